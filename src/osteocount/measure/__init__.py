@@ -1,0 +1,1 @@
+"""Label images to the cells table and the wells table."""

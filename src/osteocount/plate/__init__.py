@@ -1,0 +1,1 @@
+"""File names to wells, layouts, plate-reader exports, well-level quality control."""

@@ -1,0 +1,1 @@
+"""From a picture to cells and nuclei."""

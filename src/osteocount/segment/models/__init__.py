@@ -1,0 +1,1 @@
+"""Learned segmenters and optional back ends."""

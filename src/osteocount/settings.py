@@ -1,0 +1,135 @@
+"""Every setting once: its default, unit, range, title and help text.
+
+The same fields become the options of the command line, the labels and tooltips of the window, the commented settings
+file, and the record in ``run.json``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from osteocount.errors import OsteoCountError
+
+
+class FrozenModel(BaseModel):
+    """Immutable, strict about names, and quiet in its ``repr``: only what differs from the default is shown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with ``changes``, validated like new input."""
+        return type(self).model_validate({**self.model_dump(), **changes})
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        defaults = type(self).model_fields
+        return [(name, value) for name, value in super().__repr_args__() if name and value != defaults[name].default]
+
+
+class PictureSettings(FrozenModel):
+    """How pictures are read."""
+
+    pixel_size: float | None = Field(
+        None,
+        title="Pixel size",
+        description="Side of a pixel. Leave empty to take it from the file; without it the µm columns stay empty.",
+        gt=0.01,
+        le=50,
+        json_schema_extra={"unit": "µm"},
+    )
+    regime: Literal["auto", "brightfield", "low_power", "fluorescence"] = Field(
+        "auto",
+        title="Imaging regime",
+        description="What the picture shows. 'auto' decides by content and says why.",
+    )
+    well_view: Literal["field", "whole"] = Field(
+        "field",
+        title="Picture shows",
+        description="'field': part of a well, cells cut by the top or left border are not counted (unbiased counting "
+        "frame). 'whole': the whole well, every cell counts.",
+    )
+
+
+class SegmentSettings(FrozenModel):
+    """How cells and nuclei are found."""
+
+    segmenter: Literal["classical"] = Field(
+        "classical", title="Segmenter", description="The method that outlines cells and finds nuclei."
+    )
+    trap_threshold: float = Field(
+        0.15,
+        title="TRAP threshold",
+        description="A cell is TRAP-positive when its mean TRAP optical density is above this.",
+        ge=0.0,
+        le=3.0,
+        json_schema_extra={"unit": "OD"},
+    )
+
+
+class CountSettings(FrozenModel):
+    """What counts as an osteoclast."""
+
+    min_nuclei: int = Field(
+        3,
+        title="Nuclei in an osteoclast",
+        description="A TRAP-positive cell with at least this many nuclei is an osteoclast. The counts at 2 and 4 are "
+        "always reported beside it.",
+        ge=2,
+        le=20,
+    )
+
+
+class ComparisonSettings(FrozenModel):
+    """How arms are compared."""
+
+    control: str | None = Field(
+        None,
+        title="Control arm",
+        description="The arm every other arm is compared with. Empty: the arm the layout marks as negative control "
+        "or vehicle.",
+    )
+    primary_endpoint: str = Field(
+        "osteoclast_count",
+        title="Primary endpoint",
+        description="The endpoint declared before the run; all others are labelled secondary.",
+    )
+
+
+class Settings(FrozenModel):
+    """All settings of a run."""
+
+    picture: PictureSettings = Field(PictureSettings(), title="Pictures")
+    segment: SegmentSettings = Field(SegmentSettings(), title="Segmentation")
+    count: CountSettings = Field(CountSettings(), title="Counting")
+    comparison: ComparisonSettings = Field(ComparisonSettings(), title="Comparison")
+
+    @classmethod
+    def from_file(cls, path: Path) -> Settings:
+        """Read a TOML settings file; what it does not name keeps its default.
+
+        Raises
+        ------
+        OsteoCountError
+            The file is missing, is not TOML, or names a setting that does not exist or a value out of range.
+        """
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise OsteoCountError(f"{path}: the settings file cannot be read ({error.strerror}).") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise OsteoCountError(
+                f"{path}: not a settings file ({error}). `osteocount settings` prints one to start from."
+            ) from error
+        except ValidationError as error:
+            raise OsteoCountError(f"{path}: {describe_invalid(error)}") from error
+
+
+def describe_invalid(error: ValidationError) -> str:
+    """Say which settings are wrong and why, all at once, in one line each."""
+    return "; ".join(
+        f"setting {'.'.join(str(part) for part in problem['loc'])} = {problem['input']!r}: {problem['msg']}"
+        for problem in error.errors()
+    )

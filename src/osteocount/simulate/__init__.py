@@ -1,0 +1,1 @@
+"""Synthetic wells and plates with known truth."""

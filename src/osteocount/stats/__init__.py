@@ -1,0 +1,1 @@
+"""Designs, comparisons, dose, agreement with manual counts, sample size."""
