@@ -1,0 +1,106 @@
+"""One row per TRAP-positive cell, one row per nucleus."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from osteocount.measure.shape import Shape, measure_shapes
+from osteocount.segment.segmentation import Segmentation
+from osteocount.settings import Settings
+
+CELL_COLUMNS = (
+    "plate", "well", "field", "image", "cell_id", "y_px", "x_px", "area_px", "area_um2", "perimeter_um", "feret_um",
+    "solidity", "eccentricity", "n_nuclei", "n_nuclei_low", "n_nuclei_high", "trap_od_mean", "is_osteoclast",
+    "confidence", "touches_edge", "counted", "flags", "source",
+)  # fmt: skip
+NUCLEUS_COLUMNS = ("image", "nucleus_id", "cell_id", "y_px", "x_px", "score")
+
+
+def measure_cells(segmentation: Segmentation, pixel_size_um: float | None, settings: Settings) -> pd.DataFrame:
+    """Measure the TRAP-positive cells of one picture and say which are osteoclasts.
+
+    Parameters
+    ----------
+    segmentation
+        Cells and nuclei of the picture.
+    pixel_size_um
+        Micrometres per pixel; without it the µm columns stay empty.
+    settings
+        ``segment.trap_threshold`` decides what is TRAP-positive, ``count.min_nuclei`` what is an osteoclast,
+        ``picture.well_view`` which cells are counted.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``cells.csv`` from ``cell_id`` on, one row per TRAP-positive cell, by ``cell_id``.
+    """
+    labels = segmentation.cells
+    shapes = measure_shapes(labels)
+    trap = _mean_per_label(labels, segmentation.trap_od)
+    rows = [_geometry(shape, pixel_size_um, labels.shape, settings) for shape in shapes]
+    cells = pd.DataFrame(rows, columns=[*_columns("cell_id", "eccentricity"), "touches_edge", "counted"])
+    cells["trap_od_mean"] = trap[cells["cell_id"].to_numpy(np.int64)]
+    cells = cells[cells["trap_od_mean"] > settings.segment.trap_threshold]
+    cells = cells.merge(segmentation.cell_table, on="cell_id", how="left", validate="one_to_one")
+    cells["n_nuclei"] = _nuclei_per_cell(cells["cell_id"], segmentation)
+    _classify(cells, segmentation, settings.count.min_nuclei)
+    cells["source"] = "automatic"
+    return cells[_columns("cell_id", "source")]
+
+
+def measure_nuclei(segmentation: Segmentation, cells: pd.DataFrame) -> pd.DataFrame:
+    """Nuclei of one picture: the columns of ``nuclei.csv`` after ``image``.
+
+    ``cell_id`` is empty for a nucleus that lies in none of ``cells``.
+    """
+    nuclei = segmentation.nuclei_table.sort_values("nucleus_id", ignore_index=True)
+    inside = nuclei["cell_id"].isin(cells["cell_id"])
+    nuclei["cell_id"] = nuclei["cell_id"].astype("Int64").where(inside)
+    return nuclei[list(NUCLEUS_COLUMNS[1:])]
+
+
+def _columns(first: str, last: str) -> list[str]:
+    return list(CELL_COLUMNS[CELL_COLUMNS.index(first) : CELL_COLUMNS.index(last) + 1])
+
+
+def _mean_per_label(labels: NDArray[np.uint32], values: NDArray[np.float32]) -> NDArray[np.float64]:
+    flat = labels.ravel()
+    total = np.bincount(flat, weights=values.ravel())
+    return total / np.maximum(np.bincount(flat), 1)
+
+
+def _geometry(shape: Shape, um: float | None, size: tuple[int, ...], settings: Settings) -> list[object]:
+    height, width = size
+    scale = np.nan if um is None else um
+    cut_top_or_left = shape.top == 0 or shape.left == 0
+    cut_bottom_or_right = shape.bottom == height or shape.right == width
+    # Unbiased counting frame (Gundersen 1977): two of the four borders exclude, so no cell is counted by two fields
+    # and large cells are not missed more often than small ones.
+    counted = settings.picture.well_view == "whole" or not cut_top_or_left
+    return [
+        shape.label, shape.y_px, shape.x_px, shape.area_px, shape.area_px * scale**2, shape.perimeter_px * scale,
+        shape.feret_px * scale, shape.solidity, shape.eccentricity, cut_top_or_left or cut_bottom_or_right, counted,
+    ]  # fmt: skip
+
+
+def _nuclei_per_cell(cell_ids: pd.Series[int], segmentation: Segmentation) -> pd.Series[int]:
+    """Nuclei of each cell; empty, never 0, where nuclei cannot be seen at all."""
+    if not segmentation.nuclei_resolved:
+        return pd.Series(pd.NA, index=cell_ids.index, dtype="Int64")
+    counts = segmentation.nuclei_table["cell_id"].value_counts()
+    return cell_ids.map(counts).fillna(0).astype("Int64")
+
+
+def _classify(cells: pd.DataFrame, segmentation: Segmentation, min_nuclei: int) -> None:
+    """Add ``is_osteoclast`` and the flag ``borderline`` in place."""
+    if not segmentation.nuclei_resolved:
+        cells["is_osteoclast"] = cells["is_large"].astype(bool)
+        return
+    cells["is_osteoclast"] = (cells["n_nuclei"] >= min_nuclei).astype(bool)
+    flips = (cells["n_nuclei_low"] >= min_nuclei) != (cells["n_nuclei_high"] >= min_nuclei)
+    cells["flags"] = [
+        ";".join(filter(None, [flags, "borderline" if flip else ""]))
+        for flags, flip in zip(cells["flags"], flips, strict=True)
+    ]

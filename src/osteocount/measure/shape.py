@@ -1,0 +1,87 @@
+"""Size and shape of labelled objects, one small crop at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial.distance import pdist
+
+# A contour through pixel centres is widened to the pixels' corners, so that a square of n pixels has sides of n.
+CORNERS = np.array([[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]], np.float32)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One object in pixels of the whole picture."""
+
+    label: int
+    y_px: float
+    x_px: float
+    area_px: int
+    perimeter_px: float
+    feret_px: float
+    solidity: float
+    eccentricity: float
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+def measure_shapes(labels: NDArray[np.uint32]) -> list[Shape]:
+    """Measure every labelled object.
+
+    Parameters
+    ----------
+    labels
+        (height, width) label image, 0 is background.
+
+    Returns
+    -------
+    list of Shape
+        In order of label. ``perimeter_px`` is the length of the outer contour through the centres of the border
+        pixels; ``feret_px`` the largest distance between two corners of its pixels; ``solidity`` area ÷ area of the
+        convex hull of its pixels' corners; ``eccentricity`` that of the ellipse with the same second moments.
+        ``bottom`` and ``right`` lie one past the last pixel.
+    """
+    boxes = ndimage.find_objects(labels.astype(np.int32, copy=False))
+    return [_measure(labels, label, box) for label, box in enumerate(boxes, start=1) if box is not None]
+
+
+def _measure(labels: NDArray[np.uint32], label: int, box: tuple[slice, ...]) -> Shape:
+    top, left = box[0].start, box[1].start
+    mask = (labels[box] == label).astype(np.uint8)
+    outer = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
+    points = np.concatenate(outer)[:, 0, :].astype(np.float32)
+    hull = cv2.convexHull((points[:, None, :] + CORNERS).reshape(-1, 2))
+    moments = cv2.moments(mask, binaryImage=True)
+    area = int(moments["m00"])
+    return Shape(
+        label=label,
+        y_px=top + moments["m01"] / area,
+        x_px=left + moments["m10"] / area,
+        area_px=area,
+        perimeter_px=sum(cv2.arcLength(contour, closed=True) for contour in outer),
+        feret_px=float(pdist(hull[:, 0, :].astype(np.float64)).max()),
+        solidity=area / float(cv2.contourArea(hull)),
+        eccentricity=_eccentricity(moments),
+        top=top,
+        left=left,
+        bottom=box[0].stop,
+        right=box[1].stop,
+    )
+
+
+def _eccentricity(moments: dict[str, float]) -> float:
+    """Eccentricity of the ellipse with the same second moments; 1/12 is the second moment of a square pixel."""
+    area = moments["m00"]
+    covariance = [
+        [moments["mu20"] / area + 1 / 12, moments["mu11"] / area],
+        [moments["mu11"] / area, moments["mu02"] / area + 1 / 12],
+    ]
+    minor, major = np.linalg.eigvalsh(covariance)
+    return float(np.sqrt(max(0.0, 1 - minor / major)))

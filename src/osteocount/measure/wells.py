@@ -1,0 +1,79 @@
+"""Cells of all fields of a well to the numbers of one well."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+MM2_PER_UM2 = 1e-6
+
+WELL_COLUMNS = (
+    "n_fields", "imaged_area_mm2", "n_osteoclasts", "n_osteoclasts_ge2", "n_osteoclasts_ge4",
+    "osteoclast_density_per_mm2", "osteoclast_area_fraction", "nuclei_per_osteoclast_mean",
+    "nuclei_per_osteoclast_median", "fusion_index", "n_trap_positive", "n_nuclei", "n_borderline",
+    # Beyond the contract, for the statistics: pooled proportions need their counts, and a plate without a pixel size
+    # still has rates per pixel.
+    "imaged_area_px", "osteoclast_area_px", "osteoclast_area_mean_um2", "n_nuclei_in_osteoclasts",
+)  # fmt: skip
+
+
+def summarise(cells: pd.DataFrame, fields: pd.DataFrame) -> dict[str, int | float | None]:
+    """Numbers of one well (or of one picture).
+
+    Parameters
+    ----------
+    cells
+        Rows of the cells table that belong to the well.
+    fields
+        One row per analysed picture: ``area_px``, ``pixel_size_um`` (empty when unknown), ``nuclei_resolved``.
+
+    Returns
+    -------
+    dict
+        A value for each of ``WELL_COLUMNS``; None where it is unknown. Counts are of cells inside the counting frame;
+        the area fraction takes every osteoclast pixel, since all of them lie in the imaged area. The fusion index
+        is nuclei in osteoclasts ÷ nuclei of all TRAP-positive cells.
+    """
+    counted = cells[cells["counted"]]
+    osteoclasts = counted[counted["is_osteoclast"]]
+    area_px = int(fields["area_px"].sum())
+    osteoclast_px = int(cells.loc[cells["is_osteoclast"], "area_px"].sum())
+    known_scale = bool(fields["pixel_size_um"].notna().all()) and area_px > 0
+    area_mm2 = float((fields["area_px"] * fields["pixel_size_um"] ** 2).sum()) * MM2_PER_UM2 if known_scale else None
+    return {
+        "n_fields": len(fields),
+        "imaged_area_mm2": area_mm2,
+        "n_osteoclasts": len(osteoclasts),
+        "osteoclast_density_per_mm2": len(osteoclasts) / area_mm2 if area_mm2 else None,
+        "osteoclast_area_fraction": osteoclast_px / area_px if area_px else None,
+        "n_trap_positive": len(counted),
+        "imaged_area_px": area_px,
+        "osteoclast_area_px": osteoclast_px,
+        "osteoclast_area_mean_um2": _or_none(osteoclasts["area_um2"].mean()) if known_scale else None,
+        **_nuclei_numbers(counted, osteoclasts, resolved=bool(fields["nuclei_resolved"].all())),
+    }
+
+
+def _nuclei_numbers(
+    counted: pd.DataFrame, osteoclasts: pd.DataFrame, *, resolved: bool
+) -> dict[str, int | float | None]:
+    if not resolved:
+        unknown = ("n_osteoclasts_ge2", "n_osteoclasts_ge4", "nuclei_per_osteoclast_mean", "fusion_index", "n_nuclei",
+                   "nuclei_per_osteoclast_median", "n_borderline", "n_nuclei_in_osteoclasts")  # fmt: skip
+        return dict.fromkeys(unknown)
+    nuclei = counted["n_nuclei"].astype("Int64")
+    in_osteoclasts = int(osteoclasts["n_nuclei"].sum())
+    total = int(nuclei.sum())
+    return {
+        "n_osteoclasts_ge2": int((nuclei >= 2).sum()),
+        "n_osteoclasts_ge4": int((nuclei >= 4).sum()),
+        "nuclei_per_osteoclast_mean": _or_none(osteoclasts["n_nuclei"].astype(float).mean()),
+        "nuclei_per_osteoclast_median": _or_none(osteoclasts["n_nuclei"].astype(float).median()),
+        "fusion_index": in_osteoclasts / total if total else None,
+        "n_nuclei": total,
+        "n_borderline": int(counted["flags"].fillna("").str.split(";").map(lambda words: "borderline" in words).sum()),
+        "n_nuclei_in_osteoclasts": in_osteoclasts,
+    }
+
+
+def _or_none(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
