@@ -1,0 +1,80 @@
+"""PNG and JPEG."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import JpegImagePlugin, PngImagePlugin
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.pixel_size import Evidence
+from osteocount.io.read import Raw, check_size, damaged
+
+_ALPHA = {"RGBA": "RGB", "LA": "L", "PA": "P"}
+
+
+def read_raster(path: Path) -> Raw:
+    """Decode a PNG or JPEG file, its size checked first.
+
+    Pillow's plugins are called by name: `PIL.Image.open` would refuse honest wells above 90 megapixels.
+    """
+    try:
+        with path.open("rb") as file:
+            is_png = file.read(1) == b"\x89"
+            depth = _png_depth(file) if is_png else 8
+            file.seek(0)
+            plugin: Any = PngImagePlugin.PngImageFile if is_png else JpegImagePlugin.JpegImageFile
+            with plugin(file) as image:
+                check_size(path, image.height, image.width)
+                return _decode_16(path) if depth == 16 else _decode_8(path, image)
+    except OsteoCountError:
+        raise
+    except Exception as error:  # decoders of files from strangers raise anything
+        raise damaged(path, _short(error)) from error
+
+
+def _png_depth(file: Any) -> int:
+    file.seek(24)
+    return int(struct.unpack("B", file.read(1))[0])
+
+
+def _decode_8(path: Path, image: Any) -> Raw:
+    mode, notes = image.mode, []
+    if mode in ("CMYK", "YCCK", "LAB"):
+        raise OsteoCountError(
+            f"{path.name}: the colours are {mode}, made for printing. Save the picture as RGB (TIFF or PNG)."
+        )
+    if mode == "P":
+        mode = "RGBA" if "transparency" in image.info else "RGB"
+        notes.append("Palette colours were turned into RGB.")
+        image = image.convert(mode)
+    if mode == "1":
+        image, mode = image.convert("L"), "L"
+    if mode in _ALPHA:
+        if np.asarray(image.getchannel("A")).min() < 255:
+            notes.append("The alpha channel was dropped, although parts of the picture are transparent.")
+        else:
+            notes.append("The alpha channel was dropped.")
+    pixels = np.asarray(image)
+    pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    pixels = pixels[:, :, : 1 if mode in ("L", "LA") else 3]
+    return Raw(pixels, pixels.shape[2] == 3, ("",) * pixels.shape[2], Evidence(path), tuple(notes))
+
+
+def _decode_16(path: Path) -> Raw:
+    """16-bit PNG: Pillow would cut colours to 8 bit."""
+    import imagecodecs
+
+    pixels = np.asarray(imagecodecs.png_decode(path.read_bytes()))
+    pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    alpha = pixels.shape[2] in (2, 4)
+    pixels = pixels[:, :, : pixels.shape[2] - alpha]
+    notes = ("The alpha channel was dropped.",) if alpha else ()
+    return Raw(pixels, pixels.shape[2] == 3, ("",) * pixels.shape[2], Evidence(path), notes)
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -1,0 +1,189 @@
+"""A picture file becomes a `Picture`, or a sentence that says what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.picture import Picture
+from osteocount.io.pixel_size import Evidence, find_pixel_size
+
+MAX_PIXELS = 2 * 10**9
+"""Pictures with more pixels than this are refused before anything is decoded."""
+
+_CURE_EXPORT = "Export it again as TIFF or PNG, or leave it out."
+_RED_GREEN_BLUE = ({"red", "r"}, {"green", "g"}, {"blue", "b"})
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One plane as a file format gave it.
+
+    Attributes
+    ----------
+    pixels
+        (height, width, channels) of any type.
+    colour
+        True when the channels are red, green and blue.
+    channel_names
+        One per channel, empty where unnamed.
+    notes
+        What was left out or changed on the way.
+    """
+
+    pixels: NDArray[np.generic]
+    colour: bool
+    channel_names: tuple[str, ...]
+    evidence: Evidence
+    notes: tuple[str, ...] = ()
+
+
+def read_picture(path: Path, *, pixel_size_um: float | None = None) -> Picture:
+    """Read one picture: TIFF, OME-TIFF, PNG or JPEG, 8 or 16 bit, colour, grey or several channels.
+
+    Parameters
+    ----------
+    path
+        The file. What it is is decided by its content, not by its suffix.
+    pixel_size_um
+        Side of a pixel in µm when the user knows it; it wins over the file.
+
+    Returns
+    -------
+    The picture at full resolution. Of a pyramid the largest level, of a stack of unlabelled pages the first one, with
+    a note. Floating-point pictures in 0..1 are scaled to 16 bit, with a note.
+
+    Raises
+    ------
+    OsteoCountError
+        The file is missing, empty, truncated, of another kind, a z-stack or time series, CMYK, or larger than
+        2 gigapixels. The text names the file, what is wrong and what would mend it.
+    """
+    start = _first_bytes(path)
+    if start[:4] in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"):
+        from osteocount.io.tiff import read_tiff
+
+        raw = read_tiff(path)
+    elif start.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
+        from osteocount.io.raster import read_raster
+
+        raw = read_raster(path)
+    else:
+        raise OsteoCountError(f"{path.name}: {_what_else(start)}. OsteoCount reads TIFF, PNG and JPEG. {_CURE_EXPORT}")
+    return _finish(path, raw, pixel_size_um)
+
+
+def check_size(path: Path, height: int, width: int) -> None:
+    """Refuse a picture by the size its header claims, before memory is asked for."""
+    if height * width > MAX_PIXELS:
+        raise OsteoCountError(
+            f"{path.name}: {width} × {height} px is more than the {MAX_PIXELS / 1e9:g} gigapixels OsteoCount reads at "
+            "once. Cut it into fields or save it at a lower resolution."
+        )
+    if min(height, width) < 2:
+        raise OsteoCountError(f"{path.name}: {width} × {height} px is not a picture. {_CURE_EXPORT}")
+
+
+def damaged(path: Path, why: str) -> OsteoCountError:
+    """Build the error for a file that starts like a picture and cannot be read to its end."""
+    return OsteoCountError(
+        f"{path.name}: the picture is damaged or not complete ({why}). "
+        "Copy it again from the microscope, or leave it out."
+    )
+
+
+def _first_bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise OsteoCountError(f"{path}: is a folder, not a picture. Name one file, or run the command on the folder.")
+    try:
+        with path.open("rb") as file:
+            start = file.read(64)
+    except FileNotFoundError as error:
+        raise OsteoCountError(f"{path}: there is no such file. Check the name and the folder.") from error
+    except OSError as error:
+        raise OsteoCountError(f"{path}: cannot be opened ({error.strerror or error}).") from error
+    if not start:
+        raise OsteoCountError(f"{path.name}: the file is empty (0 bytes). Copy it again from the microscope.")
+    return start
+
+
+def _what_else(start: bytes) -> str:
+    known = {b"GIF8": "a GIF picture", b"BM": "a BMP picture", b"%PDF": "a PDF", b"PK\x03\x04": "a zip or Excel file"}
+    for magic, name in known.items():
+        if start.startswith(magic):
+            return f"is {name}"
+    if start[:4] == b"RIFF":
+        return "is a WebP picture or another RIFF file"
+    readable = all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in start)
+    return "is a text file, not a picture" if readable else "is not a picture of a kind known here"
+
+
+def _finish(path: Path, raw: Raw, pixel_size_um: float | None) -> Picture:
+    pixels, level_notes = _grey_levels(path, raw.pixels)
+    names = raw.channel_names
+    kind: Literal["rgb", "grey", "channels"] = "grey" if pixels.shape[2] == 1 else "channels"
+    if pixels.shape[2] == 3 and (raw.colour or _named_rgb(names)):
+        kind = "rgb"
+    notes = [*raw.notes, *level_notes]
+    if kind == "rgb" and _is_grey(pixels):
+        pixels, names, kind = pixels[:, :, :1], names[:1], "grey"
+        notes.append("Red, green and blue are equal everywhere: read as a grey picture.")
+    if not (pixels.flags.c_contiguous and pixels.flags.writeable):
+        pixels = pixels.copy()
+    pixel_size, size_notes = find_pixel_size(raw.evidence, pixel_size_um)
+    height, width, channels = pixels.shape
+    what = {"rgb": "RGB", "grey": "grey", "channels": f"{channels} channels"}[kind]
+    if kind == "channels" and any(names):
+        what += f" ({', '.join(name or '?' for name in names)})"
+    return Picture(
+        path=path,
+        pixels=pixels,
+        kind=kind,
+        channel_names=names,
+        pixel_size=pixel_size,
+        axes=f"{width} × {height} px, {what}, {pixels.dtype.itemsize * 8} bit",
+        notes=(*notes, *size_notes),
+    )
+
+
+def _named_rgb(names: tuple[str, ...]) -> bool:
+    return all(name.strip().lower() in known for name, known in zip(names, _RED_GREEN_BLUE, strict=True))
+
+
+def _is_grey(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bool:
+    """All three channels equal; a coarse look first, since colour pictures differ almost at once."""
+    for step in (64, 1):
+        red, green, blue = (pixels[::step, ::step, channel] for channel in range(3))
+        if not (np.array_equal(red, green) and np.array_equal(green, blue)):
+            return False
+    return True
+
+
+def _grey_levels(
+    path: Path, pixels: NDArray[np.generic]
+) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], tuple[str, ...]]:
+    """Bring any number type to uint8 or uint16 without guessing a scale."""
+    if pixels.dtype == np.uint8:
+        return pixels.astype(np.uint8, copy=False), ()
+    if pixels.dtype == np.uint16:
+        return pixels.astype(np.uint16, copy=False), ()
+    if pixels.dtype.kind == "f":
+        low, high = float(np.min(pixels)), float(np.max(pixels))
+        if not (low >= 0 and high <= 1):
+            raise OsteoCountError(
+                f"{path.name}: floating-point pixels from {low:g} to {high:g}; what is black and what is white is not "
+                "known. Save it as 8 or 16 bit (Fiji: Image ▸ Type), or scale it to 0..1."
+            )
+        return np.rint(pixels * 65535).astype(np.uint16), ("Floating-point pixels in 0..1 were scaled to 16 bit.",)
+    if pixels.dtype == np.int16 and int(np.min(pixels)) >= 0:
+        return pixels.astype(np.uint16), ("Signed 16-bit pixels without negative values were read as unsigned.",)
+    kinds = {"b": "black and white only, a mask", "i": "signed whole numbers", "u": "32 or 64 bit, perhaps labels"}
+    raise OsteoCountError(
+        f"{path.name}: pixels of type {pixels.dtype} ({kinds.get(pixels.dtype.kind, 'not a grey level')}). "
+        "Give the 8 or 16 bit picture."
+    )

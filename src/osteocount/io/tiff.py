@@ -1,0 +1,238 @@
+"""TIFF in all its dialects: OME, ImageJ, MetaXpress, Gen5, pyramids, tiles, planes."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from defusedxml import ElementTree
+from defusedxml.common import DefusedXmlException
+from numpy.typing import NDArray
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.pixel_size import Evidence
+from osteocount.io.read import Raw, check_size, damaged
+
+_STACKS = {
+    "Z": ("z-stack", "planes", "Save the plane in focus or a projection (Fiji: Image ▸ Stacks ▸ Z Project)"),
+    "T": ("time series", "time points", "Save the time point to be counted"),
+}
+_UNREADABLE_COLOURS = {
+    "SEPARATED": "CMYK",
+    "CIELAB": "CIELAB",
+    "ICCLAB": "ICC Lab",
+    "ITULAB": "ITU Lab",
+    "CFA": "raw Bayer",
+}
+_UNLABELLED = "QI"
+
+
+def read_tiff(path: Path) -> Raw:
+    """Decode the one plane of a TIFF file that is to be counted, after its structure has been checked."""
+    try:
+        with _quiet_tifffile(), tifffile.TiffFile(path, _multifile=False) as tiff:
+            # One file is one picture: an OME-XML that names other files must not make us open them.
+            return _read(path, tiff)
+    except OsteoCountError:
+        raise
+    except Exception as error:  # decoders of files from strangers raise anything
+        raise damaged(path, " ".join(str(error).split())[:120] or type(error).__name__) from error
+
+
+@contextmanager
+def _quiet_tifffile() -> Iterator[None]:
+    """Keep tifffile's log off the user's screen while we read: what matters is raised or noted by us."""
+    logger = logging.getLogger("tifffile")
+
+    def silent(record: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(silent)
+    try:
+        yield
+    finally:
+        logger.removeFilter(silent)
+
+
+def _read(path: Path, tiff: Any) -> Raw:
+    description = _description(path, tiff)
+    series, notes = _choose_series(tiff)
+    page = series.keyframe
+    index = next(n for n, each in enumerate(tiff.series) if each is series)
+    _check_colours(path, page)
+    axes, shape = series.axes, series.shape
+    check_size(path, shape[axes.index("Y")], shape[axes.index("X")])
+    for each in series.pages:
+        _check_complete(path, each)
+    pixels, colour, plane_notes = _plane(path, series)
+    pixels, colour, colour_notes = _colours(path, page, pixels, colour)
+    names = _channel_names(tiff, description, index, pixels.shape[2], colour)
+    evidence = _evidence(path, tiff, page, description, index)
+    return Raw(pixels, colour, names, evidence, (*notes, *plane_notes, *colour_notes))
+
+
+def _description(path: Path, tiff: Any) -> str:
+    """Give the first page's description, after a guarded parse where tifffile will parse XML itself."""
+    description = str(tiff.pages[0].description or "")
+    if tiff.is_ome:
+        try:
+            ElementTree.fromstring(description.strip().strip("\x00").encode())
+        except DefusedXmlException as error:
+            raise damaged(path, f"its OME-XML is not safe to read: {type(error).__name__}") from error
+        except ElementTree.ParseError:
+            pass  # tifffile then falls back on the plain pages
+    return description
+
+
+def _choose_series(tiff: Any) -> tuple[Any, tuple[str, ...]]:
+    """Choose the largest picture of the file; a series that has no x and y is no picture."""
+    pictures = [series for series in tiff.series if "Y" in series.axes and "X" in series.axes]
+    if not pictures:
+        raise ValueError("no picture in it")
+    # A series' own levels (pyramid) are behind it: the series itself is the full resolution.
+    chosen = max(pictures, key=lambda series: series.keyframe.imagewidth * series.keyframe.imagelength)
+    notes = []
+    if len(pictures) > 1:
+        same = sum(s.shape == chosen.shape for s in pictures) - 1
+        which = "the first of its size" if same else "the largest"
+        notes.append(f"The file holds {len(pictures)} pictures: {which} is read, the others are ignored.")
+    if len(chosen.levels) > 1:
+        notes.append(f"Pyramid of {len(chosen.levels)} levels: the full resolution is read.")
+    return chosen, tuple(notes)
+
+
+def _check_colours(path: Path, page: Any) -> None:
+    name = getattr(page.photometric, "name", str(page.photometric))
+    subsampled = name == "YCBCR" and page.compression not in (6, 7, 34892, 33003, 33005)
+    if name in _UNREADABLE_COLOURS or subsampled:
+        raise OsteoCountError(
+            f"{path.name}: the colours are {_UNREADABLE_COLOURS.get(name, 'YCbCr')}, not RGB. "
+            "Save the picture as RGB (TIFF or PNG)."
+        )
+
+
+def _check_complete(path: Path, page: Any) -> None:
+    """Every piece of the page must lie inside the file; tifffile would fill some gaps with black."""
+    if page is None:
+        raise damaged(path, "a plane is missing")
+    size = page.parent.filehandle.size
+    ends = [offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)]
+    expected = math.prod(page.chunked)
+    missing = max(expected - len(ends), 0) + sum(count == 0 for count in page.databytecounts)
+    cut = sum(end > size for end in ends)
+    if missing or cut:
+        raise damaged(
+            path, f"{missing + cut} of {max(expected, len(ends))} pieces are missing: the file ends too early"
+        )
+
+
+def _plane(path: Path, series: Any) -> tuple[NDArray[np.generic], bool, tuple[str, ...]]:
+    """Give (height, width, channels) of the series, whether the samples are colours, and notes."""
+    axes, shape = series.axes, series.shape
+    if series.kind == "shaped" and axes[-3:] == "QYX" and len(axes) == 3 and shape[2] <= 4 and shape[0] > 16:
+        # Written from an array (height, width, channels) without saying so: rows became pages.
+        check_size(path, shape[0], shape[1])
+        return series.asarray(), False, (f"Read as {shape[2]} channels, channel last.",)
+    length = dict(zip(axes, shape, strict=True))
+    for axis, n in length.items():
+        if axis not in "YXSC" + _UNLABELLED and n > 1:
+            kind, parts, cure = _STACKS.get(axis, ("stack", f"planes along {axis}", "Save the one to be counted"))
+            raise OsteoCountError(f"{path.name}: is a {kind} of {n} {parts}; one plane is counted. {cure}.")
+    notes: tuple[str, ...] = ()
+    pages = math.prod(n for axis, n in length.items() if axis in _UNLABELLED)
+    if pages > 1:
+        notes = (f"{pages} pages of the same size, and the file does not say what they are: the first is read.",)
+    if pages > 1 and length.get("C", 1) == 1:
+        first = series.pages[0]
+        data, axes = first.asarray(), first.axes
+    else:
+        data = series.asarray()
+    if "C" in length and length["C"] > 1 and "S" in axes:
+        notes = (*notes, f"{length['C']} colour pictures in channels: the first is read.")
+        keep = "YXS"
+    else:
+        keep = "YXS" if "S" in axes else "YXC" if "C" in axes else "YX"
+    data = data[tuple(slice(None) if axis in keep else 0 for axis in axes)]
+    order = [axis for axis in axes if axis in keep]
+    data = np.moveaxis(data, [order.index(axis) for axis in keep], range(len(keep)))
+    return data[:, :, None] if data.ndim == 2 else data, keep == "YXS", notes
+
+
+def _colours(
+    path: Path, page: Any, pixels: NDArray[np.generic], samples: bool
+) -> tuple[NDArray[np.generic], bool, tuple[str, ...]]:
+    """Apply the photometric interpretation: palette, inverted grey, alpha and further samples."""
+    name = page.photometric.name
+    if name == "PALETTE":
+        return _palette(page, pixels)
+    if name == "MINISWHITE" and pixels.dtype.kind == "u":
+        top = 2**page.bitspersample - 1
+        return top - pixels, False, ("White was stored as 0: the grey levels were inverted.",)
+    if page.bitspersample == 1:
+        raise OsteoCountError(f"{path.name}: has 1 bit per pixel, a mask. Give the 8 or 16 bit picture.")
+    if not samples:
+        return pixels, False, ()
+    if name in ("RGB", "YCBCR"):
+        extra = pixels.shape[2] - 3
+        if extra == 1:
+            return pixels[:, :, :3], True, ("The alpha channel was dropped.",)
+        return pixels[:, :, :3], True, (f"{extra} samples beside RGB were dropped.",) if extra else ()
+    if any(getattr(kind, "name", "").endswith("ALPHA") for kind in page.extrasamples):
+        return pixels[:, :, :1], False, ("The alpha channel was dropped.",)
+    return pixels, False, ()
+
+
+def _palette(page: Any, pixels: NDArray[np.generic]) -> tuple[NDArray[np.generic], bool, tuple[str, ...]]:
+    colours = np.asarray(page.colormap)
+    if np.array_equal(colours[0], colours[1]) and np.array_equal(colours[1], colours[2]):
+        return pixels, False, ("The palette is grey: the grey levels themselves are read.",)
+    table = (colours >> 8).astype(np.uint8).T
+    return table[pixels[:, :, 0]], True, ("Palette colours were turned into RGB.",)
+
+
+def _channel_names(tiff: Any, description: str, index: int, channels: int, colour: bool) -> tuple[str, ...]:
+    unnamed = ("",) * channels
+    if colour or channels < 2:
+        return unnamed
+    names: list[str] = []
+    if tiff.is_ome:
+        try:
+            root = ElementTree.fromstring(description.strip().strip("\x00").encode())
+        except ElementTree.ParseError:
+            return unnamed
+        pixels = [element for element in root.iter() if str(element.tag).endswith("}Pixels")]
+        if index < len(pixels):
+            names = [each.get("Name") or "" for each in pixels[index] if str(each.tag).endswith("}Channel")]
+    elif tiff.imagej_metadata:
+        names = [str(name) for name in tiff.imagej_metadata.get("Labels") or ()]
+    return tuple(names) if len(names) == channels else unnamed
+
+
+def _evidence(path: Path, tiff: Any, page: Any, description: str, index: int) -> Evidence:
+    imagej = tiff.imagej_metadata or {}
+    per_unit = None
+    if "XResolution" in page.tags and "YResolution" in page.tags:
+        x, y = (_ratio(page.tags[name].value) for name in ("XResolution", "YResolution"))
+        per_unit = (x, y) if x > 0 and y > 0 else None
+    unit = int(page.tags["ResolutionUnit"].value) if "ResolutionUnit" in page.tags else 2
+    return Evidence(
+        path=path,
+        description=description,
+        ome_image=index,
+        imagej_unit=str(imagej["unit"]) if "unit" in imagej else None,
+        per_unit=per_unit,
+        unit=unit,
+    )
+
+
+def _ratio(value: Any) -> float:
+    try:
+        return float(value[0]) / float(value[1])
+    except (TypeError, IndexError, ZeroDivisionError):
+        return 0.0
