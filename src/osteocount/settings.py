@@ -6,13 +6,17 @@ file, and the record in ``run.json``.
 
 from __future__ import annotations
 
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from osteocount.errors import OsteoCountError
+
+BOUNDS = (("gt", "above"), ("ge", "at least"), ("lt", "below"), ("le", "at most"))
 
 
 class FrozenModel(BaseModel):
@@ -125,6 +129,37 @@ class Settings(FrozenModel):
             ) from error
         except ValidationError as error:
             raise OsteoCountError(f"{path}: {describe_invalid(error)}") from error
+
+    def to_toml(self) -> str:
+        """Return the settings file: every setting with its help as a comment; an unset one is commented out."""
+        import tomlkit
+
+        document = tomlkit.document()
+        for section, about in type(self).model_fields.items():
+            table = tomlkit.table()
+            values = getattr(self, section)
+            for name, info in type(values).model_fields.items():
+                for line in textwrap.wrap(help_text(info), 100):
+                    table.add(tomlkit.comment(line))
+                value = values.model_dump(mode="json")[name]
+                if value is None:
+                    table.add(tomlkit.comment(f"{name} ="))
+                else:
+                    table.add(name, value)
+                table.add(tomlkit.nl())
+            document.add(tomlkit.comment(f"{about.title}"))
+            document.add(section, table)
+        return tomlkit.dumps(document)
+
+
+def help_text(info: FieldInfo) -> str:
+    """Title, unit, range and description of a setting in one paragraph."""
+    unit = info.json_schema_extra.get("unit") if isinstance(info.json_schema_extra, dict) else None
+    bounds = [
+        f"{word} {getattr(bound, name)}" for bound in info.metadata for name, word in BOUNDS if hasattr(bound, name)
+    ]
+    facts = ", ".join(filter(None, [str(unit or ""), *bounds]))
+    return f"{info.title}{f' ({facts})' if facts else ''}. {info.description}"
 
 
 def describe_invalid(error: ValidationError) -> str:
