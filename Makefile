@@ -1,0 +1,42 @@
+# Two commands matter: `make demo` and `make test`. Both set up what they need by themselves.
+PYTHON ?=
+VENV   := .venv
+BIN    := $(VENV)/bin
+OUT    ?= demo_results
+DISPLAY_OF_ITS_OWN := xvfb-run -a -s "-screen 0 1600x1000x24"
+
+.PHONY: demo test lint gui bench screenshots clean
+.DEFAULT_GOAL := demo
+
+$(VENV)/program: pyproject.toml napari.yaml hatch_build.py scripts/setup
+	PYTHON="$(PYTHON)" scripts/setup $(VENV) program
+	@touch $@
+
+$(VENV)/develop: $(VENV)/program
+	scripts/setup $(VENV) develop
+	@touch $@
+
+demo: $(VENV)/program  ## count the sample plate and write a report
+	$(BIN)/osteocount demo --out $(OUT)
+
+test: lint  ## everything that must hold
+	$(DISPLAY_OF_ITS_OWN) $(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+lint: $(VENV)/develop  ## style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+gui: $(VENV)/develop  ## napari with the OsteoCount dock
+	$(BIN)/osteocount gui
+
+bench: $(VENV)/develop  ## speed and accuracy, written to docs/
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/accuracy.py
+
+screenshots: $(VENV)/develop  ## the pictures in docs/images
+	$(DISPLAY_OF_ITS_OWN) $(BIN)/python scripts/screenshots.py
+
+clean:
+	rm -rf $(VENV) build dist $(OUT)
