@@ -71,6 +71,52 @@ class SegmentSettings(FrozenModel):
         le=3.0,
         json_schema_extra={"unit": "OD"},
     )
+    cell_threshold: float = Field(
+        0.06,
+        title="Cell threshold",
+        description="Optical density above which a pixel belongs to a cell. Lower it when pale rims are cut off, raise "
+        "it when haze is outlined.",
+        ge=0.02,
+        le=0.5,
+        json_schema_extra={"unit": "OD"},
+    )
+    min_cell_diameter: float = Field(
+        7.0,
+        title="Smallest cell",
+        description="Objects whose area is below that of a disc of this diameter are debris.",
+        ge=2.0,
+        le=50.0,
+        json_schema_extra={"unit": "µm"},
+    )
+    nucleus_diameter: float = Field(
+        8.0,
+        title="Nucleus diameter",
+        description="Typical diameter of a nucleus. Spots between about 0.7 and 1.4 times this are looked for.",
+        ge=3.0,
+        le=20.0,
+        json_schema_extra={"unit": "µm"},
+    )
+    nucleus_score: float = Field(
+        0.5,
+        title="Nucleus score",
+        description="Spots with at least this score are counted as nuclei. Lower it when nuclei are missed, raise it "
+        "when vacuoles or granules are counted.",
+        ge=0.0,
+        le=1.0,
+    )
+    find_well_rim: bool = Field(
+        True,
+        title="Find the well rim",
+        description="Look for the dark rim of the well and analyse only what is inside.",
+    )
+    large_cell_ratio: float = Field(
+        2.5,
+        title="Large cell at low power",
+        description="Where nuclei cannot be seen, a TRAP-positive cell is an osteoclast when its diameter is at least "
+        "this many times that of the mononuclear cells around it.",
+        ge=1.2,
+        le=10.0,
+    )
 
 
 class CountSettings(FrozenModel):
@@ -99,6 +145,30 @@ class ComparisonSettings(FrozenModel):
         "osteoclast_count",
         title="Primary endpoint",
         description="The endpoint declared before the run; all others are labelled secondary.",
+    )
+    contrasts: tuple[str, ...] = Field(
+        (),
+        title="Further contrasts",
+        description="Ratios of arms declared before the run, such as 'EV_WT / EV_KO', '(A/B)/(C/D)' or "
+        "'il32_dependence = EV wild type / EV IL-32 KO'.",
+    )
+    equivalence_arms: tuple[str, ...] = Field(
+        (),
+        title="Arms expected to equal the control",
+        description="Each is tested for equivalence with the control (two one-sided tests); needs the margin.",
+    )
+    equivalence_margin: float | None = Field(
+        None,
+        title="Equivalence margin",
+        description="The largest ratio to the control that still counts as equal, declared before the run; 1.5 means "
+        "between 1/1.5 and 1.5.",
+        gt=1.0,
+        le=10.0,
+    )
+    extra_endpoints: tuple[str, ...] = Field(
+        (),
+        title="Further endpoints",
+        description="Numeric columns of the wells table to compare as well, such as a plate reader's absorbance.",
     )
 
 

@@ -1,1 +1,21 @@
 """From a picture to cells and nuclei."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from osteocount.segment.segmentation import Segmenter
+    from osteocount.settings import Settings
+
+__all__ = ["get_segmenter"]
+
+
+def get_segmenter(settings: Settings) -> Segmenter:
+    """Return the segmenter that ``settings.segment.segmenter`` names.
+
+    It is made once per run and used for every picture; it keeps nothing from one picture to the next.
+    """
+    from osteocount.segment.classical import ClassicalSegmenter
+
+    return ClassicalSegmenter(settings)
