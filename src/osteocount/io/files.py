@@ -1,4 +1,4 @@
-"""Files as such: written whole or not at all, safely named, and recognised by their content."""
+"""Files as such: written whole or not at all, and safely named."""
 
 from __future__ import annotations
 
@@ -38,15 +38,6 @@ def written_whole(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of the file's content as 64 hexadecimal digits, read piece by piece."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise OsteoCountError(f"{path}: cannot be read ({error.strerror or error}).") from error
 
 
 def safe_stem(text: str, longest: int = 120) -> str:

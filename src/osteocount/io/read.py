@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -76,6 +77,15 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None) -> Picture:
     else:
         raise OsteoCountError(f"{path.name}: {_what_else(start)}. OsteoCount reads TIFF, PNG and JPEG. {_CURE_EXPORT}")
     return _finish(path, raw, pixel_size_um)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of the file's content as 64 hexadecimal digits, read piece by piece."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise OsteoCountError(f"{path}: cannot be read ({error.strerror or error}).") from error
 
 
 def check_size(path: Path, height: int, width: int) -> None:

@@ -198,7 +198,7 @@ def _palette(page: Any, pixels: NDArray[np.generic]) -> tuple[NDArray[np.generic
 
 def _channel_names(tiff: Any, description: str, index: int, channels: int, colour: bool) -> tuple[str, ...]:
     unnamed = ("",) * channels
-    if colour or channels < 2:
+    if colour:
         return unnamed
     names: list[str] = []
     if tiff.is_ome:

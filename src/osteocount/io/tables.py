@@ -1,0 +1,227 @@
+"""Tables: the same numbers give the same bytes, and no cell of text can become a formula."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Collection, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.files import written_whole
+
+FORMATS: dict[str, str] = {
+    "*_px": ".2f",
+    "*_um": ".3f",
+    "*_um2": ".3f",
+    "*_mm2": ".6f",
+    "*_od_mean": ".4f",
+    "solidity": ".4f",
+    "eccentricity": ".4f",
+    "confidence": ".4f",
+    "score": ".4f",
+}
+"""Precision of floating-point columns by name; the first pattern that fits wins."""
+
+OTHER_FORMAT = ".6g"
+"""Six significant digits for every other column, so that small p values keep theirs."""
+
+TEXT_COLUMNS = frozenset({
+    "plate", "well", "field", "image", "flags", "source", "status", "qc_flags", "treatment", "dose_unit", "donor", "role",
+    "arm", "ev_batch", "oxygen", "endpoint", "contrast", "reference", "method", "verdict", "notes", "reason", "file",
+    "channel", "pattern", "row", "column", "block", "flag",
+})  # fmt: skip
+"""Columns that stay text even when every cell looks like a number: donor ``01`` is not donor ``1``."""
+
+_LARGEST_TABLE = 2**30
+# What a spreadsheet takes for the start of a formula, also behind apostrophes that are there already.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
+
+
+def write_table(frame: pd.DataFrame, path: Path, formats: Mapping[str, str] | None = None) -> None:
+    r"""Write a table as CSV (UTF-8, ``,``, ``\n``), whole or not at all.
+
+    Parameters
+    ----------
+    frame
+        The table; its index is not written. The caller has sorted the rows.
+    path
+        The file.
+    formats
+        Format of floating-point columns by name (``{"p_raw": ".3e"}``), before `FORMATS`.
+
+    Notes
+    -----
+    Unknown values are empty, truth values ``True`` and ``False``, ``-0.0`` is ``0``. Text that a spreadsheet would take
+    for a formula gets a leading apostrophe, which `read_table` takes away; NUL characters are dropped.
+    """
+    rules = {**(formats or {}), **FORMATS}
+    columns = [[_csv_text(str(name)), *_cells(frame.iloc[:, n], rules)] for n, name in enumerate(frame.columns)]
+    lines = (",".join(row) + "\n" for row in zip(*columns, strict=True))
+    with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(lines)
+
+
+def read_table(path: Path, text: Collection[str] = TEXT_COLUMNS) -> pd.DataFrame:
+    """Read a table written by `write_table`, or by a spreadsheet as CSV or TSV.
+
+    Parameters
+    ----------
+    path
+        The file: UTF-8, separated by commas, semicolons or tabs; decimal commas only beside semicolons or tabs.
+    text
+        Columns that stay text. In all others, columns of numbers and of truth values become such.
+
+    Returns
+    -------
+    The table; an empty cell is missing, and nothing else is ("NA" may be the name of an arm).
+
+    Raises
+    ------
+    OsteoCountError
+        The file is missing, empty, larger than 1 GB, not UTF-8 text, or its rows are not of one length.
+    """
+    content = _content(path)
+    header = content.split("\n", 1)[0]
+    separator = max(",;\t", key=header.count)
+    decimal = "," if separator != "," and re.search(r"\d,\d", content) else "."
+    try:
+        names = pd.read_csv(io.StringIO(content), sep=separator, nrows=0).columns
+        frame = pd.read_csv(
+            io.StringIO(content),
+            sep=separator,
+            decimal=decimal,
+            dtype={name: "str" for name in names if _plain(name).strip().lower() in text},
+            keep_default_na=False,
+            na_values=[""],
+            skip_blank_lines=len(names) > 1,
+            index_col=False,
+            low_memory=False,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise OsteoCountError(
+            f"{path.name}: is not a table ({str(error).strip()}). "
+            "One heading row and rows of the same length are needed."
+        ) from error
+    for n in range(frame.shape[1]):
+        column = frame.iloc[:, n]
+        if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+            frame.isetitem(n, column.map(_plain, na_action="ignore").array)
+    return frame.rename(columns=_plain)
+
+
+def write_workbook(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
+    """Write tables as sheets of one Excel workbook, with the same safety as `write_table`.
+
+    Numbers stay numbers at full precision; the heading row is bold and stays in view. Unlike CSV the bytes differ
+    from run to run, since Excel's format holds the time of writing.
+    """
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for title, frame in sheets.items():
+        sheet = book.create_sheet(_sheet_title(title, book.sheetnames))
+        sheet.append([_excel_value(str(name)) for name in frame.columns])
+        for row in frame.astype(object).itertuples(index=False, name=None):
+            sheet.append([_excel_value(value) for value in row])
+        for n, column in enumerate(sheet.iter_cols(max_row=200), start=1):
+            width = max(len(str(cell.value)) for cell in column if cell.value is not None)
+            sheet.column_dimensions[get_column_letter(n)].width = min(max(width + 2, 8), 60)
+            column[0].font = Font(bold=True, color="FFFFFF")
+            column[0].fill = PatternFill("solid", start_color="37474F")
+            column[0].alignment = Alignment(vertical="center", wrap_text=True)
+        sheet.freeze_panes = "A2"
+    with written_whole(path) as part:
+        book.save(part)
+
+
+def _cells(column: pd.Series[Any], rules: Mapping[str, str]) -> list[str]:
+    """One column as the texts of its CSV cells."""
+    missing = column.isna().to_numpy()
+    values = column.tolist()
+    if pd.api.types.is_float_dtype(column):
+        rule = next((spec for name, spec in rules.items() if fnmatchcase(str(column.name), name)), OTHER_FORMAT)
+        return ["" if gone else _float(value, rule) for value, gone in zip(values, missing, strict=True)]
+    return ["" if gone else _any(value) for value, gone in zip(values, missing, strict=True)]
+
+
+def _any(value: object) -> str:
+    if isinstance(value, (bool, np.bool_, int, np.integer)):
+        return str(value)
+    if isinstance(value, (float, np.floating)):
+        return _float(float(value), OTHER_FORMAT)
+    return _csv_text(str(value))
+
+
+def _float(value: float, rule: str) -> str:
+    text = format(value, rule)
+    return text.lstrip("-") if not text.strip("-0.") else text
+
+
+def _csv_text(text: str) -> str:
+    text = _safe(text)
+    if any(mark in text for mark in ',"\n\r') or text != text.strip():
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def _safe(text: str) -> str:
+    text = text.replace("\x00", "")
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def _plain(text: object) -> str:
+    """Undo `_safe`."""
+    string = str(text)
+    return string[1:] if string.startswith("'") and _FORMULA.match(string) else string
+
+
+def _content(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST_TABLE:
+            raise OsteoCountError(f"{path.name}: is larger than 1 GB, which no table of wells or cells is.")
+        content = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise OsteoCountError(f"{path}: the table cannot be read ({error.strerror or error}).") from error
+    except UnicodeDecodeError as error:
+        raise OsteoCountError(
+            f"{path.name}: is not UTF-8 text (byte {error.start}). In Excel, save as 'CSV UTF-8 (comma delimited)'."
+        ) from error
+    if not content.strip():
+        raise OsteoCountError(f"{path.name}: the table is empty.")
+    return content if "\n" in content else content.replace("\r", "\n")
+
+
+def _excel_value(value: object) -> object:
+    if (
+        value is None
+        or value is pd.NA
+        or value is pd.NaT
+        or (isinstance(value, (float, np.floating)) and np.isnan(value))
+    ):
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and np.isinf(value):
+        return str(value)
+    if isinstance(value, (bool, int, float)):
+        return value
+    return _safe("".join(mark for mark in str(value) if mark >= " " or mark in "\t\n\r"))[:32767]
+
+
+def _sheet_title(title: str, taken: Collection[str]) -> str:
+    clean = re.sub(r"[\[\]:*?/\\\x00-\x1f]", "_", title).strip("'")[:31] or "table"
+    lower = {name.lower() for name in taken}
+    n, unique = 2, clean
+    while unique.lower() in lower:
+        unique, n = f"{clean[: 31 - len(str(n)) - 1]}_{n}", n + 1
+    return unique
