@@ -1,0 +1,143 @@
+"""Arms (treatment at one dose, at one oxygen level) and the control among them."""
+
+from __future__ import annotations
+
+import difflib
+import math
+
+import pandas as pd
+
+from osteocount.errors import OsteoCountError
+
+CONTROL_ROLES = ("vehicle", "negative control")
+
+
+def arm_names(frame: pd.DataFrame, treatment_column: str = "treatment") -> pd.Series[str]:
+    """Name the arm of every well.
+
+    The arm is the treatment; " dose unit" follows when the dose is above zero and its unit is known, or when a
+    treatment occurs at several doses; ", x % O2" follows when the table holds several oxygen levels.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per well, with ``treatment_column`` and, where known, ``dose``, ``dose_unit``, ``oxygen``.
+
+    Returns
+    -------
+    Series of str
+        Same index; empty where the treatment is.
+    """
+    treatment = frame[treatment_column].map(text_of)
+    dose = _column(frame, "dose").map(_number)
+    unit = _column(frame, "dose_unit").map(text_of)
+    several = dose.groupby(treatment).transform("nunique") > 1
+    names = [
+        f"{name} {_format(amount)} {measure}".rstrip()
+        if name and not math.isnan(amount) and ((amount > 0 and measure) or many)
+        else name
+        for name, amount, measure, many in zip(treatment, dose, unit, several, strict=True)
+    ]
+    oxygen = _column(frame, "oxygen").map(text_of)
+    if len({level for level in oxygen if level}) > 1:
+        names = [
+            f"{name}, {oxygen_name(level)}" if name and level else name
+            for name, level in zip(names, oxygen, strict=True)
+        ]
+    return pd.Series(names, index=frame.index, dtype=object)
+
+
+def oxygen_name(level: str) -> str:
+    """Write an oxygen level the way arms carry it: ``2`` becomes ``2 % O2``, words stay as they are."""
+    number = _number(level)
+    return level if math.isnan(number) else f"{_format(number)} % O2"
+
+
+def choose_controls(wells: pd.DataFrame, control: str | None) -> dict[str, str]:
+    """Find the control arm at every oxygen level.
+
+    Parameters
+    ----------
+    wells : DataFrame
+        Columns ``arm``, ``treatment``, ``dose``, ``role``, ``oxygen`` (text, empty where unknown; dose a number).
+    control : str or None
+        A treatment or an arm; None takes the arm the layout marks as vehicle or negative control.
+
+    Returns
+    -------
+    dict
+        Oxygen level to the name of its control arm.
+
+    Raises
+    ------
+    OsteoCountError
+        No such arm, several that fit, or an oxygen level without the control.
+    """
+    candidates = wells[_is_control(wells, control)]
+    found: dict[str, str] = {}
+    for level in sorted(wells["oxygen"].unique()):
+        arms = sorted(candidates.loc[candidates["oxygen"] == level, "arm"].unique())
+        if not arms:
+            raise OsteoCountError(
+                f"Oxygen {level}: no well of the control. Every oxygen level needs its own control wells; add them, "
+                "or leave that level's wells out."
+            )
+        if len(arms) > 1:
+            raise OsteoCountError(
+                f"Several arms could be the control: {', '.join(arms)}. Name the one to compare with (--control)."
+            )
+        found[str(level)] = arms[0]
+    return found
+
+
+def _is_control(wells: pd.DataFrame, control: str | None) -> pd.Series[bool]:
+    arms = sorted(wells["arm"].unique())
+    if control is None:
+        for role in CONTROL_ROLES:
+            marked = wells["role"].str.casefold() == role
+            if marked.any():
+                return marked
+        raise OsteoCountError(
+            "No control: no well has the role 'vehicle' or 'negative control', and none was named. "
+            f"Name the arm to compare with (--control); the table holds: {', '.join(arms)}."
+        )
+    wanted = control.strip()
+    if (wells["arm"] == wanted).any():
+        return wells["arm"] == wanted
+    same = wells["treatment"] == wanted
+    if same.any():
+        zero = same & (wells["dose"] == 0)
+        return zero if zero.any() else same
+    names = sorted({*arms, *wells["treatment"].unique()})
+    raise OsteoCountError(
+        f"No arm is called '{control}'{suggestion(control, names)} The table holds: {', '.join(arms)}."
+    )
+
+
+def suggestion(name: str, known: list[str]) -> str:
+    """Return "; did you mean 'x'?" where a known name is near, else a full stop."""
+    folded = {other.casefold(): other for other in known}
+    near = difflib.get_close_matches(name.strip().casefold(), list(folded), n=1, cutoff=0.6)
+    return f"; did you mean '{folded[near[0]]}'?" if near else "."
+
+
+def _column(frame: pd.DataFrame, name: str) -> pd.Series:
+    return frame[name] if name in frame.columns else pd.Series("", index=frame.index, dtype=object)
+
+
+def text_of(value: object) -> str:
+    """Return a cell as text: empty where it is unknown, ``3`` for 3.0."""
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return _format(value) if isinstance(value, float) else str(value).strip()
+
+
+def _number(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return float("nan")
+
+
+def _format(value: float) -> str:
+    return f"{value:.10g}"

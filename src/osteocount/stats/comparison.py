@@ -1,0 +1,212 @@
+"""Compare the arms of a table of wells: the one entry to everything in this room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from osteocount.errors import OsteoCountError
+from osteocount.settings import ComparisonSettings
+from osteocount.stats import contrasts as named
+from osteocount.stats import words
+from osteocount.stats.arms import choose_controls, suggestion
+from osteocount.stats.contrasts import Contrast
+from osteocount.stats.design import Design, recognise
+from osteocount.stats.endpoints import Endpoint, find_endpoints
+from osteocount.stats.intake import ColumnNames, Intake, read_wells
+from osteocount.stats.linear import holm
+from osteocount.stats.rows import EndpointData, Row, endpoint_rows, equivalence_row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COMPARISON_COLUMNS = (
+    "endpoint", "contrast", "reference", "estimate", "ci_low", "ci_high", "p_raw", "p_adjusted", "p_paired",
+    "n_donors", "df", "method", "verdict", "notes",
+)  # fmt: skip
+FURTHER_COLUMNS = (
+    "arm", "kind", "role", "link", "unit", "ci_raw_low", "ci_raw_high", "p_paired_holm", "p_across_endpoints", "p_tost",
+    "donors_up", "donors_down", "donor_estimates", "link_estimate", "link_se", "t",
+    "donors_with_any", "wells_with_any", "rate_difference", "rate_difference_low", "rate_difference_high",
+    "poisson_ratio_low", "technical_ratio", "technical_low", "technical_high", "technical_se_log",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a treatment did.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per endpoint × contrast: ``COMPARISON_COLUMNS``, then ``FURTHER_COLUMNS``. ``estimate`` is a ratio to
+        ``reference`` (of rates, odds or means, by ``link``), a difference on the identity link. ``ci_low`` and
+        ``ci_high`` are simultaneous over the arms, ``ci_raw_low`` and ``ci_raw_high`` are not. Unknown is NaN.
+    donor_values : DataFrame
+        ``endpoint, donor, arm, value, n_wells``: pooled over the wells of a donor × arm.
+    wells : DataFrame
+        The wells that took part, with their arm.
+    control : str
+        The control arm (of the first oxygen level).
+    design : str
+        Which design was recognised, and why.
+    warnings, refusals : tuple of str
+    """
+
+    table: pd.DataFrame
+    donor_values: pd.DataFrame
+    wells: pd.DataFrame
+    control: str
+    design: str
+    warnings: tuple[str, ...]
+    refusals: tuple[str, ...]
+
+    def summary(self) -> str:
+        """Say it in words: the design, the warnings, then every contrast of every endpoint."""
+        lines = [self.design, *(f"Warning: {text}" for text in self.warnings)]
+        for endpoint, rows in self.table.groupby("endpoint", sort=False):
+            lines += ["", f"{endpoint} ({rows['role'].iloc[0]})"]
+            lines += [f"  {words.sentence({str(key): value for key, value in row.items()})}" for row in rows.to_dict("records")]
+        return "\n".join(lines)
+
+    def plot(self) -> Figure:
+        """Draw the effects of the arms on the primary endpoint."""
+        from osteocount.stats.figures import effect_plot
+
+        return effect_plot(self)
+
+
+def compare(
+    wells: pd.DataFrame,
+    *,
+    control: str | None = None,
+    settings: ComparisonSettings | None = None,
+    count_column: str = "n_osteoclasts",
+    area_column: str = "imaged_area_mm2",
+    donor_column: str = "donor",
+    treatment_column: str = "treatment",
+) -> Comparison:
+    """Compare every arm with the control, within donors.
+
+    Parameters
+    ----------
+    wells : DataFrame
+        One row per well. Needs a count, a donor and a treatment; uses an imaged area, plate, well, dose, dose_unit,
+        role, oxygen, day, status and the other endpoints of ``wells.csv`` where they are there.
+    control : str, optional
+        The arm (or treatment) to compare with; else that of the settings, else what the ``role`` column marks.
+    settings : ComparisonSettings, optional
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    OsteoCountError
+        A malformed table (every line and column is named), no control, no donors, or a contrast that cannot be read.
+    """
+    settings = settings or ComparisonSettings()
+    intake = read_wells(wells, ColumnNames(count_column, area_column, donor_column, treatment_column))
+    controls = choose_controls(intake.wells, control or settings.control)
+    if intake.wells["arm"].nunique() < 2:
+        raise OsteoCountError(f"Only one arm is left ({next(iter(controls.values()))}): nothing to compare it with.")
+    design = recognise(intake.wells, controls)
+    blocked = intake.wells.assign(block=design.block)
+    endpoints = find_endpoints(blocked, intake.area_unit, settings.primary_endpoint, settings.extra_endpoints)
+    families, recognised = _families(blocked, controls, settings)
+    data = [EndpointData.of(endpoint, blocked, design) for endpoint in endpoints]
+    rows: list[Row] = []
+    for own in data:
+        rows += [row | _labels(own.endpoint, endpoints) for row in endpoint_rows(own, families)]
+        rows += [row | _labels(own.endpoint, endpoints) for row in _equivalence(own, controls, settings)]
+    return _result(rows, data, intake, design, controls, recognised)
+
+
+def _families(
+    wells: pd.DataFrame, controls: dict[str, str], settings: ComparisonSettings
+) -> tuple[list[list[Contrast]], list[str]]:
+    """Arms (Dunnett), the IL-32 dependence, and the further contrasts (Holm)."""
+    arms = sorted(wells["arm"].unique())
+    declared = [named.parse(text, arms) for text in settings.contrasts]
+    said = []
+    dependence = [contrast for contrast in declared if contrast.kind == "dependence"]
+    if not dependence and (found := named.il32_dependence(arms)):
+        dependence = [found]
+        over = " / ".join(found.weights)
+        said.append(f"{named.IL32_DEPENDENCE} recognised by the arms' names: {over}.")
+    further = [contrast for contrast in declared if contrast.kind != "dependence"]
+    return [
+        named.against_control(wells, controls),
+        dependence,
+        [*named.oxygen_by_treatment(wells, controls), *further],
+    ], said
+
+
+def _equivalence(data: EndpointData, controls: dict[str, str], settings: ComparisonSettings) -> list[Row]:
+    if not settings.equivalence_arms:
+        return []
+    if settings.equivalence_margin is None:
+        raise OsteoCountError(
+            "Equivalence needs a margin declared beforehand: set 'equivalence_margin', such as 1.5 for 'within 1.5-fold'."
+        )
+    if not data.endpoint.is_ratio:
+        return []
+    level = data.wells.drop_duplicates("arm").set_index("arm")["oxygen"]
+    rows = []
+    for arm in settings.equivalence_arms:
+        if arm not in level.index:
+            known = sorted(level.index)
+            raise OsteoCountError(
+                f"Setting 'equivalence_arms': no arm is called '{arm}'{suggestion(arm, known)} "
+                f"The table holds: {', '.join(known)}."
+            )
+        control = controls[str(level[arm])]
+        contrast = Contrast(f"equivalence {arm}", control, {arm: 1.0, control: -1.0}, "equivalence", arm)
+        rows.append(equivalence_row(data, contrast, settings.equivalence_margin))
+    return rows
+
+
+def _labels(endpoint: Endpoint, endpoints: list[Endpoint]) -> dict[str, Any]:
+    return {"role": "primary" if endpoint is endpoints[0] else "secondary", "unit": endpoint.unit}
+
+
+def _result(
+    rows: list[Row],
+    data: list[EndpointData],
+    intake: Intake,
+    design: Design,
+    controls: dict[str, str],
+    recognised: list[str],
+) -> Comparison:
+    table = pd.DataFrame(rows).reindex(columns=[*COMPARISON_COLUMNS, *FURTHER_COLUMNS])
+    table["p_across_endpoints"] = _across_endpoints(table)
+    values = pd.concat(
+        [
+            own.cells.assign(endpoint=own.endpoint.name)[["endpoint", "donor", "arm", "value", "n_wells"]]
+            for own in data
+        ],
+        ignore_index=True,
+    )
+    refused = table[table["verdict"] == words.REFUSED]
+    return Comparison(
+        table=table,
+        donor_values=values,
+        wells=intake.wells,
+        control=next(iter(controls.values())),
+        design=" ".join([design.sentence, *recognised]),
+        warnings=tuple(intake.notes),
+        refusals=tuple(f"{row.endpoint}, {row.contrast}: {row.notes}" for row in refused.itertuples()),
+    )
+
+
+def _across_endpoints(table: pd.DataFrame) -> pd.Series:
+    """Holm over the secondary endpoints of each contrast, on the adjusted p."""
+    found = pd.Series(np.nan, index=table.index)
+    secondary = table[(table["role"] == "secondary") & (table["kind"] != "equivalence")]
+    for _, rows in secondary.groupby("contrast"):
+        found[rows.index] = holm(rows["p_adjusted"].to_numpy(dtype=np.float64))
+    return found

@@ -1,0 +1,193 @@
+"""Contrasts of arms by name: each arm against its control, declared ratios, and those the arms' names suggest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from osteocount.errors import OsteoCountError
+from osteocount.stats.arms import oxygen_name, suggestion
+
+Weights = dict[str, float]
+Kind = Literal["arm", "dependence", "trend", "interaction", "custom", "equivalence"]
+IL32_DEPENDENCE = "il32_dependence"
+WILD_TYPE = re.compile(r"(?=.*\bev)(?=.*(?:\bwt\b|wild[\s-]?type)).*")
+KNOCK_OUT = re.compile(r"(?=.*\bev)(?=.*(?:\bko\b|knock[\s-]?out)).*")
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A weighted sum of arms on the link scale; the weights sum to zero.
+
+    Attributes
+    ----------
+    name, reference : str
+        As in the table: for an arm against its control, the arm and the control.
+    weights : dict
+        Arm to weight.
+    kind : str
+    arm : str
+        The arm, where the contrast is one arm against its control; else empty.
+    per_step : float
+        What the sum is divided by for display: Σ score² turns a trend into a slope per dose step.
+    """
+
+    name: str
+    reference: str
+    weights: Weights
+    kind: Kind
+    arm: str = ""
+    per_step: float = 1.0
+
+
+def against_control(wells: pd.DataFrame, controls: dict[str, str]) -> list[Contrast]:
+    """Every arm against the control of its oxygen level, in the order of treatment, dose and name."""
+    order = wells.drop_duplicates("arm").sort_values(["oxygen", "treatment", "dose", "arm"])
+    return [
+        Contrast(arm, controls[level], {arm: 1.0, controls[level]: -1.0}, "arm", arm)
+        for arm, level in zip(order["arm"], order["oxygen"], strict=True)
+        if arm not in controls.values()
+    ]
+
+
+def oxygen_by_treatment(wells: pd.DataFrame, controls: dict[str, str]) -> list[Contrast]:
+    """Ratio of ratios: a treatment's effect at each oxygen level over its effect at the first (lowest) level."""
+    levels = sorted((level for level in controls if level), key=_level_order)
+    arms = wells.drop_duplicates("arm")
+    contrasts = []
+    for level in levels[1:]:
+        for _, group in arms.groupby(["treatment", arms["dose"].fillna(-1.0)], sort=True):
+            at = dict(zip(group["oxygen"], group["arm"], strict=True))
+            if levels[0] not in at or level not in at or at[level] == controls[level]:
+                continue
+            first = at[levels[0]]
+            weights = {at[level]: 1.0, controls[level]: -1.0, first: -1.0, controls[levels[0]]: 1.0}
+            shown = at[level].removesuffix(f", {oxygen_name(level)}")
+            contrasts.append(
+                Contrast(
+                    f"oxygen × {shown}",
+                    f"{oxygen_name(level)} against {oxygen_name(levels[0])}",
+                    weights,
+                    "interaction",
+                )
+            )
+    return contrasts
+
+
+def _level_order(level: str) -> tuple[int, float, str]:
+    try:
+        return (0, float(level), level)
+    except ValueError:
+        return (1, 0.0, level)
+
+
+def il32_dependence(arms: list[str]) -> Contrast | None:
+    """Recognise EV wild type and EV knock-out by their names, if exactly one arm is each."""
+    plain = {arm: re.sub(r"[_\W]+", " ", arm).casefold() for arm in arms}
+    wild = [arm for arm, name in plain.items() if WILD_TYPE.match(name) and not KNOCK_OUT.match(name)]
+    out = [arm for arm, name in plain.items() if KNOCK_OUT.match(name)]
+    if len(wild) != 1 or len(out) != 1:
+        return None
+    return Contrast(IL32_DEPENDENCE, out[0], {wild[0]: 1.0, out[0]: -1.0}, "dependence")
+
+
+def parse(text: str, arms: list[str]) -> Contrast:
+    """Read a contrast such as ``EV_WT / EV_KO``, ``(A/B)/(C/D)`` or ``name = A / B``.
+
+    Arms are written as in the table or in double quotes; an arm whose own name holds a slash ("25 ng/mL") is
+    recognised as a whole.
+
+    Raises
+    ------
+    OsteoCountError
+        An unknown arm, a bracket that does not close, or an arm on both sides that cancels.
+    """
+    name, expression = _split_name(text, arms)
+    weights, rest = _ratio(_tokens(expression, text, arms), text)
+    if rest:
+        raise _unreadable(text, f"nothing is expected after '{rest[0][1]}'")
+    weights = {arm: weight for arm, weight in weights.items() if weight}
+    if not weights or abs(sum(weights.values())) > 0:
+        raise _unreadable(text, "every arm above the line needs one below it")
+    below = " × ".join(arm for arm, weight in weights.items() if weight < 0)
+    kind: Kind = "dependence" if name == IL32_DEPENDENCE else "custom"
+    return Contrast(name or expression.strip(), below, weights, kind)
+
+
+def _split_name(text: str, arms: list[str]) -> tuple[str, str]:
+    head, equals, tail = text.partition("=")
+    return (head.strip(), tail) if equals and not any("=" in arm for arm in arms) else ("", text)
+
+
+Token = tuple[str, str]
+
+
+def _tokens(expression: str, text: str, arms: list[str]) -> list[Token]:
+    """Split into brackets, slashes and arms."""
+    tokens: list[Token] = []
+    position = 0
+    while position < len(expression):
+        sign = expression[position]
+        if sign.isspace():
+            position += 1
+        elif sign in "()/":
+            tokens.append((sign, sign))
+            position += 1
+        else:
+            arm, length = _arm_at(expression[position:], text, arms)
+            tokens.append(("arm", arm))
+            position += length
+    return tokens
+
+
+def _arm_at(rest: str, text: str, arms: list[str]) -> tuple[str, int]:
+    if rest.startswith('"'):
+        end = rest.find('"', 1)
+        if end < 0:
+            raise _unreadable(text, "a quotation mark does not close")
+        return _known(rest[1:end], text, arms), end + 1
+    for arm in sorted(arms, key=len, reverse=True):
+        after = rest[len(arm) :].lstrip()
+        if rest.casefold().startswith(arm.casefold()) and (not after or after[0] in "/)"):
+            return arm, len(arm)
+    name = re.split(r"[/()]", rest, maxsplit=1)[0]
+    return _known(name.strip(), text, arms), len(name)
+
+
+def _known(name: str, text: str, arms: list[str]) -> str:
+    for arm in arms:
+        if arm.casefold() == name.casefold():
+            return arm
+    raise OsteoCountError(
+        f"Contrast '{text}': no arm is called '{name}'{suggestion(name, arms)} The table holds: {', '.join(sorted(arms))}."
+    )
+
+
+def _ratio(tokens: list[Token], text: str) -> tuple[Weights, list[Token]]:
+    """``term { "/" term }``, as log weights."""
+    weights, tokens = _term(tokens, text)
+    while tokens and tokens[0][0] == "/":
+        below, tokens = _term(tokens[1:], text)
+        weights = {arm: weights.get(arm, 0.0) - below.get(arm, 0.0) for arm in {**weights, **below}}
+    return weights, tokens
+
+
+def _term(tokens: list[Token], text: str) -> tuple[Weights, list[Token]]:
+    if not tokens:
+        raise _unreadable(text, "an arm is missing at the end")
+    kind, name = tokens[0]
+    if kind == "arm":
+        return {name: 1.0}, tokens[1:]
+    if kind == "(":
+        weights, rest = _ratio(tokens[1:], text)
+        if not rest or rest[0][0] != ")":
+            raise _unreadable(text, "a bracket does not close")
+        return weights, rest[1:]
+    raise _unreadable(text, f"an arm is expected before '{name}'")
+
+
+def _unreadable(text: str, why: str) -> OsteoCountError:
+    return OsteoCountError(f"Contrast '{text}' cannot be read: {why}. Write it like 'EV_WT / EV_KO' or '(A/B)/(C/D)'.")

@@ -1,0 +1,82 @@
+"""Recognise how donors, arms and plates were crossed, and say why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+Kind = Literal["blocked", "unblocked", "one donor"]
+
+
+@dataclass(frozen=True)
+class Design:
+    """How the arms are compared.
+
+    Attributes
+    ----------
+    kind : str
+        ``blocked``: within donors. ``unblocked``: between donors, since no donor carries two arms. ``one donor``:
+        described, not tested.
+    block : Series of str
+        Per well: what is held fixed.
+    sentence : str
+        Which design was recognised, and why.
+    """
+
+    kind: Kind
+    block: pd.Series
+    n_donors: int
+    sentence: str
+
+
+def recognise(wells: pd.DataFrame, controls: dict[str, str]) -> Design:
+    """Recognise the design.
+
+    Parameters
+    ----------
+    wells : DataFrame
+        Columns ``donor``, ``arm``, ``batch`` (plate and day, text).
+    controls : dict
+        Oxygen level to control arm.
+    """
+    donors, arms = wells["donor"].nunique(), wells["arm"].nunique()
+    size = f"{donors} {'donor' if donors == 1 else 'donors'} × {arms} arms, {len(wells)} wells"
+    if donors == 1:
+        return Design(
+            "one donor", wells["donor"], 1,
+            f"One donor ({size}): described within this donor, without p values or confidence intervals for the "
+            "population, because wells are technical replicates.",
+        )  # fmt: skip
+    if (wells.groupby("donor")["arm"].nunique() < 2).all():
+        return Design(
+            "unblocked", pd.Series("all", index=wells.index), donors,
+            f"Different donors per arm ({size}): no donor carries two arms, so donors are compared between arms "
+            "(unblocked) and the pairing is lost.",
+        )  # fmt: skip
+    present = wells.groupby(["donor", "arm"]).ngroups
+    crossed = "every donor carries every arm" if present == donors * arms else (
+        f"{donors * arms - present} of {donors * arms} donor × arm cells are missing"
+    )  # fmt: skip
+    if _split_over_batches(wells, set(controls.values())):
+        return Design(
+            "blocked", wells["donor"] + " | " + wells["batch"], donors,
+            f"Donors crossed with arms over several plates or days ({size}): a donor's arms are spread over plates that "
+            "each carry their own control, so every arm is compared within donor × plate.",
+        )  # fmt: skip
+    return Design(
+        "blocked", wells["donor"], donors,
+        f"Donors crossed with arms ({size}): {crossed}, so arms are compared within donors.",
+    )  # fmt: skip
+
+
+def _split_over_batches(wells: pd.DataFrame, controls: set[str]) -> bool:
+    """Whether some donor's arms sit on different batches, each of which has that donor's control."""
+    for _, own in wells.groupby("donor"):
+        batches = [set(group["arm"]) for _, group in own.groupby("batch")]
+        if len(batches) > 1 and all(arms & controls for arms in batches):
+            treated = [arms - controls for arms in batches]
+            if any(arms != treated[0] for arms in treated):
+                return True
+    return False

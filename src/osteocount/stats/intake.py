@@ -1,0 +1,248 @@
+"""From anybody's table of wells to checked wells: every malformed cell is found and named before anything is computed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from osteocount.errors import OsteoCountError
+from osteocount.stats.arms import arm_names, suggestion, text_of
+
+LEFT_OUT_ROLES = ("blank", "excluded")
+SHOWN_PROBLEMS = 20
+WELL_NAME = re.compile(r"^([A-Za-z]{1,2})0*(\d{1,2})$")
+
+
+@dataclass(frozen=True)
+class ColumnNames:
+    """What the table calls its columns; None: find it."""
+
+    count: str = "n_osteoclasts"
+    area: str = "imaged_area_mm2"
+    donor: str = "donor"
+    treatment: str = "treatment"
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Checked wells.
+
+    Attributes
+    ----------
+    wells : DataFrame
+        One row per well that takes part: ``plate, well, donor, treatment, arm, dose, dose_unit, role, oxygen, batch,
+        row, column`` (text, empty where unknown; ``dose`` a number), ``count`` (number), ``area`` (number), and the
+        other columns of the table as they were.
+    area_unit : str
+        ``mm²``, ``px`` or ``well``.
+    notes : tuple of str
+        Who was left out, and what was assumed.
+    """
+
+    wells: pd.DataFrame
+    area_unit: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Problems:
+    """Everything wrong with the table, said at once."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def cell(self, frame: pd.DataFrame, position: int, column: str, what: str) -> None:
+        self.lines.append(f"{where(frame, position)}, column '{column}': {what}")
+
+    def raise_if_any(self) -> None:
+        if self.lines:
+            shown = self.lines[:SHOWN_PROBLEMS]
+            more = len(self.lines) - len(shown)
+            rest = [f"and {more} more"] if more else []
+            raise OsteoCountError(
+                "The table cannot be compared:\n" + "\n".join(f"  - {line}" for line in [*shown, *rest])
+            )
+
+
+def where(frame: pd.DataFrame, position: int) -> str:
+    """Name a row the way a spreadsheet numbers it (the header is line 1), with its plate and well."""
+    row = frame.iloc[position]
+    name = " ".join(text_of(row[column]) for column in ("plate", "well") if column in frame.columns)
+    line = int(row["_line"])
+    return f"line {line} ({name.strip()})" if name.strip() else f"line {line}"
+
+
+def read_wells(table: pd.DataFrame, names: ColumnNames) -> Intake:
+    """Check the table and give its columns their names.
+
+    Raises
+    ------
+    OsteoCountError
+        Naming every line and column that is wrong, and what would mend it.
+    """
+    names = _find_columns(table, names)
+    frame = table.reset_index(drop=True)
+    frame["_line"] = np.arange(len(frame)) + 2
+    frame, notes = _taking_part(frame, names)
+    problems = _Problems()
+    _check_duplicates(frame, names, problems)
+    _check_donors(frame, names, problems)
+    count = _numbers(frame, names.count, problems, whole=True)
+    area, unit = _areas(frame, names, problems)
+    problems.raise_if_any()
+    wells = _canonical(frame, names).assign(count=count, area=area)
+    unknown = wells["count"].isna()
+    if unknown.any():
+        notes.append(f"{_wells(int(unknown.sum()))} without a count left out of the counts.")
+    if unit == "px":
+        notes.append(
+            "The pixel size is unknown: rates are per pixel. Ratios between arms hold if all pictures share one."
+        )
+    if unit == "well":
+        notes.append("The table has no imaged area: every well is taken as equally large.")
+    return Intake(wells.drop(columns="_line"), unit, tuple(notes))
+
+
+def _find_columns(table: pd.DataFrame, names: ColumnNames) -> ColumnNames:
+    """Fall back on the short names ``count`` and ``area_mm2``; say which columns are missing."""
+    defaults = ColumnNames()
+    columns = [str(column) for column in table.columns]
+    count, area = names.count, names.area
+    if count == defaults.count and count not in columns and "count" in columns:
+        count = "count"
+    if area == defaults.area and area not in columns and "area_mm2" in columns:
+        area = "area_mm2"
+    missing = [
+        f"no column '{name}' ({meaning}){suggestion(name, columns)} Name it with {option}"
+        for name, meaning, option in (
+            (count, "osteoclasts per well", "--count-column"),
+            (names.donor, "the biological replicate", "--donor-column"),
+            (names.treatment, "the treatment", "--treatment-column"),
+        )
+        if name not in columns
+    ]
+    if names.donor not in columns:
+        missing.append(
+            "without donors there is no comparison: wells are technical replicates, the donor (animal, independent "
+            "experiment) is the n of every test. Add a donor column"
+        )
+    if area != defaults.area and area not in columns:
+        missing.append(f"no column '{area}' (imaged area){suggestion(area, columns)} Name it with --area-column")
+    if missing:
+        raise OsteoCountError(
+            f"The table cannot be compared: {'; '.join(missing)}. It has the columns: {', '.join(columns)}."
+        )
+    return ColumnNames(count, area, names.donor, names.treatment)
+
+
+def _taking_part(frame: pd.DataFrame, names: ColumnNames) -> tuple[pd.DataFrame, list[str]]:
+    """Leave out failed, blank, excluded and untreated wells, and say so."""
+    notes: list[str] = []
+    if "status" in frame.columns:
+        failed = ~frame["status"].map(text_of).str.casefold().isin(["ok", ""])
+        if failed.any():
+            listed = ", ".join(
+                f"{where(frame, i)} {text_of(frame['status'].iloc[i])}" for i in np.flatnonzero(failed)[:8]
+            )
+            notes.append(f"{_wells(int(failed.sum()))} left out because the status is not 'ok': {listed}.")
+        frame = frame[~failed]
+    if "role" in frame.columns:
+        left_out = frame["role"].map(text_of).str.casefold().isin(LEFT_OUT_ROLES)
+        if left_out.any():
+            notes.append(f"{_wells(int(left_out.sum()))} with the role blank or excluded left out.")
+        frame = frame[~left_out]
+    untreated = frame[names.treatment].map(text_of) == ""
+    if untreated.any():
+        listed = ", ".join(where(frame, i) for i in np.flatnonzero(untreated)[:8])
+        notes.append(f"{_wells(int(untreated.sum()))} without a treatment left out: {listed}.")
+    frame = frame[~untreated]
+    if frame.empty:
+        raise OsteoCountError("No well is left to compare. " + " ".join(notes))
+    return frame, notes
+
+
+def _check_duplicates(frame: pd.DataFrame, names: ColumnNames, problems: _Problems) -> None:
+    if "well" not in frame.columns:
+        return
+    key = ["plate", "well"] if "plate" in frame.columns else [names.donor, "well"]
+    place = frame[key].map(text_of)
+    place["well"] = place["well"].map(_plain_well)
+    first: dict[tuple[str, ...], int] = {}
+    for position, name in enumerate(place.itertuples(index=False, name=None)):
+        if name in first and name[-1]:
+            line = int(frame["_line"].iloc[first[name]])
+            problems.cell(frame, position, "well", f"the same well is also on line {line}; keep one row per well")
+        first.setdefault(name, position)
+
+
+def _plain_well(name: str) -> str:
+    match = WELL_NAME.match(name)
+    return f"{match[1].upper()}{int(match[2])}" if match else name
+
+
+def _check_donors(frame: pd.DataFrame, names: ColumnNames, problems: _Problems) -> None:
+    empty = np.flatnonzero(frame[names.donor].map(text_of) == "")
+    if len(empty) == len(frame):
+        raise OsteoCountError(
+            f"The donor column '{names.donor}' is empty. Wells are technical replicates: without donors (animals, "
+            "independent experiments) there is no comparison. Fill in the donor of every well."
+        )
+    for position in empty:
+        problems.cell(frame, int(position), names.donor, "no donor; fill it in, or give the well the role 'excluded'")
+
+
+def _numbers(frame: pd.DataFrame, column: str, problems: _Problems, *, whole: bool = False) -> pd.Series:
+    """Read a column as numbers at or above zero; empty stays unknown."""
+    values = pd.to_numeric(frame[column].map(text_of).replace("", None), errors="coerce").astype(float)
+    for position, (raw, value) in enumerate(zip(frame[column].map(text_of), values, strict=True)):
+        if raw and not np.isfinite(value):
+            problems.cell(frame, position, column, f"'{raw}' is not a number; correct it, or leave it empty if unknown")
+        elif value < 0:
+            problems.cell(frame, position, column, f"{raw} is negative; a count cannot be. Correct it")
+        elif whole and value != np.floor(value) and raw:
+            problems.cell(
+                frame, position, column, f"{raw} is not a whole number; give the counted cells, not a mean or a density"
+            )
+    return values
+
+
+def _areas(frame: pd.DataFrame, names: ColumnNames, problems: _Problems) -> tuple[pd.Series, str]:
+    """Read the imaged area, in mm² where every well has it, else in pixels."""
+    pixels = "imaged_area_px"
+    column, unit = names.area, "mm²"
+    blank = column not in frame.columns or (frame[column].map(text_of) == "").any()
+    if blank and pixels in frame.columns and (frame[pixels].map(text_of) != "").all():
+        column, unit = pixels, "px"
+    if column not in frame.columns:
+        return pd.Series(1.0, index=frame.index), "well"
+    texts = frame[column].map(text_of)
+    values = pd.to_numeric(texts.replace("", None), errors="coerce").astype(float)
+    for position, (raw, value) in enumerate(zip(texts, values, strict=True)):
+        if not raw:
+            problems.cell(frame, position, column, "no imaged area; fill it in, a count without its area has no rate")
+        elif not np.isfinite(value):
+            problems.cell(frame, position, column, f"'{raw}' is not a number; give the imaged area")
+        elif value <= 0:
+            problems.cell(frame, position, column, f"{raw} is not an area; the imaged area must be above 0")
+    return values, unit
+
+
+def _canonical(frame: pd.DataFrame, names: ColumnNames) -> pd.DataFrame:
+    wells = frame.copy()
+    wells["arm"] = arm_names(frame, names.treatment)
+    wells["donor"] = frame[names.donor].map(text_of)
+    wells["treatment"] = frame[names.treatment].map(text_of)
+    for column in ("plate", "well", "dose_unit", "role", "oxygen", "day"):
+        wells[column] = frame[column].map(text_of) if column in frame.columns else ""
+    dose = frame["dose"].map(text_of) if "dose" in frame.columns else pd.Series("", index=frame.index)
+    wells["dose"] = pd.to_numeric(dose.replace("", None), errors="coerce").astype(float)
+    wells["batch"] = (wells["plate"] + " " + wells["day"]).str.strip()
+    parts = wells["well"].str.extract(WELL_NAME)
+    wells["row"], wells["column"] = parts[0].str.upper().fillna(""), parts[1].fillna("")
+    return wells
+
+
+def _wells(n: int) -> str:
+    return "1 well" if n == 1 else f"{n} wells"

@@ -1,0 +1,157 @@
+"""Two-sided probabilities of the multivariate t: what single-step Dunnett needs.
+
+Correlations of the form ``r_ij = l_i l_j`` (every complete design, and unblocked ones of any size) reduce to a double
+integral and are exact to about 1e-12. All others go through a seeded lattice rule after Genz and Bretz, good to about
+1e-7.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special, stats
+
+Floats = NDArray[np.float64]
+
+SEED = 20170101
+LATTICE_POINTS = 2**15
+LATTICE_SHIFTS = 12
+
+
+def adjusted_p(t: Floats, correlation: Floats, df: float) -> Floats:
+    """Single-step adjusted p of each statistic.
+
+    Parameters
+    ----------
+    t : (k,) array
+        The t statistics of the family.
+    correlation : (k, k) array
+    df : float
+        Residual degrees of freedom.
+
+    Returns
+    -------
+    (k,) array
+        ``1 - P(max |T| < |t_i|)``, never below the raw two-sided p.
+    """
+    raw = 2 * stats.t.sf(np.abs(t), df)
+    if len(t) == 1:
+        return np.asarray(raw, dtype=np.float64)
+    key = _key(correlation)
+    inside = np.array([_inside(abs(float(value)), key, len(t), float(df)) for value in t])
+    return np.asarray(np.clip(np.maximum(1 - inside, raw), 0.0, 1.0), dtype=np.float64)
+
+
+def critical_value(correlation: Floats, df: float, level: float = 0.95) -> float:
+    """Return the c with ``P(max |T| < c) = level``: half-width of the simultaneous interval, in standard errors."""
+    k = len(correlation)
+    if k == 1:
+        return float(stats.t.ppf(0.5 + level / 2, df))
+    return _critical_value(_key(correlation), k, float(df), level)
+
+
+@lru_cache(maxsize=256)
+def _critical_value(key: bytes, k: int, df: float, level: float) -> float:
+    low = float(stats.t.ppf(0.5 + level / 2, df))
+    high = float(stats.t.ppf(1 - (1 - level) / (2 * k), df)) + 1e-9  # Bonferroni
+    found = optimize.brentq(lambda c: _inside(c, key, k, df) - level, low, high, xtol=1e-10, rtol=1e-12)
+    return float(found)
+
+
+def _key(correlation: Floats) -> bytes:
+    """Round, so that the same design gives the same cached answer whatever the order of its rows."""
+    return (np.round(correlation, 12) + 0.0).tobytes()
+
+
+@lru_cache(maxsize=4096)
+def _inside(c: float, key: bytes, k: int, df: float) -> float:
+    """``P(max |T_i| < c)``."""
+    if c == 0:
+        return 0.0
+    correlation = np.frombuffer(key, dtype=np.float64).reshape(k, k)
+    loadings = one_factor(correlation)
+    return _quadrature(c, loadings, df) if loadings is not None else _lattice(c, correlation, df)
+
+
+def one_factor(correlation: Floats) -> Floats | None:
+    """Return ``l`` with ``r_ij = l_i l_j``, or None where there is none (a two-arm family always has one)."""
+    k = len(correlation)
+    if k == 2:
+        rho = float(correlation[0, 1])
+        return np.array([np.sqrt(abs(rho)), np.sign(rho) * np.sqrt(abs(rho))])
+    loadings = np.zeros(k)
+    for i in range(k):
+        j, m = [other for other in range(k) if other != i][:2]
+        if correlation[j, m] == 0:
+            return None
+        square = correlation[i, j] * correlation[i, m] / correlation[j, m]
+        if not 0 <= square < 1:
+            return None
+        loadings[i] = np.sqrt(square)
+    off_diagonal = ~np.eye(k, dtype=bool)
+    same = np.allclose(np.outer(loadings, loadings)[off_diagonal], correlation[off_diagonal], rtol=0, atol=1e-10)
+    return loadings if same else None
+
+
+def _quadrature(c: float, loadings: Floats, df: float) -> float:
+    """Gauss-Legendre over the common factor z and the scale s = sqrt(chi2_df / df)."""
+    nodes, weights = _legendre(192)
+    z, z_weight = 9.5 * nodes, 9.5 * weights * stats.norm.pdf(9.5 * nodes)
+    low, high = np.sqrt(stats.chi2.ppf([1e-15, 1 - 1e-15], df) / df)
+    s = low + (high - low) * (nodes + 1) / 2
+    s_weight = (high - low) / 2 * weights * 2 * df * s * stats.chi2.pdf(df * s**2, df)
+    inside = np.ones((len(s), len(z)))
+    for loading in loadings:
+        rest = np.sqrt(1 - loading**2)
+        shift = loading * z[None, :]
+        inside *= special.ndtr((c * s[:, None] - shift) / rest) - special.ndtr((-c * s[:, None] - shift) / rest)
+    return float(s_weight @ inside @ z_weight)
+
+
+@lru_cache(maxsize=4)
+def _legendre(n: int) -> tuple[Floats, Floats]:
+    nodes, weights = special.roots_legendre(n)
+    return nodes, weights
+
+
+def _lattice(c: float, correlation: Floats, df: float) -> float:
+    """Randomised lattice rule for the transformed integral (Genz & Bretz 2002, J Comput Graph Stat 11:950)."""
+    k = len(correlation)
+    cholesky = np.linalg.cholesky(correlation + 1e-13 * np.eye(k))
+    generators: Floats = np.sqrt(np.array(_primes(k), dtype=np.float64))
+    index = np.arange(1, LATTICE_POINTS + 1)[:, None] * generators[None, :]
+    rng = np.random.default_rng(SEED)
+    means = [
+        _transformed(np.abs(2 * ((index + rng.random(k)) % 1) - 1), c, cholesky, df).mean()
+        for _ in range(LATTICE_SHIFTS)
+    ]
+    return float(np.mean(means))
+
+
+def _transformed(u: Floats, c: float, cholesky: Floats, df: float) -> Floats:
+    """Integrand of the rectangle probability at the points ``u`` of the unit cube, shape (points, k)."""
+    k = len(cholesky)
+    u = np.clip(u, 1e-15, 1 - 1e-15)
+    s = np.sqrt(2 * special.gammaincinv(df / 2, u[:, 0]) / df)
+    y = np.zeros((len(u), k))
+    product = np.ones(len(u))
+    for i in range(k):
+        shift = y[:, :i] @ cholesky[i, :i]
+        below = special.ndtr((-c * s - shift) / cholesky[i, i])
+        width = special.ndtr((c * s - shift) / cholesky[i, i]) - below
+        product *= width
+        if i + 1 < k:
+            y[:, i] = special.ndtri(np.clip(below + u[:, i + 1] * width, 1e-300, 1 - 1e-16))
+    return product
+
+
+def _primes(n: int) -> list[int]:
+    found: list[int] = []
+    candidate = 2
+    while len(found) < n:
+        if all(candidate % prime for prime in found):
+            found.append(candidate)
+        candidate += 1
+    return found
