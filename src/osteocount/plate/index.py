@@ -1,0 +1,291 @@
+"""Which picture shows which well: names of files → plate, well, field, channel."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from osteocount.errors import OsteoCountError
+from osteocount.plate.patterns import PATTERNS, NameParts, NamePattern, custom_pattern
+from osteocount.plate.wells import row_letters
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PICTURE_SUFFIXES = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png", ".jpeg", ".jpg", ".nd2", ".lif", ".czi")
+MIN_EXPLAINED = 0.95
+"""One pattern must explain at least this share of the pictures."""
+
+TABLE_COLUMNS = ("file", "plate", "well", "row", "column", "field", "channel", "z", "time", "pattern")
+_NO_PICTURES = {"truth", "labels", "overlays"}
+_STRUCTURAL = re.compile(r"(?i)images?|(?P<time>timepoint)_(?P<t>\d+)|(?P<z>zstep)_(?P<n>\d+)")
+_DERIVED = re.compile(r"(?i)(?:^|[_ .-])(?:thumb(?:nail)?s?|overlay)(?=[_ .-]|$)|_thumb[0-9A-F]{8}-")
+_LISTED = 10
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """One picture and its place. Texts are "" where the name says nothing; ``row`` is the letter of the row.
+
+    ``column`` counts from 1 and is None without a well.
+    """
+
+    path: Path
+    plate: str
+    well: str
+    row: str
+    column: int | None
+    field: str
+    channel: str
+    z: str
+    time: str
+    pattern: str
+
+
+@dataclass(frozen=True)
+class PlateIndex:
+    """All pictures of a source.
+
+    Attributes
+    ----------
+    source
+        The folder or picture that was asked for.
+    entries
+        Sorted by plate, well, field, channel, plane and time.
+    skipped
+        Thumbnails and overlays that were left out.
+    unmatched
+        The few pictures the chosen pattern does not explain; they are not in ``entries``.
+    notes
+        What a person should know, in sentences.
+    """
+
+    source: Path
+    entries: tuple[PictureFile, ...]
+    skipped: tuple[Path, ...] = ()
+    unmatched: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per picture: ``file`` (relative to the source), ``plate`` … ``pattern``."""
+        import pandas as pd
+
+        root = self.source if self.source.is_dir() else self.source.parent
+        rows = [
+            (e.path.relative_to(root).as_posix(), *(getattr(e, c) for c in TABLE_COLUMNS[1:])) for e in self.entries
+        ]
+        return pd.DataFrame(rows, columns=list(TABLE_COLUMNS)).astype({"column": "Int64"})
+
+
+def index_pictures(source: Path, *, pattern: str | None = None) -> PlateIndex:
+    """Find the pictures of ``source`` and say which well and field each one shows.
+
+    Parameters
+    ----------
+    source
+        A picture, or a folder that is searched with its sub-folders. Hidden folders, result folders (with a
+        ``run.json``) and folders called truth, labels or overlays are not entered.
+    pattern
+        A regular expression with the groups ``plate well row col field channel z time``, matched against the whole
+        file name with or without its suffix. Without it the known instruments are tried in order.
+
+    Raises
+    ------
+    OsteoCountError
+        No picture; no pattern explains 95 % of them although some fit one; two pictures of the same plate, well,
+        field, channel, plane and time.
+    """
+    if not source.exists():
+        raise OsteoCountError(f"{source}: no such file or folder.")
+    found, skipped = _find(source)
+    if not found:
+        raise OsteoCountError(
+            f"{source}: no pictures here. Pictures end in {', '.join(PICTURE_SUFFIXES)}; folders called truth, labels "
+            "or overlays, hidden folders and result folders are not searched."
+        )
+    patterns = (custom_pattern(pattern),) if pattern is not None else PATTERNS
+    read = {path: _read(path, patterns) for path in found}
+    chosen = _vote(source, read, custom=pattern is not None)
+    entries, unmatched = _entries(source, read, chosen)
+    _refuse_duplicates(source, entries)
+    notes = _notes(entries, skipped, unmatched, chosen)
+    return PlateIndex(source, tuple(sorted(entries, key=_order)), tuple(skipped), tuple(unmatched), tuple(notes))
+
+
+def picture_stem(path: Path) -> str:
+    """Return the file name without its picture suffix, ``.ome.tif`` being one suffix."""
+    lower = path.name.lower()
+    suffix = next((s for s in PICTURE_SUFFIXES if lower.endswith(s)), "")
+    return path.name[: len(path.name) - len(suffix)]
+
+
+def _find(source: Path) -> tuple[list[Path], list[Path]]:
+    """Return pictures and skipped thumbnails or overlays, sorted by path."""
+    if source.is_file():
+        if not source.name.lower().endswith(PICTURE_SUFFIXES):
+            raise OsteoCountError(f"{source}: not a picture; pictures end in {', '.join(PICTURE_SUFFIXES)}.")
+        return [source], []
+    found: list[Path] = []
+    skipped: list[Path] = []
+    for folder, folders, files in os.walk(source):
+        if "run.json" in files:
+            folders.clear()
+            continue
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f.lower() not in _NO_PICTURES)
+        derived_folder = bool(_DERIVED.search(Path(folder).name)) and Path(folder) != source
+        for name in sorted(files):
+            if name.startswith(".") or not name.lower().endswith(PICTURE_SUFFIXES):
+                continue
+            path = Path(folder, name)
+            (skipped if derived_folder or _DERIVED.search(picture_stem(path)) else found).append(path)
+    return found, skipped
+
+
+def _read(path: Path, patterns: tuple[NamePattern, ...]) -> tuple[NamePattern, NameParts] | None:
+    """Return the first pattern that explains the name, with what it says."""
+    for pattern in patterns:
+        parts = pattern.read(picture_stem(path))
+        if parts is None and pattern.name == "custom":
+            parts = pattern.read(path.name)
+        if parts is not None:
+            return pattern, parts
+    return None
+
+
+def _vote(source: Path, read: dict[Path, tuple[NamePattern, NameParts] | None], *, custom: bool) -> str:
+    """Return the name of the pattern that explains the pictures, "" when none of them has a well in its name."""
+    votes = Counter(hit[0].name for hit in read.values() if hit)
+    if not votes and not custom:
+        return ""
+    winner, count = votes.most_common(1)[0] if votes else ("custom", 0)
+    if count >= MIN_EXPLAINED * len(read):
+        return winner
+    others = [path for path, hit in read.items() if hit is None or hit[0].name != winner]
+    said = "; ".join(f"{n} as {name}" for name, n in votes.most_common()) or "none fits the pattern"
+    none = sum(hit is None for hit in read.values())
+    raise OsteoCountError(
+        f"{source}: the file names do not follow one system ({said}; {none} as none, of {len(read)}). Not explained by "
+        f"{winner!r}: {_listing(source, others)}. Keep one system per folder, move the other files "
+        "away, or give a pattern of your own (--pattern)."
+    )
+
+
+def _entries(
+    source: Path, read: dict[Path, tuple[NamePattern, NameParts] | None], chosen: str
+) -> tuple[list[PictureFile], list[Path]]:
+    """Build the entries of the chosen pattern; the other pictures are returned as unmatched."""
+    root = source if source.is_dir() else source.parent
+    hits = {path: hit for path, hit in read.items() if hit is not None and hit[0].name == chosen}
+    if not chosen:
+        plates = _folder_plates(root, list(read))
+        stems = {path: picture_stem(path) for path in read}
+        return [PictureFile(p, plates[p], "", "", None, stems[p], "", "", "", "") for p in read], []
+    plates = _folder_plates(
+        root, [p for p, (pattern, parts) in hits.items() if not parts.plate and not pattern.channel_folder]
+    )
+    several_parts = _several_parts(parts for _, parts in hits.values())
+    entries = []
+    for path, (pattern, parts) in hits.items():
+        parts = _with_folders(path.relative_to(root), parts)
+        if several_parts and parts.part:
+            parts = replace(parts, field=f"{parts.part}-{parts.field}")
+        entries.append(
+            PictureFile(
+                path=path,
+                plate=parts.plate or plates.get(path, ""),
+                well=parts.well,
+                row=row_letters(parts.row),
+                column=parts.column or None,
+                field=parts.field,
+                channel=path.absolute().parent.name if pattern.channel_folder else parts.channel,
+                z=parts.z,
+                time=parts.time,
+                pattern=chosen,
+            )
+        )
+    return entries, [path for path in read if path not in hits]
+
+
+def _folder_plates(root: Path, paths: list[Path]) -> dict[Path, str]:
+    """Name plates by their folders below the root; folders every plate shares and structural ones say nothing."""
+    folders = {p: tuple(f for f in p.relative_to(root).parent.parts if not _STRUCTURAL.fullmatch(f)) for p in paths}
+    distinct = set(folders.values())
+    if len(distinct) == 1:
+        return {path: "".join(parts[-1:]) for path, parts in folders.items()}
+    levels = zip(*distinct, strict=False)
+    shared = next((i for i, names in enumerate(levels) if len(set(names)) > 1), min(map(len, distinct), default=0))
+    return {path: "_".join(parts[shared:]) for path, parts in folders.items()}
+
+
+def _with_folders(relative: Path, parts: NameParts) -> NameParts:
+    """Add time point and plane from folders called ``TimePoint_2`` and ``ZStep_3`` (MetaXpress)."""
+    for folder in relative.parent.parts:
+        match = _STRUCTURAL.fullmatch(folder)
+        if match and match["time"]:
+            parts = replace(parts, time=parts.time or str(int(match["t"])))
+        elif match and match["z"]:
+            parts = replace(parts, z=parts.z or str(int(match["n"])))
+    return parts
+
+
+def _several_parts(all_parts: Iterable[NameParts]) -> bool:
+    """Say whether some field is there in several regions or tiles, so that the field needs their number too."""
+    seen: dict[NameParts, str] = {}
+    return any(seen.setdefault(replace(p, part=""), p.part) != p.part for p in all_parts if p.part)
+
+
+def _refuse_duplicates(source: Path, entries: list[PictureFile]) -> None:
+    places: dict[tuple[str, ...], list[Path]] = {}
+    for e in entries:
+        places.setdefault((e.plate, e.well, e.field, e.channel, e.z, e.time), []).append(e.path)
+    twice = [(place, paths) for place, paths in places.items() if len(paths) > 1]
+    if not twice:
+        return
+    lines = [f"{_place_in_words(place)}: {_listing(source, paths)}" for place, paths in twice[:_LISTED]] + (
+        [f"and {len(twice) - _LISTED} more places"] if len(twice) > _LISTED else []
+    )
+    raise OsteoCountError(
+        f"{source}: several pictures of the same place. " + "; ".join(lines) + ". Keep one of each, or put plates into "
+        "folders of their own."
+    )
+
+
+def _place_in_words(place: tuple[str, ...]) -> str:
+    names = ("plate", "well", "field", "channel", "plane", "time")
+    return " ".join(f"{name} {value}" for name, value in zip(names, place, strict=True) if value) or "no well"
+
+
+def _listing(source: Path, paths: list[Path]) -> str:
+    root = source if source.is_dir() else source.parent
+    shown = ", ".join(p.relative_to(root).as_posix() for p in paths[:_LISTED])
+    return shown + (f" and {len(paths) - _LISTED} more" if len(paths) > _LISTED else "")
+
+
+def _notes(entries: list[PictureFile], skipped: list[Path], unmatched: list[Path], chosen: str) -> list[str]:
+    notes = []
+    if skipped:
+        notes.append(f"{len(skipped)} thumbnails or overlays left out.")
+    if unmatched:
+        notes.append(
+            f"{len(unmatched)} pictures do not fit the names of {chosen}: {', '.join(p.name for p in unmatched)}."
+        )
+    if chosen == "Keyence BZ-X":
+        notes.append("XY numbers of a Keyence are stage points, not wells: no wells were assigned.")
+    elif not chosen and len(entries) > 1:
+        notes.append("No well in these file names: every picture is a field without a well.")
+    return notes
+
+
+def _order(entry: PictureFile) -> tuple[object, ...]:
+    texts = (entry.field, entry.channel, entry.z, entry.time, entry.path.as_posix())
+    return (_natural(entry.plate), len(entry.row), entry.row, entry.column or 0, *map(_natural, texts))
+
+
+def _natural(text: str) -> tuple[tuple[int, str], ...]:
+    """Sort key in which field 2 comes before field 10."""
+    return tuple((int(run), "") if run.isdecimal() else (-1, run) for run in re.split(r"(\d+)", text))

@@ -1,0 +1,198 @@
+"""Tables of text from CSV, TSV, plain text and Excel files, each cell with its address."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import warnings
+import zipfile
+from dataclasses import dataclass, field
+from datetime import date, time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from osteocount.errors import OsteoCountError
+
+if TYPE_CHECKING:
+    from openpyxl.workbook import Workbook
+
+MAX_FILE_BYTES = 50_000_000
+MAX_UNPACKED_BYTES = 300_000_000
+MAX_CELLS = 2_000_000
+EXCEL_SUFFIXES = (".xlsx", ".xlsm")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table of text. Rows may differ in length; rows and columns count from 0.
+
+    Attributes
+    ----------
+    name
+        The sheet's name in a workbook, "" for a text file.
+    rows
+        The cells as text, stripped; empty cells are "".
+    formulas
+        Places of the cells that hold a formula.
+    merged
+        Merged ranges as (first row, first column, last row, last column).
+    """
+
+    name: str
+    rows: list[list[str]]
+    formulas: frozenset[tuple[int, int]] = frozenset()
+    merged: tuple[tuple[int, int, int, int], ...] = field(default=())
+
+    def cell(self, row: int, column: int) -> str:
+        """Return the text at a place, "" outside the table."""
+        return self.rows[row][column] if 0 <= row < len(self.rows) and 0 <= column < len(self.rows[row]) else ""
+
+    def where(self, row: int, column: int) -> str:
+        """Say where a cell is, as the person sees it: ``sheet 'dose' cell B3`` or ``line 3 column 2``."""
+        if self.name:
+            from openpyxl.utils import get_column_letter
+
+            return f"sheet {self.name!r} cell {get_column_letter(column + 1)}{row + 1}"
+        return f"line {row + 1} column {column + 1}"
+
+
+def read_sheets(path: Path, *, cached_values: bool = False) -> list[Sheet]:
+    """Read every sheet of a workbook, or a text file as one sheet.
+
+    Parameters
+    ----------
+    path
+        ``.xlsx`` or ``.xlsm`` is read as Excel, everything else as text: UTF-8, UTF-16 or Windows-1252, separated by
+        tabs, semicolons or commas.
+    cached_values
+        Take what Excel last computed for a formula, instead of naming its cell in ``Sheet.formulas``.
+
+    Raises
+    ------
+    OsteoCountError
+        The file is missing, is not what its name says, or is too large.
+    """
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= MAX_FILE_BYTES else b""
+    except OSError as error:
+        raise OsteoCountError(f"{path}: cannot be read ({error.strerror}).") from error
+    if size > MAX_FILE_BYTES:
+        raise OsteoCountError(f"{path}: {size / 1e6:.0f} MB is too large for a table of wells.")
+    if data.startswith(b"PK\x03\x04") or path.suffix.lower() in EXCEL_SUFFIXES:
+        return _read_workbook(path, data, cached_values=cached_values)
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise OsteoCountError(f"{path}: an old Excel file (.xls). Save it as .xlsx or CSV.")
+    return [Sheet("", split_table(decode(path, data)))]
+
+
+def decode(path: Path, data: bytes) -> str:
+    """Return the text of a file in UTF-8, UTF-16 (with or without a byte order mark) or Windows-1252."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    sample = data[:4000]
+    if sample[1::2].count(0) > len(sample) / 4:
+        return data.decode("utf-16-le", errors="replace")
+    if sample[0::2].count(0) > len(sample) / 4:
+        return data.decode("utf-16-be", errors="replace")
+    if b"\x00" in data:
+        raise OsteoCountError(f"{path}: not a text table (it holds binary data).")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+
+
+def split_table(text: str) -> list[list[str]]:
+    """Split text into rows of stripped cells, at tabs, semicolons or commas, whichever the file uses."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    filled = max(sum(bool(line.strip()) for line in lines), 1)
+    # A decimal comma must not make a comma file of a tab or semicolon file, so those two are asked first.
+    delimiter = next((d for d in "\t;" if sum(d in line for line in lines) >= max(1, 0.3 * filled)), ",")
+    rows = csv.reader(lines, delimiter=delimiter)
+    try:
+        return [[cell.strip() for cell in row] for row in rows]
+    except csv.Error as error:
+        raise OsteoCountError(f"The text cannot be split into cells ({error}).") from error
+
+
+def _read_workbook(path: Path, data: bytes, *, cached_values: bool) -> list[Sheet]:
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    _guard_archive(path, data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions that do not matter here
+            return _sheets_of(path, data, cached_values=cached_values)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError) as error:
+        if isinstance(error, OsteoCountError):
+            raise
+        raise OsteoCountError(f"{path}: cannot be read as an Excel workbook ({error}).") from error
+
+
+def _guard_archive(path: Path, data: bytes) -> None:
+    """Refuse what would unpack to far more than a table of wells holds."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(info.file_size for info in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise OsteoCountError(f"{path}: not an Excel workbook, or a damaged one ({error}).") from error
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise OsteoCountError(f"{path}: unpacks to {unpacked / 1e6:.0f} MB, too large for a table of wells.")
+
+
+def _sheets_of(path: Path, data: bytes, *, cached_values: bool) -> list[Sheet]:
+    from openpyxl import load_workbook
+
+    # The full reading knows merged ranges but forgets what is hidden below them; the read-only one is the reverse.
+    full: Workbook = load_workbook(io.BytesIO(data), data_only=cached_values)
+    raw: Workbook = load_workbook(io.BytesIO(data), data_only=cached_values, read_only=True)
+    sheets = []
+    for worksheet in full.worksheets:
+        if worksheet.max_row * worksheet.max_column > MAX_CELLS:
+            raise OsteoCountError(f"{path}: sheet {worksheet.title!r} has more than {MAX_CELLS} cells.")
+        rows: list[list[str]] = []
+        formulas = set()
+        for row in raw[worksheet.title].iter_rows():
+            rows.append([])
+            for cell in row:
+                rows[-1].append(_text(cell.value))
+                if cell.data_type == "f":
+                    formulas.add((len(rows) - 1, len(rows[-1]) - 1))
+        merged = tuple(
+            (r.min_row - 1, r.min_col - 1, r.max_row - 1, r.max_col - 1) for r in worksheet.merged_cells.ranges
+        )
+        sheets.append(Sheet(worksheet.title, rows, frozenset(formulas), merged))
+    raw.close()
+    return sheets
+
+
+def _text(value: object) -> str:
+    """Return a cell's value as a person would type it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value).strip()
+
+
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
+
+
+def parse_number(text: str) -> float | None:
+    """Return a number written with decimal point or comma (``0,073``, ``1.234,5``, ``1,234.5``), else None."""
+    text = text.strip().replace("\u2212", "-").replace("\u00a0", "")
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    elif _GROUPED.fullmatch(text):
+        text = text.replace(".", "").replace(",", ".")
+    if not _NUMBER.fullmatch(text):
+        return None
+    return float(text.replace(",", "."))

@@ -1,0 +1,211 @@
+"""File names to wells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from osteocount.errors import OsteoCountError
+from osteocount.plate.index import index_pictures, picture_stem
+from osteocount.plate.patterns import PATTERNS, custom_pattern
+
+NAMES = [
+    # name, system, plate, well, field, channel, z, time
+    ("A1_02_1_1_Bright Field_001.tif", "BioTek Gen5", "", "A01", "1", "Bright Field", "", "1"),
+    ("B3_02_1_1Z0_Bright Field_001.tif", "BioTek Gen5", "", "B03", "1", "Bright Field", "0", "1"),
+    ("B1ROI14_02_1_1_Bright Field_001.tif", "BioTek Gen5", "", "B01", "1", "Bright Field", "", "1"),
+    ("H12_-1_2_25_Stitched[GFP 469,525]_003.tif", "BioTek Gen5", "", "H12", "25", "Stitched[GFP 469,525]", "", "3"),
+    ("P24_01_3_4_DAPI 377,447_001.tif", "BioTek Gen5", "", "P24", "4", "DAPI 377,447", "", "1"),
+    ("r01c01f01p01-ch1sk1fk1fl1.tiff", "Opera Phenix / Operetta", "", "A01", "1", "1", "1", "1"),
+    ("r16c24f12p03-ch4sk2fk1fl1.tiff", "Opera Phenix / Operetta", "", "P24", "12", "4", "3", "2"),
+    ("9987_B02_s1_w2.TIF", "ImageXpress", "9987", "B02", "1", "2", "", ""),
+    (
+        "Projection-Mix_E07_s1_w1E94C24BD-45E3-4A2B-9F00-0123456789F7.tif",
+        "ImageXpress",
+        "Projection-Mix",
+        "E07",
+        "1",
+        "1",
+        "",
+        "",
+    ),
+    ("P_1_C11_w19A4C24BD-45E3-4A2B-9F00-0123456789F7.tif", "ImageXpress", "P_1", "C11", "", "1", "", ""),
+    ("9987_B02.TIF", "plain", "9987", "B02", "", "", "", ""),
+    ("AssayPlate_D08_T0001F001L01A01Z01C01.tif", "Yokogawa CellVoyager", "AssayPlate", "D08", "1", "1", "1", "1"),
+    ("D08_T0002F012L01A03Z04C03.png", "Yokogawa CellVoyager", "", "D08", "12", "3", "4", "2"),
+    ("AS_09125_050116030001_D03f00d0.tif", "CellInsight", "AS_09125_050116030001", "D03", "0", "0", "", ""),
+    ("AS_09125_050116030001_P24f15d2.tif", "CellInsight", "AS_09125_050116030001", "P24", "15", "2", "", ""),
+    ("P1_Plate_M_p00_z00_0_A01f00d0.TIF", "EVOS M7000", "P1", "A01", "0", "0", "0", ""),
+    ("TRAP_Plate_R_p00_z02_0_H12f07d4.TIF", "EVOS M7000", "TRAP", "H12", "7", "4", "2", ""),
+    ("VID1607_C1_2_00d00h00m.tif", "Incucyte", "VID1607", "C01", "2", "Phase", "", "00d00h00m"),
+    ("MySample1_A1_1_2021y08m06d_11h39m.tif", "Incucyte", "MySample1", "A01", "1", "Phase", "", "2021y08m06d_11h39m"),
+    ("B2--W00014--P00001--Z00000--T00000--405 nm #1.tif", "Olympus scanR", "", "B02", "1", "405 nm #1", "0", "0"),
+    ("A - 1(fld 1 wv DAPI).tif", "InCell", "", "A01", "1", "DAPI", "", ""),
+    ("H - 12(fld 03 wv Green - dsRed z 2).tif", "InCell", "", "H12", "3", "Green - dsRed", "2", ""),
+    ("A - 01(fld 01 wv UV - DAPI time 4).tif", "InCell", "", "A01", "1", "UV - DAPI", "", "4"),
+    ("40_XY01_00001_CH1.tif", "Keyence BZ-X", "40", "", "1", "1", "", ""),
+    ("A01_f1.tif", "plain", "", "A01", "1", "", "", ""),
+    ("A01_F1.tif", "plain", "", "A01", "1", "", "", ""),
+    ("A01_s1_w1.tif", "plain", "", "A01", "1", "1", "", ""),
+    ("A01_c2_z3_f4.ome.tif", "plain", "", "A01", "4", "2", "3", ""),
+    ("20191119-growth-p05-m2X_C03.TIF", "plain", "20191119-growth-p05-m2X", "C03", "", "", "", ""),
+    ("plate1_H12.jpg", "plain", "plate1", "H12", "", "", "", ""),
+    ("Well_B2_3.png", "plain", "", "B02", "3", "", "", ""),
+    ("A1-brightfield.jpeg", "plain", "", "A01", "", "brightfield", "", ""),
+]
+NO_WELL = [
+    "R2_D10_mouse3.tif",
+    "IMG_E1234.jpg",
+    "brightfield_20x.png",
+    "A01_B02.tif",
+    "exp_A25.tif",
+    "Q1_f1.tif",
+    "A0.tif",
+]
+
+
+def touch(root: Path, *names: str) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    return root
+
+
+@pytest.mark.parametrize(("name", "system", "plate", "well", "field", "channel", "z", "time"), NAMES)
+def test_name_is_read(tmp_path, name, system, plate, well, field, channel, z, time):
+    (entry,) = index_pictures(touch(tmp_path / "Phase", name)).entries
+    said = (entry.pattern, entry.plate, entry.well, entry.field, entry.channel, entry.z, entry.time)
+    assert said == (system, plate, well, field, channel, z, time)
+    assert entry.well == "" or (entry.row, entry.column) == (entry.well[0], int(entry.well[1:]))
+
+
+@pytest.mark.parametrize("name", NO_WELL)
+def test_no_well_rather_than_a_guess(tmp_path, name):
+    (entry,) = index_pictures(touch(tmp_path, name)).entries
+    assert (entry.well, entry.row, entry.column, entry.pattern) == ("", "", None, "")
+    assert entry.field == picture_stem(Path(name))
+
+
+def test_one_picture_is_a_source_too(tmp_path):
+    index = index_pictures(touch(tmp_path, "A01_f2.tif") / "A01_f2.tif")
+    assert [(e.well, e.field) for e in index.entries] == [("A01", "2")]
+    assert index.table()["file"].tolist() == ["A01_f2.tif"]
+
+
+def test_plates_are_folders_without_what_they_share(tmp_path):
+    touch(tmp_path, *(f"data/run/{p}/Images/r01c0{c}f01p01-ch1sk1fk1fl1.tiff" for p in ("P1", "P2") for c in (1, 2)))
+    index = index_pictures(tmp_path)
+    assert [(e.plate, e.well) for e in index.entries] == [("P1", "A01"), ("P1", "A02"), ("P2", "A01"), ("P2", "A02")]
+
+
+def test_a_flat_folder_has_no_plate_and_one_subfolder_is_the_plate(tmp_path):
+    assert index_pictures(touch(tmp_path / "flat", "A01.tif")).entries[0].plate == ""
+    assert index_pictures(touch(tmp_path / "deep", "plateX/A01.tif")).entries[0].plate == "plateX"
+
+
+def test_metaxpress_time_points_and_planes_are_folders(tmp_path):
+    touch(tmp_path, "TimePoint_1/P_A01_s1.TIF", "TimePoint_2/ZStep_3/P_A01_s1.TIF")
+    assert [(e.plate, e.time, e.z) for e in index_pictures(tmp_path).entries] == [("P", "1", ""), ("P", "2", "3")]
+
+
+def test_incucyte_channels_are_folders(tmp_path):
+    touch(tmp_path, *(f"{c}/V1_A1_1_00d00h00m.tif" for c in ("Phase", "Red")))
+    assert [(e.channel, e.plate) for e in index_pictures(tmp_path).entries] == [("Phase", "V1"), ("Red", "V1")]
+
+
+def test_regions_of_one_well_are_fields_of_their_own(tmp_path):
+    touch(tmp_path, *(f"B1ROI{r}_02_1_1_Bright Field_001.tif" for r in (2, 10)))
+    assert [e.field for e in index_pictures(tmp_path).entries] == ["2-1", "10-1"]
+
+
+def test_order_is_natural(tmp_path):
+    touch(tmp_path, "B2_f1.tif", "A10_f1.tif", "A2_f10.tif", "A2_f9.tif")
+    assert [(e.well, e.field) for e in index_pictures(tmp_path).entries] == [
+        ("A02", "9"), ("A02", "10"), ("A10", "1"), ("B02", "1"),
+    ]  # fmt: skip
+
+
+def test_derived_pictures_and_result_folders_are_left_out(tmp_path):
+    touch(
+        tmp_path, "A01_f1.tif", "A02_f1_thumb.tif", "A02_f1_Overlay.tif", "thumbs/A05_f1.tif", "truth/A03_f1.tif",
+        "labels/x.tif", ".hidden/A04_f1.tif", "._A01_f1.tif", "notes.txt", "results/run.json", "results/A06_f1.tif",
+        "results/deep/A07_f1.tif",
+    )  # fmt: skip
+    index = index_pictures(tmp_path)
+    assert [e.well for e in index.entries] == ["A01"]
+    assert {p.name for p in index.skipped} == {"A02_f1_thumb.tif", "A02_f1_Overlay.tif", "A05_f1.tif"}
+    assert index.notes == ("3 thumbnails or overlays left out.",)
+
+
+def test_metaxpress_thumbnail_with_a_guid_is_left_out(tmp_path):
+    guid = "E94C24BD-45E3-4A2B-9F00-0123456789F7"
+    index = index_pictures(touch(tmp_path, f"P_A01_s1_w1{guid}.tif", f"P_A01_s1_w1_thumb{guid}.tif"))
+    assert len(index.entries) == len(index.skipped) == 1
+
+
+def test_two_systems_in_a_folder_are_refused_with_the_list(tmp_path):
+    touch(tmp_path, *(f"A{c}_02_1_1_Bright Field_001.tif" for c in range(1, 8)), "r01c01f01p01-ch1sk1fk1fl1.tiff")
+    with pytest.raises(OsteoCountError, match=r"do not follow one system.*r01c01f01p01-ch1sk1fk1fl1\.tiff") as refused:
+        index_pictures(tmp_path)
+    assert "7 as BioTek Gen5; 1 as Opera Phenix / Operetta" in str(refused.value)
+
+
+def test_one_stray_among_many_is_set_aside_and_named(tmp_path):
+    touch(tmp_path, *(f"A{c:02d}_f{f}.tif" for c in range(1, 11) for f in (1, 2)), "tray photo.jpg")
+    index = index_pictures(tmp_path)
+    assert len(index.entries) == 20
+    assert [p.name for p in index.unmatched] == ["tray photo.jpg"]
+    assert "1 pictures do not fit the names of plain: tray photo.jpg." in index.notes
+
+
+def test_same_place_twice_is_refused(tmp_path):
+    touch(tmp_path, "A01_f1.tif", "A1_f01.png", "A02_f1.tif")
+    with pytest.raises(OsteoCountError, match=r"same place\. well A01 field 1: A01_f1\.tif, A1_f01\.png"):
+        index_pictures(tmp_path)
+
+
+def test_nothing_to_index(tmp_path):
+    with pytest.raises(OsteoCountError, match="no such file"):
+        index_pictures(tmp_path / "none")
+    with pytest.raises(OsteoCountError, match="no pictures here"):
+        index_pictures(touch(tmp_path, "readme.txt"))
+    with pytest.raises(OsteoCountError, match="not a picture"):
+        index_pictures(tmp_path / "readme.txt")
+
+
+def test_custom_pattern(tmp_path):
+    touch(tmp_path, "img-3x11-007.tif", "img-1x01-002.tif")
+    index = index_pictures(tmp_path, pattern=r"img-(?P<row>\d+)x(?P<col>\d+)-(?P<field>\d+)")
+    assert [(e.well, e.field, e.pattern) for e in index.entries] == [("A01", "2", "custom"), ("C11", "7", "custom")]
+    with_suffix = index_pictures(tmp_path, pattern=r"img-(?P<row>\d+)x(?P<col>\d+)-(?P<field>\d+)\.tif")
+    assert with_suffix.table().equals(index.table())
+
+
+@pytest.mark.parametrize(
+    ("regex", "said"),
+    [
+        ("(?P<well>", "is not a regular expression"),
+        ("(?P<wel>A1)", "has the group wel; the groups are plate, well"),
+        (r"(?P<field>\d)", "names no well"),
+    ],
+)
+def test_bad_custom_patterns(regex, said):
+    with pytest.raises(OsteoCountError, match=said):
+        custom_pattern(regex)
+
+
+def test_custom_pattern_must_explain_the_folder(tmp_path):
+    with pytest.raises(OsteoCountError, match=r"none fits the pattern.*A01_f1\.tif"):
+        index_pictures(touch(tmp_path, "A01_f1.tif"), pattern=r"(?P<well>[A-H]\d)")
+
+
+def test_table_has_the_columns_of_the_preview(tmp_path):
+    table = index_pictures(touch(tmp_path, "A01_f1.tif", "B02_f1.tif")).table()
+    assert list(table) == ["file", "plate", "well", "row", "column", "field", "channel", "z", "time", "pattern"]
+    assert table[["row", "column"]].to_numpy().tolist() == [["A", 1], ["B", 2]]
+
+
+def test_every_system_is_in_the_table_of_names():
+    assert {p.name for p in PATTERNS} == {row[1] for row in NAMES}
