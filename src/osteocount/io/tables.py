@@ -32,9 +32,9 @@ OTHER_FORMAT = ".6g"
 """Six significant digits for every other column, so that small p values keep theirs."""
 
 TEXT_COLUMNS = frozenset({
-    "plate", "well", "field", "image", "flags", "source", "status", "qc_flags", "treatment", "dose_unit", "donor", "role",
-    "arm", "ev_batch", "oxygen", "endpoint", "contrast", "reference", "method", "verdict", "notes", "reason", "file",
-    "channel", "pattern", "row", "column", "block", "flag",
+    "plate", "well", "field", "image", "flags", "source", "status", "qc_flags", "treatment", "dose_unit", "donor",
+    "role", "arm", "ev_batch", "oxygen", "endpoint", "contrast", "reference", "method", "verdict", "notes", "reason",
+    "file", "channel", "pattern", "row", "column", "block", "flag",
 })  # fmt: skip
 """Columns that stay text even when every cell looks like a number: donor ``01`` is not donor ``1``."""
 

@@ -1,0 +1,225 @@
+"""The picture with what was counted drawn on it, so that a person can check it at a glance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from osteocount.io.contrast import display_rgb
+from osteocount.io.files import written_whole
+from osteocount.io.picture import Picture
+
+LONGEST = 1600
+_ENLARGE = 2.0
+_FRACTION_BITS = 4
+# RGB, told apart with every common colour blindness (Okabe & Ito 2008, brightened for purple cells).
+_OSTEOCLAST = (255, 176, 0)
+_OTHER = (86, 215, 255)
+_NOT_COUNTED = (205, 205, 205)
+_NUCLEUS = (255, 255, 255)
+_DARK = (20, 20, 20)
+_STRIP = (38, 50, 56)
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+Colour = tuple[int, int, int]
+Outline = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Canvas:
+    """RGB pixels on the screen and how many of them one pixel of the picture takes."""
+
+    pixels: NDArray[np.uint8]
+    scale: float
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """How one cell is drawn; the number is empty for cells that carry none."""
+
+    cell_id: int
+    colour: Colour
+    number: str
+
+
+def write_overlay(
+    picture: Picture, cells: NDArray[np.uint32], nuclei_table: pd.DataFrame, cells_table: pd.DataFrame, path: Path
+) -> None:
+    """Write a PNG for the screen: outlines, nuclei, numbers and a legend.
+
+    Osteoclasts are orange with their number of nuclei (their ``#cell_id`` where nuclei are not resolved), other
+    TRAP-positive cells blue, cells that are not counted dashed grey, nuclei small white dots.
+
+    Parameters
+    ----------
+    picture
+        What was counted.
+    cells
+        (height, width) uint32 labels; labels without a row in ``cells_table`` are not drawn.
+    nuclei_table
+        ``y_px``, ``x_px`` of each nucleus.
+    cells_table
+        ``cell_id, y_px, x_px, n_nuclei, is_osteoclast, counted``.
+    path
+        The file; it appears whole or not at all.
+    """
+    canvas = _canvas(picture)
+    marks = _marks(cells_table)
+    outlines = _outlines(cells, [mark.cell_id for mark in marks], canvas.scale)
+    for mark in sorted(marks, key=lambda mark: mark.colour == _OSTEOCLAST):  # osteoclasts last, on top
+        _draw_cell(canvas, outlines.get(mark.cell_id, []), mark)
+    _draw_nuclei(canvas, nuclei_table)
+    for mark in marks:
+        if mark.number and mark.cell_id in outlines:
+            _draw_number(canvas, outlines[mark.cell_id], mark)
+    _draw_scale_bar(canvas, picture.pixel_size.um)
+    resolved = bool(cells_table["n_nuclei"].notna().any())
+    strip = _legend(canvas.pixels.shape[1], [mark.colour for mark in marks], len(nuclei_table), resolved)
+    whole = np.vstack([canvas.pixels, strip])
+    done, png = cv2.imencode(".png", cv2.cvtColor(whole, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 6])
+    if not done:
+        raise RuntimeError("the overlay could not be encoded")
+    with written_whole(path) as part:
+        part.write_bytes(png.tobytes())
+
+
+def _canvas(picture: Picture) -> _Canvas:
+    height, width = picture.pixels.shape[:2]
+    scale = min(LONGEST / max(height, width), _ENLARGE)
+    shown = display_rgb(picture, LONGEST)
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    if shown.shape[:2] != size[::-1]:
+        shown = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    return _Canvas(np.ascontiguousarray(shown), scale)
+
+
+def _marks(table: pd.DataFrame) -> list[_Mark]:
+    numbers = table["n_nuclei"].astype("Float64")
+    osteoclast = table["is_osteoclast"].fillna(False).astype(bool)
+    rows = zip(table["cell_id"].astype(int), numbers, osteoclast, table["counted"].astype(bool), strict=True)
+    marks = []
+    for cell_id, n, is_osteoclast, counted in rows:
+        number = f"#{cell_id}" if pd.isna(n) else f"{n:.0f}"
+        colour = _NOT_COUNTED if not counted else _OSTEOCLAST if is_osteoclast else _OTHER
+        marks.append(_Mark(cell_id, colour, number if is_osteoclast else ""))
+    return marks
+
+
+def _outlines(cells: NDArray[np.uint32], cell_ids: list[int], scale: float) -> dict[int, list[Outline]]:
+    """Outer outlines of each cell, as (n, 2) x, y on the screen."""
+    from scipy.ndimage import find_objects
+
+    step = max(1, int(1 / scale))  # finer than the screen is not seen
+    small = cells[::step, ::step]
+    boxes = find_objects(small.astype(np.int32))
+    outlines: dict[int, list[Outline]] = {}
+    for cell_id in cell_ids:
+        box = boxes[cell_id - 1] if 0 < cell_id <= len(boxes) else None
+        if box is None:
+            continue
+        mask = (small[box] == cell_id).astype(np.uint8)
+        found, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        corner = np.array([box[1].start, box[0].start])
+        outlines[cell_id] = [((ring[:, 0] + corner) * step + 0.5) * scale for ring in found]
+    return outlines
+
+
+def _draw_cell(canvas: _Canvas, rings: list[Outline], mark: _Mark) -> None:
+    colour, dashed = mark.colour, mark.colour == _NOT_COUNTED
+    width = 2 if colour == _OSTEOCLAST else 1
+    for ring in rings:
+        points = np.round(ring * 2**_FRACTION_BITS).astype(np.int32)
+        if colour == _OSTEOCLAST:  # a dark rim keeps it visible on pale cells
+            cv2.polylines(canvas.pixels, [points], True, _DARK, width + 2, cv2.LINE_AA, _FRACTION_BITS)
+        parts = _dashes(points) if dashed else [points]
+        cv2.polylines(canvas.pixels, parts, not dashed, colour, width, cv2.LINE_AA, _FRACTION_BITS)
+
+
+def _dashes(points: NDArray[np.int32], length: float = 5.0) -> list[NDArray[np.int32]]:
+    """Every second piece of the outline."""
+    steps = np.hypot(*np.diff(points, axis=0, append=points[:1]).T) / 2**_FRACTION_BITS
+    piece = (np.cumsum(steps) // length).astype(np.int64)
+    return [points[piece == n] for n in range(0, int(piece[-1]) + 1, 2) if np.any(piece == n)]
+
+
+def _draw_nuclei(canvas: _Canvas, nuclei: pd.DataFrame) -> None:
+    for x, y in zip(nuclei["x_px"], nuclei["y_px"], strict=True):
+        centre = tuple(round((value + 0.5) * canvas.scale * 2**_FRACTION_BITS) for value in (float(x), float(y)))
+        cv2.circle(canvas.pixels, centre, 3 << _FRACTION_BITS, _DARK, -1, cv2.LINE_AA, _FRACTION_BITS)
+        cv2.circle(canvas.pixels, centre, 2 << _FRACTION_BITS, _NUCLEUS, -1, cv2.LINE_AA, _FRACTION_BITS)
+
+
+def _draw_number(canvas: _Canvas, rings: list[Outline], mark: _Mark) -> None:
+    """Beside the cell's upper right corner, moved inside the picture."""
+    points = np.vstack(rings)
+    (width, height), _ = cv2.getTextSize(mark.number, _FONT, 0.65, 2)
+    x = min(round(float(points[:, 0].max())) + 4, canvas.pixels.shape[1] - width - 4)
+    y = max(round(float(points[:, 1].min())) + height // 2, height + 4)
+    _text(canvas.pixels, mark.number, (x, y), 0.65, mark.colour, outlined=True)
+
+
+def _text(
+    pixels: NDArray[np.uint8], text: str, at: tuple[int, int], size: float, colour: Colour, *, outlined: bool = False
+) -> None:
+    if outlined:
+        cv2.putText(pixels, text, at, _FONT, size, _DARK, 5, cv2.LINE_AA)
+    cv2.putText(pixels, text, at, _FONT, size, colour, 2 if outlined else 1, cv2.LINE_AA)
+
+
+def _draw_scale_bar(canvas: _Canvas, pixel_size_um: float | None) -> None:
+    """Draw a round length of at most a quarter of the width, at the lower right."""
+    if pixel_size_um is None:
+        return
+    height, width = canvas.pixels.shape[:2]
+    per_um = canvas.scale / pixel_size_um
+    lengths = [um for um in (10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if um * per_um <= width / 4]
+    if not lengths or height < 80:
+        return
+    um = lengths[-1]
+    right, bottom = width - 20, height - 20
+    left = right - round(um * per_um)
+    cv2.rectangle(canvas.pixels, (left - 2, bottom - 5), (right + 2, bottom + 2), _DARK, -1)
+    cv2.rectangle(canvas.pixels, (left, bottom - 3), (right, bottom), _NUCLEUS, -1)
+    text = f"{um} um" if um < 1000 else f"{um // 1000} mm"
+    (text_width, _), _ = cv2.getTextSize(text, _FONT, 0.55, 2)
+    _text(canvas.pixels, text, ((left + right - text_width) // 2, bottom - 12), 0.55, _NUCLEUS, outlined=True)
+
+
+def _legend(width: int, kinds: list[Colour], n_nuclei: int, resolved: bool) -> NDArray[np.uint8]:
+    entries: list[tuple[Colour, str]] = [
+        (_OSTEOCLAST, f"osteoclast ({kinds.count(_OSTEOCLAST)})" + (", with its nuclei" if resolved else "")),
+        (_OTHER, f"other TRAP+ cell ({kinds.count(_OTHER)})"),
+        (_NOT_COUNTED, f"not counted ({kinds.count(_NOT_COUNTED)})"),
+    ]
+    if resolved:
+        entries.append((_NUCLEUS, f"nucleus ({n_nuclei})"))
+    rows: list[list[tuple[int, Colour, str]]] = [[]]
+    x = 14
+    for colour, text in entries:
+        (text_width, _), _ = cv2.getTextSize(text, _FONT, 0.5, 1)
+        if rows[-1] and x + 30 + text_width > width:
+            rows.append([])
+            x = 14
+        rows[-1].append((x, colour, text))
+        x += 30 + text_width + 28
+    strip = np.full((8 + 26 * len(rows), width, 3), _STRIP, np.uint8)
+    for n, row in enumerate(rows):
+        for left, colour, text in row:
+            _legend_entry(strip, left, 17 + 26 * n, colour, text)
+    return strip
+
+
+def _legend_entry(strip: NDArray[np.uint8], x: int, y: int, colour: Colour, text: str) -> None:
+    if colour == _NUCLEUS:
+        cv2.circle(strip, (x + 10, y), 3, colour, -1, cv2.LINE_AA)
+    elif colour == _NOT_COUNTED:
+        for dash in range(0, 22, 9):
+            cv2.line(strip, (x + dash, y), (x + dash + 4, y), colour, 2, cv2.LINE_AA)
+    else:
+        cv2.line(strip, (x, y), (x + 22, y), colour, 3 if colour == _OSTEOCLAST else 1, cv2.LINE_AA)
+    _text(strip, text, (x + 30, y + 5), 0.5, (236, 239, 241))
