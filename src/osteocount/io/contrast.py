@@ -73,4 +73,4 @@ def _percentile(pixels: NDArray[np.uint8] | NDArray[np.uint16], percent: float) 
 
 def _stretched(pixels: NDArray[np.uint8] | NDArray[np.uint16], low: float, high: float) -> NDArray[np.uint8]:
     scaled = (pixels.astype(np.float32) - low) * (255 / max(high - low, 1))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(scaled), 0, 255), np.uint8)

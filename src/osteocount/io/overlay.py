@@ -17,13 +17,9 @@ from osteocount.io.picture import Picture
 LONGEST = 1600
 _ENLARGE = 2.0
 _FRACTION_BITS = 4
-# RGB, told apart with every common colour blindness (Okabe & Ito 2008, brightened for purple cells).
 _OSTEOCLAST = (255, 176, 0)
-_OTHER = (86, 215, 255)
-_NOT_COUNTED = (205, 205, 205)
 _NUCLEUS = (255, 255, 255)
 _DARK = (20, 20, 20)
-_STRIP = (38, 50, 56)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 Colour = tuple[int, int, int]
@@ -31,11 +27,26 @@ Outline = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class _Palette:
+    """RGB colours told apart with every common colour blindness (after Okabe & Ito 2008)."""
+
+    other: Colour
+    not_counted: Colour
+    strip: Colour
+    text: Colour
+
+
+_ON_BRIGHT = _Palette(other=(0, 114, 188), not_counted=(96, 96, 96), strip=(236, 239, 241), text=(38, 50, 56))
+_ON_DARK = _Palette(other=(86, 215, 255), not_counted=(205, 205, 205), strip=(38, 50, 56), text=(236, 239, 241))
+
+
+@dataclass(frozen=True)
 class _Canvas:
-    """RGB pixels on the screen and how many of them one pixel of the picture takes."""
+    """RGB pixels on the screen, and how many of them one pixel of the picture takes."""
 
     pixels: NDArray[np.uint8]
     scale: float
+    palette: _Palette
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,7 @@ class _Mark:
 
     cell_id: int
     colour: Colour
+    dashed: bool
     number: str
 
 
@@ -69,7 +81,7 @@ def write_overlay(
         The file; it appears whole or not at all.
     """
     canvas = _canvas(picture)
-    marks = _marks(cells_table)
+    marks = _marks(cells_table, canvas.palette)
     outlines = _outlines(cells, [mark.cell_id for mark in marks], canvas.scale)
     for mark in sorted(marks, key=lambda mark: mark.colour == _OSTEOCLAST):  # osteoclasts last, on top
         _draw_cell(canvas, outlines.get(mark.cell_id, []), mark)
@@ -79,7 +91,8 @@ def write_overlay(
             _draw_number(canvas, outlines[mark.cell_id], mark)
     _draw_scale_bar(canvas, picture.pixel_size.um)
     resolved = bool(cells_table["n_nuclei"].notna().any())
-    strip = _legend(canvas.pixels.shape[1], [mark.colour for mark in marks], len(nuclei_table), resolved)
+    colours = [mark.colour for mark in marks]
+    strip = _legend(canvas.palette, canvas.pixels.shape[1], colours, len(nuclei_table), resolved)
     whole = np.vstack([canvas.pixels, strip])
     done, png = cv2.imencode(".png", cv2.cvtColor(whole, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 6])
     if not done:
@@ -95,18 +108,19 @@ def _canvas(picture: Picture) -> _Canvas:
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     if shown.shape[:2] != size[::-1]:
         shown = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_CUBIC), np.uint8)
-    return _Canvas(np.ascontiguousarray(shown), scale)
+    bright = float(np.median(shown)) > 110
+    return _Canvas(np.ascontiguousarray(shown), scale, _ON_BRIGHT if bright else _ON_DARK)
 
 
-def _marks(table: pd.DataFrame) -> list[_Mark]:
+def _marks(table: pd.DataFrame, palette: _Palette) -> list[_Mark]:
     numbers = table["n_nuclei"].astype("Float64")
     osteoclast = table["is_osteoclast"].fillna(False).astype(bool)
     rows = zip(table["cell_id"].astype(int), numbers, osteoclast, table["counted"].astype(bool), strict=True)
     marks = []
     for cell_id, n, is_osteoclast, counted in rows:
         number = f"#{cell_id}" if pd.isna(n) else f"{n:.0f}"
-        colour = _NOT_COUNTED if not counted else _OSTEOCLAST if is_osteoclast else _OTHER
-        marks.append(_Mark(cell_id, colour, number if is_osteoclast else ""))
+        colour = palette.not_counted if not counted else _OSTEOCLAST if is_osteoclast else palette.other
+        marks.append(_Mark(cell_id, colour, not counted, number if is_osteoclast else ""))
     return marks
 
 
@@ -130,14 +144,13 @@ def _outlines(cells: NDArray[np.uint32], cell_ids: list[int], scale: float) -> d
 
 
 def _draw_cell(canvas: _Canvas, rings: list[Outline], mark: _Mark) -> None:
-    colour, dashed = mark.colour, mark.colour == _NOT_COUNTED
-    width = 2 if colour == _OSTEOCLAST else 1
+    bold = mark.colour == _OSTEOCLAST
     for ring in rings:
         points = np.round(ring * 2**_FRACTION_BITS).astype(np.int32)
-        if colour == _OSTEOCLAST:  # a dark rim keeps it visible on pale cells
-            cv2.polylines(canvas.pixels, [points], True, _DARK, width + 2, cv2.LINE_AA, _FRACTION_BITS)
-        parts = _dashes(points) if dashed else [points]
-        cv2.polylines(canvas.pixels, parts, not dashed, colour, width, cv2.LINE_AA, _FRACTION_BITS)
+        if bold:  # a dark rim keeps it visible on pale cells
+            cv2.polylines(canvas.pixels, [points], True, _DARK, 4, cv2.LINE_AA, _FRACTION_BITS)
+        parts = _dashes(points) if mark.dashed else [points]
+        cv2.polylines(canvas.pixels, parts, not mark.dashed, mark.colour, 2 if bold else 1, cv2.LINE_AA, _FRACTION_BITS)
 
 
 def _dashes(points: NDArray[np.int32], length: float = 5.0) -> list[NDArray[np.int32]]:
@@ -155,20 +168,21 @@ def _draw_nuclei(canvas: _Canvas, nuclei: pd.DataFrame) -> None:
 
 
 def _draw_number(canvas: _Canvas, rings: list[Outline], mark: _Mark) -> None:
-    """Beside the cell's upper right corner, moved inside the picture."""
+    """Beside the cell, where it reaches furthest to the upper right, moved inside the picture."""
     points = np.vstack(rings)
+    x, y = points[np.argmax(points[:, 0] - points[:, 1])]
     (width, height), _ = cv2.getTextSize(mark.number, _FONT, 0.65, 2)
-    x = min(round(float(points[:, 0].max())) + 4, canvas.pixels.shape[1] - width - 4)
-    y = max(round(float(points[:, 1].min())) + height // 2, height + 4)
-    _text(canvas.pixels, mark.number, (x, y), 0.65, mark.colour, outlined=True)
+    left = min(round(float(x)) + 5, canvas.pixels.shape[1] - width - 5)
+    bottom = max(round(float(y)) + 2, height + 5)
+    _outlined(canvas.pixels, mark.number, (left, bottom), 0.65, mark.colour)
 
 
-def _text(
-    pixels: NDArray[np.uint8], text: str, at: tuple[int, int], size: float, colour: Colour, *, outlined: bool = False
-) -> None:
-    if outlined:
-        cv2.putText(pixels, text, at, _FONT, size, _DARK, 5, cv2.LINE_AA)
-    cv2.putText(pixels, text, at, _FONT, size, colour, 2 if outlined else 1, cv2.LINE_AA)
+def _outlined(pixels: NDArray[np.uint8], text: str, at: tuple[int, int], size: float, colour: Colour) -> None:
+    """Write text with a rim against it, readable on anything."""
+    rim = _DARK if sum(colour) > 330 else _NUCLEUS
+    for dx, dy in ((-1, -1), (0, -2), (1, -1), (-2, 0), (2, 0), (-1, 1), (0, 2), (1, 1)):
+        cv2.putText(pixels, text, (at[0] + dx, at[1] + dy), _FONT, size, rim, 2, cv2.LINE_AA)
+    cv2.putText(pixels, text, at, _FONT, size, colour, 2, cv2.LINE_AA)
 
 
 def _draw_scale_bar(canvas: _Canvas, pixel_size_um: float | None) -> None:
@@ -187,39 +201,36 @@ def _draw_scale_bar(canvas: _Canvas, pixel_size_um: float | None) -> None:
     cv2.rectangle(canvas.pixels, (left, bottom - 3), (right, bottom), _NUCLEUS, -1)
     text = f"{um} um" if um < 1000 else f"{um // 1000} mm"
     (text_width, _), _ = cv2.getTextSize(text, _FONT, 0.55, 2)
-    _text(canvas.pixels, text, ((left + right - text_width) // 2, bottom - 12), 0.55, _NUCLEUS, outlined=True)
+    _outlined(canvas.pixels, text, ((left + right - text_width) // 2, bottom - 12), 0.55, _NUCLEUS)
 
 
-def _legend(width: int, kinds: list[Colour], n_nuclei: int, resolved: bool) -> NDArray[np.uint8]:
+def _legend(palette: _Palette, width: int, kinds: list[Colour], n_nuclei: int, resolved: bool) -> NDArray[np.uint8]:
     entries: list[tuple[Colour, str]] = [
         (_OSTEOCLAST, f"osteoclast ({kinds.count(_OSTEOCLAST)})" + (", with its nuclei" if resolved else "")),
-        (_OTHER, f"other TRAP+ cell ({kinds.count(_OTHER)})"),
-        (_NOT_COUNTED, f"not counted ({kinds.count(_NOT_COUNTED)})"),
+        (palette.other, f"other TRAP+ cell ({kinds.count(palette.other)})"),
+        (palette.not_counted, f"not counted ({kinds.count(palette.not_counted)})"),
     ]
     if resolved:
         entries.append((_NUCLEUS, f"nucleus ({n_nuclei})"))
-    rows: list[list[tuple[int, Colour, str]]] = [[]]
-    x = 14
-    for colour, text in entries:
+    places: list[tuple[int, int]] = []
+    x, y = 14, 17
+    for _, text in entries:
         (text_width, _), _ = cv2.getTextSize(text, _FONT, 0.5, 1)
-        if rows[-1] and x + 30 + text_width > width:
-            rows.append([])
-            x = 14
-        rows[-1].append((x, colour, text))
+        if places and x + 30 + text_width > width:
+            x, y = 14, y + 26
+        places.append((x, y))
         x += 30 + text_width + 28
-    strip = np.full((8 + 26 * len(rows), width, 3), _STRIP, np.uint8)
-    for n, row in enumerate(rows):
-        for left, colour, text in row:
-            _legend_entry(strip, left, 17 + 26 * n, colour, text)
+    strip = np.full((y + 17, width, 3), palette.strip, np.uint8)
+    for (colour, text), (left, middle) in zip(entries, places, strict=True):
+        _legend_sign(strip, left, middle, colour, dashed=colour == palette.not_counted)
+        cv2.putText(strip, text, (left + 30, middle + 5), _FONT, 0.5, palette.text, 1, cv2.LINE_AA)
     return strip
 
 
-def _legend_entry(strip: NDArray[np.uint8], x: int, y: int, colour: Colour, text: str) -> None:
+def _legend_sign(strip: NDArray[np.uint8], x: int, y: int, colour: Colour, *, dashed: bool) -> None:
     if colour == _NUCLEUS:
-        cv2.circle(strip, (x + 10, y), 3, colour, -1, cv2.LINE_AA)
-    elif colour == _NOT_COUNTED:
-        for dash in range(0, 22, 9):
-            cv2.line(strip, (x + dash, y), (x + dash + 4, y), colour, 2, cv2.LINE_AA)
-    else:
-        cv2.line(strip, (x, y), (x + 22, y), colour, 3 if colour == _OSTEOCLAST else 1, cv2.LINE_AA)
-    _text(strip, text, (x + 30, y + 5), 0.5, (236, 239, 241))
+        cv2.circle(strip, (x + 11, y), 5, _DARK, -1, cv2.LINE_AA)
+        cv2.circle(strip, (x + 11, y), 3, colour, -1, cv2.LINE_AA)
+        return
+    for left, right in ((0, 4), (9, 13), (18, 22)) if dashed else ((0, 22),):
+        cv2.line(strip, (x + left, y), (x + right, y), colour, 4 if colour == _OSTEOCLAST else 2, cv2.LINE_AA)
