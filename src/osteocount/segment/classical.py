@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from osteocount.io.picture import Picture
 from osteocount.segment.brightfield import segment_brightfield
-from osteocount.segment.scale import working_scale
+from osteocount.segment.low_power import segment_low_power
+from osteocount.segment.regime import check_colour, decide
+from osteocount.segment.scale import Scale, working_scale
 from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.well_mask import find_well, inside_circle
 from osteocount.settings import Settings
 
 
@@ -27,6 +32,27 @@ class ClassicalSegmenter:
 
     def segment(self, picture: Picture) -> Segmentation:
         """Find the cells and nuclei of ``picture``; see `Segmenter.segment`."""
-        analysed = np.ones(picture.pixels.shape[:2], bool)
-        scale = working_scale(picture.pixel_size.um or 0.76, picture.pixel_size.origin)
-        return segment_brightfield(picture, analysed, scale, self._settings, {"working_um_per_px": scale.um})
+        return self._brightfield(picture)
+
+    def _brightfield(self, picture: Picture) -> Segmentation:
+        check_colour(picture)
+        well = find_well(picture.pixels) if self._settings.segment.find_well_rim else None
+        analysed = inside_circle(picture.pixels.shape[:2], well)
+        decision = decide(picture, analysed, self._settings)
+        record = {
+            "segmenter": self.name,
+            "regime": decision.regime,
+            "regime_reason": decision.reason,
+            "analysed_um_per_px": round(decision.um_per_px, 4),
+            "analysed_um_per_px_origin": decision.origin,
+            "well_circle": None
+            if well is None
+            else {"x_px": round(well.x, 1), "y_px": round(well.y, 1), "radius_px": round(well.radius, 1)},
+        }
+        if decision.regime == "low_power":
+            scale = Scale(decision.um_per_px, 1.0, decision.origin)
+            found = segment_low_power(picture, analysed, scale, decision.mononuclear_um, self._settings, record)
+        else:
+            scale = working_scale(decision.um_per_px, decision.origin)
+            found = segment_brightfield(picture, analysed, scale, self._settings, record)
+        return replace(found, warnings=decision.warnings + found.warnings)

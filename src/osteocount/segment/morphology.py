@@ -2,11 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Mask = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Region:
+    """Bounding box and area of one label."""
+
+    label: int
+    top: int
+    left: int
+    height: int
+    width: int
+    area: int
+
+    def window(self, margin: int = 0) -> tuple[slice, slice]:
+        """Return the slices of the box, ``margin`` pixels wider on each side and cut at the picture's border."""
+        return (
+            slice(max(0, self.top - margin), self.top + self.height + margin),
+            slice(max(0, self.left - margin), self.left + self.width + margin),
+        )
+
+
+def regions(labels: NDArray[np.int32]) -> list[Region]:
+    """Return the box and area of every label present, in order of label; background is left out."""
+    y, x = np.nonzero(labels)
+    label = labels[y, x]
+    n = int(label.max(initial=0)) + 1
+    low_y, low_x = np.full(n, labels.shape[0]), np.full(n, labels.shape[1])
+    high_y, high_x = np.full(n, -1), np.full(n, -1)
+    np.minimum.at(low_y, label, y)
+    np.maximum.at(high_y, label, y)
+    np.minimum.at(low_x, label, x)
+    np.maximum.at(high_x, label, x)
+    area = np.bincount(label, minlength=n)
+    return [
+        Region(i, int(low_y[i]), int(low_x[i]), int(high_y[i] - low_y[i] + 1), int(high_x[i] - low_x[i] + 1), int(area[i]))
+        for i in np.flatnonzero(area).tolist()
+    ]
 
 
 def disk(radius: int) -> Mask:

@@ -6,14 +6,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.morphology import Mask, disk, gaussian, opened
+from osteocount.segment.morphology import Mask, Region, disk, gaussian, opened, regions
 from osteocount.segment.scale import Scale
 
 #: A waist narrower than this share of the narrower of two bodies is a place where two cells touch.
 WAIST = 0.5
 #: The same where the waist is as dense as the bodies.
 THREAD = 0.25
-_OPAQUE_CONTRAST = 0.15  # OD a compact dark cell is above what it lies on
+_DARK_WAIST = 0.8  # dark cells in a heap are round, so a slight waist parts them
+_OPAQUE_CONTRAST = .3  # OD a compact dark cell is above what it lies on
 _OPAQUE_UM = (5.0, 18.0)  # diameters of compact mononuclear cells
 
 
@@ -38,22 +39,20 @@ def opaque_bodies(density: NDArray[np.float32], mask: Mask, scale: Scale) -> NDA
         return dark.astype(np.int32)
     dark[density > max(0.3, _otsu(values))] = 1
     dark = opened(dark & mask, scale.radius(1.8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=4, ltype=cv2.CV_32S)
-    longest = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-    area = stats[:, cv2.CC_STAT_AREA]
-    low, high = (scale.px(um) for um in _OPAQUE_UM)
-    compact = (area > 0.785 * low**2) & (longest < high) & (area > 0.5 * 0.785 * longest**2)
-    compact[0] = False
-    for label in np.flatnonzero(compact):
-        compact[label] = _stands_out(density, mask, labels, label, stats[label], scale)
-    keep = np.where(compact, np.arange(len(compact)), 0).astype(np.int32)
+    labels = split_touching(dark, np.zeros_like(density), scale, _DARK_WAIST)
+    keep = np.zeros(int(labels.max()) + 1, np.int32)
+    for body in regions(labels):
+        longest = max(body.height, body.width)
+        fits = scale.px(_OPAQUE_UM[0]) ** 2 * 0.785 < body.area and longest < scale.px(_OPAQUE_UM[1])
+        if fits and body.area > 0.45 * 0.785 * longest**2 and _stands_out(density, mask, dark, labels, body, scale):
+            keep[body.label] = body.label
     return keep[labels]
 
 
-def split_touching(mask: Mask, density: NDArray[np.float32], scale: Scale) -> NDArray[np.int32]:
+def split_touching(mask: Mask, density: NDArray[np.float32], scale: Scale, waist: float = WAIST) -> NDArray[np.int32]:
     """Label cells, cutting bodies where a waist joins them.
 
-    A waist is narrower than `WAIST` of the narrower body. One that is as dense as the bodies is dense cytoplasm
+    A waist is narrower than the share ``waist`` of the narrower body. One that is as dense as the bodies is dense cytoplasm
     running through one cell, and is cut only below `THREAD`: where two cells touch, their pale rims meet.
 
     Parameters
@@ -79,7 +78,7 @@ def split_touching(mask: Mask, density: NDArray[np.float32], scale: Scale) -> ND
         x, y, width, height = stats[label, :4]
         window = np.s_[y : y + height, x : x + width]
         inside = labels[window] == label
-        parts = _parts(depth[window], density[window], np.where(inside, seeds[window], 0), inside)
+        parts = _parts(depth[window], density[window], np.where(inside, seeds[window], 0), inside, waist)
         for part in range(2, int(parts.max()) + 1):
             labels[window][parts == part] = following
             following += 1
@@ -87,7 +86,7 @@ def split_touching(mask: Mask, density: NDArray[np.float32], scale: Scale) -> ND
 
 
 def _parts(
-    depth: NDArray[np.float32], density: NDArray[np.float32], seeds: NDArray[np.int32], inside: NDArray[np.bool_]
+    depth: NDArray[np.float32], density: NDArray[np.float32], seeds: NDArray[np.int32], inside: NDArray[np.bool_], share: float
 ) -> NDArray[np.int32]:
     """Cut one body into basins of its depth and join again those without a waist between them; parts are 1..n."""
     from skimage.segmentation import watershed
@@ -105,9 +104,9 @@ def _parts(
         return i
 
     for waist, dense, a, b in _waists(basins, depth, density):
-        share = THREAD if dense >= min(typical[a], typical[b]) else WAIST
+        least = THREAD if 0 < min(typical[a], typical[b]) <= dense else share
         a, b = root(a), root(b)
-        if a != b and waist > share * min(peak[a], peak[b]):
+        if a != b and waist > least * min(peak[a], peak[b]):
             keep, drop = min(a, b), max(a, b)
             parent[drop] = keep
             peak[keep] = max(peak[a], peak[b])
@@ -135,21 +134,14 @@ def _waists(
 
 
 def _stands_out(
-    density: NDArray[np.float32],
-    mask: Mask,
-    labels: NDArray[np.int32],
-    label: int,
-    stats: NDArray[np.int32],
-    scale: Scale,
+    density: NDArray[np.float32], mask: Mask, dark: Mask, labels: NDArray[np.int32], body: Region, scale: Scale
 ) -> bool:
     """Tell a dark cell lying on another from the dense middle of one cell: it ends sharply all around."""
-    margin = scale.radius(4.0)
-    x, y, width, height = (int(v) for v in stats[:4])
-    window = np.s_[max(0, y - margin) : y + height + margin, max(0, x - margin) : x + width + margin]
-    body = (labels[window] == label).astype(np.uint8)
-    ring = cv2.dilate(body, disk(margin)) & (1 - cv2.dilate(body, disk(scale.radius(1.5))))
-    around = density[window][ring > 0]
-    return bool(around.size and np.percentile(around, 75) < density[window][body > 0].mean() - _OPAQUE_CONTRAST)
+    window = body.window(scale.radius(4.0))
+    alone = (labels[window] == body.label).astype(np.uint8)
+    ring = cv2.dilate(alone, disk(scale.radius(4.0))) & (1 - cv2.dilate(alone, disk(scale.radius(1.5))))
+    around = density[window][(ring & (1 - dark[window])) > 0]
+    return bool(around.size == 0 or np.median(around) < density[window][alone > 0].mean() - _OPAQUE_CONTRAST)
 
 
 def _otsu(values: NDArray[np.float32]) -> float:

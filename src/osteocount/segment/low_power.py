@@ -1,0 +1,175 @@
+"""Low power: nuclei cannot be seen, osteoclasts are the TRAP-positive bodies far larger than mononuclear cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.picture import Picture
+from osteocount.segment.illumination import optical_density
+from osteocount.segment.morphology import Mask, disk, gaussian, holes_filled, in_raster_order, opened
+from osteocount.segment.scale import Scale, labels_to_size, resample, values_to_size
+from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.split import split_touching
+from osteocount.segment.stains import DENSITY_WEIGHTS, estimate_stains, trap_density
+from osteocount.segment.tables import cell_table, nuclei_table
+from osteocount.settings import Settings
+
+_WAIST = 0.75  # giants in a heap are convex, so a slight waist parts them
+_OPENING = 0.9  # radius, in mononuclear diameters, that no mononuclear cell survives
+_DENSE = 0.5  # share of the density of well stained bodies above which giants in a heap are still apart
+_PALE_TEXTURE = 0.05  # OD spread inside a pale giant; haze over many cells varies more
+
+
+def segment_low_power(
+    picture: Picture,
+    analysed: NDArray[np.bool_],
+    scale: Scale,
+    mononuclear_um: float,
+    settings: Settings,
+    record: dict[str, Any],
+) -> Segmentation:
+    """Outline the cells of a low power brightfield picture and call the large ones.
+
+    A cell is large when the diameter of a disc of its area is at least ``settings.segment.large_cell_ratio`` times
+    that of the mononuclear cells of the same picture.
+
+    Parameters
+    ----------
+    picture
+        RGB, 8 or 16 bit.
+    analysed
+        (height, width), False outside the well.
+    scale
+        The grid to work on.
+    mononuclear_um
+        Typical diameter of the mononuclear cells of this picture.
+    settings, record
+        As for `segment_brightfield`.
+
+    Raises
+    ------
+    OsteoCountError
+        What is stained does not have the colour of TRAP.
+    """
+    wanted = settings.segment
+    pixels = resample(picture.pixels, scale.zoom)
+    inside = labels_to_size(analysed.astype(np.int32), pixels.shape[:2]) > 0
+    density, white = optical_density(pixels, inside, scale.um)
+    density[~inside] = 0
+    total = density @ DENSITY_WEIGHTS
+    small = scale.px(mononuclear_um)
+    dark = (total > _stained(wanted.trap_threshold)).astype(np.uint8)
+    stains = estimate_stains(density, dark > 0)
+    if not stains.is_trap:
+        raise OsteoCountError(
+            f"{picture.path.name}: what is stained does not have the colour of TRAP (purple to red). "
+            "Check that the picture shows a TRAP stain and that its white balance is right."
+        )
+    trap = trap_density(density, stains)
+    labels, pale, small_one = _cells(total, inside, dark, small, scale, wanted.cell_threshold)
+    area = np.bincount(labels.ravel())
+    is_large = np.sqrt(area * 4 / np.pi) >= wanted.large_cell_ratio * small
+    is_large &= ~small_one
+    flags = ["pale_giant" if p else "" for p in pale[1:]]
+    record = {
+        **record,
+        "white_point": white,
+        "mononuclear_diameter_um": round(mononuclear_um, 2),
+        "large_cell_diameter_um": round(mononuclear_um * wanted.large_cell_ratio, 2),
+        "trap_vector": [round(float(v), 4) for v in stains.trap],
+        "counterstain_vector": [round(float(v), 4) for v in stains.counterstain],
+    }
+    none = np.zeros(0)
+    return Segmentation(
+        cells=labels_to_size(labels, analysed.shape),
+        nuclei=np.zeros(analysed.shape, np.uint32),
+        nuclei_table=nuclei_table(none, none, none.astype(np.float32), none.astype(np.int32)),
+        trap_od=values_to_size(trap, analysed.shape),
+        analysed=analysed,
+        regime="low_power",
+        nuclei_resolved=False,
+        cell_table=cell_table(_confidence(area, wanted.large_cell_ratio * small), flags, is_large=is_large[1:]),
+        record=record,
+        warnings=stains.warnings,
+    )
+
+
+def _stained(trap_threshold: float) -> float:
+    """Return the pixel density from which a body is stained: a little above what a cell needs on average."""
+    return 1.4 * trap_threshold
+
+
+def _cells(
+    total: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    dark: Mask,
+    small: float,
+    scale: Scale,
+    pale_threshold: float,
+) -> tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Label bodies larger than mononuclear cells, then pale giants, then the small cells; tell which are small, pale."""
+    bodies = _bodies(total, dark, small, scale)
+    taken = cv2.dilate((bodies > 0).astype(np.uint8), disk(1))
+    pale = _pale_giants(total, inside, dark, small, pale_threshold) & (1 - taken)
+    _, pale_labels = cv2.connectedComponents(pale, ltype=cv2.CV_32S)
+    rest = split_touching(opened(dark & (1 - taken), 1), np.zeros_like(total), scale, _WAIST)
+    first_pale = int(bodies.max())
+    first_rest = first_pale + int(pale_labels.max())
+    labels = np.where(bodies > 0, bodies, np.where(pale_labels > 0, pale_labels + first_pale, 0))
+    labels = np.where((labels == 0) & (rest > 0), rest + first_rest, labels).astype(np.int32)
+    area = np.bincount(labels.ravel())
+    kept = np.where(area >= 0.785 * (0.5 * small) ** 2, np.arange(area.size), 0).astype(np.int32)
+    kept[0] = 0
+    labels = in_raster_order(kept[labels])
+    is_pale, is_small = np.zeros((2, int(labels.max()) + 1), bool)
+    is_pale[labels[pale_labels > 0]] = True
+    is_small[labels[rest > 0]] = True
+    is_pale[0] = is_small[0] = False
+    return labels, is_pale, is_small
+
+
+def _bodies(total: NDArray[np.float32], dark: Mask, small: float, scale: Scale) -> NDArray[np.int32]:
+    """Label the bodies that stay when everything as narrow as a mononuclear cell is opened away.
+
+    Bodies are parted where they are densest, which keeps heaps of giants apart, and then grow to their full outline.
+    """
+    from skimage.segmentation import watershed
+
+    radius = max(2, round(_OPENING * small))
+    whole = opened(dark, radius)
+    dense = opened((total > _DENSE * _stained_level(total, dark)).astype(np.uint8), radius)
+    seeds = split_touching(dense, np.zeros_like(total), scale, _WAIST)
+    _, alone = cv2.connectedComponents(whole, connectivity=4, ltype=cv2.CV_32S)
+    seeded = np.zeros(int(alone.max()) + 1, bool)
+    seeded[alone[seeds > 0]] = True
+    extra = split_touching(whole * (~seeded[alone]).astype(np.uint8), np.zeros_like(total), scale, _WAIST)
+    seeds = np.where(extra > 0, extra + seeds.max(), seeds)
+    return watershed(-total, seeds, mask=whole > 0).astype(np.int32)
+
+
+def _stained_level(total: NDArray[np.float32], dark: Mask) -> float:
+    """Return the density of well stained bodies: the 90th percentile of what is stained."""
+    values = total[dark > 0]
+    return float(np.percentile(values, 90)) if values.size else 1.0
+
+
+def _pale_giants(
+    total: NDArray[np.float32], inside: NDArray[np.bool_], dark: Mask, small: float, threshold: float
+) -> Mask:
+    """Return the smooth, weakly stained areas wider than three mononuclear cells."""
+    sigma = small / 2
+    mean = gaussian(total, sigma)
+    spread = np.sqrt(np.maximum(gaussian(total * total, sigma) - mean * mean, 0))
+    weak = ((mean > threshold) & (spread < _PALE_TEXTURE) & inside).astype(np.uint8) & (1 - dark)
+    return opened(weak, max(2, round(1.5 * small)))
+
+
+def _confidence(area: NDArray[np.int64], large: float) -> NDArray[np.float64]:
+    """Return how far each cell's diameter lies from the size rule: 0.5 at the rule, 0.9 at 1.6 times or 1/1.6 of it."""
+    ratio = np.log(np.maximum(np.sqrt(area[1:] * 4 / np.pi), 0.5) / large)
+    return np.asarray(1 / (1 + np.exp(-np.abs(ratio) / 0.215)))
