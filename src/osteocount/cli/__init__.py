@@ -1,0 +1,62 @@
+"""The command line: options in, messages out; everything else is done below."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from osteocount import __version__
+from osteocount.cli import count, plate, simulate, tables
+from osteocount.cli.console import say
+from osteocount.errors import OsteoCountError
+
+app = typer.Typer(
+    name="osteocount",
+    help="Count osteoclasts and their nuclei in TRAP-stained cultures, and say honestly what a treatment did to them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for commands in (count, plate, tables, simulate):
+    commands.register(app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"osteocount {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+def main() -> None:
+    """Run the command line; a problem the user can mend ends it with one clear message and exit code 1."""
+    try:
+        app()
+    except OsteoCountError as error:
+        say(f"error: {error}")
+        sys.exit(1)
+    except Exception as error:
+        # What is left is a defect of ours. The person gets one sentence, whoever mends it gets the traceback.
+        if os.environ.get("OSTEOCOUNT_DEBUG"):
+            raise
+        say(
+            f"error: OsteoCount broke ({type(error).__name__}: {error}). This is a defect; please report it with what "
+            "OSTEOCOUNT_DEBUG=1 in front of the same command prints."
+        )
+        sys.exit(1)
+    except KeyboardInterrupt:
+        say("stopped. What was finished is kept; --resume goes on from there.")
+        sys.exit(130)

@@ -1,0 +1,100 @@
+"""The result folder: who may write into it, where things go, and the finished parts a restart can use."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.files import written_whole
+
+RUN_RECORD = "run.json"
+OWN_NAMES = (
+    "cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv", "results.xlsx", "report.html", RUN_RECORD, "labels",
+    "overlays", ".parts",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ResultFolder:
+    """Paths inside one result folder.
+
+    A picture's key names its label images, its overlay and its part; it is unique within the run.
+    """
+
+    root: Path
+
+    def claim(self, if_present: Literal["refuse", "resume", "overwrite"]) -> None:
+        """Make the folder ours to write into.
+
+        Raises
+        ------
+        OsteoCountError
+            It holds another run and ``if_present`` is ``refuse``, holds files that are not ours and would be
+            overwritten, or cannot be made.
+        """
+        if self.root.exists() and not self.root.is_dir():
+            raise OsteoCountError(f"{self.root} is a file; --out needs a folder.")
+        taken = [name for name in OWN_NAMES if (self.root / name).exists()]
+        if taken and if_present == "refuse":
+            raise OsteoCountError(
+                f"{self.root} already holds a run ({', '.join(taken[:3])}{' …' if len(taken) > 3 else ''}). "
+                "Give another --out, or --overwrite to replace it, or --resume to finish it."
+            )
+        if if_present == "overwrite":
+            for name in taken:
+                path = self.root / name
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        try:
+            for folder in (self.labels, self.overlays, self.parts):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OsteoCountError(f"{self.root} cannot be written ({error.strerror}). Give another --out.") from error
+
+    @property
+    def labels(self) -> Path:
+        """Folder of the label images."""
+        return self.root / "labels"
+
+    @property
+    def overlays(self) -> Path:
+        """Folder of the overlays."""
+        return self.root / "overlays"
+
+    @property
+    def parts(self) -> Path:
+        """Folder of the finished pictures, from which the tables are put together."""
+        return self.root / ".parts"
+
+    def cells_image(self, key: str) -> Path:
+        """Label image of the cells of one picture."""
+        return self.labels / f"{key}_cells.tif"
+
+    def nuclei_image(self, key: str) -> Path:
+        """Label image of the nuclei of one picture."""
+        return self.labels / f"{key}_nuclei.tif"
+
+    def overlay(self, key: str) -> Path:
+        """Overlay of one picture."""
+        return self.overlays / f"{key}.png"
+
+    def part(self, key: str, suffix: str) -> Path:
+        """File of one finished picture: ``cells.csv``, ``nuclei.csv`` or ``field.json``."""
+        return self.parts / f"{key}.{suffix}"
+
+    def read_field(self, key: str) -> dict[str, Any] | None:
+        """Record of a finished picture; None when it is absent or was cut short."""
+        try:
+            record = json.loads(self.part(key, "field.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return record if isinstance(record, dict) else None
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write ``value`` as JSON, whole or not at all."""
+    with written_whole(path) as draft:
+        draft.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

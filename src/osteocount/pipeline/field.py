@@ -1,0 +1,167 @@
+"""One field: read, segment, measure, write."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from osteocount import __version__
+from osteocount.errors import OsteoCountError
+from osteocount.io.labels import write_labels
+from osteocount.io.overlay import write_overlay
+from osteocount.io.picture import Picture
+from osteocount.io.read import file_hash, read_picture
+from osteocount.io.result_folder import ResultFolder, write_json
+from osteocount.io.tables import write_table
+from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS, measure_cells, measure_nuclei, summarise
+from osteocount.segment import get_segmenter
+from osteocount.segment.segmentation import Segmentation
+from osteocount.settings import Settings
+
+
+@dataclass(frozen=True)
+class FieldResult:
+    """Everything known about one picture.
+
+    Attributes
+    ----------
+    cells, nuclei
+        The columns of ``cells.csv`` from ``cell_id`` on, and of ``nuclei.csv`` from ``nucleus_id`` on.
+    segmentation
+        Label images; ``cells`` holds the TRAP-positive cells only.
+    summary
+        The numbers of ``wells.csv`` for this picture alone; None where unknown.
+    warnings
+        Sentences for the person at the screen.
+    """
+
+    cells: pd.DataFrame
+    nuclei: pd.DataFrame
+    segmentation: Segmentation
+    summary: dict[str, int | float | None]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FieldTask:
+    """One field to do: where its files are and what it is called in the tables."""
+
+    key: str
+    plate: str
+    well: str
+    field: str
+    image: str
+    paths: tuple[Path, ...]
+
+
+def analyse(picture: Picture, settings: Settings) -> FieldResult:
+    """Count one picture in memory.
+
+    Raises
+    ------
+    OsteoCountError
+        The picture shows nothing that can be counted; the text says why.
+    """
+    found = get_segmenter(settings).segment(picture)
+    um = picture.pixel_size.um
+    cells = measure_cells(found, um, settings)
+    nuclei = measure_nuclei(found, cells)
+    fields = pd.DataFrame([_field_numbers(found, um)])
+    warnings = (*picture.notes, *found.warnings)
+    if um is None:
+        warnings += (f"The pixel size is unknown ({picture.pixel_size.origin}); the µm columns are empty.",)
+    return FieldResult(cells, nuclei, _trap_positive(found, cells), summarise(cells, fields), warnings)
+
+
+def process(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[str, Any]:
+    """Do one field from its files to its finished part, and return its record.
+
+    A field that cannot be done gives a record with status ``failed`` and the reason; nothing of it stays behind.
+    """
+    cv2.setNumThreads(1)  # processes are the parallelism; a thread pool in each would only fight over the cores
+    started = time.perf_counter()
+    record: dict[str, Any] = {
+        "key": task.key, "plate": task.plate, "well": task.well, "field": task.field, "image": task.image,
+    }  # fmt: skip
+    try:
+        record["fingerprint"] = fingerprint(task, settings)
+        record |= _count_and_write(task, folder, settings)
+    except OsteoCountError as error:
+        record |= {"status": "failed", "reason": str(error)}
+    except Exception as error:  # one broken field must not cost the others; what broke is kept for a bug report
+        record |= {
+            "status": "failed",
+            "reason": f"{task.image}: internal error ({type(error).__name__}: {error}); please report it.",
+            "traceback": traceback.format_exc(),
+        }
+    record["seconds"] = round(time.perf_counter() - started, 3)
+    write_json(record, folder.part(task.key, "field.json"))
+    return record
+
+
+def fingerprint(task: FieldTask, settings: Settings) -> str:
+    """Hash what a finished part was made from: the bytes of its pictures, the settings that touch it, the version."""
+    parts = [__version__, *(file_hash(path) for path in task.paths)]
+    parts += [section.model_dump_json() for section in (settings.picture, settings.segment, settings.count)]
+    parts += [task.plate, task.well, task.field, task.image]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def read_channels(paths: tuple[Path, ...], pixel_size_um: float | None) -> Picture:
+    """Read one field; several files are its channels, stacked in the order given."""
+    pictures = [read_picture(path, pixel_size_um=pixel_size_um) for path in paths]
+    first = pictures[0]
+    if len(pictures) == 1:
+        return first
+    if any(p.pixels.shape[:2] != first.pixels.shape[:2] or p.pixels.dtype != first.pixels.dtype for p in pictures):
+        names = ", ".join(path.name for path in paths)
+        raise OsteoCountError(f"{names}: the channels of one field differ in size or bit depth; export them alike.")
+    pixels = np.concatenate([p.pixels for p in pictures], axis=2)
+    names_of_channels = tuple(name for p in pictures for name in p.channel_names)
+    notes = tuple(dict.fromkeys(note for p in pictures for note in p.notes))
+    axes = f"{len(paths)} files as channels, each {first.axes}"
+    return Picture(first.path, pixels, "channels", names_of_channels, first.pixel_size, axes, notes)
+
+
+def _field_numbers(found: Segmentation, um: float | None) -> dict[str, Any]:
+    return {"area_px": int(found.analysed.sum()), "pixel_size_um": um, "nuclei_resolved": found.nuclei_resolved}
+
+
+def _trap_positive(found: Segmentation, cells: pd.DataFrame) -> Segmentation:
+    """Keep only the cells of the table in the label image, so that label = ``cell_id`` holds both ways."""
+    keep = np.zeros(int(found.cells.max(initial=0)) + 1, np.uint32)
+    ids = cells["cell_id"].to_numpy(np.int64)
+    keep[ids] = ids
+    return Segmentation(**{**found.__dict__, "cells": keep[found.cells]})
+
+
+def _count_and_write(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[str, Any]:
+    picture = read_channels(task.paths, settings.picture.pixel_size)
+    result = analyse(picture, settings)
+    found, um = result.segmentation, picture.pixel_size.um
+    write_labels(found.cells, folder.cells_image(task.key), um)
+    write_labels(found.nuclei, folder.nuclei_image(task.key), um)
+    write_overlay(picture, found.cells, result.nuclei, result.cells, folder.overlay(task.key))
+    names = {"plate": task.plate, "well": task.well, "field": task.field, "image": task.image}
+    write_table(result.cells.assign(**names)[list(CELL_COLUMNS)], folder.part(task.key, "cells.csv"))
+    write_table(result.nuclei.assign(image=task.image)[list(NUCLEUS_COLUMNS)], folder.part(task.key, "nuclei.csv"))
+    return {
+        "status": "ok",
+        "reason": "",
+        **_field_numbers(found, um),
+        "pixel_size_origin": picture.pixel_size.origin,
+        "axes": picture.axes,
+        "regime": found.regime,
+        "sha256": [file_hash(path) for path in task.paths],
+        "qc_flags": [],
+        "record": found.record,
+        "warnings": list(result.warnings),
+    }

@@ -1,0 +1,294 @@
+"""A folder of pictures to a result folder."""
+
+from __future__ import annotations
+
+import multiprocessing
+import platform
+import time
+from collections import Counter
+from collections.abc import Generator, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from osteocount import __version__
+from osteocount.errors import OsteoCountError
+from osteocount.io.files import safe_stem
+from osteocount.io.result_folder import RUN_RECORD, ResultFolder, write_json
+from osteocount.io.tables import read_table, write_table
+from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
+from osteocount.pipeline.field import FieldTask, fingerprint, process
+from osteocount.pipeline.wells import place_layout, wells_table
+from osteocount.plate.index import PICTURE_SUFFIXES, PlateIndex, index_pictures
+from osteocount.plate.layout import read_layout
+from osteocount.settings import Settings
+from osteocount.stats import Comparison, compare
+from osteocount.stats.arms import arm_names, suggestion
+from osteocount.stats.comparison import COMPARISON_COLUMNS
+
+LIBRARIES = ("numpy", "scipy", "pandas", "scikit-image", "opencv-python-headless", "tifffile", "imagecodecs")
+BAD_STATUS = ("failed", "incomplete", "no_picture", "not_in_layout")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is."""
+
+    done: int
+    total: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run gave.
+
+    Attributes
+    ----------
+    folder
+        The result folder.
+    wells
+        The table of ``wells.csv``.
+    comparison
+        The comparison of arms; None without a layout or when it was refused.
+    bad_wells
+        One sentence for every well that was not done as asked.
+    warnings
+        Sentences for the person at the screen.
+    """
+
+    folder: Path
+    wells: pd.DataFrame
+    comparison: Comparison | None
+    bad_wells: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0: all done; 3: done, but some wells are not; 1: no picture could be done."""
+        if not self.wells["n_fields"].fillna(0).sum():
+            return 1
+        return 3 if self.bad_wells else 0
+
+
+def run(
+    source: Path,
+    out: Path,
+    settings: Settings,
+    *,
+    layout: Path | None = None,
+    pattern: str | None = None,
+    workers: int = 1,
+    if_present: Literal["refuse", "resume", "overwrite"] = "refuse",
+) -> Generator[Progress, None, Outcome]:
+    """Count all pictures of ``source`` and write the result folder ``out``.
+
+    Parameters
+    ----------
+    source
+        A picture or a folder of pictures, of one plate or several.
+    out
+        The result folder.
+    settings
+        All settings.
+    layout
+        The plate layout; without it there is no comparison.
+    pattern
+        A regular expression for file names, with the group names of PLATES.
+    workers
+        Processes that share the pictures. The tables do not depend on it.
+    if_present
+        What to do when ``out`` already holds a run.
+
+    Yields
+    ------
+    Progress
+        After every finished picture. Closing the generator stops the run; finished pictures stay, for ``resume``.
+
+    Returns
+    -------
+    Outcome
+        As the generator's return value.
+
+    Raises
+    ------
+    OsteoCountError
+        Nothing could be done: no picture, unreadable layout, unknown control, or a result folder in use.
+    """
+    started = time.perf_counter()
+    index = index_pictures(source, pattern=pattern)
+    if not index.entries and not index.unmatched:
+        raise OsteoCountError(f"{source}: no picture found. OsteoCount reads TIFF, OME-TIFF, PNG and JPEG.")
+    table = None if layout is None else read_layout(layout).wells
+    if table is not None:
+        _check_control(table, settings.comparison.control)
+    placed = place_layout(table, sorted({entry.plate for entry in index.entries}))
+    folder = ResultFolder(out)
+    folder.claim(if_present)
+    tasks = field_tasks(index, source)
+    records = []
+    for record in _process_all(tasks, folder, settings, workers, resume=if_present == "resume"):
+        records.append(record)
+        state = "done" if record["status"] == "ok" else f"failed: {record['reason']}"
+        yield Progress(len(records), len(tasks), f"{record['image']} {state}")
+    records += [_unmatched(path, source) for path in index.unmatched]
+    about = {
+        "source": source.name, "layout": None if layout is None else layout.name, "workers": workers,
+        "index": list(index.notes), "fields_seconds": round(time.perf_counter() - started, 2),
+    }  # fmt: skip
+    return finish(folder, records, placed, settings, about)
+
+
+def finish(
+    folder: ResultFolder,
+    records: list[dict[str, Any]],
+    layout: pd.DataFrame | None,
+    settings: Settings,
+    about: dict[str, Any],
+) -> Outcome:
+    """Put the finished parts together: tables, comparison, record and report."""
+    records = sorted(records, key=lambda record: (record["plate"], record["well"], record["field"], record["image"]))
+    done = [record["key"] for record in records if record["status"] == "ok"]
+    cells = _joined(folder, done, "cells.csv", CELL_COLUMNS)
+    write_table(cells, folder.root / "cells.csv")
+    write_table(_joined(folder, done, "nuclei.csv", NUCLEUS_COLUMNS), folder.root / "nuclei.csv")
+    wells = wells_table(records, cells, layout)
+    write_table(wells, folder.root / "wells.csv")
+    comparison, refusal = _compare(wells, settings) if layout is not None else (None, ())
+    contrasts = comparison.table if comparison else pd.DataFrame(columns=list(COMPARISON_COLUMNS))
+    if layout is not None:
+        write_table(contrasts, folder.root / "comparisons.csv")
+    warnings = (*about["index"], *_shared_warnings(records), *refusal, *(comparison.warnings if comparison else ()))
+    _write_record(folder, records, settings, about, warnings)
+    from osteocount.report import write_report  # brings matplotlib, which a worker process never needs
+
+    write_report(folder.root, comparison)
+    return Outcome(folder.root, wells, comparison, tuple(_bad_wells(wells)), warnings)
+
+
+def field_tasks(index: PlateIndex, source: Path) -> list[FieldTask]:
+    """Group the channels of a field and give every field a name of its own."""
+    root = source if source.is_dir() else source.parent
+    groups: dict[tuple[str, str, str], list[Any]] = {}
+    for entry in index.entries:
+        groups.setdefault((entry.plate, entry.well, entry.field), []).append(entry)
+    stems = Counter(_stem(entries[0].path) for entries in groups.values())
+    tasks = []
+    for (plate, well, field), entries in groups.items():
+        planes = {(entry.z, entry.time) for entry in entries}
+        if len(planes) > 1:
+            raise OsteoCountError(
+                f"{entries[0].path.name}: {len(planes)} focal planes or time points of one field. "
+                "Export one plane (or a projection) per field and time point into a folder of its own."
+            )
+        stem = _stem(entries[0].path)
+        key = stem if stems[stem] == 1 else safe_stem("_".join(filter(None, [plate, well, field, stem])))
+        image = entries[0].path.relative_to(root).as_posix()
+        paths = tuple(entry.path for entry in sorted(entries, key=lambda entry: entry.channel))
+        tasks.append(FieldTask(key, plate, well, field, image, paths))
+    return tasks
+
+
+def _stem(path: Path) -> str:
+    suffix = next((suffix for suffix in PICTURE_SUFFIXES if path.name.lower().endswith(suffix)), path.suffix)
+    return safe_stem(path.name[: len(path.name) - len(suffix)])
+
+
+def _check_control(layout: pd.DataFrame, control: str | None) -> None:
+    """Refuse a misspelt control before an hour of counting, not after it."""
+    known = sorted({*arm_names(layout), *layout["treatment"].dropna()} - {""})
+    if control is not None and control not in known:
+        raise OsteoCountError(
+            f"The layout has no arm '{control}'{suggestion(control, known)} It has: {', '.join(known)}."
+        )
+
+
+def _process_all(
+    tasks: list[FieldTask], folder: ResultFolder, settings: Settings, workers: int, *, resume: bool
+) -> Iterator[dict[str, Any]]:
+    waiting = []
+    for task in tasks:
+        record = folder.read_field(task.key) if resume else None
+        if record and record["status"] == "ok" and record["fingerprint"] == fingerprint(task, settings):
+            yield record
+        else:
+            waiting.append(task)
+    if workers == 1 or len(waiting) < 2:
+        for task in waiting:
+            yield process(task, folder, settings)
+        return
+    # Spawned, not forked: a fork of a process with OpenCV or Qt threads may hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(waiting)), mp_context=context) as pool:
+        futures = [pool.submit(process, task, folder, settings) for task in waiting]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise OsteoCountError(
+                "A worker process was killed (often for lack of memory). Finished pictures are kept: "
+                "start again with --resume and fewer --workers."
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _unmatched(path: Path, source: Path) -> dict[str, Any]:
+    image = path.relative_to(source if source.is_dir() else source.parent).as_posix()
+    reason = f"{image}: the file name does not fit the naming of the other pictures, so its well is unknown."
+    return {"key": "", "plate": "", "well": "", "field": "", "image": image, "status": "failed", "reason": reason}
+
+
+def _joined(folder: ResultFolder, keys: list[str], suffix: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    parts = [table for key in keys if len(table := read_table(folder.part(key, suffix)))]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(columns))
+
+
+def _compare(wells: pd.DataFrame, settings: Settings) -> tuple[Comparison | None, tuple[str, ...]]:
+    try:
+        return compare(wells, settings=settings.comparison), ()
+    except OsteoCountError as error:
+        return None, (f"No comparison: {error}",)
+
+
+def _shared_warnings(records: list[dict[str, Any]]) -> list[str]:
+    """Warnings of the pictures, each once, with how many pictures it concerns."""
+    done = [record for record in records if record["status"] == "ok"]
+    counts = Counter(warning for record in done for warning in record["warnings"])
+    return [text if n == 1 == len(done) else f"{n} of {len(done)} pictures: {text}" for text, n in counts.items()]
+
+
+def _bad_wells(wells: pd.DataFrame) -> Iterator[str]:
+    bad = wells[wells["status"].isin(BAD_STATUS)]
+    for plate, well, image, status, reason in bad[["plate", "well", "image", "status", "status_reason"]].to_numpy():
+        yield f"{' '.join(filter(None, [plate, well])) or image}: {status.replace('_', ' ')}. {reason}"
+
+
+def _write_record(
+    folder: ResultFolder,
+    records: list[dict[str, Any]],
+    settings: Settings,
+    about: dict[str, Any],
+    warnings: tuple[str, ...],
+) -> None:
+    failed = [record for record in records if record["status"] != "ok"]
+    write_json(
+        {
+            "osteocount": __version__,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            **about,
+            "settings": settings.model_dump(mode="json"),
+            "inputs": [record for record in records if record["status"] == "ok"],
+            "failed": failed,
+            "libraries": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
+            "warnings": list(warnings),
+            "seed": 0,
+        },
+        folder.root / RUN_RECORD,
+    )

@@ -1,0 +1,102 @@
+"""Which wells there are, what happened to each, and its numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from osteocount.errors import OsteoCountError
+from osteocount.measure import WELL_COLUMNS, summarise
+
+FIRST_COLUMNS = ("plate", "well", "status", "status_reason", "image")
+UNUSED_ROLES = ("blank", "excluded")
+
+
+def place_layout(layout: pd.DataFrame | None, plates: list[str]) -> pd.DataFrame | None:
+    """Layout rows with the plate names of the pictures.
+
+    A layout without plate names is that of the one plate there is.
+
+    Raises
+    ------
+    OsteoCountError
+        The pictures are of several plates and the layout does not say which one it describes.
+    """
+    if layout is None:
+        return None
+    if (layout["plate"] != "").any():
+        return layout
+    if len(plates) > 1:
+        raise OsteoCountError(
+            f"The pictures are of {len(plates)} plates ({', '.join(plates[:5])}) but the layout has no plate column. "
+            "Add a column `plate` with these names."
+        )
+    return layout.assign(plate=plates[0] if plates else "")
+
+
+def wells_table(records: list[dict[str, Any]], cells: pd.DataFrame, layout: pd.DataFrame | None) -> pd.DataFrame:
+    """One row for every well of the layout or of the input.
+
+    Parameters
+    ----------
+    records
+        One field record per picture, failed ones too.
+    cells
+        The cells of all pictures.
+    layout
+        Placed layout rows, or None.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``wells.csv``, sorted by plate, well and image. A picture that belongs to no well has a row of
+        its own, named in ``image``.
+    """
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for record in records:
+        image = "" if record["well"] else record["image"]
+        groups.setdefault((record["plate"], record["well"], image), []).append(record)
+    described = _by_place(layout)
+    by_image = dict(tuple(cells.groupby("image", sort=False)))
+    nothing = cells.iloc[:0]
+    rows = []
+    for place in sorted({*groups, *described}):
+        fields = groups.get(place, [])
+        done = [record for record in fields if record["status"] == "ok"]
+        status, reason = _status(fields, described.get(place), has_layout=layout is not None)
+        row: dict[str, Any] = {"plate": place[0], "well": place[1], "status": status, "status_reason": reason, "image": place[2]}
+        row |= {name: value for name, value in described.get(place, {}).items() if name not in row}
+        own = [by_image[record["image"]] for record in done if record["image"] in by_image]
+        row |= summarise(pd.concat(own) if own else nothing, pd.DataFrame(done)) if done else {}
+        row["qc_flags"] = ";".join(sorted({flag for record in done for flag in record["qc_flags"]}))
+        rows.append(row)
+    return pd.DataFrame(rows, columns=_columns(layout))
+
+
+def _by_place(layout: pd.DataFrame | None) -> dict[tuple[str, str, str], dict[str, Any]]:
+    if layout is None:
+        return {}
+    rows = [{str(name): value for name, value in row.items()} for row in layout.to_dict("records")]
+    return {(row["plate"], row["well"], ""): row for row in rows}
+
+
+def _columns(layout: pd.DataFrame | None) -> list[str]:
+    described = [] if layout is None else [name for name in layout.columns if name not in FIRST_COLUMNS]
+    return [*FIRST_COLUMNS, *described, *WELL_COLUMNS, "qc_flags"]
+
+
+def _status(fields: list[dict[str, Any]], described: dict[str, Any] | None, *, has_layout: bool) -> tuple[str, str]:
+    failed = [record for record in fields if record["status"] != "ok"]
+    reasons = " | ".join(record["reason"] for record in failed)
+    if described is not None and described.get("role") in UNUSED_ROLES:
+        return "excluded", str(described.get("exclude_reason") or described["role"])
+    if not fields:
+        return "no_picture", "The layout names this well, but no picture of it was found."
+    if len(failed) == len(fields):
+        return "failed", reasons
+    if has_layout and described is None:
+        return "not_in_layout", "There are pictures of this well, but the layout does not name it."
+    if failed:
+        return "incomplete", f"{len(failed)} of {len(fields)} fields failed: {reasons}"
+    return "ok", ""
