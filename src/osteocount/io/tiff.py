@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,14 +33,17 @@ _UNREADABLE_COLOURS = {
     "CFA": "raw Bayer",
 }
 _UNLABELLED = "QI"
+_OFFSET = re.compile(r"invalid (?:value|page) offset (\d+)")
 
 
 def read_tiff(path: Path) -> Raw:
     """Decode the one plane of a TIFF file that is to be counted, after its structure has been checked."""
     try:
-        with _quiet_tifffile(), tifffile.TiffFile(path, _multifile=False) as tiff:
-            # One file is one picture: an OME-XML that names other files must not make us open them.
-            return _read(path, tiff)
+        # One file is one picture: an OME-XML that names other files must not make us open them.
+        with _quiet_tifffile() as said, tifffile.TiffFile(path, _multifile=False) as tiff:
+            raw = _read(path, tiff)
+            _check_offsets(path, said, tiff.filehandle.size)
+            return raw
     except OsteoCountError:
         raise
     except Exception as error:  # decoders of files from strangers raise anything
@@ -46,18 +51,29 @@ def read_tiff(path: Path) -> Raw:
 
 
 @contextmanager
-def _quiet_tifffile() -> Iterator[None]:
-    """Keep tifffile's log off the user's screen while we read: what matters is raised or noted by us."""
+def _quiet_tifffile() -> Iterator[list[str]]:
+    """Keep tifffile's log off the user's screen while we read, and give what it said in this thread."""
     logger = logging.getLogger("tifffile")
+    thread = threading.get_ident()
+    said: list[str] = []
 
     def silent(record: logging.LogRecord) -> bool:
+        if record.thread == thread:
+            said.append(record.getMessage())
         return False
 
     logger.addFilter(silent)
     try:
-        yield
+        yield said
     finally:
         logger.removeFilter(silent)
+
+
+def _check_offsets(path: Path, said: list[str], size: int) -> None:
+    """Refuse a file whose tags or pages lie behind its end: tifffile only logs that and goes on without them."""
+    beyond = [text for text in said if (found := _OFFSET.search(text)) and int(found.group(1)) >= size]
+    if beyond:
+        raise damaged(path, "it refers to places behind its end: the file ends too early")
 
 
 def _read(path: Path, tiff: Any) -> Raw:
