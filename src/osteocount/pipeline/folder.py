@@ -21,10 +21,11 @@ from osteocount import __version__
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import safe_stem
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder, write_json
-from osteocount.io.tables import read_table, write_table
+from osteocount.io.tables import read_table, write_table, write_workbook
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
 from osteocount.pipeline.field import FieldTask, fingerprint, process
 from osteocount.pipeline.wells import place_layout, wells_table
+from osteocount.pipeline.workbook import workbook
 from osteocount.plate.index import PICTURE_SUFFIXES, PlateIndex, index_pictures
 from osteocount.plate.layout import read_layout
 from osteocount.settings import Settings
@@ -164,6 +165,7 @@ def finish(
     contrasts = comparison.table if comparison else pd.DataFrame(columns=list(COMPARISON_COLUMNS))
     if layout is not None:
         write_table(contrasts, folder.root / "comparisons.csv")
+    write_workbook(workbook(wells, cells, contrasts, settings), folder.root / "results.xlsx")
     warnings = (*about["index"], *_shared_warnings(records), *refusal, *(comparison.warnings if comparison else ()))
     _write_record(folder, records, settings, about, warnings)
     from osteocount.report import write_report  # brings matplotlib, which a worker process never needs

@@ -65,7 +65,13 @@ def wells_table(records: list[dict[str, Any]], cells: pd.DataFrame, layout: pd.D
         fields = groups.get(place, [])
         done = [record for record in fields if record["status"] == "ok"]
         status, reason = _status(fields, described.get(place), has_layout=layout is not None)
-        row: dict[str, Any] = {"plate": place[0], "well": place[1], "status": status, "status_reason": reason, "image": place[2]}
+        row: dict[str, Any] = {
+            "plate": place[0],
+            "well": place[1],
+            "status": status,
+            "status_reason": reason,
+            "image": place[2],
+        }
         row |= {name: value for name, value in described.get(place, {}).items() if name not in row}
         own = [by_image[record["image"]] for record in done if record["image"] in by_image]
         row |= summarise(pd.concat(own) if own else nothing, pd.DataFrame(done)) if done else {}

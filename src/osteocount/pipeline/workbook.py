@@ -1,0 +1,67 @@
+"""All results in one Excel workbook, for people who live there."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from osteocount import __version__
+from osteocount.settings import Settings, help_text
+
+NUCLEI_CLASSES = {"1": (1, 1), "2": (2, 2), "3 to 5": (3, 5), "6 to 10": (6, 10), "over 10": (11, 10**6)}
+
+README = (
+    ("wells", "One row per well: what happened to it and its numbers. The same as wells.csv."),
+    ("cells summary", "Per well: how many counted TRAP-positive cells have how many nuclei, and how large they are."),
+    ("comparisons", "One row per endpoint and contrast. The same as comparisons.csv; empty without a layout."),
+    ("settings", "Every setting of this run, with its meaning."),
+    ("empty cells", "A value that is not known is empty, never 0."),
+    ("every cell", "cells.csv and nuclei.csv hold every single cell and nucleus; Excel would be too slow for them."),
+    ("made by", f"OsteoCount {__version__}"),
+)
+
+
+def workbook(
+    wells: pd.DataFrame, cells: pd.DataFrame, comparisons: pd.DataFrame, settings: Settings
+) -> dict[str, pd.DataFrame]:
+    """Return the sheets of ``results.xlsx`` by title."""
+    return {
+        "readme": pd.DataFrame(README, columns=["what", "meaning"]),
+        "wells": wells,
+        "cells summary": cells_summary(cells),
+        "comparisons": comparisons,
+        "settings": _settings(settings),
+    }
+
+
+def cells_summary(cells: pd.DataFrame) -> pd.DataFrame:
+    """Count the cells of every well by their number of nuclei.
+
+    Cells whose nuclei are not resolved have a column of their own and are in no class.
+    """
+    columns = ["plate", "well", "trap_positive_cells", *(f"cells with {name} nuclei" for name in NUCLEI_CLASSES)]
+    columns += ["cells without a nucleus found", "cells with nuclei not resolved", "area_um2_median", "area_um2_q90"]
+    rows = []
+    for (plate, well), own in cells[cells["counted"]].groupby(["plate", "well"], sort=True, dropna=False):
+        nuclei = own["n_nuclei"]
+        classes = {
+            f"cells with {name} nuclei": int(nuclei.between(low, high).sum())
+            for name, (low, high) in NUCLEI_CLASSES.items()
+        }
+        row = {"plate": plate, "well": well, "trap_positive_cells": len(own), **classes}
+        row["cells without a nucleus found"] = int((nuclei == 0).sum())
+        row["cells with nuclei not resolved"] = int(nuclei.isna().sum())
+        rows.append(
+            row | {f"area_um2_{name}": own["area_um2"].quantile(q) for name, q in (("median", 0.5), ("q90", 0.9))}
+        )
+    return pd.DataFrame(rows)
+
+
+def _settings(settings: Settings) -> pd.DataFrame:
+    rows = []
+    for section in type(settings).model_fields:
+        values = getattr(settings, section)
+        for name, info in type(values).model_fields.items():
+            value = values.model_dump(mode="json")[name]
+            text = "; ".join(map(str, value)) if isinstance(value, list) else value
+            rows.append((section, name, text, help_text(info)))
+    return pd.DataFrame(rows, columns=["section", "setting", "value", "meaning"])
