@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
 from osteocount.segment.illumination import optical_density
-from osteocount.segment.morphology import Mask, disk, gaussian, holes_filled, in_raster_order, opened
+from osteocount.segment.morphology import Mask, disk, gaussian, holes_filled, in_raster_order, opened, regions
 from osteocount.segment.scale import Scale, labels_to_size, resample, values_to_size
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.split import split_touching
@@ -22,6 +22,8 @@ from osteocount.settings import Settings
 _WAIST = 0.75  # giants in a heap are convex, so a slight waist parts them
 _OPENING = 0.9  # radius, in mononuclear diameters, that no mononuclear cell survives
 _DENSE = 0.5  # share of the density of well stained bodies above which giants in a heap are still apart
+_SOLID = 0.93  # share of its convex hull that a giant fills at least
+_LEANING = 0.6  # share of its depth below which a part of a body is another cell
 _PALE_TEXTURE = 0.05  # OD spread inside a pale giant; haze over many cells varies more
 
 
@@ -74,7 +76,7 @@ def segment_low_power(
     labels, pale, small_one = _cells(total, inside, dark, small, scale, wanted.cell_threshold)
     area = np.bincount(labels.ravel())
     is_large = np.sqrt(area * 4 / np.pi) >= wanted.large_cell_ratio * small
-    is_large &= ~small_one
+    is_large &= ~small_one & _convex(labels)
     flags = ["pale_giant" if p else "" for p in pale[1:]]
     record = {
         **record,
@@ -142,14 +144,39 @@ def _bodies(total: NDArray[np.float32], dark: Mask, small: float, scale: Scale) 
 
     radius = max(2, round(_OPENING * small))
     whole = opened(dark, radius)
-    dense = opened((total > _DENSE * _stained_level(total, dark)).astype(np.uint8), radius)
+    dense = holes_filled((total > _DENSE * _stained_level(total, dark)).astype(np.uint8), 0.785 * (2 * small) ** 2)
+    dense = opened(dense & whole, radius)
     seeds = split_touching(dense, np.zeros_like(total), scale, _WAIST)
     _, alone = cv2.connectedComponents(whole, connectivity=4, ltype=cv2.CV_32S)
     seeded = np.zeros(int(alone.max()) + 1, bool)
     seeded[alone[seeds > 0]] = True
     extra = split_touching(whole * (~seeded[alone]).astype(np.uint8), np.zeros_like(total), scale, _WAIST)
     seeds = np.where(extra > 0, extra + seeds.max(), seeds)
-    return watershed(-total, seeds, mask=whole > 0).astype(np.int32)
+    return _trimmed(watershed(-total, seeds, mask=whole > 0).astype(np.int32))
+
+
+def _trimmed(bodies: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Cut off small cells that lean on a body: what is narrower than a fixed share of it."""
+    result = np.zeros_like(bodies)
+    for body in regions(bodies):
+        window = body.window(1)
+        inside = (bodies[window] == body.label).astype(np.uint8)
+        wide = cv2.copyMakeBorder(inside, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+        depth = float(cv2.distanceTransform(wide, cv2.DIST_L2, 5).max())
+        result[window][opened(inside, max(1, round(_LEANING * depth))) > 0] = body.label
+    return result
+
+
+def _convex(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell bodies from heaps of small cells, crescents and debris; entry 0 is the background."""
+    result = np.zeros(int(labels.max()) + 1, bool)
+    for body in regions(labels):
+        inside = (labels[body.window()] == body.label).astype(np.uint8)
+        outline, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        hull = np.zeros_like(inside)
+        cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outline)), 1)
+        result[body.label] = body.area >= _SOLID * hull.sum()
+    return result
 
 
 def _stained_level(total: NDArray[np.float32], dark: Mask) -> float:
