@@ -74,6 +74,12 @@ def _header(cells: list[str], min_columns: int) -> tuple[int, tuple[int, ...]] |
     return best
 
 
+def transposed(sheet: Sheet) -> Sheet:
+    """Return the sheet with rows and columns exchanged, for grids with letters across and numbers down."""
+    width = max(map(len, sheet.rows), default=0)
+    return Sheet(sheet.name, [[sheet.cell(r, c) for r in range(len(sheet.rows))] for c in range(width)])
+
+
 def column_number(cell: str) -> int | None:
     """Return the number of a column heading such as ``1``, ``01`` or ``1.0``."""
     cell = cell.removesuffix(".0")
@@ -91,6 +97,8 @@ def _grid_below(sheet: Sheet, header_row: int, first_column: int, columns: tuple
         lines: list[tuple[int, int]] = []
         plate_row = 0
         for row in range(header_row + 1, len(sheet.rows)):
+            if _header(sheet.rows[row], len(columns)) == (first_column, columns):
+                break
             label = sheet.cell(row, label_column)
             named = _row_label(label)
             filled = any(sheet.cell(row, first_column + c) for c in range(len(columns)))

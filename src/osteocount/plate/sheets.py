@@ -107,14 +107,26 @@ def decode(path: Path, data: bytes) -> str:
 def split_table(text: str) -> list[list[str]]:
     """Split text into rows of stripped cells, at tabs, semicolons or commas, whichever the file uses."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    filled = max(sum(bool(line.strip()) for line in lines), 1)
-    # A decimal comma must not make a comma file of a tab or semicolon file, so those two are asked first.
-    delimiter = next((d for d in "\t;" if sum(d in line for line in lines) >= max(1, 0.3 * filled)), ",")
-    rows = csv.reader(lines, delimiter=delimiter)
+    delimiter = _delimiter(lines)
+    # A stray quote must not swallow the rest of an instrument's file, so tab files are read line by line.
+    parts = [[line] for line in lines] if delimiter == "\t" else [lines]
     try:
-        return [[cell.strip() for cell in row] for row in rows]
+        return [[cell.strip() for cell in row] for part in parts for row in _rows(part, delimiter)]
     except csv.Error as error:
         raise OsteoCountError(f"The text cannot be split into cells ({error}).") from error
+
+
+def _rows(lines: list[str], delimiter: str) -> list[list[str]]:
+    return list(csv.reader(lines, delimiter=delimiter)) or [[]]
+
+
+def _delimiter(lines: list[str]) -> str:
+    """Choose the separator; tab and semicolon win ties, because a decimal comma makes no comma file."""
+    wide = {d: sum(line.count(d) >= 6 for line in lines) for d in "\t;,"}
+    if any(wide.values()):
+        return max(wide, key=lambda d: wide[d])
+    filled = sum(bool(line.strip()) for line in lines)
+    return next((d for d in "\t;" if sum(d in line for line in lines) >= max(1, 0.3 * filled)), ",")
 
 
 def _read_workbook(path: Path, data: bytes, *, cached_values: bool) -> list[Sheet]:
