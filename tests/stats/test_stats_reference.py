@@ -75,6 +75,16 @@ def test_d1_equivalence():
     assert got["verdict"] == "equivalence not shown"
 
 
+def test_d1_dose_trend():
+    want, got = expected("d1_balanced.expected.json")["trend_dose_rank"], result("d1_balanced").loc["dose_trend rhIL32"]
+    squares = 2  # scores -1, 0, 1; the table shows the ratio per dose step
+    np.testing.assert_allclose(
+        [got["link_estimate"] * squares, got["link_se"] * squares, got["t"], got["p_raw"], got["estimate"] ** squares],
+        [want["estimate"], want["se"], want["t"], want["p"], want["ratio"]],
+        **TIGHT,
+    )
+
+
 def test_d1_verdicts():
     got = result("d1_balanced")["verdict"]
     assert got.to_dict() == {
@@ -83,6 +93,7 @@ def test_d1_verdicts():
         "rhIL32_100": "robust",
         "rhIL32_20": "indicated",  # Dunnett .004, paired .063
         "il32_dependence": "robust",
+        "dose_trend rhIL32": "robust",
         "equivalence EV_KO": "equivalence not shown",
     }
 

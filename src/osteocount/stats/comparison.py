@@ -13,8 +13,10 @@ from osteocount.settings import ComparisonSettings
 from osteocount.stats import contrasts as named
 from osteocount.stats import words
 from osteocount.stats.arms import choose_controls, suggestion
+from osteocount.stats.checks import Warned, design_warnings, endpoint_warnings, multiplicity_warnings
 from osteocount.stats.contrasts import Contrast
 from osteocount.stats.design import Design, recognise
+from osteocount.stats.dose import Series, ec50_row, find_series
 from osteocount.stats.endpoints import Endpoint, find_endpoints
 from osteocount.stats.intake import ColumnNames, Intake, read_wells
 from osteocount.stats.linear import holm
@@ -31,7 +33,7 @@ FURTHER_COLUMNS = (
     "arm", "kind", "role", "link", "unit", "ci_raw_low", "ci_raw_high", "p_paired_holm", "p_across_endpoints", "p_tost",
     "donors_up", "donors_down", "donor_estimates", "link_estimate", "link_se", "t",
     "donors_with_any", "wells_with_any", "rate_difference", "rate_difference_low", "rate_difference_high",
-    "poisson_ratio_low", "technical_ratio", "technical_low", "technical_high", "technical_se_log",
+    "reason", "poisson_ratio_low", "technical_ratio", "technical_low", "technical_high", "technical_se_log",
 )  # fmt: skip
 
 
@@ -69,7 +71,10 @@ class Comparison:
         lines = [self.design, *(f"Warning: {text}" for text in self.warnings)]
         for endpoint, rows in self.table.groupby("endpoint", sort=False):
             lines += ["", f"{endpoint} ({rows['role'].iloc[0]})"]
-            lines += [f"  {words.sentence({str(key): value for key, value in row.items()})}" for row in rows.to_dict("records")]
+            lines += [
+                f"  {words.sentence({str(key): value for key, value in row.items()})}"
+                for row in rows.to_dict("records")
+            ]
         return "\n".join(lines)
 
     def plot(self) -> Figure:
@@ -117,19 +122,29 @@ def compare(
     design = recognise(intake.wells, controls)
     blocked = intake.wells.assign(block=design.block)
     endpoints = find_endpoints(blocked, intake.area_unit, settings.primary_endpoint, settings.extra_endpoints)
-    families, recognised = _families(blocked, controls, settings)
+    series = find_series(blocked, controls)
+    families, recognised = _families(blocked, controls, settings, series)
     data = [EndpointData.of(endpoint, blocked, design) for endpoint in endpoints]
+    warned = design_warnings(blocked, design, set(controls.values()))
+    warned += multiplicity_warnings(endpoints, len(controls))
     rows: list[Row] = []
     for own in data:
-        rows += [row | _labels(own.endpoint, endpoints) for row in endpoint_rows(own, families)]
-        rows += [row | _labels(own.endpoint, endpoints) for row in _equivalence(own, controls, settings)]
-    return _result(rows, data, intake, design, controls, recognised)
+        warned += endpoint_warnings(own)
+        half_effects = [row for one in series if (row := ec50_row(own, one))]
+        found = [*endpoint_rows(own, families), *half_effects, *_equivalence(own, controls, settings)]
+        rows += [_labels(own.endpoint, endpoints) | row for row in found]
+    warned += [
+        Warned(f"{row['contrast']}: {row['notes']}", row["endpoint"], frozenset({"never on a row twice"}))
+        for row in rows
+        if words.disagreement(row) and row["kind"] != "equivalence"
+    ]
+    return _result(rows, data, intake, design, controls, recognised, warned)
 
 
 def _families(
-    wells: pd.DataFrame, controls: dict[str, str], settings: ComparisonSettings
+    wells: pd.DataFrame, controls: dict[str, str], settings: ComparisonSettings, series: list[Series]
 ) -> tuple[list[list[Contrast]], list[str]]:
-    """Arms (Dunnett), the IL-32 dependence, and the further contrasts (Holm)."""
+    """Arms (Dunnett), the IL-32 dependence, dose trends, and the further contrasts (each family by Holm)."""
     arms = sorted(wells["arm"].unique())
     declared = [named.parse(text, arms) for text in settings.contrasts]
     said = []
@@ -142,6 +157,7 @@ def _families(
     return [
         named.against_control(wells, controls),
         dependence,
+        [one.trend() for one in series],
         [*named.oxygen_by_treatment(wells, controls), *further],
     ], said
 
@@ -151,7 +167,7 @@ def _equivalence(data: EndpointData, controls: dict[str, str], settings: Compari
         return []
     if settings.equivalence_margin is None:
         raise OsteoCountError(
-            "Equivalence needs a margin declared beforehand: set 'equivalence_margin', such as 1.5 for 'within 1.5-fold'."
+            "Equivalence needs a margin declared beforehand: set 'equivalence_margin', such as 1.5 for 1.5-fold."
         )
     if not data.endpoint.is_ratio:
         return []
@@ -181,7 +197,16 @@ def _result(
     design: Design,
     controls: dict[str, str],
     recognised: list[str],
+    warned: list[Warned],
 ) -> Comparison:
+    refusals = tuple(
+        f"{row['endpoint']}, {row['contrast']}: {row['notes']}" for row in rows if row["verdict"] == words.REFUSED
+    )
+    for row in rows:
+        arms = set(row.pop("arms", ()))
+        said = [warning.text for warning in warned if warning.concerns(row["endpoint"], arms)]
+        row["reason"] = row["notes"]
+        row["notes"] = " ".join([text for text in (row["notes"], *said) if text])
     table = pd.DataFrame(rows).reindex(columns=[*COMPARISON_COLUMNS, *FURTHER_COLUMNS])
     table["p_across_endpoints"] = _across_endpoints(table)
     values = pd.concat(
@@ -191,15 +216,14 @@ def _result(
         ],
         ignore_index=True,
     )
-    refused = table[table["verdict"] == words.REFUSED]
     return Comparison(
         table=table,
         donor_values=values,
         wells=intake.wells,
         control=next(iter(controls.values())),
         design=" ".join([design.sentence, *recognised]),
-        warnings=tuple(intake.notes),
-        refusals=tuple(f"{row.endpoint}, {row.contrast}: {row.notes}" for row in refused.itertuples()),
+        warnings=(*intake.notes, *(f"{w.endpoint}: {w.text}" if w.endpoint else w.text for w in warned)),
+        refusals=refusals,
     )
 
 

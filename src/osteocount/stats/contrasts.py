@@ -12,7 +12,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import oxygen_name, suggestion
 
 Weights = dict[str, float]
-Kind = Literal["arm", "dependence", "trend", "interaction", "custom", "equivalence"]
+Kind = Literal["arm", "dependence", "trend", "interaction", "custom", "equivalence", "ec50"]
 IL32_DEPENDENCE = "il32_dependence"
 WILD_TYPE = re.compile(r"(?=.*\bev)(?=.*(?:\bwt\b|wild[\s-]?type)).*")
 KNOCK_OUT = re.compile(r"(?=.*\bev)(?=.*(?:\bko\b|knock[\s-]?out)).*")
@@ -44,12 +44,21 @@ class Contrast:
 
 
 def against_control(wells: pd.DataFrame, controls: dict[str, str]) -> list[Contrast]:
-    """Every arm against the control of its oxygen level, in the order of treatment, dose and name."""
-    order = wells.drop_duplicates("arm").sort_values(["oxygen", "treatment", "dose", "arm"])
+    """Every arm against the control of its oxygen level, sorted by level and name (20 before 100)."""
+    level_of = dict(zip(wells["arm"], wells["oxygen"], strict=True))
     return [
         Contrast(arm, controls[level], {arm: 1.0, controls[level]: -1.0}, "arm", arm)
-        for arm, level in zip(order["arm"], order["oxygen"], strict=True)
+        for arm, level in sorted(level_of.items(), key=lambda pair: (_level_order(pair[1]), natural(pair[0])))
         if arm not in controls.values()
+    ]
+
+
+def natural(name: str) -> list[tuple[float, str]]:
+    """Sort key that puts 20 before 100."""
+    return [
+        (float(part), "") if part.replace(".", "", 1).isdigit() else (-1.0, part)
+        for part in re.split(r"(\d+(?:\.\d+)?)", name.casefold())
+        if part
     ]
 
 
@@ -66,14 +75,8 @@ def oxygen_by_treatment(wells: pd.DataFrame, controls: dict[str, str]) -> list[C
             first = at[levels[0]]
             weights = {at[level]: 1.0, controls[level]: -1.0, first: -1.0, controls[levels[0]]: 1.0}
             shown = at[level].removesuffix(f", {oxygen_name(level)}")
-            contrasts.append(
-                Contrast(
-                    f"oxygen × {shown}",
-                    f"{oxygen_name(level)} against {oxygen_name(levels[0])}",
-                    weights,
-                    "interaction",
-                )
-            )
+            name = f"oxygen × {shown}" + (f", {oxygen_name(level)}" if len(levels) > 2 else "")
+            contrasts.append(Contrast(name, oxygen_name(levels[0]), weights, "interaction"))
     return contrasts
 
 
@@ -162,7 +165,8 @@ def _known(name: str, text: str, arms: list[str]) -> str:
         if arm.casefold() == name.casefold():
             return arm
     raise OsteoCountError(
-        f"Contrast '{text}': no arm is called '{name}'{suggestion(name, arms)} The table holds: {', '.join(sorted(arms))}."
+        f"Contrast '{text}': no arm is called '{name}'{suggestion(name, arms)} "
+        f"The table holds: {', '.join(sorted(arms))}."
     )
 
 

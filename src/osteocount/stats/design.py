@@ -62,8 +62,8 @@ def recognise(wells: pd.DataFrame, controls: dict[str, str]) -> Design:
     if _split_over_batches(wells, set(controls.values())):
         return Design(
             "blocked", wells["donor"] + " | " + wells["batch"], donors,
-            f"Donors crossed with arms over several plates or days ({size}): a donor's arms are spread over plates that "
-            "each carry their own control, so every arm is compared within donor × plate.",
+            f"Donors crossed with arms over several plates or days ({size}): a donor's arms are spread over plates "
+            "that each carry their own control, so every arm is compared within donor × plate.",
         )  # fmt: skip
     return Design(
         "blocked", wells["donor"], donors,

@@ -98,7 +98,8 @@ def find_endpoints(wells: pd.DataFrame, area_unit: str, primary: str, extra: tup
     names = [endpoint.name for endpoint in found]
     if primary not in names:
         raise OsteoCountError(
-            f"The primary endpoint '{primary}' is not in the table{suggestion(primary, names)} It holds: {', '.join(names)}."
+            f"The primary endpoint '{primary}' is not in the table{suggestion(primary, names)} "
+            f"It holds: {', '.join(names)}."
         )
     return sorted(found, key=lambda endpoint: endpoint.name != primary)
 

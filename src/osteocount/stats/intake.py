@@ -1,4 +1,4 @@
-"""From anybody's table of wells to checked wells: every malformed cell is found and named before anything is computed."""
+"""From anybody's table to checked wells: every malformed cell is named before anything is computed."""
 
 from __future__ import annotations
 

@@ -92,6 +92,7 @@ def blank_row(data: EndpointData, contrast: Contrast) -> Row:
         "verdict": words.REFUSED,
         "notes": "",
         "arm": contrast.arm,
+        "arms": tuple(contrast.weights),
         "kind": contrast.kind,
         "link": data.endpoint.link,
         "donors_up": paired.signs_up,
@@ -138,7 +139,7 @@ def _within_donor(data: EndpointData, contrast: Contrast, row: Row) -> Row:
         row["notes"] = words.not_estimable(contrast, data.cells)
         return row
     row |= {
-        "estimate": _natural(float(values[0]), data.endpoint),
+        "estimate": _natural(float(np.mean(values)), data.endpoint),
         "method": "pooled wells of one donor",
         "verdict": words.WITHIN_DONOR,
     }

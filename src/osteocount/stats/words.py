@@ -20,6 +20,16 @@ WITHIN_DONOR = "within this donor, n = 1"
 REFUSED = "refused"
 EQUIVALENT = "equivalent"
 NOT_EQUIVALENT = "equivalence not shown"
+ESTIMATED = "estimated"
+
+TWO_DONORS = "Two donors: everything is exploratory, whatever the p value. Add donors (3 or more)."
+PAIRING_LOST = (
+    "Different donors per arm: donors are compared between arms and the pairing is lost, which costs much power. "
+    "Give every donor every arm."
+)
+EC50_OPEN = (
+    "No EC50: its interval does not close, the data do not pin it down. Add doses around the half effect, or donors."
+)
 
 UNBLOCKED_ONE_DONOR = "An arm has a single donor: no p value or interval for the population. Add donors to that arm."
 NO_RESIDUAL = (
@@ -51,10 +61,8 @@ def row_notes(row: dict[str, Any], paired: PairedTest, kind: str) -> str:
     """Say what a reader of the row must know: few donors, disagreement of the two tests, lost pairing."""
     notes = []
     adjusted, own = row["p_adjusted"] < 0.05, paired.p < 0.05
-    if row["n_donors"] == 2:
-        notes.append("Two donors: exploratory. Add donors (3 or more) to test the population.")
     if kind == "unblocked":
-        notes.append("Different donors per arm: no paired test, so the verdict is never 'robust'.")
+        notes.append("Without pairs there is no paired test, so the verdict is never 'robust'.")
     elif math.isnan(paired.p):
         notes.append("The donors' own ratios do not vary: no paired test.")
     elif adjusted and not own:
@@ -69,6 +77,11 @@ def row_notes(row: dict[str, Any], paired: PairedTest, kind: str) -> str:
 def p_value(p: float) -> str:
     """Write a p value: three digits, or < .001."""
     return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+
+
+def disagreement(row: dict[str, Any]) -> bool:
+    """Whether the adjusted p and the paired p fall on different sides of .05."""
+    return not math.isnan(row["p_paired"]) and (row["p_adjusted"] < 0.05) != (row["p_paired"] < 0.05)
 
 
 def not_estimable(contrast: Contrast, cells: pd.DataFrame) -> str:
@@ -128,7 +141,7 @@ def sentence(row: dict[str, Any]) -> str:
     """Put a row into words: "rhIL-32 25 ng/mL: 1.52 × vehicle (95 % CI 1.15 to 1.99), 4 of 4 donors up, robust"."""
     name = str(row["contrast"])
     if row["verdict"] == REFUSED or math.isnan(row["estimate"]):
-        return f"{name}: no estimate. {row['notes']}"
+        return f"{name}: refused. {row['reason']}"
     return f"{name}: {_effect(row)}{_interval(row)}, {_donors(row)}{_verdict(row)}"
 
 
@@ -138,12 +151,11 @@ def _effect(row: dict[str, Any]) -> str:
         return f"{value} {row['unit']}".rstrip()
     if row["kind"] == "trend":
         return f"{value} × per dose step"
+    if row["kind"] == "interaction":
+        return f"{value} × the effect at {reference}"
     if row["link"] == "identity":
-        return (
-            f"{value} more than {reference}"
-            if row["estimate"] >= 0
-            else f"{number(-row['estimate'])} less than {reference}"
-        )
+        more = "more" if row["estimate"] >= 0 else "less"
+        return f"{number(abs(row['estimate']))} {more} than {reference}"
     return f"odds {value} × {reference}" if row["link"] == "logit" else f"{value} × {reference}"
 
 
@@ -165,3 +177,98 @@ def _donors(row: dict[str, Any]) -> str:
 
 def _verdict(row: dict[str, Any]) -> str:
     return str(row["verdict"])
+
+
+def _pairs(pairs: list[tuple[str, str]]) -> str:
+    shown = ", ".join(f"{donor} × {arm}" for donor, arm in pairs[:6])
+    return shown + (f" and {len(pairs) - 6} more" if len(pairs) > 6 else "")
+
+
+def donors_named_twice(groups: list[list[str]]) -> str:
+    """Warn of donors that look like one."""
+    listed = "; ".join(" and ".join(f"'{name}'" for name in names) for names in groups)
+    return (
+        f"These look like the same donor in two experiments: {listed}. If so, give them one name (and a plate or day "
+        "column): counted as two donors they make the p values too small."
+    )
+
+
+def missing_cells(missing: list[tuple[str, str]]) -> str:
+    """Warn of donor × arm cells without wells."""
+    return f"Missing donor × arm cells: {_pairs(missing)}. Estimates there rest on fewer donors."
+
+
+def unequal_wells(low: int, high: int) -> str:
+    """Warn of unequal wells."""
+    return f"Unequal wells per donor × arm ({low} to {high}): every donor × arm weighs the same, whatever its wells."
+
+
+def unequal_areas(low: float, high: float) -> str:
+    """Warn of unequal areas."""
+    return f"Unequal imaged areas ({number(low)} to {number(high)} per well): counts are compared as rates per area."
+
+
+def confounded(arms: list[str], place: str) -> str:
+    """Warn of arms whose effect cannot be told from that of their place."""
+    one = len(arms) == 1
+    return (
+        f"{' and '.join(arms)} {'is' if one else 'are'} confounded with {place}: all {'its' if one else 'their'} wells "
+        f"sit in {'one ' + place + ' each' if not one else 'one ' + place}, where there is no control well. "
+        "Put controls there, or spread the arm."
+    )
+
+
+def small_totals(pairs: list[tuple[str, str]], title: str) -> str:
+    """Warn of cells with few counted."""
+    return f"Fewer than 5 {title} in all wells of {_pairs(pairs)}: the ratio rests on a handful of cells."
+
+
+def moved(pairs: list[tuple[str, str]]) -> str:
+    """Say that a proportion of 0 or 1 was moved."""
+    return f"A share of exactly 0 or 1 has no logit and was moved by half a unit in {_pairs(pairs)}."
+
+
+def few_df(df: int) -> str:
+    """Warn of few residual degrees of freedom."""
+    return f"Only {df} residual degrees of freedom (fewer than 6): intervals are wide. Add donors."
+
+
+def unequal_spread(noisy: str, quiet: str, ratio: float) -> str:
+    """Warn that one arm varies more between donors than another."""
+    times = f"{ratio:.1f} times" if math.isfinite(ratio) else "far"
+    return (
+        f"Donors vary {times} more in {noisy} than in {quiet}: the pooled variance makes p too small for the noisy arm. "
+        "Trust the paired test there."
+    )
+
+
+def several_endpoints(n: int, primary: str) -> str:
+    """Warn of several endpoints."""
+    return (
+        f"{n} endpoints were tested. '{primary}' is the primary one; for the others read p_across_endpoints, which is "
+        "adjusted over the secondary endpoints."
+    )
+
+
+def several_oxygen_levels(n: int) -> str:
+    """Warn of several oxygen levels."""
+    return (
+        f"{n} oxygen levels were tested: whether oxygen changes an effect is the contrast 'oxygen × arm', not two "
+        "verdicts side by side."
+    )
+
+
+def ec50_outside(doses: tuple[float, ...], unit: str) -> str:
+    """Refuse an EC50 outside the tested doses."""
+    return (
+        f"No EC50: the fit puts it outside the tested doses ({number(doses[0])} to {number(doses[-1])} {unit}".rstrip()
+        + "). Test a wider range."
+    )
+
+
+def ec50_no_plateau(top: float) -> str:
+    """Refuse an EC50 without a plateau."""
+    return (
+        f"No EC50: the highest dose reaches only {100 * top:.0f} % of the fitted effect, so there is no plateau. "
+        "Add higher doses."
+    )

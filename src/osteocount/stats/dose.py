@@ -1,0 +1,225 @@
+"""Dose: recognise series, test their trend, and estimate the EC50 where the data hold one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import optimize, stats
+
+from osteocount.stats import words
+from osteocount.stats.contrasts import Contrast
+from osteocount.stats.rows import EndpointData, blank_row
+
+Floats = NDArray[np.float64]
+MIN_DOSES = 5
+PLATEAU = 0.75  # share of the fitted effect that the highest dose must reach
+WIDEST = np.log(100.0)  # the profile is followed this far beyond the tested doses
+
+
+@dataclass(frozen=True)
+class Series:
+    """One treatment at several doses, with its control as dose zero."""
+
+    name: str
+    unit: str
+    control: str
+    arms: tuple[str, ...]
+    doses: tuple[float, ...]
+
+    def trend(self) -> Contrast:
+        """Linear contrast in the rank of the dose, control lowest; shown as the ratio per dose step."""
+        scores = np.arange(len(self.arms) + 1) - len(self.arms) / 2
+        weights = dict(zip((self.control, *self.arms), scores.tolist(), strict=True))
+        return Contrast(f"dose_trend {self.name}", self.control, weights, "trend", per_step=float(scores @ scores))
+
+
+def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[Series]:
+    """Find treatments at two doses or more; ``IL32_20`` and ``IL32_100`` with doses 20 and 100 are one treatment."""
+    arms = wells[(wells["dose"] > 0) & ~wells["arm"].isin(controls.values())].drop_duplicates("arm")
+    arms = arms.assign(base=[_base(*row) for row in zip(arms["treatment"], arms["dose"], strict=True)])
+    found = []
+    for key, group in arms.groupby(["base", "oxygen"], sort=True):
+        base, oxygen = str(key[0]), str(key[1])
+        ordered = group.sort_values("dose")
+        if len(ordered) >= 2 and ordered["dose"].is_unique:
+            name = base if len(controls) == 1 else f"{base}, oxygen {oxygen}"
+            units = set(ordered["dose_unit"])
+            unit = units.pop() if len(units) == 1 else ""
+            doses = tuple(float(dose) for dose in ordered["dose"])
+            found.append(Series(name, unit, controls[oxygen], tuple(ordered["arm"]), doses))
+    return found
+
+
+def _base(treatment: str, dose: float) -> str:
+    return re.sub(rf"[\s_-]*{re.escape(f'{dose:g}')}$", "", treatment) or "dose"
+
+
+@dataclass(frozen=True)
+class DoseResponse:
+    """``log rate = block + log(1 + (fold − 1) x^h / (EC50^h + x^h))``, joint over the donors.
+
+    Attributes
+    ----------
+    parameters : (3,) array
+        log fold, log EC50, log h.
+    covariance : (3, 3) array
+    low, high : float
+        Profile 95 % interval of the EC50; NaN where the profile does not close on that side.
+    """
+
+    parameters: Floats
+    covariance: Floats
+    rss: float
+    df: int
+    low: float
+    high: float
+
+    @property
+    def fold(self) -> float:
+        """Ratio of the plateau to the control."""
+        return float(np.exp(self.parameters[0]))
+
+    @property
+    def ec50(self) -> float:
+        """Dose of half the effect on the rate, in the unit of the doses."""
+        return float(np.exp(self.parameters[1]))
+
+    @property
+    def hill(self) -> float:
+        """Steepness."""
+        return float(np.exp(self.parameters[2]))
+
+    def curve(self, doses: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return the ratio to the control at ``doses`` with its pointwise 95 % band (delta method)."""
+        centre = effect(doses, self.parameters)
+        step = 1e-6
+        gradient = np.array(
+            [
+                (effect(doses, self.parameters + step * unit) - effect(doses, self.parameters - step * unit))
+                / (2 * step)
+                for unit in np.eye(3)
+            ]
+        )
+        error = np.sqrt(np.maximum(np.einsum("id,ij,jd->d", gradient, self.covariance, gradient), 0))
+        half = float(stats.t.ppf(0.975, self.df)) * error
+        return np.exp(centre), np.exp(centre - half), np.exp(centre + half)
+
+
+def effect(doses: Floats, parameters: Floats) -> Floats:
+    """Return log ratio to the control at each dose."""
+    log_fold, log_ec50, log_hill = parameters
+    log_dose = np.log(np.maximum(doses, 1e-300))
+    occupied = np.where(doses > 0, 1 / (1 + np.exp(np.clip(-np.exp(log_hill) * (log_dose - log_ec50), -700, 700))), 0.0)
+    return np.asarray(np.log1p(np.expm1(log_fold) * occupied), dtype=np.float64)
+
+
+def fit_dose_response(doses: Floats, y: Floats, block: NDArray[Any]) -> DoseResponse:
+    """Least squares of the cells; the donors' levels are projected out, so three parameters remain.
+
+    Parameters
+    ----------
+    doses, y : (cells,) arrays
+        Dose (0 for the control) and log rate.
+    block : (cells,) array
+        What shares a level (the donor).
+    """
+    _, codes = np.unique(block, return_inverse=True)
+    sizes = np.bincount(codes)
+
+    def within(values: Floats) -> Floats:
+        return np.asarray(values - (np.bincount(codes, values) / sizes)[codes], dtype=np.float64)
+
+    target = within(y)
+
+    def residuals(parameters: Floats) -> Floats:
+        return target - within(effect(doses, parameters))
+
+    positive = np.unique(doses[doses > 0])
+    top = float(np.mean(target[doses == positive[-1]]) - np.mean(target[doses == 0]))
+    starts = [np.array([top, np.log(dose), hill]) for dose in positive for hill in (0.0, 0.7)]
+    best = min((_minimise(residuals, start) for start in starts), key=lambda found: float(found.cost))
+    rss, df = 2 * float(best.cost), len(y) - len(sizes) - 3
+    covariance = np.linalg.pinv(best.jac.T @ best.jac) * rss / df
+    limits = [_profile_limit(residuals, best.x, rss, df, side, positive) for side in (-1, 1)]
+    return DoseResponse(best.x, covariance, rss, df, *limits)
+
+
+def _minimise(residuals: Callable[[Floats], Floats], start: Floats) -> optimize.OptimizeResult:
+    return optimize.least_squares(
+        residuals,
+        start,
+        method="trf",
+        bounds=(-12, 18),
+        jac="3-point",
+        xtol=1e-15,
+        ftol=1e-15,
+        gtol=1e-15,
+        max_nfev=300,
+    )
+
+
+def _profile_limit(
+    residuals: Callable[[Floats], Floats], best: Floats, rss: float, df: int, side: int, doses: Floats
+) -> float:
+    """Where the residual sum of squares, minimised over the other two, rises by t² · s²; NaN if it never does."""
+    allowed = float(stats.t.ppf(0.975, df)) ** 2 * rss / df
+    others = best[[0, 2]]
+
+    def excess(log_ec50: float) -> float:
+        nonlocal others
+        found = _minimise(lambda free: residuals(np.array([free[0], log_ec50, free[1]])), np.clip(others, -11, 17))
+        others = found.x
+        return 2 * float(found.cost) - rss - allowed
+
+    edge = np.log(doses[0]) - WIDEST if side < 0 else np.log(doses[-1]) + WIDEST
+    inner = float(best[1])
+    for outer in np.linspace(best[1], edge, 60)[1:]:
+        if excess(float(outer)) > 0:
+            return float(np.exp(optimize.brentq(excess, inner, float(outer), xtol=1e-10)))
+        inner = float(outer)
+    return float("nan")
+
+
+def ec50_row(data: EndpointData, series: Series) -> dict[str, Any] | None:
+    """Return the EC50 of a series, or why there is none; None where the series is too short to ask."""
+    fitted = dose_response(data, series)
+    if fitted is None:
+        return None
+    row = blank_row(data, Contrast(f"EC50 {series.name}", series.control, {}, "ec50"))
+    own = data.cells[data.cells["arm"].isin(series.arms)]
+    row |= {"n_donors": int(own["donor"].nunique()), "df": fitted.df, "unit": series.unit}
+    row["method"] = "joint dose-response curve on donor × dose cells, profile interval"
+    top = 1 / (1 + (fitted.ec50 / series.doses[-1]) ** fitted.hill)
+    if not series.doses[0] <= fitted.ec50 <= series.doses[-1]:
+        row["notes"] = words.ec50_outside(series.doses, series.unit)
+    elif not (np.isfinite(fitted.low) and np.isfinite(fitted.high)):
+        row["notes"] = words.EC50_OPEN
+    elif top < PLATEAU:
+        row["notes"] = words.ec50_no_plateau(top)
+    else:
+        row |= {
+            "estimate": fitted.ec50, "ci_low": fitted.low, "ci_high": fitted.high, "verdict": words.ESTIMATED,
+            "link_estimate": float(fitted.parameters[1]), "link_se": float(np.sqrt(fitted.covariance[1, 1])),
+            "notes": f"Plateau {words.number(fitted.fold)} × {series.control}, Hill slope {words.number(fitted.hill)}.",
+        }  # fmt: skip
+    return row
+
+
+def dose_response(data: EndpointData, series: Series) -> DoseResponse | None:
+    """Fit the curve of a series; None below five doses, with one donor, or where the endpoint is no rate or mean."""
+    if len(series.doses) < MIN_DOSES or data.endpoint.link not in ("log rate", "log") or data.design.kind != "blocked":
+        return None
+    dose = {series.control: 0.0} | dict(zip(series.arms, series.doses, strict=True))
+    cells = data.cells[data.cells["arm"].isin(dose)]
+    empty = cells.loc[cells["arm"] == series.control, "total"].sum() == 0
+    if empty or len(cells) - cells["block"].nunique() - 3 < 1:
+        return None
+    doses = np.asarray(cells["arm"].map(dose), dtype=np.float64)
+    y = np.asarray(cells["y"], dtype=np.float64)
+    return fit_dose_response(doses, y, cells["block"].to_numpy())
