@@ -8,8 +8,9 @@ import numpy as np
 
 from osteocount.io.picture import Picture
 from osteocount.segment.brightfield import segment_brightfield
+from osteocount.segment.fluorescence import segment_fluorescence
 from osteocount.segment.low_power import segment_low_power
-from osteocount.segment.regime import check_colour, decide
+from osteocount.segment.regime import check_colour, decide, shows_fluorescence
 from osteocount.segment.scale import Scale, working_scale
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.well_mask import find_well, inside_circle
@@ -32,6 +33,11 @@ class ClassicalSegmenter:
 
     def segment(self, picture: Picture) -> Segmentation:
         """Find the cells and nuclei of ``picture``; see `Segmenter.segment`."""
+        picture_settings = self._settings.picture
+        if shows_fluorescence(picture, picture_settings.regime):
+            reason = "asked for in the settings" if picture_settings.regime != "auto" else "separate or dark channels"
+            record = {"segmenter": self.name, "regime": "fluorescence", "regime_reason": reason}
+            return segment_fluorescence(picture, self._settings, record)
         return self._brightfield(picture)
 
     def _brightfield(self, picture: Picture) -> Segmentation:

@@ -46,20 +46,40 @@ def optical_density(
     return density, white
 
 
+def bright_background(plane: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+    """Return the local background (height, width) of a fluorescence channel, where cells are brighter than it.
+
+    Parameters
+    ----------
+    plane
+        (height, width) grey levels.
+    block
+        Side in pixels of the blocks whose dark end is taken as background.
+    """
+    values, seen = _block_percentiles(-plane[..., None], np.ones(plane.shape, bool), block, _BRIGHT)
+    surface = -_mend(values, seen > 0)[..., 0]
+    return np.asarray(cv2.resize(surface, (plane.shape[1], plane.shape[0]), interpolation=cv2.INTER_LINEAR))
+
+
 def _background(logs: NDArray[np.float32], analysed: NDArray[np.bool_], block: int) -> NDArray[np.float32]:
     """Return log10 I0 on a coarse grid, one value per block and channel."""
-    height, width, channels = logs.shape
+    values, seen = _block_percentiles(logs, analysed, block, _BRIGHT)
+    return _mend(values, seen > 0.7)
+
+
+def _block_percentiles(
+    values: NDArray[np.float32], analysed: NDArray[np.bool_], block: int, percent: float
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return a percentile per block and channel, and the analysed share of each block."""
+    height, width, channels = values.shape
     rows, columns = max(1, round(height / block)), max(1, round(width / block))
     y = ((np.arange(rows * _SAMPLES) + 0.5) * height / (rows * _SAMPLES)).astype(np.intp)
     x = ((np.arange(columns * _SAMPLES) + 0.5) * width / (columns * _SAMPLES)).astype(np.intp)
-    samples = logs[y[:, None], x[None, :]]
-    inside = analysed[y[:, None], x[None, :]]
-    blocks = samples.reshape(rows, _SAMPLES, columns, _SAMPLES, channels).transpose(0, 2, 1, 3, 4)
-    blocks = blocks.reshape(rows, columns, -1, channels)
-    seen = inside.reshape(rows, _SAMPLES, columns, _SAMPLES).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
-    nth = int(blocks.shape[2] * _BRIGHT / 100)
-    values = np.partition(blocks, nth, axis=2)[:, :, nth]
-    return _mend(values, seen.mean(axis=2) > 0.7)
+    blocks = values[y[:, None], x[None, :]].reshape(rows, _SAMPLES, columns, _SAMPLES, channels)
+    blocks = blocks.transpose(0, 2, 1, 3, 4).reshape(rows, columns, -1, channels)
+    seen = analysed[y[:, None], x[None, :]].reshape(rows, _SAMPLES, columns, _SAMPLES)
+    nth = int(blocks.shape[2] * percent / 100)
+    return np.partition(blocks, nth, axis=2)[:, :, nth], seen.mean(axis=(1, 3))
 
 
 def _mend(values: NDArray[np.float32], trusted: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -72,12 +92,13 @@ def _mend(values: NDArray[np.float32], trusted: NDArray[np.bool_]) -> NDArray[np
     if not trusted.any():
         trusted = np.ones_like(trusted)
     mended = np.empty_like(values)
+    floor = 0.03 * float(np.ptp(values))
     for channel in range(channels):
         known = values[..., channel].ravel()
         use = trusted.ravel().copy()
         for _ in range(6):  # cells only darken: what lies well below the surface is taken out and the fit repeated
             fit = terms @ np.linalg.lstsq(terms[use], known[use], rcond=None)[0]
-            spread = 1.4826 * float(np.median(np.abs(known[use] - fit[use]))) + 0.003
+            spread = 1.4826 * float(np.median(np.abs(known[use] - fit[use]))) + floor
             use = trusted.ravel() & (known > fit - 2.5 * spread)
         near = np.where(use, known, fit).astype(np.float32).reshape(rows, columns)
         mended[..., channel] = cv2.medianBlur(near, 3) if min(rows, columns) >= 3 else near

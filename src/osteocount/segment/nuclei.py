@@ -95,6 +95,18 @@ def find_spots(contrast: NDArray[np.float32], cells: NDArray[np.int32], diameter
     score = (1 / (1 + np.exp((_HALF - strength) / _STEEPNESS))).astype(np.float32)
     keep = score >= 0.05
     y, x, score = y[keep], x[keep], score[keep]
+    return spots_at(contrast, cells, y, x, score, radius)
+
+
+def spots_at(
+    contrast: NDArray[np.float32],
+    cells: NDArray[np.int32],
+    y: NDArray[np.intp],
+    x: NDArray[np.intp],
+    score: NDArray[np.float32],
+    radius: float,
+) -> Spots:
+    """Return the spots with these centres and scores, each drawn as far as its contrast reaches."""
     return Spots(y, x, score, _extents(contrast, cells, y, x, radius))
 
 

@@ -94,6 +94,16 @@ def decide(picture: Picture, analysed: NDArray[np.bool_], settings: Settings) ->
     return Decision(regime, reason, um, origin, mononuclear, tuple(warnings))
 
 
+def shows_fluorescence(picture: Picture, wanted: str) -> bool:
+    """Tell fluorescence (separate channels, or colours on black) from brightfield; a wish in the settings wins."""
+    if wanted != "auto":
+        return wanted == "fluorescence"
+    if picture.kind != "rgb":
+        return picture.kind == "channels"
+    brightest = picture.pixels[::4, ::4].max(axis=2)
+    return bool(np.median(brightest) < 0.3 * np.percentile(brightest, 99.5) and np.ptp(brightest) > 20)
+
+
 def check_colour(picture: Picture) -> None:
     """Refuse a picture that cannot be a brightfield TRAP stain.
 
