@@ -1,0 +1,174 @@
+"""A finished result folder, read back and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from osteocount.errors import OsteoCountError
+
+WORDS = ("plate", "well", "field", "image", "status", "status_reason", "treatment", "dose_unit", "donor", "role",
+         "qc_flags", "flags", "source", "arm", "endpoint", "contrast", "reference", "method", "verdict", "notes",
+         "ev_batch", "kind", "link", "unit", "reason",
+         "donor_estimates")  # fmt: skip
+REQUIRED = {
+    "cells.csv": ("plate", "well", "image", "is_osteoclast", "counted"),
+    "wells.csv": ("plate", "well", "status", "n_osteoclasts"),
+    "comparisons.csv": (
+        "endpoint",
+        "contrast",
+        "reference",
+        "estimate",
+        "ci_low",
+        "ci_high",
+        "n_donors",
+        "verdict",
+        "kind",
+        "link",
+        "donors_up",
+        "donors_down",
+        "reason",
+    ),
+}
+
+
+class _Record(BaseModel):
+    """What a run wrote about itself; names a newer version added are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class InputRecord(_Record):
+    """One picture in ``run.json``."""
+
+    image: str
+    key: str | None = None
+    sha256: str | tuple[str, ...] | None = None
+    plate: str | None = None
+    well: str | None = None
+    field: str | int | None = None
+    axes: str | None = None
+    pixel_size_um: float | None = None
+    pixel_size_origin: str | None = None
+    regime: str | None = None
+    nuclei_resolved: bool | None = None
+    qc_flags: tuple[str, ...] = ()
+    record: dict[str, Any] = Field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    seconds: float | None = None
+
+
+class FailedRecord(_Record):
+    """One picture, or one well, that could not be counted."""
+
+    image: str | None = None
+    well: str | None = None
+    reason: str = "no reason was recorded"
+
+
+class RunRecord(_Record):
+    """The content of ``run.json``."""
+
+    osteocount: str | None = None
+    created: str | None = None
+    command: str | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    layout: str | None = None
+    inputs: tuple[InputRecord, ...] = ()
+    libraries: dict[str, str] = Field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    failed: tuple[FailedRecord, ...] = ()
+    workers: int | None = None
+    seconds: float | None = None
+    seed: int | None = None
+    model_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything the report is made of.
+
+    Attributes
+    ----------
+    cells, wells
+        The tables of the folder; text columns are str or missing, numbers are float or int.
+    comparisons
+        None when the run made no comparison.
+    run
+        ``run.json``.
+    overlays
+        Pictures under ``overlays/``, sorted by name.
+    n_edits
+        Lines of ``edits.jsonl``: corrections by a person, 0 without the file.
+    """
+
+    folder: Path
+    cells: pd.DataFrame
+    wells: pd.DataFrame
+    comparisons: pd.DataFrame | None
+    run: RunRecord
+    overlays: tuple[Path, ...]
+    n_edits: int
+
+    @property
+    def counted_wells(self) -> pd.DataFrame:
+        """Wells with a count, those with some failed pictures included."""
+        return self.wells[self.wells["n_osteoclasts"].notna()]
+
+
+def read_results(folder: Path) -> Results:
+    """Read the result folder ``folder``.
+
+    Raises
+    ------
+    OsteoCountError
+        Files that are missing or cannot be understood, all of them at once.
+    """
+    problems: list[str] = []
+    cells = _table(folder / "cells.csv", problems)
+    wells = _table(folder / "wells.csv", problems)
+    has_comparisons = (folder / "comparisons.csv").is_file()
+    comparisons = _table(folder / "comparisons.csv", problems) if has_comparisons else None
+    run = _run_record(folder / "run.json", problems)
+    if problems or cells is None or wells is None or run is None:
+        raise OsteoCountError(
+            f"{folder}: no report can be written. " + " ".join(problems) + " Give the folder that `osteocount run` or "
+            "`osteocount count` wrote, complete and unedited."
+        )
+    edits = folder / "edits.jsonl"
+    n_edits = sum(bool(line.strip()) for line in edits.open(encoding="utf-8")) if edits.is_file() else 0
+    overlays = tuple(sorted(path for path in (folder / "overlays").glob("*.png") if path.is_file()))
+    return Results(folder, cells, wells, comparisons, run, overlays, n_edits)
+
+
+def _table(path: Path, problems: list[str]) -> pd.DataFrame | None:
+    """Read a table; only an empty cell is missing, so a treatment may be called "NA"."""
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(WORDS, "string"))
+    except FileNotFoundError:
+        problems.append(f"{path.name} is missing.")
+        return None
+    except (OSError, ValueError) as error:
+        problems.append(f"{path.name} is not a table ({error}).")
+        return None
+    absent = [name for name in REQUIRED[path.name] if name not in table.columns]
+    if absent:
+        problems.append(f"{path.name} lacks the columns {', '.join(absent)}.")
+        return None
+    return table
+
+
+def _run_record(path: Path, problems: list[str]) -> RunRecord | None:
+    try:
+        return RunRecord.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        problems.append(f"{path.name} is missing.")
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        problems.append(f"{path.name} is not a run record ({place + ': ' if place else ''}{first['msg']}).")
+    return None

@@ -1,0 +1,54 @@
+"""Numbers as a reader wants them: few digits, units outside, and a dash for what is not known."""
+
+from __future__ import annotations
+
+from math import floor, isinf, log10
+from typing import Any
+
+import pandas as pd
+
+UNKNOWN = "–"
+
+
+def known(value: Any) -> bool:
+    """Whether ``value`` is there (not None, NaN, pd.NA or empty)."""
+    return not (value is None or value is pd.NA or (isinstance(value, float) and value != value) or value == "")
+
+
+def count(value: Any) -> str:
+    """Whole number with a thin space between thousands."""
+    return f"{round(float(value)):,}".replace(",", "\u202f") if known(value) else UNKNOWN
+
+
+def figure(value: Any, digits: int = 3) -> str:
+    """Round to ``digits`` significant figures, never in scientific notation."""
+    if not known(value):
+        return UNKNOWN
+    number = float(value)
+    if isinf(number):
+        return "∞" if number > 0 else "−∞"
+    decimals = digits - 1 - floor(log10(abs(number))) if number else 0
+    text = f"{round(number, decimals):.{max(decimals, 0)}f}"
+    return text.replace("-", "−")
+
+
+def p_value(value: Any) -> str:
+    """Write a p value with its relation sign: "= 0.012", "< 0.0001"."""
+    if not known(value):
+        return UNKNOWN
+    number = float(value)
+    if number < 0.0001:
+        return "< 0.0001"
+    return f"= {number:.4f}" if number < 0.01 else f"= {number:.3f}"
+
+
+def plural(number: int, noun: str, nouns: str | None = None) -> str:
+    """Return "1 well", "3 wells"."""
+    return f"{count(number)} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def listed(items: list[str], most: int = 12) -> str:
+    """Join "A1, A2 and A3"; past ``most`` the rest is a number."""
+    if len(items) > most:
+        return ", ".join(items[:most]) + f" and {len(items) - most} more"
+    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]])) if items else ""

@@ -1,0 +1,199 @@
+"""The tables of the page, ready to print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from osteocount.report import numbers, words
+from osteocount.report.folder import InputRecord, Results
+from osteocount.report.numbers import count, figure, known
+from osteocount.stats.arms import arm_names
+from osteocount.stats.words import REFUSED, sentence
+
+MAX_PICTURE_ROWS = 400
+
+COMPARISON_COLUMNS = ("endpoint", "role", "contrast", "reference", "estimate", "ci_low", "ci_high", "p_raw",
+                      "p_adjusted", "p_paired", "n_donors", "donors_up", "donors_down", "df", "verdict", "link",
+                      "method")  # fmt: skip
+
+# Column of wells.csv → heading and how its values are written. Columns not named here follow as they are.
+WELL_COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "plate": ("Plate", str),
+    "well": ("Well", str),
+    "status": ("Status", lambda value: str(value).replace("_", " ")),
+    "n_fields": ("Fields", count),
+    "imaged_area_mm2": ("Imaged, mm²", figure),
+    "n_osteoclasts": ("Osteoclasts", count),
+    "n_osteoclasts_ge2": ("≥ 2 nuclei", count),
+    "n_osteoclasts_ge4": ("≥ 4 nuclei", count),
+    "osteoclast_density_per_mm2": ("per mm²", figure),
+    "osteoclast_area_fraction": ("Area fraction", figure),
+    "nuclei_per_osteoclast_mean": ("Nuclei per OC, mean", figure),
+    "nuclei_per_osteoclast_median": ("median", figure),
+    "fusion_index": ("Fusion index", figure),
+    "n_trap_positive": ("TRAP+ cells", count),
+    "n_nuclei": ("Nuclei", count),
+    "n_borderline": ("Borderline", count),
+    "qc_flags": ("Quality flags", lambda value: str(value).replace("_", " ").replace(";", ", ")),
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headings and rows of text; ``numeric`` marks the columns set flush right, ``bad`` the rows to stand out."""
+
+    headings: list[str]
+    rows: list[list[str]]
+    numeric: list[bool]
+    bad: list[bool]
+
+
+def arm_of_wells(wells: pd.DataFrame) -> pd.Series:
+    """Name the arm of every well; empty without a layout."""
+    return arm_names(wells) if "treatment" in wells else pd.Series("", index=wells.index, dtype=object)
+
+
+def tiles(results: Results) -> list[tuple[str, str]]:
+    """Sum the run up in a handful of numbers."""
+    counted = results.counted_wells
+    donors = counted["donor"].nunique() if "donor" in counted else 0
+    return [
+        (count(counted["n_osteoclasts"].sum()), "osteoclasts"),
+        (_total(counted, "n_trap_positive"), "TRAP-positive cells"),
+        (_total(counted, "n_nuclei"), "nuclei in them"),
+        (f"{len(counted)} of {len(results.wells)}", "wells counted"),
+        (count(len(results.run.inputs)), "pictures"),
+        (count(donors) if donors else numbers.UNKNOWN, "donors"),
+    ]
+
+
+def arm_table(results: Results, arms: pd.Series) -> list[dict[str, str]]:
+    """Per arm: how much was looked at and what was found, summed over wells."""
+    counted = results.counted_wells
+    named = arms.loc[counted.index]
+    rows = []
+    for arm, wells in counted[named != ""].groupby(named[named != ""], sort=False):
+        rows.append(
+            {
+                "arm": str(arm),
+                "donors": count(wells["donor"].nunique()) if "donor" in wells else numbers.UNKNOWN,
+                "wells": count(len(wells)),
+                "area": figure(_sum(wells, "imaged_area_mm2")),
+                "osteoclasts": _total(wells, "n_osteoclasts"),
+                "ge2": _total(wells, "n_osteoclasts_ge2"),
+                "ge4": _total(wells, "n_osteoclasts_ge4"),
+                "density": figure(_density(wells)),
+                "trap": _total(wells, "n_trap_positive"),
+                "nuclei": _total(wells, "n_nuclei"),
+            }
+        )
+    return rows
+
+
+def contrasts(table: pd.DataFrame | None, primary: str) -> list[dict[str, Any]]:
+    """Contrasts in words, grouped by endpoint, the primary one first."""
+    if table is None:
+        return []
+    groups = []
+    for endpoint, rows in table.groupby("endpoint", sort=False):
+        name = words.endpoint_name(str(endpoint))
+        sentences = [_contrast(row) for _, row in rows.iterrows()]
+        groups.append({"endpoint": name, "primary": endpoint == primary, "rows": sentences})
+    return sorted(groups, key=lambda group: not group["primary"])
+
+
+def _contrast(row: pd.Series) -> dict[str, str]:
+    """Split the sentence of a contrast into its name and the rest, and put what belongs beside it."""
+    values = {str(key): value if known(value) else None for key, value in row.items()}
+    texts = {key: "" for key in ("reason", "unit", "kind", "link", "verdict") if values.get(key) is None}
+    gaps = {key: float("nan") for key in ("estimate", "ci_low", "ci_high") if values[key] is None}
+    said = sentence({**values, **texts, **gaps})
+    refused = values["verdict"] == REFUSED
+    return {
+        "contrast": words.contrast_name(str(values["contrast"])),
+        "said": said.removeprefix(f"{values['contrast']}: "),
+        "verdict": str(values["verdict"] or "no verdict"),
+        "p": words.p_words(row),
+        "reason": "" if refused else str(values["reason"] or ""),
+    }
+
+
+def comparison_table(table: pd.DataFrame | None) -> Table | None:
+    """Every endpoint and contrast in numbers; the notes stand in words above."""
+    if table is None or table.empty:
+        return None
+    table = table[[name for name in COMPARISON_COLUMNS if name in table]]
+    numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in table.columns]
+    writers = [_writer(name, is_number) for name, is_number in zip(table.columns, numeric, strict=True)]
+    rows = [[write(value) for write, value in zip(writers, row, strict=True)] for row in table.itertuples(index=False)]
+    return Table([name.replace("_", " ") for name in table.columns], rows, numeric, [False] * len(rows))
+
+
+def wells_table(wells: pd.DataFrame, arms: pd.Series) -> Table:
+    """Every well: the columns of the contract under readable headings, then whatever the layout or reader added."""
+    table = wells.assign(arm=arms) if (arms != "").any() else wells
+    first = [name for name in ("plate", "well", "status", "arm", "donor") if name in table]
+    hidden = {"treatment", "dose", "dose_unit", "status_reason", "image"} if "arm" in table else {"status_reason"}
+    rest = [name for name in WELL_COLUMNS if name in table and name not in first]
+    more = [name for name in wells.columns if name not in {*WELL_COLUMNS, *first, *hidden}]
+    names = [name for name in [*first, *rest, *more] if table[name].notna().any()]
+    numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in names]
+    writers = [WELL_COLUMNS[name][1] if name in WELL_COLUMNS else _plain for name in names]
+    rows = [
+        [write(value) if known(value) else numbers.UNKNOWN for write, value in zip(writers, row, strict=True)]
+        for row in table[names].itertuples(index=False)
+    ]
+    headings = [WELL_COLUMNS[name][0] if name in WELL_COLUMNS else name.replace("_", " ") for name in names]
+    return Table(headings, rows, numeric, list(~wells["status"].isin(["ok", "excluded"])))
+
+
+def pictures(inputs: Sequence[InputRecord]) -> dict[str, Any]:
+    """List what is known of every picture, up to ``MAX_PICTURE_ROWS``."""
+    rows = [
+        {
+            "image": entry.image,
+            "well": " ".join(filter(None, [entry.plate, entry.well])) or numbers.UNKNOWN,
+            "axes": entry.axes or numbers.UNKNOWN,
+            "pixel": figure(entry.pixel_size_um),
+            "origin": entry.pixel_size_origin or "",
+            "regime": (entry.regime or numbers.UNKNOWN).replace("_", " "),
+            "nuclei": {True: "yes", False: "no", None: numbers.UNKNOWN}[entry.nuclei_resolved],
+            "hash": entry.sha256 if isinstance(entry.sha256, str) else " ".join(entry.sha256 or ()),
+            "seconds": figure(entry.seconds, 2),
+            "record": "; ".join(f"{key}: {value}" for key, value in entry.record.items()),
+        }
+        for entry in inputs[:MAX_PICTURE_ROWS]
+    ]
+    return {"rows": rows, "left_out": max(0, len(inputs) - MAX_PICTURE_ROWS)}
+
+
+def _writer(name: str, is_number: bool) -> Callable[[Any], str]:
+    if name.startswith("p_"):
+        return lambda value: numbers.p_value(value).removeprefix("= ")
+    if name in ("n_donors", "donors_up", "donors_down", "df"):
+        return count
+    return figure if is_number else _plain
+
+
+def _plain(value: Any) -> str:
+    if not known(value):
+        return numbers.UNKNOWN
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _sum(wells: pd.DataFrame, name: str) -> float | None:
+    """Sum of a column, unknown as soon as one value is."""
+    return float(wells[name].sum()) if name in wells and wells[name].notna().all() else None
+
+
+def _total(wells: pd.DataFrame, name: str) -> str:
+    return count(_sum(wells, name)) if len(wells) else numbers.UNKNOWN
+
+
+def _density(wells: pd.DataFrame) -> float | None:
+    area = _sum(wells, "imaged_area_mm2")
+    return float(wells["n_osteoclasts"].sum()) / area if area else None

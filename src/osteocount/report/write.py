@@ -1,0 +1,174 @@
+"""The result folder as one page that needs nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from osteocount.errors import OsteoCountError
+from osteocount.report import numbers, tables, words
+from osteocount.report.folder import Results, read_results
+from osteocount.report.methods import methods
+from osteocount.report.notices import NO_COMPARISON, Notice, notices, of_comparison
+from osteocount.report.pictures import MAX_THUMBNAILS, caption, inline_svg, overlays
+from osteocount.report.settings_table import setting_rows
+from osteocount.settings import ComparisonSettings
+
+if TYPE_CHECKING:
+    from osteocount.stats import Comparison
+
+TEMPLATE = "report.html.j2"
+
+
+def write_report(folder: Path, comparison: Comparison | None = None) -> Path:
+    """Write ``report.html`` into a finished result folder.
+
+    Parameters
+    ----------
+    folder
+        What ``osteocount run`` or ``osteocount count`` wrote.
+    comparison
+        The comparison behind ``comparisons.csv``; computed again from ``wells.csv`` when not given.
+
+    Returns
+    -------
+    Path
+        The page: self-contained, without scripts, the same bytes for the same folder.
+
+    Raises
+    ------
+    OsteoCountError
+        The folder lacks a table or holds one that cannot be read.
+    """
+    results = read_results(Path(folder))
+    settings = comparison_settings(results)
+    about_statistics: list[Notice] = []
+    if comparison is None and results.comparisons is not None and not results.comparisons.empty:
+        comparison, about_statistics = _compare_again(results, settings)
+    if comparison is not None:
+        about_statistics += of_comparison(comparison, settings.primary_endpoint)
+    page = _render(_context(results, settings, comparison, tuple(about_statistics)))
+    target = results.folder / "report.html"
+    target.write_text(page, encoding="utf-8", newline="\n")
+    return target
+
+
+def comparison_settings(results: Results) -> ComparisonSettings:
+    """Return the comparison settings of the run; the defaults where an older or newer version wrote others."""
+    try:
+        return ComparisonSettings.model_validate(results.run.settings.get("comparison", {}))
+    except ValidationError:
+        return ComparisonSettings()
+
+
+def _compare_again(results: Results, settings: ComparisonSettings) -> tuple[Comparison | None, list[Notice]]:
+    from osteocount.stats import compare
+
+    try:
+        return compare(results.wells, control=settings.control, settings=settings), []
+    except OsteoCountError as error:
+        return None, [Notice("grave", f"{NO_COMPARISON} figures: {error}")]
+
+
+def _context(
+    results: Results, settings: ComparisonSettings, comparison: Comparison | None, statistics: tuple[Notice, ...]
+) -> dict[str, Any]:
+    counted = results.counted_wells
+    arms = tables.arm_of_wells(results.wells)
+    captions = {
+        (str(row["plate"]) if numbers.known(row["plate"]) else "", _well(row)): caption(row, arm)
+        for (_, row), arm in zip(results.wells.iterrows(), arms, strict=True)
+    }
+    return {
+        "run": results.run,
+        "folder": results.folder.name,
+        "answer": words.headline(
+            results.comparisons, settings.primary_endpoint, int(counted["n_osteoclasts"].sum()), len(counted)
+        ),
+        "notices": notices(results, statistics, settings.primary_endpoint),
+        "tiles": tables.tiles(results),
+        "settings": setting_rows(results.run.settings),
+        "arms": tables.arm_table(results, arms),
+        "plate_maps": _plate_maps(results),
+        "figures": _comparison_figures(results, comparison, settings.primary_endpoint),
+        "primary": words.endpoint_name(settings.primary_endpoint),
+        "contrasts": tables.contrasts(results.comparisons, settings.primary_endpoint),
+        "comparison_table": tables.comparison_table(results.comparisons),
+        "design": str(comparison.design) if comparison is not None else "",
+        "wells": tables.wells_table(results.wells, arms),
+        "overlays": overlays(results, captions),
+        "max_thumbnails": MAX_THUMBNAILS,
+        "methods": methods(results),
+        "pictures": tables.pictures(results.run.inputs),
+    }
+
+
+def _well(row: pd.Series) -> str:
+    return str(row["well"] if numbers.known(row["well"]) else row.get("image", ""))
+
+
+def _plate_maps(results: Results) -> list[dict[str, str]]:
+    """Draw one map of counts per plate; wells without a place on a plate have none."""
+    from osteocount.plate.heatmap import plate_heatmap
+
+    placed = results.wells[results.wells["well"].notna()]
+    maps = []
+    for number, (plate, wells) in enumerate(placed.groupby(placed["plate"].fillna(""), sort=True)):
+        name = f"plate {plate}" if plate else "the plate"
+        entry = {"title": str(plate)}
+        try:
+            entry["svg"] = inline_svg(
+                plate_heatmap(wells, "n_osteoclasts"), f"map{number}", f"Osteoclasts per well of {name}"
+            )
+        except OsteoCountError as error:
+            entry["reason"] = str(error)
+        maps.append(entry)
+    return maps
+
+
+def _comparison_figures(results: Results, comparison: Comparison | None, endpoint: str) -> list[dict[str, str]]:
+    """Draw the SuperPlot and the effect plot; a figure that cannot be drawn says why."""
+    if comparison is None:
+        return []
+    from osteocount.stats.figures import effect_plot, superplot
+
+    drawings = (
+        (
+            "superplot",
+            "Every well, every donor",
+            "Small points are wells, large ones the mean of a donor; a line joins the arms of one donor. Colour and "
+            "marker tell donors apart. The donors, not the wells, are the n.",
+            lambda: superplot(comparison, results.wells, endpoint),
+        ),
+        (
+            "effects",
+            "Size of the effects",
+            "Ratio to the control with its simultaneous 95 % confidence interval. An interval that crosses 1 does not "
+            "show a change, and does not show its absence.",
+            lambda: effect_plot(comparison),
+        ),
+    )
+    figures = []
+    for name, title, text, draw in drawings:
+        entry = {"title": title, "text": text}
+        try:
+            entry["svg"] = inline_svg(draw(), name, title)
+        except OsteoCountError as error:
+            entry["reason"] = str(error)
+        figures.append(entry)
+    return figures
+
+
+def _render(context: dict[str, Any]) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("osteocount", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    environment.filters |= {"count": numbers.count, "figure": numbers.figure, "drawing": Markup}
+    return environment.get_template(TEMPLATE).render(context)
