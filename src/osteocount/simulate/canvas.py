@@ -1,0 +1,203 @@
+"""Where painted cells meet: one field in optical density, with the labels of what lies where."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from osteocount.simulate.cells import CellPatch
+from osteocount.simulate.shapes import Capsule, Point, coverage
+
+# A nucleus counts as seen when enough of it is in the picture and in its cell, and its green OD, after the lens,
+# differs from the cytoplasm around it by more than this.
+SEEN_CONTRAST = 0.04
+SEEN_PART = 0.5
+SEEN_DARKEST = 0.85
+OSTEOCLAST_NUCLEI = 3
+_RING = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
+
+
+class Canvas:
+    """A field being painted.
+
+    Attributes
+    ----------
+    od
+        (height, width, 3) float32 optical density.
+    cells, nuclei
+        (height, width) uint32 labels; a later cell hides an earlier one.
+    """
+
+    def __init__(self, height: int, width: int, pixel_size: float) -> None:
+        self.pixel_size = pixel_size
+        self.od = np.zeros((height, width, 3), np.float32)
+        self.cells = np.zeros((height, width), np.uint32)
+        self.nuclei = np.zeros((height, width), np.uint32)
+        self._kinds: list[str] = []
+        self._made: list[int] = []
+        self._areas: list[int] = []
+        self._owner: list[int] = []
+        self._sizes: list[int] = []
+
+    def overlap(self, patch: CellPatch, at: Point) -> float:
+        """Part of ``patch``, put at ``at`` (y, x in µm), that would lie on other cells."""
+        here, there = self._windows(patch.inside.shape[0], at)
+        hit = patch.inside[there] & (self.cells[here] > 0)
+        return float(np.count_nonzero(hit)) / max(int(np.count_nonzero(patch.inside)), 1)
+
+    def add(self, patch: CellPatch, at: Point, on_top: bool = True) -> int:
+        """Paint ``patch`` with its centre at ``at`` (y, x in µm) and return its label.
+
+        A cell ``on_top`` of another adds its OD; two cells spread side by side do not lie on each other, so the
+        denser one shows.
+        """
+        here, there = self._windows(patch.inside.shape[0], at)
+        self.od[here] = self.od[here] + patch.od[there] if on_top else np.maximum(self.od[here], patch.od[there])
+        label, first = len(self._kinds) + 1, len(self._owner)
+        inside = patch.inside[there]
+        self.cells[here][inside] = label
+        self.nuclei[here][inside] = 0
+        marks = patch.nuclei[there]
+        self.nuclei[here][marks > 0] = marks[marks > 0] + np.uint32(first)
+        self._kinds.append(patch.plan.kind)
+        self._made.append(len(patch.plan.nuclei))
+        self._areas.append(int(np.count_nonzero(patch.inside)))
+        self._owner += [label] * len(patch.plan.nuclei)
+        self._sizes += np.bincount(patch.nuclei.ravel(), minlength=len(patch.plan.nuclei) + 1)[1:].tolist()
+        return label
+
+    def add_line(self, pieces: list[Capsule], od: NDArray[np.float32]) -> None:
+        """Paint a fibre, given in µm of the field; it belongs to no cell."""
+        for piece in pieces:
+            middle = ((piece.start[0] + piece.end[0]) / 2, (piece.start[1] + piece.end[1]) / 2)
+            reach = np.hypot(piece.end[0] - piece.start[0], piece.end[1] - piece.start[1]) / 2 + 4.0
+            here, _ = self._windows(2 * int(np.ceil(reach / self.pixel_size)) + 1, middle)
+            rows = np.arange(here[0].start, here[0].stop, dtype=np.float32) * np.float32(self.pixel_size)
+            columns = np.arange(here[1].start, here[1].stop, dtype=np.float32) * np.float32(self.pixel_size)
+            if rows.size and columns.size:
+                y, x = np.meshgrid(rows, columns, indexing="ij")
+                thick = coverage(piece.distance(y, x), self.pixel_size)[..., None]
+                self.od[here] = np.maximum(self.od[here], thick * od)
+
+    def truth(
+        self, od_seen: NDArray[np.float32]
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32], pd.DataFrame, pd.DataFrame]:
+        """Labels 1..n in raster order with their tables, after removing slivers and nuclei nobody can see.
+
+        Parameters
+        ----------
+        od_seen
+            (height, width, 3) optical density after the lens.
+        """
+        smallest = 15.0 / self.pixel_size**2
+        visible = np.bincount(self.cells.ravel(), minlength=len(self._kinds) + 1)
+        kept = visible >= smallest
+        kept[0] = False
+        cells, old_cell = _raster_order(np.where(kept[self.cells], self.cells, 0).astype(np.uint32))
+        seen = self._seen(od_seen[..., 1], kept)
+        nuclei, old_nucleus = _raster_order(np.where(seen[self.nuclei], self.nuclei, 0).astype(np.uint32))
+        new_cell = np.zeros(len(self._kinds) + 1, np.int64)
+        new_cell[old_cell] = np.arange(1, old_cell.size + 1)
+        owner = new_cell[np.asarray([0, *self._owner], np.int64)[old_nucleus]]
+        y, x, _ = _centres(nuclei, old_nucleus.size)
+        nuclei_table = pd.DataFrame(
+            {"nucleus_id": np.arange(1, owner.size + 1), "cell_id": owner, "y_px": y, "x_px": x}
+        )
+        return cells, nuclei, self._cell_table(cells, old_cell, owner), nuclei_table
+
+    def _cell_table(self, cells: NDArray[np.uint32], old: NDArray[np.int64], owner: NDArray[np.int64]) -> pd.DataFrame:
+        y, x, area = _centres(cells, old.size)
+        n_seen = np.bincount(owner, minlength=old.size + 1)[1:]
+        made = np.asarray([0, *self._made])[old]
+        whole = np.asarray([0, *self._areas])[old]
+        cut = np.unique(np.concatenate([cells[0], cells[-1], cells[:, 0], cells[:, -1]]))
+        edge = np.isin(np.arange(1, old.size + 1), cut)
+        flags = [
+            ";".join(
+                word
+                for word, holds in (
+                    ("edge", on_edge),
+                    ("opaque", seen == 0 and not on_edge),
+                    ("nuclei_hidden", 0 < seen < all_made and not on_edge),
+                    ("covered", part < 0.9 and not on_edge),
+                )
+                if holds
+            )
+            for on_edge, seen, all_made, part in zip(edge, n_seen, made, area / whole, strict=True)
+        ]
+        return pd.DataFrame(
+            {
+                "cell_id": np.arange(1, old.size + 1),
+                "class": [self._kinds[i - 1] for i in old],
+                "n_nuclei": n_seen,
+                "is_osteoclast": n_seen >= OSTEOCLAST_NUCLEI,
+                "y_px": y,
+                "x_px": x,
+                "area_px": area,
+                "n_nuclei_made": made,
+                "touches_edge": edge,
+                "counted": ~np.isin(np.arange(1, old.size + 1), np.concatenate([cells[0], cells[:, 0]])),
+                "flags": flags,
+            }
+        )
+
+    def _seen(self, green: NDArray[np.float32], kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which nuclei (by running number, 0 is none) can be told from their cytoplasm."""
+        seen = np.zeros(len(self._owner) + 1, bool)
+        present = np.bincount(self.nuclei.ravel(), minlength=seen.size)
+        for number, (top, left, bottom, right) in _boxes(self.nuclei).items():
+            owner, size = self._owner[number - 1], self._sizes[number - 1]
+            if not kept[owner] or present[number] < SEEN_PART * size:
+                continue
+            box = slice(max(top - 5, 0), bottom + 5), slice(max(left - 5, 0), right + 5)
+            mine = (self.nuclei[box] == number).astype(np.uint8)
+            around = cv2.dilate(mine, _RING).astype(bool) & (self.nuclei[box] == 0) & (self.cells[box] == owner)
+            if not around.any():
+                around = (self.nuclei[box] == 0) & (self.cells[box] == owner)
+            level = float(green[box][mine > 0].mean())
+            ring = float(green[box][around].mean()) if around.any() else level
+            seen[number] = ring - level > SEEN_CONTRAST and level < SEEN_DARKEST
+        return seen
+
+    def _windows(self, size: int, at: Point) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """Where a square patch of ``size`` px centred at ``at`` falls in the field, and which part of it does."""
+        spans = []
+        for centre, length in zip(at, self.cells.shape, strict=True):
+            start = round(centre / self.pixel_size) - size // 2
+            low, high = min(max(start, 0), length), max(min(start + size, length), 0)
+            high = max(high, low)
+            spans.append((slice(low, high), slice(low - start, high - start)))
+        return (spans[0][0], spans[1][0]), (spans[0][1], spans[1][1])
+
+
+def _raster_order(labels: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Relabel to 1..n by each object's first pixel; also give the old label of each new one."""
+    old, first = np.unique(labels, return_index=True)
+    old, first = old[old > 0], first[old > 0]
+    old = old[np.argsort(first)].astype(np.int64)
+    table = np.zeros(int(labels.max()) + 1, np.uint32)
+    table[old] = np.arange(1, old.size + 1, dtype=np.uint32)
+    return table[labels], old
+
+
+def _centres(labels: NDArray[np.uint32], n: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Centre of mass (y, x) and area of labels 1..n, px."""
+    rows, columns = np.nonzero(labels)
+    of = labels[rows, columns]
+    area = np.bincount(of, minlength=n + 1)[1:]
+    y = np.bincount(of, rows, n + 1)[1:] / np.maximum(area, 1)
+    x = np.bincount(of, columns, n + 1)[1:] / np.maximum(area, 1)
+    return np.round(y, 2), np.round(x, 2), area
+
+
+def _boxes(labels: NDArray[np.uint32]) -> dict[int, tuple[int, int, int, int]]:
+    """Bounding box (top, left, bottom, right) of every label."""
+    rows, columns = np.nonzero(labels)
+    frame = pd.DataFrame({"label": labels[rows, columns], "y": rows, "x": columns})
+    spans = frame.groupby("label").agg(top=("y", "min"), left=("x", "min"), bottom=("y", "max"), right=("x", "max"))
+    return {
+        int(label): (int(top), int(left), int(bottom) + 1, int(right) + 1)
+        for label, top, left, bottom, right in spans.itertuples()
+    }

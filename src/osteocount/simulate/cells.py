@@ -1,0 +1,185 @@
+"""One cell in optical density: its body, its nuclei, its vacuoles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.simulate.design import StainStyle
+from osteocount.simulate.shapes import Capsule, Ellipse, Field2D, coverage, grid, noise, union
+
+
+@dataclass(frozen=True)
+class CellPlan:
+    """All that is decided about a cell before it is painted. Lengths in µm around the cell's own centre.
+
+    Attributes
+    ----------
+    kind
+        ``round``, ``spindle``, ``mononuclear_large``, ``binucleate``, ``osteoclast``, ``pale_giant``, ``refractile``.
+    parts
+        Outline, before it is roughened.
+    blend
+        Fillet where parts meet.
+    nuclei, vacuoles
+        Ellipses inside it.
+    od_core, od_edge
+        TRAP (red OD) around the nuclei and in the periphery.
+    rim
+        Added TRAP (red OD) in a band along the edge.
+    rough, ruffle
+        SD of the coarse and of the fine roughness of the outline.
+    grain
+        Relative SD of the granules of TRAP.
+    compact
+        The cell is a dome: dark in the middle whatever its nuclei.
+    """
+
+    kind: str
+    parts: tuple[Capsule | Ellipse, ...]
+    nuclei: tuple[Ellipse, ...] = ()
+    vacuoles: tuple[Ellipse, ...] = ()
+    blend: float = 3.0
+    od_core: float = 0.4
+    od_edge: float = 0.1
+    rim: float = 0.0
+    rough: float = 0.3
+    ruffle: float = 0.0
+    grain: float = 0.1
+    compact: bool = False
+
+    @property
+    def half_size(self) -> float:
+        """Half side of a square that holds the cell, µm."""
+        reach = 0.0
+        for part in self.parts:
+            if isinstance(part, Capsule):
+                reach = max(
+                    reach,
+                    *(abs(c) + part.start_radius for c in part.start),
+                    *(abs(c) + part.end_radius for c in part.end),
+                )
+            else:
+                reach = max(reach, *(abs(c) + max(part.half_axes) for c in part.centre))
+        return reach + 3 * (self.rough + self.ruffle) + 5.0
+
+
+@dataclass(frozen=True)
+class CellPatch:
+    """A painted cell.
+
+    Attributes
+    ----------
+    plan
+        What was painted.
+    od
+        (n, n, 3) float32 optical density.
+    inside
+        (n, n) bool, the cell.
+    nuclei
+        (n, n) uint16, 1..k in the order of ``plan.nuclei``.
+    """
+
+    plan: CellPlan
+    od: NDArray[np.float32]
+    inside: NDArray[np.bool_]
+    nuclei: NDArray[np.uint16]
+
+
+def paint_cell(plan: CellPlan, style: StainStyle, pixel_size: float, rng: np.random.Generator) -> CellPatch:
+    """Paint ``plan`` on a patch of its own."""
+    y, x = grid(plan.half_size, pixel_size)
+    distance = _roughened(union(plan.parts, y, x, plan.blend), plan, pixel_size, rng)
+    depth = np.maximum(-distance, 0.0)
+    near = _nearness(plan, y, x, depth)
+    trap = plan.od_edge + (plan.od_core - plan.od_edge) * near
+    if plan.rim:
+        patchy = np.clip(0.6 + 0.6 * noise(rng, y.shape, 9.0 / pixel_size), 0.0, 2.0)
+        trap = trap + plan.rim * patchy * np.exp(-depth / 2.2)
+    trap = trap * np.clip(1.0 + plan.grain * _granules(rng, y.shape, pixel_size), 0.15, None)
+    trap = trap * style.trap_strength * coverage(distance, pixel_size)
+    hue = np.clip(near, 0.0, 1.0)[..., None]
+    colour = hue * np.float32(style.trap) + (1 - hue) * np.float32(style.trap_edge)
+    od = np.asarray(trap[..., None] * colour, dtype=np.float32)
+    for vacuole in plan.vacuoles:
+        near_it = _window(vacuole, 3.0, y, pixel_size)
+        od[near_it] = _with_vacuole(od[near_it], vacuole.distance(y[near_it], x[near_it]), style, pixel_size)
+    labels = np.zeros(y.shape, np.uint16)
+    for number, nucleus in enumerate(plan.nuclei, start=1):
+        near_it = _window(nucleus, 4.0, y, pixel_size)
+        at = y[near_it], x[near_it]
+        to_rim = nucleus.distance(*at)
+        od[near_it] = _with_nucleus(od[near_it], to_rim, nucleus, at, style, pixel_size, rng)
+        labels[near_it][(to_rim <= 0) & (distance[near_it] <= 0)] = number
+    return CellPatch(plan, od, distance <= 0, labels)
+
+
+def _window(part: Ellipse, margin: float, y: Field2D, pixel_size: float) -> tuple[slice, slice]:
+    """Rows and columns of the patch within ``margin`` µm of ``part``."""
+    reach = max(part.half_axes) + margin
+    last = y.shape[0] - 1
+    middle = [c / pixel_size + last / 2 for c in part.centre]
+    spans = [slice(max(int(m - reach / pixel_size), 0), min(int(m + reach / pixel_size) + 2, last + 1)) for m in middle]
+    return spans[0], spans[1]
+
+
+def _roughened(distance: Field2D, plan: CellPlan, pixel_size: float, rng: np.random.Generator) -> Field2D:
+    """Shift the outline by coarse and fine noise."""
+    distance = distance + plan.rough * noise(rng, distance.shape, 7.0 / pixel_size)
+    if plan.ruffle:
+        distance = distance + plan.ruffle * noise(rng, distance.shape, 2.4 / pixel_size)
+    return distance.astype(np.float32)
+
+
+def _nearness(plan: CellPlan, y: Field2D, x: Field2D, depth: Field2D) -> Field2D:
+    """1 around the nuclei (or in the middle of a dome), 0 in the periphery."""
+    if plan.compact or not plan.nuclei:
+        return np.asarray(1.0 - np.exp(-depth / 1.8), dtype=np.float32)
+    far = np.ones(y.shape, np.float32)
+    for nucleus in plan.nuclei:
+        near_it = _window(nucleus, 20.0, y, float(y[1, 0] - y[0, 0]))
+        away = np.maximum(nucleus.distance(y[near_it], x[near_it]), 0.0)
+        far[near_it] *= 1.0 - 0.85 * np.exp(-((away / 7.0) ** 1.4))
+    return np.asarray((1.0 - far) * (1.0 - np.exp(-depth / 3.0)), dtype=np.float32)
+
+
+def _granules(rng: np.random.Generator, shape: tuple[int, int], pixel_size: float) -> Field2D:
+    """TRAP sits in granules of about 1 µm inside clouds of about 5 µm."""
+    return np.asarray(0.8 * noise(rng, shape, 1.3 / pixel_size) + 0.6 * noise(rng, shape, 5.0 / pixel_size))
+
+
+def _with_vacuole(
+    od: NDArray[np.float32], distance: Field2D, style: StainStyle, pixel_size: float
+) -> NDArray[np.float32]:
+    """Empty the cytoplasm inside a vacuole and draw its thin, sharp, dark membrane."""
+    inside = coverage(distance, pixel_size)[..., None]
+    membrane = np.exp(-((distance / 0.7) ** 2))[..., None]
+    return np.asarray(od * (1 - 0.9 * inside) + 0.16 * membrane * np.float32(style.trap_edge), dtype=np.float32)
+
+
+def _with_nucleus(
+    od: NDArray[np.float32],
+    distance: Field2D,
+    nucleus: Ellipse,
+    at: tuple[Field2D, Field2D],
+    style: StainStyle,
+    pixel_size: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Thin the TRAP over a nucleus, add counterstain, its envelope and one or two nucleoli."""
+    inside = coverage(distance, pixel_size)
+    envelope = np.exp(-((distance / 0.8) ** 2)) * rng.uniform(0.25, 0.9)
+    chromatin = 1.0 + 0.12 * noise(rng, inside.shape, 1.6 / pixel_size)
+    blue = inside * chromatin + envelope * 0.55
+    radius = min(nucleus.half_axes)
+    for _ in range(int(rng.integers(1, 3))):
+        angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.45) * radius
+        spot = (nucleus.centre[0] + away * np.sin(angle), nucleus.centre[1] + away * np.cos(angle))
+        size = rng.uniform(0.16, 0.3) * radius
+        blue = blue + 0.75 * np.exp(-((at[0] - spot[0]) ** 2 + (at[1] - spot[1]) ** 2) / (2 * size**2))
+    kept = od * (1 - style.exclusion * inside)[..., None]
+    return np.asarray(
+        kept + (style.counterstain_strength * blue)[..., None] * np.float32(style.counterstain), dtype=np.float32
+    )

@@ -1,0 +1,85 @@
+"""What a simulated field looks like: every length in µm, every stain in optical density."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from osteocount.settings import FrozenModel
+
+Colour = tuple[float, float, float]
+
+
+class StainStyle(FrozenModel):
+    """Optical densities (R, G, B) of the stains.
+
+    The defaults are the TRAP purple and methyl green of a mouse bone-marrow culture: cytoplasm about 1 : 1.25 : 0.75,
+    nuclei 0.2–0.45, 0.15–0.48, 0.1–0.25, that is, paler than the cytoplasm above all in green.
+    """
+
+    trap: Colour = Field((1.0, 1.25, 0.72), title="TRAP", description="Colour of TRAP around the nuclei, red = 1.")
+    trap_edge: Colour = Field(
+        (0.78, 1.22, 0.78), title="TRAP at the edge", description="Colour of TRAP in thin edges and processes."
+    )
+    counterstain: Colour = Field(
+        (1.0, 0.62, 0.32), title="Counterstain", description="Colour of the counterstain in nuclei, red = 1."
+    )
+    trap_strength: float = Field(1.0, title="TRAP strength", description="Multiplies all TRAP.", gt=0, le=3)
+    counterstain_strength: float = Field(
+        0.20, title="Counterstain strength", description="Red OD of a nucleus.", ge=0, le=1
+    )
+    exclusion: float = Field(
+        0.62, title="Exclusion", description="Part of the TRAP of the cytoplasm missing over a nucleus.", ge=0, le=1
+    )
+
+
+class Optics(FrozenModel):
+    """What lamp, lens and camera make of the optical density."""
+
+    background: Colour = Field((203.0, 207.0, 204.0), title="Background", description="Grey level of bare plastic.")
+    vignetting: float = Field(0.07, title="Vignetting", description="Light lost in the corners.", ge=0, le=0.6)
+    unevenness: float = Field(0.015, title="Unevenness", description="SD of the broad shading.", ge=0, le=0.2)
+    blur: Colour = Field(
+        (1.0, 0.72, 0.85), title="Blur", description="Gaussian blur of red, green and blue, µm. Red is the widest: "
+        "dark cells then have a cyan fringe and a maroon rim."
+    )  # fmt: skip
+    noise: float = Field(2.2, title="Camera noise", description="SD in grey levels.", ge=0, le=20)
+    jpeg_quality: int | None = Field(None, title="JPEG quality", description="Empty: no JPEG.", ge=20, le=100)
+
+
+class Densities(FrozenModel):
+    """Expected number of each thing per mm²."""
+
+    round: float = Field(130, title="Round mononuclear", description="Small dark round cells.", ge=0)
+    spindle: float = Field(120, title="Spindle", description="Small dark elongated cells with processes.", ge=0)
+    mononuclear_large: float = Field(
+        60, title="Large mononuclear", description="Spread TRAP-positive cells with one nucleus.", ge=0
+    )
+    binucleate: float = Field(14, title="Binucleate", description="Like an osteoclast, but two nuclei.", ge=0)
+    osteoclast: float = Field(25, title="Osteoclasts", description="All with three nuclei or more.", ge=0)
+    refractile: float = Field(8, title="Refractile", description="Dark round cells with a cyan fringe.", ge=0)
+    debris: float = Field(90, title="Debris", description="Specks, flakes and small rings.", ge=0)
+    fibre: float = Field(12, title="Fibres", description="Retraction fibres, belonging to no cell.", ge=0)
+
+
+class FieldDesign(FrozenModel):
+    """One picture of a well."""
+
+    width: int = Field(960, title="Width", description="Width of the picture.", ge=64, le=20000)
+    height: int = Field(720, title="Height", description="Height of the picture.", ge=64, le=20000)
+    pixel_size: float = Field(
+        0.76, title="Pixel size", description="Side of a pixel.", ge=0.2, le=2.0, json_schema_extra={"unit": "µm"}
+    )
+    densities: Densities = Field(Densities(), title="Densities")
+    nuclei_mean: float = Field(
+        6.5, title="Nuclei per osteoclast", description="Expected nuclei of an osteoclast (fusion).", ge=3, le=30
+    )
+    pale_fraction: float = Field(
+        0.3, title="Pale giants", description="Part of the osteoclasts that is spread thin and pale.", ge=0, le=1
+    )
+    stain: StainStyle = Field(StainStyle(), title="Stain")
+    optics: Optics = Field(Optics(), title="Optics")
+
+    @property
+    def area_mm2(self) -> float:
+        """Area of the picture, mm²."""
+        return self.width * self.height * self.pixel_size**2 / 1e6

@@ -1,0 +1,120 @@
+"""One synthetic picture with its truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from osteocount.simulate.canvas import Canvas
+from osteocount.simulate.cells import CellPatch, CellPlan, paint_cell
+from osteocount.simulate.design import FieldDesign, StainStyle
+from osteocount.simulate.litter import add_debris, add_fibre
+from osteocount.simulate.optics import blurred, photograph
+from osteocount.simulate.plans import PLANS, nuclei_of_an_osteoclast, osteoclast
+from osteocount.simulate.shapes import Point
+
+# Cells are placed this far (µm) beyond the picture, so that its edges cut cells as a real field's do.
+_MARGIN = 40.0
+_TRIES = 25
+
+
+@dataclass(frozen=True)
+class SimulatedField:
+    """A picture and what is in it.
+
+    Attributes
+    ----------
+    picture
+        (height, width, 3) uint8 RGB.
+    cells, nuclei
+        (height, width) uint32 labels, 1..n in raster order of each object's first pixel. Only nuclei that can be
+        seen are labelled.
+    truth
+        One row per cell: ``cell_id``, ``class`` (what was made), ``n_nuclei`` (seen), ``is_osteoclast`` (three or more
+        seen), ``y_px``, ``x_px``, ``area_px``, ``n_nuclei_made``, ``touches_edge``, ``counted`` (touches neither top nor
+        left), ``flags`` (";"-joined: ``edge``, ``opaque``, ``nuclei_hidden``, ``covered``).
+    nuclei_truth
+        One row per nucleus that can be seen: ``nucleus_id``, ``cell_id``, ``y_px``, ``x_px``.
+    pixel_size
+        µm.
+    od
+        (height, width, 3) float32 optical density before lamp and camera.
+    """
+
+    picture: NDArray[np.uint8]
+    cells: NDArray[np.uint32]
+    nuclei: NDArray[np.uint32]
+    truth: pd.DataFrame
+    nuclei_truth: pd.DataFrame
+    pixel_size: float
+    od: NDArray[np.float32]
+
+
+def simulate_field(design: FieldDesign, seed: int | np.random.SeedSequence) -> SimulatedField:
+    """Make one picture; the same ``design`` and ``seed`` give the same pixels.
+
+    Osteoclasts come first and lie side by side; small cells come after and may lie on them.
+    """
+    rng = np.random.default_rng(seed)
+    canvas = Canvas(design.height, design.width, design.pixel_size)
+    for patch in _osteoclasts(design, rng):
+        canvas.add(patch, _free_spot(canvas, patch, rng, allowed=float(rng.choice([0.0, 0.02, 0.1]))), on_top=False)
+    for kind in ("binucleate", "mononuclear_large", "spindle", "round", "refractile"):
+        for _ in range(_number(design, getattr(design.densities, kind), rng)):
+            patch = paint_cell(PLANS[kind](rng), design.stain, design.pixel_size, rng)
+            lies_on_others = rng.random() < 0.06
+            spread = kind in ("binucleate", "mononuclear_large")
+            spot = _free_spot(canvas, patch, rng, allowed=1.0 if lies_on_others and not spread else 0.04)
+            canvas.add(patch, spot, on_top=not spread)
+    for _ in range(_number(design, design.densities.fibre, rng)):
+        add_fibre(canvas, design.stain, rng)
+    for _ in range(_number(design, design.densities.debris, rng)):
+        add_debris(canvas, design.stain, rng)
+    return finish(canvas, design, rng)
+
+
+def finish(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) -> SimulatedField:
+    """Look at a painted ``canvas`` through the lens, and say what can be seen."""
+    od = blurred(canvas.od, design.optics, design.pixel_size)
+    cells, nuclei, truth, nuclei_truth = canvas.truth(od)
+    picture = photograph(od, design.optics, rng)
+    return SimulatedField(picture, cells, nuclei, truth, nuclei_truth, design.pixel_size, od)
+
+
+def paint(plan: CellPlan, design: FieldDesign, rng: np.random.Generator) -> CellPatch:
+    """Paint ``plan`` in the stain and at the pixel size of ``design``."""
+    style: StainStyle = design.stain
+    return paint_cell(plan, style, design.pixel_size, rng)
+
+
+def _osteoclasts(design: FieldDesign, rng: np.random.Generator) -> list[CellPatch]:
+    """The osteoclasts of a field, largest first, since the largest are the hardest to place."""
+    plans = [
+        osteoclast(rng, nuclei_of_an_osteoclast(rng, design.nuclei_mean), rng.random() < design.pale_fraction)
+        for _ in range(_number(design, design.densities.osteoclast, rng))
+    ]
+    plans.sort(key=lambda plan: -len(plan.nuclei))
+    return [paint(plan, design, rng) for plan in plans]
+
+
+def _number(design: FieldDesign, per_mm2: float, rng: np.random.Generator) -> int:
+    """A Poisson number for the field and its margin."""
+    sides = design.height * design.pixel_size + 2 * _MARGIN, design.width * design.pixel_size + 2 * _MARGIN
+    return int(rng.poisson(per_mm2 * sides[0] * sides[1] / 1e6))
+
+
+def _free_spot(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, allowed: float) -> Point:
+    """A place where at most ``allowed`` of the cell lies on others; the emptiest place tried if there is none."""
+    best, least = (0.0, 0.0), np.inf
+    height, width = (n * canvas.pixel_size for n in canvas.cells.shape)
+    for _ in range(_TRIES):
+        spot = float(rng.uniform(-_MARGIN, height + _MARGIN)), float(rng.uniform(-_MARGIN, width + _MARGIN))
+        overlap = canvas.overlap(patch, spot)
+        if overlap < least:
+            best, least = spot, overlap
+        if overlap <= allowed:
+            break
+    return best
