@@ -132,6 +132,62 @@ class CountSettings(FrozenModel):
     )
 
 
+class QcSettings(FrozenModel):
+    """When a picture or a well is flagged. Flagged wells stay in every table."""
+
+    min_focus: float = Field(
+        0.11,
+        title="Focus",
+        description="Fine over coarse detail; below this a picture is out of focus. Sharp-edged cells blurred by about "
+        "3.5 pixels fall below the default.",
+        ge=0.0,
+        le=1.0,
+    )
+    max_saturated: float = Field(
+        0.02,
+        title="Saturated pixels",
+        description="Share of pixels at either end of the camera's range above which a picture is flagged.",
+        ge=0.0,
+        le=1.0,
+    )
+    max_uneven: float = Field(
+        0.5,
+        title="Uneven light",
+        description="Range of the background over the picture, relative to its median, above which it is flagged. "
+        "Illumination is corrected anyway; this finds what cannot be.",
+        ge=0.0,
+        le=5.0,
+    )
+    min_well_in_view: float = Field(
+        0.2,
+        title="Well in view",
+        description="Share of the picture inside the well below which it is flagged.",
+        ge=0.0,
+        le=1.0,
+    )
+    min_foreground: float = Field(
+        0.002,
+        title="Least covered",
+        description="Share of the well covered by cells below which it is flagged as nearly empty.",
+        ge=0.0,
+        le=1.0,
+    )
+    max_foreground: float = Field(
+        0.8,
+        title="Most covered",
+        description="Share of the well covered by cells above which no background is left to compare with.",
+        ge=0.0,
+        le=1.0,
+    )
+    max_debris: float = Field(
+        0.05,
+        title="Debris",
+        description="Share of the well covered by things too small to be cells above which it is flagged.",
+        ge=0.0,
+        le=1.0,
+    )
+
+
 class ComparisonSettings(FrozenModel):
     """How arms are compared."""
 
@@ -178,6 +234,7 @@ class Settings(FrozenModel):
     picture: PictureSettings = Field(PictureSettings(), title="Pictures")
     segment: SegmentSettings = Field(SegmentSettings(), title="Segmentation")
     count: CountSettings = Field(CountSettings(), title="Counting")
+    qc: QcSettings = Field(QcSettings(), title="Quality control")
     comparison: ComparisonSettings = Field(ComparisonSettings(), title="Comparison")
 
     @classmethod
