@@ -228,6 +228,10 @@ REFUSED = {
         lambda path: tifffile.imwrite(path, noise((4, 60, 70)), ome=True, metadata={"axes": "TYX"}),
         "is a time series of 4 time points",
     ),
+    "many channels": (
+        lambda path: tifffile.imwrite(path, noise((33, 60, 70)), ome=True, metadata=CYX),
+        "has more than 32 channels",
+    ),
     "cmyk tiff": (
         lambda path: tifffile.imwrite(path, RGBA, photometric="separated"),
         "CMYK, not RGB. Save the picture as RGB",

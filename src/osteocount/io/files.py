@@ -7,7 +7,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
@@ -37,7 +37,8 @@ def written_whole(path: Path) -> Iterator[Path]:
             f"{path}: cannot be written ({error.strerror or error}). Choose a folder you may write to, with free space."
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def safe_stem(text: str, longest: int = 120) -> str:

@@ -146,7 +146,8 @@ def _outlines(cells: NDArray[np.uint32], cell_ids: list[int], scale: float) -> d
 def _draw_cell(canvas: _Canvas, rings: list[Outline], mark: _Mark) -> None:
     bold = mark.colour == _OSTEOCLAST
     for ring in rings:
-        points = np.round(ring * 2**_FRACTION_BITS).astype(np.int32)
+        smooth = ring if mark.dashed else cv2.approxPolyDP(ring.astype(np.float32), 0.6, True)[:, 0]
+        points = np.round(smooth * 2**_FRACTION_BITS).astype(np.int32)
         if bold:  # a dark rim keeps it visible on pale cells
             cv2.polylines(canvas.pixels, [points], True, _DARK, 4, cv2.LINE_AA, _FRACTION_BITS)
         parts = _dashes(points) if mark.dashed else [points]

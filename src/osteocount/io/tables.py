@@ -112,7 +112,7 @@ def read_table(path: Path, text: Collection[str] = TEXT_COLUMNS) -> pd.DataFrame
     for n in range(frame.shape[1]):
         column = frame.iloc[:, n]
         if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
-            frame.isetitem(n, column.map(_plain, na_action="ignore").array)
+            frame.isetitem(n, column.map(_plain, na_action="ignore").astype(column.dtype).array)
     return frame.rename(columns=_plain)
 
 
@@ -134,7 +134,7 @@ def write_workbook(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
         for row in frame.astype(object).itertuples(index=False, name=None):
             sheet.append([_excel_value(value) for value in row])
         for n, column in enumerate(sheet.iter_cols(max_row=200), start=1):
-            width = max(len(str(cell.value)) for cell in column if cell.value is not None)
+            width = max((len(str(cell.value)) for cell in column if cell.value is not None), default=0)
             sheet.column_dimensions[get_column_letter(n)].width = min(max(width + 2, 8), 60)
             column[0].font = Font(bold=True, color="FFFFFF")
             column[0].fill = PatternFill("solid", start_color="37474F")

@@ -33,6 +33,7 @@ _UNREADABLE_COLOURS = {
     "CFA": "raw Bayer",
 }
 _UNLABELLED = "QI"
+_MOST_CHANNELS = 32
 # Pages, and tags of the standard (below 32768), that tifffile did not find inside the file.
 _LOST = re.compile(r"invalid page offset|TiffTag (?:[12]?\d{1,4}|3[01]\d{3}) @\d+> invalid value offset")
 
@@ -84,6 +85,8 @@ def _read(path: Path, tiff: Any) -> Raw:
     _check_colours(path, page)
     axes, shape = series.axes, series.shape
     check_size(path, shape[axes.index("Y")], shape[axes.index("X")])
+    if max([n for axis, n in zip(axes, shape, strict=True) if axis in "CS"], default=1) > _MOST_CHANNELS:
+        raise OsteoCountError(f"{path.name}: has more than {_MOST_CHANNELS} channels. Save the channels to be counted.")
     for each in series.pages:
         _check_complete(path, each)
     pixels, colour, plane_notes = _plane(path, series)
