@@ -1,0 +1,173 @@
+"""The dock: builds the views, and connects them with the layers and the counting. No view knows another."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QCloseEvent
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from osteocount.errors import OsteoCountError
+from osteocount.napari.jobs import LayerCount, count_folder, count_layer
+from osteocount.napari.layers import NOT_COUNTED, OSTEOCLAST, OTHER_TRAP_POSITIVE, ViewerLayers
+from osteocount.napari.result_view import LegendView, MessageView, NumbersView, WellsView
+from osteocount.napari.run_view import RunView
+from osteocount.napari.settings_view import Fold, SettingsView
+from osteocount.napari.source_view import SourceView
+from osteocount.napari.worker import Job, JobFunction
+from osteocount.pipeline import Outcome, Progress
+from osteocount.settings import Settings
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+LEGEND = (
+    (OSTEOCLAST, "osteoclast"),
+    (OTHER_TRAP_POSITIVE, "other TRAP-positive cell"),
+    (NOT_COUNTED, "cut by the counting frame, not counted"),
+)
+MINIMUM_WIDTH = 300
+
+
+class OsteoCountDock(QWidget):
+    """Open, count, read the numbers."""
+
+    def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.layers = ViewerLayers(viewer, self)
+        self.source = SourceView()
+        self.settings = SettingsView()
+        self.run = RunView()
+        self.message = MessageView()
+        self.numbers = NumbersView()
+        self.legend = LegendView(LEGEND)
+        self.wells = WellsView()
+        self._job: Job | None = None
+        self._counted_with = Settings()
+        self._lay_out()
+        self._connect()
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802  Qt's name
+        """Leave no count behind."""
+        self._cancel()
+        super().closeEvent(event)
+
+    def _lay_out(self) -> None:
+        self.setMinimumWidth(MINIMUM_WIDTH)
+        panel = QWidget()
+        column = QVBoxLayout(panel)
+        column.setSpacing(6)
+        for part in (
+            _heading("1  Open"), self.source,
+            _heading("2  Count"), Fold("Settings", self.settings), self.run, self.message,
+            _heading("3  Result"), self.numbers, self.legend, self.wells,
+        ):  # fmt: skip
+            column.addWidget(part)
+        column.addStretch()
+        self._show_result_of(None)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(panel)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
+
+    def _connect(self) -> None:
+        self.layers.images_changed.connect(self.source.set_layers)
+        self.source.layer_chosen.connect(self.layers.select)
+        self.settings.load_requested.connect(self.load_settings)
+        self.settings.save_requested.connect(self.save_settings)
+        self.run.count_requested.connect(self.count)
+        self.run.cancel_requested.connect(self._cancel)
+        self.layers.announce()
+
+    def count(self) -> None:
+        """Count what is chosen, in a thread of its own."""
+        if self._job is not None:
+            return
+        try:
+            settings = self.settings.settings()
+            job = self._prepare(settings)
+        except OsteoCountError as error:
+            self.message.show_problem(str(error))
+            return
+        self._counted_with = settings
+        self.message.show_notes(())
+        self.run.show_running()
+        self._job = Job(job)
+        self._job.progressed.connect(self._show_step)
+        self._job.finished.connect(self._show_end)
+        self._job.failed.connect(self._show_failure)
+        self._job.start()
+
+    def load_settings(self, path: Path) -> None:
+        """Show the settings of a file; a file that is wrong changes nothing."""
+        try:
+            self.settings.set_settings(Settings.from_file(path))
+        except OsteoCountError as error:
+            self.message.show_problem(str(error))
+            return
+        self.run.show_idle(f"Settings read from {path.name}")
+
+    def save_settings(self, path: Path) -> None:
+        """Write the settings shown to a file that the command takes too."""
+        try:
+            text = self.settings.settings().to_toml()
+            path.write_text(text, encoding="utf-8")
+        except OsteoCountError as error:
+            self.message.show_problem(str(error))
+        except OSError as error:
+            self.message.show_problem(f"{path}: the settings cannot be written ({error.strerror}).")
+        else:
+            self.run.show_idle(f"Settings saved in {path.name}")
+
+    def _prepare(self, settings: Settings) -> JobFunction:
+        if self.source.wants_folder():
+            return partial(count_folder, self.source.folder(), settings)
+        return partial(count_layer, self.layers.picture(self.source.layer()), settings)
+
+    def _cancel(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+            self.run.show_idle("Cancelled. Nothing was changed in the viewer.")
+
+    def _show_step(self, step: Progress) -> None:
+        self.run.show_step(step.done, step.total, step.message)
+
+    def _show_failure(self, text: str) -> None:
+        self._job = None
+        self.run.show_idle()
+        self.message.show_problem(text)
+
+    def _show_end(self, end: LayerCount | Outcome) -> None:
+        self._job = None
+        if isinstance(end, LayerCount):
+            self.layers.show_result(end.layer, end.pixel_um, end.result)
+            self.numbers.show_numbers(end.result.summary, self._counted_with.count.min_nuclei)
+            self.message.show_notes(end.result.warnings)
+            self.run.show_idle(f"Counted {end.layer}")
+        else:
+            self.wells.show_wells(end.wells, end.folder)
+            self.message.show_notes((*end.bad_wells, *end.warnings))
+            self.run.show_idle(f"Results are in {end.folder}")
+        self._show_result_of(end)
+
+    def _show_result_of(self, end: LayerCount | Outcome | None) -> None:
+        self.numbers.setVisible(isinstance(end, LayerCount))
+        self.legend.setVisible(isinstance(end, LayerCount))
+        self.wells.setVisible(isinstance(end, Outcome))
+
+
+def _heading(text: str) -> QLabel:
+    label = QLabel(text)
+    font = label.font()
+    font.setBold(True)
+    font.setPointSizeF(font.pointSizeF() * 1.1)
+    label.setFont(font)
+    return label

@@ -1,0 +1,149 @@
+"""The only file that touches layers: what is in the viewer, and how results are drawn in it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from napari.layers import Image, Layer
+from napari.utils.colormaps import DirectLabelColormap
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, Signal
+
+from osteocount.napari.jobs import LayerPicture
+from osteocount.pipeline import FieldResult
+
+# The colours of the overlays, after Okabe & Ito: told apart with every kind of colour vision, and beside purple.
+OSTEOCLAST = "#FFB000"
+OTHER_TRAP_POSITIVE = "#0072BC"
+NOT_COUNTED = "#7F7F7F"
+NUCLEUS_UM = 5.0
+NUCLEUS_PX = 6.0
+
+
+class ViewerLayers(QObject):
+    """The layers of one viewer.
+
+    Signals
+    -------
+    images_changed
+        Names of the image layers, and which one is selected ("" when none is).
+    """
+
+    images_changed = Signal(list, str)
+
+    def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._layers = viewer.layers
+        self._viewer = viewer
+        for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
+            event.connect(self.announce)
+        self._layers.selection.events.active.connect(self.announce)
+
+    def disconnect_from_viewer(self) -> None:
+        """Hear nothing more, when the dock closes and the viewer stays."""
+        for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
+            event.disconnect(self.announce)
+        self._layers.selection.events.active.disconnect(self.announce)
+
+    def announce(self, event: object = None) -> None:
+        """Say which image layers there are."""
+        names = [layer.name for layer in self._layers if isinstance(layer, Image)]
+        active = self._layers.selection.active
+        self.images_changed.emit(names, active.name if isinstance(active, Image) else "")
+
+    def select(self, name: str) -> None:
+        """Make the layer ``name`` the selected one."""
+        self._layers.selection.active = self._layers[name]
+
+    def picture(self, name: str) -> LayerPicture:
+        """Describe the image layer ``name``; its pixels are not read here."""
+        layer = self._layers[name]
+        path = layer.source.path
+        data = layer.data[0] if layer.multiscale else layer.data
+        return LayerPicture(name, Path(path) if path else None, data, bool(layer.rgb), pixel_um(layer))
+
+    def show_result(self, name: str, um: float | None, result: FieldResult) -> None:
+        """Draw cells and nuclei over the layer ``name``, in place of those of an earlier count of it."""
+        if name not in self._layers:  # closed while it was counted
+            return
+        image = self._layers[name]
+        if um is not None and pixel_um(image) is None:
+            _set_pixel_size(image, um)
+            self._viewer.reset_view()
+        placed = {key: getattr(image, key)[-2:] for key in ("scale", "translate", "units")}
+        for title in (cells_name(name), nuclei_name(name)):
+            if title in self._layers:
+                self._layers.remove(title)
+        labels = self._viewer.add_labels(
+            _compact(result.segmentation.cells),
+            name=cells_name(name),
+            features=label_features(result.cells),
+            colormap=cell_colours(result.cells),
+            opacity=0.9,
+            **placed,
+        )
+        labels.contour = max(2, round(max(result.segmentation.cells.shape) / 500))
+        points = self._viewer.add_points(
+            result.nuclei[["y_px", "x_px"]].to_numpy(float).reshape(-1, 2),
+            name=nuclei_name(name),
+            features=result.nuclei.reset_index(drop=True),
+            size=NUCLEUS_PX if um is None else NUCLEUS_UM / um,
+            face_color="white",
+            border_color="black",
+            border_width=0.15,
+            opacity=0.9,
+            **placed,
+        )
+        points.editable = False
+        self._layers.selection.active = image
+
+
+def cells_name(image: str) -> str:
+    """Name of the labels layer that belongs to an image layer."""
+    return f"{image} cells"
+
+
+def nuclei_name(image: str) -> str:
+    """Name of the points layer that belongs to an image layer."""
+    return f"{image} nuclei"
+
+
+def label_features(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells table as napari wants it for labels: column ``index`` holds the label.
+
+    The status bar shows a cell's row under the mouse.
+    """
+    return cells.rename(columns={"cell_id": "index"}).reset_index(drop=True)
+
+
+def cell_colours(cells: pd.DataFrame) -> DirectLabelColormap:
+    """Orange osteoclasts, blue other TRAP-positive cells, grey for those the counting frame leaves out."""
+    colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
+    for label, is_osteoclast, counted in cells[["cell_id", "is_osteoclast", "counted"]].itertuples(index=False):
+        kind = OSTEOCLAST if is_osteoclast is True or is_osteoclast == 1 else OTHER_TRAP_POSITIVE
+        colours[int(label)] = kind if counted else NOT_COUNTED
+    return DirectLabelColormap(color_dict=colours)
+
+
+def pixel_um(layer: Layer) -> float | None:
+    """Micrometres per pixel of a layer whose units are lengths and whose pixels are square; None otherwise."""
+    sides: list[float] = []
+    for scale, unit in list(zip(layer.scale, layer.units, strict=True))[-2:]:
+        if not unit.is_compatible_with("micrometer"):
+            return None
+        sides.append(float((float(scale) * unit).to("micrometer").magnitude))
+    return sides[0] if math.isclose(*sides, rel_tol=1e-3) else None
+
+
+def _set_pixel_size(image: Layer, um: float) -> None:
+    image.scale = (*image.scale[:-2], um, um)
+    image.units = (*image.units[:-2], "um", "um")
+
+
+def _compact(labels: NDArray[np.uint32]) -> NDArray[np.uint16] | NDArray[np.uint32]:
+    """Return labels as uint16 where they fit: napari draws those several times faster."""
+    return labels.astype(np.uint16) if labels.max(initial=0) <= np.iinfo(np.uint16).max else labels

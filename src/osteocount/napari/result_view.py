@@ -1,0 +1,154 @@
+"""The numbers of the last count, what the colours mean, and what the user should know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+UNKNOWN = "–"
+NUMBERS = (
+    ("n_osteoclasts", "Osteoclasts (≥ {min_nuclei} nuclei)", "{:.0f}"),
+    ("n_osteoclasts_ge2", "  with ≥ 2 nuclei", "{:.0f}"),
+    ("n_osteoclasts_ge4", "  with ≥ 4 nuclei", "{:.0f}"),
+    ("n_borderline", "  borderline (look at these)", "{:.0f}"),
+    ("n_trap_positive", "TRAP-positive cells", "{:.0f}"),
+    ("nuclei_per_osteoclast_mean", "Nuclei per osteoclast, mean", "{:.1f}"),
+    ("fusion_index", "Fusion index", "{:.2f}"),
+    ("osteoclast_density_per_mm2", "Osteoclasts per mm²", "{:.1f}"),
+)
+WELL_COLUMNS = (
+    ("well", "Well", "{}"),
+    ("status", "Status", "{}"),
+    ("n_osteoclasts", "Osteo-\nclasts", "{:.0f}"),
+    ("nuclei_per_osteoclast_mean", "Nuclei\nper OC", "{:.1f}"),
+    ("n_trap_positive", "TRAP+", "{:.0f}"),
+)
+
+
+class NumbersView(QWidget):
+    """The counts of one picture."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.values: dict[str, QLabel] = {}
+        self._titles: dict[str, QLabel] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(2)
+        for row, (key, _, _) in enumerate(NUMBERS):
+            self._titles[key], self.values[key] = QLabel(), QLabel(UNKNOWN)
+            self.values[key].setAlignment(Qt.AlignmentFlag.AlignRight)
+            self.values[key].setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            grid.addWidget(self._titles[key], row, 0)
+            grid.addWidget(self.values[key], row, 1)
+        for label in (self._titles["n_osteoclasts"], self.values["n_osteoclasts"]):
+            font = label.font()
+            font.setBold(True)
+            label.setFont(font)
+
+    def show_numbers(self, summary: dict[str, int | float | None], min_nuclei: int) -> None:
+        """Show the numbers of a picture; what is unknown is a dash."""
+        for key, title, pattern in NUMBERS:
+            self._titles[key].setText(title.format(min_nuclei=min_nuclei))
+            self.values[key].setText(in_figures(summary.get(key), pattern))
+
+
+class LegendView(QWidget):
+    """What the outline colours mean."""
+
+    def __init__(self, entries: tuple[tuple[str, str], ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        for colour, text in entries:
+            patch = QFrame()
+            patch.setFixedSize(14, 14)
+            patch.setStyleSheet(f"background: {colour}; border: 1px solid black; border-radius: 7px;")
+            row = QHBoxLayout()
+            row.addWidget(patch)
+            row.addWidget(QLabel(text), stretch=1)
+            column.addLayout(row)
+
+
+class MessageView(QLabel):
+    """Sentences for the user, to be read and copied."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)  # file names come from others and are never markup
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.hide()
+
+    def show_problem(self, text: str) -> None:
+        """Say what went wrong and what would mend it."""
+        self.setText(f"✖ {text}")
+        self.show()
+
+    def show_notes(self, notes: tuple[str, ...]) -> None:
+        """Say what to know about the numbers; nothing is shown when there is nothing to say."""
+        self.setText("\n".join(f"⚠ {note}" for note in notes))
+        self.setVisible(bool(notes))
+
+
+class WellsView(QWidget):
+    """The wells of a counted folder, and its report."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.table = QTableWidget(0, len(WELL_COLUMNS))
+        self.table.setHorizontalHeaderLabels([title for _, title, _ in WELL_COLUMNS])
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.verticalHeader().hide()
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.setMinimumHeight(220)
+        self.open_report = QPushButton("Open report")
+        self.open_report.setToolTip("The page with figures, comparison and warnings, in the browser")
+        self.open_report.clicked.connect(self._open_report)
+        self._folder: Path | None = None
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.table)
+        layout.addWidget(self.open_report)
+
+    def show_wells(self, wells: pd.DataFrame, folder: Path) -> None:
+        """Show ``wells.csv`` and remember where its report is."""
+        self._folder = folder
+        named = wells.assign(well=wells["well"].where(wells["well"] != "", wells["image"]))
+        self.table.setRowCount(len(named))
+        for row, record in enumerate(named.to_dict("records")):
+            for column, (key, _, pattern) in enumerate(WELL_COLUMNS):
+                item = QTableWidgetItem(in_figures(record.get(key), pattern))
+                if key not in ("well", "status"):
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                item.setToolTip(str(record.get("status_reason") or ""))
+                self.table.setItem(row, column, item)
+
+    def _open_report(self) -> None:
+        if self._folder is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder / "report.html")))
+
+
+def in_figures(value: Any, pattern: str) -> str:
+    """Return ``value`` as text, a dash when it is unknown."""
+    return UNKNOWN if value is None or pd.isna(value) else pattern.format(value).replace("_", " ")

@@ -1,0 +1,17 @@
+"""A picture to try the plugin on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SEED = 32
+"""One seed for everybody, so that two people talk about the same picture."""
+
+
+def simulated_field() -> list[tuple[Any, dict[str, Any], str]]:
+    """Return a simulated TRAP field with its pixel size, as napari's sample menu takes it."""
+    from osteocount.simulate import FieldDesign, simulate_field
+
+    field = simulate_field(FieldDesign(), SEED)
+    placed = {"scale": (field.pixel_size, field.pixel_size), "units": ("um", "um")}
+    return [(field.picture, {"name": "simulated TRAP field", **placed}, "image")]

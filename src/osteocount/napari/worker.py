@@ -1,0 +1,81 @@
+"""One count in a thread of its own: progress, an end, an error in words, and a way to stop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator
+from threading import Event
+from typing import Any
+
+from napari.qt.threading import create_worker
+from qtpy.QtCore import QObject, Signal
+
+from osteocount.errors import OsteoCountError
+
+JobFunction = Callable[[Event], Generator[Any, None, Any]]
+
+logger = logging.getLogger(__name__)
+
+
+class Job(QObject):
+    """A running count.
+
+    Signals
+    -------
+    progressed
+        Every `Progress` the job yields.
+    finished
+        The job's return value. Not sent after `cancel`.
+    failed
+        The error in words. Not sent after `cancel`.
+    """
+
+    progressed = Signal(object)
+    finished = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, function: JobFunction, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._function = function
+        self._stop = Event()
+
+    def start(self) -> None:
+        """Run in a thread; signals arrive in the thread of the window."""
+        worker = create_worker(self._run, _ignore_errors=True, _start_thread=False)
+        worker.yielded.connect(self._on_yielded)
+        worker.returned.connect(self._on_returned)
+        worker.errored.connect(self._on_errored)
+        worker.finished.connect(self.deleteLater)
+        worker.start()
+
+    def cancel(self) -> None:
+        """Forget this count: nothing more is heard of it, and its thread stops after the picture it is at."""
+        self._stop.set()
+
+    def _run(self) -> Generator[Any, None, Any]:
+        return (yield from self._function(self._stop))
+
+    def _on_yielded(self, step: object) -> None:
+        if not self._stop.is_set():
+            self.progressed.emit(step)
+
+    def _on_returned(self, result: object) -> None:
+        if not self._stop.is_set():
+            self.finished.emit(result)
+
+    def _on_errored(self, error: Exception) -> None:
+        if not self._stop.is_set():
+            self.failed.emit(in_words(error))
+
+
+def in_words(error: Exception) -> str:
+    """Return the error as a sentence; a defect of ours is logged with its traceback and asks to be reported."""
+    if isinstance(error, OsteoCountError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "Not enough memory for this picture. Close other pictures, or count it with the command."
+    logger.error("unexpected error while counting", exc_info=error)
+    return (
+        f"OsteoCount failed unexpectedly ({type(error).__name__}: {error}). Nothing was changed. "
+        "Please report it; the details are in the log (Help > Show logs)."
+    )
