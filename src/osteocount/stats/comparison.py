@@ -15,10 +15,10 @@ from osteocount.stats import words
 from osteocount.stats.arms import choose_controls, suggestion
 from osteocount.stats.checks import Warned, design_warnings, endpoint_warnings, multiplicity_warnings
 from osteocount.stats.contrasts import Contrast
-from osteocount.stats.design import Design, recognise
-from osteocount.stats.dose import Series, ec50_row, find_series
+from osteocount.stats.design import recognise
+from osteocount.stats.dose import DoseCurve, Series, ec50_row, find_series
 from osteocount.stats.endpoints import Endpoint, find_endpoints
-from osteocount.stats.intake import ColumnNames, Intake, read_wells
+from osteocount.stats.intake import ColumnNames, read_wells
 from osteocount.stats.linear import holm
 from osteocount.stats.rows import EndpointData, Row, endpoint_rows, equivalence_row
 
@@ -49,8 +49,12 @@ class Comparison:
         ``ci_high`` are simultaneous over the arms, ``ci_raw_low`` and ``ci_raw_high`` are not. Unknown is NaN.
     donor_values : DataFrame
         ``endpoint, donor, arm, value, n_wells``: pooled over the wells of a donor × arm.
-    wells : DataFrame
-        The wells that took part, with their arm.
+    donor_effects : DataFrame
+        ``endpoint, contrast, donor, estimate``: each donor's own ratio (or difference).
+    well_values : DataFrame
+        ``endpoint, plate, well, donor, arm, value`` of the wells that took part.
+    curves : tuple of DoseCurve
+        The dose series, with the fitted curve where there are doses enough.
     control : str
         The control arm (of the first oxygen level).
     design : str
@@ -60,7 +64,9 @@ class Comparison:
 
     table: pd.DataFrame
     donor_values: pd.DataFrame
-    wells: pd.DataFrame
+    donor_effects: pd.DataFrame
+    well_values: pd.DataFrame
+    curves: tuple[DoseCurve, ...]
     control: str
     design: str
     warnings: tuple[str, ...]
@@ -128,9 +134,12 @@ def compare(
     warned = design_warnings(blocked, design, set(controls.values()))
     warned += multiplicity_warnings(endpoints, len(controls))
     rows: list[Row] = []
+    curves: list[DoseCurve] = []
     for own in data:
         warned += endpoint_warnings(own)
-        half_effects = [row for one in series if (row := ec50_row(own, one))]
+        own_curves = [DoseCurve.of(own, one) for one in series]
+        curves += own_curves
+        half_effects = [row for curve in own_curves if (row := ec50_row(own, curve))]
         found = [*endpoint_rows(own, families), *half_effects, *_equivalence(own, controls, settings)]
         rows += [_labels(own.endpoint, endpoints) | row for row in found]
     warned += [
@@ -138,7 +147,8 @@ def compare(
         for row in rows
         if words.disagreement(row) and row["kind"] != "equivalence"
     ]
-    return _result(rows, data, intake, design, controls, recognised, warned)
+    sentence = " ".join([design.sentence, *recognised])
+    return _result(rows, data, curves, intake.notes, sentence, next(iter(controls.values())), warned)
 
 
 def _families(
@@ -193,38 +203,42 @@ def _labels(endpoint: Endpoint, endpoints: list[Endpoint]) -> dict[str, Any]:
 def _result(
     rows: list[Row],
     data: list[EndpointData],
-    intake: Intake,
-    design: Design,
-    controls: dict[str, str],
-    recognised: list[str],
+    curves: list[DoseCurve],
+    notes: tuple[str, ...],
+    design: str,
+    control: str,
     warned: list[Warned],
 ) -> Comparison:
-    refusals = tuple(
-        f"{row['endpoint']}, {row['contrast']}: {row['notes']}" for row in rows if row["verdict"] == words.REFUSED
-    )
+    """Tidy tables, with every warning also in the notes of the rows it concerns."""
+    refusals, effects = [], []
     for row in rows:
-        arms = set(row.pop("arms", ()))
-        said = [warning.text for warning in warned if warning.concerns(row["endpoint"], arms)]
+        name = {"endpoint": row["endpoint"], "contrast": row["contrast"]}
+        effects += [name | {"donor": donor, "estimate": value} for donor, value in row["donor_effects"].items()]
+        if row["verdict"] == words.REFUSED:
+            refusals.append(f"{row['endpoint']}, {row['contrast']}: {row['notes']}")
+        said = [warning.text for warning in warned if warning.concerns(row["endpoint"], set(row["arms"]))]
         row["reason"] = row["notes"]
-        row["notes"] = " ".join([text for text in (row["notes"], *said) if text])
+        row["notes"] = " ".join(text for text in (row["notes"], *said) if text)
     table = pd.DataFrame(rows).reindex(columns=[*COMPARISON_COLUMNS, *FURTHER_COLUMNS])
     table["p_across_endpoints"] = _across_endpoints(table)
-    values = pd.concat(
-        [
-            own.cells.assign(endpoint=own.endpoint.name)[["endpoint", "donor", "arm", "value", "n_wells"]]
-            for own in data
-        ],
-        ignore_index=True,
-    )
+    values = pd.concat([own.cells.assign(endpoint=own.endpoint.name) for own in data], ignore_index=True)
     return Comparison(
         table=table,
-        donor_values=values,
-        wells=intake.wells,
-        control=next(iter(controls.values())),
-        design=" ".join([design.sentence, *recognised]),
-        warnings=(*intake.notes, *(f"{w.endpoint}: {w.text}" if w.endpoint else w.text for w in warned)),
-        refusals=refusals,
+        donor_values=values[["endpoint", "donor", "arm", "value", "n_wells"]],
+        donor_effects=pd.DataFrame(effects, columns=["endpoint", "contrast", "donor", "estimate"]),
+        well_values=pd.concat([_well_values(own) for own in data], ignore_index=True),
+        curves=tuple(curves),
+        control=control,
+        design=design,
+        warnings=(*notes, *(f"{one.endpoint}: {one.text}" if one.endpoint else one.text for one in warned)),
+        refusals=tuple(refusals),
     )
+
+
+def _well_values(data: EndpointData) -> pd.DataFrame:
+    endpoint = data.endpoint
+    values = data.wells[["plate", "well", "donor", "arm"]].assign(value=endpoint.numerator / endpoint.denominator)
+    return values.assign(endpoint=endpoint.name)[["endpoint", "plate", "well", "donor", "arm", "value"]]
 
 
 def _across_endpoints(table: pd.DataFrame) -> pd.Series:

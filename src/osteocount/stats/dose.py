@@ -186,9 +186,23 @@ def _profile_limit(
     return float("nan")
 
 
-def ec50_row(data: EndpointData, series: Series) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class DoseCurve:
+    """A dose series on one endpoint, with its fitted curve where there are doses enough."""
+
+    endpoint: str
+    series: Series
+    response: DoseResponse | None
+
+    @classmethod
+    def of(cls, data: EndpointData, series: Series) -> DoseCurve:
+        """Fit the series on the endpoint's cells."""
+        return cls(data.endpoint.name, series, dose_response(data, series))
+
+
+def ec50_row(data: EndpointData, curve: DoseCurve) -> dict[str, Any] | None:
     """Return the EC50 of a series, or why there is none; None where the series is too short to ask."""
-    fitted = dose_response(data, series)
+    series, fitted = curve.series, curve.response
     if fitted is None:
         return None
     row = blank_row(data, Contrast(f"EC50 {series.name}", series.control, {}, "ec50"))

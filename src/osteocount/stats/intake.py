@@ -168,7 +168,7 @@ def _check_duplicates(frame: pd.DataFrame, names: ColumnNames, problems: _Proble
         return
     key = ["plate", "well"] if "plate" in frame.columns else [names.donor, "well"]
     place = frame[key].map(text_of)
-    place["well"] = place["well"].map(_plain_well)
+    place["well"] = place["well"].map(plain_well)
     first: dict[tuple[str, ...], int] = {}
     for position, name in enumerate(place.itertuples(index=False, name=None)):
         if name in first and name[-1]:
@@ -177,7 +177,8 @@ def _check_duplicates(frame: pd.DataFrame, names: ColumnNames, problems: _Proble
         first.setdefault(name, position)
 
 
-def _plain_well(name: str) -> str:
+def plain_well(name: str) -> str:
+    """Write A01 and a1 as A1; leave other names alone."""
     match = WELL_NAME.match(name)
     return f"{match[1].upper()}{int(match[2])}" if match else name
 

@@ -25,8 +25,9 @@ class Fit:
         A solution of the normal equations; only contrasts that ``estimable`` accepts have a meaning.
     spread : (arms, arms) array
         Unscaled covariance of the effects.
-    projector : (arms + blocks, arms + blocks) array
-        Onto the row space of the design.
+    design : (cells, arms + blocks) array
+    inverse : (arms + blocks, cells) array
+        Pseudo-inverse of the design.
     variance : float
         Residual mean square; NaN without residual degrees of freedom.
     df : int
@@ -36,7 +37,8 @@ class Fit:
     arms: tuple[str, ...]
     effects: Floats
     spread: Floats
-    projector: Floats
+    design: Floats
+    inverse: Floats
     variance: float
     df: int
     residuals: Floats
@@ -49,9 +51,9 @@ class Fit:
         """Whether the data hold the contrast: every arm is there, and donors link the arms."""
         if not set(weights) <= set(self.arms):
             return False
-        vector = np.zeros(len(self.projector))
+        vector = np.zeros(self.design.shape[1])
         vector[: len(self.arms)] = self.vector(weights)
-        return bool(np.allclose(vector @ self.projector, vector, atol=1e-8))
+        return bool(np.allclose(vector @ self.inverse @ self.design, vector, atol=1e-8))
 
     def estimates(self, contrasts: list[Weights]) -> tuple[Floats, Floats]:
         """Return estimates, shape (k,), and their covariance, shape (k, k)."""
@@ -77,7 +79,7 @@ def fit(cells: pd.DataFrame) -> Fit:
     ).astype(np.float64)
     y = cells["y"].to_numpy(dtype=np.float64)
     centre = float(y.mean())
-    inverse = np.linalg.pinv(design, rcond=1e-10)
+    inverse = np.asarray(np.linalg.pinv(design, rcond=1e-10), dtype=np.float64)
     solution = inverse @ (y - centre)
     residuals = y - centre - design @ solution
     df = len(y) - int(np.linalg.matrix_rank(design))
@@ -86,7 +88,8 @@ def fit(cells: pd.DataFrame) -> Fit:
         arms=arms,
         effects=solution[:k],
         spread=(inverse @ inverse.T)[:k, :k],
-        projector=inverse @ design,
+        design=design,
+        inverse=inverse,
         variance=float(residuals @ residuals) / df if df > 0 else float("nan"),
         df=df,
         residuals=residuals,

@@ -179,12 +179,12 @@ def _lattice_difference(c: float, correlation: Floats, near: Floats, df: float) 
     """
     k = len(correlation)
     wanted, known = np.linalg.cholesky(correlation + 1e-13 * np.eye(k)), np.linalg.cholesky(near)
-    index = np.arange(1, LATTICE_POINTS + 1)[:, None] * np.sqrt(np.array(_primes(k)))[None, :]
+    index = np.arange(1, LATTICE_POINTS + 1)[:, None] * np.sqrt(np.array(_primes(k), dtype=np.float64))[None, :]
     rng = np.random.default_rng(SEED)
     total = 0.0
     for _ in range(LATTICE_SHIFTS):
-        points = np.abs(2 * ((index + rng.random(k)) % 1) - 1)
-        total += float((_transformed(points, c, wanted, df) - _transformed(points, c, known, df)).mean())
+        points = np.asarray(np.abs(2 * ((index + rng.random(k)) % 1) - 1), dtype=np.float64)
+        total += float(_transformed(points, c, wanted, df).mean()) - float(_transformed(points, c, known, df).mean())
     return total / LATTICE_SHIFTS
 
 

@@ -13,7 +13,7 @@ from osteocount.stats import words, zero
 from osteocount.stats.contrasts import Contrast, Weights
 from osteocount.stats.design import Design
 from osteocount.stats.endpoints import Endpoint
-from osteocount.stats.linear import Fit, fit, holm, paired_test
+from osteocount.stats.linear import Fit, Floats, fit, holm, paired_test
 from osteocount.stats.multivariate_t import adjusted_p, critical_value
 
 ALPHA = 0.05
@@ -43,12 +43,17 @@ class EndpointData:
         own = {} if design.kind == "unblocked" else {str(donor): fit(part) for donor, part in cells.groupby("donor")}
         return cls(endpoint, design, wells, cells, whole, own)
 
-    def donor_contrasts(self, weights: Weights) -> np.ndarray:
+    def own_contrasts(self, weights: Weights) -> dict[str, float]:
         """Return the contrast within each donor that carries it, in the order of the donors' names."""
-        found = [
-            float(own.estimates([weights])[0][0]) for _, own in sorted(self.by_donor.items()) if own.estimable(weights)
-        ]
-        return np.array(found, dtype=np.float64)
+        return {
+            donor: float(own.estimates([weights])[0][0])
+            for donor, own in sorted(self.by_donor.items())
+            if weights and own.estimable(weights)
+        }
+
+    def donor_contrasts(self, weights: Weights) -> Floats:
+        """Return the values of ``own_contrasts``."""
+        return np.array(list(self.own_contrasts(weights).values()), dtype=np.float64)
 
     def n_donors(self, weights: Weights) -> int:
         """Count the donors that the contrast rests on: those that carry it, or the fewest of any arm if unblocked."""
@@ -74,8 +79,9 @@ def endpoint_rows(data: EndpointData, families: list[list[Contrast]]) -> list[Ro
 
 def blank_row(data: EndpointData, contrast: Contrast) -> Row:
     """Return a row with nothing known but its name."""
-    values = data.donor_contrasts(contrast.weights) / contrast.per_step
-    paired = paired_test(values)
+    own = data.own_contrasts(contrast.weights)
+    paired = paired_test(np.array(list(own.values()), dtype=np.float64))
+    effects = {donor: _natural(value / contrast.per_step, data.endpoint) for donor, value in own.items()}
     return {
         "endpoint": data.endpoint.name,
         "contrast": contrast.name,
@@ -97,7 +103,8 @@ def blank_row(data: EndpointData, contrast: Contrast) -> Row:
         "link": data.endpoint.link,
         "donors_up": paired.signs_up,
         "donors_down": paired.signs_down,
-        "donor_estimates": " ".join(f"{_natural(value, data.endpoint):.4g}" for value in values),
+        "donor_effects": effects,
+        "donor_estimates": "; ".join(f"{donor}: {value:.4g}" for donor, value in effects.items()),
     }
 
 

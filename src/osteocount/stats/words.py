@@ -237,8 +237,8 @@ def unequal_spread(noisy: str, quiet: str, ratio: float) -> str:
     """Warn that one arm varies more between donors than another."""
     times = f"{ratio:.1f} times" if math.isfinite(ratio) else "far"
     return (
-        f"Donors vary {times} more in {noisy} than in {quiet}: the pooled variance makes p too small for the noisy arm. "
-        "Trust the paired test there."
+        f"Donors vary {times} more in {noisy} than in {quiet}: the pooled variance makes p too small for the noisy "
+        "arm. Trust the paired test there."
     )
 
 

@@ -1,0 +1,358 @@
+"""Agreement of automatic with manual counts, and of readers with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from osteocount.errors import OsteoCountError
+from osteocount.settings import ComparisonSettings
+from osteocount.stats.arms import arm_names, text_of
+from osteocount.stats.comparison import compare
+from osteocount.stats.intake import plain_well
+from osteocount.stats.words import number, p_value
+
+Floats = NDArray[np.float64]
+AUTOMATIC = "automatic"
+EFFECT_COLUMNS = ("contrast", "reference", "counted_by", "estimate", "ci_low", "ci_high", "verdict")
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well two ways of counting agree.
+
+    Attributes
+    ----------
+    pairs : DataFrame
+        ``comparison, plate, well, field, arm, first, second``: the counts side by side (second − first is the error).
+    table : DataFrame
+        One row per comparison and subset (all, each arm, each third of density): ``comparison, subset, n, bias`` with
+        its interval, ``bias_percent``, limits of agreement with theirs, ``concordance`` (Lin), ``icc`` (2,1), ``r``.
+    effects : DataFrame
+        The treatment effect of the primary endpoint from either way of counting; empty without donors and treatments.
+    warnings : tuple of str
+    """
+
+    pairs: pd.DataFrame
+    table: pd.DataFrame
+    effects: pd.DataFrame
+    warnings: tuple[str, ...]
+
+    def summary(self) -> str:
+        """Say it in words."""
+        whole = self.table[self.table["subset"] == "all"].to_dict("records")
+        return "\n".join(
+            [
+                *(f"Warning: {text}" for text in self.warnings),
+                *(_agreement_sentence(row) for row in whole),
+                *(_effect_sentence(row) for row in self.effects.to_dict("records")),
+            ]
+        )
+
+
+def _agreement_sentence(row: Mapping[Any, Any]) -> str:
+    return (
+        f"{row['comparison']}, {row['n']} {row['unit']}: bias {signed(row['bias'])} osteoclasts "
+        f"(95 % CI {signed(row['bias_low'])} to {signed(row['bias_high'])}; {signed(row['bias_percent'])} %), "
+        f"limits of agreement {signed(row['limit_low'])} to {signed(row['limit_high'])}, "
+        f"concordance {row['concordance']:.3f} ({row['concordance_low']:.3f} to {row['concordance_high']:.3f}), "
+        f"ICC {row['icc']:.3f} ({row['icc_low']:.3f} to {row['icc_high']:.3f})."
+    )
+
+
+def _effect_sentence(row: Mapping[Any, Any]) -> str:
+    known = np.isfinite(row["ci_low"])
+    interval = f" (95 % CI {number(row['ci_low'])} to {number(row['ci_high'])})" if known else ""
+    return (
+        f"{row['contrast']}, counted by {row['counted_by']}: {number(row['estimate'])} × {row['reference']}{interval}, "
+        f"{row['verdict']}"
+    )
+
+
+def signed(value: float) -> str:
+    """Write a number with its sign, three digits."""
+    return "unknown" if not np.isfinite(value) else f"{value:+.3g}".replace("-", "−")
+
+
+def agree(
+    wells: pd.DataFrame,
+    manual: pd.DataFrame,
+    *,
+    control: str | None = None,
+    settings: ComparisonSettings | None = None,
+    count_column: str = "n_osteoclasts",
+) -> Agreement:
+    """Compare counts with those of one or several persons.
+
+    Parameters
+    ----------
+    wells : DataFrame
+        Ours: ``well`` (and ``plate``, ``field``) with ``count_column``; treatment, donor and area where known.
+    manual : DataFrame
+        Columns ``well`` and ``count``; ``plate``, ``field``, ``reader`` where there are several.
+
+    Raises
+    ------
+    OsteoCountError
+        A missing column, a count that is not a number, or no well in common.
+    """
+    settings = settings or ComparisonSettings()
+    ours = _ours(wells, count_column)
+    theirs = _theirs(manual)
+    by_field = "field" in wells.columns and theirs["field"].ne("").any()
+    keys = ["plate", "well", "field"] if by_field else ["plate", "well"]
+    matched, warnings = _match(ours, theirs, keys)
+    readers = sorted(matched["reader"].unique())
+    wide = matched.pivot_table(index=[*keys, "arm", AUTOMATIC], columns="reader", values="manual", aggfunc="sum")
+    wide = wide.reset_index(level=AUTOMATIC)
+    contests = [(reader, AUTOMATIC) for reader in readers] + list(combinations(readers, 2))
+    pairs = pd.concat([_pair(wide, first, second) for first, second in contests], ignore_index=True)
+    rows: list[dict[str, Any]] = []
+    for name, own in pairs.groupby("comparison", sort=False):
+        rows += _subsets(str(name), own, "fields" if by_field else "wells")
+    for reader in readers:
+        warnings += _uneven(pairs[pairs["comparison"] == f"{AUTOMATIC} against {reader}"], reader)
+    effects, said = _effects(wells, matched, keys, settings, control, count_column)
+    return Agreement(pairs, pd.DataFrame(rows), effects, (*warnings, *said))
+
+
+def _ours(wells: pd.DataFrame, count_column: str) -> pd.DataFrame:
+    column = "count" if count_column not in wells.columns and "count" in wells.columns else count_column
+    _need(wells, ["well", column], "our table")
+    ours = _places(wells)
+    ours[AUTOMATIC] = pd.to_numeric(wells[column], errors="coerce").astype(float)
+    ours["arm"] = arm_names(wells) if "treatment" in wells.columns else ""
+    ours["n_fields"] = pd.to_numeric(wells["n_fields"], errors="coerce") if "n_fields" in wells.columns else np.nan
+    return ours[ours[AUTOMATIC].notna()]
+
+
+def _theirs(manual: pd.DataFrame) -> pd.DataFrame:
+    _need(manual, ["well", "count"], "the manual counts")
+    texts = manual["count"].map(text_of)
+    values = pd.to_numeric(texts.replace("", None), errors="coerce").astype(float)
+    wrong = [
+        f"line {i + 2}: '{text}' is not a count"
+        for i, (text, value) in enumerate(zip(texts, values, strict=True))
+        if text and not (np.isfinite(value) and value >= 0)
+    ]
+    if wrong:
+        raise OsteoCountError("The manual counts, column 'count': " + "; ".join(wrong[:20]) + ". Correct them.")
+    theirs = _places(manual).assign(manual=values)
+    theirs["reader"] = manual["reader"].map(text_of).replace("", "manual") if "reader" in manual.columns else "manual"
+    return theirs[theirs["manual"].notna()]
+
+
+def _need(table: pd.DataFrame, columns: list[str], what: str) -> None:
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise OsteoCountError(
+            f"No column {' and '.join(repr(column) for column in missing)} in {what}. "
+            f"It has: {', '.join(str(column) for column in table.columns)}."
+        )
+
+
+def _places(table: pd.DataFrame) -> pd.DataFrame:
+    places = pd.DataFrame(index=table.index)
+    for column in ("plate", "well", "field"):
+        places[column] = table[column].map(text_of) if column in table.columns else ""
+    places["well"] = places["well"].map(plain_well)
+    return places
+
+
+def _match(ours: pd.DataFrame, theirs: pd.DataFrame, keys: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Join by place; manual counts of several fields are summed per well, and must be of all its fields."""
+    if theirs["plate"].eq("").all():
+        if len(ours["plate"].unique()) >= 2 and ours["well"].duplicated().any():
+            raise OsteoCountError("Our table holds several plates: add a column 'plate' to the manual counts.")
+        ours = ours.assign(plate="")
+    theirs_summed = (
+        theirs.groupby(["reader", *keys]).agg(manual=("manual", "sum"), counted=("manual", "size")).reset_index()
+    )
+    joined = theirs_summed.merge(ours, on=keys, how="left", indicator=True)
+    lost = joined[joined["_merge"] != "both"]
+    warnings = []
+    if len(lost):
+        names = ", ".join(
+            " ".join(part for part in row if part) for row in lost[keys].itertuples(index=False, name=None)
+        )
+        warnings.append(f"Counted by hand but not in our table: {names}.")
+    joined = joined[joined["_merge"] == "both"]
+    partly = (joined["counted"] > 1) & (joined["counted"] != joined["n_fields"]) & joined["n_fields"].notna()
+    if "field" not in keys and partly.any():
+        warnings.append(f"Left out, not every field was counted by hand: {', '.join(joined.loc[partly, 'well'])}.")
+        joined = joined[~partly]
+    if joined.empty:
+        raise OsteoCountError(
+            "No well is in both tables. Wells are matched by plate and name (A1 and A01 are the same)."
+        )
+    return joined, warnings
+
+
+def _pair(wide: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    both = wide[[first, second]].dropna()
+    named = both.set_axis(["first", "second"], axis=1).reset_index()
+    named["field"] = named["field"] if "field" in named.columns else ""
+    named["comparison"] = f"{second} against {first}"
+    return named[["comparison", "plate", "well", "field", "arm", "first", "second"]]
+
+
+def _subsets(name: str, pairs: pd.DataFrame, unit: str) -> list[dict[str, Any]]:
+    rows = [{"comparison": name, "subset": "all", "unit": unit, **describe(pairs)}]
+    arms = sorted(arm for arm in pairs["arm"].unique() if arm)
+    rows += [
+        {"comparison": name, "subset": arm, "unit": unit, **describe(pairs[pairs["arm"] == arm])}
+        for arm in arms
+        if len(arms) > 1
+    ]
+    level = (pairs["first"] + pairs["second"]) / 2
+    if len(pairs) >= 9:
+        edges = np.quantile(level, [1 / 3, 2 / 3])
+        thirds = {"sparse third": level <= edges[0], "dense third": level > edges[1]}
+        thirds["middle third"] = ~(thirds["sparse third"] | thirds["dense third"])
+        for third in ("sparse third", "middle third", "dense third"):
+            rows.append({"comparison": name, "subset": third, "unit": unit, **describe(pairs[thirds[third]])})
+    return rows
+
+
+def describe(pairs: pd.DataFrame) -> dict[str, float]:
+    """Bias, limits of agreement (Bland & Altman 1999), Lin's concordance and ICC(2,1), each with its 95 % interval.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Columns ``first`` and ``second``.
+    """
+    first, second = np.asarray(pairs["first"], dtype=np.float64), np.asarray(pairs["second"], dtype=np.float64)
+    n, error = len(first), second - first
+    bias = float(error.mean()) if n else float("nan")
+    row = {"n": n, "bias": bias, "bias_percent": 100 * float(error.sum() / first.sum()) if first.sum() > 0 else np.nan}
+    nothing = float("nan")
+    spread = float(error.std(ddof=1)) if n > 1 else nothing
+    quantile = float(stats.t.ppf(0.975, n - 1)) if n > 1 else nothing
+    about_bias = quantile * spread / np.sqrt(n) if n > 1 else nothing
+    about_limit = quantile * spread * np.sqrt(1 / n + 1.96**2 / (2 * (n - 1))) if n > 1 else nothing
+    row |= {"bias_low": bias - about_bias, "bias_high": bias + about_bias}
+    for side, sign in (("low", -1), ("high", 1)):
+        limit = bias + sign * 1.96 * spread
+        row |= {
+            f"limit_{side}": limit,
+            f"limit_{side}_ci_low": limit - about_limit,
+            f"limit_{side}_ci_high": limit + about_limit,
+        }
+    row |= dict(zip(("concordance", "concordance_low", "concordance_high"), concordance(first, second), strict=True))
+    row |= dict(zip(("icc", "icc_low", "icc_high"), icc_2_1(np.column_stack([first, second])), strict=True))
+    varied = n > 2 and first.std() > 0 and second.std() > 0
+    row["r"] = float(np.corrcoef(first, second)[0, 1]) if varied else nothing
+    return row
+
+
+def concordance(first: Floats, second: Floats) -> tuple[float, float, float]:
+    """Lin's concordance with its interval by Fisher's z (Lin 1989, Biometrics 45:255; corrected 2000, 56:324)."""
+    n = len(first)
+    sd = first.std() * second.std()
+    if n < 4 or not sd > 0:
+        return (float("nan"),) * 3
+    covariance = float(np.mean((first - first.mean()) * (second - second.mean())))
+    shift = float(first.mean() - second.mean())
+    value = 2 * covariance / (first.var() + second.var() + shift**2)
+    r, u = covariance / sd, shift**2 / sd
+    if abs(value) >= 1 - 1e-12 or abs(r) < 1e-12:
+        return value, value, value
+    variance = (
+        (1 - r**2) * value**2 / ((1 - value**2) * r**2)
+        + 2 * value**3 * (1 - value) * u / (r * (1 - value**2) ** 2)
+        - value**4 * u**2 / (2 * r**2 * (1 - value**2) ** 2)
+    ) / (n - 2)
+    half = 1.959963984540054 * np.sqrt(max(variance, 0.0))
+    z = np.arctanh(value)
+    return value, float(np.tanh(z - half)), float(np.tanh(z + half))
+
+
+def icc_2_1(counts: Floats) -> tuple[float, float, float]:
+    """ICC(2,1): two-way random, absolute agreement, single reader, with its interval (McGraw & Wong 1996).
+
+    Parameters
+    ----------
+    counts : (wells, readers) array
+    """
+    n, k = counts.shape
+    if n < 3 or not counts.std() > 0:
+        return (float("nan"),) * 3
+    grand = counts.mean()
+    rows = k * float(np.sum((counts.mean(axis=1) - grand) ** 2)) / (n - 1)
+    columns = n * float(np.sum((counts.mean(axis=0) - grand) ** 2)) / (k - 1)
+    residual = counts - counts.mean(axis=1, keepdims=True) - counts.mean(axis=0, keepdims=True) + grand
+    error = float(np.sum(residual**2)) / ((n - 1) * (k - 1))
+    value = (rows - error) / (rows + (k - 1) * error + k * (columns - error) / n)
+    if error <= 1e-12 * rows and columns <= 1e-12 * rows:
+        return value, value, value
+    a, b = k * value / (n * (1 - value)), 1 + k * value * (n - 1) / (n * (1 - value))
+    v = (a * columns + b * error) ** 2 / ((a * columns) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
+    upper, lower = float(stats.f.ppf(0.975, n - 1, v)), float(stats.f.ppf(0.975, v, n - 1))
+    mixed = k * columns + (k * n - k - n) * error
+    low = n * (rows - upper * error) / (upper * mixed + n * rows)
+    high = n * (lower * rows - error) / (mixed + n * lower * rows)
+    return value, low, high
+
+
+def _uneven(pairs: pd.DataFrame, reader: str) -> list[str]:
+    """Warn where the error differs between arms or grows with density: the treatment effect is then biased."""
+    ratio = pd.Series(np.log((pairs["second"] + 0.5) / (pairs["first"] + 0.5)), pairs.index)
+    found = []
+    groups = [own.to_numpy() for arm, own in ratio.groupby(pairs["arm"]) if arm and len(own) > 1]
+    if len(groups) > 1 and any(group.std() > 0 for group in groups):
+        p = float(stats.f_oneway(*groups).pvalue)
+        if p < 0.05:
+            found.append(
+                f"Against {reader}, the counting error differs between arms (p = {p_value(p)}): the treatment effect is "
+                "biased by it. Read the effect from both ways of counting, and curate the arms that differ."
+            )
+    level = np.log((pairs["first"] + pairs["second"]) / 2 + 0.5)
+    if len(pairs) > 4 and level.std() > 0 and ratio.std() > 0:
+        slope = stats.linregress(level, ratio)
+        if slope.pvalue < 0.05:
+            found.append(
+                f"Against {reader}, the counting error changes with density: {100 * (2**slope.slope - 1):+.0f} % per "
+                f"doubling (p = {p_value(float(slope.pvalue))}), so dense and sparse arms are not counted alike."
+            )
+    return found
+
+
+def _effects(
+    wells: pd.DataFrame,
+    matched: pd.DataFrame,
+    keys: list[str],
+    settings: ComparisonSettings,
+    control: str | None,
+    column: str,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Compare the arms twice, on the same wells: with our counts and with each reader's."""
+    empty = pd.DataFrame(columns=list(EFFECT_COLUMNS))
+    if "field" in keys:
+        return empty, ["The treatment effect is not compared by field; give one row per well."]
+    column = column if column in wells.columns else "count"
+    places, rows = _places(wells), []
+    if matched["plate"].eq("").all():
+        places["plate"] = ""
+    try:
+        for reader, own in matched.groupby("reader"):
+            counts = own.set_index(keys)["manual"]
+            found = pd.Series(
+                [counts.get(key, np.nan) for key in zip(*(places[k] for k in keys), strict=True)], wells.index
+            )
+            shared = found.notna()
+            for by, values in ((AUTOMATIC, wells[column]), (str(reader), found)):
+                data = wells[shared].assign(**{column: values[shared]})
+                table = compare(data, control=control, settings=settings, count_column=column).table
+                table = table[(table["role"] == "primary") & (table["kind"] == "arm")]
+                rows.append(table.assign(counted_by=by)[list(EFFECT_COLUMNS)])
+    except OsteoCountError as error:
+        return empty, [f"The treatment effect was not compared: {error}"]
+    return pd.concat(rows, ignore_index=True).drop_duplicates(["contrast", "counted_by"], ignore_index=True), []
