@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from osteocount.simulate.cells import CellPatch
 from osteocount.simulate.shapes import Capsule, Point, coverage
 
-# A nucleus counts as seen when enough of it is in the picture and in its cell, and its green OD, after the lens,
-# differs from the cytoplasm around it by more than this.
-SEEN_CONTRAST = 0.04
+# A nucleus counts as seen when enough of it is in the picture and in its cell, and its OD, after the lens,
+# differs from the cytoplasm around it by more than this (Euclid, over the three colours).
+SEEN_CONTRAST = 0.05
 SEEN_PART = 0.5
-SEEN_DARKEST = 0.85
+SEEN_DARKEST = 0.65
 OSTEOCLAST_NUCLEI = 3
 _RING = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
 
@@ -96,7 +96,7 @@ class Canvas:
         kept = visible >= smallest
         kept[0] = False
         cells, old_cell = _raster_order(np.where(kept[self.cells], self.cells, 0).astype(np.uint32))
-        seen = self._seen(od_seen[..., 1], kept)
+        seen = self._seen(od_seen, kept)
         nuclei, old_nucleus = _raster_order(np.where(seen[self.nuclei], self.nuclei, 0).astype(np.uint32))
         new_cell = np.zeros(len(self._kinds) + 1, np.int64)
         new_cell[old_cell] = np.arange(1, old_cell.size + 1)
@@ -143,7 +143,7 @@ class Canvas:
             }
         )
 
-    def _seen(self, green: NDArray[np.float32], kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _seen(self, od: NDArray[np.float32], kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which nuclei (by running number, 0 is none) can be told from their cytoplasm."""
         seen = np.zeros(len(self._owner) + 1, bool)
         present = np.bincount(self.nuclei.ravel(), minlength=seen.size)
@@ -156,9 +156,9 @@ class Canvas:
             around = cv2.dilate(mine, _RING).astype(bool) & (self.nuclei[box] == 0) & (self.cells[box] == owner)
             if not around.any():
                 around = (self.nuclei[box] == 0) & (self.cells[box] == owner)
-            level = float(green[box][mine > 0].mean())
-            ring = float(green[box][around].mean()) if around.any() else level
-            seen[number] = ring - level > SEEN_CONTRAST and level < SEEN_DARKEST
+            if around.any():
+                level, ring = od[box][mine > 0].mean(0), od[box][around].mean(0)
+                seen[number] = np.linalg.norm(ring - level) > SEEN_CONTRAST and level.max() < SEEN_DARKEST
         return seen
 
     def _windows(self, size: int, at: Point) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

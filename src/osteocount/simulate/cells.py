@@ -35,6 +35,8 @@ class CellPlan:
         Relative SD of the granules of TRAP.
     compact
         The cell is a dome: dark in the middle whatever its nuclei.
+    thin_edge
+        Distance over which the cell fades in from its outline.
     """
 
     kind: str
@@ -49,6 +51,7 @@ class CellPlan:
     ruffle: float = 0.0
     grain: float = 0.1
     compact: bool = False
+    thin_edge: float = 0.4
 
     @property
     def half_size(self) -> float:
@@ -99,7 +102,7 @@ def paint_cell(plan: CellPlan, style: StainStyle, pixel_size: float, rng: np.ran
         patchy = np.clip(0.6 + 0.6 * noise(rng, y.shape, 9.0 / pixel_size), 0.0, 2.0)
         trap = trap + plan.rim * patchy * np.exp(-depth / 2.2)
     trap = trap * np.clip(1.0 + plan.grain * _granules(rng, y.shape, pixel_size), 0.15, None)
-    trap = trap * style.trap_strength * coverage(distance, pixel_size)
+    trap = trap * style.trap_strength * coverage(distance, pixel_size) * (1.0 - np.exp(-depth / plan.thin_edge))
     hue = np.clip(near, 0.0, 1.0)[..., None]
     colour = hue * np.float32(style.trap) + (1 - hue) * np.float32(style.trap_edge)
     od = np.asarray(trap[..., None] * colour, dtype=np.float32)
@@ -170,15 +173,15 @@ def _with_nucleus(
 ) -> NDArray[np.float32]:
     """Thin the TRAP over a nucleus, add counterstain, its envelope and one or two nucleoli."""
     inside = coverage(distance, pixel_size)
-    envelope = np.exp(-((distance / 0.8) ** 2)) * rng.uniform(0.25, 0.9)
+    envelope = np.exp(-((distance / 0.8) ** 2)) * rng.uniform(0.5, 1.3)
     chromatin = 1.0 + 0.12 * noise(rng, inside.shape, 1.6 / pixel_size)
     blue = inside * chromatin + envelope * 0.55
     radius = min(nucleus.half_axes)
     for _ in range(int(rng.integers(1, 3))):
         angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.45) * radius
         spot = (nucleus.centre[0] + away * np.sin(angle), nucleus.centre[1] + away * np.cos(angle))
-        size = rng.uniform(0.16, 0.3) * radius
-        blue = blue + 0.75 * np.exp(-((at[0] - spot[0]) ** 2 + (at[1] - spot[1]) ** 2) / (2 * size**2))
+        size = rng.uniform(0.18, 0.28) * radius
+        blue = blue + 1.3 * np.exp(-((at[0] - spot[0]) ** 2 + (at[1] - spot[1]) ** 2) / (2 * size**2))
     kept = od * (1 - style.exclusion * inside)[..., None]
     return np.asarray(
         kept + (style.counterstain_strength * blue)[..., None] * np.float32(style.counterstain), dtype=np.float32

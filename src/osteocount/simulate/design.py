@@ -18,17 +18,17 @@ class StainStyle(FrozenModel):
 
     trap: Colour = Field((1.0, 1.25, 0.72), title="TRAP", description="Colour of TRAP around the nuclei, red = 1.")
     trap_edge: Colour = Field(
-        (0.78, 1.22, 0.78), title="TRAP at the edge", description="Colour of TRAP in thin edges and processes."
+        (0.8, 1.2, 0.76), title="TRAP at the edge", description="Colour of TRAP in thin edges and processes."
     )
     counterstain: Colour = Field(
-        (1.0, 0.62, 0.32), title="Counterstain", description="Colour of the counterstain in nuclei, red = 1."
+        (1.0, 0.80, 0.44), title="Counterstain", description="Colour of the counterstain in nuclei, red = 1."
     )
     trap_strength: float = Field(1.0, title="TRAP strength", description="Multiplies all TRAP.", gt=0, le=3)
     counterstain_strength: float = Field(
-        0.20, title="Counterstain strength", description="Red OD of a nucleus.", ge=0, le=1
+        0.15, title="Counterstain strength", description="Red OD of a nucleus.", ge=0, le=1
     )
     exclusion: float = Field(
-        0.62, title="Exclusion", description="Part of the TRAP of the cytoplasm missing over a nucleus.", ge=0, le=1
+        0.6, title="Exclusion", description="Part of the TRAP of the cytoplasm missing over a nucleus.", ge=0, le=1
     )
 
 
@@ -39,7 +39,7 @@ class Optics(FrozenModel):
     vignetting: float = Field(0.07, title="Vignetting", description="Light lost in the corners.", ge=0, le=0.6)
     unevenness: float = Field(0.015, title="Unevenness", description="SD of the broad shading.", ge=0, le=0.2)
     blur: Colour = Field(
-        (1.0, 0.72, 0.85), title="Blur", description="Gaussian blur of red, green and blue, µm. Red is the widest: "
+        (1.3, 0.72, 0.85), title="Blur", description="Gaussian blur of red, green and blue, µm. Red is the widest: "
         "dark cells then have a cyan fringe and a maroon rim."
     )  # fmt: skip
     noise: float = Field(2.2, title="Camera noise", description="SD in grey levels.", ge=0, le=20)

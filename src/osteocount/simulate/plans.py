@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def round_cell(rng: Rng) -> CellPlan:
     """A small dark dome whose nucleus shows as a blue disc, or not at all."""
     radius = rng.uniform(4.2, 6.8)
     parts: list[Capsule | Ellipse] = [_ellipse(rng, (0.0, 0.0), radius, 0.8)]
-    if rng.random() < 0.35:
+    if rng.random() < 0.15:
         parts.append(_process(rng, parts[0], rng.uniform(3, 7)))
     nucleus = _ellipse(rng, (0.0, 0.0), radius * rng.uniform(0.45, 0.62), 0.8)
     return CellPlan(
@@ -60,31 +60,32 @@ def spindle_cell(rng: Rng) -> CellPlan:
 def large_mononuclear(rng: Rng, nuclei: int = 1) -> CellPlan:
     """A spread TRAP-positive cell that is no osteoclast: one nucleus, or two in the decoy."""
     area = rng.lognormal(np.log(520 if nuclei == 1 else 850), 0.35)
-    parts = _spread_body(rng, area, lobes=int(rng.integers(1, 3)))
+    parts, placed = _room_for(rng, nuclei, area, lobes=int(rng.integers(1, 3)), clusters=1)
     if rng.random() < 0.6:
         parts.append(_process(rng, parts[0], rng.uniform(6, 18)))
     return CellPlan(
         kind="mononuclear_large" if nuclei == 1 else "binucleate",
         parts=tuple(parts),
-        nuclei=place_nuclei(rng, parts, nuclei, clusters=1),
+        nuclei=placed,
         blend=8.0,
         od_core=rng.uniform(0.22, 0.55),
         od_edge=rng.uniform(0.05, 0.2),
         rim=rng.uniform(0.0, 0.12),
         rough=0.7,
         ruffle=rng.uniform(0.2, 0.8),
-        grain=rng.uniform(0.15, 0.3),
+        grain=rng.uniform(0.15, 0.35),
+        thin_edge=rng.uniform(0.4, 2.0),
     )
 
 
 def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
     """A cell with ``nuclei`` nuclei: dense, or a pale giant with a denser zone around its nuclei and a ruffled rim."""
     area = rng.lognormal(np.log((430 if pale else 290) * nuclei ** (1.0 if pale else 0.95)), 0.22)
-    area = max(area, 190.0 * nuclei)
-    parts = _spread_body(rng, area, lobes=int(np.clip(rng.integers(1, 4) + nuclei // 12, 1, 6)))
+    lobes = int(np.clip(rng.integers(1, 4) + nuclei // 12, 1, 6))
+    clusters = int(rng.integers(1, 3)) if nuclei > 5 else 1
+    parts, placed = _room_for(rng, nuclei, max(area, 190.0 * nuclei), lobes, clusters)
     for _ in range(int(rng.integers(0, 4))):
         parts.append(_process(rng, parts[int(rng.integers(len(parts)))], rng.uniform(5, 16)))
-    placed = place_nuclei(rng, parts, nuclei, clusters=int(rng.integers(1, 3)) if nuclei > 5 else 1)
     return CellPlan(
         kind="pale_giant" if pale else "osteoclast",
         parts=tuple(parts),
@@ -96,7 +97,8 @@ def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
         rim=rng.uniform(0.06, 0.16),
         rough=1.0,
         ruffle=rng.uniform(0.3, 1.0),
-        grain=rng.uniform(0.2, 0.35) if pale else rng.uniform(0.12, 0.25),
+        grain=rng.uniform(0.25, 0.4) if pale else rng.uniform(0.12, 0.25),
+        thin_edge=rng.uniform(1.0, 2.5) if pale else 0.6,
     )
 
 
@@ -107,8 +109,8 @@ def refractile_cell(rng: Rng) -> CellPlan:
         kind="refractile",
         parts=(_ellipse(rng, (0.0, 0.0), radius, 0.75),),
         nuclei=(_ellipse(rng, (0.0, 0.0), radius * 0.5, 0.9),),
-        od_core=rng.uniform(1.3, 1.8),
-        od_edge=rng.uniform(0.6, 0.9),
+        od_core=rng.uniform(1.1, 1.4),
+        od_edge=rng.uniform(0.5, 0.7),
         rough=0.35,
         compact=True,
     )
@@ -128,6 +130,18 @@ def nuclei_of_an_osteoclast(rng: Rng, mean: float) -> int:
     return min(3 + int(rng.poisson(rng.gamma(1.3, (mean - 3) / 1.3))), MAX_NUCLEI)
 
 
+def _room_for(
+    rng: Rng, nuclei: int, area: float, lobes: int, clusters: int
+) -> tuple[list[Capsule | Ellipse], tuple[Ellipse, ...]]:
+    """A spread body with all its nuclei, made larger until they fit."""
+    while True:
+        parts = _spread_body(rng, area, lobes)
+        placed = place_nuclei(rng, parts, nuclei, clusters)
+        if len(placed) == nuclei:
+            return parts, placed
+        area *= 1.2
+
+
 def place_nuclei(rng: Rng, parts: list[Capsule | Ellipse], number: int, clusters: int) -> tuple[Ellipse, ...]:
     """Nuclei that touch but hardly overlap, inside ``parts``, crowded around ``clusters`` centres."""
     bodies = [part for part in parts if isinstance(part, Ellipse)]
@@ -139,7 +153,7 @@ def place_nuclei(rng: Rng, parts: list[Capsule | Ellipse], number: int, clusters
         for _ in range(60):
             radius = rng.uniform(3.3, 4.9)
             spot = (centre[0] + rng.normal(0, spread), centre[1] + rng.normal(0, spread))
-            if _depth(bodies, spot) > radius + 1.2 and all(
+            if _depth(parts, spot) > radius + 0.8 and all(
                 np.hypot(spot[0] - n.centre[0], spot[1] - n.centre[1]) > 0.93 * (radius + max(n.half_axes))
                 for n in placed
             ):
@@ -147,12 +161,12 @@ def place_nuclei(rng: Rng, parts: list[Capsule | Ellipse], number: int, clusters
                 break
         else:
             spread *= 1.25
-            if spread > 200:
+            if spread > 4.0 * max(max(body.half_axes) for body in bodies):
                 break
     return tuple(placed)
 
 
-def _depth(bodies: list[Ellipse], spot: Point) -> float:
+def _depth(bodies: Sequence[Capsule | Ellipse], spot: Point) -> float:
     at = np.float32([[spot[0]]]), np.float32([[spot[1]]])
     return max(-float(body.distance(*at)[0, 0]) for body in bodies)
 
