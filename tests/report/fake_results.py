@@ -34,7 +34,7 @@ def build(folder: Path, *, layout: bool = True, resolved: bool = True, um: float
     cells, wells, inputs = [], [], []
     for row, donor in enumerate(DONORS):
         for column, arm in enumerate(ARMS, start=1):
-            well = f"{'ABCD'[row]}{column:02d}"
+            well = f"{'ABCD'[row]}{(column + row) % 5 + 1:02d}"
             described = dict(zip(("treatment", "dose", "dose_unit", "role"), arm[:4], strict=True)) | {"donor": donor}
             base = {"plate": "plate1", "well": well, "status": "ok", "status_reason": ""} | (
                 described if layout else {}
@@ -47,7 +47,7 @@ def build(folder: Path, *, layout: bool = True, resolved: bool = True, um: float
             wells.append(base | _well(own, resolved=resolved, um=um))
             inputs.append(_input(well, resolved=resolved, um=um))
     pd.concat(cells).to_csv(folder / "cells.csv", index=False)
-    table = pd.DataFrame(wells)
+    table = pd.DataFrame(wells).sort_values("well", ignore_index=True)
     table.to_csv(folder / "wells.csv", index=False)
     warnings: list[str] = []
     if layout:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from osteocount.report.folder import Results
-from osteocount.report.numbers import figure, listed, plural
+from osteocount.report.numbers import listed, plural
 
 REGIMES = {
     "brightfield": "brightfield pictures",
@@ -29,8 +29,8 @@ def _imaging(results: Results) -> str:
     if not sizes:
         scale = "of unknown pixel size"
     else:
-        scale = f"at {listed([figure(size) for size in sizes])} µm per pixel"
-        scale += f" ({listed(origins)})" if origins else ""
+        scale = f"at {listed([f'{size:.4g}' for size in sizes])} µm per pixel"
+        scale += f"; pixel size {listed(origins)}" if origins else ""
         scale += "" if all(entry.pixel_size_um for entry in inputs) else ", some of unknown pixel size"
     n_wells = len(results.counted_wells)
     return (
@@ -52,9 +52,7 @@ def _counting(results: Results) -> str:
     text = f"{front}; cells and nuclei were outlined automatically"
     text += f" (segmenter “{segment['segmenter']}”)." if segment.get("segmenter") else "."
     if isinstance(segment.get("trap_threshold"), int | float):
-        text += (
-            f" A cell was TRAP-positive when its mean TRAP optical density exceeded {figure(segment['trap_threshold'])}"
-        )
+        text += f" A cell was TRAP-positive when its mean TRAP optical density exceeded {segment['trap_threshold']:g}"
         text += f", and an osteoclast when it also had at least {least} nuclei." if least is not None else "."
     blind = [entry.nuclei_resolved is False for entry in results.run.inputs]
     if any(blind):
@@ -69,19 +67,20 @@ def _counting(results: Results) -> str:
 
 def _comparison(results: Results) -> str:
     table = results.comparisons
-    if table is None or table.empty:
+    if table is None or (arms := table[table["kind"] == "arm"]).empty:
         return ""
-    references = _distinct([str(name) for name in table["reference"].dropna()])
-    donors = table["n_donors"].dropna() if "n_donors" in table else table["estimate"].iloc[:0]
-    n = "" if donors.empty else f" of {int(donors.min())}"
-    n += "" if donors.empty or donors.min() == donors.max() else f" to {int(donors.max())}"
-    methods_used = _distinct([str(name) for name in table["method"].dropna()]) if "method" in table else []
-    text = f"Each arm was compared with {listed(references)}, with the donor{n} as the unit of replication."
-    text += f" Method as recorded: {'; '.join(methods_used)}." if methods_used else ""
+    controls = listed(_distinct([str(name) for name in arms["reference"].dropna()]))
+    few, many = int(arms["n_donors"].min()), int(arms["n_donors"].max())
+    n = f"n = {few}" if few == many else f"n = {few} to {many}"
+    recorded = "; ".join(_distinct([str(name) for name in table["method"].dropna() if name != "none"]))
+    if not recorded:
+        return f"No arm could be tested against {controls} ({n} donors)."
+    link = "; counts as log((count + 0.5) ÷ imaged area)" if (arms["link"] == "log rate").any() else ""
     return (
-        text
-        + " An effect was called robust only if both the Dunnett-adjusted p and the paired t test over donors were "
-        "below 0.05, and indicated if only the first was."
+        f"Wells were pooled per donor and arm{link}, and each arm was compared with {controls} (donor as the unit of "
+        f"replication, {n}; {recorded}). Intervals are 95 % confidence intervals, simultaneous over the arms. An effect "
+        "was called robust only if both the adjusted p and the paired t test over donors were below 0.05, and indicated "
+        "if only the first was."
     )
 
 

@@ -76,7 +76,12 @@ def of_comparison(comparison: Comparison, primary: str) -> list[Notice]:
     found = [Notice("grave", text) for text in own]
     others = set(comparison.donor_values["endpoint"]) - {primary}
     minor = [text for text in (*comparison.refusals, *comparison.warnings) if text.startswith(tuple(others))]
-    found += [Notice("warning", text.removeprefix(f"{primary}: ")) for text in comparison.warnings if text not in minor]
+    major = [text.removeprefix(f"{primary}: ") for text in comparison.warnings if text not in minor]
+    contrasts = tuple(f"{name}: " for name in comparison.table["contrast"].unique())
+    disagree = tuple(text for text in major if text.startswith(contrasts))
+    found += [Notice("warning", text) for text in major if text not in disagree]
+    if disagree:
+        found.append(Notice("warning", "The two tests of the primary endpoint do not agree everywhere.", disagree))
     if minor:
         found.append(Notice("warning", "Some secondary endpoints have warnings of their own.", tuple(minor)))
     return found

@@ -12,7 +12,7 @@ from osteocount.report import numbers, words
 from osteocount.report.folder import InputRecord, Results
 from osteocount.report.numbers import count, figure, known
 from osteocount.stats.arms import arm_names
-from osteocount.stats.words import REFUSED, sentence
+from osteocount.stats.words import REFUSED, number, sentence
 
 MAX_PICTURE_ROWS = 400
 
@@ -25,6 +25,8 @@ WELL_COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "plate": ("Plate", str),
     "well": ("Well", str),
     "status": ("Status", lambda value: str(value).replace("_", " ")),
+    "arm": ("Arm", str),
+    "donor": ("Donor", str),
     "n_fields": ("Fields", count),
     "imaged_area_mm2": ("Imaged, mm²", figure),
     "n_osteoclasts": ("Osteoclasts", count),
@@ -33,13 +35,17 @@ WELL_COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "osteoclast_density_per_mm2": ("per mm²", figure),
     "osteoclast_area_fraction": ("Area fraction", figure),
     "nuclei_per_osteoclast_mean": ("Nuclei per OC, mean", figure),
-    "nuclei_per_osteoclast_median": ("median", figure),
+    "nuclei_per_osteoclast_median": ("Nuclei per OC, median", lambda value: f"{value:g}"),
     "fusion_index": ("Fusion index", figure),
     "n_trap_positive": ("TRAP+ cells", count),
     "n_nuclei": ("Nuclei", count),
     "n_borderline": ("Borderline", count),
     "qc_flags": ("Quality flags", lambda value: str(value).replace("_", " ").replace(";", ", ")),
 }
+
+MAIN_WELL_COLUMNS = ("plate", "well", "image", "status", "arm", "donor", "n_osteoclasts", "osteoclast_density_per_mm2",
+                     "osteoclast_area_fraction", "nuclei_per_osteoclast_mean", "fusion_index", "n_borderline",
+                     "qc_flags")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,14 +67,14 @@ def tiles(results: Results) -> list[tuple[str, str]]:
     """Sum the run up in a handful of numbers."""
     counted = results.counted_wells
     donors = counted["donor"].nunique() if "donor" in counted else 0
-    return [
+    shown = [
         (count(counted["n_osteoclasts"].sum()), "osteoclasts"),
         (_total(counted, "n_trap_positive"), "TRAP-positive cells"),
         (_total(counted, "n_nuclei"), "nuclei in them"),
         (f"{len(counted)} of {len(results.wells)}", "wells counted"),
         (count(len(results.run.inputs)), "pictures"),
-        (count(donors) if donors else numbers.UNKNOWN, "donors"),
     ]
+    return [*shown, (count(donors), "donors")] if donors else shown
 
 
 def arm_table(results: Results, arms: pd.Series) -> list[dict[str, str]]:
@@ -106,6 +112,32 @@ def contrasts(table: pd.DataFrame | None, primary: str) -> list[dict[str, Any]]:
     return sorted(groups, key=lambda group: not group["primary"])
 
 
+def endpoint_matrix(table: pd.DataFrame | None, primary: str) -> dict[str, Any] | None:
+    """Endpoints by contrasts: estimate and verdict of each, to see at a glance what moved together."""
+    if table is None or table.empty:
+        return None
+    shown = table[table["kind"].isin(words.ANSWERS)]
+    order = sorted(shown["endpoint"].unique(), key=lambda endpoint: endpoint != primary)
+    names = list(shown["contrast"].unique())
+    cells = {(row["endpoint"], row["contrast"]): row for _, row in shown.iterrows()}
+    rows = [
+        {
+            "endpoint": words.endpoint_name(endpoint),
+            "primary": endpoint == primary,
+            "cells": [_matrix_cell(cells.get((endpoint, name))) for name in names],
+        }
+        for endpoint in order
+    ]
+    return {"contrasts": [words.contrast_name(name) for name in names], "rows": rows}
+
+
+def _matrix_cell(row: pd.Series | None) -> dict[str, str]:
+    if row is None or not known(row["estimate"]):
+        return {"estimate": numbers.UNKNOWN, "verdict": str(row["verdict"]) if row is not None else ""}
+    sign = {"identity": "", "logit": "odds × "}.get(str(row["link"]), "× ")
+    return {"estimate": f"{sign}{number(row['estimate'])}", "verdict": str(row["verdict"])}
+
+
 def _contrast(row: pd.Series) -> dict[str, str]:
     """Split the sentence of a contrast into its name and the rest, and put what belongs beside it."""
     values = {str(key): value if known(value) else None for key, value in row.items()}
@@ -133,14 +165,21 @@ def comparison_table(table: pd.DataFrame | None) -> Table | None:
     return Table([name.replace("_", " ") for name in table.columns], rows, numeric, [False] * len(rows))
 
 
-def wells_table(wells: pd.DataFrame, arms: pd.Series) -> Table:
-    """Every well: the columns of the contract under readable headings, then whatever the layout or reader added."""
-    table = wells.assign(arm=arms) if (arms != "").any() else wells
-    first = [name for name in ("plate", "well", "status", "arm", "donor") if name in table]
-    hidden = {"treatment", "dose", "dose_unit", "status_reason", "image"} if "arm" in table else {"status_reason"}
-    rest = [name for name in WELL_COLUMNS if name in table and name not in first]
-    more = [name for name in wells.columns if name not in {*WELL_COLUMNS, *first, *hidden}]
-    names = [name for name in [*first, *rest, *more] if table[name].notna().any()]
+def wells_tables(wells: pd.DataFrame, arms: pd.Series) -> dict[str, Table]:
+    """Every well twice: ``main`` with what one reads first, ``all`` with every column that holds anything."""
+    table = wells.assign(arm=arms.where(arms != "", pd.NA))
+    filled = [name for name in table.columns if table[name].notna().any()]
+    main = [name for name in MAIN_WELL_COLUMNS if name in filled]
+    if wells["plate"].nunique() < 2 and "plate" in main:
+        main.remove("plate")
+    first = [name for name in WELL_COLUMNS if name in filled]
+    return {
+        "main": _wells_table(table, main),
+        "all": _wells_table(table, [*first, *(name for name in filled if name not in first)]),
+    }
+
+
+def _wells_table(table: pd.DataFrame, names: list[str]) -> Table:
     numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in names]
     writers = [WELL_COLUMNS[name][1] if name in WELL_COLUMNS else _plain for name in names]
     rows = [
@@ -148,7 +187,7 @@ def wells_table(wells: pd.DataFrame, arms: pd.Series) -> Table:
         for row in table[names].itertuples(index=False)
     ]
     headings = [WELL_COLUMNS[name][0] if name in WELL_COLUMNS else name.replace("_", " ") for name in names]
-    return Table(headings, rows, numeric, list(~wells["status"].isin(["ok", "excluded"])))
+    return Table(headings, rows, numeric, list(~table["status"].isin(["ok", "excluded"])))
 
 
 def pictures(inputs: Sequence[InputRecord]) -> dict[str, Any]:

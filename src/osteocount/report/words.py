@@ -68,7 +68,9 @@ def headline(table: pd.DataFrame | None, primary: str, n_osteoclasts: int, n_wel
         return f"{found} No comparison of treatments was made."
     name = endpoint_name(primary)
     parts = []
-    for verdict, names in rows.assign(text=[_short(row) for _, row in rows.iterrows()]).groupby("verdict", sort=False):
+    rows = rows.assign(text=[_short(row) for _, row in rows.iterrows()])
+    groups = sorted(rows.groupby("verdict", sort=False), key=lambda group: (*LEADS, group[0]).index(group[0]))
+    for verdict, names in groups:
         lead = LEADS.get(str(verdict), f"{name[0].upper()}{name[1:]}, {verdict}").format(endpoint=name)
         shown = names["contrast"].map(contrast_name) if verdict in PLAIN else names["text"]
         parts.append(f"{lead}: {listed([str(text) for text in shown])}.")

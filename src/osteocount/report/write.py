@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from osteocount.stats import Comparison
 
 TEMPLATE = "report.html.j2"
+MAP_MEASURE = "n_osteoclasts"
 
 
 def write_report(folder: Path, comparison: Comparison | None = None) -> Path:
@@ -77,6 +78,7 @@ def _context(
     results: Results, settings: ComparisonSettings, comparison: Comparison | None, statistics: tuple[Notice, ...]
 ) -> dict[str, Any]:
     counted = results.counted_wells
+    by_size = any(entry.nuclei_resolved is False for entry in results.run.inputs)
     arms = tables.arm_of_wells(results.wells)
     captions = {
         (str(row["plate"]) if numbers.known(row["plate"]) else "", _well(row)): caption(row, arm)
@@ -88,6 +90,7 @@ def _context(
         "answer": words.headline(
             results.comparisons, settings.primary_endpoint, int(counted["n_osteoclasts"].sum()), len(counted)
         ),
+        "by_size": by_size,
         "notices": notices(results, statistics, settings.primary_endpoint),
         "tiles": tables.tiles(results),
         "settings": setting_rows(results.run.settings),
@@ -96,9 +99,10 @@ def _context(
         "figures": _comparison_figures(results, comparison, settings.primary_endpoint),
         "primary": words.endpoint_name(settings.primary_endpoint),
         "contrasts": tables.contrasts(results.comparisons, settings.primary_endpoint),
+        "matrix": tables.endpoint_matrix(results.comparisons, settings.primary_endpoint),
         "comparison_table": tables.comparison_table(results.comparisons),
         "design": str(comparison.design) if comparison is not None else "",
-        "wells": tables.wells_table(results.wells, arms),
+        "wells": tables.wells_tables(results.wells, arms),
         "overlays": overlays(results, captions),
         "max_thumbnails": MAX_THUMBNAILS,
         "methods": methods(results),
@@ -112,18 +116,21 @@ def _well(row: pd.Series) -> str:
 
 def _plate_maps(results: Results) -> list[dict[str, str]]:
     """Draw one map of counts per plate; wells without a place on a plate have none."""
-    from osteocount.plate.heatmap import plate_heatmap
+    from osteocount.plate.heatmap import plate_heatmap, shared_limits
 
     placed = results.wells[results.wells["well"].notna()]
+    limits = shared_limits(placed.assign(role=placed.get("role", "")), MAP_MEASURE) if len(placed) else None
     maps = []
     for number, (plate, wells) in enumerate(placed.groupby(placed["plate"].fillna(""), sort=True)):
         name = f"plate {plate}" if plate else "the plate"
         entry = {"title": str(plate)}
         try:
             entry["svg"] = inline_svg(
-                plate_heatmap(wells, "n_osteoclasts"), f"map{number}", f"Osteoclasts per well of {name}"
+                plate_heatmap(wells, MAP_MEASURE, limits=limits, title=str(plate) or "Osteoclasts"),
+                f"map{number}",
+                f"Osteoclasts per well of {name}",
             )
-        except OsteoCountError as error:
+        except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)
             entry["reason"] = str(error)
         maps.append(entry)
     return maps
@@ -156,7 +163,7 @@ def _comparison_figures(results: Results, comparison: Comparison | None, endpoin
         entry = {"title": title, "text": text}
         try:
             entry["svg"] = inline_svg(draw(), name, title)
-        except OsteoCountError as error:
+        except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)
             entry["reason"] = str(error)
         figures.append(entry)
     return figures
@@ -166,9 +173,12 @@ def _render(context: dict[str, Any]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
+    def drawing(svg: str) -> Markup:
+        return Markup(svg)  # noqa: S704 - our own figures, whose texts matplotlib has escaped
+
     environment = Environment(
         loader=PackageLoader("osteocount", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    environment.filters |= {"count": numbers.count, "figure": numbers.figure, "drawing": Markup}
+    environment.filters |= {"count": numbers.count, "figure": numbers.figure, "drawing": drawing}
     return environment.get_template(TEMPLATE).render(context)
