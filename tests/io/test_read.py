@@ -193,7 +193,15 @@ def cut_png(path):
     path.write_bytes(path.read_bytes()[:3000])
 
 
+def hurt_png16(path):
+    png16(path, RGB16)
+    data = bytearray(path.read_bytes())
+    data[-40] ^= 255  # inside the last pixels' data
+    path.write_bytes(bytes(data))
+
+
 REFUSED = {
+    "hurt png": (hurt_png16, "a checksum inside it is wrong"),
     "missing": (lambda path: None, "there is no such file. Check the name"),
     "folder": (lambda path: path.mkdir(), "is a folder, not a picture"),
     "empty": (lambda path: path.write_bytes(b""), "the file is empty (0 bytes). Copy it again"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -99,10 +100,16 @@ def check_size(path: Path, height: int, width: int) -> None:
         raise OsteoCountError(f"{path.name}: {width} × {height} px is not a picture. {_CURE_EXPORT}")
 
 
-def damaged(path: Path, why: str) -> OsteoCountError:
-    """Build the error for a file that starts like a picture and cannot be read to its end."""
+def damaged(path: Path, why: str | Exception) -> OsteoCountError:
+    """Build the error for a file that starts like a picture and cannot be read to its end.
+
+    Of an exception only the text that speaks of the file is shown, not that of a stumble over nonsense in it.
+    """
+    if isinstance(why, (TypeError, LookupError, AttributeError, ArithmeticError, struct.error)):
+        why = "its structure makes no sense"
+    said = " ".join(str(why).split())[:120] or type(why).__name__
     return OsteoCountError(
-        f"{path.name}: the picture is damaged or not complete ({why}). "
+        f"{path.name}: the picture is damaged or not complete ({said}). "
         "Copy it again from the microscope, or leave it out."
     )
 

@@ -49,7 +49,7 @@ def read_tiff(path: Path) -> Raw:
     except OsteoCountError:
         raise
     except Exception as error:  # decoders of files from strangers raise anything
-        raise damaged(path, " ".join(str(error).split())[:120] or type(error).__name__) from error
+        raise damaged(path, error) from error
 
 
 @contextmanager
@@ -91,6 +91,8 @@ def _read(path: Path, tiff: Any) -> Raw:
         _check_complete(path, each)
     pixels, colour, plane_notes = _plane(path, series)
     pixels, colour, colour_notes = _colours(path, page, pixels, colour)
+    if pixels.size == 0:
+        raise ValueError("no pixels in it")
     names = _channel_names(tiff, description, index, pixels.shape[2], colour)
     evidence = _evidence(path, tiff, page, description, index)
     return Raw(pixels, colour, names, evidence, (*notes, *plane_notes, *colour_notes))
