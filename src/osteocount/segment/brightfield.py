@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
-from osteocount.segment.cells import find_cells
+from osteocount.segment.cells import find_pieces, join_pieces
 from osteocount.segment.illumination import optical_density
 from osteocount.segment.morphology import disk, gaussian
 from osteocount.segment.nuclei import Spots, find_spots, nuclear_contrast
@@ -53,14 +53,18 @@ def segment_brightfield(
     density, white = optical_density(pixels, inside, scale.um)
     density = gaussian(density, scale.px(0.76))
     total = density @ DENSITY_WEIGHTS
-    cells, opaque = find_cells(total, inside, wanted.cell_threshold, wanted.min_cell_diameter, scale)
-    stains = estimate_stains(density, cells > 0)
+    pieces = find_pieces(total, inside, wanted.cell_threshold, scale)
+    stains = estimate_stains(density, pieces.labels > 0)
     if not stains.is_trap:
         raise OsteoCountError(
             f"{picture.path.name}: what is stained does not have the colour of TRAP (purple to red). "
             "Check that the picture shows a TRAP stain and that its white balance is right."
         )
-    spots = _spots(density, cells, opaque, stains, wanted.nucleus_diameter, scale)
+    spots = _spots(density, pieces.labels, stains, wanted.nucleus_diameter, scale)
+    has_nucleus = np.zeros(int(pieces.labels.max()) + 1, bool)
+    has_nucleus[pieces.labels[spots.y, spots.x][spots.score >= wanted.nucleus_score]] = True
+    cells, opaque = join_pieces(pieces, has_nucleus, wanted.min_cell_diameter, scale)
+    spots = _one_in_opaque(spots, cells, opaque)
     trap = trap_density(density, stains)
     record = {
         **record,
@@ -75,22 +79,21 @@ def segment_brightfield(
 
 
 def _spots(
-    density: NDArray[np.float32],
-    cells: NDArray[np.int32],
-    opaque: NDArray[np.bool_],
-    stains: Stains,
-    diameter_um: float,
-    scale: Scale,
+    density: NDArray[np.float32], pieces: NDArray[np.int32], stains: Stains, diameter_um: float, scale: Scale
 ) -> Spots:
-    """Find candidate nuclei; an opaque cell keeps only its best one, since its inside cannot be seen."""
-    sure = cv2.erode((cells > 0).astype(np.uint8), disk(scale.radius(_EDGE_UM)), borderValue=1) > 0
+    """Find candidate nuclei; the blurred edge of cells, where colours fringe, says nothing."""
+    sure = cv2.erode((pieces > 0).astype(np.uint8), disk(scale.radius(_EDGE_UM)), borderValue=1) > 0
     contrast = nuclear_contrast(density, sure, stains.red_to_green, diameter_um, scale)
-    spots = find_spots(contrast, cells, diameter_um, scale)
+    return find_spots(contrast, pieces, diameter_um, scale)
+
+
+def _one_in_opaque(spots: Spots, cells: NDArray[np.int32], opaque: NDArray[np.bool_]) -> Spots:
+    """Drop spots outside cells; an opaque cell keeps only its best one, since its inside cannot be seen."""
     cell = cells[spots.y, spots.x]
-    keep = ~opaque[cell]
+    keep = ~opaque[cell] & (cell > 0)
     best = np.lexsort((spots.score, cell))
     last = np.append(np.diff(cell[best]) != 0, True) if best.size else np.zeros(0, bool)
-    keep[best[last]] = True
+    keep[best[last]] = cell[best[last]] > 0
     return spots.only(keep)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +23,26 @@ def cell_mask(density: NDArray[np.float32], analysed: NDArray[np.bool_], thresho
     return opened(mask, scale.radius(_FIBRE_UM / 2))
 
 
-def find_cells(
-    density: NDArray[np.float32],
-    analysed: NDArray[np.bool_],
-    threshold: float,
-    smallest_um: float,
-    scale: Scale,
-) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Label the cells of a brightfield picture.
+@dataclass(frozen=True)
+class Pieces:
+    """Parts of cells, before it is known which of them have a nucleus.
+
+    Attributes
+    ----------
+    labels
+        (height, width) int32, 1..n; those above ``first_body`` are compact dark bodies.
+    first_body
+        The highest label of an ordinary piece.
+    """
+
+    labels: NDArray[np.int32]
+    first_body: int
+
+
+def find_pieces(
+    density: NDArray[np.float32], analysed: NDArray[np.bool_], threshold: float, scale: Scale
+) -> Pieces:
+    """Outline cells and cut them where they touch and where dark cells lie on them.
 
     Parameters
     ----------
@@ -38,6 +52,30 @@ def find_cells(
         (height, width), False outside the well.
     threshold
         Optical density that separates cells from plastic.
+    """
+    mask = cell_mask(density, analysed, threshold, scale)
+    bodies = opaque_bodies(density, mask, scale)
+    rim = scale.radius(0.8)  # the blurred edge of a dark cell belongs to it
+    bodies = np.where(mask > 0, cv2.dilate(bodies.astype(np.float32), disk(rim)), 0).astype(np.int32)
+    labels = split_touching(mask & (bodies == 0).astype(np.uint8), density, scale)
+    first_body = int(labels.max())
+    return Pieces(np.where(bodies > 0, bodies + first_body, labels), first_body)
+
+
+def join_pieces(
+    pieces: Pieces, has_nucleus: NDArray[np.bool_], smallest_um: float, scale: Scale
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Make cells of pieces: one without a nucleus of its own belongs to the dark body it leans on.
+
+    So a process goes to its cell and a dense middle to the rim around it, while a dark cell that lies on another one
+    with nuclei stays apart.
+
+    Parameters
+    ----------
+    pieces
+        From `find_pieces`.
+    has_nucleus
+        (n + 1,) bool for the labels of ``pieces``.
     smallest_um
         Objects below the area of a disc of this diameter are dropped.
 
@@ -46,43 +84,26 @@ def find_cells(
     labels
         (height, width) int32, 1..n in raster order.
     opaque
-        (n + 1,) bool, True for compact dark cells whose inside cannot be seen.
+        (n + 1,) bool, True for cells that are mostly a compact dark body, whose inside cannot be seen.
     """
-    mask = cell_mask(density, analysed, threshold, scale)
-    bodies = opaque_bodies(density, mask, scale)
-    rim = scale.radius(0.8)  # the blurred edge of a dark cell belongs to it
-    bodies = np.where(mask > 0, cv2.dilate(bodies.astype(np.float32), disk(rim)), 0).astype(np.int32)
-    labels = split_touching(mask & (bodies == 0).astype(np.uint8), density, scale)
-    labels = _with_processes(labels, bodies, scale)
-    return _numbered(labels, bodies, 0.785 * scale.px(smallest_um) ** 2)
-
-
-def _with_processes(labels: NDArray[np.int32], bodies: NDArray[np.int32], scale: Scale) -> NDArray[np.int32]:
-    """Put the dark bodies in, each with the pieces around it that are smaller than itself: its own processes."""
-    first_body = int(labels.max())
-    area = np.bincount(labels.ravel(), minlength=first_body + 1)
-    body_area = np.bincount(bodies.ravel())
+    labels = pieces.labels
+    bodies = np.where(labels > pieces.first_body, labels, 0)
     near = cv2.dilate(bodies.astype(np.float32), disk(scale.radius(1.5))).astype(np.int32)
-    contact = (near > 0) & (labels > 0)
-    owner = np.arange(first_body + 1 + body_area.size, dtype=np.int32)
+    contact = (near > 0) & (labels > 0) & (labels <= pieces.first_body)
     pairs, length = np.unique(np.stack([labels[contact], near[contact]]), axis=1, return_counts=True)
+    owner = np.arange(int(labels.max()) + 1, dtype=np.int32)
     longest: dict[int, int] = {}
     for piece, body, n in zip(*pairs.tolist(), length.tolist(), strict=True):
-        if area[piece] < body_area[body] and n > longest.get(piece, 0):
+        if not has_nucleus[piece] and n > longest.get(piece, 0):
             longest[piece] = n
-            owner[piece] = first_body + body
-    joined = np.where(bodies > 0, bodies + first_body, labels)
-    return owner[joined]
-
-
-def _numbered(
-    labels: NDArray[np.int32], bodies: NDArray[np.int32], smallest: float
-) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    area = np.bincount(labels.ravel())
-    kept = np.where(area >= smallest, np.arange(area.size), 0).astype(np.int32)
+            owner[piece] = body
+    joined = owner[labels]
+    area = np.bincount(joined.ravel())
+    kept = np.where(area >= 0.785 * scale.px(smallest_um) ** 2, np.arange(area.size), 0).astype(np.int32)
     kept[0] = 0
-    labels = in_raster_order(kept[labels])
-    opaque = np.zeros(int(labels.max()) + 1, bool)
-    opaque[labels[bodies > 0]] = True
+    cells = in_raster_order(kept[joined])
+    n_cells = int(cells.max())
+    dark = np.bincount(cells[bodies > 0], minlength=n_cells + 1)
+    opaque = dark > 0.5 * np.bincount(cells.ravel(), minlength=n_cells + 1)
     opaque[0] = False
-    return labels, opaque
+    return cells, opaque

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from osteocount.segment.morphology import disk, gaussian, in_raster_order
 from osteocount.segment.scale import Scale
 
-_HALF = 0.045  # contrast in OD at which a spot is as likely a nucleus as not
+_HALF = 0.04  # contrast in OD at which a spot is as likely a nucleus as not
 _STEEPNESS = 0.012  # OD over which the score goes from 0.5 to 0.73
 _RED_LOSS = 0.4  # share of a loss in red density that is taken off the contrast
 

@@ -14,7 +14,8 @@ WAIST = 0.5
 #: The same where the waist is as dense as the bodies.
 THREAD = 0.25
 _DARK_WAIST = 0.8  # dark cells in a heap are round, so a slight waist parts them
-_OPAQUE_CONTRAST = .3  # OD a compact dark cell is above what it lies on
+_OPAQUE_CONTRAST = 0.35  # share of its density by which a compact dark cell is above what it lies on
+_LEVELS = (0.35, 0.45, 0.55, 0.7, 0.85)  # densities at which compact bodies are looked for
 _OPAQUE_UM = (5.0, 18.0)  # diameters of compact mononuclear cells
 
 
@@ -33,20 +34,22 @@ def opaque_bodies(density: NDArray[np.float32], mask: Mask, scale: Scale) -> NDA
     labels
         (height, width) int32, 0 elsewhere.
     """
-    dark = np.zeros_like(mask)
-    values = density[mask > 0]
-    if values.size == 0:
-        return dark.astype(np.int32)
-    dark[density > max(0.3, _otsu(values))] = 1
-    dark = opened(dark & mask, scale.radius(1.8))
-    labels = split_touching(dark, np.zeros_like(density), scale, _DARK_WAIST)
-    keep = np.zeros(int(labels.max()) + 1, np.int32)
-    for body in regions(labels):
-        longest = max(body.height, body.width)
-        fits = scale.px(_OPAQUE_UM[0]) ** 2 * 0.785 < body.area and longest < scale.px(_OPAQUE_UM[1])
-        if fits and body.area > 0.45 * 0.785 * longest**2 and _stands_out(density, mask, dark, labels, body, scale):
-            keep[body.label] = body.label
-    return keep[labels]
+    bodies = np.zeros(mask.shape, np.int32)
+    following = 1
+    for level in _LEVELS:
+        dark = opened((density > level).astype(np.uint8) & mask & (bodies == 0).astype(np.uint8), scale.radius(1.8))
+        labels = split_touching(dark, np.zeros_like(density), scale, _DARK_WAIST)
+        for body in regions(labels):
+            if _is_compact(body, scale) and _stands_out(density, dark, labels, body, scale):
+                bodies[body.window()][labels[body.window()] == body.label] = following
+                following += 1
+    return bodies
+
+
+def _is_compact(body: Region, scale: Scale) -> bool:
+    longest = max(body.height, body.width)
+    smallest, largest = (scale.px(um) for um in _OPAQUE_UM)
+    return body.area > 0.785 * smallest**2 and longest < largest and body.area > 0.45 * 0.785 * longest**2
 
 
 def split_touching(mask: Mask, density: NDArray[np.float32], scale: Scale, waist: float = WAIST) -> NDArray[np.int32]:
@@ -91,11 +94,12 @@ def _parts(
     """Cut one body into basins of its depth and join again those without a waist between them; parts are 1..n."""
     from skimage.segmentation import watershed
 
-    basins = watershed(-depth, seeds, mask=inside)
-    basins[inside & (basins == 0)] = basins.max(initial=1)
-    peak = np.zeros(int(basins.max()) + 1, np.float32)
+    ids, local = np.unique(seeds, return_inverse=True)
+    basins = watershed(-depth, local.reshape(seeds.shape), mask=inside)
+    basins[inside & (basins == 0)] = ids.size - 1
+    peak = np.zeros(ids.size, np.float32)
     np.maximum.at(peak, basins.ravel(), depth.ravel())
-    typical = np.array([np.median(density[basins == i]) if (basins == i).any() else 0.0 for i in range(peak.size)])
+    typical = _medians(density[inside], basins[inside], ids.size)
     parent = np.arange(peak.size)
 
     def root(i: int) -> int:
@@ -117,6 +121,17 @@ def _parts(
     return np.where(inside, number[roots[basins]], 0).astype(np.int32)
 
 
+def _medians(values: NDArray[np.float32], labels: NDArray[np.int32], count: int) -> NDArray[np.float32]:
+    """Return the median value of each label 0..count − 1, 0 where a label has no pixel."""
+    order = np.lexsort((values, labels))
+    bounds = np.searchsorted(labels[order], np.arange(count + 1))
+    middle = (bounds[:-1] + bounds[1:]) // 2
+    found = bounds[1:] > bounds[:-1]
+    result = np.zeros(count, np.float32)
+    result[found] = values[order][middle[found]]
+    return result
+
+
 def _waists(
     basins: NDArray[np.int32], depth: NDArray[np.float32], density: NDArray[np.float32]
 ) -> list[tuple[float, float, int, int]]:
@@ -134,18 +149,11 @@ def _waists(
 
 
 def _stands_out(
-    density: NDArray[np.float32], mask: Mask, dark: Mask, labels: NDArray[np.int32], body: Region, scale: Scale
+    density: NDArray[np.float32], dark: Mask, labels: NDArray[np.int32], body: Region, scale: Scale
 ) -> bool:
     """Tell a dark cell lying on another from the dense middle of one cell: it ends sharply all around."""
     window = body.window(scale.radius(4.0))
     alone = (labels[window] == body.label).astype(np.uint8)
     ring = cv2.dilate(alone, disk(scale.radius(4.0))) & (1 - cv2.dilate(alone, disk(scale.radius(1.5))))
     around = density[window][(ring & (1 - dark[window])) > 0]
-    return bool(around.size == 0 or np.median(around) < density[window][alone > 0].mean() - _OPAQUE_CONTRAST)
-
-
-def _otsu(values: NDArray[np.float32]) -> float:
-    """Return Otsu's threshold of optical densities, on 256 steps of 0.005."""
-    steps = np.clip(values * 200, 0, 255).astype(np.uint8)
-    level, _ = cv2.threshold(steps.reshape(1, -1), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    return float(level) / 200
+    return bool(around.size == 0 or np.median(around) < (1 - _OPAQUE_CONTRAST) * density[window][alone > 0].mean())
