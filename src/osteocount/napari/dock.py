@@ -53,6 +53,7 @@ class OsteoCountDock(QWidget):
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802  Qt's name
         """Leave no count behind."""
         self._cancel()
+        self.layers.disconnect_from_viewer()
         super().closeEvent(event)
 
     def _lay_out(self) -> None:
@@ -67,7 +68,7 @@ class OsteoCountDock(QWidget):
         ):  # fmt: skip
             column.addWidget(part)
         column.addStretch()
-        self._show_result_of(None)
+        self._show_parts()
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -147,21 +148,31 @@ class OsteoCountDock(QWidget):
 
     def _show_end(self, end: LayerCount | Outcome) -> None:
         self._job = None
-        if isinstance(end, LayerCount):
-            self.layers.show_result(end.layer, end.pixel_um, end.result)
-            self.numbers.show_numbers(end.result.summary, self._counted_with.count.min_nuclei)
-            self.message.show_notes(end.result.warnings)
-            self.run.show_idle(f"Counted {end.layer}")
+        if isinstance(end, Outcome):
+            self._show_folder(end)
         else:
-            self.wells.show_wells(end.wells, end.folder)
-            self.message.show_notes((*end.bad_wells, *end.warnings))
-            self.run.show_idle(f"Results are in {end.folder}")
-        self._show_result_of(end)
+            self._show_layer(end)
 
-    def _show_result_of(self, end: LayerCount | Outcome | None) -> None:
-        self.numbers.setVisible(isinstance(end, LayerCount))
-        self.legend.setVisible(isinstance(end, LayerCount))
-        self.wells.setVisible(isinstance(end, Outcome))
+    def _show_layer(self, count: LayerCount) -> None:
+        try:
+            self.layers.show_result(count.layer, count.pixel_um, count.result)
+        except OsteoCountError as error:
+            self._show_failure(str(error))
+            return
+        self.numbers.show_numbers(count.result.summary, self._counted_with.count.min_nuclei)
+        self.message.show_notes(count.result.warnings)
+        self.run.show_idle(f"Counted {count.layer}")
+        self._show_parts(self.numbers, self.legend)
+
+    def _show_folder(self, outcome: Outcome) -> None:
+        self.wells.show_wells(outcome.wells, outcome.folder)
+        self.message.show_notes((*outcome.bad_wells, *outcome.warnings))
+        self.run.show_idle(f"Results are in {outcome.folder}")
+        self._show_parts(self.wells)
+
+    def _show_parts(self, *parts: QWidget) -> None:
+        for part in (self.numbers, self.legend, self.wells):
+            part.setVisible(part in parts)
 
 
 def _heading(text: str) -> QLabel:

@@ -13,6 +13,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
+from osteocount.errors import OsteoCountError
 from osteocount.napari.jobs import LayerPicture
 from osteocount.pipeline import FieldResult
 
@@ -67,9 +68,15 @@ class ViewerLayers(QObject):
         return LayerPicture(name, Path(path) if path else None, data, bool(layer.rgb), pixel_um(layer))
 
     def show_result(self, name: str, um: float | None, result: FieldResult) -> None:
-        """Draw cells and nuclei over the layer ``name``, in place of those of an earlier count of it."""
-        if name not in self._layers:  # closed while it was counted
-            return
+        """Draw cells and nuclei over the layer ``name``, in place of those of an earlier count of it.
+
+        Raises
+        ------
+        OsteoCountError
+            The layer is not there any more.
+        """
+        if name not in self._layers:
+            raise OsteoCountError(f"{name} was closed while it was counted; open it and count again.")
         image = self._layers[name]
         if um is not None and pixel_um(image) is None:
             _set_pixel_size(image, um)

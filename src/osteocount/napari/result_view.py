@@ -48,17 +48,17 @@ class NumbersView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.values: dict[str, QLabel] = {}
-        self._titles: dict[str, QLabel] = {}
+        self.titles: dict[str, QLabel] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(2)
         for row, (key, _, _) in enumerate(NUMBERS):
-            self._titles[key], self.values[key] = QLabel(), QLabel(UNKNOWN)
+            self.titles[key], self.values[key] = QLabel(), QLabel(UNKNOWN)
             self.values[key].setAlignment(Qt.AlignmentFlag.AlignRight)
             self.values[key].setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            grid.addWidget(self._titles[key], row, 0)
+            grid.addWidget(self.titles[key], row, 0)
             grid.addWidget(self.values[key], row, 1)
-        for label in (self._titles["n_osteoclasts"], self.values["n_osteoclasts"]):
+        for label in (self.titles["n_osteoclasts"], self.values["n_osteoclasts"]):
             font = label.font()
             font.setBold(True)
             label.setFont(font)
@@ -66,7 +66,7 @@ class NumbersView(QWidget):
     def show_numbers(self, summary: dict[str, int | float | None], min_nuclei: int) -> None:
         """Show the numbers of a picture; what is unknown is a dash."""
         for key, title, pattern in NUMBERS:
-            self._titles[key].setText(title.format(min_nuclei=min_nuclei))
+            self.titles[key].setText(title.format(min_nuclei=min_nuclei))
             self.values[key].setText(in_figures(summary.get(key), pattern))
 
 
@@ -78,13 +78,15 @@ class LegendView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
+        self.labels: list[QLabel] = []
         for colour, text in entries:
             patch = QFrame()
             patch.setFixedSize(14, 14)
             patch.setStyleSheet(f"background: {colour}; border: 1px solid black; border-radius: 7px;")
             row = QHBoxLayout()
             row.addWidget(patch)
-            row.addWidget(QLabel(text), stretch=1)
+            self.labels.append(QLabel(text))
+            row.addWidget(self.labels[-1], stretch=1)
             column.addLayout(row)
 
 

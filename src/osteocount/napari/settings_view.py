@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ class SettingsView(QWidget):
             unit = info.json_schema_extra.get("unit") if isinstance(info.json_schema_extra, dict) else None
             label = QLabel(f"{info.title} ({unit})" if unit else str(info.title))
             for widget in (label, editor):
-                widget.setToolTip(_wrapped(help_text(info)))
+                widget.setToolTip(wrapped(help_text(info)))
             editor.setAccessibleName(str(info.title))
             editor.changed.connect(self.changed)
             self._guard.guard(editor)
@@ -132,8 +133,6 @@ class SettingsView(QWidget):
             self.save_requested.emit(Path(path))
 
 
-def _wrapped(text: str) -> str:
+def wrapped(text: str) -> str:
     """Make Qt break a long tooltip into lines, which it does for rich text only."""
-    from html import escape
-
-    return f"<qt>{escape(text)}</qt>"
+    return f"<qt>{escape(text, quote=False)}</qt>"

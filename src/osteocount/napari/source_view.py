@@ -94,7 +94,8 @@ class SourceView(QWidget):
         self._show_folder(False)
 
     def set_layers(self, names: list[str], current: str) -> None:
-        """List the image layers and mark ``current``."""
+        """List the image layers and mark ``current``; without one the earlier choice stays."""
+        current = current or self.layers.currentText()
         self.layers.clear()
         self.layers.addItems(names or ["open or drop a picture first"])
         self.layers.setEnabled(bool(names))

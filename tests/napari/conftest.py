@@ -1,0 +1,49 @@
+"""Small pictures, and a viewer with the dock in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+
+from osteocount.simulate.design import FieldDesign
+from osteocount.simulate.field import simulate_field
+
+# napari and vispy still use what NumPy, Qt and Python have deprecated; not ours to mend, and only these tests meet it.
+FOREIGN_WARNINGS = (
+    "ignore::DeprecationWarning:napari.*",
+    "ignore::DeprecationWarning:vispy.*",
+    "ignore::FutureWarning:napari.*",
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "tests/napari" in item.path.as_posix():
+            for text in FOREIGN_WARNINGS:
+                item.add_marker(pytest.mark.filterwarnings(text))
+
+
+@pytest.fixture(scope="session")
+def field():
+    """A simulated field of a few cells, with a known pixel size."""
+    return simulate_field(FieldDesign(width=360, height=280), 7)
+
+
+@pytest.fixture
+def picture_file(tmp_path, field):
+    path = tmp_path / "B02_f1.tif"
+    resolution = 1e4 / field.pixel_size
+    tifffile.imwrite(
+        path, field.picture, photometric="rgb", resolution=(resolution, resolution), resolutionunit="CENTIMETER"
+    )
+    return path
+
+
+@pytest.fixture
+def plate_folder(tmp_path, field):
+    folder = tmp_path / "plate"
+    folder.mkdir()
+    for well, picture in (("A01", field.picture), ("A02", np.ascontiguousarray(field.picture[::-1]))):
+        tifffile.imwrite(folder / f"{well}_f1.tif", picture, photometric="rgb")
+    return folder
