@@ -78,9 +78,9 @@ def _comparison(results: Results) -> str:
     link = "; counts as log((count + 0.5) ÷ imaged area)" if (arms["link"] == "log rate").any() else ""
     return (
         f"Wells were pooled per donor and arm{link}, and each arm was compared with {controls} (donor as the unit of "
-        f"replication, {n}; {recorded}). Intervals are 95 % confidence intervals, simultaneous over the arms. An effect "
-        "was called robust only if both the adjusted p and the paired t test over donors were below 0.05, and indicated "
-        "if only the first was."
+        f"replication, {n}; {recorded}). Intervals are 95 % confidence intervals, simultaneous over the arms. An "
+        "effect was called robust only if both the adjusted p and the paired t test over donors were below 0.05, and "
+        "indicated if only the first was."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from osteocount.report.settings_table import setting_rows
 from osteocount.settings import ComparisonSettings
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from osteocount.stats import Comparison
 
 TEMPLATE = "report.html.j2"
@@ -123,7 +126,7 @@ def _plate_maps(results: Results) -> list[dict[str, str]]:
     maps = []
     for number, (plate, wells) in enumerate(placed.groupby(placed["plate"].fillna(""), sort=True)):
         name = f"plate {plate}" if plate else "the plate"
-        entry = {"title": str(plate)}
+        entry = {"svg": "", "reason": ""}
         try:
             entry["svg"] = inline_svg(
                 plate_heatmap(wells, MAP_MEASURE, limits=limits, title=str(plate) or "Osteoclasts"),
@@ -142,7 +145,7 @@ def _comparison_figures(results: Results, comparison: Comparison | None, endpoin
         return []
     from osteocount.stats.figures import effect_plot, superplot
 
-    drawings = (
+    drawings: tuple[tuple[str, str, str, Callable[[], Figure]], ...] = (
         (
             "superplot",
             "Every well, every donor",
@@ -155,12 +158,12 @@ def _comparison_figures(results: Results, comparison: Comparison | None, endpoin
             "Size of the effects",
             "Ratio to the control with its simultaneous 95 % confidence interval. An interval that crosses 1 does not "
             "show a change, and does not show its absence.",
-            lambda: effect_plot(comparison),
+            lambda: effect_plot(comparison, endpoint),
         ),
     )
     figures = []
     for name, title, text, draw in drawings:
-        entry = {"title": title, "text": text}
+        entry = {"title": title, "text": text, "svg": "", "reason": ""}
         try:
             entry["svg"] = inline_svg(draw(), name, title)
         except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)

@@ -1,0 +1,287 @@
+"""The page as a reader, a browser and an attacker see it."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import fake_results
+import numpy as np
+import pandas as pd
+import pytest
+
+from osteocount.errors import OsteoCountError
+from osteocount.report import pictures, write_report
+from osteocount.settings import Settings
+
+ATTACK = "<script>alert(1)</script>\"'&"
+
+
+class Page(HTMLParser):
+    """Text, tags and attributes of a page."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.source = path.read_text(encoding="utf-8")
+        self.feed(self.source)
+        self.text = re.sub(r"\s+", " ", self.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect the tag."""
+        self.text += " " if tag == "span" else ""
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Keep cells and blocks apart."""
+        self.text += " " if tag in ("td", "th", "div", "span", "strong") else ""
+
+    def handle_data(self, data: str) -> None:
+        """Collect the text."""
+        self.text += "" if self.lasttag == "style" else data
+
+    def names(self) -> set[str]:
+        """All tags of the page."""
+        return {tag for tag, _ in self.tags}
+
+    def values(self, *names: str) -> list[str]:
+        """All values of these attributes."""
+        return [value for _, attrs in self.tags for name, value in attrs.items() if name in names and value]
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory) -> Path:
+    folder = fake_results.build(tmp_path_factory.mktemp("report") / "IL-32 plate")
+    write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(full) -> Page:
+    return Page(full / "report.html")
+
+
+def edit(folder: Path, **changes) -> None:
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(record | changes))
+
+
+def edit_wells(folder: Path, rows, **values) -> None:
+    wells = pd.read_csv(folder / "wells.csv")
+    for name, value in values.items():
+        wells[name] = wells[name].astype(object) if name in wells else pd.Series(None, wells.index, dtype=object)
+        wells.loc[rows, name] = value
+    wells.to_csv(folder / "wells.csv", index=False)
+
+
+def test_nothing_is_loaded_from_elsewhere_and_nothing_runs(page):
+    assert not page.names() & {"script", "link", "iframe", "object", "embed", "base", "form", "audio", "video"}
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
+    addresses = page.values("src", "href", "xlink:href", "srcset", "action", "data")
+    assert addresses
+    assert all(
+        address.startswith(("data:image/jpeg;base64,", "data:image/png;base64,", "#", "overlays/"))
+        for address in addresses
+    )
+    assert all(address.startswith("data:") for address in page.values("src"))
+    assert not re.search(r"@import|url\((?!#)", page.source)
+
+
+def test_a_browser_is_told_to_load_and_run_nothing(page):
+    policy = next(attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv") == "Content-Security-Policy")
+    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def test_relative_links_lead_to_files(full, page):
+    links = [address for address in page.values("href") if address.startswith("overlays/")]
+    assert len(links) == 6
+    assert all((full / link).is_file() for link in links)
+
+
+def test_order_answer_warnings_then_results(page):
+    wanted = ["Robust change of osteoclast count", "Read this first", "1 well failed and is in no number below.",
+              "Sums over the counted wells of an arm", "Osteoclasts per well", "Did the treatment change osteoclast count?",
+              "Every well, every donor", "Size of the effects", "All endpoints side by side", "Look for yourself",
+              "Methods, to paste", "Provenance Version"]  # fmt: skip
+    places = [page.text.index(words) for words in wanted]
+    assert places == sorted(places)
+
+
+def test_a_failed_well_is_named_with_its_reason(page):
+    assert "plate1 C04: C04_f1.tif: the file ends early." in page.text
+    assert "could not be counted" not in page.text  # the picture of a well already named
+
+
+def test_every_contrast_is_said_in_words(full, page):
+    table = pd.read_csv(full / "comparisons.csv")
+    arms = table[(table["kind"] == "arm") & (table["endpoint"] == "osteoclast_count")]
+    assert len(arms) == 4
+    for row in arms.itertuples():
+        number = r"\d+\.?\d*"
+        sentence = rf"{re.escape(row.contrast)}: {number} × vehicle \(95 % CI {number} to {number}\), "
+        sentence += rf"\d of \d donors (up|down), {row.verdict}"
+        assert re.search(sentence, page.text), row.contrast
+
+
+def test_the_numbers_are_those_of_the_tables(full, page):
+    wells = pd.read_csv(full / "wells.csv")
+    assert f"{int(wells['n_osteoclasts'].sum())} osteoclasts" in page.text
+    assert "19 of 20 wells counted" in page.text
+    positive = int(wells.loc[wells["treatment"] == "RANKL", "n_osteoclasts"].sum())
+    assert f"RANKL 50 ng/mL 4 4 3.19 {positive} " in page.text
+
+
+def test_methods_can_be_pasted(page):
+    for words in (
+        "TRAP-stained cultures were analysed from 19 pictures (brightfield pictures at 0.76 µm per pixel; pixel size "
+        "given by the user) of 19 wells with OsteoCount 0.1.0.",
+        "A cell was TRAP-positive when its mean TRAP optical density exceeded 0.15, and an osteoclast when it also had "
+        "at least 3 nuclei.",
+        "each arm was compared with vehicle (donor as the unit of replication, n = 3; least squares on donor × arm",
+    ):
+        assert words in page.text
+
+
+def test_ids_are_unique_and_every_reference_has_its_target(page):
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    drawings = [tag for tag, _ in page.tags if tag == "svg"]
+    assert len(drawings) == 3
+    references = re.findall(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"", page.source)
+    assert references
+    assert {first or second for first, second in references} <= set(ids)
+
+
+def test_the_same_folder_gives_the_same_bytes(full):
+    first = (full / "report.html").read_bytes()
+    assert write_report(full).read_bytes() == first
+
+
+def test_a_given_comparison_gives_the_same_page(full):
+    from osteocount.report.folder import read_results
+    from osteocount.stats import compare
+
+    first = (full / "report.html").read_bytes()
+    assert write_report(full, compare(read_results(full).wells)).read_bytes() == first
+
+
+def test_hostile_names_stay_text(tmp_path):
+    folder = fake_results.build(tmp_path / "results")
+    wells = pd.read_csv(folder / "wells.csv")
+    wells["treatment"] = wells["treatment"].replace({"rhIL-32": ATTACK})
+    wells["donor"] = wells["donor"] + ATTACK
+    wells[ATTACK] = ATTACK
+    wells.to_csv(folder / "wells.csv", index=False)
+    warnings = fake_results.write_comparison(folder, wells)
+    record = json.loads((folder / "run.json").read_text())
+    for entry in record["inputs"]:
+        entry |= {"image": ATTACK, "axes": ATTACK, "warnings": [ATTACK], "record": {ATTACK: ATTACK}, "regime": ATTACK}
+    edit(folder, inputs=record["inputs"], warnings=[*warnings, ATTACK], command=ATTACK, libraries={ATTACK: ATTACK},
+         settings={ATTACK: ATTACK, "segment": {ATTACK: ATTACK}}, osteocount=ATTACK, layout=ATTACK)  # fmt: skip
+    name = 'x" onerror="alert(1).png'
+    fake_results.draw_overlay(np.random.default_rng(0), folder / "overlays" / name)
+    page = Page(write_report(folder))
+    assert "script" not in page.names()
+    assert "<script" not in page.source
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
+    assert ATTACK in page.text
+
+
+def test_a_name_with_broken_mathematics_costs_a_figure_not_the_report(tmp_path):
+    folder = fake_results.build(tmp_path / "results")
+    edit_wells(folder, pd.read_csv(folder / "wells.csv")["treatment"] == "rhIL-32", treatment=r"$\frac$")
+    fake_results.write_comparison(folder, pd.read_csv(folder / "wells.csv"))
+    page = Page(write_report(folder))
+    assert r"$\frac$ 25 ng/mL: " in page.text
+
+
+def test_without_a_layout_there_is_no_comparison_and_the_page_says_what_makes_one(tmp_path):
+    page = Page(write_report(fake_results.build(tmp_path / "results", layout=False)))
+    assert "No comparison of treatments was made." in page.text
+    assert "A layout with treatment, donor and control makes one" in page.text
+    assert "robust" not in page.text
+    assert "was compared with" not in page.text
+    assert [tag for tag, _ in page.tags].count("svg") == 1
+
+
+def test_a_refused_comparison_is_a_problem_said_first(tmp_path):
+    folder = fake_results.build(tmp_path / "results")
+    (folder / "comparisons.csv").write_text((folder / "comparisons.csv").read_text().splitlines()[0] + "\n")
+    edit(folder, warnings=["No comparison: No control: no well has the role 'vehicle'."])
+    page = Page(write_report(folder))
+    assert "Problem No comparison: No control: no well has the role 'vehicle'." in page.text
+    assert "The warnings above say why." in page.text
+
+
+def test_unresolved_nuclei_are_said_and_never_counted(tmp_path):
+    page = Page(write_report(fake_results.build(tmp_path / "results", resolved=False, um=None)))
+    assert "Osteoclasts were called by their size where nuclei could not be seen." in page.text
+    assert "Problem Nuclei could not be seen in every picture." in page.text
+    assert "no nucleus was counted, and the columns for nuclei are empty" in page.text
+    assert "Nuclei were not resolved; there, osteoclasts were called by size and TRAP." in page.text
+    assert "The pixel size is unknown for every picture (the file names none)." in page.text
+    assert "of unknown pixel size" in page.text
+    assert "Fusion index" not in page.text
+    assert re.search(r"– ?nuclei in them", page.text)
+
+
+def test_no_warning_is_said_too(tmp_path):
+    folder = fake_results.build(tmp_path / "results", layout=False)
+    wells = pd.read_csv(folder / "wells.csv")
+    wells[wells["status"] == "ok"].to_csv(folder / "wells.csv", index=False)
+    edit(folder, failed=[])
+    assert "No warning Every well was counted, and no check raised a flag." in Page(write_report(folder)).text
+
+
+def test_changed_settings_stand_out(tmp_path):
+    changed = Settings.model_validate({"segment": {"trap_threshold": 0.3}, "count": {"min_nuclei": 4}})
+    page = Page(write_report(fake_results.build(tmp_path / "results", layout=False, settings=changed.model_dump())))
+    assert "Settings changed from their defaults: TRAP threshold 0.3 OD (default 0.15)" in page.text
+    assert "Nuclei in an osteoclast 4 (default 3)" in page.text
+    assert "All settings are the defaults." not in page.text
+
+
+def test_a_big_plate_shows_some_overlays_and_links_the_rest(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_THUMBNAILS", 2)
+    monkeypatch.setattr("osteocount.report.write.MAX_THUMBNAILS", 2)
+    folder = fake_results.build(tmp_path / "results", layout=False)
+    (folder / "overlays" / "broken.png").write_bytes(b"not a picture")
+    page = Page(write_report(folder))
+    assert len(page.values("src")) == 2
+    assert "2 of 7 are shown, one field of every well first; the others are linked." in page.text
+    assert sum(link.startswith("overlays/") for link in page.values("href")) == 7
+
+
+def test_an_overlay_that_cannot_be_read_is_linked_and_said(tmp_path):
+    folder = fake_results.build(tmp_path / "results", layout=False)
+    (folder / "overlays" / "broken.png").write_bytes(b"not a picture")
+    assert "broken.png broken (cannot be read)" in Page(write_report(folder)).text
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("wells.csv", None, "wells.csv is missing."),
+        ("cells.csv", "a,b\n1,2\n", "cells.csv lacks the columns plate, well, image, is_osteoclast, counted."),
+        ("run.json", None, "run.json is missing."),
+        ("run.json", "{", "run.json is not a run record (Invalid JSON"),
+        ("run.json", '{"inputs": [{"image": 3}]}', "run.json is not a run record (inputs.0.image: "),
+        ("comparisons.csv", "", "comparisons.csv is not a table ("),
+    ],
+)
+def test_a_damaged_folder_is_refused_with_the_cure(tmp_path, file, content, message):
+    folder = fake_results.build(tmp_path / "results", layout=False)
+    if content is None:
+        (folder / file).unlink()
+    else:
+        (folder / file).write_text(content)
+    with pytest.raises(OsteoCountError) as caught:
+        write_report(folder)
+    assert message in str(caught.value)
+    assert str(caught.value).endswith(
+        "Give the folder that `osteocount run` or `osteocount count` wrote, complete and unedited."
+    )
+    assert not (folder / "report.html").exists()
