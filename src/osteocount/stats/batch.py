@@ -65,11 +65,12 @@ class BatchResult:
     critical: float
     dunnett: Flags
     paired: Flags
+    pairs: NDArray[np.int_]
 
     @property
     def robust(self) -> Flags:
-        """Both tests below .05."""
-        return np.asarray(self.dunnett & self.paired, dtype=np.bool_)
+        """Both tests below .05, on three donors or more."""
+        return np.asarray(self.dunnett & self.paired & (self.pairs >= 3), dtype=np.bool_)
 
 
 def analyse(cells: pd.DataFrame, y: Floats, control: str) -> BatchResult:
@@ -94,6 +95,7 @@ def analyse(cells: pd.DataFrame, y: Floats, control: str) -> BatchResult:
     error = np.sqrt(variance[:, None] * np.diag(unscaled)[None, :])
     correlation = unscaled / np.sqrt(np.outer(np.diag(unscaled), np.diag(unscaled)))
     t = estimate / error
+    own = [_donor_ratios(cells, y, arm, control) for arm in arms]
     critical = critical_value(correlation, model.df)
     return BatchResult(
         estimate=estimate,
@@ -102,22 +104,29 @@ def analyse(cells: pd.DataFrame, y: Floats, control: str) -> BatchResult:
         raw_p=2 * stats.t.sf(np.abs(t), model.df),
         critical=critical,
         dunnett=np.abs(t) > critical,
-        paired=np.column_stack([_paired(cells, y, arm, control) for arm in arms]),
+        paired=np.column_stack([_paired(ratios) for ratios in own]),
+        pairs=np.array([ratios.shape[1] for ratios in own]),
     )
 
 
-def _paired(cells: pd.DataFrame, y: Floats, arm: str, control: str) -> Flags:
-    """Whether the paired t test of the donors' own log ratios is below .05."""
-    place = {(block, name): i for i, (block, name) in enumerate(zip(cells["block"], cells["arm"], strict=True))}
+def _donor_ratios(cells: pd.DataFrame, y: Floats, arm: str, control: str) -> Floats:
+    """Log ratios of the donors that carry both, shape (runs, donors)."""
+    column = {key: i for i, key in enumerate(zip(cells["block"], cells["arm"], strict=True))}
     pairs = [
-        (i, place[block, control]) for (block, name), i in place.items() if name == arm and (block, control) in place
+        (i, column[block, control]) for (block, name), i in column.items() if name == arm and (block, control) in column
     ]
-    if len(pairs) < 2:
-        return np.zeros(len(y), dtype=np.bool_)
-    above, below = (list(side) for side in zip(*pairs, strict=True))
-    own = y[:, above] - y[:, below]
-    t = own.mean(axis=1) / (own.std(axis=1, ddof=1) / np.sqrt(len(pairs)))
-    return np.asarray(np.abs(t) > stats.t.ppf(0.975, len(pairs) - 1), dtype=np.bool_)
+    above, below = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    return np.asarray(y[:, above] - y[:, below], dtype=np.float64)
+
+
+def _paired(ratios: Floats) -> Flags:
+    """Whether the t test of the log ratios is below .05; never without spread."""
+    n = ratios.shape[1]
+    if n < 2:
+        return np.zeros(len(ratios), dtype=np.bool_)
+    error = ratios.std(axis=1, ddof=1) / np.sqrt(n)
+    beyond = np.abs(ratios.mean(axis=1)) > stats.t.ppf(0.975, n - 1) * error
+    return np.asarray(beyond & (error > 1e-12), dtype=np.bool_)
 
 
 def crossed(donors: int, arms: int) -> pd.DataFrame:

@@ -127,11 +127,8 @@ def _shares(wells: pd.DataFrame) -> list[Endpoint]:
         found.append(Endpoint("osteoclast_area_fraction", "osteoclast area ÷ imaged area", "logit", "", part, whole))
     if _has(wells, "fusion_index"):
         index = _known(wells, "fusion_index")
-        whole = pd.Series(1.0, index=wells.index)
-        if _has(wells, "n_nuclei_in_trap_positive"):
-            whole = _known(wells, "n_nuclei_in_trap_positive")
-        elif _has(wells, "n_nuclei_in_osteoclasts"):
-            whole = _known(wells, "n_nuclei_in_osteoclasts") / index.where(index > 0)
+        nuclei = next((name for name in ("n_nuclei_in_trap_positive", "n_nuclei") if _has(wells, name)), None)
+        whole = _known(wells, nuclei) if nuclei else pd.Series(1.0, index=wells.index)
         part = (index * whole).where(whole > 0)
         found.append(Endpoint("fusion_index", "nuclei in osteoclasts ÷ nuclei", "logit", "", part, whole))
     return found

@@ -1,30 +1,34 @@
-"""Figures of a comparison, an agreement and a plan: colour-blind safe, donors told apart by marker as well as colour."""
+"""Figures of a comparison, an agreement and a plan: colour-blind safe, donors apart by marker and colour."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats import words
 from osteocount.stats.endpoints import COUNT
+from osteocount.stats.figure_style import (
+    COLOURS,
+    INK,
+    MARKERS,
+    PALE,
+    donor_legend,
+    handle,
+    log_axis,
+    new_figure,
+    styles,
+    wrapped,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from osteocount.stats.agreement import Agreement
     from osteocount.stats.comparison import Comparison
     from osteocount.stats.planning import Plan
 
-# Okabe & Ito's palette, yellow left out: it is too pale on white.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
-INK, PALE = "#333333", "#8c8c8c"
 TITLES = {
     "osteoclast_count": "Osteoclasts",
     "osteoclast_count_ge2": "Cells with ≥ 2 nuclei",
@@ -57,8 +61,8 @@ def superplot(comparison: Comparison, wells: pd.DataFrame | None = None, endpoin
     points = _shown(comparison.well_values[comparison.well_values["endpoint"] == endpoint], wells)
     arms = _arm_order(comparison, rows, donors)
     place = {arm: i for i, arm in enumerate(arms)}
-    style = _styles(donors["donor"])
-    figure, axes = _figure(max(4.8, 1.15 * len(arms) + 1.9), 4.2)
+    style = styles(donors["donor"])
+    figure, axes = new_figure(max(4.8, 1.15 * len(arms) + 1.9), 4.2)
     log = bool((donors["value"] > 0).all()) and rows["link"].iloc[0] != "identity"
     rng = np.random.default_rng(0)  # jitter only
     for i, (donor, (colour, marker)) in enumerate(style.items()):
@@ -66,21 +70,21 @@ def superplot(comparison: Comparison, wells: pd.DataFrame | None = None, endpoin
         own = points[(points["donor"] == donor) & ((points["value"] > 0) | (not log))]
         x = own["arm"].map(place).to_numpy(dtype=float) + shift + rng.uniform(-0.035, 0.035, len(own))
         axes.scatter(x, own["value"], s=13, color=colour, marker=marker, alpha=0.45, linewidths=0, zorder=2)
-        means = (
-            donors[donors["donor"] == donor].assign(x=lambda frame: frame["arm"].map(place) + shift).sort_values("x")
-        )
+        means = donors[donors["donor"] == donor].assign(x=donors["arm"].map(place) + shift).sort_values("x")
         axes.plot(means["x"], means["value"], color=colour, linewidth=1.0, alpha=0.55, zorder=3)
         axes.scatter(means["x"], means["value"], s=72, color=colour, marker=marker, edgecolors="white", zorder=4)
-    axes.set_xticks(range(len(arms)), [_wrapped(arm) for arm in arms])
+    axes.set_xticks(range(len(arms)), [wrapped(arm) for arm in arms])
     axes.set_xlim(-0.5, len(arms) - 0.5)
     unit = str(rows["unit"].iloc[0])
     axes.set_ylabel(_title(endpoint) + (f" {unit}" if unit.startswith("per") else f" ({unit})" if unit else ""))
     if log:
-        _log_axis(axes, "y")
+        log_axis(axes, "y")
         hidden = int((points["value"] <= 0).sum())
         if hidden:
-            axes.set_title(f"{hidden} wells with 0 are below the log axis", fontsize=8, color=PALE, loc="left")
-    _donor_legend(axes, style)
+            axes.set_title(f"{hidden} wells with 0 lie below the log axis", fontsize=8, color=PALE, loc="left")
+    elif rows["link"].iloc[0] != "identity":
+        axes.set_title("linear axis: some donors have 0", fontsize=8, color=PALE, loc="left")
+    donor_legend(axes, style)
     return figure
 
 
@@ -90,8 +94,8 @@ def effect_plot(comparison: Comparison, endpoint: str | None = None) -> Figure:
     rows = _rows(comparison, name)
     rows = rows[rows["kind"].isin(["arm", "dependence", "interaction", "custom"])]
     effects = comparison.donor_effects[comparison.donor_effects["endpoint"] == name]
-    style = _styles(comparison.donor_values["donor"])
-    figure, axes = _figure(8.2, 0.52 * len(rows) + 1.7)
+    style = styles(comparison.donor_values["donor"])
+    figure, axes = new_figure(8.2, 0.52 * len(rows) + 1.7)
     for y, row in enumerate(rows.to_dict("records")):
         own = effects[effects["contrast"] == row["contrast"]]
         for donor, estimate in zip(own["donor"], own["estimate"], strict=True):
@@ -112,11 +116,11 @@ def effect_plot(comparison: Comparison, endpoint: str | None = None) -> Figure:
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel(_effect_axis(name, rows, comparison.control))
     if none and (rows["estimate"].notna().any() or len(effects)):
-        _log_axis(axes, "x")
+        log_axis(axes, "x")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     if style:
-        handles = [_handle(colour, marker, donor, 4.5) for donor, (colour, marker) in list(style.items())[:12]]
+        handles = [handle(colour, marker, donor, 4.5) for donor, (colour, marker) in list(style.items())[:12]]
         figure.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 6), frameon=False, fontsize=8)
     return figure
 
@@ -132,9 +136,9 @@ def dose_response(comparison: Comparison, endpoint: str = COUNT) -> Figure:
     curves = [curve for curve in comparison.curves if curve.endpoint == endpoint]
     if not curves:
         raise OsteoCountError("No dose series to draw: a treatment at two doses or more is needed.")
-    figure, axes = _figure(5.6 * len(curves), 4.2, columns=len(curves))
+    figure, axes = new_figure(5.6 * len(curves), 4.2, columns=len(curves))
     effects = comparison.donor_effects[comparison.donor_effects["endpoint"] == endpoint]
-    style = _styles(comparison.donor_values["donor"])
+    style = styles(comparison.donor_values["donor"])
     for one, curve in zip(figure.axes, curves, strict=True):
         dose = dict(zip(curve.series.arms, curve.series.doses, strict=True))
         for donor, (colour, marker) in style.items():
@@ -150,18 +154,18 @@ def dose_response(comparison: Comparison, endpoint: str = COUNT) -> Figure:
         one.set_xlabel(f"{curve.series.name} ({curve.series.unit or 'dose'})")
         one.set_ylabel(f"{_title(endpoint)}, ratio to {curve.series.control}")
         one.set_title(_ec50_title(comparison, endpoint, curve.series.name), fontsize=9, color=INK, loc="left")
-        _log_axis(one, "x")
-        _log_axis(one, "y")
-    _donor_legend(axes, style)
+        log_axis(one, "x")
+        log_axis(one, "y")
+    donor_legend(axes, style)
     return figure
 
 
 def bland_altman(agreement: Agreement) -> Figure:
     """Draw difference against mean with bias, limits of agreement and their intervals, one panel per comparison."""
     comparisons = list(agreement.pairs["comparison"].unique())
-    figure, _ = _figure(4.9 * len(comparisons) + 0.6, 4.2, columns=len(comparisons))
+    figure, _ = new_figure(4.9 * len(comparisons) + 0.6, 4.2, columns=len(comparisons))
     arms = sorted(arm for arm in agreement.pairs["arm"].unique() if arm)
-    style = _styles(arms) or {"": (COLOURS[0], MARKERS[0])}
+    style = styles(arms) or {"": (COLOURS[0], MARKERS[0])}
     for axes, name in zip(figure.axes, comparisons, strict=True):
         own = agreement.pairs[agreement.pairs["comparison"] == name]
         for arm, (colour, marker) in style.items():
@@ -189,7 +193,7 @@ def bland_altman(agreement: Agreement) -> Figure:
         axes.set_ylabel(f"{second} − {first} (osteoclasts)")
         axes.set_title(f"bias and limits of agreement, n = {row['n']}", fontsize=9, color=PALE, loc="left")
     if arms:
-        handles = [_handle(colour, marker, arm, 5.5) for arm, (colour, marker) in style.items()]
+        handles = [handle(colour, marker, arm, 5.5) for arm, (colour, marker) in style.items()]
         figure.legend(
             handles=handles, loc="outside lower center", ncols=min(5, len(handles)), frameon=False, fontsize=8.5
         )
@@ -198,7 +202,7 @@ def bland_altman(agreement: Agreement) -> Figure:
 
 def power_curve(plan: Plan) -> Figure:
     """Draw power against the number of donors, one line per number of wells."""
-    figure, axes = _figure(5.8, 4.2)
+    figure, axes = new_figure(5.8, 4.2)
     wells = sorted(plan.table["wells"].unique())
     for n, colour, marker in zip(wells, COLOURS, MARKERS, strict=False):
         own = plan.table[plan.table["wells"] == n].sort_values("donors")
@@ -221,56 +225,6 @@ def power_curve(plan: Plan) -> Figure:
         title="Wells per\ndonor × arm", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8.5
     )
     return figure
-
-
-def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor="white")
-    for axes in np.atleast_1d(figure.subplots(1, columns)):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.spines[["left", "bottom"]].set_color(INK)
-        axes.tick_params(colors=INK, labelsize=9)
-        axes.xaxis.label.set_color(INK)
-        axes.yaxis.label.set_color(INK)
-    return figure, figure.axes[-1]
-
-
-def _styles(names: Sequence[str] | pd.Series) -> dict[str, tuple[str, str]]:
-    """Give every name a colour and a marker; the pairs repeat only after 63."""
-    unique = sorted(set(names))
-    return {name: (COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(unique)}
-
-
-def _handle(colour: str, marker: str, label: str, size: float = 7) -> Line2D:
-    return Line2D([], [], color=colour, marker=marker, linestyle="", markersize=size, label=label)
-
-
-def _donor_legend(axes: Axes, style: dict[str, tuple[str, str]]) -> None:
-    handles = [_handle(colour, marker, donor) for donor, (colour, marker) in style.items()]
-    axes.legend(
-        handles=handles, title="Donor", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8.5,
-        ncols=1 + len(handles) // 13,
-    )  # fmt: skip
-
-
-def _log_axis(axes: Axes, which: str) -> None:
-    """Log scale with plain numbers: 1-2-5 steps over a wide range, finer ones over a narrow range."""
-    axis, limits, scale = (
-        (axes.xaxis, axes.get_xlim, axes.set_xscale) if which == "x" else (axes.yaxis, axes.get_ylim, axes.set_yscale)
-    )
-    scale("log")
-    low, high = sorted(limits())
-    decades = np.log10(high / low)
-    steps = (
-        (1.0,)
-        if decades > 3
-        else (1.0, 2.0, 5.0)
-        if decades > 0.6
-        else (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
-    )
-    axis.set_major_locator(LogLocator(subs=steps))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10g}"))
-    axis.set_minor_locator(NullLocator())
-    axis.set_minor_formatter(NullFormatter())
 
 
 def _rows(comparison: Comparison, endpoint: str) -> pd.DataFrame:
@@ -298,18 +252,6 @@ def _arm_order(comparison: Comparison, rows: pd.DataFrame, donors: pd.DataFrame)
     return [arm for arm in order if arm in present] or [comparison.control]
 
 
-def _wrapped(arm: str) -> str:
-    """Break a long arm name at a space or an underscore."""
-    lines = [""]
-    for part in arm.replace("_", "_ ").split(" "):
-        if lines[-1] and len(lines[-1]) + len(part) > 11:
-            lines.append(part)
-        else:
-            joiner = "" if lines[-1].endswith("_") or not lines[-1] else " "
-            lines[-1] += joiner + part
-    return "\n".join(lines)
-
-
 def _contrast_label(row: dict[Any, Any], control: str) -> str:
     return str(row["contrast"]) if row["reference"] == control else f"{row['contrast']}\n(against {row['reference']})"
 
@@ -327,7 +269,7 @@ def _effect_axis(endpoint: str, rows: pd.DataFrame, control: str) -> str:
     what = {"logit": "odds ratio", "identity": "difference", "log": "ratio of means"}.get(
         rows["link"].iloc[0], "rate ratio"
     )
-    return f"{_title(endpoint)}: {what} to {control} (95 % simultaneous CI)"
+    return f"{_title(endpoint)}: {what} to {control} (95 % CI, simultaneous over arms)"
 
 
 def _ec50_title(comparison: Comparison, endpoint: str, series: str) -> str:

@@ -91,6 +91,8 @@ def read_wells(table: pd.DataFrame, names: ColumnNames) -> Intake:
     _check_donors(frame, names, problems)
     count = _numbers(frame, names.count, problems, whole=True)
     area, unit = _areas(frame, names, problems)
+    if "dose" in frame.columns:
+        _numbers(frame, "dose", problems)
     problems.raise_if_any()
     wells = _canonical(frame, names).assign(count=count, area=area)
     unknown = wells["count"].isna()
@@ -195,13 +197,13 @@ def _check_donors(frame: pd.DataFrame, names: ColumnNames, problems: _Problems) 
 
 
 def _numbers(frame: pd.DataFrame, column: str, problems: _Problems, *, whole: bool = False) -> pd.Series:
-    """Read a column as numbers at or above zero; empty stays unknown."""
+    """Read a column as numbers at or above zero, whole ones for counts; empty stays unknown."""
     values = pd.to_numeric(frame[column].map(text_of).replace("", None), errors="coerce").astype(float)
     for position, (raw, value) in enumerate(zip(frame[column].map(text_of), values, strict=True)):
         if raw and not np.isfinite(value):
             problems.cell(frame, position, column, f"'{raw}' is not a number; correct it, or leave it empty if unknown")
         elif value < 0:
-            problems.cell(frame, position, column, f"{raw} is negative; a count cannot be. Correct it")
+            problems.cell(frame, position, column, f"{raw} is negative, which it cannot be; correct it")
         elif whole and value != np.floor(value) and raw:
             problems.cell(
                 frame, position, column, f"{raw} is not a whole number; give the counted cells, not a mean or a density"

@@ -178,7 +178,8 @@ def _lattice_difference(c: float, correlation: Floats, near: Floats, df: float) 
     closer it is, the less is left to integrate.
     """
     k = len(correlation)
-    wanted, known = np.linalg.cholesky(correlation + 1e-13 * np.eye(k)), np.linalg.cholesky(near)
+    wanted: Floats = np.linalg.cholesky(correlation + 1e-13 * np.eye(k))
+    known: Floats = np.linalg.cholesky(near)
     index = np.arange(1, LATTICE_POINTS + 1)[:, None] * np.sqrt(np.array(_primes(k), dtype=np.float64))[None, :]
     rng = np.random.default_rng(SEED)
     total = 0.0

@@ -20,8 +20,8 @@ DONORS = tuple(range(3, 11))
 WELLS = tuple(range(2, 7))
 RUNS = 2000
 ORIENTATION = (
-    "For orientation: with 4 arms, donor × arm SD 0.2 and negative-binomial size 10, 3 donors × 3 wells have 51 % power "
-    "for a ratio of 2 and 17 % for 1.5."
+    "For orientation: with 4 arms, donor × arm SD 0.2 and negative-binomial size 10, 3 donors × 3 wells have 51 % "
+    "power for a ratio of 2 and 17 % for 1.5."
 )
 
 
@@ -71,8 +71,9 @@ class Plan:
         enough = self.table[self.table["power_adjusted"] >= self.target]
         if enough.empty:
             most = self.table.sort_values("power_adjusted").iloc[-1]
+            donors, wells = int(self.table["donors"].max()), int(self.table["wells"].max())
             return (
-                f"No design up to {int(self.table['donors'].max())} donors × {int(self.table['wells'].max())} wells gives "
+                f"No design up to {donors} donors × {wells} wells gives "
                 f"{100 * self.target:.0f} % power; the best gives {100 * most['power_adjusted']:.0f} %"
             )
         best = enough.sort_values(["donors", "wells"]).iloc[0]

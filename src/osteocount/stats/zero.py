@@ -21,6 +21,7 @@ def refused_row(data: EndpointData, contrast: Contrast, empty: str, row: dict[st
     Counts get instead: donors and wells with any, the difference of rates (mean over donors, with its t interval), and
     the exact Poisson lower bound of the rate ratio, which ignores donors.
     """
+    row |= {"donor_effects": {}, "donor_estimates": ""}  # the 0.5 would decide these too
     arm = next(name for name, weight in contrast.weights.items() if weight > 0)
     if not data.endpoint.is_count or len(contrast.weights) > 2:
         row["notes"] = words.zero_denominator(empty, data.endpoint.title)

@@ -1,0 +1,82 @@
+"""How all figures look: the palette, one axes style, readable log axes, legends outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+# Okabe & Ito's palette, yellow left out: it is too pale on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+INK, PALE = "#333333", "#8c8c8c"
+
+
+def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure, Axes]:
+    """Make a figure with one row of plain axes; return it with its last axes."""
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor="white")
+    for axes in np.atleast_1d(figure.subplots(1, columns)):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_color(INK)
+        axes.tick_params(colors=INK, labelsize=9)
+        axes.xaxis.label.set_color(INK)
+        axes.yaxis.label.set_color(INK)
+    return figure, figure.axes[-1]
+
+
+def styles(names: Sequence[str] | pd.Series) -> dict[str, tuple[str, str]]:
+    """Give every name a colour and a marker; the pairs repeat only after 63."""
+    unique = sorted(set(names))
+    return {name: (COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(unique)}
+
+
+def handle(colour: str, marker: str, label: str, size: float = 7) -> Line2D:
+    """Make a legend entry."""
+    return Line2D([], [], color=colour, marker=marker, linestyle="", markersize=size, label=label)
+
+
+def donor_legend(axes: Axes, style: dict[str, tuple[str, str]]) -> None:
+    """Name the donors beside the axes."""
+    handles = [handle(colour, marker, donor) for donor, (colour, marker) in style.items()]
+    axes.legend(
+        handles=handles, title="Donor", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8.5,
+        ncols=1 + len(handles) // 13,
+    )  # fmt: skip
+
+
+def log_axis(axes: Axes, which: str) -> None:
+    """Log scale with plain numbers: 1-2-5 steps over a wide range, finer ones over a narrow range."""
+    axis, limits, scale = (
+        (axes.xaxis, axes.get_xlim, axes.set_xscale) if which == "x" else (axes.yaxis, axes.get_ylim, axes.set_yscale)
+    )
+    scale("log")
+    low, high = sorted(limits())
+    decades = np.log10(high / low)
+    steps = (
+        (1.0,)
+        if decades > 3
+        else (1.0, 2.0, 5.0)
+        if decades > 0.6
+        else (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
+    )
+    axis.set_major_locator(LogLocator(subs=steps))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10g}"))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+
+
+def wrapped(arm: str) -> str:
+    """Break a long arm name at a space or an underscore."""
+    lines = [""]
+    for part in arm.replace("_", "_ ").split(" "):
+        if lines[-1] and len(lines[-1]) + len(part) > 11:
+            lines.append(part)
+        else:
+            joiner = "" if lines[-1].endswith("_") or not lines[-1] else " "
+            lines[-1] += joiner + part
+    return "\n".join(lines)
