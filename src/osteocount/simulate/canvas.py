@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.simulate.cells import CellPatch
+from osteocount.simulate.design import Colour
 from osteocount.simulate.shapes import Capsule, Point, coverage
 
 # A nucleus counts as seen when enough of it is in the picture and in its cell, and its OD, after the lens,
@@ -68,8 +69,9 @@ class Canvas:
         self._sizes += np.bincount(patch.nuclei.ravel(), minlength=len(patch.plan.nuclei) + 1)[1:].tolist()
         return label
 
-    def add_line(self, pieces: list[Capsule], od: NDArray[np.float32]) -> None:
-        """Paint a fibre, given in µm of the field; it belongs to no cell."""
+    def add_line(self, pieces: list[Capsule], colour: Colour, strength: float) -> None:
+        """Paint a line, given in µm of the field; it belongs to no cell. Its OD is ``colour`` times ``strength``."""
+        od = np.asarray(colour, np.float32) * np.float32(strength)
         for piece in pieces:
             middle = ((piece.start[0] + piece.end[0]) / 2, (piece.start[1] + piece.end[1]) / 2)
             reach = np.hypot(piece.end[0] - piece.start[0], piece.end[1] - piece.start[1]) / 2 + 4.0
@@ -176,10 +178,10 @@ def _raster_order(labels: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArr
     """Relabel to 1..n by each object's first pixel; also give the old label of each new one."""
     old, first = np.unique(labels, return_index=True)
     old, first = old[old > 0], first[old > 0]
-    old = old[np.argsort(first)].astype(np.int64)
+    order = np.asarray(old[np.argsort(first)], dtype=np.int64)
     table = np.zeros(int(labels.max()) + 1, np.uint32)
-    table[old] = np.arange(1, old.size + 1, dtype=np.uint32)
-    return table[labels], old
+    table[order] = np.arange(1, order.size + 1, dtype=np.uint32)
+    return table[labels], order
 
 
 def _centres(labels: NDArray[np.uint32], n: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:

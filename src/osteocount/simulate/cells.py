@@ -104,7 +104,7 @@ def paint_cell(plan: CellPlan, style: StainStyle, pixel_size: float, rng: np.ran
     trap = trap * np.clip(1.0 + plan.grain * _granules(rng, y.shape, pixel_size), 0.15, None)
     trap = trap * style.trap_strength * coverage(distance, pixel_size) * (1.0 - np.exp(-depth / plan.thin_edge))
     hue = np.clip(near, 0.0, 1.0)[..., None]
-    colour = hue * np.float32(style.trap) + (1 - hue) * np.float32(style.trap_edge)
+    colour = hue * np.asarray(style.trap, np.float32) + (1 - hue) * np.asarray(style.trap_edge, np.float32)
     od = np.asarray(trap[..., None] * colour, dtype=np.float32)
     for vacuole in plan.vacuoles:
         near_it = _window(vacuole, 3.0, y, pixel_size)
@@ -159,7 +159,9 @@ def _with_vacuole(
     """Empty the cytoplasm inside a vacuole and draw its thin, sharp, dark membrane."""
     inside = coverage(distance, pixel_size)[..., None]
     membrane = np.exp(-((distance / 0.7) ** 2))[..., None]
-    return np.asarray(od * (1 - 0.9 * inside) + 0.16 * membrane * np.float32(style.trap_edge), dtype=np.float32)
+    return np.asarray(
+        od * (1 - 0.9 * inside) + 0.16 * membrane * np.asarray(style.trap_edge, np.float32), dtype=np.float32
+    )
 
 
 def _with_nucleus(
@@ -184,5 +186,6 @@ def _with_nucleus(
         blue = blue + 1.3 * np.exp(-((at[0] - spot[0]) ** 2 + (at[1] - spot[1]) ** 2) / (2 * size**2))
     kept = od * (1 - style.exclusion * inside)[..., None]
     return np.asarray(
-        kept + (style.counterstain_strength * blue)[..., None] * np.float32(style.counterstain), dtype=np.float32
+        kept + (style.counterstain_strength * blue)[..., None] * np.asarray(style.counterstain, np.float32),
+        dtype=np.float32,
     )

@@ -69,15 +69,15 @@ class FieldDesign(FrozenModel):
     pixel_size: float = Field(
         0.76, title="Pixel size", description="Side of a pixel.", ge=0.2, le=2.0, json_schema_extra={"unit": "µm"}
     )
-    densities: Densities = Field(Densities(), title="Densities")
+    densities: Densities = Field(Densities(), title="Densities", description="Number of each thing per mm².")
     nuclei_mean: float = Field(
         6.5, title="Nuclei per osteoclast", description="Expected nuclei of an osteoclast (fusion).", ge=3, le=30
     )
     pale_fraction: float = Field(
         0.3, title="Pale giants", description="Part of the osteoclasts that is spread thin and pale.", ge=0, le=1
     )
-    stain: StainStyle = Field(StainStyle(), title="Stain")
-    optics: Optics = Field(Optics(), title="Optics")
+    stain: StainStyle = Field(StainStyle(), title="Stain", description="Colours and strengths.")
+    optics: Optics = Field(Optics(), title="Optics", description="Lamp, lens, camera.")
 
     @property
     def area_mm2(self) -> float:

@@ -34,8 +34,8 @@ class SimulatedField:
         seen are labelled.
     truth
         One row per cell: ``cell_id``, ``class`` (what was made), ``n_nuclei`` (seen), ``is_osteoclast`` (three or more
-        seen), ``y_px``, ``x_px``, ``area_px``, ``n_nuclei_made``, ``touches_edge``, ``counted`` (touches neither top nor
-        left), ``flags`` (";"-joined: ``edge``, ``opaque``, ``nuclei_hidden``, ``covered``).
+        seen), ``y_px``, ``x_px``, ``area_px``, ``n_nuclei_made``, ``touches_edge``, ``counted`` (touches neither top
+        nor left), ``flags`` (";"-joined: ``edge``, ``opaque``, ``nuclei_hidden``, ``covered``).
     nuclei_truth
         One row per nucleus that can be seen: ``nucleus_id``, ``cell_id``, ``y_px``, ``x_px``.
     pixel_size
@@ -91,7 +91,7 @@ def paint(plan: CellPlan, design: FieldDesign, rng: np.random.Generator) -> Cell
 
 
 def _osteoclasts(design: FieldDesign, rng: np.random.Generator) -> list[CellPatch]:
-    """The osteoclasts of a field, largest first, since the largest are the hardest to place."""
+    """Paint the osteoclasts of a field, largest first, since the largest are the hardest to place."""
     plans = [
         osteoclast(rng, nuclei_of_an_osteoclast(rng, design.nuclei_mean), rng.random() < design.pale_fraction)
         for _ in range(_number(design, design.densities.osteoclast, rng))
@@ -101,13 +101,13 @@ def _osteoclasts(design: FieldDesign, rng: np.random.Generator) -> list[CellPatc
 
 
 def _number(design: FieldDesign, per_mm2: float, rng: np.random.Generator) -> int:
-    """A Poisson number for the field and its margin."""
+    """Draw a Poisson number for the field and its margin."""
     sides = design.height * design.pixel_size + 2 * _MARGIN, design.width * design.pixel_size + 2 * _MARGIN
     return int(rng.poisson(per_mm2 * sides[0] * sides[1] / 1e6))
 
 
 def _free_spot(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, allowed: float) -> Point:
-    """A place where at most ``allowed`` of the cell lies on others; the emptiest place tried if there is none."""
+    """Find a place where at most ``allowed`` of the cell lies on others; the emptiest place tried if there is none."""
     best, least = (0.0, 0.0), np.inf
     height, width = (n * canvas.pixel_size for n in canvas.cells.shape)
     for _ in range(_TRIES):

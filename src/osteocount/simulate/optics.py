@@ -25,7 +25,7 @@ def photograph(od: NDArray[np.float32], optics: Optics, rng: np.random.Generator
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :] - np.float32(rng.normal(0, 0.15))
     lamp = 1 - optics.vignetting * (y * y + x * x) / 2
     lamp = lamp * (1 + optics.unevenness * noise(rng, (height, width), max(height, width) / 2))
-    grey = np.power(np.float32(10), -od) * lamp[..., None] * np.float32(optics.background)
+    grey = np.power(np.float32(10), -od) * lamp[..., None] * np.asarray(optics.background, np.float32)
     # Measured on a camera with a colour mosaic: noise is shared between green and blue and a little smooth.
     own = rng.standard_normal(od.shape, dtype=np.float32)
     shared = rng.standard_normal((height, width, 1), dtype=np.float32)

@@ -14,7 +14,7 @@ MAX_NUCLEI = 40
 
 
 def round_cell(rng: Rng) -> CellPlan:
-    """A small dark dome whose nucleus shows as a blue disc, or not at all."""
+    """Plan a small dark dome whose nucleus shows as a blue disc, or not at all."""
     radius = rng.uniform(4.2, 6.8)
     parts: list[Capsule | Ellipse] = [_ellipse(rng, (0.0, 0.0), radius, 0.8)]
     if rng.random() < 0.15:
@@ -33,7 +33,7 @@ def round_cell(rng: Rng) -> CellPlan:
 
 
 def spindle_cell(rng: Rng) -> CellPlan:
-    """A narrow body with a target-like nucleus and one to three thin processes, some ending in a knob."""
+    """Plan a narrow body with a target-like nucleus and one to three thin processes, some ending in a knob."""
     length, width = rng.uniform(5, 10), rng.uniform(2.8, 4.6)
     angle = rng.uniform(0, 2 * np.pi)
     body = Ellipse((0.0, 0.0), (length, width), angle)
@@ -58,7 +58,7 @@ def spindle_cell(rng: Rng) -> CellPlan:
 
 
 def large_mononuclear(rng: Rng, nuclei: int = 1) -> CellPlan:
-    """A spread TRAP-positive cell that is no osteoclast: one nucleus, or two in the decoy."""
+    """Plan a spread TRAP-positive cell that is no osteoclast: one nucleus, or two in the decoy."""
     area = rng.lognormal(np.log(520 if nuclei == 1 else 850), 0.35)
     parts, placed = _room_for(rng, nuclei, area, lobes=int(rng.integers(1, 3)), clusters=1)
     if rng.random() < 0.6:
@@ -79,7 +79,7 @@ def large_mononuclear(rng: Rng, nuclei: int = 1) -> CellPlan:
 
 
 def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
-    """A cell with ``nuclei`` nuclei: dense, or a pale giant with a denser zone around its nuclei and a ruffled rim."""
+    """Plan a cell with ``nuclei`` nuclei: dense, or pale with a denser zone around them and a ruffled rim."""
     area = rng.lognormal(np.log((430 if pale else 290) * nuclei ** (1.0 if pale else 0.95)), 0.22)
     lobes = int(np.clip(rng.integers(1, 4) + nuclei // 12, 1, 6))
     clusters = int(rng.integers(1, 3)) if nuclei > 5 else 1
@@ -103,7 +103,7 @@ def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
 
 
 def refractile_cell(rng: Rng) -> CellPlan:
-    """A dark dome, too dark to show its nucleus; the lens gives it a wide cyan fringe."""
+    """Plan a dark dome, too dark to show its nucleus; the lens gives it a wide cyan fringe."""
     radius = rng.uniform(4.5, 7.5)
     return CellPlan(
         kind="refractile",
@@ -126,14 +126,14 @@ PLANS: dict[str, Callable[[Rng], CellPlan]] = {
 
 
 def nuclei_of_an_osteoclast(rng: Rng, mean: float) -> int:
-    """Three plus a gamma-Poisson (shape 1.3) count, so that the mean is ``mean``; never above 40."""
+    """Draw three plus a gamma-Poisson (shape 1.3) count, so that the mean is ``mean``; never above 40."""
     return min(3 + int(rng.poisson(rng.gamma(1.3, (mean - 3) / 1.3))), MAX_NUCLEI)
 
 
 def _room_for(
     rng: Rng, nuclei: int, area: float, lobes: int, clusters: int
 ) -> tuple[list[Capsule | Ellipse], tuple[Ellipse, ...]]:
-    """A spread body with all its nuclei, made larger until they fit."""
+    """Plan a spread body with all its nuclei, made larger until they fit."""
     while True:
         parts = _spread_body(rng, area, lobes)
         placed = place_nuclei(rng, parts, nuclei, clusters)
@@ -143,7 +143,7 @@ def _room_for(
 
 
 def place_nuclei(rng: Rng, parts: list[Capsule | Ellipse], number: int, clusters: int) -> tuple[Ellipse, ...]:
-    """Nuclei that touch but hardly overlap, inside ``parts``, crowded around ``clusters`` centres."""
+    """Place nuclei that touch but hardly overlap, inside ``parts``, crowded around ``clusters`` centres."""
     bodies = [part for part in parts if isinstance(part, Ellipse)]
     centres = [bodies[i % len(bodies)].centre for i in range(clusters)]
     placed: list[Ellipse] = []
@@ -167,14 +167,14 @@ def place_nuclei(rng: Rng, parts: list[Capsule | Ellipse], number: int, clusters
 
 
 def _depth(bodies: Sequence[Capsule | Ellipse], spot: Point) -> float:
-    at = np.float32([[spot[0]]]), np.float32([[spot[1]]])
-    return max(-float(body.distance(*at)[0, 0]) for body in bodies)
+    y, x = np.full((1, 1), spot[0], np.float32), np.full((1, 1), spot[1], np.float32)
+    return max(-float(body.distance(y, x)[0, 0]) for body in bodies)
 
 
 def _vacuoles(
     rng: Rng, parts: list[Capsule | Ellipse], nuclei: tuple[Ellipse, ...], number: int
 ) -> tuple[Ellipse, ...]:
-    """Vacuoles anywhere in the cytoplasm, never over a nucleus."""
+    """Place vacuoles anywhere in the cytoplasm, never over a nucleus."""
     bodies = [part for part in parts if isinstance(part, Ellipse)]
     placed: list[Ellipse] = []
     for _ in range(20 * number):
@@ -192,7 +192,7 @@ def _vacuoles(
 
 
 def _spread_body(rng: Rng, area: float, lobes: int) -> list[Capsule | Ellipse]:
-    """``lobes`` ellipses on a bent line, joined by bridges; together about ``area`` µm²."""
+    """Plan ``lobes`` ellipses on a bent line, joined by bridges; together about ``area`` µm²."""
     radius = np.sqrt(area / np.pi / (1 + 0.72 * (lobes - 1)))
     heading, spot = rng.uniform(0, 2 * np.pi), (0.0, 0.0)
     parts: list[Capsule | Ellipse] = [_ellipse(rng, spot, radius, 0.55)]
@@ -207,7 +207,7 @@ def _spread_body(rng: Rng, area: float, lobes: int) -> list[Capsule | Ellipse]:
 
 
 def _process(rng: Rng, body: Capsule | Ellipse, length: float) -> Capsule:
-    """A tapering process that starts well inside ``body``."""
+    """Plan a tapering process that starts well inside ``body``."""
     toward = rng.uniform(0, 2 * np.pi)
     centre = body.centre if isinstance(body, Ellipse) else body.start
     size = min(body.half_axes) if isinstance(body, Ellipse) else body.start_radius
@@ -218,7 +218,7 @@ def _process(rng: Rng, body: Capsule | Ellipse, length: float) -> Capsule:
 
 
 def _bent_process(rng: Rng, root: Point, toward: float, length: float) -> list[Capsule | Ellipse]:
-    """A thin process of two pieces, with a knob or a small fan at its end."""
+    """Plan a thin process of two pieces, with a knob or a small fan at its end."""
     thick = rng.uniform(0.7, 1.2)
     knee_step, tip_step = _polar(toward, length / 2), _polar(toward + rng.normal(0, 0.35), length / 2)
     knee = (root[0] + knee_step[0], root[1] + knee_step[1])
@@ -230,11 +230,11 @@ def _bent_process(rng: Rng, root: Point, toward: float, length: float) -> list[C
 
 
 def _ellipse(rng: Rng, centre: Point, radius: float, flattest: float) -> Ellipse:
-    """An ellipse of the area of a circle of ``radius``, its axes' ratio between ``flattest`` and 1."""
+    """Draw an ellipse of the area of a circle of ``radius``, its axes' ratio between ``flattest`` and 1."""
     ratio = np.sqrt(rng.uniform(flattest, 1.0))
     return Ellipse(centre, (radius / ratio, radius * ratio), rng.uniform(0, np.pi))
 
 
 def _polar(angle: float, length: float) -> Point:
-    """(y, x) of a step of ``length`` in the direction ``angle``."""
+    """Return (y, x) of a step of ``length`` in the direction ``angle``."""
     return float(length * np.sin(angle)), float(length * np.cos(angle))

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from osteocount.errors import OsteoCountError
 from osteocount.settings import FrozenModel
-from osteocount.simulate.design import FieldDesign
+from osteocount.simulate.design import Densities, FieldDesign
 from osteocount.simulate.field import SimulatedField, simulate_field
 from osteocount.simulate.write import write_picture, write_truth_labels
 
@@ -57,14 +57,18 @@ class PlateDesign(FrozenModel):
         description="Shape k of the gamma factor of a well; counts are then negative binomial with size k.",
         gt=0,
     )
-    field: FieldDesign = Field(FieldDesign(width=704, height=528), title="Field", description="Of the reference arm.")
+    field: FieldDesign = Field(
+        FieldDesign(width=704, height=528, densities=Densities(osteoclast=40)),
+        title="Field",
+        description="Of the reference arm.",
+    )
 
 
 def default_plate(
     wells: int = 1, fields: int = 2, width: int = 704, height: int = 528, donors: int = 4, pixel_size: float = 0.76
 ) -> PlateDesign:
-    """The plate of ``sample_images``, in another size. Sizes in pixels, ``pixel_size`` in µm."""
-    design = FieldDesign(width=width, height=height, pixel_size=pixel_size)
+    """Describe the plate of ``sample_images``, in another size. Sizes in pixels, ``pixel_size`` in µm."""
+    design = FieldDesign(width=width, height=height, pixel_size=pixel_size, densities=Densities(osteoclast=40))
     return PlateDesign(wells=wells, fields=fields, donors=donors, field=design)
 
 
@@ -111,14 +115,14 @@ def simulate_plate(design: PlateDesign, seed: int, out: Path, overwrite: bool = 
 
 
 def arm_field(design: PlateDesign, arm: Arm, density: float) -> FieldDesign:
-    """The field of an arm, with ``density`` osteoclasts per mm² before the effect of the arm."""
+    """Describe the field of an arm, with ``density`` osteoclasts per mm² before the effect of the arm."""
     densities = design.field.densities.replace(osteoclast=density * arm.count_effect)
     mean = float(np.clip(design.field.nuclei_mean * arm.fusion_effect, 3.0, 30.0))
     return design.field.replace(densities=densities, nuclei_mean=mean)
 
 
 def _places(design: PlateDesign) -> list[dict[str, Any]]:
-    """Every well: its name, donor and arm, row by row."""
+    """List every well: its name, donor and arm, row by row."""
     return [
         {"well": f"{_ROWS[d]}{1 + a * design.wells + w:02d}", "donor_index": d, "arm": arm}
         for d in range(design.donors)
@@ -160,7 +164,7 @@ def _make_well(
 
 
 def _well_truth(design: PlateDesign, cells: pd.DataFrame) -> dict[str, Any]:
-    """True counts of a well."""
+    """Count the truth of a well."""
     counted = cells[cells["counted"]]
     large = counted[counted["is_osteoclast"]]
     area = design.fields * design.field.area_mm2

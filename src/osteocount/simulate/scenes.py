@@ -21,19 +21,19 @@ _FIVE = ((-10.0, -10.0), (-10.0, 10.0), (0.0, 0.0), (10.0, -10.0), (10.0, 10.0))
 
 
 def two_touching_osteoclasts() -> SimulatedField:
-    """Two osteoclasts side by side along a border of about 25 µm, with 4 (left) and 5 (right) nuclei."""
+    """Show two osteoclasts side by side along a border of about 25 µm, with 4 (left) and 5 (right) nuclei."""
     left = _spread("osteoclast", (Ellipse((0, 0), (26, 24), 0.0),), _FOUR)
     right = _spread("osteoclast", (Ellipse((0, 0), (28, 25), 0.0),), _FIVE)
     return _scene([(left, (85, 66)), (right, (85, 117))])
 
 
 def binucleate_decoy() -> SimulatedField:
-    """One large TRAP-positive cell with two nuclei: no osteoclast."""
+    """Show one large TRAP-positive cell with two nuclei: no osteoclast."""
     return _scene([(_spread("binucleate", (Ellipse((0, 0), (24, 17), 0.3),), ((0, -7), (2, 7))), (85, 97))])
 
 
 def pale_giant() -> SimulatedField:
-    """One spread, pale osteoclast of two lobes with 12 nuclei in the middle of its first lobe and a bridge."""
+    """Show one spread, pale osteoclast of two lobes with 12 nuclei in the middle of its first lobe and a bridge."""
     lobes = (Ellipse((0, -22), (36, 32), 0.0), Ellipse((5, 40), (26, 22), 0.3), Capsule((0, -22), (5, 40), 20, 16))
     nuclei = [(y, x) for y in (-11.0, 0.0, 11.0) for x in (-37.0, -26.0, -15.0, -4.0)]
     giant = _spread("pale_giant", lobes, nuclei, od_core=0.36, od_edge=0.07, rim=0.1, grain=0.3, blend=16.0)
@@ -41,14 +41,14 @@ def pale_giant() -> SimulatedField:
 
 
 def fibre_between_cells() -> SimulatedField:
-    """An osteoclast with three nuclei (left) and a mononuclear cell (right), tied by a fibre of 1 µm."""
+    """Show an osteoclast with three nuclei (left) and a mononuclear cell (right), tied by a fibre of 1 µm."""
     left = _spread("osteoclast", (Ellipse((0, 0), (22, 20), 0.0),), _THREE)
     right = _spread("mononuclear_large", (Ellipse((0, 0), (14, 12), 0.0),), ((0, 0),))
     return _scene([(left, (80, 50)), (right, (100, 150))], fibre=((80, 68), (100, 140)))
 
 
 def mononuclear_on_osteoclast() -> SimulatedField:
-    """An osteoclast with four nuclei and a dark mononuclear cell lying on its nucleus-free side."""
+    """Show an osteoclast with four nuclei and a dark mononuclear cell lying on its nucleus-free side."""
     below = _spread("osteoclast", (Ellipse((0, 8), (34, 24), 0.0),), _FOUR)
     above = CellPlan(
         "round", (Ellipse((0, 0), (6, 5.5), 0.0),), (Ellipse((0, 0), (3, 2.8), 0.0),), od_core=0.6, compact=True
@@ -57,7 +57,7 @@ def mononuclear_on_osteoclast() -> SimulatedField:
 
 
 def giant_on_edge() -> SimulatedField:
-    """An osteoclast cut by the left border: 8 nuclei made, the 6 in the picture seen; not counted."""
+    """Show an osteoclast cut by the left border: 8 nuclei made, the 6 in the picture seen; not counted."""
     nuclei = [(y, x) for y in (-6.0, 6.0) for x in (-12.0, 2.0, 14.0, 26.0)]
     giant = _spread("osteoclast", (Ellipse((0, 5), (42, 26), 0.0),), nuclei)
     return _scene([(giant, (85, 5))])
@@ -74,7 +74,7 @@ def _spread(
     grain: float = 0.15,
     blend: float = 8.0,
 ) -> CellPlan:
-    """A spread cell with round nuclei at given places."""
+    """Plan a spread cell with round nuclei at given places."""
     discs = tuple(Ellipse(spot, (_NUCLEUS, _NUCLEUS), 0.0) for spot in nuclei)
     return CellPlan(kind, parts, discs, (), blend, od_core, od_edge, rim, rough=0.5, ruffle=0.4, grain=grain)
 

@@ -37,7 +37,7 @@ class Capsule:
         py, px = y - self.start[0], x - self.start[1]
         along = np.clip((py * dy + px * dx) / length2, 0.0, 1.0)
         radius = self.start_radius + along * (self.end_radius - self.start_radius)
-        return (np.hypot(py - along * dy, px - along * dx) - radius).astype(np.float32)
+        return np.asarray(np.hypot(py - along * dy, px - along * dx) - radius, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Ellipse:
         cos, sin = np.cos(self.angle), np.sin(self.angle)
         py, px = y - self.centre[0], x - self.centre[1]
         along, across = (px * cos + py * sin) / self.half_axes[0], (py * cos - px * sin) / self.half_axes[1]
-        return ((np.hypot(along, across) - 1.0) * float(min(self.half_axes))).astype(np.float32)
+        return np.asarray((np.hypot(along, across) - 1.0) * min(self.half_axes), dtype=np.float32)
 
 
 def union(parts: Sequence[Capsule | Ellipse], y: Field2D, x: Field2D, blend: float) -> Field2D:
@@ -66,7 +66,7 @@ def union(parts: Sequence[Capsule | Ellipse], y: Field2D, x: Field2D, blend: flo
         other = part.distance(y, x)
         overlap = np.maximum(blend - np.abs(total - other), 0.0) / blend
         total = np.minimum(total, other) - overlap * overlap * (blend / 4)
-    return total.astype(np.float32)
+    return np.asarray(total, dtype=np.float32)
 
 
 def grid(half_size: float, pixel_size: float) -> tuple[Field2D, Field2D]:
@@ -86,4 +86,4 @@ def noise(rng: np.random.Generator, shape: tuple[int, int], scale_px: float) -> 
 
 def coverage(distance: Field2D, pixel_size: float) -> Field2D:
     """Part of each pixel that lies inside the outline, 0..1."""
-    return np.clip(0.5 - distance / np.float32(pixel_size), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(0.5 - distance / np.float32(pixel_size), 0.0, 1.0), dtype=np.float32)

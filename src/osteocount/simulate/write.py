@@ -49,8 +49,7 @@ def write_picture(field: SimulatedField, path: Path, quality: int = JPEG_QUALITY
         tifffile.imwrite(
             path,
             field.picture,
-            photometric="ycbcr",
-            subsampling=(2, 2),
+            photometric="rgb",
             compression="jpeg",
             compressionargs={"level": quality},
             tile=(256, 256),
