@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.read import looks_like_picture
 from osteocount.plate.patterns import PATTERNS, NameParts, NamePattern, custom_pattern
 from osteocount.plate.wells import row_letters
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PICTURE_SUFFIXES = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png", ".jpeg", ".jpg", ".nd2", ".lif", ".czi")
+_VENDOR_SUFFIXES = (".nd2", ".lif", ".czi")
 MIN_EXPLAINED = 0.95
 """One pattern must explain at least this share of the pictures."""
 
@@ -110,8 +112,11 @@ def index_pictures(source: Path, *, pattern: str | None = None) -> PlateIndex:
         )
     patterns = (custom_pattern(pattern),) if pattern is not None else PATTERNS
     read = {path: _read(path, patterns) for path in found}
+    strays = _strays(read)
+    read = {path: hit for path, hit in read.items() if path not in strays}
     chosen = _vote(source, read, custom=pattern is not None)
     entries, unmatched = _entries(source, read, chosen)
+    unmatched = sorted([*unmatched, *strays])
     _refuse_duplicates(source, entries)
     notes = _notes(entries, skipped, unmatched, chosen)
     return PlateIndex(source, tuple(sorted(entries, key=_order)), tuple(skipped), tuple(unmatched), tuple(notes))
@@ -155,6 +160,17 @@ def _read(path: Path, patterns: tuple[NamePattern, ...]) -> tuple[NamePattern, N
         if parts is not None:
             return pattern, parts
     return None
+
+
+def _strays(read: dict[Path, tuple[NamePattern, NameParts] | None]) -> set[Path]:
+    """Return what is a picture neither by its name nor by its content; one text file must not stop a plate."""
+    if not any(read.values()):
+        return set()
+    return {
+        path
+        for path, hit in read.items()
+        if hit is None and path.suffix.lower() not in _VENDOR_SUFFIXES and not looks_like_picture(path)
+    }
 
 
 def _vote(source: Path, read: dict[Path, tuple[NamePattern, NameParts] | None], *, custom: bool) -> str:

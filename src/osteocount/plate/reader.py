@@ -87,7 +87,8 @@ def read_export(path: Path) -> list[ReaderBlock]:
         if is_softmax(sheet):
             blocks += softmax_blocks(sheet)
         else:
-            blocks += grid_blocks(sheet) or list_blocks(sheet)
+            grids = grid_blocks(sheet)
+            blocks += grids if any(block.kind == "raw" for block in grids) else [*grids, *list_blocks(sheet)]
     if not blocks:
         blocks = [block for sheet in sheets for block in bare_blocks(sheet)]
     if not blocks:

@@ -22,6 +22,7 @@ class Context:
 
     plate: str
     headings: tuple[str, ...]
+    title: str
     formula: bool
 
 
@@ -40,9 +41,9 @@ def grid_blocks(sheet: Sheet) -> list[ReaderBlock]:
 def _blocks_of(sheet: Sheet, grids: list[Grid], *, turned: bool) -> list[ReaderBlock]:
     blocks = []
     end = 0
-    context = Context("", (), formula=False)
+    context = Context("", (), "", formula=False)
     for grid in grids:
-        context = _context(sheet, end, grid.header_row, context.plate)
+        context = context_above(sheet, end, grid.header_row, context.plate)
         end = grid.last_row + 1
         if context.headings and context.headings[0].lower() in _LAYOUT_LABELS:
             continue
@@ -57,9 +58,10 @@ def _turned_back(block: ReaderBlock, grid: Grid) -> ReaderBlock:
     return replace(block, where=f"line {grid.first_column + 1} column {grid.header_row + 1}")
 
 
-def _context(sheet: Sheet, start: int, header_row: int, plate: str) -> Context:
+def context_above(sheet: Sheet, start: int, header_row: int, plate: str) -> Context:
     """Read the lines between the previous grid and this one, nearest first."""
     headings: list[str] = []
+    title = ""
     formula = False
     for row in range(start, header_row):
         cells = [cell for cell in sheet.rows[row] if cell]
@@ -67,15 +69,17 @@ def _context(sheet: Sheet, start: int, header_row: int, plate: str) -> Context:
             continue
         if cells[:2] == ["Plate", "Repeat"] and row + 1 < header_row:  # EnVision
             plate, formula = f"Plate {sheet.cell(row + 1, 0)}", "Formula" in cells
-        else:
-            plate = plate_in(cells) or plate
+            continue
+        named = plate_in(cells)
+        plate = named or plate
         headings.append(" ".join(cells))
-    return Context(plate, tuple(reversed(headings)), formula)
+        title = title if named else headings[-1]
+    return Context(plate, tuple(reversed(headings)), title, formula)
 
 
 def plate_in(cells: list[str]) -> str:
     """Return the plate a line names (``Plate Number | Plate 1``, ``Plate 2``, ``Barcode: X, PlateRepeat: 1``)."""
-    if len(cells) > 1 and _PLATE_LABEL.fullmatch(cells[0]) and not _PLATE_LABEL.fullmatch(cells[1]):
+    if len(cells) == 2 and _PLATE_LABEL.fullmatch(cells[0]) and not _PLATE_LABEL.fullmatch(cells[1]):
         return cells[1]
     first = cells[0]
     if re.fullmatch(r"(?i)plate[ _-]?\d+", first):
@@ -115,7 +119,7 @@ def _block(sheet: Sheet, grid: Grid, context: Context, label: str, lines: list[t
     near = context.headings[:3]
     said = [named] if named else [grid.corner, sheet.name, *near]
     kind: Kind = "computed" if context.formula or any(is_computed(text) for text in (grid.corner, *said)) else "raw"
-    title = named or next(iter(near[:1]), "") or grid.corner
+    title = named or context.title or grid.corner
     return ReaderBlock(
         name="",
         sheet=sheet.name,
@@ -146,7 +150,7 @@ def bare_blocks(sheet: Sheet) -> list[ReaderBlock]:
         while width and row < len(sheet.rows) and _numeric_width(sheet.rows[row]) == width:
             row += 1
         if (row - first, width) in shapes:
-            context = _context(sheet, end, first, plate)
+            context = context_above(sheet, end, first, plate)
             grid = Grid(
                 first - 1, 0, tuple(range(1, width + 1)), tuple((r, r - first + 1) for r in range(first, row)), ""
             )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from osteocount.plate.reader import ReaderBlock, Reading
-from osteocount.plate.reader_grids import plate_in
+from osteocount.plate.reader_grids import Context, context_above
 from osteocount.plate.reader_values import is_computed, read_value, wavelength_of
 from osteocount.plate.sheets import Sheet, parse_number
 from osteocount.plate.wells import parse_well
@@ -62,14 +62,10 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
     heading = {c: sheet.cell(first - 1, c) if first else "" for c in range(width)}
     plate_column = next((c for c in range(width) if _PLATE_HEADING.fullmatch(heading[c])), None)
     values = [c for c in range(width) if c not in wells and _holds_values(sheet, first, last, c, heading[c])]
-    above = [" ".join(cell for cell in sheet.rows[r] if cell) for r in range(first - 2, max(first - 8, -1), -1)]
-    title_above = next((text for text in above if text), "")
-    plate_above = next(
-        (p for r in range(first - 1, -1, -1) if (p := plate_in([c for c in sheet.rows[r] if c] or [""]))), ""
-    )
+    context = context_above(sheet, 0, max(first - 1, 0), "")
     for column in values:
         name = heading[column]
-        nm = wavelength_of(name) or (wavelength_of(title_above) if len(values) == 1 else None)
+        nm = wavelength_of(name) or (wavelength_of(context.title) if len(values) == 1 else None)
         computed = is_computed(name) and not name.lower().startswith("raw") and len(values) > 1
         split = _split(sheet, first, last, wells, column, plate_column)
         for plate, readings in split:
@@ -77,10 +73,10 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
                 name="",
                 sheet=sheet.name,
                 where=sheet.where(first, column),
-                plate=plate or plate_above,
+                plate=plate or context.plate,
                 wavelength_nm=nm,
                 kind="computed" if computed else "raw",
-                title=(name or title_above)[:60],
+                title=(name or context.title)[:60],
                 readings=readings,
             )
 
@@ -116,18 +112,20 @@ def heading_blocks(sheet: Sheet, *, start: int = 0, stop: int | None = None) -> 
     """Return the readings of lines that stand below wells as headings; every line is a reading of its own."""
     blocks = []
     stop = len(sheet.rows) if stop is None else stop
-    row = start
+    row = end = start
+    context = Context("", (), "", formula=False)
     while row < stop:
         runs = _heading_runs(sheet.rows[row])
         row += 1
         if not runs:
             continue
         first_heading = sheet.cell(row - 1, 0)
+        context = context_above(sheet, end, row - 1, context.plate)
         while row < stop and any(sheet.rows[row]) and not _heading_runs(sheet.rows[row]):
-            for run in runs:
-                block = _line_block(sheet, row, run, first_heading)
-                blocks += [block] if block else []
+            found = [_line_block(sheet, row, run, first_heading, context) for run in runs]
+            blocks += [block for block in found if block]
             row += 1
+        end = row
     return blocks
 
 
@@ -146,7 +144,9 @@ def _heading_runs(cells: list[str]) -> list[dict[int, tuple[int, int]]]:
     return runs
 
 
-def _line_block(sheet: Sheet, row: int, run: dict[int, tuple[int, int]], first_heading: str) -> ReaderBlock | None:
+def _line_block(
+    sheet: Sheet, row: int, run: dict[int, tuple[int, int]], first_heading: str, context: Context
+) -> ReaderBlock | None:
     readings = []
     for column, place in run.items():
         read = read_value(sheet.cell(row, column))
@@ -156,14 +156,14 @@ def _line_block(sheet: Sheet, row: int, run: dict[int, tuple[int, int]], first_h
     if all(reading.flag == "empty" for reading in readings):
         return None
     label = sheet.cell(row, 0) if 0 not in run else ""
-    nm = parse_number(label) if first_heading.lower().startswith("wavelength") else wavelength_of(label)
+    by_line = parse_number(label) if first_heading.lower().startswith("wavelength") else wavelength_of(label)
     return ReaderBlock(
         name="",
         sheet=sheet.name,
         where=sheet.where(row, next(iter(run))),
-        plate="",
-        wavelength_nm=nm,
-        kind="computed" if is_computed(label) else "raw",
-        title=label[:60],
+        plate=context.plate,
+        wavelength_nm=by_line or wavelength_of(context.title),
+        kind="computed" if is_computed(label) or is_computed(context.title) else "raw",
+        title=" ".join(part for part in (context.title, label) if part)[:60],
         readings=tuple(sorted(readings, key=lambda r: (r.row, r.column))),
     )

@@ -33,15 +33,16 @@ _WORDS = {
 _FLAG_OF = {word: flag for flag, words in _WORDS.items() for word in words}
 _WAVELENGTHS = (
     re.compile(r"(?i)\b(\d{3,4})(?:\.0)?\s*nm\b"),
-    re.compile(r"(?i)raw data \([^)]*?(?<!\d)(\d{3,4})(?!\d)"),
+    re.compile(r"(?i)raw data\s*\([^)]*?(?<!\d)(\d{3,4})(?!\d)"),
+    re.compile(r"\S:(\d{3,4})\b"),
     re.compile(r"(?i)\b(?:absorbance|abs|od|a)[ _-]?(\d{3,4})(?!\d)"),
     re.compile(r"(?i)wavelengths?[^,\d]*?(\d{3,4})(?:\.0)?(?!\d)(?!\s*,\s*\d)"),
-    re.compile(r":\s*(\d{3,4})\b"),
     re.compile(r"^\(?(\d{3,4})(?:\.0)?\)?$"),
 )
 _COMPUTED = re.compile(
     r"(?i)blank|subtract|correct|conc|dilution|factor|mean|average|\bavg|std|\bsd\b|\bcv\b|%|ratio|pathlength|delta|"
-    r"normali[sz]|calc|formula|curve|\[test\]|\[ref\]|result value|\bgroup|standard|interpol|reduced|statistic"
+    r"normali[sz]|calc|formula|curve|\[test\]|\[ref\]|result value|\bgroup|standard|interpol|reduced|statistic|max v|"
+    r"r-squared|lagtime|slope|t at "
 )
 
 
