@@ -14,6 +14,8 @@ from osteocount.napari.editors import Number, OptionalNumber, WheelGuard, WholeN
 
 
 class Kinds(BaseModel):
+    """One setting of every kind, and one without a widget."""
+
     word: Literal["auto", "low_power"] = "auto"
     switch: bool = False
     whole: int = Field(3, ge=2, le=20)

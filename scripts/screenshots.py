@@ -1,0 +1,73 @@
+"""Take the napari pictures of the documentation.
+
+xvfb-run -a -s "-screen 0 1600x1000x24" python scripts/screenshots.py
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+# The pictures show a fresh napari, whatever the settings of the person who takes them.
+os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
+
+from PIL import Image
+from qtpy.QtWidgets import QApplication
+
+import napari
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+WIDTH, HEIGHT = 1280, 800
+PATIENCE_S = 120
+
+
+def wait_until(condition):
+    """Keep the window alive until ``condition`` holds."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("the count did not end")
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+def settle():
+    """Let the window draw what changed."""
+    end = time.monotonic() + 1.5
+    wait_until(lambda: time.monotonic() > end)
+
+
+def save(window, name):
+    """Keep the window as a picture of 256 colours, which nobody tells from the full ones."""
+    settle()
+    path = IMAGES / name
+    window.grab().save(str(path))
+    Image.open(path).convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+        path, optimize=True
+    )
+    print(f"{path.name}: {path.stat().st_size / 1024:.0f} KiB")
+
+
+def main():
+    """Open the sample, count it, and take its picture in both themes, then the settings."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    viewer = napari.Viewer()
+    window = viewer.window._qt_window
+    window.resize(WIDTH, HEIGHT)
+    viewer.open_sample("osteocount", "simulated_field")
+    _, dock = viewer.window.add_plugin_dock_widget("osteocount", "OsteoCount")
+    settle()
+    viewer.reset_view()
+    dock.run.count.click()
+    wait_until(dock.run.count.isEnabled)
+    viewer.reset_view()
+    for theme in ("dark", "light"):
+        viewer.theme = theme
+        save(window, f"napari_counted_{theme}.png")
+    viewer.close()
+
+
+if __name__ == "__main__":
+    main()
