@@ -110,15 +110,16 @@ def _print_grid(name: str, grid: list[list[str]], roles: list[list[str]]) -> Non
 def reader(
     file: Annotated[Path, typer.Argument(help="The export of the plate reader: text, CSV or Excel.")],
     out: Annotated[Path | None, typer.Option(metavar="TIDY.csv", help="Where the tidy table goes.")] = None,
-    block: Annotated[int | None, typer.Option(help="Only this block; the list is printed.")] = None,
+    block: Annotated[str | None, typer.Option(help="Only this block; the list of blocks is printed.")] = None,
 ) -> None:
     """List the blocks of an absorbance export and write one row per well."""
     from osteocount.io.tables import write_table
     from osteocount.plate.reader import read_export, tidy
 
     blocks = read_export(file)
-    for number, found in enumerate(blocks, start=1):
-        say(f"block {number}: {found.describe()}")
+    for found in blocks:
+        wavelength = "" if found.wavelength_nm is None else f", {found.wavelength_nm:g} nm"
+        say(f"block {found.name}: {found.title or found.where}{wavelength}, {len(found.readings)} wells, {found.kind}")
     if out is not None:
         write_table(tidy(blocks, block), out)
         typer.echo(f"table: {out}")

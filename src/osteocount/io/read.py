@@ -22,6 +22,10 @@ _CURE_EXPORT = "Export it again as TIFF or PNG, or leave it out."
 _RED_GREEN_BLUE = ({"red", "r"}, {"green", "g"}, {"blue", "b"})
 
 
+_TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+_PNG_OR_JPEG = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+
+
 @dataclass(frozen=True)
 class Raw:
     """One plane as a file format gave it.
@@ -67,17 +71,25 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None) -> Picture:
         2 gigapixels. The text names the file, what is wrong and what would mend it.
     """
     start = _first_bytes(path)
-    if start[:4] in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"):
+    if start.startswith(_TIFF):
         from osteocount.io.tiff import read_tiff
 
         raw = read_tiff(path)
-    elif start.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
+    elif start.startswith(_PNG_OR_JPEG):
         from osteocount.io.raster import read_raster
 
         raw = read_raster(path)
     else:
         raise OsteoCountError(f"{path.name}: {_what_else(start)}. OsteoCount reads TIFF, PNG and JPEG. {_CURE_EXPORT}")
     return _finish(path, raw, pixel_size_um)
+
+
+def looks_like_picture(path: Path) -> bool:
+    """Whether the first bytes are those of a picture; a folder, an empty or a missing file is none."""
+    try:
+        return _first_bytes(path).startswith((*_TIFF, *_PNG_OR_JPEG))
+    except OsteoCountError:
+        return False
 
 
 def file_hash(path: Path) -> str:

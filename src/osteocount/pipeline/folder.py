@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -124,12 +124,13 @@ def run(
     """
     started = time.perf_counter()
     index = index_pictures(source, pattern=pattern)
-    if not index.entries and not index.unmatched:
-        raise OsteoCountError(f"{source}: no picture found. OsteoCount reads TIFF, OME-TIFF, PNG and JPEG.")
     table = None if layout is None else read_layout(layout).wells
     if table is not None:
         _check_control(table, settings.comparison.control)
-    placed = place_layout(table, sorted({entry.plate for entry in index.entries}))
+    plates = sorted({entry.plate for entry in index.entries})
+    placed = place_layout(table, plates)
+    if placed is not None and plates == [""]:
+        index = _named_plate(index, placed["plate"].iloc[0])
     folder = ResultFolder(out)
     folder.claim(if_present)
     tasks = field_tasks(index, source)
@@ -195,6 +196,11 @@ def field_tasks(index: PlateIndex, source: Path) -> list[FieldTask]:
         paths = tuple(entry.path for entry in sorted(entries, key=lambda entry: entry.channel))
         tasks.append(FieldTask(key, plate, well, field, image, paths))
     return tasks
+
+
+def _named_plate(index: PlateIndex, plate: str) -> PlateIndex:
+    """Give the pictures of a single plate without a name the name that the layout has for it."""
+    return replace(index, entries=tuple(replace(entry, plate=plate) for entry in index.entries))
 
 
 def _stem(path: Path) -> str:

@@ -16,7 +16,7 @@ UNUSED_ROLES = ("blank", "excluded")
 def place_layout(layout: pd.DataFrame | None, plates: list[str]) -> pd.DataFrame | None:
     """Layout rows with the plate names of the pictures.
 
-    A layout without plate names is that of the one plate there is.
+    A layout of one plate is that of the one plate there is, whichever of the two names it.
 
     Raises
     ------
@@ -25,14 +25,15 @@ def place_layout(layout: pd.DataFrame | None, plates: list[str]) -> pd.DataFrame
     """
     if layout is None:
         return None
-    if (layout["plate"] != "").any():
+    named = sorted(set(layout["plate"]) - {""})
+    if named and not (plates == [""] and len(named) == 1):
         return layout
     if len(plates) > 1:
         raise OsteoCountError(
             f"The pictures are of {len(plates)} plates ({', '.join(plates[:5])}) but the layout has no plate column. "
             "Add a column `plate` with these names."
         )
-    return layout.assign(plate=plates[0] if plates else "")
+    return layout.assign(plate=plates[0] or "".join(named) if plates else "")
 
 
 def wells_table(records: list[dict[str, Any]], cells: pd.DataFrame, layout: pd.DataFrame | None) -> pd.DataFrame:
