@@ -103,7 +103,8 @@ def test_relative_links_lead_to_files(full, page):
 
 def test_order_answer_warnings_then_results(page):
     wanted = ["Robust change of osteoclast count", "Read this first", "1 well failed and is in no number below.",
-              "Sums over the counted wells of an arm", "Osteoclasts per well", "Did the treatment change osteoclast count?",
+              "Sums over the counted wells of an arm", "Osteoclasts per well",
+              "Did the treatment change osteoclast count?",
               "Every well, every donor", "Size of the effects", "All endpoints side by side", "Look for yourself",
               "Methods, to paste", "Provenance Version"]  # fmt: skip
     places = [page.text.index(words) for words in wanted]
@@ -136,8 +137,8 @@ def test_the_numbers_are_those_of_the_tables(full, page):
 
 def test_methods_can_be_pasted(page):
     for words in (
-        "TRAP-stained cultures were analysed from 19 pictures (brightfield pictures at 0.76 µm per pixel; pixel size "
-        "given by the user) of 19 wells with OsteoCount 0.1.0.",
+        "TRAP-stained cultures were analysed from 19 brightfield pictures of 19 wells at 0.76 µm per pixel (pixel size "
+        "given by the user) with OsteoCount 0.1.0.",
         "A cell was TRAP-positive when its mean TRAP optical density exceeded 0.15, and an osteoclast when it also had "
         "at least 3 nuclei.",
         "each arm was compared with vehicle (donor as the unit of replication, n = 3; least squares on donor × arm",

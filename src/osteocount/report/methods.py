@@ -7,11 +7,7 @@ from collections.abc import Sequence
 from osteocount.report.folder import Results
 from osteocount.report.numbers import listed, plural
 
-REGIMES = {
-    "brightfield": "brightfield pictures",
-    "low_power": "brightfield overview pictures",
-    "fluorescence": "fluorescence pictures",
-}
+REGIMES = {"brightfield": "brightfield", "low_power": "low-power brightfield", "fluorescence": "fluorescence"}
 
 
 def methods(results: Results) -> str:
@@ -21,7 +17,7 @@ def methods(results: Results) -> str:
 
 def _imaging(results: Results) -> str:
     inputs = results.run.inputs
-    kinds = _distinct([REGIMES.get(entry.regime or "", "pictures") for entry in inputs])
+    kinds = _distinct([REGIMES.get(entry.regime or "") for entry in inputs])
     sizes = sorted({entry.pixel_size_um for entry in inputs if entry.pixel_size_um is not None})
     origins = _distinct(
         [entry.pixel_size_origin for entry in inputs if entry.pixel_size_um and entry.pixel_size_origin]
@@ -30,12 +26,15 @@ def _imaging(results: Results) -> str:
         scale = "of unknown pixel size"
     else:
         scale = f"at {listed([f'{size:.4g}' for size in sizes])} µm per pixel"
-        scale += f"; pixel size {listed(origins)}" if origins else ""
+        scale += f" (pixel size {listed(origins)})" if origins else ""
         scale += "" if all(entry.pixel_size_um for entry in inputs) else ", some of unknown pixel size"
-    n_wells = len(results.counted_wells)
+    named = results.counted_wells["well"].notna()
+    wells = f" of {plural(int(named.sum()), 'well')}" if named.any() else ""
+    what = plural(len(inputs), f"{kinds[0]} picture" if len(kinds) == 1 else "picture")
+    mixed = f" ({listed(kinds)})" if len(kinds) > 1 else ""
     return (
-        f"TRAP-stained cultures were analysed from {plural(len(inputs), 'picture')} ({listed(kinds)} {scale}) of "
-        f"{plural(n_wells, 'well')} with OsteoCount {results.run.osteocount or 'of unrecorded version'}."
+        f"TRAP-stained cultures were analysed from {what}{mixed}{wells} {scale} with OsteoCount "
+        f"{results.run.osteocount or 'of unrecorded version'}."
     )
 
 
@@ -51,10 +50,10 @@ def _counting(results: Results) -> str:
     )
     text = f"{front}; cells and nuclei were outlined automatically"
     text += f" (segmenter “{segment['segmenter']}”)." if segment.get("segmenter") else "."
+    blind = [entry.nuclei_resolved is False for entry in results.run.inputs]
     if isinstance(segment.get("trap_threshold"), int | float):
         text += f" A cell was TRAP-positive when its mean TRAP optical density exceeded {segment['trap_threshold']:g}"
-        text += f", and an osteoclast when it also had at least {least} nuclei." if least is not None else "."
-    blind = [entry.nuclei_resolved is False for entry in results.run.inputs]
+        text += f", and an osteoclast when it also had at least {least} nuclei." if least and not all(blind) else "."
     if any(blind):
         which = (
             "Nuclei were not resolved" if all(blind) else f"In {plural(sum(blind), 'picture')} nuclei were not resolved"

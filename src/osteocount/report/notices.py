@@ -66,8 +66,14 @@ def notices(results: Results, statistics: tuple[Notice, ...], primary: str) -> l
         *_edits(results),
     ]
     order = ("grave", "warning", "note")
-    unique = list(dict.fromkeys(found))
+    unique = dict.fromkeys(Notice(notice.level, sentence_case(notice.text), notice.items) for notice in found)
     return sorted(unique, key=lambda notice: order.index(notice.level))
+
+
+def sentence_case(text: str) -> str:
+    """Begin with a capital, unless the first word is a name with capitals inside or an underscore (rhIL-32)."""
+    word = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if word.isalpha() and word.islower() else text
 
 
 def of_comparison(comparison: Comparison, primary: str) -> list[Notice]:
@@ -133,7 +139,7 @@ def _pixel_size(results: Results) -> Iterator[Notice]:
     inputs = results.run.inputs
     unknown = [entry for entry in inputs if entry.pixel_size_um is None]
     if unknown:
-        reasons = sorted({entry.pixel_size_origin for entry in unknown if entry.pixel_size_origin})
+        reasons = sorted({(entry.pixel_size_origin or "").removeprefix("unknown: ") for entry in unknown} - {""})
         yield Notice(
             "warning",
             f"The pixel size is unknown for {_of(len(unknown), len(inputs), 'picture')}"

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from osteocount.report.folder import InputRecord, Results
-from osteocount.report.numbers import known
+from osteocount.report.numbers import known, plural
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -143,5 +143,6 @@ def caption(row: pd.Series, arm: str) -> str:
     """One line under the overlays of a well."""
     parts = [arm, f"donor {row['donor']}" if known(row.get("donor")) else ""]
     if known(row["n_osteoclasts"]):
-        parts.append(f"{int(row['n_osteoclasts'])} osteoclasts in the well")
+        where = "well" if known(row["well"]) else "picture"
+        parts.append(f"{plural(int(row['n_osteoclasts']), 'osteoclast')} in the {where}")
     return " · ".join(filter(None, parts))

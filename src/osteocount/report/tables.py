@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import pandas as pd
 
 from osteocount.report import numbers, words
 from osteocount.report.folder import InputRecord, Results
-from osteocount.report.numbers import count, figure, known
+from osteocount.report.numbers import count, figure, known, plural
 from osteocount.stats.arms import arm_names
 from osteocount.stats.words import REFUSED, number, sentence
 
@@ -24,6 +25,7 @@ COMPARISON_COLUMNS = ("endpoint", "role", "contrast", "reference", "estimate", "
 WELL_COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "plate": ("Plate", str),
     "well": ("Well", str),
+    "image": ("Picture", str),
     "status": ("Status", lambda value: str(value).replace("_", " ")),
     "arm": ("Arm", str),
     "donor": ("Donor", str),
@@ -61,6 +63,22 @@ class Table:
 def arm_of_wells(wells: pd.DataFrame) -> pd.Series:
     """Name the arm of every well; empty without a layout."""
     return arm_names(wells) if "treatment" in wells else pd.Series("", index=wells.index, dtype=object)
+
+
+def total(results: Results) -> str:
+    """Say what was counted: "12 osteoclasts in 3 counted wells"."""
+    counted = results.counted_wells
+    place = "counted well" if counted["well"].notna().any() else "picture"
+    return f"{plural(int(counted['n_osteoclasts'].sum()), 'osteoclast')} in {plural(len(counted), place)}"
+
+
+def flagged_cells(results: Results) -> list[str]:
+    """Say how many cells carry which flag, and how many were left to the neighbouring field."""
+    cells = results.cells
+    flags = cells["flags"].dropna().str.split(";").explode() if "flags" in cells else pd.Series(dtype=object)
+    said = [f"{number} {str(flag).replace('_', ' ')}" for flag, number in flags.value_counts().sort_index().items()]
+    outside = int((~cells["counted"].astype(bool)).sum())
+    return [*said, *([f"{outside} cut by the top or left border, not counted"] if outside else [])]
 
 
 def tiles(results: Results) -> list[tuple[str, str]]:
@@ -188,6 +206,12 @@ def _wells_table(table: pd.DataFrame, names: list[str]) -> Table:
     ]
     headings = [WELL_COLUMNS[name][0] if name in WELL_COLUMNS else name.replace("_", " ") for name in names]
     return Table(headings, rows, numeric, list(~table["status"].isin(["ok", "excluded"])))
+
+
+def median_seconds(inputs: Sequence[InputRecord]) -> float | None:
+    """Return the median time of a picture, where it was recorded."""
+    seconds = [entry.seconds for entry in inputs if entry.seconds is not None]
+    return median(seconds) if seconds else None
 
 
 def pictures(inputs: Sequence[InputRecord]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from osteocount.report.numbers import UNKNOWN, known, listed, p_value, plural
+from osteocount.report.numbers import UNKNOWN, known, listed, p_value
 from osteocount.stats.words import number
 
 ENDPOINTS = {
@@ -53,7 +53,7 @@ def p_words(row: pd.Series) -> str:
     return ", ".join(f"{label} {p_value(row.get(name))}" for name, label in names if known(row.get(name)))
 
 
-def headline(table: pd.DataFrame | None, primary: str, n_osteoclasts: int, n_wells: int) -> str:
+def headline(table: pd.DataFrame | None, primary: str, total: str) -> str:
     """Answer in one line.
 
     Parameters
@@ -62,10 +62,11 @@ def headline(table: pd.DataFrame | None, primary: str, n_osteoclasts: int, n_wel
         ``comparisons.csv``; None when nothing was compared.
     primary
         The endpoint declared before the run.
+    total
+        What was counted, in words, for a run without a comparison.
     """
     if table is None or (rows := table[(table["endpoint"] == primary) & table["kind"].isin(ANSWERS)]).empty:
-        found = f"{plural(n_osteoclasts, 'osteoclast')} in {plural(n_wells, 'counted well')}."
-        return f"{found} No comparison of treatments was made."
+        return f"{total}. No comparison of treatments was made."
     name = endpoint_name(primary)
     parts = []
     rows = rows.assign(text=[_short(row) for _, row in rows.iterrows()])

@@ -80,7 +80,6 @@ def _compare_again(results: Results, settings: ComparisonSettings) -> tuple[Comp
 def _context(
     results: Results, settings: ComparisonSettings, comparison: Comparison | None, statistics: tuple[Notice, ...]
 ) -> dict[str, Any]:
-    counted = results.counted_wells
     by_size = any(entry.nuclei_resolved is False for entry in results.run.inputs)
     arms = tables.arm_of_wells(results.wells)
     captions = {
@@ -90,11 +89,10 @@ def _context(
     return {
         "run": results.run,
         "folder": results.folder.name,
-        "answer": words.headline(
-            results.comparisons, settings.primary_endpoint, int(counted["n_osteoclasts"].sum()), len(counted)
-        ),
+        "answer": words.headline(results.comparisons, settings.primary_endpoint, tables.total(results)),
         "by_size": by_size,
         "notices": notices(results, statistics, settings.primary_endpoint),
+        "flags": tables.flagged_cells(results),
         "tiles": tables.tiles(results),
         "settings": setting_rows(results.run.settings),
         "arms": tables.arm_table(results, arms),
@@ -109,6 +107,7 @@ def _context(
         "overlays": overlays(results, captions),
         "max_thumbnails": MAX_THUMBNAILS,
         "methods": methods(results),
+        "seconds_per_picture": tables.median_seconds(results.run.inputs),
         "pictures": tables.pictures(results.run.inputs),
     }
 
