@@ -14,7 +14,7 @@ from osteocount.simulate import scenes
         ("binucleate_decoy", [2], 0),
         ("pale_giant", [12], 1),
         ("fibre_between_cells", [1, 3], 1),
-        ("mononuclear_on_osteoclast", [1, 4], 1),
+        ("mononuclear_on_osteoclast", [0, 4], 1),
         ("giant_on_edge", [6], 1),
     ],
 )
@@ -43,6 +43,7 @@ def test_the_small_cell_lies_on_the_osteoclast() -> None:
     small, large = (int(scene.truth.loc[scene.truth["class"] == c, "cell_id"].iloc[0]) for c in ("round", "osteoclast"))
     around = ndimage.binary_dilation(scene.cells == small, iterations=2) & (scene.cells != small)
     assert (scene.cells[around] == large).all()
+    assert scene.truth.set_index("cell_id")["flags"].to_dict()[small] == "opaque"
 
 
 def test_the_giant_on_the_edge_is_flagged_and_not_counted() -> None:

@@ -13,7 +13,7 @@ from osteocount.simulate.shapes import Capsule, Point, coverage
 
 # A nucleus counts as seen when enough of it is in the picture and in its cell, and its OD, after the lens,
 # differs from the cytoplasm around it by more than this (Euclid, over the three colours).
-SEEN_CONTRAST = 0.05
+SEEN_CONTRAST = 0.04
 SEEN_PART = 0.5
 SEEN_DARKEST = 0.65
 OSTEOCLAST_NUCLEI = 3

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from osteocount.simulate.design import StainStyle
 from osteocount.simulate.shapes import Capsule, Ellipse, Field2D, coverage, grid, noise, union
 
+_CYAN = (1.0, 0.2, 0.1)
+
 
 @dataclass(frozen=True)
 class CellPlan:
@@ -37,6 +39,8 @@ class CellPlan:
         The cell is a dome: dark in the middle whatever its nuclei.
     thin_edge
         Distance over which the cell fades in from its outline.
+    fringe
+        Red OD of the cyan fringe that a thick cell, out of focus, throws around itself.
     """
 
     kind: str
@@ -52,6 +56,7 @@ class CellPlan:
     grain: float = 0.1
     compact: bool = False
     thin_edge: float = 0.4
+    fringe: float = 0.0
 
     @property
     def half_size(self) -> float:
@@ -104,8 +109,12 @@ def paint_cell(plan: CellPlan, style: StainStyle, pixel_size: float, rng: np.ran
     trap = trap * np.clip(1.0 + plan.grain * _granules(rng, y.shape, pixel_size), 0.15, None)
     trap = trap * style.trap_strength * coverage(distance, pixel_size) * (1.0 - np.exp(-depth / plan.thin_edge))
     hue = np.clip(near, 0.0, 1.0)[..., None]
-    colour = hue * np.asarray(style.trap, np.float32) + (1 - hue) * np.asarray(style.trap_edge, np.float32)
+    outer = style.membrane if plan.compact else style.trap_edge
+    colour = hue * np.asarray(style.trap, np.float32) + (1 - hue) * np.asarray(outer, np.float32)
     od = np.asarray(trap[..., None] * colour, dtype=np.float32)
+    if plan.fringe:
+        ring = plan.fringe * np.exp(-(((distance - 1.3) / 1.1) ** 2))
+        od += ring[..., None] * np.asarray(_CYAN, np.float32)
     for vacuole in plan.vacuoles:
         near_it = _window(vacuole, 3.0, y, pixel_size)
         od[near_it] = _with_vacuole(od[near_it], vacuole.distance(y[near_it], x[near_it]), style, pixel_size)
@@ -175,15 +184,15 @@ def _with_nucleus(
 ) -> NDArray[np.float32]:
     """Thin the TRAP over a nucleus, add counterstain, its envelope and one or two nucleoli."""
     inside = coverage(distance, pixel_size)
-    envelope = np.exp(-((distance / 0.8) ** 2)) * rng.uniform(0.5, 1.3)
+    envelope = np.exp(-((distance / 0.65) ** 2)) * rng.uniform(0.5, 1.3)
     chromatin = 1.0 + 0.12 * noise(rng, inside.shape, 1.6 / pixel_size)
-    blue = inside * chromatin + envelope * 0.55
+    blue = inside * chromatin + envelope
     radius = min(nucleus.half_axes)
     for _ in range(int(rng.integers(1, 3))):
         angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.45) * radius
         spot = (nucleus.centre[0] + away * np.sin(angle), nucleus.centre[1] + away * np.cos(angle))
         size = rng.uniform(0.18, 0.28) * radius
-        blue = blue + 1.3 * np.exp(-((at[0] - spot[0]) ** 2 + (at[1] - spot[1]) ** 2) / (2 * size**2))
+        blue = blue + 1.8 * np.exp(-((at[0] - spot[0]) ** 2 + (at[1] - spot[1]) ** 2) / (2 * size**2))
     kept = od * (1 - style.exclusion * inside)[..., None]
     return np.asarray(
         kept + (style.counterstain_strength * blue)[..., None] * np.asarray(style.counterstain, np.float32),

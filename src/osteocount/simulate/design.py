@@ -20,6 +20,9 @@ class StainStyle(FrozenModel):
     trap_edge: Colour = Field(
         (0.8, 1.2, 0.76), title="TRAP at the edge", description="Colour of TRAP in thin edges and processes."
     )
+    membrane: Colour = Field(
+        (0.66, 1.2, 0.98), title="Rim of domes", description="Colour of the maroon rim of thick small cells."
+    )
     counterstain: Colour = Field(
         (1.0, 0.80, 0.44), title="Counterstain", description="Colour of the counterstain in nuclei, red = 1."
     )

@@ -25,8 +25,9 @@ def round_cell(rng: Rng) -> CellPlan:
         parts=tuple(parts),
         nuclei=(nucleus,),
         blend=1.5,
-        od_core=rng.uniform(0.45, 0.85),
-        od_edge=rng.uniform(0.3, 0.55),
+        od_core=rng.uniform(0.3, 0.85),
+        od_edge=rng.uniform(0.38, 0.65),
+        fringe=rng.uniform(0.02, 0.1),
         rough=0.25,
         compact=True,
     )
@@ -50,7 +51,8 @@ def spindle_cell(rng: Rng) -> CellPlan:
         nuclei=(nucleus,),
         blend=3.0,
         od_core=dark,
-        od_edge=dark * rng.uniform(0.6, 0.9),
+        od_edge=dark * rng.uniform(0.7, 1.2),
+        fringe=rng.uniform(0.0, 0.06),
         rough=0.25,
         grain=0.15,
         compact=True,
@@ -113,6 +115,7 @@ def refractile_cell(rng: Rng) -> CellPlan:
         od_edge=rng.uniform(0.5, 0.7),
         rough=0.35,
         compact=True,
+        fringe=rng.uniform(0.12, 0.3),
     )
 
 

@@ -36,7 +36,7 @@ def pale_giant() -> SimulatedField:
     """Show one spread, pale osteoclast of two lobes with 12 nuclei in the middle of its first lobe and a bridge."""
     lobes = (Ellipse((0, -22), (36, 32), 0.0), Ellipse((5, 40), (26, 22), 0.3), Capsule((0, -22), (5, 40), 20, 16))
     nuclei = [(y, x) for y in (-11.0, 0.0, 11.0) for x in (-37.0, -26.0, -15.0, -4.0)]
-    giant = _spread("pale_giant", lobes, nuclei, od_core=0.36, od_edge=0.07, rim=0.1, grain=0.3, blend=16.0)
+    giant = _spread("pale_giant", lobes, nuclei, od_core=0.42, od_edge=0.07, rim=0.1, grain=0.3, blend=16.0)
     return _scene([(giant, (85, 92))])
 
 
@@ -48,7 +48,7 @@ def fibre_between_cells() -> SimulatedField:
 
 
 def mononuclear_on_osteoclast() -> SimulatedField:
-    """Show an osteoclast with four nuclei and a dark mononuclear cell lying on its nucleus-free side."""
+    """Show an osteoclast with four nuclei and a mononuclear cell, too dark for its own to be seen, lying on it."""
     below = _spread("osteoclast", (Ellipse((0, 8), (34, 24), 0.0),), _FOUR)
     above = CellPlan(
         "round", (Ellipse((0, 0), (6, 5.5), 0.0),), (Ellipse((0, 0), (3, 2.8), 0.0),), od_core=0.6, compact=True
