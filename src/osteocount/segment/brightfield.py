@@ -60,11 +60,12 @@ def segment_brightfield(
             f"{picture.path.name}: what is stained does not have the colour of TRAP (purple to red). "
             "Check that the picture shows a TRAP stain and that its white balance is right."
         )
-    spots = _spots(density, pieces.labels, stains, wanted.nucleus_diameter, scale)
+    contrast = _contrast(density, pieces.labels, stains, wanted.nucleus_diameter, scale)
+    candidates = find_spots(contrast, (pieces.labels > 0).astype(np.int32), wanted.nucleus_diameter, scale)
     has_nucleus = np.zeros(int(pieces.labels.max()) + 1, bool)
-    has_nucleus[pieces.labels[spots.y, spots.x][spots.score >= wanted.nucleus_score]] = True
+    has_nucleus[pieces.labels[candidates.y, candidates.x][candidates.score >= wanted.nucleus_score]] = True
     cells, opaque = join_pieces(pieces, has_nucleus, wanted.min_cell_diameter, scale)
-    spots = _one_in_opaque(spots, cells, opaque)
+    spots = _one_in_opaque(find_spots(contrast, cells, wanted.nucleus_diameter, scale), cells, opaque)
     trap = trap_density(density, stains)
     record = {
         **record,
@@ -78,22 +79,21 @@ def segment_brightfield(
     return _assembled(picture, analysed, scale, settings, cells, opaque, spots, trap, record, stains.warnings)
 
 
-def _spots(
+def _contrast(
     density: NDArray[np.float32], pieces: NDArray[np.int32], stains: Stains, diameter_um: float, scale: Scale
-) -> Spots:
-    """Find candidate nuclei; the blurred edge of cells, where colours fringe, says nothing."""
+) -> NDArray[np.float32]:
+    """Return the nuclear contrast inside cells; their blurred edge, where colours fringe, says nothing."""
     sure = cv2.erode((pieces > 0).astype(np.uint8), disk(scale.radius(_EDGE_UM)), borderValue=1) > 0
-    contrast = nuclear_contrast(density, sure, stains.red_to_green, diameter_um, scale)
-    return find_spots(contrast, pieces, diameter_um, scale)
+    return nuclear_contrast(density, sure, stains.red_to_green, diameter_um, scale)
 
 
 def _one_in_opaque(spots: Spots, cells: NDArray[np.int32], opaque: NDArray[np.bool_]) -> Spots:
-    """Drop spots outside cells; an opaque cell keeps only its best one, since its inside cannot be seen."""
+    """Keep only the best spot of an opaque cell, since its inside cannot be seen."""
     cell = cells[spots.y, spots.x]
-    keep = ~opaque[cell] & (cell > 0)
+    keep = ~opaque[cell]
     best = np.lexsort((spots.score, cell))
     last = np.append(np.diff(cell[best]) != 0, True) if best.size else np.zeros(0, bool)
-    keep[best[last]] = cell[best[last]] > 0
+    keep[best[last]] = True
     return spots.only(keep)
 
 

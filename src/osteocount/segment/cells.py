@@ -57,7 +57,7 @@ def find_pieces(
     bodies = opaque_bodies(density, mask, scale)
     rim = scale.radius(0.8)  # the blurred edge of a dark cell belongs to it
     bodies = np.where(mask > 0, cv2.dilate(bodies.astype(np.float32), disk(rim)), 0).astype(np.int32)
-    labels = split_touching(mask & (bodies == 0).astype(np.uint8), density, scale)
+    labels = split_touching(mask & (bodies == 0).astype(np.uint8), scale, density=density)
     first_body = int(labels.max())
     return Pieces(np.where(bodies > 0, bodies + first_body, labels), first_body)
 

@@ -121,7 +121,7 @@ def _cells(signal: NDArray[np.float32], threshold: float, nucleus: float, scale:
     bright = cv2.dilate(signal, disk(max(1, round(1.1 * nucleus))))
     mask = (signal > np.maximum(threshold, _HALO * bright)).astype(np.uint8)
     mask = opened(holes_filled(mask, 0.785 * (10 * nucleus) ** 2), max(1, round(0.5 * nucleus)))
-    labels = split_touching(mask, np.zeros_like(signal), scale, _WAIST)
+    labels = split_touching(mask, scale, _WAIST)
     area = np.bincount(labels.ravel())
     kept = np.where(area >= 0.785 * nucleus**2, np.arange(area.size), 0).astype(np.int32)
     kept[0] = 0

@@ -90,12 +90,20 @@ def find_spots(contrast: NDArray[np.float32], cells: NDArray[np.int32], diameter
     radius = scale.px(diameter_um) / 2
     peaks = (contrast >= cv2.dilate(contrast, disk(max(1, round(0.75 * radius))))) & (contrast > 0.4 * _HALF)
     y, x = np.nonzero(peaks & (cells > 0))
-    depth = cv2.distanceTransform((cells > 0).astype(np.uint8), cv2.DIST_L2, 5)[y, x]
-    strength = contrast[y, x] * np.minimum(depth / (1.5 * radius), 1)
+    depth = cv2.distanceTransform(interiors(cells), cv2.DIST_L2, 5)[y, x]
+    strength = contrast[y, x] * np.minimum(depth / (1.2 * radius), 1)
     score = (1 / (1 + np.exp((_HALF - strength) / _STEEPNESS))).astype(np.float32)
     keep = score >= 0.05
     y, x, score = y[keep], x[keep], score[keep]
     return spots_at(contrast, cells, y, x, score, radius)
+
+
+def interiors(cells: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Return 1 inside cells, 0 outside and where two cells meet."""
+    values = cells.astype(np.float32)
+    highest = cv2.dilate(values, disk(1))
+    lowest = cv2.erode(np.where(cells > 0, values, np.float32(np.inf)), disk(1))
+    return ((cells > 0) & (highest == lowest)).astype(np.uint8)
 
 
 def spots_at(

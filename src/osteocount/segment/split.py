@@ -11,12 +11,12 @@ from osteocount.segment.scale import Scale
 
 #: A waist narrower than this share of the narrower of two bodies is a place where two cells touch.
 WAIST = 0.5
-#: The same where the waist is as dense as the bodies.
+#: The least share, where the waist is as dense as the bodies or denser.
 THREAD = 0.25
 _DARK_WAIST = 0.8  # dark cells in a heap are round, so a slight waist parts them
-_OPAQUE_CONTRAST = 0.35  # share of its density by which a compact dark cell is above what it lies on
+_STEEP = 0.12  # share of its density by which a dark cell falls off per µm at its edge
 _LEVELS = (0.35, 0.45, 0.55, 0.7, 0.85)  # densities at which compact bodies are looked for
-_OPAQUE_UM = (5.0, 18.0)  # diameters of compact mononuclear cells
+_OPAQUE_UM = (5.0, 25.0)  # diameters of compact mononuclear cells
 
 
 def opaque_bodies(density: NDArray[np.float32], mask: Mask, scale: Scale) -> NDArray[np.int32]:
@@ -35,12 +35,13 @@ def opaque_bodies(density: NDArray[np.float32], mask: Mask, scale: Scale) -> NDA
         (height, width) int32, 0 elsewhere.
     """
     bodies = np.zeros(mask.shape, np.int32)
+    steepness = _steepness(density, scale)
     following = 1
     for level in _LEVELS:
         dark = opened((density > level).astype(np.uint8) & mask & (bodies == 0).astype(np.uint8), scale.radius(1.8))
-        labels = split_touching(dark, np.zeros_like(density), scale, _DARK_WAIST)
+        labels = split_touching(dark, scale, _DARK_WAIST)
         for body in regions(labels):
-            if _is_compact(body, scale) and _stands_out(density, dark, labels, body, scale):
+            if _is_compact(body, scale) and _ends_sharply(steepness, labels, body, level):
                 bodies[body.window()][labels[body.window()] == body.label] = following
                 following += 1
     return bodies
@@ -52,18 +53,20 @@ def _is_compact(body: Region, scale: Scale) -> bool:
     return body.area > 0.785 * smallest**2 and longest < largest and body.area > 0.45 * 0.785 * longest**2
 
 
-def split_touching(mask: Mask, density: NDArray[np.float32], scale: Scale, waist: float = WAIST) -> NDArray[np.int32]:
+def split_touching(
+    mask: Mask, scale: Scale, waist: float = WAIST, density: NDArray[np.float32] | None = None
+) -> NDArray[np.int32]:
     """Label cells, cutting bodies where a waist joins them.
 
-    A waist is narrower than the share ``waist`` of the narrower body. One that is as dense as the bodies is dense cytoplasm
-    running through one cell, and is cut only below `THREAD`: where two cells touch, their pale rims meet.
+    A waist is narrower than the share ``waist`` of the narrower body. With ``density`` given the share depends on how
+    dense the waist is: dense cytoplasm runs through one cell, while the pale rims of two cells meet where they touch.
 
     Parameters
     ----------
     mask
         (height, width), 1 inside cells; fibres already cut.
     density
-        (height, width) mean optical density.
+        (height, width) mean optical density, or None to go by shape alone.
 
     Returns
     -------
@@ -81,7 +84,8 @@ def split_touching(mask: Mask, density: NDArray[np.float32], scale: Scale, waist
         x, y, width, height = stats[label, :4]
         window = np.s_[y : y + height, x : x + width]
         inside = labels[window] == label
-        parts = _parts(depth[window], density[window], np.where(inside, seeds[window], 0), inside, waist)
+        dense = None if density is None else density[window]
+        parts = _parts(depth[window], np.where(inside, seeds[window], 0), inside, waist, dense)
         for part in range(2, int(parts.max()) + 1):
             labels[window][parts == part] = following
             following += 1
@@ -89,17 +93,21 @@ def split_touching(mask: Mask, density: NDArray[np.float32], scale: Scale, waist
 
 
 def _parts(
-    depth: NDArray[np.float32], density: NDArray[np.float32], seeds: NDArray[np.int32], inside: NDArray[np.bool_], share: float
+    depth: NDArray[np.float32],
+    seeds: NDArray[np.int32],
+    inside: NDArray[np.bool_],
+    share: float,
+    density: NDArray[np.float32] | None,
 ) -> NDArray[np.int32]:
     """Cut one body into basins of its depth and join again those without a waist between them; parts are 1..n."""
     from skimage.segmentation import watershed
 
-    ids, local = np.unique(seeds, return_inverse=True)
-    basins = watershed(-depth, local.reshape(seeds.shape), mask=inside)
+    ids = np.union1d(seeds, 0)
+    basins = watershed(-depth, np.searchsorted(ids, seeds), mask=inside).astype(np.int32)
     basins[inside & (basins == 0)] = ids.size - 1
     peak = np.zeros(ids.size, np.float32)
     np.maximum.at(peak, basins.ravel(), depth.ravel())
-    typical = _medians(density[inside], basins[inside], ids.size)
+    typical = None if density is None else _medians(density[inside], basins[inside], ids.size)
     parent = np.arange(peak.size)
 
     def root(i: int) -> int:
@@ -107,8 +115,8 @@ def _parts(
             i = int(parent[i])
         return i
 
-    for waist, dense, a, b in _waists(basins, depth, density):
-        least = THREAD if 0 < min(typical[a], typical[b]) <= dense else share
+    for waist, dense, a, b in _waists(basins, depth, depth if density is None else density):
+        least = share if typical is None else _least_waist(share, dense / max(min(typical[a], typical[b]), 1e-3))
         a, b = root(a), root(b)
         if a != b and waist > least * min(peak[a], peak[b]):
             keep, drop = min(a, b), max(a, b)
@@ -119,6 +127,11 @@ def _parts(
     number = np.zeros(parent.size, np.int32)
     number[present] = np.arange(1, present.size + 1)
     return np.where(inside, number[roots[basins]], 0).astype(np.int32)
+
+
+def _least_waist(share: float, relative_density: float) -> float:
+    """Return the share below which a waist is cut: ``share`` at three quarters of the bodies' density, less when dense."""
+    return float(np.clip(share + 0.75 - relative_density, THREAD, 1.5 * share))
 
 
 def _medians(values: NDArray[np.float32], labels: NDArray[np.int32], count: int) -> NDArray[np.float32]:
@@ -148,12 +161,21 @@ def _waists(
     return sorted(waists, key=lambda w: (-w[0], w[2], w[3]))
 
 
-def _stands_out(
-    density: NDArray[np.float32], dark: Mask, labels: NDArray[np.int32], body: Region, scale: Scale
-) -> bool:
-    """Tell a dark cell lying on another from the dense middle of one cell: it ends sharply all around."""
-    window = body.window(scale.radius(4.0))
+def _ends_sharply(steepness: NDArray[np.float32], labels: NDArray[np.int32], body: Region, level: float) -> bool:
+    """Tell a dark cell lying on another from the dense middle of one cell, which fades: steep nearly all around.
+
+    Where it touches another dark body there is no edge to judge; such places may be half of its outline at most.
+    """
+    window = body.window(2)
     alone = (labels[window] == body.label).astype(np.uint8)
-    ring = cv2.dilate(alone, disk(scale.radius(4.0))) & (1 - cv2.dilate(alone, disk(scale.radius(1.5))))
-    around = density[window][(ring & (1 - dark[window])) > 0]
-    return bool(around.size == 0 or np.median(around) < (1 - _OPAQUE_CONTRAST) * density[window][alone > 0].mean())
+    others = ((labels[window] > 0).astype(np.uint8) & (1 - alone)).astype(np.uint8)
+    edge = cv2.dilate(alone, disk(1)) - cv2.erode(alone, disk(1))
+    free = edge & (1 - cv2.dilate(others, disk(2)))
+    return bool(free.sum() > 0.5 * edge.sum() and np.percentile(steepness[window][free > 0], 30) > _STEEP * level)
+
+
+def _steepness(density: NDArray[np.float32], scale: Scale) -> NDArray[np.float32]:
+    """Return the slope (height, width) of ``density`` in OD per µm."""
+    dx = cv2.Sobel(density, cv2.CV_32F, 1, 0, scale=1 / 8)
+    dy = cv2.Sobel(density, cv2.CV_32F, 0, 1, scale=1 / 8)
+    return np.asarray(cv2.magnitude(dx, dy)) / np.float32(scale.um)
