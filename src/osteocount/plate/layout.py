@@ -77,8 +77,8 @@ def read_layout(path: Path, *, wells: int | None = None) -> Layout:
         ``.xlsx`` (a sheet per variable, grids stacked on a sheet, or a long table), CSV or TSV (grids or a long
         table), or wellmap TOML.
     wells
-        Number of wells of the plate (6 to 384). Without it the plate is the smallest that fits; a lone well far
-        outside a 96-well plate is then taken for a slip.
+        Number of wells of the plate (6 to 384). Without it the plate is the one a grid is drawn for, else the
+        smallest that fits; a few wells outside a 96-well plate are then taken for slips.
 
     Raises
     ------
@@ -184,8 +184,8 @@ def _read(path: Path, wells: int | None) -> tuple[list[dict[str, object]], list[
         raise OsteoCountError(f"No plate has {wells} wells; choose 6, 12, 24, 48, 96 or 384.")
     given: list[Given] = []
     problems: list[str] = []
-    read_cells(path, given, problems)
-    rows, warnings = resolve(given, problems, wells)
+    drawn = read_cells(path, given, problems)
+    rows, warnings = resolve(given, problems, wells or drawn)
     return rows, warnings, problems
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from osteocount.errors import OsteoCountError
 from osteocount.plate.grids import Grid, find_grids
 from osteocount.plate.sheets import Sheet, read_sheets
-from osteocount.plate.wells import parse_well, row_letters, well_name
+from osteocount.plate.wells import PLATE_SHAPES, parse_well, row_letters, well_name
 
 HEADINGS = {
     "well": ("well", "wells", "position", "well id", "well position", "well name"),
@@ -63,17 +63,21 @@ class _Filled:
         return self.sheet.cell(*self.source.get((row, column), (row, column)))
 
 
-def read_cells(path: Path, given: list[Given], problems: list[str]) -> None:
-    """Collect everything a layout file says about wells into ``given``, and what is wrong with it into ``problems``."""
+def read_cells(path: Path, given: list[Given], problems: list[str]) -> int | None:
+    """Collect everything a layout file says about wells into ``given``, and what is wrong with it into ``problems``.
+
+    Returns the number of wells of the plate when a grid has exactly the shape of one, else None.
+    """
     if path.suffix.lower() == ".toml":
         from osteocount.plate.layout_wellmap import read_wellmap
 
         read_wellmap(path, given, problems)
-        return
+        return None
     tables = 0
+    shapes: list[int] = []
     for sheet in read_sheets(path):
         filled = _fill_merged(sheet, problems)
-        found = _sheet_cells(path, filled, given, problems)
+        found = _sheet_cells(filled, given, problems, shapes)
         if found:
             problems.extend(
                 f"{sheet.where(*place)}: a formula ({sheet.cell(*place)[:40]}). Put the value there instead."
@@ -85,6 +89,7 @@ def read_cells(path: Path, given: list[Given], problems: list[str]) -> None:
             f"{path}: no layout in this file. Either a table with a heading 'well' (or 'row' and 'column'), or grids "
             "with 1, 2, 3 … across and A, B, C … down. `osteocount layout template` writes one to start from."
         )
+    return max(shapes, default=None)
 
 
 def _fill_merged(sheet: Sheet, problems: list[str]) -> _Filled:
@@ -101,7 +106,7 @@ def _fill_merged(sheet: Sheet, problems: list[str]) -> _Filled:
     return _Filled(sheet, source)
 
 
-def _sheet_cells(path: Path, filled: _Filled, given: list[Given], problems: list[str]) -> int:
+def _sheet_cells(filled: _Filled, given: list[Given], problems: list[str], shapes: list[int]) -> int:
     """Collect the grids or the long table of one sheet; returns how many tables were found."""
     grids = find_grids(filled.sheet, min_columns=MIN_GRID_COLUMNS)
     names = [_grid_variable(filled.sheet, grid) for grid in grids]
@@ -119,6 +124,7 @@ def _sheet_cells(path: Path, filled: _Filled, given: list[Given], problems: list
             )
             continue
         given.extend(_grid_cells(filled, grid, name))
+        shapes += [n for n, shape in PLATE_SHAPES.items() if shape == (grid.lines[-1][1], grid.columns[-1])]
     return len(grids)
 
 

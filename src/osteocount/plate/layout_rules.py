@@ -92,7 +92,7 @@ def _name(well: tuple[str, int, int]) -> str:
 def _check_shape(used: Wells, plate_wells: int | None, problems: list[str]) -> None:
     """Name wells the plate does not have; without a given plate, a few wells far outside a 96-well plate are slips."""
     outside_96 = [w for w in used if w[1] > 8 or w[2] > 12]
-    wells = plate_wells or (96 if outside_96 and len(outside_96) < 0.2 * len(used) else 384)
+    wells = plate_wells or (96 if outside_96 and len(outside_96) < 0.5 * len(used) else 384)
     rows, columns = PLATE_SHAPES[wells]
     for well in sorted(w for w in used if w[1] > rows or w[2] > columns):
         where = next(iter(used[well].values())).where

@@ -67,13 +67,13 @@ def b_score(wells: pd.DataFrame, measure: str) -> pd.Series[float]:
     if values.size < _MIN_WELLS or np.unique(rows).size < 3 or np.unique(columns).size < 3:
         raise OsteoCountError(f"A B-score needs at least {_MIN_WELLS} measured wells in 3 rows and 3 columns.")
     used = _used(wells, measure)
-    arms = (wells["treatment"].astype(str) + " " + wells["dose"].astype(str))[used].to_numpy()
-    for arm in np.unique(arms):
-        share = explained_by_place(arms == arm, rows, columns)
+    for (treatment, dose), members in wells[used].groupby(["treatment", "dose"], dropna=False):
+        share = explained_by_place(wells.index[used].isin(members.index), rows, columns)
         if share > CONFOUNDED:
+            arm = f"{treatment} {dose:g}" if dose == dose else str(treatment)
             raise OsteoCountError(
-                f"No B-score: rows and columns explain {100 * share:.0f} % of where {arm.removesuffix(' nan')!r} lies, "
-                "so removing row and column effects would remove its effect too. Spread the arms over the plate."
+                f"No B-score: rows and columns explain {100 * share:.0f} % of where {arm!r} lies, so that removing their "
+                "effects would remove its effect too. Spread the arms over the plate."
             )
     residuals = _median_polish(rows, columns, values)
     spread = 1.4826 * np.median(np.abs(residuals - np.median(residuals)))

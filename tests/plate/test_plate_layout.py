@@ -1,0 +1,422 @@
+"""Layouts: every shape they come in, every problem at once, and template → filled → read."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+
+from osteocount.errors import OsteoCountError
+from osteocount.plate.layout import check_layout, compare_wells, read_layout, write_template
+from osteocount.plate.layout_cells import column_of
+from osteocount.plate.wells import PLATE_SHAPES, canonical_well, parse_well, row_letters, row_number, well_name
+
+
+def write(tmp_path: Path, text: str, name: str = "layout.csv", encoding: str = "utf-8") -> Path:
+    path = tmp_path / name
+    path.write_text(text, encoding=encoding)
+    return path
+
+
+def records(path: Path, *columns: str) -> list[tuple]:
+    return [tuple(row) for row in read_layout(path).wells[["well", *columns]].itertuples(index=False)]
+
+
+def refusal(path: Path, **options) -> str:
+    with pytest.raises(OsteoCountError) as refused:
+        read_layout(path, **options)
+    return str(refused.value)
+
+
+LONG = "well,treatment,dose,donor\nA1,vehicle,0,D1\nB02,RANKL,50,D2\n"
+SAME = [("A01", "vehicle", 0.0, "D1"), ("B02", "RANKL", 50.0, "D2")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "encoding"),
+    [
+        ("a.csv", LONG, "utf-8"),
+        ("a.csv", LONG, "utf-8-sig"),
+        ("a.tsv", LONG.replace(",", "\t"), "utf-16"),
+        ("a.csv", LONG.replace(",", ";"), "cp1252"),
+        ("a.csv", LONG.replace("well,", "Well ID,"), "utf-8"),
+        ("a.csv", LONG.replace("well,", "Position,"), "utf-8"),
+        ("a.csv", "row,column,treatment,dose,donor\nA,1,vehicle,0,D1\nB,02,RANKL,50,D2\n", "utf-8"),
+        ("a.csv", "row,column,treatment,dose,donor\n1,1,vehicle,0,D1\n2,2,RANKL,50,D2\n", "utf-8"),
+        ("a.csv", "My experiment\n\n" + LONG + "A5,,,\n", "utf-8"),
+        ("a.csv", LONG.replace("treatment", "Compound").replace("dose", "Concentration"), "utf-8"),
+        ("a.csv", "treatment,1,2\n", "utf-8"),
+    ][:-1],
+)
+def test_long_tables(tmp_path, name, text, encoding):
+    assert records(write(tmp_path, text, name, encoding), "treatment", "dose", "donor") == SAME
+
+
+def test_stacked_grids_with_names_in_the_corner(tmp_path):
+    text = (
+        "treatment,1,2,3\nA,vehicle,,\nB,,RANKL,\n\ndose (ng/mL),1,2,3\nA,vehicle,,\nB,,50,\n\n"
+        "Donor\n,1,2,3\nA,D1,,\nB,,D2,\n"
+    )
+    assert records(write(tmp_path, text), "treatment", "dose", "donor") == SAME
+    assert set(read_layout(tmp_path / "layout.csv").wells["dose_unit"]) == {"ng/mL"}
+
+
+def test_one_grid_without_a_name_is_the_treatment(tmp_path):
+    numbers = ",".join(map(str, range(1, 13)))
+    text = f",{numbers}\n" + "".join(f"{row_letters(r)},vehicle" + ",RANKL" * 11 + "\n" for r in range(1, 9))
+    table = read_layout(write(tmp_path, text)).wells
+    assert len(table) == 96
+    assert table["treatment"].value_counts().to_dict() == {"RANKL": 88, "vehicle": 8}
+
+
+def test_several_grids_without_a_name_are_refused(tmp_path):
+    text = "treatment,1,2,3\nA,vehicle,,\n\n,1,2,3\nA,D1,,\n"
+    assert "line 4 column 1: this grid has no name" in refusal(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("cell", "heading", "dose", "unit"),
+    [
+        ("25", "dose", 25.0, ""), ("2,5", "dose", 2.5, ""), ("2.5", "dose (ng/mL)", 2.5, "ng/mL"),
+        ("25 ng/mL", "dose", 25.0, "ng/mL"),
+        ("5µL", "dose", 5.0, "µL"), ("5 ul", "dose", 5.0, "µL"), ("vehicle", "dose [ng/ml]", 0.0, "ng/mL"),
+        ("0", "Dose", 0.0, ""),
+        ("1e-8 M", "conc", 1e-8, "M"), ("0,05 μg/ml", "dose (µg/mL)", 0.05, "µg/mL"), ("", "dose", math.nan, ""),
+    ],
+)  # fmt: skip
+def test_doses(tmp_path, cell, heading, dose, unit):
+    path = write(tmp_path, f"well;treatment;{heading}\nA1;vehicle;\nA2;X;{cell}\n")
+    row = read_layout(path).wells.set_index("well").loc["A02"]
+    assert row["dose"] == pytest.approx(dose, nan_ok=True)
+    assert row["dose_unit"] == unit
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("lots", "line 3 column 3: the dose 'lots' is not a number"),
+        ("-5", "the dose '-5' is negative"),
+        ("25 pg/mL", "the dose '25 pg/mL' has another unit than its heading (ng/mL)"),
+        ("1,000", "the dose '1,000' may mean 1 or 1000"),
+    ],
+)
+def test_bad_doses(tmp_path, cell, said):
+    assert said in refusal(write(tmp_path, f"well;treatment;dose (ng/mL)\nA1;vehicle;\nA2;X;{cell}\n"))
+
+
+@pytest.mark.parametrize(
+    ("treatment", "role", "expected"),
+    [
+        ("vehicle", "", "vehicle"), ("Untreated", "", "negative control"), ("RANKL", "", "treatment"),
+        ("RANKL", "Positive_Control", "positive control"), ("medium", "neg ctrl", "negative control"),
+        ("", "blank", "blank"),
+        ("RANKL", "sample", "treatment"), ("RANKL", "excluded", "excluded"), ("no cells", "", "blank"),
+    ],
+)  # fmt: skip
+def test_roles(tmp_path, treatment, role, expected):
+    path = write(tmp_path, f"well,treatment,role\nA1,vehicle,vehicle\nA2,{treatment},{role}\n")
+    assert records(path, "role")[1] == ("A02", expected)
+
+
+@pytest.mark.parametrize(
+    ("mark", "reason", "expected"),
+    [
+        ("bubble", "", "bubble"), ("x", "", "excluded in the layout"),
+        ("yes", "dried out", "dried out"), ("no", "", ""), ("", "", ""),
+    ],
+)  # fmt: skip
+def test_exclusion_keeps_its_reason(tmp_path, mark, reason, expected):
+    path = write(tmp_path, f"well,treatment,exclude,exclude_reason\nA1,vehicle,,\nA2,RANKL,{mark},{reason}\n")
+    row = read_layout(path).wells.set_index("well").loc["A02"]
+    assert (row["exclude_reason"], row["role"]) == (expected, "excluded" if expected else "treatment")
+
+
+def test_plates_and_free_columns(tmp_path):
+    text = "plate,well,treatment,EV batch,Oxygen (%)\nP2,A1,vehicle,b1,5\nP10,A1,vehicle,b2,21\nP2,A2,EV,b1,\n"
+    table = read_layout(write(tmp_path, text)).wells
+    assert list(table) == [
+        "plate", "well", "treatment", "dose", "dose_unit", "donor", "role", "exclude_reason", "ev_batch", "oxygen",
+    ]  # fmt: skip
+    assert table[["plate", "well", "ev_batch", "oxygen"]].to_numpy().tolist()[-1] == ["P2", "A02", "b1", ""]
+
+
+def test_wellmap(tmp_path):
+    text = """
+    [expt]
+    donor = "D1"
+    [row."A,B"]
+    treatment = "RANKL"
+    [col."1,...,4"]
+    dose = 50
+    [block.2x1.C1]
+    treatment = "EV"
+    [well.A1]
+    treatment = "vehicle"
+    dose = 0
+    """
+    path = write(tmp_path, text, "layout.toml")
+    table = read_layout(path).wells.set_index("well")
+    assert list(table.index) == ["A01", "A02", "A03", "A04", "B01", "B02", "B03", "B04", "C01", "C02"]
+    assert table.loc["A01", ["treatment", "dose", "donor", "role"]].tolist() == ["vehicle", 0.0, "D1", "vehicle"]
+    assert table.loc["B04", ["treatment", "dose"]].tolist() == ["RANKL", 50.0]
+
+
+def test_wellmap_plates(tmp_path):
+    text = (
+        '[row.A]\ntreatment="vehicle"\n[col."1,2"]\n[plate.P1]\ndonor="D1"\n[plate.P2]\ndonor="D2"\n'
+        '[plate.P2.well.A2]\ntreatment="EV"\n'
+    )
+    table = read_layout(write(tmp_path, text, "layout.toml")).wells
+    assert table[["plate", "well", "treatment", "donor"]].to_numpy().tolist() == [
+        ["P1", "A01", "vehicle", "D1"], ["P1", "A02", "vehicle", "D1"],
+        ["P2", "A01", "vehicle", "D2"], ["P2", "A02", "EV", "D2"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[well.A1\n", "not a TOML file"),
+        ('[well.Z99]\ntreatment="a"\n', "'Z99' names no well"),
+        ('[meta]\ninclude="../secret.toml"\n[well.A1]\ntreatment="vehicle"\n', "other files are not read"),
+        ('[irow.A]\ntreatment="a"\n', r"[irow]: not read"),
+        ('[block.big.A1]\ntreatment="a"\n', "a block is named by its width and height"),
+        ("x = 1\n", "[x]: not read"),
+    ],
+)
+def test_bad_wellmap(tmp_path, text, said):
+    assert said in refusal(write(tmp_path, text, "layout.toml"))
+
+
+def bad_workbook(path: Path) -> None:
+    book = Workbook()
+    sheets = {name: book.create_sheet(name) for name in ("treatment", "dose", "donor")}
+    book.remove(book["Sheet"])
+    for name, sheet in sheets.items():
+        sheet.append([name, *range(1, 14)])
+        for r in range(1, 9):
+            sheet.append([row_letters(r)])
+    for column in range(2, 12):
+        for row in range(2, 8):
+            sheets["treatment"].cell(row, column, "RANKL" if column < 7 else "rhIL-32")
+            sheets["dose"].cell(row, column, 50)
+            sheets["donor"].cell(row, column, "D1")
+    sheets["donor"]["C3"] = "D1/D2"
+    sheets["treatment"]["N3"] = "RANKL"
+    sheets["dose"].merge_cells("E4:H4")
+    sheets["donor"]["D5"] = "=B5"
+    book.save(path)
+
+
+def test_every_problem_of_a_workbook_is_said_at_once_with_sheet_and_cell(tmp_path):
+    path = tmp_path / "bad.xlsx"
+    bad_workbook(path)
+    said = refusal(path)
+    assert "5 problems in the layout" in said
+    for expected in (
+        "sheet 'donor' cell C3: two donors in one well (D1/D2)",
+        "sheet 'treatment' cell N3: well B13 does not exist on a 96-well plate",
+        "sheet 'dose' cell E4: the merged cell '50' (dose) lies over two treatments (RANKL, rhIL-32)",
+        "sheet 'donor' cell D5: a formula (=B5)",
+        "No control: no well has the role 'negative control' or 'vehicle'",
+    ):
+        assert expected in said
+    assert len(check_layout(path).problems) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "well,treatment,donor\nA1,vehicle,D1\nA01,vehicle,D2\n",
+            "line 3 column 1: well A01 is there already at line 2 column 1: two donors in one well (donor D1 and D2)",
+        ),
+        ("well,treatment\nA1,vehicle\nA49,RANKL\n", "line 3 column 1: 'A49' is not a well"),
+        ("well,treatment,role\nA1,RANKL,treatment\n", "No control"),
+        ("well,treatment,role\nA1,vehicle,boss\n", "line 2 column 3: the role 'boss' is none of negative control"),
+        ("well,dose\nA1,5\n", "No treatments"),
+        ("well,treatment,dose\nA1,vehicle,\nA2,,5\n", "line 3 column 3: well A02 has a dose but no treatment"),
+        ("well,treatment,donor\nA1,vehicle,D1 + D2\n", "two donors in one well (D1 + D2)"),
+        ("well,treatment,n_fields\nA1,vehicle,3\n", "The column 'n_fields' is a name of the results"),
+        ("well,treatment,compound\nA1,vehicle,x\n", "two columns mean 'treatment'"),
+        ("nothing,here\n1,2\n", "no layout in this file"),
+    ],
+)  # fmt: skip
+def test_problems_of_text_layouts(tmp_path, text, said):
+    assert said in refusal(write(tmp_path, text))
+
+
+def test_plate_size_can_be_given(tmp_path):
+    path = write(tmp_path, "well,treatment\nA1,vehicle\nD7,RANKL\n")
+    assert "well D07 does not exist on a 24-well plate" in refusal(path, wells=24)
+    assert len(read_layout(path, wells=48).wells) == 2
+    assert "No plate has 100 wells" in refusal(path, wells=100)
+
+
+def test_a_well_outside_the_drawn_plate_or_far_from_all_others_is_a_slip(tmp_path):
+    assert "well B13 does not exist on a 96-well plate" in refusal(
+        write(tmp_path, "well,treatment\nA1,vehicle\nA2,EV\nB13,EV\n")
+    )
+    drawn = (
+        "treatment," + ",".join(map(str, range(1, 25))) + "\nA,vehicle\n" + "\n".join("BCDEFGHIJKLMNO") + "\nP,,,EV\n"
+    )
+    assert [w[0] for w in records(write(tmp_path, drawn))] == ["A01", "P03"]
+
+
+def test_a_whole_384_well_plate_is_no_slip(tmp_path):
+    lines = [f"{row_letters(r)}{c},vehicle" for r in range(1, 17) for c in range(1, 25)]
+    layout = read_layout(write(tmp_path, "well,treatment\n" + "\n".join(lines)))
+    assert (len(layout.wells), layout.plate_wells) == (384, 384)
+
+
+def test_merged_donor_over_treatments_is_fine_and_merged_control_over_doses_is_not(tmp_path):
+    path = tmp_path / "layout.xlsx"
+    write_template(path, wells=6)
+    book = load_workbook(path)
+    book["treatment"]["B2"], book["treatment"]["D2"] = "vehicle", "RANKL"
+    book["treatment"].merge_cells("B2:C2")
+    book["donor"]["B2"] = "D1"
+    book["donor"].merge_cells("B2:D2")
+    book.save(path)
+    assert records(path, "treatment", "donor") == [
+        ("A01", "vehicle", "D1"),
+        ("A02", "vehicle", "D1"),
+        ("A03", "RANKL", "D1"),
+    ]
+    dose = book.worksheets[1]
+    dose["B2"], dose["C2"] = 0, 50
+    book.save(path)
+    assert "sheet 'treatment' cell B2: the merged cell 'vehicle' lies over two treatments" in refusal(path)
+
+
+def test_values_hidden_below_a_merged_cell_are_named(tmp_path):
+    from openpyxl.worksheet.cell_range import CellRange
+
+    path = tmp_path / "layout.xlsx"
+    book = Workbook()
+    sheet = book.active
+    for line in (["treatment", 1, 2, 3], ["A", "vehicle", "RANKL", "EV"]):
+        sheet.append(line)
+    sheet.merged_cells.add(CellRange("B2:C2"))
+    book.save(path)
+    assert "sheet 'Sheet' cell B2: a merged cell over several values (vehicle, RANKL)" in refusal(path)
+
+
+def test_no_control_is_a_warning_when_no_roles_are_given(tmp_path):
+    layout = read_layout(write(tmp_path, "well,treatment\nA1,RANKL\nA2,EV\n"))
+    assert layout.warnings[0].startswith("No control:")
+
+
+def test_donor_without_a_control_is_a_warning(tmp_path):
+    layout = read_layout(write(tmp_path, "well,treatment,donor\nA1,vehicle,D1\nA2,EV,D1\nA3,EV,D2\n"))
+    assert layout.warnings == ("Donor D2 has treated wells but no control well.",)
+
+
+def test_check_draws_the_plate_and_compares_with_pictures(tmp_path):
+    path = write(tmp_path, "well,treatment,dose,donor\nA1,vehicle,,D1\nB3,EV,5 µL,D2\n")
+    check = check_layout(path, pictures={("P9", "A01"), ("P9", "B02")})
+    assert check.problems == ()
+    assert check.grids[""] == [["vehicle\nD1\nvehicle", "", ""], ["", "", "EV\n5 µL\nD2\ntreatment"]]
+    assert check.roles[""] == [["vehicle", "", ""], ["", "", "treatment"]]
+    assert check.warnings[-2:] == (
+        "Well P9 B03 of the layout has no picture.", "Pictures of well P9 B02 have no layout well.",
+    )  # fmt: skip
+
+
+def test_check_of_a_missing_file_is_a_problem(tmp_path):
+    assert "cannot be read" in check_layout(tmp_path / "none.csv").problems[0]
+
+
+@pytest.mark.parametrize(
+    ("layout", "pictures", "missing", "extra"),
+    [
+        ({("", "A01")}, {("P1", "A01"), ("P2", "A02")}, [("P2", "A01")], [("P2", "A02")]),
+        ({("P1", "A01"), ("P2", "A01")}, {("P1", "A01")}, [("P2", "A01")], []),
+        ({("", "A01")}, {("", "A01")}, [], []),
+    ],
+)
+def test_wells_without_pictures_and_the_reverse(layout, pictures, missing, extra):
+    assert compare_wells(layout, pictures) == (missing, extra)
+
+
+def test_zip_bombs_and_strangers_are_refused(tmp_path, monkeypatch):
+    path = tmp_path / "layout.xlsx"
+    write_template(path)
+    monkeypatch.setattr("osteocount.plate.sheets.MAX_UNPACKED_BYTES", 1000)
+    assert "too large for a table of wells" in refusal(path)
+    monkeypatch.setattr("osteocount.plate.sheets.MAX_FILE_BYTES", 10)
+    assert "too large" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("wells", "name", "said"), [(95, "t.xlsx", "No plate has 95 wells"), (96, "t.csv", "ends in .xlsx")]
+)
+def test_template_refusals(tmp_path, wells, name, said):
+    with pytest.raises(OsteoCountError, match=said):
+        write_template(tmp_path / name, wells=wells)
+    write_template(tmp_path / "there.xlsx")
+    with pytest.raises(OsteoCountError, match="there is such a file already"):
+        write_template(tmp_path / "there.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [
+        ("Dose (ng/mL)", ("dose", "ng/mL")), ("dose (ng per mL)", ("dose", "ng/mL")),
+        ("Well ID", ("well", "")), ("EV-batch", ("ev_batch", "")),
+        ("Donor_ID", ("donor", "")), ("µM", ("µm", "")),
+    ],
+)  # fmt: skip
+def test_headings(heading, expected):
+    assert column_of(heading) == expected
+
+
+@given(row=st.integers(1, 32), column=st.integers(1, 48), pad=st.booleans())
+def test_well_names_round_trip(row, column, pad):
+    name = well_name(row, column, pad=pad)
+    assert parse_well(name) == parse_well(name.lower()) == (row, column)
+    assert canonical_well(name) == well_name(row, column)
+    assert row_number(row_letters(row)) == row
+
+
+names = st.text("abcXYZ -µ7", min_size=1, max_size=8).map(str.strip).filter(lambda s: s and not s.isdecimal())
+filled = st.fixed_dictionaries(
+    {
+        "treatment": names.map(lambda s: "T" + s),
+        "dose (ng/mL)": st.one_of(st.none(), st.integers(0, 500), st.decimals(0, 100, places=2).map(float)),
+        "donor": st.sampled_from(["D1", "D2", "donor 7"]),
+        "role": st.sampled_from(["vehicle", "treatment", "blank", "positive control"]),
+    }
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(wells=st.sampled_from([6, 12, 24, 48, 96, 384]), long=st.booleans(), data=st.data())
+def test_template_filled_in_reads_back(tmp_path_factory, wells, long, data):
+    rows, columns = PLATE_SHAPES[wells]
+    places = st.tuples(st.integers(1, rows), st.integers(1, columns))
+    content = data.draw(st.dictionaries(places, filled, min_size=1, max_size=6))
+    content[1, 1] = {"treatment": "vehicle", "dose (ng/mL)": 0, "donor": "D1", "role": "vehicle"}
+    path = tmp_path_factory.mktemp("layout") / "layout.xlsx"
+    write_template(path, wells=wells)
+    book = load_workbook(path)
+    variables = ["treatment", "dose (ng/mL)", "donor", "role"]
+    for (r, c), values in content.items():
+        for number, name in enumerate(variables):
+            if long:
+                book["long"].cell(1 + (r - 1) * columns + c, number + 2, values[name])
+            else:
+                book.worksheets[number].cell(r + 1, c + 1, values[name])
+    book.save(path)
+    table = read_layout(path, wells=wells).wells.set_index("well")
+    assert list(table.index) == [well_name(r, c) for r, c in sorted(content)]
+    for (r, c), values in content.items():
+        row = table.loc[well_name(r, c)]
+        assert row[["treatment", "donor", "role"]].tolist() == [values["treatment"], values["donor"], values["role"]]
+        dose = values["dose (ng/mL)"]
+        assert math.isnan(row["dose"]) if dose is None else row["dose"] == pytest.approx(dose)
+        assert row["dose_unit"] == ("" if dose is None else "ng/mL")

@@ -1,0 +1,103 @@
+"""Quality numbers of pictures whose faults are known."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from osteocount.plate.qc import field_qc, focus_ratio
+from osteocount.settings import QcSettings, Settings
+
+
+def picture(blur=0.5, noise=1.0, seed=0):
+    """Return dark discs on a bright ground, (300, 400, 3) uint8."""
+    rng = np.random.default_rng(seed)
+    grey = np.full((300, 400), 200, np.float32)
+    for _ in range(40):
+        centre = (int(rng.integers(400)), int(rng.integers(300)))
+        cv2.circle(grey, centre, int(rng.integers(6, 25)), float(rng.uniform(80, 160)), -1)
+    grey = cv2.GaussianBlur(grey, (0, 0), blur) + rng.normal(0, noise, grey.shape).astype(np.float32)
+    return np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def flags(pixels, **options):
+    return field_qc(pixels, QcSettings(), **options).flags
+
+
+def test_a_good_picture_has_numbers_and_no_flags():
+    qc = field_qc(picture(), QcSettings(), foreground=picture()[..., 0] < 170, debris=np.zeros((300, 400), bool))
+    assert qc.flags == qc.reasons == ()
+    assert list(qc.row()) == ["qc_focus", "qc_saturated", "qc_uneven", "qc_well_in_view", "qc_foreground", "qc_debris"]
+    assert qc.row()["qc_well_in_view"] == 1.0
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0, 3.0])
+def test_focus_falls_with_blur_whatever_the_noise(noise):
+    ratios = [
+        focus_ratio(picture(blur, noise).astype(np.float32).mean(axis=2), np.ones((300, 400), bool))
+        for blur in (0.5, 1, 2, 3, 5, 8)
+    ]
+    assert ratios == sorted(ratios, reverse=True)
+    assert ratios[2] > QcSettings().min_focus > ratios[4]
+
+
+@pytest.mark.parametrize(("blur", "expected"), [(1.5, ()), (6.0, ("out_of_focus",))])
+def test_out_of_focus_is_flagged_with_its_number(blur, expected):
+    qc = field_qc(picture(blur), QcSettings())
+    assert qc.flags == expected
+    assert not expected or qc.reasons[0].startswith("Out of focus: fine detail is 0.0")
+
+
+def test_contrast_does_not_change_focus():
+    full = picture(noise=0)
+    faint = (200 - (200 - full.astype(np.float32)) / 4).round().astype(np.uint8)
+    one = np.ones(full.shape[:2], bool)
+    a, b = (focus_ratio(p.astype(np.float32).mean(axis=2), one) for p in (full, faint))
+    assert a == pytest.approx(b, rel=0.05)
+
+
+def test_flat_picture():
+    assert "no_detail" in flags(np.full((60, 60, 3), 128, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "top", "expected"),
+    [(np.uint8, 255, True), (np.uint16, 4095, True), (np.uint16, 65535, True), (np.uint8, 250, False)],
+)
+def test_saturation_knows_the_camera(dtype, top, expected):
+    pixels = picture().astype(dtype)
+    pixels[:60, :100] = top
+    assert ("saturated" in flags(pixels)) is expected
+
+
+def test_uneven_light():
+    ramp = np.linspace(0.3, 1.2, 400)[None, :, None]
+    assert "uneven_light" in flags((picture() * ramp).clip(0, 254).astype(np.uint8))
+
+
+def test_well_in_view_and_nothing_in_view():
+    inside = np.zeros((300, 400), bool)
+    inside[:50] = True
+    assert "little_well" in flags(picture(), analysed=inside)
+    assert flags(picture(), analysed=np.zeros((300, 400), bool)) == ("no_well",)
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, "nearly_empty"), (0.95, "overgrown"), (0.3, None)])
+def test_foreground(share, expected):
+    foreground = np.zeros((300, 400), bool)
+    foreground[: int(300 * share)] = True
+    assert [f for f in flags(picture(), foreground=foreground) if f in ("nearly_empty", "overgrown")] == (
+        [expected] if expected else []
+    )
+
+
+def test_debris():
+    debris = np.zeros((300, 400), bool)
+    debris[:30] = True
+    assert "debris" in flags(picture(), debris=debris)
+
+
+def test_thresholds_are_settings():
+    qc = Settings.model_validate({"qc": {"min_focus": 0.9}}).qc
+    assert "out_of_focus" in field_qc(picture(), qc).flags
