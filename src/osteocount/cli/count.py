@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -21,6 +21,17 @@ Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The resul
 Layout = Annotated[
     Path | None, typer.Option(metavar="FILE", help="The plate layout: which well got what, from which donor.")
 ]
+Reader = Annotated[
+    list[Path] | None,
+    typer.Option("--reader", metavar="FILE", help="An absorbance export of the same plate; repeat it."),
+]
+ReaderRole = Annotated[
+    list[str] | None, typer.Option(help="What each --reader measured: trap_activity or viability, in the same order.")
+]
+ReaderBlock = Annotated[str | None, typer.Option(help="Block of the export; `osteocount reader FILE` lists them.")]
+ReferenceNm = Annotated[float | None, typer.Option(help="Wavelength to subtract from the reading, in nm.")]
+Volume = Annotated[float | None, typer.Option(help="pNPP: volume in the well, µL; with --light-path gives nmol.")]
+LightPath = Annotated[float | None, typer.Option(help="pNPP: path of the light through the well, cm.")]
 Pattern = Annotated[
     str | None, typer.Option(help="Own pattern for file names: a regular expression with named groups.")
 ]
@@ -30,7 +41,8 @@ Resume = Annotated[bool, typer.Option("--resume", help="Finish the run that DIR 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout.")]
 
-DEMO_CONTROL = "vehicle"
+SAMPLE_SEED = 7
+IfPresent = Literal["refuse", "resume", "overwrite"]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,11 +53,17 @@ def register(app: typer.Typer) -> None:
     app.command("gui")(gui)
 
 
-@with_settings("picture", "segment", "count", "comparison")
+@with_settings("picture", "segment", "count", "comparison", "qc")
 def run(
     source: Source,
     out: Out,
     layout: Layout = None,
+    reader: Reader = None,
+    reader_role: ReaderRole = None,
+    reader_block: ReaderBlock = None,
+    reference_nm: ReferenceNm = None,
+    pnpp_volume: Volume = None,
+    light_path: LightPath = None,
     pattern: Pattern = None,
     workers: Workers = 1,
     overwrite: Overwrite = False,
@@ -56,10 +74,18 @@ def run(
     settings: Settings,
 ) -> None:
     """Count a plate and compare its treatments: tables, label images, overlays and a report."""
-    _run(source, out, settings, layout, pattern, workers, overwrite, resume, quiet, as_json)
+    from osteocount.pipeline import ReaderInput
+
+    roles = reader_roles(reader or [], reader_role or [])
+    readers = [
+        ReaderInput(path, role, reader_block, reference_nm, pnpp_volume, light_path)
+        for path, role in zip(reader or [], roles, strict=True)
+    ]
+    options = {"layout": layout, "readers": readers, "pattern": pattern, "workers": workers}
+    _run(source, out, settings, options, _if_present(overwrite, resume), quiet, as_json)
 
 
-@with_settings("picture", "segment", "count")
+@with_settings("picture", "segment", "count", "qc")
 def count(
     source: Source,
     out: Out,
@@ -72,7 +98,7 @@ def count(
     settings: Settings,
 ) -> None:
     """Count pictures without a layout: the same numbers, no comparison."""
-    _run(source, out, settings, None, None, workers, overwrite, resume, quiet, as_json)
+    _run(source, out, settings, {"workers": workers}, _if_present(overwrite, resume), quiet, as_json)
 
 
 def demo(
@@ -80,13 +106,14 @@ def demo(
     images: Annotated[Path, typer.Option(help="The sample plate with its layout.csv.")] = Path("sample_images"),
     workers: Workers = 1,
 ) -> None:
-    """Count the sample plate and open nothing: print where the report is."""
+    """Count the sample plate and print where the report is; simulates the plate where there is none."""
     if not (images / "layout.csv").is_file():
-        from osteocount.simulate import PlateDesign, simulate_plate
+        from osteocount.simulate import default_plate, simulate_plate
 
         say(f"{images} is not here; simulating a plate into it.")
-        simulate_plate(PlateDesign(), 7, images)
-    _run(images, out, Settings(), images / "layout.csv", None, workers, True, False, False, False)
+        simulate_plate(default_plate(), SAMPLE_SEED, images)
+    options = {"layout": images / "layout.csv", "workers": workers}
+    _run(images, out, Settings(), options, "overwrite", False, False)
 
 
 def gui() -> None:
@@ -100,26 +127,39 @@ def gui() -> None:
     napari.run()
 
 
+def reader_roles(files: list[Path], roles: list[str]) -> list[Literal["trap_activity", "viability"]]:
+    """Check that every export has a role that exists."""
+    known: dict[str, Literal["trap_activity", "viability"]] = {
+        "trap_activity": "trap_activity",
+        "viability": "viability",
+    }
+    wrong = [role for role in roles if role not in known]
+    if wrong or len(files) != len(roles):
+        raise OsteoCountError(
+            f"{len(files)} --reader and {len(roles)} --reader-role ({', '.join(roles) or 'none'}): give one role, "
+            f"{' or '.join(known)}, for every export."
+        )
+    return [known[role] for role in roles]
+
+
+def _if_present(overwrite: bool, resume: bool) -> IfPresent:
+    if overwrite and resume:
+        raise OsteoCountError("--overwrite and --resume exclude each other: one starts anew, the other goes on.")
+    return "overwrite" if overwrite else "resume" if resume else "refuse"
+
+
 def _run(
     source: Path,
     out: Path,
     settings: Settings,
-    layout: Path | None,
-    pattern: str | None,
-    workers: int,
-    overwrite: bool,
-    resume: bool,
+    options: dict[str, Any],
+    if_present: IfPresent,
     quiet: bool,
     as_json: bool,
 ) -> None:
     from osteocount import pipeline
 
-    if overwrite and resume:
-        raise OsteoCountError("--overwrite and --resume exclude each other: one starts anew, the other goes on.")
-    if_present: Literal["refuse", "resume", "overwrite"] = (
-        "overwrite" if overwrite else "resume" if resume else "refuse"
-    )
-    steps = pipeline.run(source, out, settings, layout=layout, pattern=pattern, workers=workers, if_present=if_present)
+    steps = pipeline.run(source, out, settings, if_present=if_present, **options)
     outcome = follow(steps, quiet=quiet)
     for warning in outcome.warnings if not quiet else ():
         say(f"warning: {warning}")

@@ -2,11 +2,57 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 simulate_app = typer.Typer(name="simulate", help="Synthetic wells and plates with exact truth.", no_args_is_help=True)
+
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the pictures and their truth.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same pictures.")]
+Width = Annotated[int, typer.Option(min=64, help="Width of a picture in pixels.")]
+Height = Annotated[int, typer.Option(min=64, help="Height of a picture in pixels.")]
+PixelSize = Annotated[float, typer.Option(min=0.2, max=2.0, help="µm per pixel.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what DIR holds.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
     app.add_typer(simulate_app)
+
+
+@simulate_app.command("plate")
+def plate(
+    out: Out,
+    seed: Seed = 7,
+    donors: Annotated[int, typer.Option(min=1, max=8, help="Donors, a row of the plate each.")] = 4,
+    wells: Annotated[int, typer.Option(min=1, max=12, help="Wells per donor and arm.")] = 1,
+    fields: Annotated[int, typer.Option(min=1, max=99, help="Pictures per well.")] = 2,
+    width: Width = 704,
+    height: Height = 528,
+    pixel_size: PixelSize = 0.76,
+    overwrite: Overwrite = False,
+) -> None:
+    """Make a plate: vehicle, RANKL, rhIL-32 and EVs with known effects, its layout and its truth."""
+    from osteocount.simulate import default_plate, simulate_plate
+
+    design = default_plate(wells, fields, width, height, donors, pixel_size)
+    truth = simulate_plate(design, seed, out, overwrite)
+    typer.echo(f"{len(truth)} wells in {out}; layout: {out / 'layout.csv'}; truth: {out / 'truth'}")
+
+
+@simulate_app.command("field")
+def field(
+    out: Out,
+    seed: Seed = 7,
+    width: Width = 960,
+    height: Height = 720,
+    pixel_size: PixelSize = 0.76,
+) -> None:
+    """Make one picture with the labels of its cells and nuclei."""
+    from osteocount.simulate import FieldDesign, simulate_field, write_field
+
+    made = simulate_field(FieldDesign(width=width, height=height, pixel_size=pixel_size), seed)
+    write_field(made, out / f"field_{seed}.tif", out / "truth")
+    typer.echo(f"{int(made.truth['is_osteoclast'].sum())} osteoclasts in {out}")

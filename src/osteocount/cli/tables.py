@@ -114,7 +114,7 @@ def report(folder: Annotated[Path, typer.Argument(help="A finished result folder
     typer.echo(f"report: {write_report(folder).resolve()}")
 
 
-@with_settings("picture", "segment", "count", "comparison")
+@with_settings("picture", "segment", "count", "comparison", "qc")
 def settings_file(*, settings: Settings) -> None:
     """Print the settings file with every setting, its range and its help."""
     typer.echo(settings.to_toml())

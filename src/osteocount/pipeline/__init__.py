@@ -2,5 +2,6 @@
 
 from osteocount.pipeline.field import FieldResult, analyse
 from osteocount.pipeline.folder import Outcome, Progress, finish, run
+from osteocount.pipeline.reader import ReaderInput
 
-__all__ = ["FieldResult", "Outcome", "Progress", "analyse", "finish", "run"]
+__all__ = ["FieldResult", "Outcome", "Progress", "ReaderInput", "analyse", "finish", "run"]

@@ -22,6 +22,7 @@ from osteocount.io.read import file_hash, read_picture
 from osteocount.io.result_folder import ResultFolder, write_json
 from osteocount.io.tables import write_table
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS, measure_cells, measure_nuclei, summarise
+from osteocount.plate.qc import FieldQc, field_qc
 from osteocount.segment import get_segmenter
 from osteocount.segment.segmentation import Segmentation
 from osteocount.settings import Settings
@@ -39,6 +40,8 @@ class FieldResult:
         Label images; ``cells`` holds the TRAP-positive cells only.
     summary
         The numbers of ``wells.csv`` for this picture alone; None where unknown.
+    quality
+        Focus, saturation, illumination and the like, with flags.
     warnings
         Sentences for the person at the screen.
     """
@@ -47,6 +50,7 @@ class FieldResult:
     nuclei: pd.DataFrame
     segmentation: Segmentation
     summary: dict[str, int | float | None]
+    quality: FieldQc
     warnings: tuple[str, ...]
 
 
@@ -75,10 +79,17 @@ def analyse(picture: Picture, settings: Settings) -> FieldResult:
     cells = measure_cells(found, um, settings)
     nuclei = measure_nuclei(found, cells)
     fields = pd.DataFrame([_field_numbers(found, um)])
-    warnings = (*picture.notes, *found.warnings)
+    quality = field_qc(
+        picture.pixels,
+        settings.qc,
+        analysed=found.analysed,
+        foreground=found.cells > 0,
+        bright_background=found.regime != "fluorescence",
+    )
+    warnings = (*picture.notes, *found.warnings, *quality.reasons)
     if um is None:
         warnings += (f"The pixel size is unknown ({picture.pixel_size.origin}); the µm columns are empty.",)
-    return FieldResult(cells, nuclei, _trap_positive(found, cells), summarise(cells, fields), warnings)
+    return FieldResult(cells, nuclei, _trap_positive(found, cells), summarise(cells, fields), quality, warnings)
 
 
 def process(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[str, Any]:
@@ -110,7 +121,9 @@ def process(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[s
 def fingerprint(task: FieldTask, settings: Settings) -> str:
     """Hash what a finished part was made from: the bytes of its pictures, the settings that touch it, the version."""
     parts = [__version__, *(file_hash(path) for path in task.paths)]
-    parts += [section.model_dump_json() for section in (settings.picture, settings.segment, settings.count)]
+    parts += [
+        section.model_dump_json() for section in (settings.picture, settings.segment, settings.count, settings.qc)
+    ]
     parts += [task.plate, task.well, task.field, task.image]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -161,7 +174,8 @@ def _count_and_write(task: FieldTask, folder: ResultFolder, settings: Settings) 
         "axes": picture.axes,
         "regime": found.regime,
         "sha256": [file_hash(path) for path in task.paths],
-        "qc_flags": [],
+        "qc": {name: None if np.isnan(value) else round(value, 6) for name, value in result.quality.row().items()},
+        "qc_flags": list(result.quality.flags),
         "record": found.record,
         "warnings": list(result.warnings),
     }

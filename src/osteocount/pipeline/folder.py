@@ -6,7 +6,7 @@ import multiprocessing
 import platform
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -24,6 +24,7 @@ from osteocount.io.result_folder import RUN_RECORD, ResultFolder, write_json
 from osteocount.io.tables import read_table, write_table, write_workbook
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
 from osteocount.pipeline.field import FieldTask, fingerprint, process
+from osteocount.pipeline.reader import ReaderInput, join_reader, read_reader
 from osteocount.pipeline.wells import place_layout, wells_table
 from osteocount.pipeline.workbook import workbook
 from osteocount.plate.index import PICTURE_SUFFIXES, PlateIndex, index_pictures
@@ -84,6 +85,7 @@ def run(
     settings: Settings,
     *,
     layout: Path | None = None,
+    readers: Sequence[ReaderInput] = (),
     pattern: str | None = None,
     workers: int = 1,
     if_present: Literal["refuse", "resume", "overwrite"] = "refuse",
@@ -100,6 +102,8 @@ def run(
         All settings.
     layout
         The plate layout; without it there is no comparison.
+    readers
+        Exports of a plate reader for the same plate; they need a layout.
     pattern
         A regular expression for file names, with the group names of PLATES.
     workers
@@ -131,6 +135,7 @@ def run(
     placed = place_layout(table, plates)
     if placed is not None and plates == [""]:
         index = _named_plate(index, placed["plate"].iloc[0])
+    readings = _readings(readers, placed)
     folder = ResultFolder(out)
     folder.claim(if_present)
     tasks = field_tasks(index, source)
@@ -144,7 +149,7 @@ def run(
         "source": source.name, "layout": None if layout is None else layout.name, "workers": workers,
         "index": list(index.notes), "fields_seconds": round(time.perf_counter() - started, 2),
     }  # fmt: skip
-    return finish(folder, records, placed, settings, about)
+    return finish(folder, records, placed, settings, about, readings)
 
 
 def finish(
@@ -153,6 +158,7 @@ def finish(
     layout: pd.DataFrame | None,
     settings: Settings,
     about: dict[str, Any],
+    readings: Sequence[pd.DataFrame] = (),
 ) -> Outcome:
     """Put the finished parts together: tables, comparison, record and report."""
     records = sorted(records, key=lambda record: (record["plate"], record["well"], record["field"], record["image"]))
@@ -160,7 +166,7 @@ def finish(
     cells = _joined(folder, done, "cells.csv", CELL_COLUMNS)
     write_table(cells, folder.root / "cells.csv")
     write_table(_joined(folder, done, "nuclei.csv", NUCLEUS_COLUMNS), folder.root / "nuclei.csv")
-    wells = wells_table(records, cells, layout)
+    wells = join_reader(wells_table(records, cells, layout), list(readings))
     write_table(wells, folder.root / "wells.csv")
     comparison, refusal = _compare(wells, settings) if layout is not None else (None, ())
     contrasts = comparison.table if comparison else pd.DataFrame(columns=list(COMPARISON_COLUMNS))
@@ -196,6 +202,14 @@ def field_tasks(index: PlateIndex, source: Path) -> list[FieldTask]:
         paths = tuple(entry.path for entry in sorted(entries, key=lambda entry: entry.channel))
         tasks.append(FieldTask(key, plate, well, field, image, paths))
     return tasks
+
+
+def _readings(readers: Sequence[ReaderInput], layout: pd.DataFrame | None) -> list[pd.DataFrame]:
+    if readers and layout is None:
+        raise OsteoCountError(
+            "A reader export needs a --layout: it says which wells are the blanks and what the others got."
+        )
+    return [] if layout is None else [read_reader(given, layout) for given in readers]
 
 
 def _named_plate(index: PlateIndex, plate: str) -> PlateIndex:

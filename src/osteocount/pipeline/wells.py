@@ -76,9 +76,21 @@ def wells_table(records: list[dict[str, Any]], cells: pd.DataFrame, layout: pd.D
         row |= {name: value for name, value in described.get(place, {}).items() if name not in row}
         own = [by_image[record["image"]] for record in done if record["image"] in by_image]
         row |= summarise(pd.concat(own) if own else nothing, pd.DataFrame(done)) if done else {}
+        row |= _quality(done)
         row["qc_flags"] = ";".join(sorted({flag for record in done for flag in record["qc_flags"]}))
         rows.append(row)
-    return pd.DataFrame(rows, columns=_columns(layout))
+    numbers = sorted({name for record in records for name in record.get("qc", {})})
+    return pd.DataFrame(rows, columns=_columns(layout, numbers))
+
+
+def _quality(done: list[dict[str, Any]]) -> dict[str, float]:
+    """Quality numbers of a well: the mean over its fields."""
+    known: dict[str, list[float]] = {}
+    for record in done:
+        for name, value in record["qc"].items():
+            if value is not None:
+                known.setdefault(name, []).append(value)
+    return {name: sum(values) / len(values) for name, values in known.items()}
 
 
 def _by_place(layout: pd.DataFrame | None) -> dict[tuple[str, str, str], dict[str, Any]]:
@@ -88,9 +100,9 @@ def _by_place(layout: pd.DataFrame | None) -> dict[tuple[str, str, str], dict[st
     return {(row["plate"], row["well"], ""): row for row in rows}
 
 
-def _columns(layout: pd.DataFrame | None) -> list[str]:
+def _columns(layout: pd.DataFrame | None, quality: list[str]) -> list[str]:
     described = [] if layout is None else [name for name in layout.columns if name not in FIRST_COLUMNS]
-    return [*FIRST_COLUMNS, *described, *WELL_COLUMNS, "qc_flags"]
+    return [*FIRST_COLUMNS, *described, *WELL_COLUMNS, *quality, "qc_flags"]
 
 
 def _status(fields: list[dict[str, Any]], described: dict[str, Any] | None, *, has_layout: bool) -> tuple[str, str]:
