@@ -14,7 +14,7 @@ from pathlib import Path
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 
 from PIL import Image
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QToolButton
 
 import napari
 
@@ -44,7 +44,7 @@ def save(window, name):
     settle()
     path = IMAGES / name
     window.grab().save(str(path))
-    Image.open(path).convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+    Image.open(path).convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=1).save(
         path, optimize=True
     )
     print(f"{path.name}: {path.stat().st_size / 1024:.0f} KiB")
@@ -66,6 +66,11 @@ def main():
     for theme in ("dark", "light"):
         viewer.theme = theme
         save(window, f"napari_counted_{theme}.png")
+    for button in dock.findChildren(QToolButton):
+        if button.isCheckable():
+            button.setChecked(button.text() in ("Settings", "Segmentation", "Counting"))
+    viewer.theme = "dark"
+    save(window, "napari_settings_dark.png")
     viewer.close()
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from osteocount.io.read import read_picture
 from osteocount.napari import dock as dock_module
-from osteocount.napari.dock import OsteoCountDock
+from osteocount.napari.dock import MINIMUM_WIDTH, OsteoCountDock
+from osteocount.napari.settings_view import Fold
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 
@@ -155,6 +156,19 @@ def test_settings_go_to_the_file_of_the_command_and_back(dock, tmp_path):
     assert dock.settings.settings().count.min_nuclei == 4
     dock.save_settings(tmp_path / "no" / "such.toml")
     assert "cannot be written" in dock.message.text()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_nothing_is_cut_off_at_the_least_width(viewer, dock, qtbot, theme):
+    viewer.theme = theme
+    dock.source.of_folder.setChecked(True)
+    for fold in dock.findChildren(Fold):
+        fold.heading.setChecked(True)
+    for part in (dock.numbers, dock.legend, dock.wells):
+        part.show()
+    dock.message.show_notes(("A long sentence that has to be broken into several lines. " * 3,))
+    bar = dock.scroll.verticalScrollBar().sizeHint().width()
+    assert dock.scroll.widget().minimumSizeHint().width() + bar <= MINIMUM_WIDTH
 
 
 def test_the_sample_opens_with_its_pixel_size(viewer, qtbot):

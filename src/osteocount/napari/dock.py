@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari.jobs import LayerCount, count_folder, count_layer
-from osteocount.napari.layers import NOT_COUNTED, OSTEOCLAST, OTHER_TRAP_POSITIVE, ViewerLayers
+from osteocount.napari.layers import NOT_COUNTED, NUCLEUS, OSTEOCLAST, OTHER_TRAP_POSITIVE, ViewerLayers
 from osteocount.napari.result_view import LegendView, MessageView, NumbersView, WellsView
 from osteocount.napari.run_view import RunView
 from osteocount.napari.settings_view import Fold, SettingsView
@@ -28,8 +28,9 @@ LEGEND = (
     (OSTEOCLAST, "osteoclast"),
     (OTHER_TRAP_POSITIVE, "other TRAP-positive cell"),
     (NOT_COUNTED, "cut by the counting frame, not counted"),
+    (NUCLEUS, "nucleus (grey: in no TRAP-positive cell)"),
 )
-MINIMUM_WIDTH = 300
+MINIMUM_WIDTH = 330
 
 
 class OsteoCountDock(QWidget):
@@ -69,14 +70,14 @@ class OsteoCountDock(QWidget):
             column.addWidget(part)
         column.addStretch()
         self._show_parts()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(panel)
+        self.scroll = QScrollArea()
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll.setWidget(panel)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
+        layout.addWidget(self.scroll)
 
     def _connect(self) -> None:
         self.layers.images_changed.connect(self.source.set_layers)

@@ -21,8 +21,11 @@ from osteocount.pipeline import FieldResult
 OSTEOCLAST = "#FFB000"
 OTHER_TRAP_POSITIVE = "#0072BC"
 NOT_COUNTED = "#7F7F7F"
+NUCLEUS = "#FFFFFF"
 NUCLEUS_UM = 5.0
 NUCLEUS_PX = 6.0
+# The status bar has room for a handful of features: these come first.
+FIRST_FEATURES = ("index", "n_nuclei", "is_osteoclast", "counted", "area_um2", "trap_od_mean", "flags", "confidence")
 
 
 class ViewerLayers(QObject):
@@ -93,20 +96,20 @@ class ViewerLayers(QObject):
             opacity=0.9,
             **placed,
         )
-        labels.contour = max(2, round(max(result.segmentation.cells.shape) / 500))
+        labels.contour = max(2, round(max(result.segmentation.cells.shape) / 350))
         points = self._viewer.add_points(
             result.nuclei[["y_px", "x_px"]].to_numpy(float).reshape(-1, 2),
             name=nuclei_name(name),
             features=result.nuclei.reset_index(drop=True),
             size=NUCLEUS_PX if um is None else NUCLEUS_UM / um,
-            face_color="white",
+            face_color=np.where(result.nuclei["cell_id"].isna(), NOT_COUNTED, NUCLEUS),
             border_color="black",
             border_width=0.15,
             opacity=0.9,
             **placed,
         )
         points.editable = False
-        self._layers.selection.active = image
+        self._layers.selection.active = labels  # the status bar then shows the cell under the mouse
 
 
 def cells_name(image: str) -> str:
@@ -124,7 +127,8 @@ def label_features(cells: pd.DataFrame) -> pd.DataFrame:
 
     The status bar shows a cell's row under the mouse.
     """
-    return cells.rename(columns={"cell_id": "index"}).reset_index(drop=True)
+    table = cells.rename(columns={"cell_id": "index"}).reset_index(drop=True)
+    return table[[*FIRST_FEATURES, *(name for name in table.columns if name not in FIRST_FEATURES)]]
 
 
 def cell_colours(cells: pd.DataFrame) -> DirectLabelColormap:

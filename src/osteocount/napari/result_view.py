@@ -86,6 +86,7 @@ class LegendView(QWidget):
             row = QHBoxLayout()
             row.addWidget(patch)
             self.labels.append(QLabel(text))
+            self.labels[-1].setWordWrap(True)
             row.addWidget(self.labels[-1], stretch=1)
             column.addLayout(row)
 

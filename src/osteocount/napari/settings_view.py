@@ -61,7 +61,7 @@ class SettingsView(QWidget):
         self.editors: dict[tuple[str, str], Editor] = {}
         self._guard = WheelGuard(self)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(10, 0, 0, 0)
         layout.setSpacing(4)
         for section, about in Settings.model_fields.items():
             layout.addWidget(Fold(str(about.title), self._form(section)))
