@@ -76,7 +76,7 @@ def simulated(plate, out):
         "| arm | wells | true | ours | bias |",
         "|---|---|---|---|---|",
         *(
-            f"| {arm} | {len(own)} | {own.truth.sum()} | {own.ours.sum()} | {bias(own.truth, own.ours):+.1f} % |"
+            f"| {arm} | {len(own)} | {own.truth.sum()} | {own.ours.sum():.0f} | {bias(own.truth, own.ours):+.1f} % |"
             for arm, own in wells.groupby("treatment")
         ),
         "",
@@ -93,7 +93,7 @@ def count(source, out, *, layout=None, pixel_size=None):
 def match_picture(plate, out, image, cells):
     """Count found, false and missed osteoclasts at IoU 0.5, and list (true, ours, low, high) nuclei of found ones."""
     stem = Path(image).stem.removesuffix(".ome")
-    truth = tifffile.imread(plate / "truth" / "labels" / f"{stem}_cells.tif")
+    truth = tifffile.imread(plate / "truth" / f"{stem}_cells.tif")
     labels = tifffile.imread(out / "labels" / f"{stem}_cells.tif")
     known = pd.read_csv(plate / "truth" / "cells.csv")
     known = known[(known["image"] == image) & known["is_osteoclast"]].set_index("cell_id")
