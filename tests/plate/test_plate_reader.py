@@ -249,6 +249,39 @@ def test_bmg_list_with_row_and_column(tmp_path):
     check_values(blocks[0])
 
 
+def test_gen5_list_whose_samples_look_like_wells(tmp_path):
+    lines = ["Well ID\tName\tWell\tConc/Dil\tRead:405\tBlank Read:405"]
+    places = [(r, c) for r in range(1, 9) for c in range(1, 13)]
+    lines += [f"S{i}\tx\t{row_letters(r)}{c}\t10\t{value(r, c)}\t{value(r, c)}" for i, (r, c) in enumerate(places, 1)]
+    blocks = read_text(tmp_path, "Plate Number\tPlate 1\n\n" + "\n".join(lines))
+    assert [(b.kind, b.wavelength_nm, b.plate) for b in blocks] == [
+        ("raw", 405, "Plate 1"),
+        ("computed", 405, "Plate 1"),
+    ]
+    check_values(blocks[0])
+
+
+def test_skanit_two_plates_and_two_wavelengths_on_one_sheet(tmp_path):
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "Absorbance 1_01"
+    for plate in ("Plate 1", "Plate 2"):
+        for nm in (450, 620):
+            sheet.append([f"Wavelength: {nm} nm"])
+            sheet.append([" "])
+            sheet.append([plate])
+            sheet.append(["Abs", *range(1, 13)])
+            for r in range(1, 9):
+                sheet.append([row_letters(r), *(value(r, c) for c in range(1, 13))])
+            sheet.append([])
+    book.save(tmp_path / "s.xlsx")
+    blocks = read_export(tmp_path / "s.xlsx")
+    assert [(b.plate, b.wavelength_nm) for b in blocks] == [
+        ("Plate 1", 450), ("Plate 1", 620), ("Plate 2", 450), ("Plate 2", 620),
+    ]  # fmt: skip
+    assert len({b.name for b in blocks}) == 4
+
+
 def test_bmg_partial_384_plate_without_trailing_separators(tmp_path):
     text = (
         "Raw Data  (484)\n\n,"

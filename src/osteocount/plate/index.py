@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -302,6 +303,7 @@ def _order(entry: PictureFile) -> tuple[object, ...]:
     return (_natural(entry.plate), len(entry.row), entry.row, entry.column or 0, *map(_natural, texts))
 
 
+@lru_cache(maxsize=100_000)
 def _natural(text: str) -> tuple[tuple[int, str], ...]:
     """Sort key in which field 2 comes before field 10."""
     return tuple((int(run), "") if run.isdecimal() else (-1, run) for run in re.split(r"(\d+)", text))

@@ -110,7 +110,11 @@ PATTERNS: tuple[NamePattern, ...] = (
     _pattern(
         "Opera Phenix / Operetta",
         r"(?i:r(?P<row>\d{2,3})c(?P<col>\d{2,3})f(?P<field>\d+)p(?P<z>\d+)-ch(?P<channel>\d+)"
-        r"(?:sk(?P<time>\d+)(?:fk\d+)?(?:fl\d+)?|t\d+)?)",
+        r"(?:(?:sk|t)(?P<time>\d+)(?:fk\d+)?(?:fl\d+)?)?)",
+    ),
+    _pattern(  # Harmony 3 and Columbus
+        "Operetta (Columbus)",
+        r"(?P<row>\d{3})(?P<col>\d{3})-(?P<field>\d+)-(?P<z>\d{3})(?P<time>\d{3})(?P<channel>\d{3})",
     ),
     _pattern(
         "Yokogawa CellVoyager",
@@ -118,7 +122,7 @@ PATTERNS: tuple[NamePattern, ...] = (
     ),
     _pattern(
         "EVOS M7000",
-        rf"(?P<plate>.+?)_Plate_[A-Z]+_(?:t(?P<time>\d+)_)?p\d+_z(?P<z>\d+)_\d+_{_WELL}"
+        rf"(?P<plate>.+?)_Plate_[A-Z]+_p\d+(?:_t(?P<time>\d+))?(?:_z(?P<z>\d+))?(?:_\d+)?_{_WELL}"
         r"f(?P<field>\d+)d(?P<channel>\d+)",
     ),
     _pattern("CellInsight", rf"(?:(?P<plate>.+)_)?{_WELL}f(?P<field>\d+)(?:o\d+)?d(?P<channel>\d+)"),
@@ -134,7 +138,7 @@ PATTERNS: tuple[NamePattern, ...] = (
     _pattern(
         "InCell",
         r"(?P<row>[A-P]) - (?P<col>\d{1,2})\((?:fld (?P<field>\d+) ?)?(?:wv (?P<channel>.+?))?"
-        r"(?: ?z (?P<z>\d+))?(?: ?(?:t|time) (?P<time>\d+))?\)",
+        r"(?: ?z (?P<z>\d+))?(?: ?(?:t|time) (?P<time>\d+)(?: - \d+ ms)?)?\)",
     ),
     _pattern(
         "Keyence BZ-X",
@@ -143,7 +147,7 @@ PATTERNS: tuple[NamePattern, ...] = (
     ),
     _pattern(
         "ImageXpress",
-        rf"(?P<plate>.+)_{_WELL}(?=_[sw]\d)(?:_s(?P<field>\d+))?(?:_w(?P<channel>\d{{1,2}}))?{_GUID}",
+        rf"(?P<plate>.+)_{_WELL}(?=_[sw]\d)(?:_s(?P<field>\d+))?(?:_w(?P<channel>\d{{1,2}}))?(?:_t(?P<time>\d+))?{_GUID}",
     ),
     _pattern("plain", rf"(?i:well[_ -]?)?{_WELL}{_TOKENS}"),
     _pattern(

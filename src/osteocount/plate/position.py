@@ -72,8 +72,8 @@ def b_score(wells: pd.DataFrame, measure: str) -> pd.Series[float]:
         if share > CONFOUNDED:
             arm = f"{treatment} {dose:g}" if dose == dose else str(treatment)
             raise OsteoCountError(
-                f"No B-score: rows and columns explain {100 * share:.0f} % of where {arm!r} lies, so that removing their "
-                "effects would remove its effect too. Spread the arms over the plate."
+                f"No B-score: rows and columns explain {100 * share:.0f} % of where {arm!r} lies, so that removing "
+                "their effects would remove its effect too. Spread the arms over the plate."
             )
     residuals = _median_polish(rows, columns, values)
     spread = 1.4826 * np.median(np.abs(residuals - np.median(residuals)))

@@ -13,6 +13,7 @@ from osteocount.plate.wells import parse_well
 
 MIN_WELLS = 4
 _PLATE_HEADING = re.compile(r"(?i)plate(?:[ _]?(?:name|id|number|barcode))?|wellplatename|barcode")
+_WELL_HEADING = re.compile(r"(?i)wells?|well[ _]?positions?|positions?|well[ _]row|row")
 _NO_VALUE = re.compile(
     r"(?i)(?:well[ _]?)?(?:row|col(?:umn)?)|plate.*|repeat|time.*|temp.*|.*conc.*|dilution.*|content|type|group|count|"
     r"replicate.*|sample.*|.*[ _]id|no\.?|index|layout"
@@ -42,11 +43,14 @@ def _well_column(sheet: Sheet, row: int) -> tuple[int, ...] | None:
     """Return the column that names wells from this row on: one column, or (row letter, column number)."""
     width = len(sheet.rows[row])
     candidates: list[tuple[int, ...]] = [(c,) for c in range(width)] + [(c, c + 1) for c in range(width - 1)]
+    found = []
     for candidate in candidates:
         wells = [_well_at(sheet, row + i, candidate) for i in range(MIN_WELLS)]
         if all(wells) and len(set(wells)) == MIN_WELLS:
-            return candidate
-    return None
+            found.append(candidate)
+    # Samples may be called S1, S2 …: a column that says it holds wells is believed first.
+    headed = [c for c in found if row and _WELL_HEADING.fullmatch(sheet.cell(row - 1, c[0]))]
+    return next(iter(headed or found), None)
 
 
 def _well_at(sheet: Sheet, row: int, columns: tuple[int, ...]) -> tuple[int, int] | None:
