@@ -227,7 +227,7 @@ def _uneven(pairs: pd.DataFrame, reader: str) -> list[str]:
         p = float(stats.f_oneway(*groups).pvalue)
         if p < 0.05:
             found.append(
-                f"Against {reader}, the counting error differs between arms (p = {p_value(p)}): the treatment effect is "
+                f"Against {reader}, the counting error differs between arms ({p_value(p)}): the treatment effect is "
                 "biased by it. Read the effect from both ways of counting, and curate the arms that differ."
             )
     level = np.log((pairs["first"] + pairs["second"]) / 2 + 0.5)
@@ -236,7 +236,7 @@ def _uneven(pairs: pd.DataFrame, reader: str) -> list[str]:
         if slope.pvalue < 0.05:
             found.append(
                 f"Against {reader}, the counting error changes with density: {100 * (2**slope.slope - 1):+.0f} % per "
-                f"doubling (p = {p_value(float(slope.pvalue))}), so dense and sparse arms are not counted alike."
+                f"doubling ({p_value(float(slope.pvalue))}), so dense and sparse arms are not counted alike."
             )
     return found
 

@@ -178,8 +178,8 @@ def _lattice_difference(c: float, correlation: Floats, near: Floats, df: float) 
     closer it is, the less is left to integrate.
     """
     k = len(correlation)
-    wanted: Floats = np.linalg.cholesky(correlation + 1e-13 * np.eye(k))
-    known: Floats = np.linalg.cholesky(near)
+    wanted = np.asarray(np.linalg.cholesky(correlation + 1e-13 * np.eye(k)), dtype=np.float64)
+    known = np.asarray(np.linalg.cholesky(near), dtype=np.float64)
     index = np.arange(1, LATTICE_POINTS + 1)[:, None] * np.sqrt(np.array(_primes(k), dtype=np.float64))[None, :]
     rng = np.random.default_rng(SEED)
     total = 0.0

@@ -66,17 +66,17 @@ def row_notes(row: dict[str, Any], paired: PairedTest, kind: str) -> str:
     elif math.isnan(paired.p):
         notes.append("The donors' own ratios do not vary: no paired test.")
     elif adjusted and not own:
-        notes.append(f"The paired test of the donors' own ratios does not agree (p = {p_value(paired.p)}).")
+        notes.append(f"The paired test of the donors' own ratios does not agree ({p_value(paired.p)}).")
     elif own and not adjusted:
-        notes.append(f"Only the paired test of the donors' own ratios is below .05 (p = {p_value(paired.p)}).")
+        notes.append(f"Only the paired test of the donors' own ratios is below .05 ({p_value(paired.p)}).")
     if row["kind"] == "trend":
         notes.append("The estimate is the ratio per dose step (rank of the dose, control lowest).")
     return " ".join(notes)
 
 
 def p_value(p: float) -> str:
-    """Write a p value: three digits, or < .001."""
-    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+    """Write a p value: "p = .057", "p < .001"."""
+    return "p < .001" if p < 0.001 else "p = " + f"{p:.3f}".removeprefix("0")
 
 
 def disagreement(row: dict[str, Any]) -> bool:

@@ -1,0 +1,112 @@
+"""Agreement with manual counts: published examples, hand-known answers, and the sentences."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from osteocount.errors import OsteoCountError
+from osteocount.stats.agreement import agree
+from osteocount.stats.agreement_numbers import concordance, describe, icc_2_1
+
+from .tables import simulated, table
+
+
+def test_icc_is_that_of_shrout_and_fleiss():
+    """Their table 2: six targets, four judges; ICC(2,1) = .29."""
+    ratings = np.array(
+        [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], dtype=float
+    )
+    value, low, high = icc_2_1(ratings)
+    assert value == pytest.approx(0.2898, abs=5e-5)
+    assert (low, high) == pytest.approx((0.0188, 0.7611), abs=5e-5)
+
+
+def test_concordance_by_hand():
+    """s12 = 2, s1² = 2, s2² = 2 (n in the denominator), means 3 and 4: 4 / (4 + 1)."""
+    value, low, high = concordance(np.array([1, 2, 3, 4, 5.0]), np.array([2, 3, 4, 5, 6.0]))
+    assert value == pytest.approx(0.8)
+    assert low < value < high
+
+
+def test_bland_altman_by_hand():
+    """Errors 1, 2, 3: bias 2, SD 1; t(.975, 2) = 4.3027."""
+    found = describe(pd.DataFrame({"first": [10.0, 20, 30], "second": [11.0, 22, 33]}))
+    assert (found["bias"], found["bias_percent"]) == pytest.approx((2, 10))
+    assert (found["limit_low"], found["limit_high"]) == pytest.approx((2 - 1.96, 2 + 1.96))
+    assert found["bias_high"] == pytest.approx(2 + 4.302653 / np.sqrt(3))
+    assert found["limit_high_ci_high"] == pytest.approx(3.96 + 4.302653 * np.sqrt(1 / 3 + 1.96**2 / 4))
+
+
+def test_perfect_agreement():
+    ours = table()
+    found = agree(ours, ours[["plate", "well", "count"]], control="vehicle")
+    whole = found.table.iloc[0]
+    assert (whole["bias"], whole["concordance"], whole["icc"], whole["n"]) == (0, 1, 1, 18)
+    assert found.warnings == ()
+    assert found.summary().splitlines()[0] == (
+        "automatic against manual, 18 wells: bias +0 osteoclasts (95 % CI +0 to +0; +0 %), limits of agreement "
+        "+0 to +0, "
+        "concordance 1.000 (1.000 to 1.000), ICC 1.000 (1.000 to 1.000)."
+    )
+
+
+def test_the_effect_is_given_from_both_and_an_uneven_error_is_warned_of():
+    ours = simulated(("vehicle", "RANKL"), 4, wells=4, fold={"RANKL": 4}, sd=0.01)
+    manual = ours[["plate", "well"]].assign(
+        count=np.where(ours["treatment"] == "RANKL", ours["count"] * 2, ours["count"])
+    )
+    found = agree(ours, manual, control="vehicle")
+    assert list(found.effects["counted_by"]) == ["automatic", "manual"]
+    assert found.effects["estimate"].iloc[1] == pytest.approx(2 * found.effects["estimate"].iloc[0], rel=0.01)
+    assert found.warnings[0] == (
+        "Against manual, the counting error differs between arms (p < .001): the treatment effect is biased by it. "
+        "Read the effect from both ways of counting, and curate the arms that differ."
+    )
+    assert "the counting error changes with density" in found.warnings[1]
+    assert {"all", "RANKL", "vehicle", "sparse third", "dense third"} <= set(found.table["subset"])
+
+
+def test_readers_are_compared_with_each_other():
+    ours = table()
+    manual = pd.concat([ours.assign(reader=name, count=ours["count"] + i) for i, name in enumerate(("Ann", "Bo"))])
+    found = agree(ours, manual[["plate", "well", "reader", "count"]], control="vehicle")
+    biases = found.table[found.table["subset"] == "all"].set_index("comparison")["bias"].to_dict()
+    assert biases == {"automatic against Ann": 0, "automatic against Bo": -1, "Bo against Ann": 1}
+
+
+def test_fields_are_matched_or_summed():
+    ours = pd.DataFrame({"well": ["A1", "A1", "B1", "B1"], "field": [1, 2, 1, 2], "count": [3, 4, 5, 6]})
+    manual = ours.assign(well=["a01", "a01", "b01", "b01"])
+    assert list(agree(ours, manual).pairs["second"]) == [3, 4, 5, 6]
+    wells = pd.DataFrame({"well": ["A1", "B1"], "n_osteoclasts": [7, 11], "n_fields": [2, 2]})
+    assert list(agree(wells, manual).pairs["first"]) == [7, 11]
+    assert agree(wells, manual[:3].assign(count=1)).pairs["well"].tolist() == ["A1", "B1"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "manual", "said"),
+    [
+        (table(), pd.DataFrame({"well": ["A1"]}), "No column 'count' in the manual counts. It has: well."),
+        (
+            table(),
+            pd.DataFrame({"well": ["A1"], "count": ["lots"]}),
+            "column 'count': line 2: 'lots' is not a count. Correct",
+        ),
+        (table()[:6], pd.DataFrame({"well": ["H12"], "count": [3]}), "No well is in both tables."),
+        (
+            table(),
+            pd.DataFrame({"well": ["A1"], "count": [3]}),
+            "several plates: add a column 'plate' to the manual counts.",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_is_said(ours, manual, said):
+    with pytest.raises(OsteoCountError) as error:
+        agree(ours, manual)
+    assert said in str(error.value)
+
+
+def test_wells_only_counted_by_hand_are_named():
+    ours = table()[:6]
+    manual = pd.concat([ours[["plate", "well", "count"]], pd.DataFrame({"plate": ["x"], "well": ["H9"], "count": [1]})])
+    assert agree(ours, manual, control="vehicle").warnings[0] == "Counted by hand but not in our table: x H9."

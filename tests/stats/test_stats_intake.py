@@ -1,0 +1,149 @@
+"""A malformed table gets one message that names line, column and cure."""
+
+import pandas as pd
+import pytest
+
+from osteocount.errors import OsteoCountError
+from osteocount.stats import compare
+
+from .tables import table
+
+
+def broken(**cells) -> pd.DataFrame:
+    """Set single cells of the small table: column = (position, value)."""
+    frame = table().astype(object)
+    for column, (position, value) in cells.items():
+        frame.loc[position, column] = value
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (
+            broken(count=(3, "many")),
+            "line 5 (plate D1 D1), column 'count': 'many' is not a number; correct it, or leave it empty if unknown",
+        ),
+        (broken(count=(0, -4)), "line 2 (plate D1 A1), column 'count': -4 is negative, which it cannot be; correct it"),
+        (
+            broken(count=(0, 4.5)),
+            "line 2 (plate D1 A1), column 'count': 4.5 is not a whole number; give the counted cells, "
+            "not a mean or a density",
+        ),
+        (
+            broken(area_mm2=(1, 0)),
+            "line 3 (plate D1 B1), column 'area_mm2': 0 is not an area; the imaged area must be above 0",
+        ),
+        (
+            broken(area_mm2=(1, "?")),
+            "line 3 (plate D1 B1), column 'area_mm2': '?' is not a number; give the imaged area",
+        ),
+        (
+            broken(area_mm2=(1, None)),
+            "line 3 (plate D1 B1), column 'area_mm2': no imaged area; fill it in, a count without its area has no rate",
+        ),
+        (
+            broken(well=(1, "A01")),
+            "line 3 (plate D1 A01), column 'well': the same well is also on line 2; keep one row per well",
+        ),
+        (
+            broken(donor=(4, " ")),
+            "line 6 (plate D1 E1), column 'donor': no donor; fill it in, or give the well the role 'excluded'",
+        ),
+        (table().assign(dose="high"), "column 'dose': 'high' is not a number"),
+    ],
+)
+def test_a_bad_cell_is_named(frame, said):
+    with pytest.raises(OsteoCountError) as error:
+        compare(frame, control="vehicle")
+    assert said in str(error.value)
+    assert str(error.value).startswith("The table cannot be compared:\n  - line ")
+
+
+def test_everything_wrong_is_said_at_once():
+    with pytest.raises(OsteoCountError) as error:
+        compare(broken(count=(0, "x"), area_mm2=(1, -1), donor=(2, "")), control="vehicle")
+    assert str(error.value).count("\n  - ") == 3
+
+
+@pytest.mark.parametrize(
+    ("frame", "control", "said"),
+    [
+        (
+            table(),
+            "vehicel",
+            "No arm is called 'vehicel'; did you mean 'vehicle'? The table holds: IL32, RANKL, vehicle.",
+        ),
+        (table(), "PBS", "No arm is called 'PBS'. The table holds: IL32, RANKL, vehicle."),
+        (
+            table(),
+            None,
+            "No control: no well has the role 'vehicle' or 'negative control', and none was named. Name the arm "
+            "to compare with (--control); the table holds: IL32, RANKL, vehicle.",
+        ),
+        (table().drop(columns="donor"), "vehicle", "no column 'donor' (the biological replicate)"),
+        (table().rename(columns={"donor": "Donor"}), "vehicle", "did you mean 'Donor'? Name it with --donor-column"),
+        (table().assign(donor=""), "vehicle", "The donor column 'donor' is empty."),
+        (table().drop(columns="count"), "vehicle", "no column 'n_osteoclasts' (osteoclasts per well)"),
+        (
+            table().query("treatment == 'vehicle'"),
+            "vehicle",
+            "Only one arm is left (vehicle): nothing to compare it with.",
+        ),
+        (
+            table(role="blank"),
+            "vehicle",
+            "No well is left to compare. 18 wells with the role blank or excluded left out.",
+        ),
+        (table().assign(role=["vehicle"] * 4 + [""] * 14), None, "Several arms could be the control: IL32, vehicle."),
+    ],
+)
+def test_a_comparison_that_cannot_be_is_refused(frame, control, said):
+    with pytest.raises(OsteoCountError) as error:
+        compare(frame, control=control)
+    assert said in str(error.value)
+
+
+def test_failed_blank_and_untreated_wells_are_left_out_and_named():
+    frame = table().assign(status="ok", role="")
+    frame.loc[0, ["status", "count"]] = ["failed: truncated file", None]
+    frame.loc[2, "role"] = "blank"
+    frame.loc[4, "treatment"] = ""
+    frame = frame.astype({"count": object})
+    frame.loc[6, "count"] = None
+    found = compare(frame, control="vehicle").warnings
+    assert found[:4] == (
+        "1 well left out because the status is not 'ok': line 2 (plate D1 A1) failed: truncated file.",
+        "1 well with the role blank or excluded left out.",
+        "1 well without a treatment left out: line 6 (plate D1 E1).",
+        "1 well without a count left out of the counts.",
+    )
+
+
+def test_the_marked_control_is_found_and_the_unmarked_table_is_not_changed():
+    frame = table()
+    frame["role"] = ["vehicle" if name == "vehicle" else "treatment" for name in frame["treatment"]]
+    before = frame.copy()
+    assert compare(frame).control == "vehicle"
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_pixels_stand_in_for_an_unknown_area():
+    frame = table().drop(columns="area_mm2").assign(imaged_area_mm2=None, imaged_area_px=5000)
+    found = compare(frame, control="vehicle")
+    wanted = compare(table(), control="vehicle")
+    assert "The pixel size is unknown: rates are per pixel." in found.warnings[0]
+    assert list(found.table["estimate"]) == pytest.approx(list(wanted.table["estimate"]), rel=1e-12)
+
+
+def test_without_any_area_wells_are_equally_large():
+    found = compare(table().drop(columns="area_mm2"), control="vehicle")
+    assert found.warnings[0] == "The table has no imaged area: every well is taken as equally large."
+
+
+def test_named_columns():
+    frame = table().rename(columns={"count": "N", "area_mm2": "A", "donor": "animal", "treatment": "compound"})
+    found = compare(
+        frame, control="vehicle", count_column="N", area_column="A", donor_column="animal", treatment_column="compound"
+    )
+    assert list(found.table["contrast"]) == ["IL32", "RANKL"]

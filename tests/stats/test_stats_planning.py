@@ -1,0 +1,92 @@
+"""Planning: components come back from what they made, power behaves, the sentence reads well."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from osteocount.errors import OsteoCountError
+from osteocount.stats.batch import Components, crossed
+from osteocount.stats.intake import ColumnNames, read_wells
+from osteocount.stats.planning import estimate_components, plan
+
+from .tables import simulated, table
+
+
+def large_pilot(components: Components, donors: int = 60, wells: int = 6) -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    cells = crossed(donors, 4)
+    level = rng.normal(0, components.donor_sd, donors).repeat(4) + rng.normal(0, components.donor_arm_sd, len(cells))
+    mean = components.mean * np.exp(level)
+    rate = mean[:, None] * rng.standard_gamma(components.theta, (len(cells), wells)) / components.theta
+    counts = {}
+    for (donor, arm), row in zip(cells.itertuples(index=False), rng.poisson(rate), strict=True):
+        counts.setdefault(donor, {})[arm] = tuple(row)
+    return table(counts)
+
+
+def test_variance_components_come_back():
+    truth = Components(mean=40, donor_sd=0.5, donor_arm_sd=0.25, theta=10)
+    wells = read_wells(large_pilot(truth), ColumnNames()).wells
+    found, notes = estimate_components(wells, {"arm 0"}, "mm²")
+    assert found.donor_sd == pytest.approx(0.5, rel=0.2)
+    assert found.donor_arm_sd == pytest.approx(0.25, rel=0.15)
+    assert found.theta == pytest.approx(10, rel=0.15)
+    assert found.mean == pytest.approx(40 * np.exp((0.25 + 0.0625) / 2), rel=0.2)
+    assert len(notes) == 1
+
+
+def test_poisson_wells_have_no_overdispersion():
+    wells = read_wells(simulated(("vehicle", "A"), 4, wells=2, seed=4), ColumnNames()).wells
+    assert estimate_components(wells, {"vehicle"}, "mm²")[0].theta > 20
+
+
+def test_power_grows_and_a_seed_repeats_it():
+    pilot = simulated(("vehicle", "A", "B"), 5, sd=0.2)
+    options = {"control": "vehicle", "donors": (3, 8), "wells": (2, 6), "runs": 400}
+    calls = []
+    first = plan(pilot, 1.5, seed=7, progress=lambda done, total: calls.append((done, total)), **options)
+    power = first.table.set_index(["donors", "wells"])["power_adjusted"]
+    assert power[8, 6] > power[3, 6] > 0
+    assert power[8, 6] >= power[8, 2]
+    assert (first.table["power_raw"] >= first.table["power_adjusted"]).all()
+    assert (first.table["power_robust"] <= first.table["power_adjusted"]).all()
+    assert calls == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    pd.testing.assert_frame_equal(first.table, plan(pilot, 1.5, seed=7, **options).table)
+
+
+def test_power_is_that_of_the_specification():
+    """3 donors × 3 wells, donor × arm SD .2, size 10: adjusted power .51 for a ratio of 2 (4 arms)."""
+    from osteocount.stats.batch import analyse, simulate_log_rates
+
+    cells = crossed(3, 5)
+    components = Components(mean=20, donor_sd=0.5, donor_arm_sd=0.2, theta=10)
+    y = simulate_log_rates(np.random.default_rng(0), 4000, cells, 3, components, {"arm 1": np.log(2)})
+    found = analyse(cells, y, "arm 0")
+    assert found.dunnett[:, 0].mean() == pytest.approx(0.51, abs=0.04)
+    assert (found.raw_p[:, 0] < 0.05).mean() == pytest.approx(0.74, abs=0.04)
+
+
+def test_the_sentence():
+    pilot = simulated(("vehicle", "A"), 3, sd=0.2)
+    found = plan(pilot, 3, control="vehicle", donors=(6,), wells=(3,), runs=200)
+    power = 100 * found.table["power_adjusted"].iloc[0]
+    assert found.summary().startswith(
+        f"6 donors × 3 wells give {power:.0f} % power (a ratio of 3, one arm against control, Dunnett p < "
+        f".05).\nFrom the pilot: "
+    )
+    assert "The pilot has 3 donors: how much donors differ is itself poorly known." in found.summary()
+    assert "3 donors × 3 wells have 51 % power for a ratio of 2 and 17 % for 1.5." in found.summary()
+    hopeless = plan(pilot, 1.01, control="vehicle", donors=(3,), wells=(2,), runs=200)
+    assert hopeless.summary().startswith("No design up to 3 donors × 2 wells gives 80 % power; the best gives ")
+
+
+@pytest.mark.parametrize("ratio", [1, 0, -2])
+def test_a_ratio_that_means_nothing_is_refused(ratio):
+    with pytest.raises(OsteoCountError, match="cannot be planned for: give the ratio that matters"):
+        plan(table(), ratio, control="vehicle")
+
+
+@pytest.mark.parametrize("pilot", [table()[:6], table()[::2]])
+def test_a_pilot_that_is_too_small_is_refused(pilot):
+    with pytest.raises(OsteoCountError, match="The pilot is too small to plan from"):
+        plan(pilot, 1.5, control="vehicle")
