@@ -26,12 +26,17 @@ def test_a_plate_writes_its_files_the_same_each_time(tmp_path) -> None:
     assert {"A01_f1.tif", "B05_f1.tif", "truth/A01_f1_cells.tif", "truth/A01_f1_nuclei.tif"} < set(files)
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
-    assert PlateDesign.model_validate(json.loads((tmp_path / "one" / "design.json").read_text("utf-8"))) == TINY
+    record = json.loads((tmp_path / "one" / "design.json").read_text("utf-8"))
+    assert record["seed"] == 7
+    assert PlateDesign.model_validate(record["design"]) == TINY
     cells = pd.read_csv(tmp_path / "one" / "truth" / "cells.csv")
     for image, rows in cells.groupby("image"):
         labels = read_labels(tmp_path / "one" / "truth" / f"{image[:-4]}_cells.tif")
         assert sorted(rows["cell_id"]) == list(range(1, int(labels.max()) + 1))
     by_well = cells[cells["counted"] & cells["is_osteoclast"]].groupby("well").size()
+    in_large = cells[cells["counted"] & cells["is_osteoclast"]].groupby("well")["n_nuclei"].sum()
+    fusion = (in_large / cells[cells["counted"]].groupby("well")["n_nuclei"].sum()).fillna(0)
+    assert fusion.reindex(wells["well"]).tolist() == pytest.approx(wells["fusion_index"].tolist(), abs=1e-4)
     assert by_well.reindex(wells["well"], fill_value=0).tolist() == wells["n_osteoclasts"].tolist()
 
 
@@ -55,21 +60,21 @@ def test_count_and_fusion_effects_are_in_the_truth(tmp_path) -> None:
         Arm(treatment="more", count_effect=2.0),
         Arm(treatment="larger", fusion_effect=1.6),
     )
-    field = FieldDesign(width=900, height=700, pixel_size=1.2, densities=SPARSE, nuclei_mean=6)
+    field = FieldDesign(width=640, height=560, pixel_size=1.2, densities=SPARSE, nuclei_mean=6)
     wells = simulate_plate(
         PlateDesign(arms=arms, donors=3, fields=1, donor_log_sd=0.2, well_shape=1e4, field=field), 11, tmp_path
     )
     arm = wells.groupby("treatment")
     count, fusion = arm["n_osteoclasts"].sum(), arm["nuclei_per_osteoclast_mean"].mean()
-    assert count["more"] / count["vehicle"] == pytest.approx(2.0, rel=0.25)
-    assert count["larger"] / count["vehicle"] == pytest.approx(1.0, rel=0.25)
+    assert count["more"] / count["vehicle"] == pytest.approx(2.0, rel=0.3)
+    assert count["larger"] / count["vehicle"] == pytest.approx(1.0, rel=0.3)
     assert fusion["larger"] / fusion["vehicle"] == pytest.approx(1.6, rel=0.2)
     assert fusion["more"] / fusion["vehicle"] == pytest.approx(1.0, rel=0.2)
 
 
 def test_donors_differ_and_share_their_level_over_arms(tmp_path) -> None:
     arms = (Arm(treatment="vehicle", role="vehicle"), Arm(treatment="again"))
-    field = FieldDesign(width=800, height=600, pixel_size=1.2, densities=SPARSE)
+    field = FieldDesign(width=480, height=400, pixel_size=1.2, densities=SPARSE)
     design = PlateDesign(arms=arms, donors=4, fields=1, donor_log_sd=1.0, well_shape=1e4, field=field)
     wells = simulate_plate(design, 3, tmp_path).pivot_table(index="donor", columns="treatment", values="n_osteoclasts")
     assert np.corrcoef(wells["vehicle"], wells["again"])[0, 1] > 0.8

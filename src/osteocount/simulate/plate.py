@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -110,7 +111,8 @@ def simulate_plate(design: PlateDesign, seed: int, out: Path, overwrite: bool = 
     _write_csv(pd.concat(cells), out / "truth" / "cells.csv")
     _write_csv(pd.concat(nuclei), out / "truth" / "nuclei.csv")
     _write_csv(table, out / "truth" / "wells.csv")
-    (out / "design.json").write_text(design.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    record = json.dumps({"seed": seed, "design": design.model_dump(mode="json")}, indent=2, ensure_ascii=False)
+    (out / "design.json").write_text(record + "\n", encoding="utf-8")
     return table
 
 
@@ -168,6 +170,7 @@ def _well_truth(design: PlateDesign, cells: pd.DataFrame) -> dict[str, Any]:
     counted = cells[cells["counted"]]
     large = counted[counted["is_osteoclast"]]
     area = design.fields * design.field.area_mm2
+    nuclei, in_large = int(counted["n_nuclei"].sum()), int(large["n_nuclei"].sum())
     return {
         "n_fields": design.fields,
         "imaged_area_mm2": round(area, 6),
@@ -177,8 +180,9 @@ def _well_truth(design: PlateDesign, cells: pd.DataFrame) -> dict[str, Any]:
         "osteoclast_density_per_mm2": round(len(large) / area, 4),
         "osteoclast_area_fraction": round(float(large["area_px"].sum()) * design.field.pixel_size**2 / 1e6 / area, 6),
         "nuclei_per_osteoclast_mean": round(float(large["n_nuclei"].mean()), 4) if len(large) else None,
+        "fusion_index": round(in_large / nuclei, 4) if nuclei else None,
         "n_trap_positive": len(counted),
-        "n_nuclei": int(counted["n_nuclei"].sum()),
+        "n_nuclei": nuclei,
     }
 
 
