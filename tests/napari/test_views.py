@@ -110,7 +110,10 @@ def test_wells_without_a_name_are_called_by_their_picture(qtbot, tmp_path):
     assert view.table.item(1, 0).toolTip() == "odd.tif: truncated"
 
 
-def test_the_legend_names_each_colour(qtbot):
-    view = LegendView((("#FFB000", "osteoclast"), ("#0072BC", "other")))
+def test_the_legend_names_each_colour_and_can_change_it(qtbot):
+    view = LegendView()
     qtbot.addWidget(view)
-    assert [label.text() for label in view.labels] == ["osteoclast", "other"]
+    for other in ("#0072BC", "#56D7FF"):
+        view.show_entries(("#FFB000", "osteoclast"), (other, "other"))
+        assert [label.text() for _, label in view.rows] == ["osteoclast", "other"]
+        assert other in view.rows[1][0].styleSheet()

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari.jobs import LayerCount, count_folder, count_layer
-from osteocount.napari.layers import NOT_COUNTED, NUCLEUS, OSTEOCLAST, OTHER_TRAP_POSITIVE, ViewerLayers
+from osteocount.napari.layers import NUCLEUS, ViewerLayers, palette_of
 from osteocount.napari.result_view import LegendView, MessageView, NumbersView, WellsView
 from osteocount.napari.run_view import RunView
 from osteocount.napari.settings_view import Fold, SettingsView
@@ -24,12 +24,6 @@ from osteocount.settings import Settings
 if TYPE_CHECKING:
     import napari.viewer
 
-LEGEND = (
-    (OSTEOCLAST, "osteoclast"),
-    (OTHER_TRAP_POSITIVE, "other TRAP-positive cell"),
-    (NOT_COUNTED, "cut by the counting frame, not counted"),
-    (NUCLEUS, "nucleus (grey: in no TRAP-positive cell)"),
-)
 MINIMUM_WIDTH = 330
 
 
@@ -44,7 +38,7 @@ class OsteoCountDock(QWidget):
         self.run = RunView()
         self.message = MessageView()
         self.numbers = NumbersView()
-        self.legend = LegendView(LEGEND)
+        self.legend = LegendView()
         self.wells = WellsView()
         self._job: Job | None = None
         self._counted_with = Settings()
@@ -162,6 +156,13 @@ class OsteoCountDock(QWidget):
             return
         self.numbers.show_numbers(count.result.summary, self._counted_with.count.min_nuclei)
         self.message.show_notes(count.result.warnings)
+        palette = palette_of(count.result)
+        self.legend.show_entries(
+            (palette.osteoclast, "osteoclast"),
+            (palette.other, "other TRAP-positive cell"),
+            (palette.not_counted, "cut by the counting frame, not counted"),
+            (NUCLEUS, "nucleus (grey: in no TRAP-positive cell)"),
+        )
         self.run.show_idle(f"Counted {count.layer}")
         self._show_parts(self.numbers, self.legend)
 

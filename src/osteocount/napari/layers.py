@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,20 @@ from osteocount.errors import OsteoCountError
 from osteocount.napari.jobs import LayerPicture
 from osteocount.pipeline import FieldResult
 
-# The colours of the overlays, after Okabe & Ito: told apart with every kind of colour vision, and beside purple.
-OSTEOCLAST = "#FFB000"
-OTHER_TRAP_POSITIVE = "#0072BC"
-NOT_COUNTED = "#7F7F7F"
+
+@dataclass(frozen=True)
+class Palette:
+    """Outline colours, those of the overlays: told apart with every kind of colour vision, and beside purple."""
+
+    osteoclast: str
+    other: str
+    not_counted: str
+
+
+ON_BRIGHT = Palette("#FFB000", "#0072BC", "#606060")
+ON_DARK = Palette("#FFB000", "#56D7FF", "#CDCDCD")
 NUCLEUS = "#FFFFFF"
+STRAY_NUCLEUS = "#7F7F7F"
 NUCLEUS_UM = 5.0
 NUCLEUS_PX = 6.0
 # The status bar has room for a handful of features: these come first.
@@ -92,7 +102,7 @@ class ViewerLayers(QObject):
             _compact(result.segmentation.cells),
             name=cells_name(name),
             features=label_features(result.cells),
-            colormap=cell_colours(result.cells),
+            colormap=cell_colours(result.cells, palette_of(result)),
             opacity=0.9,
             **placed,
         )
@@ -102,7 +112,7 @@ class ViewerLayers(QObject):
             name=nuclei_name(name),
             features=result.nuclei.reset_index(drop=True),
             size=NUCLEUS_PX if um is None else NUCLEUS_UM / um,
-            face_color=np.where(result.nuclei["cell_id"].isna(), NOT_COUNTED, NUCLEUS),
+            face_color=nucleus_colours(result.nuclei),
             border_color="black",
             border_width=0.15,
             opacity=0.9,
@@ -131,13 +141,23 @@ def label_features(cells: pd.DataFrame) -> pd.DataFrame:
     return table[[*FIRST_FEATURES, *(name for name in table.columns if name not in FIRST_FEATURES)]]
 
 
-def cell_colours(cells: pd.DataFrame) -> DirectLabelColormap:
-    """Orange osteoclasts, blue other TRAP-positive cells, grey for those the counting frame leaves out."""
+def palette_of(result: FieldResult) -> Palette:
+    """Return the colours that stand out on this kind of picture."""
+    return ON_DARK if result.segmentation.regime == "fluorescence" else ON_BRIGHT
+
+
+def cell_colours(cells: pd.DataFrame, palette: Palette) -> DirectLabelColormap:
+    """Colour osteoclasts, other TRAP-positive cells, and those the counting frame leaves out."""
     colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
     for label, is_osteoclast, counted in cells[["cell_id", "is_osteoclast", "counted"]].itertuples(index=False):
-        kind = OSTEOCLAST if is_osteoclast is True or is_osteoclast == 1 else OTHER_TRAP_POSITIVE
-        colours[int(label)] = kind if counted else NOT_COUNTED
+        kind = palette.osteoclast if is_osteoclast else palette.other
+        colours[int(label)] = kind if counted else palette.not_counted
     return DirectLabelColormap(color_dict=colours)
+
+
+def nucleus_colours(nuclei: pd.DataFrame) -> str | list[str]:
+    """Colour each nucleus by whether it lies in a cell of the table; napari wants one colour when there are none."""
+    return [STRAY_NUCLEUS if stray else NUCLEUS for stray in nuclei["cell_id"].isna()] or NUCLEUS
 
 
 def pixel_um(layer: Layer) -> float | None:

@@ -73,22 +73,30 @@ class NumbersView(QWidget):
 class LegendView(QWidget):
     """What the outline colours mean."""
 
-    def __init__(self, entries: tuple[tuple[str, str], ...], parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        self.labels: list[QLabel] = []
-        for colour, text in entries:
-            patch = QFrame()
-            patch.setFixedSize(14, 14)
-            patch.setStyleSheet(f"background: {colour}; border: 1px solid black; border-radius: 7px;")
-            row = QHBoxLayout()
-            row.addWidget(patch)
-            self.labels.append(QLabel(text))
-            self.labels[-1].setWordWrap(True)
-            row.addWidget(self.labels[-1], stretch=1)
-            column.addLayout(row)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(2)
+        self.rows: list[tuple[QFrame, QLabel]] = []
+
+    def show_entries(self, *entries: tuple[str, str]) -> None:
+        """Show a dot and its meaning for each (colour, text)."""
+        while len(self.rows) < len(entries):
+            self._add_row()
+        for (dot, label), (colour, text) in zip(self.rows, entries, strict=True):
+            dot.setStyleSheet(f"background: {colour}; border: 1px solid black; border-radius: 7px;")
+            label.setText(text)
+
+    def _add_row(self) -> None:
+        dot, label = QFrame(), QLabel()
+        dot.setFixedSize(14, 14)
+        label.setWordWrap(True)
+        row = QHBoxLayout()
+        row.addWidget(dot)
+        row.addWidget(label, stretch=1)
+        self._column.addLayout(row)
+        self.rows.append((dot, label))
 
 
 class MessageView(QLabel):

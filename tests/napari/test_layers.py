@@ -1,0 +1,108 @@
+"""How results are drawn, on a viewer without a window."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.read import read_picture
+from osteocount.napari.layers import ON_BRIGHT, ON_DARK, ViewerLayers, cell_colours, label_features, pixel_um
+from osteocount.pipeline import analyse
+from osteocount.settings import Settings
+
+CELLS = pd.DataFrame(
+    {
+        "cell_id": [2, 5, 9],
+        "is_osteoclast": pd.array([True, False, True], "boolean"),
+        "counted": [True, True, False],
+        "n_nuclei": [4, 1, 3],
+        "area_um2": [900.0, 100.0, 400.0],
+        "trap_od_mean": 0.4,
+        "flags": "",
+        "confidence": 0.9,
+        "y_px": 1.0,
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory, field):
+    import tifffile
+
+    path = tmp_path_factory.mktemp("layers") / "a.tif"
+    tifffile.imwrite(path, field.picture, photometric="rgb")
+    return analyse(read_picture(path, pixel_size_um=field.pixel_size), Settings())
+
+
+@pytest.mark.parametrize("palette", [ON_BRIGHT, ON_DARK])
+def test_each_kind_of_cell_has_its_colour(palette):
+    colours = cell_colours(CELLS, palette).color_dict
+    expected = cell_colours(CELLS.iloc[:0], palette).color_dict
+    assert np.allclose(colours[0], 0)
+    assert set(colours) - set(expected) == {2, 5, 9}
+    hexes = {label: "#" + "".join(f"{round(255 * part):02X}" for part in colours[label][:3]) for label in (2, 5, 9)}
+    assert hexes == {2: palette.osteoclast, 5: palette.other, 9: palette.not_counted}
+
+
+def test_features_are_found_by_label_and_begin_with_what_matters():
+    features = label_features(CELLS)
+    assert list(features["index"]) == [2, 5, 9]
+    assert list(features.columns[:4]) == ["index", "n_nuclei", "is_osteoclast", "counted"]
+    assert "y_px" in features
+
+
+@pytest.mark.parametrize(
+    ("scale", "units", "um"),
+    [
+        ((0.5, 0.5), ("um", "um"), 0.5),
+        ((500, 500), ("nm", "nm"), 0.5),
+        ((5e-4, 5e-4), ("mm", "mm"), 0.5),
+        ((0.5, 0.5), ("pixel", "pixel"), None),
+        ((0.5, 0.7), ("um", "um"), None),
+    ],
+)
+def test_the_pixel_size_of_a_layer(scale, units, um):
+    layer = Image(np.zeros((4, 5)), scale=scale, units=units)
+    assert pixel_um(layer) == (None if um is None else pytest.approx(um))
+
+
+def test_a_stack_of_one_is_drawn_over_too(qtbot, field, result):
+    viewer = ViewerModel()
+    layers = ViewerLayers(viewer)
+    viewer.add_image(field.picture[np.newaxis], name="scene", rgb=True)
+    layers.show_result("scene", field.pixel_size, result)
+    assert viewer.layers["scene cells"].ndim == 2
+    assert tuple(viewer.layers["scene"].scale) == pytest.approx((1, field.pixel_size, field.pixel_size))
+    assert tuple(viewer.layers["scene nuclei"].scale) == pytest.approx((field.pixel_size, field.pixel_size))
+
+
+def test_without_a_pixel_size_the_layers_stay_in_pixels(qtbot, field, result):
+    viewer = ViewerModel()
+    viewer.add_image(field.picture, name="scene")
+    ViewerLayers(viewer).show_result("scene", None, result)
+    assert {tuple(map(str, layer.units)) for layer in viewer.layers} == {("pixel", "pixel")}
+
+
+def test_a_picture_without_cells_gives_empty_layers(qtbot, result):
+    from dataclasses import replace
+
+    empty = replace(
+        result,
+        cells=result.cells.iloc[:0],
+        nuclei=result.nuclei.iloc[:0],
+        segmentation=replace(result.segmentation, cells=np.zeros_like(result.segmentation.cells)),
+    )
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros(result.segmentation.cells.shape, np.uint8), name="scene")
+    ViewerLayers(viewer).show_result("scene", None, empty)
+    assert len(viewer.layers["scene nuclei"].data) == 0
+    assert viewer.layers["scene cells"].data.max() == 0
+
+
+def test_a_layer_that_is_gone_is_named(qtbot, result):
+    with pytest.raises(OsteoCountError, match="scene was closed while it was counted"):
+        ViewerLayers(ViewerModel()).show_result("scene", None, result)
