@@ -35,8 +35,9 @@ def test_a_plate_writes_its_files_the_same_each_time(tmp_path) -> None:
         assert sorted(rows["cell_id"]) == list(range(1, int(labels.max()) + 1))
     by_well = cells[cells["counted"] & cells["is_osteoclast"]].groupby("well").size()
     in_large = cells[cells["counted"] & cells["is_osteoclast"]].groupby("well")["n_nuclei"].sum()
-    fusion = (in_large / cells[cells["counted"]].groupby("well")["n_nuclei"].sum()).fillna(0)
-    assert fusion.reindex(wells["well"]).tolist() == pytest.approx(wells["fusion_index"].tolist(), abs=1e-4)
+    all_nuclei = cells[cells["counted"]].groupby("well")["n_nuclei"].sum().reindex(wells["well"])
+    fusion = in_large.reindex(wells["well"], fill_value=0) / all_nuclei.where(all_nuclei > 0)
+    assert fusion.tolist() == pytest.approx(wells["fusion_index"].tolist(), abs=1e-4, nan_ok=True)
     assert by_well.reindex(wells["well"], fill_value=0).tolist() == wells["n_osteoclasts"].tolist()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from osteocount.simulate.cells import CellPlan
-from osteocount.simulate.shapes import Capsule, Ellipse, Point
+from osteocount.simulate.shapes import Capsule, Ellipse, Field2D, Point
 
 Rng = np.random.Generator
 MAX_NUCLEI = 40
@@ -153,25 +153,25 @@ def place_nuclei(rng: Rng, parts: list[Capsule | Ellipse], number: int, clusters
     spread = 3.0 + 2.6 * np.sqrt(number / clusters)
     while len(placed) < number:
         centre = centres[len(placed) % clusters]
-        for _ in range(60):
-            radius = rng.uniform(3.3, 4.9)
-            spot = (centre[0] + rng.normal(0, spread), centre[1] + rng.normal(0, spread))
-            if _depth(parts, spot) > radius + 0.8 and all(
-                np.hypot(spot[0] - n.centre[0], spot[1] - n.centre[1]) > 0.93 * (radius + max(n.half_axes))
-                for n in placed
-            ):
-                placed.append(_ellipse(rng, spot, radius, 0.8))
-                break
-        else:
-            spread *= 1.25
-            if spread > 4.0 * max(max(body.half_axes) for body in bodies):
-                break
+        radii = rng.uniform(3.3, 4.9, 40)
+        y, x = (c + rng.normal(0, spread, 40).astype(np.float32) for c in centre)
+        free = _depth(parts, y, x) > radii + 0.8
+        for other in placed:
+            apart = np.hypot(y - other.centre[0], x - other.centre[1])
+            free &= apart > 0.93 * (radii + max(other.half_axes))
+        if free.any():
+            one = int(np.argmax(free))
+            placed.append(_ellipse(rng, (float(y[one]), float(x[one])), float(radii[one]), 0.8))
+            continue
+        spread *= 1.25
+        if spread > 4.0 * max(max(body.half_axes) for body in bodies):
+            break
     return tuple(placed)
 
 
-def _depth(bodies: Sequence[Capsule | Ellipse], spot: Point) -> float:
-    y, x = np.full((1, 1), spot[0], np.float32), np.full((1, 1), spot[1], np.float32)
-    return max(-float(body.distance(y, x)[0, 0]) for body in bodies)
+def _depth(parts: Sequence[Capsule | Ellipse], y: Field2D, x: Field2D) -> Field2D:
+    """How deep inside the union of ``parts`` the places ``y``, ``x`` are, µm."""
+    return np.asarray(np.max([-part.distance(y, x) for part in parts], axis=0), dtype=np.float32)
 
 
 def _vacuoles(
@@ -189,7 +189,8 @@ def _vacuoles(
             np.hypot(spot[0] - o.centre[0], spot[1] - o.centre[1]) > radius + max(o.half_axes) + 0.8
             for o in (*nuclei, *placed)
         )
-        if free and _depth(bodies, spot) > radius + 1.5 and len(placed) < number:
+        at = np.full(1, spot[0], np.float32), np.full(1, spot[1], np.float32)
+        if free and len(placed) < number and _depth(bodies, *at)[0] > radius + 1.5:
             placed.append(_ellipse(rng, spot, radius, 0.8))
     return tuple(placed)
 
