@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Keep cells and blocks apart."""
-        self.text += " " if tag in ("td", "th", "div", "span", "strong") else ""
+        self.text += " " if tag in ("td", "th", "div", "span", "strong", "li", "p") else ""
 
     def handle_data(self, data: str) -> None:
         """Collect the text."""
@@ -57,6 +58,23 @@ def full(tmp_path_factory) -> Path:
     folder = fake_results.build(tmp_path_factory.mktemp("report") / "IL-32 plate")
     write_report(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def uncompared(tmp_path_factory) -> Path:
+    return fake_results.build(tmp_path_factory.mktemp("report") / "results", layout=False)
+
+
+@pytest.fixture
+def compared_copy(full, tmp_path) -> Path:
+    """Copy a folder with a comparison, to be changed."""
+    return Path(shutil.copytree(full, tmp_path / "results", ignore=shutil.ignore_patterns("report.html")))
+
+
+@pytest.fixture
+def counted_copy(uncompared, tmp_path) -> Path:
+    """Copy a folder without a layout, to be changed."""
+    return Path(shutil.copytree(uncompared, tmp_path / "results"))
 
 
 @pytest.fixture(scope="module")
@@ -169,38 +187,36 @@ def test_a_given_comparison_gives_the_same_page(full):
     assert write_report(full, compare(read_results(full).wells)).read_bytes() == first
 
 
-def test_hostile_names_stay_text(tmp_path):
-    folder = fake_results.build(tmp_path / "results")
-    wells = pd.read_csv(folder / "wells.csv")
+def test_hostile_names_stay_text(compared_copy):
+    wells = pd.read_csv(compared_copy / "wells.csv")
     wells["treatment"] = wells["treatment"].replace({"rhIL-32": ATTACK})
     wells["donor"] = wells["donor"] + ATTACK
     wells[ATTACK] = ATTACK
-    wells.to_csv(folder / "wells.csv", index=False)
-    warnings = fake_results.write_comparison(folder, wells)
-    record = json.loads((folder / "run.json").read_text())
+    wells.to_csv(compared_copy / "wells.csv", index=False)
+    warnings = fake_results.write_comparison(compared_copy, wells)
+    record = json.loads((compared_copy / "run.json").read_text())
     for entry in record["inputs"]:
         entry |= {"image": ATTACK, "axes": ATTACK, "warnings": [ATTACK], "record": {ATTACK: ATTACK}, "regime": ATTACK}
-    edit(folder, inputs=record["inputs"], warnings=[*warnings, ATTACK], command=ATTACK, libraries={ATTACK: ATTACK},
-         settings={ATTACK: ATTACK, "segment": {ATTACK: ATTACK}}, osteocount=ATTACK, layout=ATTACK)  # fmt: skip
+    edit(compared_copy, inputs=record["inputs"], warnings=[*warnings, ATTACK], command=ATTACK,
+         libraries={ATTACK: ATTACK}, settings={ATTACK: ATTACK, "segment": {ATTACK: ATTACK}}, osteocount=ATTACK, layout=ATTACK)  # fmt: skip
     name = 'x" onerror="alert(1).png'
-    fake_results.draw_overlay(np.random.default_rng(0), folder / "overlays" / name)
-    page = Page(write_report(folder))
+    fake_results.draw_overlay(np.random.default_rng(0), compared_copy / "overlays" / name)
+    page = Page(write_report(compared_copy))
     assert "script" not in page.names()
     assert "<script" not in page.source
     assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
     assert ATTACK in page.text
 
 
-def test_a_name_with_broken_mathematics_costs_a_figure_not_the_report(tmp_path):
-    folder = fake_results.build(tmp_path / "results")
-    edit_wells(folder, pd.read_csv(folder / "wells.csv")["treatment"] == "rhIL-32", treatment=r"$\frac$")
-    fake_results.write_comparison(folder, pd.read_csv(folder / "wells.csv"))
-    page = Page(write_report(folder))
+def test_a_name_with_broken_mathematics_costs_a_figure_not_the_report(compared_copy):
+    edit_wells(compared_copy, pd.read_csv(compared_copy / "wells.csv")["treatment"] == "rhIL-32", treatment=r"$\frac$")
+    fake_results.write_comparison(compared_copy, pd.read_csv(compared_copy / "wells.csv"))
+    page = Page(write_report(compared_copy))
     assert r"$\frac$ 25 ng/mL: " in page.text
 
 
-def test_without_a_layout_there_is_no_comparison_and_the_page_says_what_makes_one(tmp_path):
-    page = Page(write_report(fake_results.build(tmp_path / "results", layout=False)))
+def test_without_a_layout_there_is_no_comparison_and_the_page_says_what_makes_one(counted_copy):
+    page = Page(write_report(counted_copy))
     assert "No comparison of treatments was made." in page.text
     assert "A layout with treatment, donor and control makes one" in page.text
     assert "robust" not in page.text
@@ -208,13 +224,114 @@ def test_without_a_layout_there_is_no_comparison_and_the_page_says_what_makes_on
     assert [tag for tag, _ in page.tags].count("svg") == 1
 
 
-def test_a_refused_comparison_is_a_problem_said_first(tmp_path):
-    folder = fake_results.build(tmp_path / "results")
-    (folder / "comparisons.csv").write_text((folder / "comparisons.csv").read_text().splitlines()[0] + "\n")
-    edit(folder, warnings=["No comparison: No control: no well has the role 'vehicle'."])
-    page = Page(write_report(folder))
+def test_a_refused_comparison_is_a_problem_said_first(compared_copy):
+    (compared_copy / "comparisons.csv").write_text(
+        (compared_copy / "comparisons.csv").read_text().splitlines()[0] + "\n"
+    )
+    edit(compared_copy, warnings=["No comparison: No control: no well has the role 'vehicle'."])
+    page = Page(write_report(compared_copy))
     assert "Problem No comparison: No control: no well has the role 'vehicle'." in page.text
     assert "The warnings above say why." in page.text
+
+
+def one_donor(wells: pd.DataFrame) -> pd.DataFrame:
+    return wells.assign(donor="D1")
+
+
+def two_donors(wells: pd.DataFrame) -> pd.DataFrame:
+    return wells[wells["donor"].isin(["D1", "D2"])]
+
+
+def empty_control(wells: pd.DataFrame) -> pd.DataFrame:
+    wells.loc[(wells["treatment"] == "vehicle") & (wells["status"] == "ok"), "n_osteoclasts"] = 0
+    return wells
+
+
+@pytest.mark.parametrize(
+    ("change", "answer", "first"),
+    [
+        (
+            one_donor,
+            "Within one donor only (n = 1), not tested, osteoclast count: ",
+            "Problem One donor only: there is no",
+        ),
+        (two_donors, "Exploratory only (too few donors): ", "Caution Two donors: everything is exploratory"),
+        (
+            empty_control,
+            "Could not be tested: EV IL-32 KO 5 µL, EV wild type 5 µL, RANKL 50 ng/mL and rhIL-32 25 ng/mL.",
+            "Problem 4 contrasts of the primary endpoint could not be tested.",
+        ),
+    ],
+)
+def test_what_the_design_does_not_allow_is_not_claimed(compared_copy, change, answer, first):
+    wells = change(pd.read_csv(compared_copy / "wells.csv"))
+    wells.to_csv(compared_copy / "wells.csv", index=False)
+    edit(compared_copy, warnings=fake_results.write_comparison(compared_copy, wells))
+    page = Page(write_report(compared_copy))
+    assert answer in page.text
+    assert first in page.text
+    assert page.text.index(first) < page.text.index("What was counted")
+    claims = page.text[: page.text.index("Read this first")].split(". ")
+    assert not [claim for claim in claims if "RANKL" in claim and re.search("Robust|Indicated", claim)]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "words"),
+    [
+        ("no_picture", "no picture was found", "Caution 1 well in the layout, but without a picture."),
+        ("not_in_layout", "not named", "Caution 1 well with a picture, but not in the layout: counted, not compared."),
+        ("excluded", "bubble", "Note 1 well excluded."),
+        ("incomplete", "1 of 2 fields failed", "Caution 1 well counted from some of their pictures only."),
+        ("failed", None, "Problem 1 well failed and is in no number below."),
+    ],
+)
+def test_every_well_that_is_not_done_is_named(counted_copy, status, reason, words):
+    edit_wells(
+        counted_copy, pd.read_csv(counted_copy / "wells.csv")["status"] == "failed", status=status, status_reason=reason
+    )
+    edit(counted_copy, failed=[])
+    text = Page(write_report(counted_copy)).text
+    assert words in text
+    assert f"plate1 C04: {reason or 'no reason was recorded'}" in text
+
+
+def test_warnings_of_pictures_are_said_once_with_their_pictures(counted_copy):
+    inputs = json.loads((counted_copy / "run.json").read_text())["inputs"]
+    for entry in inputs[:2]:
+        entry |= {"warnings": ["the focus is poor."], "qc_flags": ["focus"]}
+    edit(counted_copy, inputs=inputs, warnings=["2 of 19 pictures: the focus is poor."])
+    edit_wells(
+        counted_copy, pd.read_csv(counted_copy / "wells.csv")["well"].isin(["A01", "B05"]), qc_flags="focus;edge_light"
+    )
+    text = Page(write_report(counted_copy)).text
+    names = [entry["image"] for entry in inputs[:2]]
+    assert f"Caution The focus is poor. {' '.join(names)}" in text
+    assert text.lower().count("the focus is poor.") == 1
+    assert "Caution Quality flag “edge light” on 2 wells. plate1 A01 plate1 B05" in text
+    assert "Quality flag “focus”" not in text
+
+
+def test_many_borderline_cells_are_a_caution_with_both_totals(counted_copy):
+    cells = pd.read_csv(counted_copy / "cells.csv")
+    unsure = cells["n_nuclei"] == 3
+    cells.loc[unsure, ["n_nuclei_low", "n_nuclei_high"]] = [2, 4]
+    cells["flags"] = np.where(unsure, "borderline", "")
+    cells.head(60).to_csv(counted_copy / "cells.csv", index=False)
+    shown = cells.head(60)
+    low, high = (int((shown[name] >= 3).sum()) for name in ("n_nuclei_low", "n_nuclei_high"))
+    n, total = int(unsure.head(60).sum()), int(shown["is_osteoclast"].sum())
+    assert 0 < 0.1 * total < n
+    words = f"{n} cell{'s are' if n > 1 else ' is'} borderline, against {total} osteoclasts"
+    text = Page(write_report(counted_copy)).text
+    assert words in text
+    assert f"If all fell on one side the total would be {low} or {high}." in text
+
+
+def test_corrections_by_a_person_are_said(counted_copy):
+    (counted_copy / "edits.jsonl").write_text('{"op": "delete"}\n{"op": "merge"}\n\n', encoding="utf-8")
+    text = Page(write_report(counted_copy)).text
+    assert "Note A person corrected this result: 2 edits in edits.jsonl" in text
+    assert "A person corrected the automatic result (2 logged edits)." in text
 
 
 def test_unresolved_nuclei_are_said_and_never_counted(tmp_path):
@@ -229,12 +346,11 @@ def test_unresolved_nuclei_are_said_and_never_counted(tmp_path):
     assert re.search(r"– ?nuclei in them", page.text)
 
 
-def test_no_warning_is_said_too(tmp_path):
-    folder = fake_results.build(tmp_path / "results", layout=False)
-    wells = pd.read_csv(folder / "wells.csv")
-    wells[wells["status"] == "ok"].to_csv(folder / "wells.csv", index=False)
-    edit(folder, failed=[])
-    assert "No warning Every well was counted, and no check raised a flag." in Page(write_report(folder)).text
+def test_no_warning_is_said_too(counted_copy):
+    wells = pd.read_csv(counted_copy / "wells.csv")
+    wells[wells["status"] == "ok"].to_csv(counted_copy / "wells.csv", index=False)
+    edit(counted_copy, failed=[])
+    assert "No warning Every well was counted, and no check raised a flag." in Page(write_report(counted_copy)).text
 
 
 def test_changed_settings_stand_out(tmp_path):
@@ -245,21 +361,19 @@ def test_changed_settings_stand_out(tmp_path):
     assert "All settings are the defaults." not in page.text
 
 
-def test_a_big_plate_shows_some_overlays_and_links_the_rest(tmp_path, monkeypatch):
+def test_a_big_plate_shows_some_overlays_and_links_the_rest(counted_copy, monkeypatch):
     monkeypatch.setattr(pictures, "MAX_THUMBNAILS", 2)
     monkeypatch.setattr("osteocount.report.write.MAX_THUMBNAILS", 2)
-    folder = fake_results.build(tmp_path / "results", layout=False)
-    (folder / "overlays" / "broken.png").write_bytes(b"not a picture")
-    page = Page(write_report(folder))
+    (counted_copy / "overlays" / "broken.png").write_bytes(b"not a picture")
+    page = Page(write_report(counted_copy))
     assert len(page.values("src")) == 2
-    assert "2 of 7 are shown, one field of every well first; the others are linked." in page.text
+    assert "2 of 7 are shown, spread over the wells; the others are linked." in page.text
     assert sum(link.startswith("overlays/") for link in page.values("href")) == 7
 
 
-def test_an_overlay_that_cannot_be_read_is_linked_and_said(tmp_path):
-    folder = fake_results.build(tmp_path / "results", layout=False)
-    (folder / "overlays" / "broken.png").write_bytes(b"not a picture")
-    assert "broken.png broken (cannot be read)" in Page(write_report(folder)).text
+def test_an_overlay_that_cannot_be_read_is_linked_and_said(counted_copy):
+    (counted_copy / "overlays" / "broken.png").write_bytes(b"not a picture")
+    assert "broken.png broken (cannot be read)" in Page(write_report(counted_copy)).text
 
 
 @pytest.mark.parametrize(
@@ -273,16 +387,15 @@ def test_an_overlay_that_cannot_be_read_is_linked_and_said(tmp_path):
         ("comparisons.csv", "", "comparisons.csv is not a table ("),
     ],
 )
-def test_a_damaged_folder_is_refused_with_the_cure(tmp_path, file, content, message):
-    folder = fake_results.build(tmp_path / "results", layout=False)
+def test_a_damaged_folder_is_refused_with_the_cure(counted_copy, file, content, message):
     if content is None:
-        (folder / file).unlink()
+        (counted_copy / file).unlink()
     else:
-        (folder / file).write_text(content)
+        (counted_copy / file).write_text(content)
     with pytest.raises(OsteoCountError) as caught:
-        write_report(folder)
+        write_report(counted_copy)
     assert message in str(caught.value)
     assert str(caught.value).endswith(
         "Give the folder that `osteocount run` or `osteocount count` wrote, complete and unedited."
     )
-    assert not (folder / "report.html").exists()
+    assert not (counted_copy / "report.html").exists()

@@ -140,7 +140,7 @@ def read_results(folder: Path) -> Results:
             "`osteocount count` wrote, complete and unedited."
         )
     edits = folder / "edits.jsonl"
-    n_edits = sum(bool(line.strip()) for line in edits.open(encoding="utf-8")) if edits.is_file() else 0
+    n_edits = sum(bool(line.strip()) for line in edits.read_bytes().splitlines()) if edits.is_file() else 0
     overlays = tuple(sorted(path for path in (folder / "overlays").glob("*.png") if path.is_file()))
     return Results(folder, cells, wells, comparisons, run, overlays, n_edits)
 

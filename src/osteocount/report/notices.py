@@ -12,6 +12,7 @@ import pandas as pd
 from osteocount.report.folder import Results
 from osteocount.report.numbers import count, figure, known, plural
 from osteocount.report.words import well_name
+from osteocount.stats.words import WITHIN_DONOR
 
 Level = Literal["grave", "warning", "note"]
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 # Above this share of borderline cells among the osteoclasts, the count hangs on nuclei a person should look at.
 BORDERLINE_SHARE = 0.1
 
+ONE_DONOR = (
+    "One donor only: there is no p value and no confidence interval for other donors. The ratios below describe this "
+    "donor. Repeat the experiment with 3 donors or more."
+)
 NO_COMPARISON = "No comparison"
 
 STATUS_WORDS = {
@@ -78,8 +83,15 @@ def sentence_case(text: str) -> str:
 
 def of_comparison(comparison: Comparison, primary: str) -> list[Notice]:
     """Warnings and refusals of the comparison; those of secondary endpoints in one notice."""
-    own = [text for text in comparison.refusals if text.startswith(f"{primary}, ")]
-    found = [Notice("grave", text) for text in own]
+    found = []
+    if (comparison.table["verdict"] == WITHIN_DONOR).any():
+        found.append(Notice("grave", ONE_DONOR))
+    mark = f"{primary}, "
+    own = tuple(text.removeprefix(mark) for text in comparison.refusals if text.startswith(mark))
+    if own:
+        found.append(
+            Notice("grave", f"{plural(len(own), 'contrast')} of the primary endpoint could not be tested.", own)
+        )
     others = set(comparison.donor_values["endpoint"]) - {primary}
     minor = [text for text in (*comparison.refusals, *comparison.warnings) if text.startswith(tuple(others))]
     major = [text.removeprefix(f"{primary}: ") for text in comparison.warnings if text not in minor]

@@ -27,7 +27,9 @@ def figure(value: Any, digits: int = 3) -> str:
     number = float(value)
     if isinf(number):
         return "∞" if number > 0 else "−∞"
-    decimals = digits - 1 - floor(log10(abs(number))) if number else 0
+    if not number:
+        return "0"
+    decimals = digits - 1 - floor(log10(abs(number)))
     text = f"{round(number, decimals):.{max(decimals, 0)}f}"
     return text.replace("-", "−")
 

@@ -103,10 +103,14 @@ def overlays(results: Results, captions: dict[tuple[str, str], str]) -> list[Ove
 
 
 def _spread(files: Sequence[Path], places: Sequence[tuple[str, str]]) -> list[Path]:
-    """Choose what to show when there are too many: one field of every well before a second of any."""
+    """Choose what to show when there are too many: one field of every well before a second of any, over all wells."""
     table = pd.DataFrame({"file": list(files), "place": list(places)})
-    rank = table.groupby("place", sort=False).cumcount()
-    return list(table["file"].loc[rank.sort_values(kind="stable").index[:MAX_THUMBNAILS]])
+    rank = table.groupby("place", sort=False).cumcount().sort_values(kind="stable")
+    n_wells = int((rank == 0).sum())
+    chosen = rank.index[:MAX_THUMBNAILS]
+    if n_wells > MAX_THUMBNAILS:
+        chosen = rank.index[[number * n_wells // MAX_THUMBNAILS for number in range(MAX_THUMBNAILS)]]
+    return list(table["file"].loc[chosen])
 
 
 def _places(inputs: Sequence[InputRecord]) -> dict[str, tuple[str, str]]:

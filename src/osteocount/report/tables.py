@@ -90,17 +90,20 @@ def tiles(results: Results) -> list[tuple[str, str]]:
         (_total(counted, "n_trap_positive"), "TRAP-positive cells"),
         (_total(counted, "n_nuclei"), "nuclei in them"),
         (f"{len(counted)} of {len(results.wells)}", "wells counted"),
-        (count(len(results.run.inputs)), "pictures"),
+        (count(len(results.run.inputs)), "picture" if len(results.run.inputs) == 1 else "pictures"),
     ]
-    return [*shown, (count(donors), "donors")] if donors else shown
+    return [*shown, (count(donors), "donor" if donors == 1 else "donors")] if donors else shown
 
 
 def arm_table(results: Results, arms: pd.Series) -> list[dict[str, str]]:
     """Per arm: how much was looked at and what was found, summed over wells."""
     counted = results.counted_wells
     named = arms.loc[counted.index]
+    table = results.comparisons
+    controls = set(table.loc[table["kind"] == "arm", "reference"].dropna()) if table is not None else set()
+    groups = counted[named != ""].groupby(named[named != ""], sort=False)
     rows = []
-    for arm, wells in counted[named != ""].groupby(named[named != ""], sort=False):
+    for arm, wells in sorted(groups, key=lambda group: group[0] not in controls):
         rows.append(
             {
                 "arm": str(arm),

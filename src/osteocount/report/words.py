@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from osteocount.report.numbers import UNKNOWN, known, listed, p_value
-from osteocount.stats.words import number
+from osteocount.stats.words import WITHIN_DONOR, number
 
 ENDPOINTS = {
     "osteoclast_count": "osteoclast count",
@@ -25,6 +25,7 @@ LEADS = {
     "indicated": "Indicated, not robust, change of {endpoint}",
     "no evidence": "No evidence of a change of {endpoint}",
     "exploratory": "Exploratory only (too few donors)",
+    WITHIN_DONOR: "Within one donor only (n = 1), not tested, {endpoint}",
     "refused": "Could not be tested",
 }
 PLAIN = ("no evidence", "refused")
