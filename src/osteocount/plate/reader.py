@@ -6,6 +6,7 @@ lines with wells as headings, and the sections of SoftMax Pro are found wherever
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Kind = Literal["raw", "computed"]
+_SETTING = re.compile(r"(?i)(?:measurement|excitation) wavelength")
 TIDY_COLUMNS = ("block", "well", "value", "wavelength_nm", "flag")
 
 
@@ -96,8 +98,7 @@ def read_export(path: Path) -> list[ReaderBlock]:
             f"{path}: no readings found. A grid with 1, 2, 3 … across (six or more) and A, B, C … down, or a list with "
             "a column of wells and a column of values is needed."
         )
-    only = _only_wavelength(sheets)
-    blocks = [replace(b, wavelength_nm=b.wavelength_nm or (only if b.kind == "raw" else None)) for b in blocks]
+    blocks = _with_wavelengths(blocks, sheets)
     return _named([_flag_high(block) for block in blocks])
 
 
@@ -143,16 +144,23 @@ def chosen_blocks(blocks: list[ReaderBlock], block: str | None = None) -> list[R
     return named
 
 
-def _only_wavelength(sheets: list[Sheet]) -> float | None:
-    """Return the wavelength when the whole file speaks of one only."""
-    found = set()
-    for sheet in sheets:
-        for row in sheet.rows:
-            line = " ".join(cell for cell in row if cell)
-            if "nm" in line or "avelength" in line:
-                found.add(wavelength_of(line))
-    found.discard(None)
-    return found.pop() if len(found) == 1 else None
+def _with_wavelengths(blocks: list[ReaderBlock], sheets: list[Sheet]) -> list[ReaderBlock]:
+    """Give raw blocks without a wavelength the only one the file speaks of, or, plate by plate, those of its settings.
+
+    Magellan and Kaleido print the settings below the readings, in the same order.
+    """
+    lines = [" ".join(cell for cell in row if cell) for sheet in sheets for row in sheet.rows]
+    spoken = [nm for line in lines if ("nm" in line or "avelength" in line) and (nm := wavelength_of(line))]
+    settings = [nm for line in lines if _SETTING.match(line) and (nm := wavelength_of(line))]
+    without = [b for b in blocks if b.kind == "raw" and b.wavelength_nm is None]
+    given: dict[int, float] = {}
+    for plate in {b.plate for b in without}:
+        of_plate = [b for b in without if b.plate == plate]
+        if len(set(spoken)) == 1:
+            given |= {id(b): spoken[0] for b in of_plate}
+        elif len(settings) == len(of_plate):
+            given |= {id(b): nm for b, nm in zip(of_plate, settings, strict=True)}
+    return [replace(b, wavelength_nm=given[id(b)]) if id(b) in given else b for b in blocks]
 
 
 def _flag_high(block: ReaderBlock) -> ReaderBlock:

@@ -67,8 +67,9 @@ def context_above(sheet: Sheet, start: int, header_row: int, plate: str) -> Cont
         cells = [cell for cell in sheet.rows[row] if cell]
         if not cells:
             continue
-        if cells[:2] == ["Plate", "Repeat"] and row + 1 < header_row:  # EnVision
-            plate, formula = f"Plate {sheet.cell(row + 1, 0)}", "Formula" in cells
+        if cells[:2] in (["Plate", "Repeat"], ["Barcode", "Repeat"]) and row + 1 < header_row:  # EnVision, Kaleido
+            named = sheet.cell(row + 1, 0)
+            plate, formula = f"Plate {named}" if cells[0] == "Plate" else named, "Formula" in cells
             continue
         named = plate_in(cells)
         plate = named or plate

@@ -98,11 +98,12 @@ def _split(
 ) -> list[tuple[str, tuple[Reading, ...]]]:
     """Sort the readings of a column by plate, and by repeat where a well comes again."""
     blocks: list[tuple[str, dict[tuple[int, int], Reading]]] = []
+    plate = ""
     for row in range(first, last):
         place = _well_at(sheet, row, wells)
         if place is None:
             continue
-        plate = sheet.cell(row, plate_column) if plate_column is not None else ""
+        plate = (sheet.cell(row, plate_column) or plate) if plate_column is not None else ""  # often given only once
         value, flag = read_value(sheet.cell(row, column)) or (None, "invalid")
         target = next((cells for name, cells in blocks if name == plate and place not in cells), None)
         if target is None:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from osteocount.plate.reader import ReaderBlock, Reading
 from osteocount.plate.reader_lists import heading_blocks
 from osteocount.plate.reader_values import read_value
-from osteocount.plate.sheets import Sheet
+from osteocount.plate.sheets import Sheet, parse_number
 from osteocount.plate.wells import parse_well
 
 Marks = dict[tuple[str, int, int], str]
@@ -45,7 +45,7 @@ def _wavelengths(row: list[str]) -> list[float]:
     """Return the wavelengths of a plate line: ``450 570`` behind their number."""
     for count, text in pairwise(row[8:]):
         numbers = re.findall(r"\d{3,4}(?:\.\d+)?", text)
-        if count.isdecimal() and numbers and re.fullmatch(r"[\d.\s]+", text) and len(numbers) <= 20:
+        if count.isdecimal() and int(count) == len(numbers) and re.fullmatch(r"[\d.\s]+", text):
             return [float(number) for number in numbers]
     return []
 
@@ -65,11 +65,18 @@ def _plate_format(sheet: Sheet, start: int, stop: int) -> Iterator[ReaderBlock]:
                     sheet=sheet.name,
                     where=sheet.where(lines[0], min(run)),
                     plate=sheet.rows[start][1],
-                    wavelength_nm=wavelengths[number] if number < len(wavelengths) else None,
+                    wavelength_nm=_wavelength(sheet, start, lines[0], wavelengths, number),
                     kind="computed" if order or reduced_export else "raw",
                     title=_title(wavelengths, number, read, computed=bool(order)),
                     readings=_readings(sheet, lines, run),
                 )
+
+
+def _wavelength(sheet: Sheet, start: int, line: int, wavelengths: list[float], number: int) -> float | None:
+    """Take the wavelength from the plate line, or, of a spectrum, from the start of the line."""
+    if sheet.rows[start][4] == "Spectrum":
+        return parse_number(sheet.cell(line, 0))
+    return wavelengths[number] if number < len(wavelengths) else None
 
 
 def _title(wavelengths: list[float], number: int, read: int, *, computed: bool) -> str:
@@ -125,15 +132,17 @@ def _time_format(sheet: Sheet, start: int, stop: int) -> Iterator[ReaderBlock]:
 
 
 def _marks(sheet: Sheet) -> Marks:
-    """Collect what the group tables say about wells: the cell behind the well is ``Masked`` or ``Range?``."""
+    """Collect what the group tables say about wells: the reading behind the well is ``Masked`` or ``Range?``."""
     marks: Marks = {}
     wells = plates = None
+    reading = 0
     for row in sheet.rows:
         if "Wells" in row or "Well" in row:
             wells = row.index("Wells" if "Wells" in row else "Well")
             plates = row.index("WellPlateName") if "WellPlateName" in row else None
-        elif wells is not None and len(row) > wells + 1 and (place := parse_well(row[wells])):
-            _, flag = read_value(row[wells + 1]) or (None, "")
+            reading = next((i for i, cell in enumerate(row) if i > wells and cell in ("OD", "Values")), wells + 1)
+        elif wells is not None and len(row) > reading and (place := parse_well(row[wells])):
+            _, flag = read_value(row[reading]) or (None, "")
             plate = row[plates] if plates is not None and len(row) > plates else ""
             if flag in ("masked", "out_of_range"):
                 marks[plate, *place] = flag

@@ -35,7 +35,7 @@ _WAVELENGTHS = (
     re.compile(r"(?i)\b(\d{3,4})(?:\.0)?\s*nm\b"),
     re.compile(r"(?i)raw data\s*\([^)]*?(?<!\d)(\d{3,4})(?!\d)"),
     re.compile(r"\S:(\d{3,4})\b"),
-    re.compile(r"(?i)\b(?:absorbance|abs|od|a)[ _-]?(\d{3,4})(?!\d)"),
+    re.compile(r"(?i)\b(?:absorbance|abs|od|a)[ _@-]*(\d{3,4})(?!\d)"),
     re.compile(r"(?i)wavelengths?[^,\d]*?(\d{3,4})(?:\.0)?(?!\d)(?!\s*,\s*\d)"),
     re.compile(r"^\(?(\d{3,4})(?:\.0)?\)?$"),
 )
@@ -76,7 +76,7 @@ def wavelength_of(text: str) -> float | None:
         found = [float(number) for number in pattern.findall(text)]
         found = [number for number in found if 190 <= number <= 1100]
         if found:
-            return found[-1]
+            return found[0]
     return None
 
 
