@@ -59,14 +59,15 @@ def preview(
 def template(
     out: Annotated[Path, typer.Argument(help="The Excel file to write.")],
     wells: Annotated[int, typer.Option(help="6, 12, 24, 48, 96 or 384.")] = 96,
-    variables: Annotated[list[str] | None, typer.Option("--variable", help="A sheet per variable; repeat it.")] = None,
+    variables: Annotated[str | None, typer.Option(help="Sheets to make, such as treatment,dose,donor,oxygen.")] = None,
 ) -> None:
     """Write a workbook to fill in: a sheet per variable and one long table."""
     from osteocount.plate.layout import write_template
 
     if out.exists():
         raise OsteoCountError(f"{out} exists already; give another name, so that a filled layout is never lost.")
-    write_template(out, wells=wells, variables=variables)
+    names = None if variables is None else [name for part in variables.split(",") if (name := part.strip())]
+    write_template(out, wells=wells, variables=names)
     typer.echo(f"layout: {out}")
 
 
