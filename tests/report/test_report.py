@@ -197,8 +197,9 @@ def test_hostile_names_stay_text(compared_copy):
     record = json.loads((compared_copy / "run.json").read_text())
     for entry in record["inputs"]:
         entry |= {"image": ATTACK, "axes": ATTACK, "warnings": [ATTACK], "record": {ATTACK: ATTACK}, "regime": ATTACK}
-    edit(compared_copy, inputs=record["inputs"], warnings=[*warnings, ATTACK], command=ATTACK,
-         libraries={ATTACK: ATTACK}, settings={ATTACK: ATTACK, "segment": {ATTACK: ATTACK}}, osteocount=ATTACK, layout=ATTACK)  # fmt: skip
+    everything = dict.fromkeys(("command", "osteocount", "layout"), ATTACK) | {"libraries": {ATTACK: ATTACK}}
+    everything |= {"settings": {ATTACK: ATTACK, "segment": {ATTACK: ATTACK}}, "warnings": [*warnings, ATTACK]}
+    edit(compared_copy, inputs=record["inputs"], **everything)
     name = 'x" onerror="alert(1).png'
     fake_results.draw_overlay(np.random.default_rng(0), compared_copy / "overlays" / name)
     page = Page(write_report(compared_copy))
