@@ -128,7 +128,7 @@ PATTERNS: tuple[NamePattern, ...] = (
     _pattern("CellInsight", rf"(?:(?P<plate>.+)_)?{_WELL}f(?P<field>\d+)(?:o\d+)?d(?P<channel>\d+)"),
     _pattern(
         "Incucyte",
-        rf"(?P<plate>.+)_{_WELL}_(?P<field>\d+)_(?P<time>\d+d\d+h\d+m|\d{{4}}y\d\d?m\d\d?d_\d\d?h\d\d?m)",
+        rf"(?P<plate>.+)_{_WELL}_(?P<field>\d+)_(?P<time>\d+d\d+h\d+m|\d{{4}}y\d\d?m\d\d?d_\d\d?h\d\d?m)(?:_(?P<part>\d+))?",
         channel_folder=True,
     ),
     _pattern(
@@ -137,12 +137,13 @@ PATTERNS: tuple[NamePattern, ...] = (
     ),
     _pattern(
         "InCell",
-        r"(?P<row>[A-P]) - (?P<col>\d{1,2})\((?:fld (?P<field>\d+) ?)?(?:wv (?P<channel>.+?))?"
-        r"(?: ?z (?P<z>\d+))?(?: ?(?:t|time) (?P<time>\d+)(?: - \d+ ms)?)?\)",
+        r"(?:(?P<plate>.+)_)?(?P<row>[A-P]) - (?P<col>\d{1,2})\((?:fld (?P<field>\d+) ?)?(?:wv (?P<channel>.+?))?"
+        r"(?: wix \d+)?(?: ?z (?P<z>\d+))?(?:-? ?time (?P<time>\d+)(?: - \d+ ms)?)?\)",
     ),
     _pattern(
         "Keyence BZ-X",
-        r"(?P<plate>.+?)_XY(?P<field>\d+)(?:_T(?P<time>\d+))?(?:_(?P<part>\d{5}))?(?:_Z(?P<z>\d+))?_CH(?P<channel>\d+)",
+        r"(?P<plate>.+?)(?:_T(?P<time>\d+))?_XY(?P<field>\d+)(?:_(?P<part>\d{5}))?(?:_Z(?P<z>\d+))?"
+        r"(?:_CH(?P<channel>\d+))?",
         has_well=False,
     ),
     _pattern(
