@@ -106,6 +106,13 @@ def test_different_donors_per_arm_are_compared_as_scipy_does():
     assert "so the verdict is never 'robust'" in row(found, "IL32")["notes"]
 
 
+def test_repeated_plates_of_a_donor_are_pooled():
+    again = pd.concat([table(), table().assign(plate=lambda t: t["plate"] + "b")])
+    found = compare(again[:-2], control="vehicle")  # one arm is on the second plate of the third donor no more
+    assert found.design.endswith("so arms are compared within donors.")
+    assert row(found, "IL32")["df"] == 4
+
+
 def test_separate_controls_make_the_dependence_a_four_cell_contrast():
     arms = {"vehicle": (50, 50), "EV_WT": (100, 100)}
     other = {"vehicle": (20, 20), "EV_KO": (20, 20)}
@@ -258,7 +265,8 @@ def test_every_endpoint_has_its_link_and_its_place_in_the_family():
     frame = frame.assign(
         n_osteoclasts_ge2=frame["n_osteoclasts"] * 2, n_osteoclasts_ge4=frame["n_osteoclasts"] // 2,
         osteoclast_area_fraction=frame["n_osteoclasts"] / 500, fusion_index=0.3 + frame["n_osteoclasts"] / 1000,
-        nuclei_per_osteoclast_mean=4 + frame["n_osteoclasts"] / 100, osteoclast_area_mean_um2=frame["n_osteoclasts"] * 20.0,
+        nuclei_per_osteoclast_mean=4 + frame["n_osteoclasts"] / 100,
+        osteoclast_area_mean_um2=20.0 * frame["n_osteoclasts"],
         trap_405=frame["n_osteoclasts"] / 100 - 0.6, viability=1.0 + frame["n_osteoclasts"] / 50,
     )  # fmt: skip
     found = compare(frame, control="vehicle", settings=ComparisonSettings(extra_endpoints=("trap_405", "viability")))

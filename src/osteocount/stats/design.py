@@ -72,11 +72,17 @@ def recognise(wells: pd.DataFrame, controls: dict[str, str]) -> Design:
 
 
 def _split_over_batches(wells: pd.DataFrame, controls: set[str]) -> bool:
-    """Whether some donor's arms sit on different batches, each of which has that donor's control."""
+    """Whether donors on several batches have each arm on one of them, beside a control of its own.
+
+    Where a donor's batches repeat the same arms they are one experiment, and are pooled.
+    """
+    split = False
     for _, own in wells.groupby("donor"):
         batches = [set(group["arm"]) for _, group in own.groupby("batch")]
-        if len(batches) > 1 and all(arms & controls for arms in batches):
-            treated = [arms - controls for arms in batches]
-            if any(arms != treated[0] for arms in treated):
-                return True
-    return False
+        if len(batches) == 1:
+            continue
+        treated = [arm for arms in batches for arm in arms - controls]
+        if not all(arms & controls for arms in batches) or len(treated) > len(set(treated)):
+            return False
+        split = True
+    return split
