@@ -161,8 +161,10 @@ def _run(
 
     steps = pipeline.run(source, out, settings, if_present=if_present, **options)
     outcome = follow(steps, quiet=quiet)
+    said = outcome.comparison.warnings if outcome.comparison else ()  # they are in the summary
     for warning in outcome.warnings if not quiet else ():
-        say(f"warning: {warning}")
+        if warning not in said:
+            say(f"warning: {warning}")
     for sentence in outcome.bad_wells:
         say(f"well not done: {sentence}")
     if as_json:

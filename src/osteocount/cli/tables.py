@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from osteocount.cli.console import say
 from osteocount.cli.options import with_settings
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
@@ -46,6 +45,7 @@ def compare(
     """Compare the arms of any table of wells: ratios, intervals, adjusted p, verdicts, figures."""
     from osteocount import stats
     from osteocount.io.tables import write_table
+    from osteocount.pipeline import COMPARISON_FORMATS
     from osteocount.stats.figures import effect_plot, superplot
 
     wells = read_wells(table)
@@ -58,12 +58,10 @@ def compare(
         treatment_column=treatment_column,
     )
     out.mkdir(parents=True, exist_ok=True)
-    write_table(comparison.table, out / "comparisons.csv")
+    write_table(comparison.table, out / "comparisons.csv", COMPARISON_FORMATS)
     for name, figure in (("superplot", superplot(comparison, wells)), ("effects", effect_plot(comparison))):
         for suffix in ("svg", "png"):
             figure.savefig(out / f"{name}.{suffix}")
-    for warning in comparison.warnings:
-        say(f"warning: {warning}")
     typer.echo(comparison.summary())
 
 

@@ -35,6 +35,9 @@ from osteocount.stats.arms import arm_names, suggestion
 from osteocount.stats.comparison import COMPARISON_COLUMNS
 
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-image", "opencv-python-headless", "tifffile", "imagecodecs")
+COMPARISON_FORMATS = {"*": ".12g"}
+"""Enough digits to check our statistics against another program's; the report rounds for readers."""
+
 BAD_STATUS = ("failed", "incomplete", "no_picture", "not_in_layout")
 
 
@@ -171,7 +174,7 @@ def finish(
     comparison, refusal = _compare(wells, settings) if layout is not None else (None, ())
     contrasts = comparison.table if comparison else pd.DataFrame(columns=list(COMPARISON_COLUMNS))
     if layout is not None:
-        write_table(contrasts, folder.root / "comparisons.csv")
+        write_table(contrasts, folder.root / "comparisons.csv", COMPARISON_FORMATS)
     write_workbook(workbook(wells, cells, contrasts, settings), folder.root / "results.xlsx")
     warnings = (*about["index"], *_shared_warnings(records), *refusal, *(comparison.warnings if comparison else ()))
     _write_record(folder, records, settings, about, warnings)
