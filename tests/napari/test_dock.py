@@ -8,7 +8,7 @@ import pytest
 from osteocount.io.read import read_picture
 from osteocount.napari import dock as dock_module
 from osteocount.napari.dock import MINIMUM_WIDTH, OsteoCountDock
-from osteocount.napari.settings_view import Fold
+from osteocount.napari.fold import Fold
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 
@@ -140,6 +140,16 @@ def test_a_folder_is_counted_and_its_wells_shown(dock, qtbot, plate_folder, tmp_
     assert (tmp_path / "out" / "report.html").is_file()
     counted(dock, qtbot)
     assert "already holds a run" in dock.message.text()
+
+
+def test_a_broken_picture_of_a_folder_is_named_and_the_others_are_done(dock, qtbot, plate_folder, tmp_path):
+    (plate_folder / "A03_f1.tif").write_text("not a picture")
+    dock.source.of_folder.setChecked(True)
+    dock.source.pictures.edit.setText(str(plate_folder))
+    dock.source.results.edit.setText(str(tmp_path / "out"))
+    counted(dock, qtbot)
+    assert "A03" in dock.message.text()
+    assert [dock.wells.table.item(row, 1).text() for row in range(3)] == ["ok", "ok", "failed"]
 
 
 def test_settings_go_to_the_file_of_the_command_and_back(dock, tmp_path):

@@ -66,7 +66,7 @@ def test_unknown_is_a_dash_and_never_a_zero(value, pattern, text):
 def test_numbers_name_the_rule_they_were_counted_by(qtbot):
     view = NumbersView()
     qtbot.addWidget(view)
-    view.show_numbers({"n_osteoclasts": 7, "fusion_index": None}, min_nuclei=4)
+    view.show_numbers({"n_osteoclasts": 7, "fusion_index": None}, "≥ 4 nuclei")
     assert view.values["n_osteoclasts"].text() == "7"
     assert view.values["fusion_index"].text() == "–"
     assert view.titles["n_osteoclasts"].text() == "Osteoclasts (≥ 4 nuclei)"
@@ -104,9 +104,10 @@ def test_wells_without_a_name_are_called_by_their_picture(qtbot, tmp_path):
             "nuclei_per_osteoclast_mean": [4.5, float("nan")], "n_trap_positive": [20.0, float("nan")],
         }
     )  # fmt: skip
-    view.show_wells(wells, tmp_path)
+    view.show_wells(wells, tmp_path, ("Fewer than 5 osteoclasts.",))
     texts = [[view.table.item(row, column).text() for column in range(5)] for row in range(2)]
     assert texts == [["A01", "ok", "3", "4.5", "20"], ["odd.tif", "failed", "–", "–", "–"]]
+    assert view.warnings.heading.text() == "⚠ Warnings (1), also in the report"
     assert view.table.item(1, 0).toolTip() == "odd.tif: truncated"
 
 

@@ -11,11 +11,12 @@ from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
+from osteocount.napari.fold import Fold
 from osteocount.napari.jobs import LayerCount, count_folder, count_layer
 from osteocount.napari.layers import NUCLEUS, ViewerLayers, palette_of
 from osteocount.napari.result_view import LegendView, MessageView, NumbersView, WellsView
 from osteocount.napari.run_view import RunView
-from osteocount.napari.settings_view import Fold, SettingsView
+from osteocount.napari.settings_view import SettingsView
 from osteocount.napari.source_view import SourceView
 from osteocount.napari.worker import Job, JobFunction
 from osteocount.pipeline import Outcome, Progress
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import napari.viewer
 
 MINIMUM_WIDTH = 330
+MOST_NOTES = 5
 
 
 class OsteoCountDock(QWidget):
@@ -154,7 +156,7 @@ class OsteoCountDock(QWidget):
         except OsteoCountError as error:
             self._show_failure(str(error))
             return
-        self.numbers.show_numbers(count.result.summary, self._counted_with.count.min_nuclei)
+        self.numbers.show_numbers(count.result.summary, self._rule(count))
         self.message.show_notes(count.result.warnings)
         palette = palette_of(count.result)
         self.legend.show_entries(
@@ -166,15 +168,26 @@ class OsteoCountDock(QWidget):
         self.run.show_idle(f"Counted {count.layer}")
         self._show_parts(self.numbers, self.legend)
 
+    def _rule(self, count: LayerCount) -> str:
+        if count.result.segmentation.nuclei_resolved:
+            return f"≥ {self._counted_with.count.min_nuclei} nuclei"
+        return "by size; nuclei not visible"
+
     def _show_folder(self, outcome: Outcome) -> None:
-        self.wells.show_wells(outcome.wells, outcome.folder)
-        self.message.show_notes((*outcome.bad_wells, *outcome.warnings))
+        self.wells.show_wells(outcome.wells, outcome.folder, outcome.warnings)
+        self.message.show_notes(_first_few(outcome.bad_wells))
         self.run.show_idle(f"Results are in {outcome.folder}")
         self._show_parts(self.wells)
 
     def _show_parts(self, *parts: QWidget) -> None:
         for part in (self.numbers, self.legend, self.wells):
             part.setVisible(part in parts)
+
+
+def _first_few(notes: tuple[str, ...]) -> tuple[str, ...]:
+    if len(notes) <= MOST_NOTES:
+        return notes
+    return (*notes[:MOST_NOTES], f"… and {len(notes) - MOST_NOTES} more wells; the table below names them.")
 
 
 def _heading(text: str) -> QLabel:

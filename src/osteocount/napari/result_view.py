@@ -22,9 +22,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from osteocount.napari.fold import Fold
+
 UNKNOWN = "–"
 NUMBERS = (
-    ("n_osteoclasts", "Osteoclasts (≥ {min_nuclei} nuclei)", "{:.0f}"),
+    ("n_osteoclasts", "Osteoclasts ({rule})", "{:.0f}"),
     ("n_osteoclasts_ge2", "  with ≥ 2 nuclei", "{:.0f}"),
     ("n_osteoclasts_ge4", "  with ≥ 4 nuclei", "{:.0f}"),
     ("n_borderline", "  borderline (look at these)", "{:.0f}"),
@@ -63,10 +65,10 @@ class NumbersView(QWidget):
             font.setBold(True)
             label.setFont(font)
 
-    def show_numbers(self, summary: dict[str, int | float | None], min_nuclei: int) -> None:
-        """Show the numbers of a picture; what is unknown is a dash."""
+    def show_numbers(self, summary: dict[str, int | float | None], rule: str) -> None:
+        """Show the numbers of a picture and the rule that made an osteoclast; what is unknown is a dash."""
         for key, title, pattern in NUMBERS:
-            self.titles[key].setText(title.format(min_nuclei=min_nuclei))
+            self.titles[key].setText(title.format(rule=rule))
             self.values[key].setText(in_figures(summary.get(key), pattern))
 
 
@@ -116,7 +118,7 @@ class MessageView(QLabel):
 
     def show_notes(self, notes: tuple[str, ...]) -> None:
         """Say what to know about the numbers; nothing is shown when there is nothing to say."""
-        self.setText("\n".join(f"⚠ {note}" for note in notes))
+        self.setText(in_lines(notes))
         self.setVisible(bool(notes))
 
 
@@ -133,6 +135,8 @@ class WellsView(QWidget):
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.setMinimumHeight(220)
+        self._warnings = MessageView()
+        self.warnings = Fold("", self._warnings)
         self.open_report = QPushButton("Open report")
         self.open_report.setToolTip("The page with figures, comparison and warnings, in the browser")
         self.open_report.clicked.connect(self._open_report)
@@ -140,11 +144,15 @@ class WellsView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)
+        layout.addWidget(self.warnings)
         layout.addWidget(self.open_report)
 
-    def show_wells(self, wells: pd.DataFrame, folder: Path) -> None:
-        """Show ``wells.csv`` and remember where its report is."""
+    def show_wells(self, wells: pd.DataFrame, folder: Path, warnings: tuple[str, ...]) -> None:
+        """Show ``wells.csv``, remember where its report is, and keep the warnings at hand."""
         self._folder = folder
+        self._warnings.setText(in_lines(warnings))
+        self.warnings.heading.setText(f"⚠ Warnings ({len(warnings)}), also in the report")
+        self.warnings.setVisible(bool(warnings))
         named = wells.assign(well=wells["well"].where(wells["well"] != "", wells["image"]))
         self.table.setRowCount(len(named))
         for row, record in enumerate(named.to_dict("records")):
@@ -158,6 +166,11 @@ class WellsView(QWidget):
     def _open_report(self) -> None:
         if self._folder is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder / "report.html")))
+
+
+def in_lines(notes: tuple[str, ...]) -> str:
+    """Return each note as a paragraph with its sign."""
+    return "\n".join(f"⚠ {note}" for note in notes)
 
 
 def in_figures(value: Any, pattern: str) -> str:

@@ -7,38 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari.editors import Editor, WheelGuard, editor_for
+from osteocount.napari.fold import Fold
 from osteocount.settings import Settings, describe_invalid, help_text
 
 FILE_FILTER = "Settings (*.toml)"
-
-
-class Fold(QWidget):
-    """A heading that shows or hides what is under it."""
-
-    def __init__(self, title: str, body: QWidget, *, opened: bool = False) -> None:
-        super().__init__()
-        self.heading = QToolButton()
-        self.heading.setText(title)
-        self.heading.setCheckable(True)
-        self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.heading.toggled.connect(self._show)
-        self._body = body
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self.heading)
-        layout.addWidget(body)
-        self.heading.setChecked(opened)
-        self._show(opened)
-
-    def _show(self, opened: bool) -> None:
-        self.heading.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
-        self._body.setVisible(opened)
 
 
 class SettingsView(QWidget):
