@@ -117,6 +117,7 @@ def test_relative_links_lead_to_files(full, page):
     links = [address for address in page.values("href") if address.startswith("overlays/")]
     assert len(links) == 6
     assert all((full / link).is_file() for link in links)
+    assert re.search(r"plate1 A02 field 1 · vehicle · donor D1 · \d+ osteoclasts in the well", page.text)
 
 
 def test_order_answer_warnings_then_results(page):

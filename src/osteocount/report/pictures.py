@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from osteocount.report.folder import InputRecord, Results
+from osteocount.report.folder import Results
 from osteocount.report.numbers import known, plural
 
 if TYPE_CHECKING:
@@ -79,22 +79,23 @@ def overlays(results: Results, captions: dict[tuple[str, str], str]) -> list[Ove
     captions
         (plate, well) to a line about the well, in the order wanted.
     """
-    places = {name: place for name, place in _places(results.run.inputs).items() if place in captions}
+    entries = {entry.key or _stem(entry.image): entry for entry in results.run.inputs}
+    places = {stem: (entry.plate or "", entry.well or entry.image) for stem, entry in entries.items()}
     order = {place: number for number, place in enumerate(captions)}
-    files = sorted(
-        results.overlays, key=lambda path: (order.get(places.get(path.stem, ("", "")), len(order)), path.name)
-    )
+    last = len(order)
+    files = sorted(results.overlays, key=lambda path: (order.get(places.get(path.stem, ("", "")), last), path.name))
     chosen = set(_spread(files, [places.get(path.stem, ("", path.stem)) for path in files]))
     found = []
     for path in files:
-        place = places.get(path.stem)
+        place, entry = places.get(path.stem, ("", path.stem)), entries.get(path.stem)
         thumbnail = _thumbnail(path) if path in chosen else None
+        field = f"field {entry.field}" if entry and entry.well and known(entry.field) else ""
         found.append(
             Overlay(
                 file=path.name,
                 link=f"overlays/{quote(path.name)}",
-                well=" ".join(filter(None, place)) if place else path.stem,
-                caption=captions.get(place, "") if place else "",
+                well=" ".join(filter(None, place)),
+                caption=" · ".join(filter(None, [field, captions.get(place, "")])),
                 thumbnail=thumbnail,
                 readable=thumbnail is not None or path not in chosen,
             )
@@ -111,15 +112,6 @@ def _spread(files: Sequence[Path], places: Sequence[tuple[str, str]]) -> list[Pa
     if n_wells > MAX_THUMBNAILS:
         chosen = rank.index[[number * n_wells // MAX_THUMBNAILS for number in range(MAX_THUMBNAILS)]]
     return list(table["file"].loc[chosen])
-
-
-def _places(inputs: Sequence[InputRecord]) -> dict[str, tuple[str, str]]:
-    """Map the stem of an overlay to the (plate, well) of its picture."""
-    places: dict[str, tuple[str, str]] = {}
-    for entry in inputs:
-        place = (entry.plate or "", entry.well or entry.image)
-        places.setdefault(entry.key or _stem(entry.image), place)
-    return places
 
 
 def _stem(name: str) -> str:
@@ -145,8 +137,14 @@ def _thumbnail(path: Path) -> str | None:
 
 def caption(row: pd.Series, arm: str) -> str:
     """One line under the overlays of a well."""
-    parts = [arm, f"donor {row['donor']}" if known(row.get("donor")) else ""]
+    parts = [arm, _donor(row.get("donor"))]
     if known(row["n_osteoclasts"]):
         where = "well" if known(row["well"]) else "picture"
         parts.append(f"{plural(int(row['n_osteoclasts']), 'osteoclast')} in the {where}")
     return " · ".join(filter(None, parts))
+
+
+def _donor(name: object) -> str:
+    if not known(name):
+        return ""
+    return str(name) if str(name).casefold().startswith("donor") else f"donor {name}"
