@@ -75,6 +75,9 @@ def template(
 def check(
     file: Annotated[Path, typer.Argument(help="The layout.")],
     folder: Annotated[Path | None, typer.Argument(help="The pictures it describes.")] = None,
+    wells: Annotated[
+        int | None, typer.Option(help="Wells of the plate; else the smallest that holds them all.")
+    ] = None,
 ) -> None:
     """Show the plate and every problem of the layout at once."""
     from osteocount.plate.index import index_pictures
@@ -83,7 +86,7 @@ def check(
     pictures = None
     if folder is not None:
         pictures = {(entry.plate, entry.well) for entry in index_pictures(folder).entries if entry.well}
-    found = check_layout(file, pictures=pictures)
+    found = check_layout(file, pictures=pictures, wells=wells)
     for name, grid in found.grids.items():
         _print_grid(name, grid, found.roles.get(name, []))
     for warning in found.warnings:

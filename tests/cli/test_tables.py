@@ -1,0 +1,127 @@
+"""Commands on tables: compare, plan, agree, reader, layout, plate preview."""
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from osteocount.cli import app
+from osteocount.errors import OsteoCountError
+
+RUNNER = CliRunner()
+COUNTS = {"vehicle": (20, 31, 25, 40), "EV": (30, 44, 41, 66)}
+
+
+@pytest.fixture
+def table(tmp_path):
+    rows = [
+        dict(well=f"{'AB'[arm]}{donor + 1:02d}", donor=f"D{donor + 1}", treatment=name, count=count, area_mm2=2.0)
+        for arm, (name, counts) in enumerate(COUNTS.items())
+        for donor, count in enumerate(counts)
+    ]  # fmt: skip
+    path = tmp_path / "table.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def run(*arguments):
+    return RUNNER.invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+def refused(*arguments):
+    with pytest.raises(OsteoCountError) as caught:
+        run(*arguments)
+    return str(caught.value)
+
+
+COLUMNS = ("--count-column", "count", "--area-column", "area_mm2")
+
+
+def test_compare_writes_the_table_and_says_it_in_words(table, tmp_path):
+    done = run("compare", table, "--control", "vehicle", *COLUMNS, "--out", tmp_path / "out")
+    assert done.exit_code == 0
+    assert "EV: 1.5" in done.output
+    assert "4 of 4 donors up" in done.output
+    row = pd.read_csv(tmp_path / "out" / "comparisons.csv").iloc[0]
+    assert (row["endpoint"], row["contrast"], row["reference"]) == ("osteoclast_count", "EV", "vehicle")
+    assert row["estimate"] == pytest.approx(1.55, abs=0.05)
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".png", ".svg"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"count": "many"}, "many"),
+        ({"count": -3}, "-3"),
+        ({"donor": None}, "donor"),
+        ({"well": "A02", "donor": "D2"}, "A02"),
+        ({"area_mm2": 0}, "area_mm2"),
+    ],
+)
+def test_a_malformed_table_is_refused_and_nothing_is_written(table, tmp_path, change, message):
+    frame = pd.read_csv(table).astype(object)
+    for column, value in change.items():
+        frame.loc[0, column] = value
+    frame.to_csv(table, index=False)
+    said = refused("compare", table, "--control", "vehicle", *COLUMNS, "--out", tmp_path / "out")
+    assert message in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_misspelt_control_is_guessed(table, tmp_path):
+    said = refused("compare", table, "--control", "vehicel", *COLUMNS, "--out", tmp_path / "out")
+    assert "did you mean 'vehicle'?" in said
+
+
+def test_a_table_that_is_not_there(tmp_path):
+    assert "there is no such table" in refused("compare", tmp_path / "no.csv", "--out", tmp_path / "out")
+
+
+def test_reader_lists_blocks_and_writes_a_tidy_table(tmp_path):
+    lines = ["450 nm", "\t" + "\t".join(map(str, range(1, 13)))]
+    lines += [row + "\t" + "\t".join(f"0,{n:02d}" for n in range(1, 13)) for row in "ABCDEFGH"]
+    lines[2] = lines[2].replace("0,03", "OVRFLW")
+    export = tmp_path / "export.txt"
+    export.write_text("\n".join(lines), encoding="utf-16")
+    assert run("reader", export, "--out", tmp_path / "tidy.csv").exit_code == 0
+    tidy = pd.read_csv(tmp_path / "tidy.csv").set_index("well")
+    assert tidy.columns.tolist() == ["block", "value", "wavelength_nm", "flag"]
+    assert tidy.loc["A1", "value"] == 0.01
+    assert pd.isna(tidy.loc["A3", "value"])
+    assert tidy.loc["A3", "flag"] == "overflow"
+    assert (tidy["wavelength_nm"] == 450).all()
+
+
+def test_a_layout_template_is_written_once_and_checked(tmp_path):
+    path = tmp_path / "layout.xlsx"
+    assert run("layout", "template", path, "--wells", 24, "--variables", "treatment,donor").exit_code == 0
+    assert "exists already" in refused("layout", "template", path)
+    assert "layout.xlsx" in refused("layout", "check", path)
+
+
+def test_plate_preview_shows_wells_before_anything_is_counted(tmp_path):
+    for name in ("A01_f1.tif", "A02_f1.tif"):
+        (tmp_path / name).write_bytes(b"")
+    done = run("plate", "preview", tmp_path, "--csv", tmp_path / "preview.csv")
+    assert done.exit_code == 0
+    preview = pd.read_csv(tmp_path / "preview.csv")
+    assert preview["well"].tolist() == ["A01", "A02"]
+    assert list(preview.columns) == [
+        "file",
+        "plate",
+        "well",
+        "row",
+        "column",
+        "field",
+        "channel",
+        "z",
+        "time",
+        "pattern",
+    ]
+
+
+def test_layout_check_shows_the_plate_and_every_problem(tmp_path):
+    path = tmp_path / "layout.csv"
+    path.write_text("well,treatment,donor,role\nA01,vehicle,1,vehicle\nB13,EV,1,treatment\nA01,EV,2,treatment\n")
+    said = refused("layout", "check", path, "--wells", 96)
+    assert "B13" in said
+    assert "A01" in said
