@@ -116,6 +116,8 @@ def _assembled(
     count = count_nuclei(n_cells, cells[spots.y, spots.x], spots.score, threshold, settings.count.min_nuclei)
     count.high[1:] = np.maximum(count.high[1:], opaque[1:])
     counted = spots.only(spots.score >= threshold)
+    if n_cells == 0:
+        warnings = (*warnings, "no cell is denser than the cell threshold: an empty field, or no stain.")
     flags = _flags(cells, opaque, trap, settings.segment.trap_threshold, scale)
     return Segmentation(
         cells=labels_to_size(cells, shape),

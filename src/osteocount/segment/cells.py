@@ -39,9 +39,7 @@ class Pieces:
     first_body: int
 
 
-def find_pieces(
-    density: NDArray[np.float32], analysed: NDArray[np.bool_], threshold: float, scale: Scale
-) -> Pieces:
+def find_pieces(density: NDArray[np.float32], analysed: NDArray[np.bool_], threshold: float, scale: Scale) -> Pieces:
     """Outline cells and cut them where they touch and where dark cells lie on them.
 
     Parameters

@@ -13,7 +13,9 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
 
 _NUCLEI = re.compile(r"dapi|hoechst|h33342|dna|nucle|draq|sytox|blue|405", re.IGNORECASE)
-_CYTOPLASM = re.compile(r"trap|elf|actin|phalloidin|cyto|cathepsin|ctsk|membrane|cell|tritc|fitc|red|green", re.IGNORECASE)
+_CYTOPLASM = re.compile(
+    r"trap|elf|actin|phalloidin|cyto|cathepsin|ctsk|membrane|cell|tritc|fitc|red|green", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def find_channels(picture: Picture) -> Channels:
     lit = [i for i, plane in enumerate(planes) if np.ptp(plane) > 0]
     if len(lit) < 2:
         raise OsteoCountError(
-            f"{picture.path.name}: {len(lit)} of {len(planes)} channels hold a signal. Fluorescence needs a cytoplasm and "
-            "a nuclei channel in one file."
+            f"{picture.path.name}: {len(lit)} of {len(planes)} channels hold a signal. Fluorescence needs a "
+            "cytoplasm and a nuclei channel in one file."
         )
     nuclei = [i for i in lit if _NUCLEI.search(names[i])]
     cytoplasm = [i for i in lit if _CYTOPLASM.search(names[i]) and i not in nuclei]

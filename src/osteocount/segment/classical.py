@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from osteocount.io.picture import Picture
 from osteocount.segment.brightfield import segment_brightfield
 from osteocount.segment.fluorescence import segment_fluorescence

@@ -24,7 +24,7 @@ _GRID_PX = 6.0  # pixels across a nucleus on the analysed grid, at most
 _FAINT = 0.07  # share of the bright level above the background at which cells are outlined
 _HALO = 0.35  # share of the brightest signal nearby below which a pixel is that cell's halo
 _WAIST = 0.6  # a waist narrower than this share of the narrower body parts two cells
-_WEAK_NUCLEUS = 0.08  # share of a strong nucleus' contrast at which a spot is as likely a nucleus as not
+_WEAK_NUCLEUS = 0.1  # share of a strong nucleus' contrast at which a spot is as likely a nucleus as not
 
 
 def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str, Any]) -> Segmentation:
@@ -56,15 +56,11 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
         )
     zoom = min(1.0, _GRID_PX / diameter)
     scale = Scale(wanted.nucleus_diameter / (diameter * zoom), zoom, "estimated from nuclei")
-    stack = np.stack([channels.cytoplasm, channels.nuclei], axis=2)
-    small = np.asarray(resample(stack, zoom))
-    signal, threshold = _signal(np.ascontiguousarray(small[..., 0]), diameter * zoom)
+    signal, threshold = _signal(resample(channels.cytoplasm[..., None], zoom)[..., 0], diameter * zoom)
     cells = _cells(signal, threshold, diameter * zoom, scale)
-    spots = _nuclei(np.ascontiguousarray(small[..., 1]), cells, diameter * zoom)
+    spots = _nuclei(resample(channels.nuclei[..., None], zoom)[..., 0], cells, diameter * zoom)
     n_cells = int(cells.max())
-    count = count_nuclei(
-        n_cells, cells[spots.y, spots.x], spots.score, wanted.nucleus_score, settings.count.min_nuclei
-    )
+    count = count_nuclei(n_cells, cells[spots.y, spots.x], spots.score, wanted.nucleus_score, settings.count.min_nuclei)
     counted = spots.only(spots.score >= wanted.nucleus_score)
     shape = picture.pixels.shape[:2]
     trap = np.clip(signal / threshold * wanted.trap_threshold, 0, 1).astype(np.float32)
@@ -135,8 +131,9 @@ def _nuclei(plane: NDArray[np.float32], cells: NDArray[np.int32], nucleus: float
     peaks = (contrast >= cv2.dilate(contrast, disk(max(1, round(0.4 * nucleus))))) & (contrast > 0)
     y, x = np.nonzero(peaks)
     strength = contrast[y, x]
-    strong = float(np.percentile(strength, 90)) if strength.size else 1.0
-    half = _WEAK_NUCLEUS * strong
+    # Most peaks may be noise: what is strong is asked of those near the strongest ones only.
+    near_strongest = strength >= 0.2 * (np.percentile(strength, 99.5) if strength.size else 1)
+    half = _WEAK_NUCLEUS * (float(np.median(strength[near_strongest])) if strength.size else 1)
     score = (1 / (1 + (half / strength) ** 2)).astype(np.float32)
     keep = score >= 0.1
     return spots_at(contrast, cells, y[keep], x[keep], score[keep], nucleus / 2)

@@ -111,4 +111,4 @@ def _bias(density: NDArray[np.float32], analysed: NDArray[np.bool_]) -> NDArray[
     plastic = inside & (np.abs(sample).max(axis=2) < 0.04)
     if plastic.sum() < 100:
         return np.zeros(density.shape[2], np.float32)
-    return np.median(sample[plastic], axis=0).astype(np.float32)
+    return np.asarray(np.median(sample[plastic], axis=0), np.float32)

@@ -114,7 +114,7 @@ def _cells(
     scale: Scale,
     pale_threshold: float,
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Label bodies larger than mononuclear cells, then pale giants, then the small cells; tell which are small, pale."""
+    """Label large bodies, then pale giants, then small cells; also tell which labels are pale and which small."""
     bodies = _bodies(total, dark, small, scale)
     taken = cv2.dilate((bodies > 0).astype(np.uint8), disk(1))
     pale = _pale_giants(total, inside, dark, small, pale_threshold) & (1 - taken)
@@ -168,7 +168,7 @@ def _trimmed(bodies: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def _convex(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Tell bodies from heaps of small cells, crescents and debris; entry 0 is the background."""
+    """Tell which labels are convex bodies, not heaps, crescents or debris; entry 0 is the background."""
     result = np.zeros(int(labels.max()) + 1, bool)
     for body in regions(labels):
         inside = (labels[body.window()] == body.label).astype(np.uint8)

@@ -43,7 +43,9 @@ def regions(labels: NDArray[np.int32]) -> list[Region]:
     np.maximum.at(high_x, label, x)
     area = np.bincount(label, minlength=n)
     return [
-        Region(i, int(low_y[i]), int(low_x[i]), int(high_y[i] - low_y[i] + 1), int(high_x[i] - low_x[i] + 1), int(area[i]))
+        Region(
+            i, int(low_y[i]), int(low_x[i]), int(high_y[i] - low_y[i] + 1), int(high_x[i] - low_x[i] + 1), int(area[i])
+        )
         for i in np.flatnonzero(area).tolist()
     ]
 
@@ -51,7 +53,7 @@ def regions(labels: NDArray[np.int32]) -> list[Region]:
 def disk(radius: int) -> Mask:
     """Return a disc-shaped structuring element of odd side 2·radius + 1."""
     y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
-    return (x * x + y * y <= (radius + 0.3) ** 2).astype(np.uint8)
+    return np.asarray(x * x + y * y <= (radius + 0.3) ** 2, np.uint8)
 
 
 def opened(mask: Mask, radius: int) -> Mask:

@@ -70,7 +70,7 @@ def nuclear_contrast(
     blue = red - np.float32(red_to_green) * density[..., 1]
     near, far = gaussian(weight, spot), gaussian(weight, around)
 
-    def rise(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def rise(values: NDArray[np.float32]) -> NDArray[np.floating]:
         weighted = values * weight
         return gaussian(weighted, spot) / np.maximum(near, 1e-3) - gaussian(weighted, around) / np.maximum(far, 1e-3)
 
@@ -103,7 +103,7 @@ def interiors(cells: NDArray[np.int32]) -> NDArray[np.uint8]:
     values = cells.astype(np.float32)
     highest = cv2.dilate(values, disk(1))
     lowest = cv2.erode(np.where(cells > 0, values, np.float32(np.inf)), disk(1))
-    return ((cells > 0) & (highest == lowest)).astype(np.uint8)
+    return np.asarray((cells > 0) & (highest == lowest), np.uint8)
 
 
 def spots_at(
@@ -125,7 +125,7 @@ def _extents(
     x: NDArray[np.intp],
     radius: float,
 ) -> NDArray[np.int32]:
-    """Draw each nucleus: the pixels around its centre with at least half its contrast; the strongest has first right."""
+    """Draw each nucleus: the pixels around its centre with half its contrast or more; the strongest goes first."""
     labels = np.zeros(cells.shape, np.int32)
     reach = max(1, round(1.3 * radius))
     dy, dx = np.ogrid[-reach : reach + 1, -reach : reach + 1]

@@ -76,8 +76,8 @@ def decide(picture: Picture, analysed: NDArray[np.bool_], settings: Settings) ->
     elif count >= 5:
         um, origin, mononuclear = MONONUCLEAR_UM / diameter, "estimated from mononuclear cells", MONONUCLEAR_UM
         warnings.append(
-            f"the pixel size is unknown; from {count} compact cells of {diameter:.1f} px, taken as {MONONUCLEAR_UM} µm, "
-            f"the picture is analysed at about {um:.2f} µm per pixel. Give --pixel-size to be exact."
+            f"the pixel size is unknown; from {count} compact cells of {diameter:.1f} px, taken as {MONONUCLEAR_UM} "
+            f"µm, the picture is analysed at about {um:.2f} µm per pixel. Give --pixel-size to be exact."
         )
     else:
         um, origin, mononuclear = 0.76, "assumed", MONONUCLEAR_UM
@@ -115,8 +115,8 @@ def check_colour(picture: Picture) -> None:
     name = picture.path.name
     if picture.kind == "grey":
         raise OsteoCountError(
-            f"{name}: one grey channel, as in phase contrast. TRAP is counted on colour (RGB) brightfield pictures, or on "
-            "fluorescence with a cytoplasm and a nuclei channel in one file."
+            f"{name}: one grey channel, as in phase contrast. TRAP is counted on colour (RGB) brightfield pictures, or "
+            "on fluorescence with a cytoplasm and a nuclei channel in one file."
         )
     small = picture.pixels[::4, ::4].astype(np.float32)
     top = float(np.iinfo(picture.pixels.dtype).max)
@@ -124,7 +124,7 @@ def check_colour(picture: Picture) -> None:
     if bright < 0.02 * top:
         raise OsteoCountError(f"{name}: the picture is black. Check the exposure or the file.")
     everywhere = np.ones(small.shape[:2], bool)
-    density, _ = optical_density(np.ascontiguousarray(picture.pixels[::4, ::4]), everywhere, 3.0)
+    density, _ = optical_density(picture.pixels[::4, ::4].copy(), everywhere, 3.0)
     stained = density[np.abs(density).max(axis=2) > 0.1]
     if len(stained) > 20 and float(np.percentile(np.ptp(stained, axis=1), 90)) < _COLOURLESS:
         raise OsteoCountError(

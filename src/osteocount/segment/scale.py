@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import overload
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 #: Micrometres per pixel at which nuclei are looked for: a nucleus of 8 µm is then 10 to 11 pixels across.
 WORKING_UM = 0.76
@@ -47,7 +50,11 @@ def working_scale(um_per_px: float, origin: str) -> Scale:
     return Scale(WORKING_UM, zoom, origin)
 
 
-def resample(pixels: NDArray[np.uint8] | NDArray[np.uint16], zoom: float) -> NDArray[np.uint8] | NDArray[np.uint16]:
+@overload
+def resample(pixels: Pixels, zoom: float) -> Pixels: ...
+@overload
+def resample(pixels: NDArray[np.float32], zoom: float) -> NDArray[np.float32]: ...
+def resample(pixels: Pixels | NDArray[np.float32], zoom: float) -> Pixels | NDArray[np.float32]:
     """Resample (h, w, c) grey levels; areas are averaged when shrinking, so noise falls and nothing aliases."""
     if zoom == 1:
         return pixels

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.morphology import Mask, Region, disk, gaussian, opened, regions
+from osteocount.segment.morphology import Mask, Region, disk, gaussian, holes_filled, opened, regions
 from osteocount.segment.scale import Scale
 
 #: A waist narrower than this share of the narrower of two bodies is a place where two cells touch.
@@ -15,6 +15,7 @@ WAIST = 0.5
 THREAD = 0.25
 _DARK_WAIST = 0.8  # dark cells in a heap are round, so a slight waist parts them
 _STEEP = 0.12  # share of its density by which a dark cell falls off per µm at its edge
+_NUCLEUS_UM = 12.0  # paler holes up to this diameter are nuclei, not the end of a dark cell
 _LEVELS = (0.35, 0.45, 0.55, 0.7, 0.85)  # densities at which compact bodies are looked for
 _OPAQUE_UM = (5.0, 25.0)  # diameters of compact mononuclear cells
 
@@ -36,9 +37,11 @@ def opaque_bodies(density: NDArray[np.float32], mask: Mask, scale: Scale) -> NDA
     """
     bodies = np.zeros(mask.shape, np.int32)
     steepness = _steepness(density, scale)
+    nucleus = 0.785 * scale.px(_NUCLEUS_UM) ** 2
     following = 1
     for level in _LEVELS:
-        dark = opened((density > level).astype(np.uint8) & mask & (bodies == 0).astype(np.uint8), scale.radius(1.8))
+        dark = (density > level).astype(np.uint8) & mask & (bodies == 0).astype(np.uint8)
+        dark = opened(holes_filled(dark, nucleus), scale.radius(1.8))
         labels = split_touching(dark, scale, _DARK_WAIST)
         for body in regions(labels):
             if _is_compact(body, scale) and _ends_sharply(steepness, labels, body, level):
@@ -73,7 +76,8 @@ def split_touching(
     labels
         (height, width) int32.
     """
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4, ltype=cv2.CV_32S)
+    _, found, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4, ltype=cv2.CV_32S)
+    labels = np.asarray(found, np.int32)
     depth = gaussian(np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 5)), scale.px(0.8))
     peaks = (depth >= cv2.dilate(depth, disk(scale.radius(3.0)))) & (depth > scale.px(1.5)) & (mask > 0)
     _, seeds = cv2.connectedComponents(peaks.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
@@ -130,7 +134,7 @@ def _parts(
 
 
 def _least_waist(share: float, relative_density: float) -> float:
-    """Return the share below which a waist is cut: ``share`` at three quarters of the bodies' density, less when dense."""
+    """Return the share below which a waist is cut: ``share`` at 3/4 of the bodies' density, less when denser."""
     return float(np.clip(share + 0.75 - relative_density, THREAD, 1.5 * share))
 
 
@@ -178,4 +182,4 @@ def _steepness(density: NDArray[np.float32], scale: Scale) -> NDArray[np.float32
     """Return the slope (height, width) of ``density`` in OD per µm."""
     dx = cv2.Sobel(density, cv2.CV_32F, 1, 0, scale=1 / 8)
     dy = cv2.Sobel(density, cv2.CV_32F, 0, 1, scale=1 / 8)
-    return np.asarray(cv2.magnitude(dx, dy)) / np.float32(scale.um)
+    return np.asarray(cv2.magnitude(dx, dy) / scale.um, np.float32)

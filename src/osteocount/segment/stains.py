@@ -61,7 +61,7 @@ def estimate_stains(density: NDArray[np.float32], cells: NDArray[np.bool_]) -> S
     stained = pixels[(norm > 0.15) & (norm < 1.2)] / norm[(norm > 0.15) & (norm < 1.2), None]
     if len(stained) < 50:
         trap, counter = _unit(TRAP_PRESETS["naphthol AS-BI purple"]), _unit(COUNTERSTAIN_PRESETS["methyl green"])
-        return Stains(trap, counter, 0.8, False, ("too few stained pixels to estimate stain vectors; preset used.",))
+        return Stains(trap, counter, 0.8, True, ("too few stained pixels to estimate stain vectors; preset used.",))
     hue = stained[:, 1] - stained[:, 0]
     low, middle, high = np.percentile(hue, [3, 50, 85])
     trap = _unit(np.median(stained[hue >= high], axis=0))
@@ -84,7 +84,7 @@ def trap_density(density: NDArray[np.float32], stains: Stains) -> NDArray[np.flo
     """
     mixing = np.stack([stains.trap, stains.counterstain])
     unmix = np.linalg.pinv(mixing)[:, 0].astype(np.float32)
-    return np.maximum(density @ unmix, 0).astype(np.float32)
+    return np.asarray(np.maximum(density @ unmix, 0), np.float32)
 
 
 def _checked(

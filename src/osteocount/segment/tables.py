@@ -62,7 +62,7 @@ def count_nuclei(
 
 
 def nuclei_table(
-    y: NDArray[np.float64], x: NDArray[np.float64], score: NDArray[np.float32], cell: NDArray[np.int32]
+    y: NDArray[np.floating], x: NDArray[np.floating], score: NDArray[np.float32], cell: NDArray[np.int32]
 ) -> pd.DataFrame:
     """Return the table of nuclei, numbered 1..n in the order given; coordinates in pixels of the file."""
     return pd.DataFrame(

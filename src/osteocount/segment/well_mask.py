@@ -44,7 +44,8 @@ def find_well(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Circle | None:
     circle = _best_circle(points, inward, float(np.hypot(*size)))
     if circle is None or not _is_rim(circle, points, inward, grey):
         return None
-    return Circle(*((circle[:2] + 0.5) / zoom - 0.5), circle[2] / zoom)
+    x, y, radius = (float(v) for v in circle)
+    return Circle((x + 0.5) / zoom - 0.5, (y + 0.5) / zoom - 0.5, radius / zoom)
 
 
 def inside_circle(shape: tuple[int, int], circle: Circle | None) -> NDArray[np.bool_]:
@@ -106,14 +107,12 @@ def _through(points: NDArray[np.float64]) -> NDArray[np.float64] | None:
     return np.array([a / 2 + middle[0], b / 2 + middle[1], np.sqrt(max(0.0, c + (a * a + b * b) / 4))])
 
 
-def _agree(
-    circle: NDArray[np.float64], points: NDArray[np.float64], inward: NDArray[np.float64]
-) -> NDArray[np.bool_]:
+def _agree(circle: NDArray[np.float64], points: NDArray[np.float64], inward: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which edge points lie on the circle with their bright side to its centre."""
     to_centre = circle[:2] - points
     distance = np.linalg.norm(to_centre, axis=1)
     facing = (to_centre * inward).sum(axis=1) > 0.8 * distance
-    return facing & (np.abs(distance - circle[2]) < 2.5)
+    return np.asarray(facing & (np.abs(distance - circle[2]) < 2.5))
 
 
 def _is_rim(

@@ -1,0 +1,145 @@
+"""Which regime is chosen, what is refused, and the two regimes without brightfield nuclei."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from segment_pictures import WHITE, canvas, ellipse, osteoclast, photograph, picture, round_cells
+
+from osteocount.errors import OsteoCountError
+from osteocount.segment import get_segmenter
+from osteocount.segment.well_mask import find_well, inside_circle
+from osteocount.settings import Settings
+
+
+def segment(pixels, settings=None, **how):
+    return get_segmenter(settings or Settings()).segment(picture(pixels, **how))
+
+
+def well(height=500, width=500, centre=(600.0, 420.0), radius=520.0):
+    """Return a low power picture: dark rim, small cells, two giants, one pale giant."""
+    od = canvas(height, width)
+    rng = np.random.default_rng(3)
+    for y, x in rng.uniform(0, (height, width), (700, 2)):
+        ellipse(
+            od[max(0, int(y) - 8) : int(y) + 8, max(0, int(x) - 8) : int(x) + 8], (min(y, 8), min(x, 8)), (3, 3), 0.7
+        )
+    for at, size in (((300, 150), 18), ((400, 380), 25)):
+        ellipse(od, at, (size + 3, size + 3), -9.0)
+        np.clip(od, 0, None, out=od)
+        ellipse(od, at, (size, size), 1.0)
+    y, x = np.mgrid[:height, :width]
+    far = np.hypot(y - centre[0], x - centre[1])
+    od[(far > radius) & (far < radius + 40)] = 1.5
+    return photograph(od)
+
+
+def test_low_power_calls_the_large_bodies_and_counts_no_nuclei():
+    found = segment(well(), um=None)
+    assert found.regime == "low_power"
+    assert not found.nuclei_resolved
+    assert found.nuclei.max() == 0
+    assert len(found.nuclei_table) == 0
+    large = set(found.cell_table.cell_id[found.cell_table.is_large])
+    assert large == {int(found.cells[300, 150]), int(found.cells[400, 380])}
+    assert found.cell_table.n_nuclei_low.isna().all()
+    assert any("pixel size is unknown" in w for w in found.warnings)
+    assert "estimated" in found.record["analysed_um_per_px_origin"]
+
+
+@pytest.mark.parametrize(
+    ("centre", "radius"), [((600.0, 420.0), 520.0), ((100.0, 250.0), 380.0), ((250.0, 250.0), 190.0)]
+)
+def test_the_well_rim_is_found_as_a_circle(centre, radius):
+    circle = find_well(well(centre=centre, radius=radius))
+    assert circle is not None
+    assert circle.radius == pytest.approx(radius, rel=0.02)
+    assert (circle.y, circle.x) == pytest.approx(centre, abs=0.02 * radius)
+    assert inside_circle((500, 500), circle)[int(centre[0]) % 500, int(centre[1])] or centre[0] > 500
+
+
+def test_outside_the_well_nothing_is_analysed():
+    found = segment(well(), um=None)
+    assert 0.5 < found.analysed.mean() < 0.9
+    assert not found.cells[~found.analysed].any()
+
+
+def test_a_field_without_a_rim_has_no_well():
+    od = canvas()
+    osteoclast(od, (150, 200))
+    assert find_well(photograph(od)) is None
+
+
+def test_the_scale_is_estimated_from_mononuclear_cells():
+    od = canvas()
+    osteoclast(od, (150, 200))
+    round_cells(od, [(30, 40 + 45 * k) for k in range(8)])
+    found = segment(photograph(od), um=None)
+    assert found.regime == "brightfield"
+    assert found.record["analysed_um_per_px"] == pytest.approx(0.76, rel=0.1)
+
+
+def fluorescent(bits=8):
+    """Return two channels: two osteoclasts of 4 and 3 nuclei, one cell of one, stray nuclei."""
+    cytoplasm, nuclei = canvas(200, 240)[..., 0], canvas(200, 240)[..., 0]
+    cells = [((60, 60), 24, 4), ((130, 160), 22, 3), ((40, 190), 9, 1)]
+    y, x = np.mgrid[:200, :240]
+    spots = [(180, 20 + 22 * k) for k in range(10)]
+    for (cy, cx), radius, n in cells:
+        cytoplasm += 110 * (np.hypot(y - cy, x - cx) < radius)
+        ring = 0 if n == 1 else 9
+        spots += [(cy + ring * np.sin(2 * np.pi * k / n), cx + ring * np.cos(2 * np.pi * k / n)) for k in range(n)]
+    for cy, cx in spots:
+        nuclei += 170 * np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * 1.9**2))
+    noise = np.random.default_rng(1).normal(0, 1.5, (200, 240, 2))
+    grey = np.stack([cytoplasm, nuclei], axis=2) + 20 + noise
+    return np.clip(grey, 0, 255).astype(np.uint8) if bits == 8 else (np.clip(grey, 0, 255) * 200).astype(np.uint16)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize(
+    ("order", "names"), [((0, 1), ("TRAP", "DAPI")), ((1, 0), ("Hoechst 33342", "phalloidin")), ((1, 0), ("", ""))]
+)
+def test_fluorescence_channels_are_found_by_name_or_content(bits, order, names):
+    found = segment(fluorescent(bits)[..., order], um=None, kind="channels", names=names)
+    assert found.regime == "fluorescence"
+    assert ("by name" if names[0] else "by content") in found.record["channels"]
+    counts = found.nuclei_table.cell_id.value_counts()
+    assert [counts.get(int(found.cells[c]), 0) for c in ((60, 60), (130, 160), (40, 190))] == [4, 3, 1]
+    assert (found.nuclei_table.cell_id == 0).sum() == 10
+
+
+def phase_contrast():
+    rng = np.random.default_rng(0)
+    grey = np.clip(rng.normal(128, 30, (200, 200, 1)), 0, 255).astype(np.uint8)
+    return np.repeat(grey, 3, axis=2)
+
+
+def green_cells():
+    od = canvas()
+    for k in range(8):
+        ellipse(od, (150, 40 + 45 * k), (14, 14), 0.7, stain=np.array([0.3, 0.1, 0.9]))
+    return photograph(od)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "how", "message"),
+    [
+        (phase_contrast()[..., :1], {"kind": "grey"}, "one grey channel, as in phase contrast"),
+        (phase_contrast(), {}, "the three channels are equal"),
+        (np.zeros((100, 100, 3), np.uint8), {}, "the picture is black"),
+        (green_cells(), {}, "does not have the colour of TRAP"),
+        (np.zeros((100, 100, 2), np.uint8), {"kind": "channels"}, "0 of 2 channels hold a signal"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused(pixels, how, message):
+    with pytest.raises(OsteoCountError, match=message) as refused:
+        segment(pixels, **how)
+    assert "made.png" in str(refused.value)
+
+
+def test_bare_plastic_is_said():
+    pixels = np.clip(np.random.default_rng(0).normal(WHITE, 1.0, (200, 200, 3)), 0, 255).astype(np.uint8)
+    found = segment(pixels)
+    assert found.cells.max() == 0
+    assert any("no cell" in w for w in found.warnings)

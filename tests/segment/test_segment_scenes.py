@@ -1,0 +1,49 @@
+"""The hard cases of the simulator, each with truth known by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from osteocount.io.picture import Picture, PixelSize
+from osteocount.segment import get_segmenter
+from osteocount.settings import Settings
+
+scenes = pytest.importorskip("osteocount.simulate.scenes")
+
+CASES = {
+    "two_touching_osteoclasts": [4, 5],
+    "binucleate_decoy": [2],
+    "fibre_between_cells": [1, 3],
+    "mononuclear_on_osteoclast": [4],
+    "pale_giant": [12],
+}
+
+
+def segment(scene):
+    made = Picture(Path("scene.png"), scene.picture, "rgb", ("", "", ""), PixelSize(scene.pixel_size, "made"), "made")
+    return get_segmenter(Settings()).segment(made)
+
+
+def best_iou(scene, found, cell):
+    true = scene.cells == cell
+    label = int(np.bincount(found.cells[true]).argmax())
+    got = found.cells == label
+    return label, (got & true).sum() / (got | true).sum() if label else 0.0
+
+
+@pytest.mark.parametrize(("name", "nuclei"), CASES.items())
+def test_each_cell_is_outlined_and_its_nuclei_counted(name, nuclei):
+    scene = getattr(scenes, name)()
+    found = segment(scene)
+    truth = scene.truth[scene.truth.n_nuclei > 0]
+    assert sorted(truth.n_nuclei) == nuclei
+    seen = found.nuclei_table.cell_id.value_counts()
+    for row in truth.itertuples():
+        label, iou = best_iou(scene, found, row.cell_id)
+        assert iou > (0.6 if name == "pale_giant" else 0.9)
+        tolerance = 4 if row.n_nuclei > 10 else 0
+        assert abs(seen.get(label, 0) - row.n_nuclei) <= tolerance
+        assert (seen.get(label, 0) >= 3) == (row.n_nuclei >= 3)
