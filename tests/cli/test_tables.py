@@ -14,12 +14,12 @@ COUNTS = {"vehicle": (20, 31, 25, 40), "EV": (30, 44, 41, 66)}
 @pytest.fixture
 def table(tmp_path):
     rows = [
-        dict(well=f"{'AB'[arm]}{donor + 1:02d}", donor=f"D{donor + 1}", treatment=name, count=count, area_mm2=2.0)
+        (f"{'AB'[arm]}{donor + 1:02d}", f"D{donor + 1}", name, count, 2.0)
         for arm, (name, counts) in enumerate(COUNTS.items())
         for donor, count in enumerate(counts)
     ]  # fmt: skip
     path = tmp_path / "table.csv"
-    pd.DataFrame(rows).to_csv(path, index=False)
+    pd.DataFrame(rows, columns=["well", "donor", "treatment", "count", "area_mm2"]).to_csv(path, index=False)
     return path
 
 

@@ -131,11 +131,11 @@ def run(
     """
     started = time.perf_counter()
     index = index_pictures(source, pattern=pattern)
-    table = None if layout is None else read_layout(layout).wells
-    if table is not None:
-        _check_control(table, settings.comparison.control)
+    described = None if layout is None else read_layout(layout)
+    if described is not None:
+        _check_control(described.wells, settings.comparison.control)
     plates = sorted({entry.plate for entry in index.entries})
-    placed = place_layout(table, plates)
+    placed = place_layout(described.wells if described else None, plates)
     if placed is not None and plates == [""]:
         index = _named_plate(index, placed["plate"].iloc[0])
     readings = _readings(readers, placed)
@@ -150,7 +150,8 @@ def run(
     records += [_unmatched(path, source) for path in index.unmatched]
     about = {
         "source": source.name, "layout": None if layout is None else layout.name, "workers": workers,
-        "index": list(index.notes), "fields_seconds": round(time.perf_counter() - started, 2),
+        "notes": [*index.notes, *(described.warnings if described else ())],
+        "fields_seconds": round(time.perf_counter() - started, 2),
     }  # fmt: skip
     return finish(folder, records, placed, settings, about, readings)
 
@@ -176,7 +177,7 @@ def finish(
     if layout is not None:
         write_table(contrasts, folder.root / "comparisons.csv", COMPARISON_FORMATS)
     write_workbook(workbook(wells, cells, contrasts, settings), folder.root / "results.xlsx")
-    warnings = (*about["index"], *_shared_warnings(records), *refusal, *(comparison.warnings if comparison else ()))
+    warnings = (*about["notes"], *_shared_warnings(records), *refusal, *(comparison.warnings if comparison else ()))
     _write_record(folder, records, settings, about, warnings)
     from osteocount.report import write_report  # brings matplotlib, which a worker process never needs
 
