@@ -26,7 +26,7 @@ def _imaging(results: Results) -> str:
         scale = "of unknown pixel size"
     else:
         scale = f"at {listed([f'{size:.4g}' for size in sizes])} µm per pixel"
-        scale += f" (pixel size {listed(origins)})" if origins else ""
+        scale += f" (pixel size: {listed(origins)})" if origins else ""
         scale += "" if all(entry.pixel_size_um for entry in inputs) else ", some of unknown pixel size"
     named = results.counted_wells["well"].notna()
     wells = f" of {plural(int(named.sum()), 'well')}" if named.any() else ""
@@ -71,15 +71,17 @@ def _comparison(results: Results) -> str:
     controls = listed(_distinct([str(name) for name in arms["reference"].dropna()]))
     few, many = int(arms["n_donors"].min()), int(arms["n_donors"].max())
     n = f"n = {few}" if few == many else f"n = {few} to {many}"
-    recorded = "; ".join(_distinct([str(name) for name in table["method"].dropna() if name != "none"]))
+    recorded = "; ".join(_distinct([str(name) for name in arms["method"].dropna() if name != "none"]))
     if not recorded:
         return f"No arm could be tested against {controls} ({n} donors)."
-    link = "; counts as log((count + 0.5) ÷ imaged area)" if (arms["link"] == "log rate").any() else ""
+    link = " (counts as log((count + 0.5) ÷ imaged area))" if (arms["link"] == "log rate").any() else ""
+    ratio = " The ratio of EV wild type to EV knock-out was one further contrast of the same model."
+    dependence = ratio if (table["kind"] == "dependence").any() else ""
     return (
         f"Wells were pooled per donor and arm{link}, and each arm was compared with {controls} (donor as the unit of "
         f"replication, {n}; {recorded}). Intervals are 95 % confidence intervals, simultaneous over the arms. An "
         "effect was called robust only if both the adjusted p and the paired t test over donors were below 0.05, and "
-        "indicated if only the first was."
+        f"indicated if only the first was.{dependence}"
     )
 
 
