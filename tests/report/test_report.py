@@ -156,8 +156,8 @@ def test_the_numbers_are_those_of_the_tables(full, page):
 
 def test_methods_can_be_pasted(page):
     for words in (
-        "TRAP-stained cultures were analysed from 19 brightfield pictures of 19 wells at 0.76 µm per pixel (pixel size: "
-        "given by the user) with OsteoCount 0.1.0.",
+        "TRAP-stained cultures were analysed from 19 brightfield pictures of 19 wells at 0.76 µm per pixel "
+        "(pixel size: given by the user) with OsteoCount 0.1.0.",
         "A cell was TRAP-positive when its mean TRAP optical density exceeded 0.15, and an osteoclast when it also had "
         "at least 3 nuclei.",
         "The ratio of EV wild type to EV knock-out was one further contrast of the same model.",
