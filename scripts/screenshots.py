@@ -80,6 +80,10 @@ def main():
     viewer.theme = "dark"
     save(window, "napari_settings_dark.png")
     unfold(dock)
+    viewer.layers.clear()
+    viewer.open(SAMPLE / "A02_f1.tif")
+    count(dock)
+    viewer.reset_view()
     with tempfile.TemporaryDirectory() as folder:
         dock.source.of_folder.setChecked(True)
         dock.source.pictures.edit.setText(str(SAMPLE))
