@@ -180,7 +180,7 @@ def test_derived_pictures_and_result_folders_are_left_out(tmp_path):
     index = index_pictures(tmp_path)
     assert [e.well for e in index.entries] == ["A01"]
     assert {p.name for p in index.skipped} == {"A02_f1_thumb.tif", "A02_f1_Overlay.tif", "A05_f1.tif"}
-    assert index.notes == ("3 thumbnails or overlays left out.",)
+    assert index.notes == ("Thumbnails and overlays left out: 3.",)
 
 
 def test_metaxpress_thumbnail_with_a_guid_is_left_out(tmp_path):
@@ -201,7 +201,7 @@ def test_one_stray_among_many_is_set_aside_and_named(tmp_path):
     index = index_pictures(tmp_path)
     assert len(index.entries) == 20
     assert [p.name for p in index.unmatched] == ["tray photo.jpg"]
-    assert "1 pictures do not fit the names of plain: tray photo.jpg." in index.notes
+    assert "Pictures whose names do not fit those of plain (1): tray photo.jpg." in index.notes
 
 
 def test_same_place_twice_is_refused(tmp_path):

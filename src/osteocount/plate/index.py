@@ -286,10 +286,10 @@ def _listing(source: Path, paths: list[Path]) -> str:
 def _notes(entries: list[PictureFile], skipped: list[Path], unmatched: list[Path], chosen: str) -> list[str]:
     notes = []
     if skipped:
-        notes.append(f"{len(skipped)} thumbnails or overlays left out.")
+        notes.append(f"Thumbnails and overlays left out: {len(skipped)}.")
     if unmatched:
         notes.append(
-            f"{len(unmatched)} pictures do not fit the names of {chosen}: {', '.join(p.name for p in unmatched)}."
+            f"Pictures whose names do not fit those of {chosen} ({len(unmatched)}): {', '.join(p.name for p in unmatched)}."
         )
     if chosen == "Keyence BZ-X":
         notes.append("XY numbers of a Keyence are stage points, not wells: no wells were assigned.")

@@ -34,6 +34,7 @@ def read_wellmap(path: Path, given: list[Given], problems: list[str]) -> None:
         f"[{key}]: not read; use {', '.join(_SECTIONS)} and plate."
         for key in sorted(set(tables) - {*_SECTIONS, "plate", "meta"})
     )
+    _check_depth(path, tables, "")
     shared = {key: value for key, value in tables.items() if key in _SECTIONS}
     plates = tables.get("plate") or {"": {}}
     for name, own in plates.items():
@@ -49,6 +50,20 @@ def read_wellmap(path: Path, given: list[Given], problems: list[str]) -> None:
                 given.append(Given(str(name), *place, column, str(value), where, unit))
     if not given and not problems:
         raise OsteoCountError(f"{path}: no wells in this wellmap file.")
+
+
+def _check_depth(path: Path, tables: dict[str, Any], label: str) -> None:
+    """Refuse sections that hold a value where a table belongs."""
+    for section, depth in {"expt": 0, "row": 1, "col": 1, "well": 1, "block": 2, "plate": 1}.items():
+        level = [tables[section]] if section in tables else []
+        for _ in range(depth + 1):
+            if not all(isinstance(table, dict) for table in level):
+                raise OsteoCountError(
+                    f"{path}: [{label}{section}] holds a value where a table such as [well.A1] belongs."
+                )
+            level = [value for table in level for value in table.values()]
+    for name, own in tables.get("plate", {}).items() if not label else ():
+        _check_depth(path, own, f"plate.{name}.")
 
 
 def _apply(

@@ -74,7 +74,7 @@ def context_above(sheet: Sheet, start: int, header_row: int, plate: str) -> Cont
         named = plate_in(cells)
         plate = named or plate
         headings.append(" ".join(cells))
-        title = title if named else headings[-1]
+        title = headings[-1] if len(cells) <= 3 and not named else title  # longer lines are tables
     return Context(plate, tuple(reversed(headings)), title, formula)
 
 
