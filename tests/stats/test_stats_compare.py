@@ -218,7 +218,8 @@ def test_unequal_spread_is_warned_of():
             "A",
             "A: refused. No ratio: every well of vehicle has 0 osteoclasts, and the 0.5 added to empty counts "
             "would decide it. "
-            "Instead: A has any in 3 of 3 donors and 6 of 6 wells; the rate differs by 1.25 per mm²; the rate "
+            "Instead: A has osteoclasts in 3 of 3 donors and 6 of 6 wells; the difference of rates is 1.25 per "
+            "mm²; the rate "
             "ratio is at least "
             "3.59 (exact Poisson bound, ignores donors). More imaged area or more wells of vehicle would give a ratio.",
         ),

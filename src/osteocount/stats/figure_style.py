@@ -71,10 +71,10 @@ def log_axis(axes: Axes, which: str) -> None:
 
 
 def wrapped(arm: str) -> str:
-    """Break a long arm name at a space or an underscore."""
+    """Break a long arm name at a comma, a space or an underscore."""
     lines = [""]
     for part in arm.replace("_", "_ ").split(" "):
-        if lines[-1] and len(lines[-1]) + len(part) > 11:
+        if lines[-1] and (len(lines[-1]) + len(part) > 11 or lines[-1].endswith(",")):
             lines.append(part)
         else:
             joiner = "" if lines[-1].endswith("_") or not lines[-1] else " "

@@ -112,7 +112,8 @@ def effect_plot(comparison: Comparison, endpoint: str | None = None) -> Figure:
         )
     none = 0.0 if rows["link"].iloc[0] == "identity" else 1.0
     axes.axvline(none, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    axes.set_yticks(range(len(rows)), [_contrast_label(row, comparison.control) for row in rows.to_dict("records")])
+    labels = [_contrast_label(row, comparison.control) for row in rows.to_dict("records")]
+    axes.set_yticks(range(len(rows)), labels, multialignment="right")
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel(_effect_axis(name, rows, comparison.control))
     if none and (rows["estimate"].notna().any() or len(effects)):
@@ -269,7 +270,8 @@ def _effect_axis(endpoint: str, rows: pd.DataFrame, control: str) -> str:
     what = {"logit": "odds ratio", "identity": "difference", "log": "ratio of means"}.get(
         rows["link"].iloc[0], "rate ratio"
     )
-    return f"{_title(endpoint)}: {what} to {control} (95 % CI, simultaneous over arms)"
+    interval = " (95 % CI, simultaneous over arms)" if rows["ci_low"].notna().any() else ""
+    return f"{_title(endpoint)}: {what} to {control}{interval}"
 
 
 def _ec50_title(comparison: Comparison, endpoint: str, series: str) -> str:

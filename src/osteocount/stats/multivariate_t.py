@@ -1,8 +1,8 @@
 """Two-sided probabilities of the multivariate t: what single-step Dunnett needs.
 
 Correlations of the form ``r_ij = l_i l_j`` (every complete design, and unblocked ones of any size) reduce to a double
-integral and are exact to about 1e-12. All others are the nearest of that form plus a difference by a seeded lattice
-rule after Genz and Bretz, good to about 1e-6.
+integral and are exact to about 1e-12. All others are the nearest of that form plus a difference that is integrated
+on seeded quasi-random points, good to about 2e-7.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from scipy import optimize, special, stats
 Floats = NDArray[np.float64]
 
 SEED = 20170101
-LATTICE_POINTS = 2**12
-LATTICE_SHIFTS = 12
+POINTS_LOG2 = 16
 LINKED = 0.15  # arms correlated less than this are in different groups of the control variate
 
 
@@ -77,7 +76,7 @@ def _inside(c: float, key: bytes, k: int, df: float) -> float:
     near = _correlation(factors)
     if np.allclose(near, correlation, rtol=0, atol=1e-10):
         return exact
-    return exact + _lattice_difference(c, correlation, near, df)
+    return exact + _difference(c, correlation, near, df)
 
 
 def _factors(correlation: Floats) -> Floats:
@@ -171,22 +170,22 @@ def _legendre(n: int) -> tuple[Floats, Floats]:
     return nodes, weights
 
 
-def _lattice_difference(c: float, correlation: Floats, near: Floats, df: float) -> float:
-    """Probability under ``correlation`` minus that under ``near``, on one randomised lattice.
+def _difference(c: float, correlation: Floats, near: Floats, df: float) -> float:
+    """Probability under ``correlation`` minus that under ``near``, on the same scrambled Sobol points.
 
-    Transformed integral and rule: Genz & Bretz 2002, J Comput Graph Stat 11:950. ``near`` is the control variate: the
-    closer it is, the less is left to integrate.
+    Transformed integral: Genz & Bretz 2002, J Comput Graph Stat 11:950. ``near`` is the control variate: the closer
+    it is, the less is left to integrate.
     """
     k = len(correlation)
     wanted = np.asarray(np.linalg.cholesky(correlation + 1e-13 * np.eye(k)), dtype=np.float64)
     known = np.asarray(np.linalg.cholesky(near), dtype=np.float64)
-    index = np.arange(1, LATTICE_POINTS + 1)[:, None] * np.sqrt(np.array(_primes(k), dtype=np.float64))[None, :]
-    rng = np.random.default_rng(SEED)
-    total = 0.0
-    for _ in range(LATTICE_SHIFTS):
-        points = np.asarray(np.abs(2 * ((index + rng.random(k)) % 1) - 1), dtype=np.float64)
-        total += float(_transformed(points, c, wanted, df).mean()) - float(_transformed(points, c, known, df).mean())
-    return total / LATTICE_SHIFTS
+    points = _points(k)
+    return float(np.mean(_transformed(points, c, wanted, df) - _transformed(points, c, known, df)))
+
+
+@lru_cache(maxsize=4)
+def _points(k: int) -> Floats:
+    return np.asarray(stats.qmc.Sobol(k, seed=SEED).random_base2(POINTS_LOG2), dtype=np.float64)
 
 
 def _transformed(u: Floats, c: float, cholesky: Floats, df: float) -> Floats:
@@ -204,13 +203,3 @@ def _transformed(u: Floats, c: float, cholesky: Floats, df: float) -> Floats:
         if i + 1 < k:
             y[:, i] = special.ndtri(np.clip(below + u[:, i + 1] * width, 1e-300, 1 - 1e-16))
     return product
-
-
-def _primes(n: int) -> list[int]:
-    found: list[int] = []
-    candidate = 2
-    while len(found) < n:
-        if all(candidate % prime for prime in found):
-            found.append(candidate)
-        candidate += 1
-    return found

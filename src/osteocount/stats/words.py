@@ -104,10 +104,10 @@ def zero_control(control: str, arm: str, row: dict[str, Any], endpoint: Endpoint
     """Refuse a ratio to an empty control and say what stands instead."""
     said = [
         f"No ratio: every well of {control} has 0 {endpoint.title}, and the 0.5 added to empty counts would decide it.",
-        f"Instead: {arm} has any in {row['donors_with_any']} of {row['donors_of_arm']} donors and "
+        f"Instead: {arm} has {endpoint.title} in {row['donors_with_any']} of {row['donors_of_arm']} donors and "
         f"{row['wells_with_any']} of {row['wells_of_arm']} wells;",
     ]
-    difference = f"the rate differs by {number(row['rate_difference'])} {endpoint.unit}"
+    difference = f"the difference of rates is {number(row['rate_difference'])} {endpoint.unit}"
     if "rate_difference_low" in row:
         low, high = number(row["rate_difference_low"]), number(row["rate_difference_high"])
         difference += f" (95 % CI {low} to {high} over donors)"
