@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osteocount.errors import OsteoCountError
@@ -116,6 +116,7 @@ def test_control_quality_that_cannot_be_known_is_nan(positive, negative):
     assert math.isnan(quality.ssmd)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(0, 1000), min_size=2, max_size=12), st.lists(st.floats(0, 1000), min_size=2, max_size=12))
 def test_z_prime_is_at_most_one(positive, negative):
     quality = control_quality(positive, negative)

@@ -288,9 +288,8 @@ def _notes(entries: list[PictureFile], skipped: list[Path], unmatched: list[Path
     if skipped:
         notes.append(f"Thumbnails and overlays left out: {len(skipped)}.")
     if unmatched:
-        notes.append(
-            f"Pictures whose names do not fit those of {chosen} ({len(unmatched)}): {', '.join(p.name for p in unmatched)}."
-        )
+        names = ", ".join(path.name for path in unmatched)
+        notes.append(f"Pictures whose names do not fit those of {chosen} ({len(unmatched)}): {names}.")
     if chosen == "Keyence BZ-X":
         notes.append("XY numbers of a Keyence are stage points, not wells: no wells were assigned.")
     elif not chosen and len(entries) > 1:
