@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from npe2 import PluginManifest
@@ -29,3 +30,11 @@ def test_the_dock_the_sample_and_the_menu_are_contributed(manifest):
     assert [widget.display_name for widget in contributions.widgets] == ["OsteoCount"]
     assert [sample.key for sample in contributions.sample_data] == ["simulated_field"]
     assert [item.command for item in contributions.menus["napari/layers/segment"]] == ["osteocount.open_dock"]
+
+
+def test_a_wheel_carries_the_manifest_once(tmp_path):
+    wheel = pytest.importorskip("hatchling.builders.wheel", reason="hatchling builds the wheel")
+    built = next(wheel.WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"]))
+    with ZipFile(built) as archive:
+        assert [name for name in archive.namelist() if name.endswith("napari.yaml")] == ["osteocount/napari.yaml"]
+        assert archive.read("osteocount/napari.yaml") == (ROOT / "napari.yaml").read_bytes()
