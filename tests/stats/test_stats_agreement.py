@@ -80,7 +80,25 @@ def test_fields_are_matched_or_summed():
     assert list(agree(ours, manual).pairs["second"]) == [3, 4, 5, 6]
     wells = pd.DataFrame({"well": ["A1", "B1"], "n_osteoclasts": [7, 11], "n_fields": [2, 2]})
     assert list(agree(wells, manual).pairs["first"]) == [7, 11]
-    assert agree(wells, manual[:3].assign(count=1)).pairs["well"].tolist() == ["A1", "B1"]
+    part = agree(wells, manual[:3])
+    assert part.pairs["well"].tolist() == ["A1"]
+    assert part.warnings[0] == "Left out, not every field was counted by hand: B1."
+
+
+def test_our_fields_are_counted_from_the_cells_and_an_empty_field_has_none():
+    wells = pd.DataFrame({"well": ["A1", "B1"], "n_osteoclasts": [3, 0], "n_fields": [2, 2]})
+    cells = pd.DataFrame(
+        [("A1", "1", True, True), ("A1", "1", True, True), ("A1", "2", True, True), ("A1", "2", False, True),
+         ("A1", "2", True, False), ("B1", "2", True, False)],
+        columns=["well", "field", "counted", "is_osteoclast"],
+    )  # fmt: skip
+    manual = pd.DataFrame({"well": ["A1", "A1", "B1", "B1"], "field": [1, 2, 1, 2], "count": [2, 2, 0, 0]})
+    found = agree(wells, manual, cells=cells)
+    assert found.pairs[["well", "field", "first", "second"]].to_numpy().tolist() == [
+        ["A1", "1", 2.0, 2.0], ["A1", "2", 2.0, 1.0], ["B1", "1", 0.0, 0.0], ["B1", "2", 0.0, 0.0],
+    ]  # fmt: skip
+    strange = agree(wells, manual.assign(field=[1, 9, 1, 2]), cells=cells)
+    assert strange.warnings[0] == "Counted by hand but not in our table: A1 9."
 
 
 @pytest.mark.parametrize(

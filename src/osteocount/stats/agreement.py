@@ -84,6 +84,7 @@ def agree(
     wells: pd.DataFrame,
     manual: pd.DataFrame,
     *,
+    cells: pd.DataFrame | None = None,
     control: str | None = None,
     settings: ComparisonSettings | None = None,
     count_column: str = "n_osteoclasts",
@@ -96,6 +97,8 @@ def agree(
         Ours: ``well`` (and ``plate``, ``field``) with ``count_column``; treatment, donor and area where known.
     manual : DataFrame
         Columns ``well`` and ``count``; ``plate``, ``field``, ``reader`` where there are several.
+    cells : DataFrame, optional
+        ``cells.csv``, from which our counts per field are taken where the manual ones are per field.
 
     Raises
     ------
@@ -105,20 +108,28 @@ def agree(
     settings = settings or ComparisonSettings()
     ours = _ours(wells, count_column)
     theirs = _theirs(manual)
-    by_field = "field" in wells.columns and theirs["field"].ne("").any()
+    if theirs["plate"].eq("").all():
+        if len(ours["plate"].unique()) >= 2 and ours["well"].duplicated().any():
+            raise OsteoCountError("Our table holds several plates: add a column 'plate' to the manual counts.")
+        ours = ours.assign(plate="")
+    by_field = bool(theirs["field"].ne("").any()) and ("field" in wells.columns or cells is not None)
+    whole_wells = ours
+    if by_field and cells is not None and "field" not in wells.columns:
+        ours = _by_field(ours, cells, theirs)
     keys = ["plate", "well", "field"] if by_field else ["plate", "well"]
     matched, warnings = _match(ours, theirs, keys)
     readers = sorted(matched["reader"].unique())
     wide = matched.pivot_table(index=[*keys, "arm", AUTOMATIC], columns="reader", values="manual", aggfunc="sum")
     wide = wide.reset_index(level=AUTOMATIC)
     contests = [(reader, AUTOMATIC) for reader in readers] + list(combinations(readers, 2))
-    pairs = pd.concat([_pair(wide, first, second) for first, second in contests], ignore_index=True)
+    found = [_pair(wide, first, second) for first, second in contests]
+    pairs = pd.concat([pair for pair in found if len(pair)], ignore_index=True)
     rows: list[dict[str, Any]] = []
     for name, own in pairs.groupby("comparison", sort=False):
         rows += _subsets(str(name), own, "fields" if by_field else "wells")
     for reader in readers:
         warnings += _uneven(pairs[pairs["comparison"] == f"{AUTOMATIC} against {reader}"], reader)
-    effects, said = _effects(wells, matched, keys, settings, control, count_column)
+    effects, said = _effects(wells, whole_wells, theirs, settings, control, count_column)
     return Agreement(pairs, pd.DataFrame(rows), effects, (*warnings, *said))
 
 
@@ -130,6 +141,25 @@ def _ours(wells: pd.DataFrame, count_column: str) -> pd.DataFrame:
     ours["arm"] = arm_names(wells) if "treatment" in wells.columns else ""
     ours["n_fields"] = pd.to_numeric(wells["n_fields"], errors="coerce") if "n_fields" in wells.columns else np.nan
     return ours[ours[AUTOMATIC].notna()]
+
+
+def _by_field(ours: pd.DataFrame, cells: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    """Count our osteoclasts per field; a field without any TRAP-positive cell has no row in ``cells``, but 0."""
+    _need(cells, ["well", "field", "counted", "is_osteoclast"], "the table of cells")
+    place = ["plate", "well"]
+    seen = _places(cells)
+    if ours["plate"].eq("").all():
+        seen["plate"] = ""
+    counts = (cells[["counted", "is_osteoclast"]].astype(str).map(str.casefold) == "true").all(axis=1)
+    fields = seen.assign(**{AUTOMATIC: counts.astype(float)}).groupby([*place, "field"], as_index=False).sum()
+    known = ours.drop(columns=["field", AUTOMATIC]).merge(
+        fields.groupby(place, as_index=False).size().rename(columns={"size": "seen"}), on=place, how="left"
+    )
+    with_room = known[known["seen"].fillna(0) < known["n_fields"].fillna(0)][place]
+    asked = theirs[[*place, "field"]].drop_duplicates().merge(with_room, on=place)
+    empty = asked.merge(fields, on=[*place, "field"], how="left", indicator=True).query("_merge == 'left_only'")
+    fields = pd.concat([fields, empty[[*place, "field"]].assign(**{AUTOMATIC: 0.0})], ignore_index=True)
+    return fields.merge(known.drop(columns="seen"), on=place)
 
 
 def _theirs(manual: pd.DataFrame) -> pd.DataFrame:
@@ -167,10 +197,6 @@ def _places(table: pd.DataFrame) -> pd.DataFrame:
 
 def _match(ours: pd.DataFrame, theirs: pd.DataFrame, keys: list[str]) -> tuple[pd.DataFrame, list[str]]:
     """Join by place; manual counts of several fields are summed per well, and must be of all its fields."""
-    if theirs["plate"].eq("").all():
-        if len(ours["plate"].unique()) >= 2 and ours["well"].duplicated().any():
-            raise OsteoCountError("Our table holds several plates: add a column 'plate' to the manual counts.")
-        ours = ours.assign(plate="")
     theirs_summed = (
         theirs.groupby(["reader", *keys]).agg(manual=("manual", "sum"), counted=("manual", "size")).reset_index()
     )
@@ -183,8 +209,8 @@ def _match(ours: pd.DataFrame, theirs: pd.DataFrame, keys: list[str]) -> tuple[p
         )
         warnings.append(f"Counted by hand but not in our table: {names}.")
     joined = joined[joined["_merge"] == "both"]
-    partly = (joined["counted"] > 1) & (joined["counted"] != joined["n_fields"]) & joined["n_fields"].notna()
-    if "field" not in keys and partly.any():
+    partly = (joined["counted"] != joined["n_fields"]) & joined["n_fields"].notna()
+    if "field" not in keys and theirs["field"].ne("").any() and partly.any():
         warnings.append(f"Left out, not every field was counted by hand: {', '.join(joined.loc[partly, 'well'])}.")
         joined = joined[~partly]
     if joined.empty:
@@ -243,26 +269,27 @@ def _uneven(pairs: pd.DataFrame, reader: str) -> list[str]:
 
 def _effects(
     wells: pd.DataFrame,
-    matched: pd.DataFrame,
-    keys: list[str],
+    ours: pd.DataFrame,
+    theirs: pd.DataFrame,
     settings: ComparisonSettings,
     control: str | None,
     column: str,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Compare the arms twice, on the same wells: with our counts and with each reader's."""
     empty = pd.DataFrame(columns=list(EFFECT_COLUMNS))
-    if "field" in keys:
-        return empty, ["The treatment effect is not compared by field; give one row per well."]
+    if "field" in wells.columns:
+        return empty, ["The treatment effect was not compared: our table has a row per field, not per well."]
     column = column if column in wells.columns else "count"
     places, rows = _places(wells), []
-    if matched["plate"].eq("").all():
+    if ours["plate"].eq("").all():
         places["plate"] = ""
+    keys = ["plate", "well"]
     try:
+        matched, _ = _match(ours, theirs, keys)
         for reader, own in matched.groupby("reader"):
             counts = own.set_index(keys)["manual"]
-            found = pd.Series(
-                [counts.get(key, np.nan) for key in zip(*(places[k] for k in keys), strict=True)], wells.index
-            )
+            own_places = zip(places["plate"], places["well"], strict=True)
+            found = pd.Series([counts.get(place, np.nan) for place in own_places], wells.index)
             shared = found.notna()
             for by, values in ((AUTOMATIC, wells[column]), (str(reader), found)):
                 data = wells[shared].assign(**{column: values[shared]})

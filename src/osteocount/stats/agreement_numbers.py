@@ -45,7 +45,7 @@ def describe(pairs: pd.DataFrame) -> dict[str, float]:
 def concordance(first: Floats, second: Floats) -> tuple[float, float, float]:
     """Lin's concordance with its interval by Fisher's z (Lin 1989, Biometrics 45:255; corrected 2000, 56:324)."""
     n = len(first)
-    sd = first.std() * second.std()
+    sd = first.std() * second.std() if n else 0.0
     if n < 4 or not sd > 0:
         return (float("nan"),) * 3
     covariance = float(np.mean((first - first.mean()) * (second - second.mean())))
