@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from osteocount.io.read import read_picture
 from osteocount.napari import dock as dock_module
-from osteocount.napari.dock import MINIMUM_WIDTH, OsteoCountDock
+from osteocount.napari.dock import MINIMUM_WIDTH, OsteoCountDock, rule_in_words
 from osteocount.napari.fold import Fold
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
@@ -150,6 +152,13 @@ def test_a_broken_picture_of_a_folder_is_named_and_the_others_are_done(dock, qtb
     counted(dock, qtbot)
     assert "A03" in dock.message.text()
     assert [dock.wells.table.item(row, 1).text() for row in range(3)] == ["ok", "ok", "failed"]
+
+
+@pytest.mark.parametrize(("resolved", "rule"), [(True, "≥ 3 nuclei"), (False, "by size; nuclei not visible")])
+def test_the_rule_is_said_as_it_was_used(picture_file, resolved, rule):
+    result = analyse(read_picture(picture_file), Settings())
+    result = replace(result, segmentation=replace(result.segmentation, nuclei_resolved=resolved))
+    assert rule_in_words(result, Settings()) == rule
 
 
 def test_settings_go_to_the_file_of_the_command_and_back(dock, tmp_path):

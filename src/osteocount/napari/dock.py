@@ -19,7 +19,7 @@ from osteocount.napari.run_view import RunView
 from osteocount.napari.settings_view import SettingsView
 from osteocount.napari.source_view import SourceView
 from osteocount.napari.worker import Job, JobFunction
-from osteocount.pipeline import Outcome, Progress
+from osteocount.pipeline import FieldResult, Outcome, Progress
 from osteocount.settings import Settings
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class OsteoCountDock(QWidget):
         except OsteoCountError as error:
             self._show_failure(str(error))
             return
-        self.numbers.show_numbers(count.result.summary, self._rule(count))
+        self.numbers.show_numbers(count.result.summary, rule_in_words(count.result, self._counted_with))
         self.message.show_notes(count.result.warnings)
         palette = palette_of(count.result)
         self.legend.show_entries(
@@ -168,11 +168,6 @@ class OsteoCountDock(QWidget):
         self.run.show_idle(f"Counted {count.layer}")
         self._show_parts(self.numbers, self.legend)
 
-    def _rule(self, count: LayerCount) -> str:
-        if count.result.segmentation.nuclei_resolved:
-            return f"≥ {self._counted_with.count.min_nuclei} nuclei"
-        return "by size; nuclei not visible"
-
     def _show_folder(self, outcome: Outcome) -> None:
         self.wells.show_wells(outcome.wells, outcome.folder, outcome.warnings)
         self.message.show_notes(_first_few(outcome.bad_wells))
@@ -182,6 +177,13 @@ class OsteoCountDock(QWidget):
     def _show_parts(self, *parts: QWidget) -> None:
         for part in (self.numbers, self.legend, self.wells):
             part.setVisible(part in parts)
+
+
+def rule_in_words(result: FieldResult, settings: Settings) -> str:
+    """Say what made a cell of this picture an osteoclast."""
+    if result.segmentation.nuclei_resolved:
+        return f"≥ {settings.count.min_nuclei} nuclei"
+    return "by size; nuclei not visible"
 
 
 def _first_few(notes: tuple[str, ...]) -> tuple[str, ...]:
