@@ -11,6 +11,7 @@ from osteocount.simulate.design import StainStyle
 from osteocount.simulate.shapes import Capsule, Ellipse, Field2D, coverage, grid, noise, union
 
 _CYAN = (1.0, 0.2, 0.1)
+_LARGE_NUCLEUS = 5.5  # radius, µm, from which a nucleus shows several nucleoli
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class CellPlan:
     Attributes
     ----------
     kind
-        ``round``, ``spindle``, ``mononuclear_large``, ``binucleate``, ``osteoclast``, ``pale_giant``, ``refractile``.
+        ``round``, ``spindle``, ``stellate``, ``mononuclear_large``, ``binucleate``, ``osteoclast``, ``pale_giant``, ``refractile``.
     parts
         Outline, before it is roughened.
     blend
@@ -35,6 +36,8 @@ class CellPlan:
         SD of the coarse and of the fine roughness of the outline.
     grain
         Relative SD of the granules of TRAP.
+    mottle
+        Relative SD of pale and dense patches of the size of nuclei away from the nuclei, some of them bluish.
     compact
         The cell is a dome: dark in the middle whatever its nuclei.
     thin_edge
@@ -54,6 +57,7 @@ class CellPlan:
     rough: float = 0.3
     ruffle: float = 0.0
     grain: float = 0.1
+    mottle: float = 0.0
     compact: bool = False
     thin_edge: float = 0.4
     fringe: float = 0.0
@@ -107,11 +111,16 @@ def paint_cell(plan: CellPlan, style: StainStyle, pixel_size: float, rng: np.ran
         patchy = np.clip(0.6 + 0.6 * noise(rng, y.shape, 9.0 / pixel_size), 0.0, 2.0)
         trap = trap + plan.rim * patchy * np.exp(-depth / 2.2)
     trap = trap * np.clip(1.0 + plan.grain * _granules(rng, y.shape, pixel_size), 0.15, None)
+    patches = plan.mottle * (1 - 0.8 * near) * noise(rng, y.shape, 6.0 / pixel_size) if plan.mottle else 0 * y
+    trap = trap * np.clip(1.0 + patches, 0.3, None)
     trap = trap * style.trap_strength * coverage(distance, pixel_size) * (1.0 - np.exp(-depth / plan.thin_edge))
     hue = np.clip(near, 0.0, 1.0)[..., None]
     outer = style.membrane if plan.compact else style.trap_edge
     colour = hue * np.asarray(style.trap, np.float32) + (1 - hue) * np.asarray(outer, np.float32)
     od = np.asarray(trap[..., None] * colour, dtype=np.float32)
+    if plan.mottle:
+        bluish = trap * np.clip(patches - 0.8 * plan.mottle, 0.0, None)
+        od += bluish[..., None] * np.asarray(style.counterstain, np.float32)
     if plan.fringe:
         ring = plan.fringe * np.exp(-(((distance - 1.3) / 1.1) ** 2))
         od += ring[..., None] * np.asarray(_CYAN, np.float32)
@@ -188,7 +197,7 @@ def _with_nucleus(
     chromatin = 1.0 + 0.12 * noise(rng, inside.shape, 1.6 / pixel_size)
     blue = inside * chromatin + envelope
     radius = min(nucleus.half_axes)
-    for _ in range(int(rng.integers(1, 3))):
+    for _ in range(int(rng.integers(1, 3)) + 2 * (radius > _LARGE_NUCLEUS)):
         angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.45) * radius
         spot = (nucleus.centre[0] + away * np.sin(angle), nucleus.centre[1] + away * np.cos(angle))
         size = rng.uniform(0.18, 0.28) * radius

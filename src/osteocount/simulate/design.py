@@ -79,6 +79,9 @@ class FieldDesign(FrozenModel):
     pale_fraction: float = Field(
         0.3, title="Pale giants", description="Part of the osteoclasts that is spread thin and pale.", ge=0, le=1
     )
+    touching: float = Field(
+        0.15, title="Touching", description="Part of the cells that is put against one of its kind.", ge=0, le=1
+    )
     stain: StainStyle = Field(StainStyle(), title="Stain", description="Colours and strengths.")
     optics: Optics = Field(Optics(), title="Optics", description="Lamp, lens, camera.")
 

@@ -38,6 +38,8 @@ class SimulatedField:
         nor left), ``flags`` (";"-joined: ``edge``, ``opaque``, ``nuclei_hidden``, ``covered``).
     nuclei_truth
         One row per nucleus that can be seen: ``nucleus_id``, ``cell_id``, ``y_px``, ``x_px``.
+    hidden
+        (height, width) bool, True where there is a nucleus that cannot be seen.
     pixel_size
         µm.
     od
@@ -49,6 +51,7 @@ class SimulatedField:
     nuclei: NDArray[np.uint32]
     truth: pd.DataFrame
     nuclei_truth: pd.DataFrame
+    hidden: NDArray[np.bool_]
     pixel_size: float
     od: NDArray[np.float32]
 
@@ -60,14 +63,18 @@ def simulate_field(design: FieldDesign, seed: int | np.random.SeedSequence) -> S
     """
     rng = np.random.default_rng(seed)
     canvas = Canvas(design.height, design.width, design.pixel_size)
+    neighbours: list[tuple[Point, float]] = []
     for patch in _osteoclasts(design, rng):
-        canvas.add(patch, _free_spot(canvas, patch, rng, allowed=float(rng.choice([0.0, 0.02, 0.1]))), on_top=False)
+        spot = _spot(canvas, patch, design, rng, neighbours, float(rng.choice([0.0, 0.02, 0.1])))
+        canvas.add(patch, spot, on_top=False)
+    neighbours = []
     for kind in ("binucleate", "mononuclear_large", "spindle", "round", "refractile"):
         for _ in range(_number(design, getattr(design.densities, kind), rng)):
             patch = paint_cell(PLANS[kind](rng), design.stain, design.pixel_size, rng)
-            lies_on_others = rng.random() < 0.06
+            lies_on_others = rng.random() < 0.1
             spread = kind in ("binucleate", "mononuclear_large")
-            spot = _free_spot(canvas, patch, rng, allowed=1.0 if lies_on_others and not spread else 0.04)
+            allowed = 1.0 if lies_on_others and not spread else 0.04
+            spot = _spot(canvas, patch, design, rng, neighbours, allowed)
             canvas.add(patch, spot, on_top=not spread)
     for _ in range(_number(design, design.densities.fibre, rng)):
         add_fibre(canvas, design.stain, rng)
@@ -81,7 +88,8 @@ def finish(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) -> Sim
     od = blurred(canvas.od, design.optics, design.pixel_size)
     cells, nuclei, truth, nuclei_truth = canvas.truth(od)
     picture = photograph(od, design.optics, rng)
-    return SimulatedField(picture, cells, nuclei, truth, nuclei_truth, design.pixel_size, od)
+    hidden = (canvas.nuclei > 0) & (nuclei == 0)
+    return SimulatedField(picture, cells, nuclei, truth, nuclei_truth, hidden, design.pixel_size, od)
 
 
 def paint(plan: CellPlan, design: FieldDesign, rng: np.random.Generator) -> CellPatch:
@@ -104,6 +112,34 @@ def _number(design: FieldDesign, per_mm2: float, rng: np.random.Generator) -> in
     """Draw a Poisson number for the field and its margin."""
     sides = design.height * design.pixel_size + 2 * _MARGIN, design.width * design.pixel_size + 2 * _MARGIN
     return int(rng.poisson(per_mm2 * sides[0] * sides[1] / 1e6))
+
+
+def _spot(
+    canvas: Canvas,
+    patch: CellPatch,
+    design: FieldDesign,
+    rng: np.random.Generator,
+    neighbours: list[tuple[Point, float]],
+    allowed: float,
+) -> Point:
+    """Find a place, now and then against one of ``neighbours`` (place and reach), to which the new cell is added."""
+    if neighbours and rng.random() < design.touching:
+        spot = _beside(canvas, patch, rng, *neighbours[int(rng.integers(len(neighbours)))])
+    else:
+        spot = _free_spot(canvas, patch, rng, allowed)
+    neighbours.append((spot, patch.plan.half_size))
+    return spot
+
+
+def _beside(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, other: Point, reach: float) -> Point:
+    """Come nearer to ``other`` from a random side until the two cells just touch."""
+    angle = rng.uniform(0, 2 * np.pi)
+    toward = float(np.sin(angle)), float(np.cos(angle))
+    for away in np.arange(reach + patch.plan.half_size, 0.0, -1.5).tolist():
+        spot = other[0] + away * toward[0], other[1] + away * toward[1]
+        if canvas.overlap(patch, spot) > 0.015:
+            break
+    return spot
 
 
 def _free_spot(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, allowed: float) -> Point:

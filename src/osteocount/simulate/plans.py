@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -59,9 +60,72 @@ def spindle_cell(rng: Rng) -> CellPlan:
     )
 
 
-def large_mononuclear(rng: Rng, nuclei: int = 1) -> CellPlan:
+def stellate_cell(rng: Rng) -> CellPlan:
+    """Plan a dark body drawn out into two to five corners, often with a pale fan on one side, and one ringed nucleus."""
+    radius = rng.uniform(4.0, 7.5)
+    body = _ellipse(rng, (0.0, 0.0), radius, 0.5)
+    parts: list[Capsule | Ellipse] = [body]
+    for _ in range(int(rng.integers(2, 6))):
+        if rng.random() < 0.4:
+            toward = rng.uniform(0, 2 * np.pi)
+            parts += _bent_process(rng, _polar(toward, 0.6 * radius), toward, rng.uniform(5, 18))
+        else:
+            parts.append(_process(rng, body, rng.uniform(2, 12)))
+    if rng.random() < 0.5:
+        size = radius * rng.uniform(0.7, 1.5)
+        parts.append(_ellipse(rng, _polar(rng.uniform(0, 2 * np.pi), radius + 0.4 * size), size, 0.5))
+    dark = rng.uniform(0.28, 0.7)
+    return CellPlan(
+        kind="stellate",
+        parts=tuple(parts),
+        nuclei=(_ellipse(rng, (0.0, 0.0), max(radius * rng.uniform(0.5, 0.7), 2.6), 0.7),),
+        blend=rng.uniform(2.0, 6.0),
+        od_core=dark,
+        od_edge=dark * rng.uniform(0.25, 0.8),
+        rough=0.5,
+        ruffle=rng.uniform(0.1, 0.4),
+        grain=rng.uniform(0.1, 0.25),
+        thin_edge=rng.uniform(0.4, 1.2),
+    )
+
+
+def ringed_cell(rng: Rng) -> CellPlan:
+    """Plan a spread cell with one nucleus twice as large as usual, dark around it: no osteoclast."""
+    radius = rng.uniform(5.5, 8.0)
+    parts = _spread_body(rng, max(rng.lognormal(np.log(750), 0.35), 9.0 * radius**2), lobes=1)
+    parts += [_process(rng, parts[0], rng.uniform(4, 14)) for _ in range(int(rng.integers(0, 3)))]
+    return CellPlan(
+        kind="mononuclear_large",
+        parts=tuple(parts),
+        nuclei=(_ellipse(rng, (0.0, 0.0), radius, 0.7),),
+        blend=8.0,
+        od_core=rng.uniform(0.3, 0.65),
+        od_edge=rng.uniform(0.05, 0.25),
+        rim=rng.uniform(0.0, 0.12),
+        rough=0.8,
+        ruffle=rng.uniform(0.2, 0.8),
+        grain=rng.uniform(0.15, 0.3),
+        mottle=rng.uniform(0.0, 0.3),
+        thin_edge=rng.uniform(0.4, 2.0),
+    )
+
+
+def foamy_cell(rng: Rng) -> CellPlan:
+    """Plan a cell with one nucleus and many vacuoles, which look like pale nuclei: no osteoclast."""
+    plan = large_mononuclear(rng)
+    parts = list(plan.parts)
+    return replace(plan, vacuoles=_vacuoles(rng, parts, plan.nuclei, int(rng.integers(3, 12)), largest=4.5))
+
+
+def mottled_cell(rng: Rng) -> CellPlan:
+    """Plan a large pale cell with one nucleus and patches of the size of nuclei: no osteoclast."""
+    plan = large_mononuclear(rng, area=rng.lognormal(np.log(1400), 0.4))
+    return replace(plan, od_edge=rng.uniform(0.08, 0.25), grain=rng.uniform(0.2, 0.4), mottle=rng.uniform(0.3, 0.7))
+
+
+def large_mononuclear(rng: Rng, nuclei: int = 1, area: float | None = None) -> CellPlan:
     """Plan a spread TRAP-positive cell that is no osteoclast: one nucleus, or two in the decoy."""
-    area = rng.lognormal(np.log(520 if nuclei == 1 else 850), 0.35)
+    area = rng.lognormal(np.log(520 if nuclei == 1 else 850), 0.35) if area is None else area
     parts, placed = _room_for(rng, nuclei, area, lobes=int(rng.integers(1, 3)), clusters=1)
     if rng.random() < 0.6:
         parts.append(_process(rng, parts[0], rng.uniform(6, 18)))
@@ -82,7 +146,7 @@ def large_mononuclear(rng: Rng, nuclei: int = 1) -> CellPlan:
 
 def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
     """Plan a cell with ``nuclei`` nuclei: dense, or pale with a denser zone around them and a ruffled rim."""
-    area = rng.lognormal(np.log((430 if pale else 290) * nuclei ** (1.0 if pale else 0.95)), 0.22)
+    area = rng.lognormal(np.log((460 if pale else 320) * nuclei ** (1.0 if pale else 0.95)), 0.4)
     lobes = int(np.clip(rng.integers(1, 4) + nuclei // 12, 1, 6))
     clusters = int(rng.integers(1, 3)) if nuclei > 5 else 1
     parts, placed = _room_for(rng, nuclei, max(area, 190.0 * nuclei), lobes, clusters)
@@ -100,6 +164,7 @@ def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
         rough=1.0,
         ruffle=rng.uniform(0.3, 1.0),
         grain=rng.uniform(0.25, 0.4) if pale else rng.uniform(0.12, 0.25),
+        mottle=rng.uniform(0.0, 0.35),
         thin_edge=rng.uniform(1.0, 2.5) if pale else 0.6,
     )
 
@@ -119,10 +184,13 @@ def refractile_cell(rng: Rng) -> CellPlan:
     )
 
 
+_LARGE = (large_mononuclear, ringed_cell, foamy_cell, mottled_cell)
+
+#: What may stand for each of the kinds that `Densities` counts.
 PLANS: dict[str, Callable[[Rng], CellPlan]] = {
     "round": round_cell,
-    "spindle": spindle_cell,
-    "mononuclear_large": large_mononuclear,
+    "spindle": lambda rng: (spindle_cell, stellate_cell)[rng.random() < 0.45](rng),
+    "mononuclear_large": lambda rng: _LARGE[int(rng.choice(len(_LARGE), p=(0.62, 0.16, 0.12, 0.1)))](rng),
     "binucleate": lambda rng: large_mononuclear(rng, nuclei=2),
     "refractile": refractile_cell,
 }
@@ -150,7 +218,7 @@ def place_nuclei(rng: Rng, parts: list[Capsule | Ellipse], number: int, clusters
     bodies = [part for part in parts if isinstance(part, Ellipse)]
     centres = [bodies[i % len(bodies)].centre for i in range(clusters)]
     placed: list[Ellipse] = []
-    spread = 3.0 + 2.6 * np.sqrt(number / clusters)
+    spread = (3.0 + 2.6 * np.sqrt(number / clusters)) * rng.uniform(0.9, 1.25)
     while len(placed) < number:
         centre = centres[len(placed) % clusters]
         radii = rng.uniform(3.3, 4.9, 40)
@@ -175,7 +243,7 @@ def _depth(parts: Sequence[Capsule | Ellipse], y: Field2D, x: Field2D) -> Field2
 
 
 def _vacuoles(
-    rng: Rng, parts: list[Capsule | Ellipse], nuclei: tuple[Ellipse, ...], number: int
+    rng: Rng, parts: list[Capsule | Ellipse], nuclei: tuple[Ellipse, ...], number: int, largest: float = 3.6
 ) -> tuple[Ellipse, ...]:
     """Place vacuoles anywhere in the cytoplasm, never over a nucleus."""
     bodies = [part for part in parts if isinstance(part, Ellipse)]
@@ -184,7 +252,7 @@ def _vacuoles(
         body = bodies[int(rng.integers(len(bodies)))]
         spot = _polar(rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.85) * max(body.half_axes))
         spot = (spot[0] + body.centre[0], spot[1] + body.centre[1])
-        radius = rng.uniform(1.0, 3.6)
+        radius = rng.uniform(1.0, largest)
         free = all(
             np.hypot(spot[0] - o.centre[0], spot[1] - o.centre[1]) > radius + max(o.half_axes) + 0.8
             for o in (*nuclei, *placed)
@@ -202,10 +270,10 @@ def _spread_body(rng: Rng, area: float, lobes: int) -> list[Capsule | Ellipse]:
     parts: list[Capsule | Ellipse] = [_ellipse(rng, spot, radius, 0.55)]
     for _ in range(lobes - 1):
         heading += rng.normal(0, 0.7)
-        step = _polar(heading, radius * rng.uniform(1.1, 1.7))
+        step = _polar(heading, radius * rng.uniform(1.1, 2.1))
         there = (spot[0] + step[0], spot[1] + step[1])
-        size = radius * rng.uniform(0.6, 1.05)
-        parts += [_ellipse(rng, there, size, 0.6), Capsule(spot, there, 0.6 * radius, 0.55 * size)]
+        size, waist = radius * rng.uniform(0.6, 1.05), rng.uniform(0.35, 0.65)
+        parts += [_ellipse(rng, there, size, 0.6), Capsule(spot, there, waist * radius, 0.9 * waist * size)]
         spot = there
     return parts
 

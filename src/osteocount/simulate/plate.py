@@ -124,9 +124,10 @@ def arm_field(design: PlateDesign, arm: Arm, density: float) -> FieldDesign:
 
 
 def _places(design: PlateDesign) -> list[dict[str, Any]]:
-    """List every well: its name, donor and arm, row by row."""
+    """List every well: its name, donor and arm, row by row; each row begins with another arm, as a careful lab does."""
+    arms = len(design.arms)
     return [
-        {"well": f"{_ROWS[d]}{1 + a * design.wells + w:02d}", "donor_index": d, "arm": arm}
+        {"well": f"{_ROWS[d]}{1 + (a + d) % arms * design.wells + w:02d}", "donor_index": d, "arm": arm}
         for d in range(design.donors)
         for a, arm in enumerate(design.arms)
         for w in range(design.wells)
