@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import platform
+import shlex
+import sys
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
@@ -151,7 +153,7 @@ def run(
     about = {
         "source": source.name, "layout": None if layout is None else layout.name, "workers": workers,
         "notes": [*index.notes, *(described.warnings if described else ())],
-        "fields_seconds": round(time.perf_counter() - started, 2),
+        "seconds": round(time.perf_counter() - started, 2), "command": shlex.join(["osteocount", *sys.argv[1:]]),
     }  # fmt: skip
     return finish(folder, records, placed, settings, about, readings)
 
