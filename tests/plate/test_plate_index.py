@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.index import index_pictures, picture_stem
+from osteocount.plate.find import picture_stem
+from osteocount.plate.index import index_pictures
 from osteocount.plate.patterns import PATTERNS, custom_pattern
 
 NAMES = [

@@ -23,13 +23,14 @@ PLAUSIBLE_UM = (0.01, 50.0)
 # A camera on a microscope; beyond this a resolution tag speaks of paper.
 PLAUSIBLE_RESOLUTION_UM = (0.05, 20.0)
 _LARGEST_INDEX = 256 * 2**20
-_UM_PER = {
+UM_PER = {
     **dict.fromkeys(("µm", "μm", "um", "micron", "microns", "micrometer", "micrometre", r"\u00b5m"), 1.0),
     **dict.fromkeys(("nm", "nanometer", "nanometre"), 1e-3),
     **dict.fromkeys(("mm", "millimeter", "millimetre"), 1e3),
     **dict.fromkeys(("cm", "centimeter", "centimetre"), 1e4),
     **dict.fromkeys(("m", "meter", "metre"), 1e6),
 }
+"""Words for units of length → µm."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Evidence:
         Pixels per resolution unit along x and y, None when absent.
     unit
         TIFF ResolutionUnit: 1 none, 2 inch, 3 centimetre.
+    stated_um, stated_by
+        Sides of a pixel along x and y in µm that a format states in a field of its own, and the name of that field.
     """
 
     path: Path
@@ -58,6 +61,8 @@ class Evidence:
     imagej_unit: str | None = None
     per_unit: tuple[float, float] | None = None
     unit: int = 1
+    stated_um: tuple[float, float] | None = None
+    stated_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ def find_pixel_size(evidence: Evidence, given_um: float | None = None) -> tuple[
 
 def _from_file(evidence: Evidence) -> tuple[PixelSize, tuple[str, ...]]:
     notes: list[str] = []
-    for clue in (_ome, _gen5, _harmony, _metaxpress, _imagej, _resolution):
+    for clue in (_stated, _ome, _gen5, _harmony, _metaxpress, _imagej, _resolution):
         try:
             found = clue(evidence)
         except _Refused as refusal:
@@ -136,6 +141,10 @@ def _one_side(found: _Found) -> tuple[float, tuple[str, ...]]:
         f"The pixels are not square ({found.x:.4g} × {found.y:.4g} µm, {found.origin}): {um:.4g} µm is used, so that "
         "areas are right and lengths approximate.",
     )
+
+
+def _stated(evidence: Evidence) -> _Found | None:
+    return None if evidence.stated_um is None else _Found(*evidence.stated_um, evidence.stated_by)
 
 
 def _ome(evidence: Evidence) -> _Found | None:
@@ -250,6 +259,6 @@ def _number(text: str | None) -> float | None:
 
 def _um_per(unit: str, who: str) -> float:
     try:
-        return _UM_PER[unit.strip().lower()]
+        return UM_PER[unit.strip().lower()]
     except KeyError:
         raise _Refused(f"{who} is in '{unit.strip()[:40]}', which is no length of the specimen: ignored.") from None

@@ -49,8 +49,8 @@ class Raw:
     notes: tuple[str, ...] = ()
 
 
-def read_picture(path: Path, *, pixel_size_um: float | None = None) -> Picture:
-    """Read one picture: TIFF, OME-TIFF, PNG or JPEG, 8 or 16 bit, colour, grey or several channels.
+def read_picture(path: Path, *, pixel_size_um: float | None = None, scene: str = "") -> Picture:
+    """Read one picture: TIFF, OME-TIFF, PNG, JPEG, CZI, ND2, LIF or OME-Zarr, 8 or 16 bit, colour or channels.
 
     Parameters
     ----------
@@ -58,6 +58,8 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None) -> Picture:
         The file. What it is is decided by its content, not by its suffix.
     pixel_size_um
         Side of a pixel in µm when the user knows it; it wins over the file.
+    scene
+        Name of the picture inside a file that holds many (see `osteocount.io.containers.list_scenes`).
 
     Returns
     -------
@@ -70,17 +72,22 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None) -> Picture:
         The file is missing, empty, truncated, of another kind, a z-stack or time series, CMYK, or larger than
         2 gigapixels. The text names the file, what is wrong and what would mend it.
     """
-    start = _first_bytes(path)
-    if start.startswith(_TIFF):
-        from osteocount.io.tiff import read_tiff
+    from osteocount.io.containers import is_container, is_zarr, read_scene
 
-        raw = read_tiff(path)
-    elif start.startswith(_PNG_OR_JPEG):
+    start = b"" if is_zarr(path) else _first_bytes(path)
+    if start.startswith(_PNG_OR_JPEG):
         from osteocount.io.raster import read_raster
 
         raw = read_raster(path)
+    elif is_container(path) and (start.startswith(_TIFF) or not path.name.lower().endswith((".tif", ".tiff"))):
+        raw = read_scene(path, scene)
+    elif start.startswith(_TIFF):
+        from osteocount.io.tiff import read_tiff
+
+        raw = read_tiff(path)
     else:
-        raise OsteoCountError(f"{path.name}: {_what_else(start)}. OsteoCount reads TIFF, PNG and JPEG. {_CURE_EXPORT}")
+        known = "TIFF, PNG, JPEG, CZI, ND2, LIF and OME-Zarr"
+        raise OsteoCountError(f"{path.name}: {_what_else(start)}. OsteoCount reads {known}. {_CURE_EXPORT}")
     return _finish(path, raw, pixel_size_um)
 
 

@@ -38,12 +38,15 @@ _MOST_CHANNELS = 32
 _LOST = re.compile(r"invalid page offset|TiffTag (?:[12]?\d{1,4}|3[01]\d{3}) @\d+> invalid value offset")
 
 
-def read_tiff(path: Path) -> Raw:
-    """Decode the one plane of a TIFF file that is to be counted, after its structure has been checked."""
+def read_tiff(path: Path, number: int | None = None) -> Raw:
+    """Decode the one plane of a TIFF file that is to be counted, after its structure has been checked.
+
+    ``number`` chooses one of its series; without it the largest is read.
+    """
     try:
         # One file is one picture: an OME-XML that names other files must not make us open them.
-        with _quiet_tifffile() as said, tifffile.TiffFile(path, _multifile=False) as tiff:
-            raw = _read(path, tiff)
+        with quiet_tifffile() as said, tifffile.TiffFile(path, _multifile=False) as tiff:
+            raw = _read(path, tiff, number)
             _check_offsets(path, said)
             return raw
     except OsteoCountError:
@@ -53,7 +56,7 @@ def read_tiff(path: Path) -> Raw:
 
 
 @contextmanager
-def _quiet_tifffile() -> Iterator[list[str]]:
+def quiet_tifffile() -> Iterator[list[str]]:
     """Keep tifffile's log off the user's screen while we read, and give what it said in this thread."""
     logger = logging.getLogger("tifffile")
     thread = threading.get_ident()
@@ -77,9 +80,9 @@ def _check_offsets(path: Path, said: list[str]) -> None:
         raise damaged(path, "it refers to places behind its end: the file ends too early")
 
 
-def _read(path: Path, tiff: Any) -> Raw:
+def _read(path: Path, tiff: Any, number: int | None) -> Raw:
     description = _description(path, tiff)
-    series, notes = _choose_series(tiff)
+    series, notes = _choose_series(tiff) if number is None else (tiff.series[number], ())
     page = series.keyframe
     index = next(n for n, each in enumerate(tiff.series) if each is series)
     _check_colours(path, page)

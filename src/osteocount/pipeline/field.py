@@ -15,10 +15,11 @@ import pandas as pd
 
 from osteocount import __version__
 from osteocount.errors import OsteoCountError
+from osteocount.io.containers import input_hash
 from osteocount.io.labels import write_labels
 from osteocount.io.overlay import write_overlay
 from osteocount.io.picture import Picture
-from osteocount.io.read import file_hash, read_picture
+from osteocount.io.read import read_picture
 from osteocount.io.result_folder import ResultFolder, write_json
 from osteocount.io.tables import write_table
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS, measure_cells, measure_nuclei, summarise
@@ -56,7 +57,7 @@ class FieldResult:
 
 @dataclass(frozen=True)
 class FieldTask:
-    """One field to do: where its files are and what it is called in the tables."""
+    """One field to do: where its files are and what it is called in the tables; ``scene``: its name inside the file."""
 
     key: str
     plate: str
@@ -64,6 +65,7 @@ class FieldTask:
     field: str
     image: str
     paths: tuple[Path, ...]
+    scene: str = ""
 
 
 def analyse(picture: Picture, settings: Settings) -> FieldResult:
@@ -120,7 +122,7 @@ def process(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[s
 
 def fingerprint(task: FieldTask, settings: Settings) -> str:
     """Hash what a finished part was made from: the bytes of its pictures, the settings that touch it, the version."""
-    parts = [__version__, *(file_hash(path) for path in task.paths)]
+    parts = [__version__, *(input_hash(path, task.scene) for path in task.paths)]
     parts += [
         section.model_dump_json() for section in (settings.picture, settings.segment, settings.count, settings.qc)
     ]
@@ -128,9 +130,9 @@ def fingerprint(task: FieldTask, settings: Settings) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def read_channels(paths: tuple[Path, ...], pixel_size_um: float | None) -> Picture:
+def read_channels(paths: tuple[Path, ...], pixel_size_um: float | None, scene: str = "") -> Picture:
     """Read one field; several files are its channels, stacked in the order given."""
-    pictures = [read_picture(path, pixel_size_um=pixel_size_um) for path in paths]
+    pictures = [read_picture(path, pixel_size_um=pixel_size_um, scene=scene) for path in paths]
     first = pictures[0]
     if len(pictures) == 1:
         return first
@@ -157,7 +159,7 @@ def _trap_positive(found: Segmentation, cells: pd.DataFrame) -> Segmentation:
 
 
 def _count_and_write(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[str, Any]:
-    picture = read_channels(task.paths, settings.picture.pixel_size)
+    picture = read_channels(task.paths, settings.picture.pixel_size, task.scene)
     result = analyse(picture, settings)
     found, um = result.segmentation, picture.pixel_size.um
     write_labels(found.cells, folder.cells_image(task.key), um)
@@ -173,7 +175,7 @@ def _count_and_write(task: FieldTask, folder: ResultFolder, settings: Settings) 
         "pixel_size_origin": picture.pixel_size.origin,
         "axes": picture.axes,
         "regime": found.regime,
-        "sha256": [file_hash(path) for path in task.paths],
+        "sha256": [input_hash(path, task.scene) for path in task.paths],
         "qc": {name: None if np.isnan(value) else round(value, 6) for name, value in result.quality.row().items()},
         "qc_flags": list(result.quality.flags),
         "record": found.record,

@@ -29,7 +29,8 @@ from osteocount.pipeline.field import FieldTask, fingerprint, process
 from osteocount.pipeline.reader import ReaderInput, join_reader, read_reader
 from osteocount.pipeline.wells import place_layout, wells_table
 from osteocount.pipeline.workbook import workbook
-from osteocount.plate.index import PICTURE_SUFFIXES, PlateIndex, index_pictures
+from osteocount.plate.find import PictureFile, picture_stem, root_of
+from osteocount.plate.index import PlateIndex, index_pictures
 from osteocount.plate.layout import read_layout
 from osteocount.settings import Settings
 from osteocount.stats import Comparison, compare
@@ -189,11 +190,11 @@ def finish(
 
 def field_tasks(index: PlateIndex, source: Path) -> list[FieldTask]:
     """Group the channels of a field and give every field a name of its own."""
-    root = source if source.is_dir() else source.parent
-    groups: dict[tuple[str, str, str], list[Any]] = {}
+    root = root_of(source)
+    groups: dict[tuple[str, str, str], list[PictureFile]] = {}
     for entry in index.entries:
         groups.setdefault((entry.plate, entry.well, entry.field), []).append(entry)
-    stems = Counter(_stem(entries[0].path) for entries in groups.values())
+    stems = Counter(_stem(entries[0]) for entries in groups.values())
     tasks = []
     for (plate, well, field), entries in groups.items():
         planes = {(entry.z, entry.time) for entry in entries}
@@ -202,11 +203,11 @@ def field_tasks(index: PlateIndex, source: Path) -> list[FieldTask]:
                 f"{entries[0].path.name}: {len(planes)} focal planes or time points of one field. "
                 "Export one plane (or a projection) per field and time point into a folder of its own."
             )
-        stem = _stem(entries[0].path)
+        stem = _stem(entries[0])
         key = stem if stems[stem] == 1 else safe_stem("_".join(filter(None, [plate, well, field, stem])))
-        image = entries[0].path.relative_to(root).as_posix()
+        image = "/".join(filter(None, [entries[0].path.relative_to(root).as_posix(), entries[0].scene]))
         paths = tuple(entry.path for entry in sorted(entries, key=lambda entry: entry.channel))
-        tasks.append(FieldTask(key, plate, well, field, image, paths))
+        tasks.append(FieldTask(key, plate, well, field, image, paths, entries[0].scene))
     return tasks
 
 
@@ -223,9 +224,8 @@ def _named_plate(index: PlateIndex, plate: str) -> PlateIndex:
     return replace(index, entries=tuple(replace(entry, plate=plate) for entry in index.entries))
 
 
-def _stem(path: Path) -> str:
-    suffix = next((suffix for suffix in PICTURE_SUFFIXES if path.name.lower().endswith(suffix)), path.suffix)
-    return safe_stem(path.name[: len(path.name) - len(suffix)])
+def _stem(entry: PictureFile) -> str:
+    return safe_stem(" ".join(filter(None, [picture_stem(entry.path), entry.scene])))
 
 
 def _check_control(layout: pd.DataFrame, control: str | None) -> None:
@@ -268,7 +268,7 @@ def _process_all(
 
 
 def _unmatched(path: Path, source: Path) -> dict[str, Any]:
-    image = path.relative_to(source if source.is_dir() else source.parent).as_posix()
+    image = path.relative_to(root_of(source)).as_posix()
     reason = f"{image}: the file name does not fit the naming of the other pictures, so its well is unknown."
     return {"key": "", "plate": "", "well": "", "field": "", "image": image, "status": "failed", "reason": reason}
 

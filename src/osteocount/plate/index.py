@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -12,42 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.containers import is_container
 from osteocount.io.read import looks_like_picture
+from osteocount.plate.find import PictureFile, find_pictures, picture_stem, root_of
 from osteocount.plate.patterns import PATTERNS, NameParts, NamePattern, custom_pattern
+from osteocount.plate.scene_wells import scenes_in, tell_plates_apart
 from osteocount.plate.wells import row_letters
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PICTURE_SUFFIXES = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png", ".jpeg", ".jpg", ".nd2", ".lif", ".czi")
-_VENDOR_SUFFIXES = (".nd2", ".lif", ".czi")
 MIN_EXPLAINED = 0.95
 """One pattern must explain at least this share of the pictures."""
 
 TABLE_COLUMNS = ("file", "plate", "well", "row", "column", "field", "channel", "z", "time", "pattern")
-_NO_PICTURES = {"truth", "labels", "overlays"}
 _STRUCTURAL = re.compile(r"(?i)images?|(?P<time>timepoint)_(?P<t>\d+)|(?P<z>zstep)_(?P<n>\d+)")
-_DERIVED = re.compile(r"(?i)(?:^|[_ .-])(?:thumb(?:nail)?s?|overlay)(?=[_ .-]|$)|_thumb[0-9A-F]{8}-")
 _LISTED = 10
-
-
-@dataclass(frozen=True)
-class PictureFile:
-    """One picture and its place. Texts are "" where the name says nothing; ``row`` is the letter of the row.
-
-    ``column`` counts from 1 and is None without a well.
-    """
-
-    path: Path
-    plate: str
-    well: str
-    row: str
-    column: int | None
-    field: str
-    channel: str
-    z: str
-    time: str
-    pattern: str
 
 
 @dataclass(frozen=True)
@@ -103,53 +82,39 @@ def index_pictures(source: Path, *, pattern: str | None = None) -> PlateIndex:
         No picture; no pattern explains 95 % of them although some fit one; two pictures of the same plate, well,
         field, channel, plane and time.
     """
-    if not source.exists():
-        raise OsteoCountError(f"{source}: no such file or folder.")
-    found, skipped = _find(source)
-    if not found:
-        raise OsteoCountError(
-            f"{source}: no pictures here. Pictures end in {', '.join(PICTURE_SUFFIXES)}; folders called truth, labels "
-            "or overlays, hidden folders and result folders are not searched."
-        )
+    found, skipped = find_pictures(source)
     patterns = (custom_pattern(pattern),) if pattern is not None else PATTERNS
     read = {path: _read(path, patterns) for path in found}
+    scenes, unreadable = _scenes(read)
     strays = _strays(read)
-    read = {path: hit for path, hit in read.items() if path not in strays}
-    chosen = _vote(source, read, custom=pattern is not None)
+    read = {path: hit for path, hit in read.items() if path not in strays and path not in scenes}
+    chosen = _vote(source, read, custom=pattern is not None) if read else ""
     entries, unmatched = _entries(source, read, chosen)
+    entries += tell_plates_apart([entry for inside in scenes.values() for entry in inside])
     unmatched = sorted([*unmatched, *strays])
     _refuse_duplicates(source, entries)
-    notes = _notes(entries, skipped, unmatched, chosen)
+    notes = [*_notes(entries, skipped, unmatched, chosen), *unreadable]
     return PlateIndex(source, tuple(sorted(entries, key=_order)), tuple(skipped), tuple(unmatched), tuple(notes))
 
 
-def picture_stem(path: Path) -> str:
-    """Return the file name without its picture suffix, ``.ome.tif`` being one suffix."""
-    lower = path.name.lower()
-    suffix = next((s for s in PICTURE_SUFFIXES if lower.endswith(s)), "")
-    return path.name[: len(path.name) - len(suffix)]
+def _scenes(
+    read: dict[Path, tuple[NamePattern, NameParts] | None],
+) -> tuple[dict[Path, list[PictureFile]], list[str]]:
+    """Look into files that may hold many wells, and note those that could not be looked into.
 
-
-def _find(source: Path) -> tuple[list[Path], list[Path]]:
-    """Return pictures and skipped thumbnails or overlays, sorted by path."""
-    if source.is_file():
-        if not source.name.lower().endswith(PICTURE_SUFFIXES):
-            raise OsteoCountError(f"{source}: not a picture; pictures end in {', '.join(PICTURE_SUFFIXES)}.")
-        return [source], []
-    found: list[Path] = []
-    skipped: list[Path] = []
-    for folder, folders, files in os.walk(source):
-        if "run.json" in files:
-            folders.clear()
+    An OME-TIFF whose own name gives the well is one picture: a plate of thousands of them is not opened to know it.
+    """
+    scenes: dict[Path, list[PictureFile]] = {}
+    notes: list[str] = []
+    for path, hit in read.items():
+        if not is_container(path) or (hit and hit[1].row and path.name.lower().endswith((".tif", ".tiff"))):
             continue
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f.lower() not in _NO_PICTURES)
-        derived_folder = bool(_DERIVED.search(Path(folder).name)) and Path(folder) != source
-        for name in sorted(files):
-            if name.startswith(".") or not name.lower().endswith(PICTURE_SUFFIXES):
-                continue
-            path = Path(folder, name)
-            (skipped if derived_folder or _DERIVED.search(picture_stem(path)) else found).append(path)
-    return found, skipped
+        place = (hit[1].plate, hit[1].row, hit[1].column) if hit and hit[1].row else None
+        inside, note = scenes_in(path, place)
+        if inside:
+            scenes[path] = inside
+        notes += [note] if note else []
+    return scenes, notes
 
 
 def _read(path: Path, patterns: tuple[NamePattern, ...]) -> tuple[NamePattern, NameParts] | None:
@@ -168,9 +133,7 @@ def _strays(read: dict[Path, tuple[NamePattern, NameParts] | None]) -> set[Path]
     if not any(read.values()):
         return set()
     return {
-        path
-        for path, hit in read.items()
-        if hit is None and path.suffix.lower() not in _VENDOR_SUFFIXES and not looks_like_picture(path)
+        path for path, hit in read.items() if hit is None and not is_container(path) and not looks_like_picture(path)
     }
 
 
@@ -196,7 +159,7 @@ def _entries(
     source: Path, read: dict[Path, tuple[NamePattern, NameParts] | None], chosen: str
 ) -> tuple[list[PictureFile], list[Path]]:
     """Build the entries of the chosen pattern; the other pictures are returned as unmatched."""
-    root = source if source.is_dir() else source.parent
+    root = root_of(source)
     hits = {path: hit for path, hit in read.items() if hit is not None and hit[0].name == chosen}
     if not chosen:
         plates = _folder_plates(root, list(read))
@@ -278,7 +241,7 @@ def _place_in_words(place: tuple[str, ...]) -> str:
 
 
 def _listing(source: Path, paths: list[Path]) -> str:
-    root = source if source.is_dir() else source.parent
+    root = root_of(source)
     shown = ", ".join(p.relative_to(root).as_posix() for p in paths[:_LISTED])
     return shown + (f" and {len(paths) - _LISTED} more" if len(paths) > _LISTED else "")
 

@@ -1,0 +1,107 @@
+"""Opening files with many pictures inside: CZI, ND2, LIF, OME-TIFF with several images, OME-Zarr."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.read import Raw, damaged, file_hash
+from osteocount.io.scenes import Scene
+
+_READERS = {".czi": "czi", ".nd2": "nd2", ".lif": "lif", ".zarr": "ome_zarr_read"}
+_OME_TIFF = (".ome.tif", ".ome.tiff")
+_ZARR_GROUP = ("zarr.json", ".zgroup")
+
+
+def is_container(path: Path) -> bool:
+    """Whether the file or folder is, by its suffix, of a kind that can hold many pictures."""
+    return path.suffix.lower() in _READERS or path.name.lower().endswith(_OME_TIFF) or is_zarr(path)
+
+
+def is_zarr(path: Path) -> bool:
+    """Whether the folder is, by its suffix or its metadata, a Zarr group."""
+    return path.is_dir() and (path.suffix.lower() == ".zarr" or any((path / name).is_file() for name in _ZARR_GROUP))
+
+
+def list_scenes(path: Path) -> tuple[Scene, ...]:
+    """Name the pictures inside, in the order of the file; an OME-TIFF with one image of no plate gives one.
+
+    Raises
+    ------
+    OsteoCountError
+        The file is damaged, or the ``formats`` extra is missing; the text says how to get it.
+    """
+    try:
+        scenes: tuple[Scene, ...] = _reader(path).list_scenes(path)
+    except OsteoCountError:
+        raise
+    except Exception as error:  # vendors' files from strangers make their libraries raise anything
+        raise damaged(path, error) from error
+    return scenes
+
+
+def read_scene(path: Path, scene: str = "") -> Raw:
+    """Decode one picture; without a name the first one (of an OME-TIFF the largest), with a note when there are more.
+
+    Raises
+    ------
+    OsteoCountError
+        As `list_scenes`; no such scene; a z-stack, a time series, or too large.
+    """
+    if not scene and not path.is_dir() and path.suffix.lower() not in _READERS:
+        return _decode(path, None)
+    scenes = list_scenes(path)
+    if not scenes:
+        raise damaged(path, "no picture in it")
+    number = next((n for n, each in enumerate(scenes) if each.name == scene), 0 if not scene else -1)
+    if number < 0:
+        raise OsteoCountError(
+            f"{path.name}: there is no picture {scene!r} in it; it has {', '.join(s.name for s in scenes[:10])}."
+        )
+    raw = _decode(path, number)
+    if scene or len(scenes) == 1:
+        return raw
+    note = f"The file holds {len(scenes)} pictures: the first ({scenes[0].name}) is read."
+    return replace(raw, notes=(*raw.notes, note))
+
+
+def _decode(path: Path, number: int | None) -> Raw:
+    try:
+        raw: Raw = _reader(path).read_scene(path, number)
+    except OsteoCountError:
+        raise
+    except Exception as error:
+        raise damaged(path, error) from error
+    return raw
+
+
+def input_hash(path: Path, scene: str = "") -> str:
+    """SHA-256 of a file, or of all files below the scene's folder in an OME-Zarr, names included.
+
+    A file with many scenes is read once; its hash is kept while its size and date stay.
+    """
+    if not path.is_dir():
+        try:
+            stat = path.stat()
+        except OSError:
+            return file_hash(path)
+        return _kept_hash(path, stat.st_size, stat.st_mtime_ns)
+    folder = path / scene if scene else path
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    lines = [f"{file.relative_to(folder).as_posix()} {file_hash(file)}" for file in files]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _kept_hash(path: Path, size: int, changed: int) -> str:
+    return file_hash(path)
+
+
+def _reader(path: Path) -> ModuleType:
+    name = _READERS.get(path.suffix.lower(), "ome_zarr_read" if path.is_dir() else "ome_tiff")
+    return import_module(f"osteocount.io.{name}")

@@ -1,0 +1,74 @@
+"""Leica LIF: a tree of images; the names on the way to an image may hold its well."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from osteocount.io.pixel_size import Evidence
+from osteocount.io.read import Raw
+from osteocount.io.scenes import Scene, channels_last, check_plane, unique_names, vendor_library
+
+_UM_PER = {"m": 1e6, "mm": 1e3, "µm": 1.0, "um": 1.0}
+
+
+def list_scenes(path: Path) -> tuple[Scene, ...]:
+    """One scene per image; each tile of a mosaic that was not merged is one of its own."""
+    with vendor_library(path, "liffile").LifFile(path) as lif:
+        pictures = _pictures(lif)
+        texts = [str(image.path) for image, _ in pictures]
+    names = unique_names(
+        [text if tile is None else f"{text} tile {tile + 1}" for text, (_, tile) in zip(texts, pictures, strict=True)]
+    )
+    return tuple(
+        Scene(name, _hints(text), str(n)) for n, (name, text) in enumerate(zip(names, texts, strict=True), start=1)
+    )
+
+
+def read_scene(path: Path, number: int) -> Raw:
+    """Decode one image, or one tile of it."""
+    with vendor_library(path, "liffile").LifFile(path) as lif:
+        image, tile = _pictures(lif)[number]
+        sizes = {str(axis): int(n) for axis, n in image.sizes.items()}
+        check_plane(path, image.name, {axis: n for axis, n in sizes.items() if axis != "M"})
+        axes = "".join(image.dims)
+        pixels = np.asarray(image.asarray())
+        if tile is not None:
+            pixels = pixels.take([tile], axis=axes.index("M"))
+        plane, colour, notes = channels_last(pixels, axes)
+        lut_names = [each.get("LUTName") or "" for each in image.xml_element.iter("ChannelDescription")]
+        stated = _side_um(image)
+    count = plane.shape[2]
+    names = tuple(lut_names) if len(lut_names) == count and not colour else ("",) * count
+    return Raw(plane, colour, names, Evidence(path, stated_um=stated, stated_by="LIF DimensionDescription"), notes)
+
+
+def _pictures(lif: Any) -> list[tuple[Any, int | None]]:
+    found: list[tuple[Any, int | None]] = []
+    for image in lif.images:
+        if {"Y", "X"} <= set(image.sizes):
+            tiles = int(image.sizes.get("M", 1))
+            found += [(image, None)] if tiles == 1 else [(image, tile) for tile in range(tiles)]
+    return found
+
+
+def _hints(text: str) -> tuple[str, ...]:
+    """Names from the image up to the root, and neighbours joined: the Navigator keeps well A1 as A and 1."""
+    parts = [part.strip() for part in text.split("/") if part.strip()]
+    joined = [row + column for row, column in pairwise(parts)]
+    return (*reversed(parts), *reversed(joined))
+
+
+def _side_um(image: Any) -> tuple[float, float] | None:
+    """Pixel sides from the lengths, which Leica measures from the first pixel's centre to the last one's."""
+    sides = {}
+    for each in image.xml_element.iter("DimensionDescription"):
+        steps = int(each.get("NumberOfElements", "0")) - 1
+        scale = _UM_PER.get(each.get("Unit", ""))
+        if steps > 0 and scale is not None:
+            sides[each.get("DimID")] = abs(float(each.get("Length", "0"))) / steps * scale
+    x, y = sides.get("1", 0.0), sides.get("2", 0.0)
+    return (x, y) if x > 0 and y > 0 else None

@@ -1,0 +1,57 @@
+"""Nikon ND2: one stage position is one picture; positions are named in the XYPosLoop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from osteocount.io.pixel_size import Evidence
+from osteocount.io.read import Raw
+from osteocount.io.scenes import Scene, channels_last, check_plane, unique_names, vendor_library
+
+
+def list_scenes(path: Path) -> tuple[Scene, ...]:
+    """One scene per stage position; a file without positions is one scene."""
+    with vendor_library(path, "nd2").ND2File(path) as file:
+        points = _point_names(file)
+    names = unique_names([name or f"position {n}" for n, name in enumerate(points, start=1)])
+    return tuple(
+        Scene(name, (point,) if point else (), str(n))
+        for n, (name, point) in enumerate(zip(names, points, strict=True), start=1)
+    )
+
+
+def read_scene(path: Path, number: int) -> Raw:
+    """Decode the picture of one stage position."""
+    with vendor_library(path, "nd2").ND2File(path) as file:
+        sizes = {str(axis): int(n) for axis, n in file.sizes.items()}
+        check_plane(path, f"position {number + 1}", {axis: n for axis, n in sizes.items() if axis != "P"})
+        # All other loops have one step, so the frames are the positions in their order.
+        frame = np.asarray(file.read_frame(number))
+        axes = "".join(axis for axis in sizes if axis in "CYXS")
+        plane, colour, notes = channels_last(frame.reshape([sizes[axis] for axis in axes]).copy(), axes)
+        names = tuple(str(each.channel.name or "") for each in file.metadata.channels or ())
+        evidence = _evidence(path, file)
+    count = plane.shape[2]
+    return Raw(plane, colour, names if len(names) == count and not colour else ("",) * count, evidence, notes)
+
+
+def _point_names(file: Any) -> list[str]:
+    count = int(file.sizes.get("P", 1))
+    for loop in file.experiment or ():
+        if loop.type == "XYPosLoop":
+            names = [str(point.name or "").strip() for point in loop.parameters.points]
+            return (names + [""] * count)[:count]
+    return [""] * count
+
+
+def _evidence(path: Path, file: Any) -> Evidence:
+    channels = file.metadata.channels
+    stated = None
+    if channels:
+        volume = channels[0].volume
+        if all(volume.axesCalibrated[:2]):
+            stated = (float(volume.axesCalibration[0]), float(volume.axesCalibration[1]))
+    return Evidence(path, stated_um=stated, stated_by="ND2 axesCalibration")

@@ -1,0 +1,105 @@
+"""OME-TIFF with a plate or several images inside, its metadata in the file or in a companion file beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import tifffile
+from defusedxml import ElementTree
+
+from osteocount.io.pixel_size import Evidence
+from osteocount.io.read import Raw, damaged
+from osteocount.io.scenes import Scene, unique_names
+from osteocount.io.tiff import quiet_tifffile, read_tiff
+
+_LARGEST_COMPANION = 256 * 2**20
+
+
+def list_scenes(path: Path) -> tuple[Scene, ...]:
+    """One scene per OME Image whose pixels are in this file; the place of each comes from Plate and WellSample."""
+    with quiet_tifffile(), tifffile.TiffFile(path, _multifile=False) as tiff:
+        if not tiff.is_ome:
+            return (Scene(""),)
+        description, _ = _metadata(path, str(tiff.pages[0].description or ""))
+        count = len(tiff.series)
+    root = _parse(description)
+    own = [image for image in root.iter() if _tag(image) == "Image" and _inside(image, path)]
+    if len(own) != count:
+        return (Scene(""),)
+    places = _places(root)
+    names = unique_names([image.get("Name") or image.get("ID") or "" for image in own])
+    scenes = []
+    for n, (image, name) in enumerate(zip(own, names, strict=True), start=1):
+        plate, well, field = places.get(image.get("ID") or "", ("", "", str(n)))
+        hints = tuple(text for text in (well, image.get("Name") or "") if text)
+        scenes.append(Scene(name if count > 1 else "", hints, field, plate))
+    return tuple(scenes)
+
+
+def read_scene(path: Path, number: int | None) -> Raw:
+    """Decode the image with this place in the list; without a number the largest."""
+    raw = read_tiff(path, None if number is None or len(list_scenes(path)) == 1 else number)
+    description, in_companion = _metadata(path, raw.evidence.description)
+    if not in_companion:
+        return raw
+    images = [image for image in _parse(description).iter() if _tag(image) == "Image"]
+    own = [n for n, image in enumerate(images) if _inside(image, path)] or [0]
+    return replace(raw, evidence=Evidence(path, description, ome_image=own[(number or 0) % len(own)]))
+
+
+def _metadata(path: Path, description: str) -> tuple[str, bool]:
+    """Give the OME-XML and whether it stands in a companion file, which BinaryOnly names."""
+    if "BinaryOnly" not in description:
+        return description, False
+    root = _parse(description)
+    name = next((each.get("MetadataFile") for each in root if _tag(each) == "BinaryOnly"), None)
+    if name is None:
+        return description, False
+    companion = path.with_name(Path(name).name)  # beside the picture and nowhere else
+    try:
+        stat = companion.stat()
+    except OSError as error:
+        raise damaged(path, f"its metadata file {companion.name} is not beside it") from error
+    if stat.st_size > _LARGEST_COMPANION:
+        raise damaged(path, f"its metadata file {companion.name} is larger than 256 MB")
+    return _read_companion(companion, stat.st_mtime_ns), True
+
+
+@lru_cache(maxsize=4)
+def _read_companion(companion: Path, changed: int) -> str:
+    """Keep the text: one companion serves all pictures of a plate."""
+    return companion.read_text(encoding="utf-8", errors="replace")
+
+
+def _parse(description: str) -> Any:
+    return ElementTree.fromstring(description.strip().strip("\x00").encode())
+
+
+def _tag(element: Any) -> str:
+    return str(element.tag).rsplit("}", 1)[-1]
+
+
+def _inside(image: Any, path: Path) -> bool:
+    files = {Path(each.get("FileName") or "").name for each in image.iter() if _tag(each) == "UUID"} - {""}
+    return not files or path.name in files
+
+
+def _places(root: Any) -> dict[str, tuple[str, str, str]]:
+    """Image ID → plate, well and field (counted from 1)."""
+    places = {}
+    for plate in (each for each in root.iter() if _tag(each) == "Plate"):
+        for well in (each for each in plate if _tag(each) == "Well"):
+            row, column = int(well.get("Row", "0")), int(well.get("Column", "0"))
+            samples = [each for each in well if _tag(each) == "WellSample"]
+            for n, sample in enumerate(samples, start=1):
+                for reference in (each for each in sample if _tag(each) == "ImageRef"):
+                    well_name = f"{_letters(row)}{column + 1}"
+                    places[reference.get("ID") or ""] = (plate.get("Name") or "", well_name, str(n))
+    return places
+
+
+def _letters(row: int) -> str:
+    return chr(ord("A") + row) if row < 26 else "A" + chr(ord("A") + row - 26)

@@ -1,0 +1,103 @@
+"""OME-Zarr 0.4 and 0.5: plates, collections of images, single images."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.pixel_size import UM_PER, Evidence
+from osteocount.io.read import Raw
+from osteocount.io.scenes import Scene, channels_last, check_plane, vendor_library
+
+_LARGEST_METADATA = 64 * 2**20
+_METADATA_FILES = ("zarr.json", ".zgroup", ".zattrs", ".zarray")
+
+
+def list_scenes(path: Path) -> tuple[Scene, ...]:
+    """Pictures of a plate by its metadata, of a bioformats2raw collection by their numbers, else the root itself."""
+    group = _open(path)
+    said = _ome(group)
+    if "plate" in said:
+        return _plate_scenes(path, group, said["plate"])
+    if "multiscales" in said:
+        return (Scene(""),)
+    numbered = sorted((name for name in group.group_keys() if name.isdecimal()), key=int)
+    return tuple(Scene(name, (), str(n)) for n, name in enumerate(numbered, start=1))
+
+
+def read_scene(path: Path, number: int) -> Raw:
+    """Decode the largest level of one image."""
+    name = list_scenes(path)[number].name
+    group = _open(path / name if name else path)
+    said = _ome(group)
+    multiscale = said["multiscales"][0]
+    axes = "".join(_axis(each) for each in multiscale.get("axes") or "tczyx").upper()
+    dataset = multiscale["datasets"][0]
+    array = group[_inside(path, dataset["path"])]
+    if "pickle" in json.dumps(array.metadata.to_dict(), default=repr):
+        raise OsteoCountError(f"{path.name} {name}: its pixels are program objects, which are not safe to read.")
+    check_plane(path, name, dict(zip(axes, array.shape, strict=True)))
+    plane, colour, notes = channels_last(np.asarray(array[...]), axes)
+    labels = [str(each.get("label") or "") for each in said.get("omero", {}).get("channels", [])]
+    names = tuple(labels) if len(labels) == plane.shape[2] else ("",) * plane.shape[2]
+    return Raw(plane, colour, names, _evidence(path, multiscale, dataset, axes), notes)
+
+
+def _open(path: Path) -> Any:
+    zarr = vendor_library(path, "zarr")
+    if not any((path / name).is_file() for name in _METADATA_FILES):
+        raise OsteoCountError(f"{path.name}: is not an OME-Zarr: {' or '.join(_METADATA_FILES[:2])} is missing in it.")
+    for name in _METADATA_FILES:
+        if (path / name).is_file() and (path / name).stat().st_size > _LARGEST_METADATA:
+            raise OsteoCountError(f"{path.name}: its {name} is larger than 64 MB, which no metadata are.")
+    return zarr.open_group(path, mode="r")
+
+
+def _ome(group: Any) -> dict[str, Any]:
+    """Metadata of 0.5 are under ``ome``, those of 0.4 at the top."""
+    attributes = dict(group.attrs)
+    inner = attributes.get("ome")
+    return inner if isinstance(inner, dict) else attributes
+
+
+def _plate_scenes(path: Path, group: Any, plate: dict[str, Any]) -> tuple[Scene, ...]:
+    scenes = []
+    for each in plate["wells"]:
+        well = _inside(path, each["path"])
+        images = _ome(group[well])["well"]["images"]
+        for n, image in enumerate(images, start=1):
+            name = f"{well}/{_inside(path, image['path'])}"
+            scenes.append(Scene(name, ("".join(PurePosixPath(well).parts),), str(n), str(plate.get("name") or "")))
+    return tuple(scenes)
+
+
+def _inside(path: Path, inner: Any) -> str:
+    """Refuse a path that leads out of the folder."""
+    parts = PurePosixPath(str(inner)).parts
+    if not parts or ".." in parts or "/" in parts or "\\" in str(inner) or ":" in str(inner):
+        raise OsteoCountError(f"{path.name}: its metadata point to {inner!r}, outside of it.")
+    return "/".join(parts)
+
+
+def _axis(axis: Any) -> str:
+    """One letter: from 0.4 on an axis is a mapping with a name."""
+    return str(axis["name"] if isinstance(axis, dict) else axis)[:1]
+
+
+def _evidence(path: Path, multiscale: dict[str, Any], dataset: dict[str, Any], axes: str) -> Evidence:
+    scale = np.ones(len(axes))
+    transforms = [*dataset.get("coordinateTransformations", []), *multiscale.get("coordinateTransformations", [])]
+    scales = [each["scale"] for each in transforms if each.get("type") == "scale"]
+    for each in scales:
+        scale = scale * np.asarray(each, float)
+    described = multiscale.get("axes") or []
+    units = {_axis(each).upper(): each.get("unit") for each in described if isinstance(each, dict)}
+    um = {axis: UM_PER.get(str(units.get(axis) or units.get("X")).lower(), 0.0) for axis in "XY"}
+    x, y = (float(scale[axes.index(axis)]) * um[axis] for axis in "XY")
+    stated = (x, y) if scales and x > 0 and y > 0 and math.isfinite(x * y) else None
+    return Evidence(path, stated_um=stated, stated_by="OME-Zarr scale")

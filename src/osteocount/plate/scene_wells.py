@@ -1,0 +1,108 @@
+"""Files with many wells inside: what their scenes say about plate, well and field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.containers import list_scenes
+from osteocount.io.scenes import Scene
+from osteocount.plate.find import PictureFile, picture_stem
+from osteocount.plate.wells import parse_well, row_letters, well_name
+
+PATTERN = "scenes of a file"
+"""What the index calls the naming of scenes."""
+
+_WELL = r"(?P<well>[A-Pa-p][ _-]?0*(?:[1-9]|1\d|2[0-4]))"
+_NAMES = (
+    re.compile(_WELL),
+    re.compile(rf"(?i:well)[ _:-]*{_WELL}(?:[ _,:#/-].*)?"),
+    re.compile(
+        rf"{_WELL}[ _,:#/-]+(?i:point|pos(?:ition)?|p|field|f|site|s|scene|region|r)?[ _#-]*\d+(?:[ _,:#/-].*)?"
+    ),
+    re.compile(rf"{_WELL}-{_WELL.replace('?P<well>', '?:')}"),
+)
+
+
+def scenes_in(path: Path, place: tuple[str, int, int] | None) -> tuple[list[PictureFile], str]:
+    """Return one entry per picture inside a file, and a note when it could not be looked into.
+
+    Parameters
+    ----------
+    path
+        The file.
+    place
+        Plate, row and column that the file's own name gives, None when it names no well.
+
+    Returns
+    -------
+    No entries when the file is a single picture that says nothing about its well: its name speaks then.
+    """
+    try:
+        scenes = list_scenes(path)
+    except OsteoCountError as error:
+        return [], str(error)
+    wells = _wells(scenes)
+    if len(scenes) == 1 and wells[0] is None:
+        return [], ""
+    return [_entry(path, scene, well, place) for scene, well in zip(scenes, wells, strict=True)], ""
+
+
+def tell_plates_apart(entries: list[PictureFile]) -> list[PictureFile]:
+    """Name plates after their files where two files hold the same field of the same well."""
+    places: dict[tuple[str, str, str], set[Path]] = {}
+    for entry in entries:
+        places.setdefault((entry.plate, entry.well, entry.field), set()).add(entry.path)
+    if all(len(paths) == 1 for paths in places.values()):
+        return entries
+    return [_renamed(entry) for entry in entries]
+
+
+def _renamed(entry: PictureFile) -> PictureFile:
+    return replace(entry, plate="_".join(filter(None, [entry.plate, picture_stem(entry.path)])))
+
+
+def _wells(scenes: tuple[Scene, ...]) -> list[tuple[int, int] | None]:
+    """Read the well of every scene; ``P1``, ``P2`` … alone are points on the stage, not row P of a 384-well plate."""
+    wells = [_well(scene.hints) for scene in scenes]
+    rows = {well[0] for well in wells if well}
+    if rows == {16} and not any(_sure(scene) for scene in scenes):
+        return [None] * len(scenes)
+    return wells
+
+
+def _sure(scene: Scene) -> bool:
+    return bool(scene.plate) or any("well" in hint.lower() for hint in scene.hints)
+
+
+def _well(hints: Iterable[str]) -> tuple[int, int] | None:
+    """Return (row, column) of the first hint that names a well, None when none does."""
+    for hint in hints:
+        for name in _NAMES:
+            match = name.fullmatch(hint.strip())
+            if match and (well := parse_well(match["well"])):
+                return well
+    return None
+
+
+def _entry(path: Path, scene: Scene, well: tuple[int, int] | None, place: tuple[str, int, int] | None) -> PictureFile:
+    named_plate = scene.plate
+    if well is None and place is not None:
+        named_plate, well = place[0], (place[1], place[2])
+    row, column = well or (0, 0)
+    return PictureFile(
+        path=path,
+        plate=named_plate,
+        well=well_name(row, column) if well else "",
+        row=row_letters(row),
+        column=column or None,
+        field=scene.field if well else f"{picture_stem(path)} {scene.name}".strip(),
+        channel="",
+        z="",
+        time="",
+        pattern=PATTERN,
+        scene=scene.name,
+    )
