@@ -32,10 +32,13 @@ def read_scene(path: Path, number: int) -> Raw:
         frame = np.asarray(file.read_frame(number))
         axes = "".join(axis for axis in sizes if axis in "CYXS")
         plane, colour, notes = channels_last(frame.reshape([sizes[axis] for axis in axes]).copy(), axes)
-        names = tuple(str(each.channel.name or "") for each in file.metadata.channels or ())
-        evidence = _evidence(path, file)
+        described, unclear = _channels(file)
+    names = tuple(str(each.channel.name or "") for each in described)
+    evidence = _evidence(path, described)
     count = plane.shape[2]
-    return Raw(plane, colour, names if len(names) == count and not colour else ("",) * count, evidence, notes)
+    return Raw(
+        plane, colour, names if len(names) == count and not colour else ("",) * count, evidence, (*notes, *unclear)
+    )
 
 
 def _point_names(file: Any) -> list[str]:
@@ -47,8 +50,15 @@ def _point_names(file: Any) -> list[str]:
     return [""] * count
 
 
-def _evidence(path: Path, file: Any) -> Evidence:
-    channels = file.metadata.channels
+def _channels(file: Any) -> tuple[list[Any], tuple[str, ...]]:
+    """Give the channels, none with a note when the library stumbles over them; the pixels are sound all the same."""
+    try:
+        return list(file.metadata.channels or ()), ()
+    except (LookupError, TypeError, ValueError, AttributeError, UnboundLocalError):
+        return [], ("The file's channels cannot be understood: their names and the pixel size are not known.",)
+
+
+def _evidence(path: Path, channels: list[Any]) -> Evidence:
     stated = None
     if channels:
         volume = channels[0].volume
