@@ -121,7 +121,8 @@ def compare(
         A malformed table (every line and column is named), no control, no donors, or a contrast that cannot be read.
     """
     settings = settings or ComparisonSettings()
-    intake = read_wells(wells, ColumnNames(count_column, area_column, donor_column, treatment_column))
+    names = ColumnNames(count_column, area_column, donor_column, treatment_column)
+    intake = read_wells(wells, names, settings.extra_endpoints)
     controls = choose_controls(intake.wells, control or settings.control)
     if intake.wells["arm"].nunique() < 2:
         raise OsteoCountError(f"Only one arm is left ({next(iter(controls.values()))}): nothing to compare it with.")

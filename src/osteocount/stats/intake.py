@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import arm_names, suggestion, text_of
+from osteocount.stats.problems import Problems, listed, where
 
 LEFT_OUT_ROLES = ("blank", "excluded")
-SHOWN_PROBLEMS = 20
 WELL_NAME = re.compile(r"^([A-Za-z]{1,2})0*(\d{1,2})$")
+DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
+LARGEST = 1e12
+UNKNOWN = ("", "na", "n/a", "#n/a")  # R and spreadsheets write these for an empty cell
+
+Kind = Literal["count", "area", "amount", "share", "mean", "any"]
+ENDPOINT_COLUMNS: dict[str, Kind] = {
+    "n_osteoclasts_ge2": "count",
+    "n_osteoclasts_ge4": "count",
+    "osteoclast_area_px": "amount",
+    "osteoclast_area_fraction": "share",
+    "fusion_index": "share",
+    "n_nuclei_in_trap_positive": "count",
+    "n_nuclei": "count",
+    "nuclei_per_osteoclast_mean": "mean",
+    "osteoclast_area_mean_um2": "mean",
+}
 
 
 @dataclass(frozen=True)
@@ -47,35 +64,15 @@ class Intake:
     notes: tuple[str, ...] = ()
 
 
-@dataclass
-class _Problems:
-    """Everything wrong with the table, said at once."""
-
-    lines: list[str] = field(default_factory=list)
-
-    def cell(self, frame: pd.DataFrame, position: int, column: str, what: str) -> None:
-        self.lines.append(f"{where(frame, position)}, column '{column}': {what}")
-
-    def raise_if_any(self) -> None:
-        if self.lines:
-            shown = self.lines[:SHOWN_PROBLEMS]
-            more = len(self.lines) - len(shown)
-            rest = [f"and {more} more"] if more else []
-            raise OsteoCountError(
-                "The table cannot be compared:\n" + "\n".join(f"  - {line}" for line in [*shown, *rest])
-            )
-
-
-def where(frame: pd.DataFrame, position: int) -> str:
-    """Name a row the way a spreadsheet numbers it (the header is line 1), with its plate and well."""
-    row = frame.iloc[position]
-    name = " ".join(text_of(row[column]) for column in ("plate", "well") if column in frame.columns)
-    line = int(row["_line"])
-    return f"line {line} ({name.strip()})" if name.strip() else f"line {line}"
-
-
-def read_wells(table: pd.DataFrame, names: ColumnNames) -> Intake:
+def read_wells(table: pd.DataFrame, names: ColumnNames, extra: tuple[str, ...] = ()) -> Intake:
     """Check the table and give its columns their names.
+
+    Parameters
+    ----------
+    table : DataFrame
+    names : ColumnNames
+    extra : tuple of str
+        Further columns that must hold numbers where they are there.
 
     Raises
     ------
@@ -86,18 +83,19 @@ def read_wells(table: pd.DataFrame, names: ColumnNames) -> Intake:
     frame = table.reset_index(drop=True)
     frame["_line"] = np.arange(len(frame)) + 2
     frame, notes = _taking_part(frame, names)
-    problems = _Problems()
+    problems = Problems()
     _check_duplicates(frame, names, problems)
     _check_donors(frame, names, problems)
-    count = _numbers(frame, names.count, problems, whole=True)
-    area, unit = _areas(frame, names, problems)
-    if "dose" in frame.columns:
-        _numbers(frame, "dose", problems)
+    count = _numbers(frame, names.count, problems, "count")
+    area, unit = _areas(frame, names, problems, count)
+    dose = _numbers(frame, "dose", problems, "amount") if "dose" in frame.columns else pd.Series(np.nan, frame.index)
+    measured = _measured(frame, problems, extra, count)
     problems.raise_if_any()
-    wells = _canonical(frame, names).assign(count=count, area=area)
-    unknown = wells["count"].isna()
-    if unknown.any():
-        notes.append(f"{_wells(int(unknown.sum()))} without a count left out of the counts.")
+    wells = _canonical(frame, names).assign(**measured).assign(count=count, area=area, dose=dose)
+    unknown = np.flatnonzero(count.isna())
+    if len(unknown):
+        lines = listed([where(frame, int(i)) for i in unknown])
+        notes.append(f"{_wells(len(unknown))} without a count left out of the counts: {lines}.")
     if unit == "px":
         notes.append(
             "The pixel size is unknown: rates are per pixel. Ratios between arms hold if all pictures share one."
@@ -132,11 +130,18 @@ def _find_columns(table: pd.DataFrame, names: ColumnNames) -> ColumnNames:
         )
     if area != defaults.area and area not in columns:
         missing.append(f"no column '{area}' (imaged area){suggestion(area, columns)} Name it with --area-column")
+    twice = [name for name in (count, area, names.donor, names.treatment) if _is_twice(name, columns)]
+    missing += [f"two columns are called '{name}'; keep one" for name in twice]
     if missing:
         raise OsteoCountError(
             f"The table cannot be compared: {'; '.join(missing)}. It has the columns: {', '.join(columns)}."
         )
-    return ColumnNames(count, area, names.donor, names.treatment)
+    return replace(names, count=count, area=area)
+
+
+def _is_twice(name: str, columns: list[str]) -> bool:
+    """Whether a heading occurs twice; reading a CSV calls the second ``name.1``."""
+    return columns.count(name) > 1 or (name in columns and f"{name}.1" in columns)
 
 
 def _taking_part(frame: pd.DataFrame, names: ColumnNames) -> tuple[pd.DataFrame, list[str]]:
@@ -165,11 +170,11 @@ def _taking_part(frame: pd.DataFrame, names: ColumnNames) -> tuple[pd.DataFrame,
     return frame, notes
 
 
-def _check_duplicates(frame: pd.DataFrame, names: ColumnNames, problems: _Problems) -> None:
+def _check_duplicates(frame: pd.DataFrame, names: ColumnNames, problems: Problems) -> None:
     if "well" not in frame.columns:
         return
-    key = ["plate", "well"] if "plate" in frame.columns else [names.donor, "well"]
-    place = frame[key].map(text_of)
+    key = [column for column in ("plate", "day") if column in frame.columns]
+    place = frame[[*(key if "plate" in key else [*key, names.donor]), "well"]].map(text_of)
     place["well"] = place["well"].map(plain_well)
     first: dict[tuple[str, ...], int] = {}
     for position, name in enumerate(place.itertuples(index=False, name=None)):
@@ -185,8 +190,8 @@ def plain_well(name: str) -> str:
     return f"{match[1].upper()}{int(match[2])}" if match else name
 
 
-def _check_donors(frame: pd.DataFrame, names: ColumnNames, problems: _Problems) -> None:
-    empty = np.flatnonzero(frame[names.donor].map(text_of) == "")
+def _check_donors(frame: pd.DataFrame, names: ColumnNames, problems: Problems) -> None:
+    empty = np.flatnonzero(frame[names.donor].map(text_of).str.casefold().isin(UNKNOWN))
     if len(empty) == len(frame):
         raise OsteoCountError(
             f"The donor column '{names.donor}' is empty. Wells are technical replicates: without donors (animals, "
@@ -196,22 +201,57 @@ def _check_donors(frame: pd.DataFrame, names: ColumnNames, problems: _Problems) 
         problems.cell(frame, int(position), names.donor, "no donor; fill it in, or give the well the role 'excluded'")
 
 
-def _numbers(frame: pd.DataFrame, column: str, problems: _Problems, *, whole: bool = False) -> pd.Series:
-    """Read a column as numbers at or above zero, whole ones for counts; empty stays unknown."""
-    values = pd.to_numeric(frame[column].map(text_of).replace("", None), errors="coerce").astype(float)
-    for position, (raw, value) in enumerate(zip(frame[column].map(text_of), values, strict=True)):
-        if raw and not np.isfinite(value):
-            problems.cell(frame, position, column, f"'{raw}' is not a number; correct it, or leave it empty if unknown")
-        elif value < 0:
-            problems.cell(frame, position, column, f"{raw} is negative, which it cannot be; correct it")
-        elif whole and value != np.floor(value) and raw:
-            problems.cell(
-                frame, position, column, f"{raw} is not a whole number; give the counted cells, not a mean or a density"
-            )
+def _numbers(frame: pd.DataFrame, column: str, problems: Problems, kind: Kind) -> pd.Series:
+    """Read a column as numbers of a kind; empty stays unknown."""
+    texts = frame[column].map(text_of)
+    texts = texts.where(~texts.str.casefold().isin(UNKNOWN), "")
+    values = pd.to_numeric(texts.replace("", None), errors="coerce").astype(float)
+    for position, (raw, value) in enumerate(zip(texts, values, strict=True)):
+        if raw and (wrong := _wrong(raw, value, kind)):
+            problems.cell(frame, position, column, wrong)
     return values
 
 
-def _areas(frame: pd.DataFrame, names: ColumnNames, problems: _Problems) -> tuple[pd.Series, str]:
+def _wrong(raw: str, value: float, kind: Kind) -> str:
+    """Say what is wrong with a number and what mends it; empty where nothing is."""
+    if DECIMAL_COMMA.match(raw):
+        return f"'{raw}' has a decimal comma; write {raw.replace(',', '.')}"
+    if not np.isfinite(value):
+        cure = "give the imaged area" if kind == "area" else "correct it, or leave it empty if unknown"
+        return f"'{raw}' is not a number; {cure}"
+    if abs(value) > LARGEST:
+        return f"{raw} is too large to be true; correct it"
+    if kind == "any":
+        return ""
+    if kind == "area":
+        return "" if value > 0 else f"{raw} is not an area; the imaged area must be above 0"
+    if value < 0:
+        return f"{raw} is negative, which it cannot be; correct it"
+    if kind == "count" and value != np.floor(value):
+        return f"{raw} is not a whole number; give the counted cells, not a mean or a density"
+    if kind == "share" and value > 1:
+        return f"{raw} is not a share between 0 and 1; divide a percentage by 100"
+    return ""
+
+
+def _measured(
+    frame: pd.DataFrame, problems: Problems, extra: tuple[str, ...], count: pd.Series
+) -> dict[str, pd.Series]:
+    """Check the columns of the other endpoints; a mean over osteoclasts is above 0 where there are osteoclasts."""
+    kinds: dict[str, Kind] = {**ENDPOINT_COLUMNS, **dict.fromkeys(extra, "any")}
+    found = {}
+    for column, kind in kinds.items():
+        if column not in frame.columns or pd.to_numeric(frame[column], errors="coerce").isna().all():
+            continue
+        found[column] = _numbers(frame, column, problems, kind)
+        if kind == "mean":
+            for position in np.flatnonzero((found[column] == 0) & (count > 0)):
+                what = "0 is no mean over the osteoclasts of this well; correct it, or leave it empty if unknown"
+                problems.cell(frame, int(position), column, what)
+    return found
+
+
+def _areas(frame: pd.DataFrame, names: ColumnNames, problems: Problems, count: pd.Series) -> tuple[pd.Series, str]:
     """Read the imaged area, in mm² where every well has it, else in pixels."""
     pixels = "imaged_area_px"
     column, unit = names.area, "mm²"
@@ -220,15 +260,11 @@ def _areas(frame: pd.DataFrame, names: ColumnNames, problems: _Problems) -> tupl
         column, unit = pixels, "px"
     if column not in frame.columns:
         return pd.Series(1.0, index=frame.index), "well"
-    texts = frame[column].map(text_of)
-    values = pd.to_numeric(texts.replace("", None), errors="coerce").astype(float)
-    for position, (raw, value) in enumerate(zip(texts, values, strict=True)):
-        if not raw:
-            problems.cell(frame, position, column, "no imaged area; fill it in, a count without its area has no rate")
-        elif not np.isfinite(value):
-            problems.cell(frame, position, column, f"'{raw}' is not a number; give the imaged area")
-        elif value <= 0:
-            problems.cell(frame, position, column, f"{raw} is not an area; the imaged area must be above 0")
+    values = _numbers(frame, column, problems, "area")
+    unknown = frame[column].map(text_of).str.casefold().isin(UNKNOWN)
+    for position in np.flatnonzero(unknown & count.notna()):
+        what = "no imaged area; fill it in, a count without its area has no rate"
+        problems.cell(frame, int(position), column, what)
     return values, unit
 
 
@@ -239,8 +275,6 @@ def _canonical(frame: pd.DataFrame, names: ColumnNames) -> pd.DataFrame:
     wells["treatment"] = frame[names.treatment].map(text_of)
     for column in ("plate", "well", "dose_unit", "role", "oxygen", "day"):
         wells[column] = frame[column].map(text_of) if column in frame.columns else ""
-    dose = frame["dose"].map(text_of) if "dose" in frame.columns else pd.Series("", index=frame.index)
-    wells["dose"] = pd.to_numeric(dose.replace("", None), errors="coerce").astype(float)
     wells["batch"] = (wells["plate"] + " " + wells["day"]).str.strip()
     parts = wells["well"].str.extract(WELL_NAME)
     wells["row"], wells["column"] = parts[0].str.upper().fillna(""), parts[1].fillna("")
