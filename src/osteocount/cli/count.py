@@ -35,6 +35,11 @@ LightPath = Annotated[float | None, typer.Option(help="pNPP: path of the light t
 Pattern = Annotated[
     str | None, typer.Option(help="Own pattern for file names: a regular expression with named groups.")
 ]
+PlateWells = Annotated[int | None, typer.Option("--wells", help="Wells of the layout's plate, 6 to 384.")]
+OmeZarr = Annotated[
+    bool, typer.Option("--ome-zarr", help="Also write an OME-Zarr plate with pictures, labels and tables.")
+]
+CellProfiler = Annotated[bool, typer.Option("--cellprofiler", help="Also write tables as CellProfiler names them.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes that share the pictures; results do not depend on it.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run that DIR holds.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Finish the run that DIR holds; do only what is missing.")]
@@ -65,6 +70,9 @@ def run(
     pnpp_volume: Volume = None,
     light_path: LightPath = None,
     pattern: Pattern = None,
+    wells: PlateWells = None,
+    ome_zarr: OmeZarr = False,
+    cellprofiler: CellProfiler = False,
     workers: Workers = 1,
     overwrite: Overwrite = False,
     resume: Resume = False,
@@ -81,7 +89,10 @@ def run(
         ReaderInput(path, role, reader_block, reference_nm, pnpp_volume, light_path)
         for path, role in zip(reader or [], roles, strict=True)
     ]
-    options = {"layout": layout, "readers": readers, "pattern": pattern, "workers": workers}
+    options = {
+        "layout": layout, "readers": readers, "pattern": pattern, "plate_wells": wells,
+        "exports": exports(ome_zarr, cellprofiler), "workers": workers,
+    }  # fmt: skip
     _run(source, out, settings, options, _if_present(overwrite, resume), quiet, as_json)
 
 
@@ -89,6 +100,8 @@ def run(
 def count(
     source: Source,
     out: Out,
+    ome_zarr: OmeZarr = False,
+    cellprofiler: CellProfiler = False,
     workers: Workers = 1,
     overwrite: Overwrite = False,
     resume: Resume = False,
@@ -98,7 +111,8 @@ def count(
     settings: Settings,
 ) -> None:
     """Count pictures without a layout: the same numbers, no comparison."""
-    _run(source, out, settings, {"workers": workers}, _if_present(overwrite, resume), quiet, as_json)
+    options = {"exports": exports(ome_zarr, cellprofiler), "workers": workers}
+    _run(source, out, settings, options, _if_present(overwrite, resume), quiet, as_json)
 
 
 def demo(
@@ -140,6 +154,11 @@ def reader_roles(files: list[Path], roles: list[str]) -> list[Literal["trap_acti
             f"{' or '.join(known)}, for every export."
         )
     return [known[role] for role in roles]
+
+
+def exports(ome_zarr: bool, cellprofiler: bool) -> list[str]:
+    """Name the further forms of the results that were asked for."""
+    return [name for name, wanted in (("ome-zarr", ome_zarr), ("cellprofiler", cellprofiler)) if wanted]
 
 
 def _if_present(overwrite: bool, resume: bool) -> IfPresent:

@@ -14,7 +14,7 @@ from osteocount.io.files import written_whole
 RUN_RECORD = "run.json"
 OWN_NAMES = (
     "cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv", "results.xlsx", "report.html", RUN_RECORD, "labels",
-    "overlays", ".parts",
+    "overlays", "ome_zarr", "cellprofiler", ".parts",
 )  # fmt: skip
 
 

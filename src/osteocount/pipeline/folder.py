@@ -25,7 +25,10 @@ from osteocount.io.files import safe_stem
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder, write_json
 from osteocount.io.tables import read_table, write_table, write_workbook
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
+from osteocount.pipeline.edits import edit_tables, edit_wells
+from osteocount.pipeline.exports import Export, check_exports, write_exports
 from osteocount.pipeline.field import FieldTask, fingerprint, process
+from osteocount.pipeline.plan import Plan, write_plan
 from osteocount.pipeline.reader import ReaderInput, join_reader, read_reader
 from osteocount.pipeline.wells import place_layout, wells_table
 from osteocount.pipeline.workbook import workbook
@@ -93,6 +96,8 @@ def run(
     layout: Path | None = None,
     readers: Sequence[ReaderInput] = (),
     pattern: str | None = None,
+    plate_wells: int | None = None,
+    exports: Sequence[Export] = (),
     workers: int = 1,
     if_present: Literal["refuse", "resume", "overwrite"] = "refuse",
 ) -> Generator[Progress, None, Outcome]:
@@ -112,6 +117,10 @@ def run(
         Exports of a plate reader for the same plate; they need a layout.
     pattern
         A regular expression for file names, with the group names of PLATES.
+    plate_wells
+        Wells of the plate of the layout; without it the smallest plate that holds them all.
+    exports
+        Further forms of the results: ``ome-zarr``, ``cellprofiler``.
     workers
         Processes that share the pictures. The tables do not depend on it.
     if_present
@@ -133,8 +142,9 @@ def run(
         Nothing could be done: no picture, unreadable layout, unknown control, or a result folder in use.
     """
     started = time.perf_counter()
+    check_exports(exports)
     index = index_pictures(source, pattern=pattern)
-    described = None if layout is None else read_layout(layout)
+    described = None if layout is None else read_layout(layout, wells=plate_wells)
     if described is not None:
         _check_control(described.wells, settings.comparison.control)
     plates = sorted({entry.plate for entry in index.entries})
@@ -156,7 +166,9 @@ def run(
         "notes": [*index.notes, *(described.warnings if described else ())],
         "seconds": round(time.perf_counter() - started, 2), "command": shlex.join(["osteocount", *sys.argv[1:]]),
     }  # fmt: skip
-    return finish(folder, records, placed, settings, about, readings)
+    outcome = finish(folder, records, placed, settings, about, readings)
+    notes = write_exports(exports, folder, tasks, records, outcome.wells, settings)
+    return replace(outcome, warnings=(*outcome.warnings, *notes))
 
 
 def finish(
@@ -170,17 +182,23 @@ def finish(
     """Put the finished parts together: tables, comparison, record and report."""
     records = sorted(records, key=lambda record: (record["plate"], record["well"], record["field"], record["image"]))
     done = [record["key"] for record in records if record["status"] == "ok"]
-    cells = _joined(folder, done, "cells.csv", CELL_COLUMNS)
+    write_plan(Plan(layout, tuple(readings), about), folder)
+    automatic = _joined(folder, done, "cells.csv", CELL_COLUMNS)
+    nuclei = _joined(folder, done, "nuclei.csv", NUCLEUS_COLUMNS)
+    edited = edit_tables(folder, records, automatic, nuclei, settings)
+    cells = edited.cells
     write_table(cells, folder.root / "cells.csv")
-    write_table(_joined(folder, done, "nuclei.csv", NUCLEUS_COLUMNS), folder.root / "nuclei.csv")
-    wells = join_reader(wells_table(records, cells, layout), list(readings))
+    write_table(edited.nuclei, folder.root / "nuclei.csv")
+    counted = edit_wells(wells_table(records, cells, layout), wells_table(records, automatic, layout), edited.edits)
+    wells = join_reader(counted, list(readings))
     write_table(wells, folder.root / "wells.csv")
     comparison, refusal = _compare(wells, settings) if layout is not None else (None, ())
     contrasts = comparison.table if comparison else pd.DataFrame(columns=list(COMPARISON_COLUMNS))
     if layout is not None:
         write_table(contrasts, folder.root / "comparisons.csv", COMPARISON_FORMATS)
     write_workbook(workbook(wells, cells, contrasts, settings), folder.root / "results.xlsx")
-    warnings = (*about["notes"], *_shared_warnings(records), *refusal, *(comparison.warnings if comparison else ()))
+    notes = (*about["notes"], *edited.notes)
+    warnings = (*notes, *_shared_warnings(records), *refusal, *(comparison.warnings if comparison else ()))
     _write_record(folder, records, settings, about, warnings)
     from osteocount.report import write_report  # brings matplotlib, which a worker process never needs
 

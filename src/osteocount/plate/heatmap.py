@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from osteocount.errors import OsteoCountError
+from osteocount.plate.heatmap_wells import CONTROL_MARKS, FLAGGED, RED, draw_frame, draw_well, look_of, outline_of
 from osteocount.plate.normalise import percent_of_control as percent
-from osteocount.plate.wells import PLATE_SHAPES, parse_well, row_letters, smallest_plate
+from osteocount.plate.wells import PLATE_SHAPES, canonical_well, parse_well, row_letters, smallest_plate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,23 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which colour-blind people tell apart; further arms get dashes.
-_OUTLINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-_DASHES = ("-", (0, (3, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
-_CONTROL_MARKS = {"negative control": "−", "vehicle": "V", "positive control": "+", "blank": "B"}
 _ROLE_ORDER = {"negative control": 0, "vehicle": 1, "positive control": 2, "blank": 5, "excluded": 4, "treatment": 3}
 _COLOURS = "cividis"
-
-
-@dataclass(frozen=True)
-class _Look:
-    """Sizes that depend on the number of wells, in inches and points."""
-
-    well: float
-    value: float
-    mark: float
-    label: float
-    outline: float
 
 
 def plate_heatmap(
@@ -49,13 +34,13 @@ def plate_heatmap(
     """Draw one plate: a well's colour and number are its value, its outline is its treatment.
 
     Not measured wells are hatched, wells of the plate that nobody used are empty circles, excluded wells are crossed
-    and listed with their reasons, controls carry a mark (− V + B).
+    and listed with their reasons, controls carry a mark (− V + B), wells flagged by quality control a red one (!).
 
     Parameters
     ----------
     wells
         Wells table: ``plate``, ``well``, the measure, and where known ``treatment``, ``dose``, ``dose_unit``, ``role``,
-        ``exclude_reason``.
+        ``exclude_reason``, ``qc_flags``.
     measure
         Column to show.
     plate
@@ -81,12 +66,13 @@ def plate_heatmap(
 
     shown = _shown(wells, measure, plate, percent_of_control=percent_of_control)
     rows, columns = _shape(shown)
-    look = _look(rows * columns)
+    look = look_of(rows * columns)
     arms = _arms(shown)
+    numbers = dict(arms)
     excluded = shown[(shown["role"] == "excluded") & (shown["exclude_reason"] != "")]
     notes = [f"{well}: {reason}" for well, reason in zip(excluded["well"], excluded["exclude_reason"], strict=True)]
     width, height = look.well * columns + 0.7, look.well * rows + 0.9
-    legend_lines = len(arms) + len(set(shown["role"]) & set(_CONTROL_MARKS)) + 2
+    legend_lines = len(arms) + len(set(shown["role"]) & set(CONTROL_MARKS)) + 2
     side = 0.066 * max([len(label) for label, _ in arms] + [16]) + 1.5
     figure = Figure(
         figsize=(width + side, max(height, 0.21 * legend_lines + 0.4) + 0.16 * (min(len(notes), 6) + bool(notes))),
@@ -94,12 +80,12 @@ def plate_heatmap(
     )
     axes = figure.add_axes(_rectangle(figure, width, height))
     norm, colours = _scale(shown["_value"], limits)
-    _draw_frame(axes, rows, columns, look)
+    draw_frame(axes, rows, columns, look)
     for record in shown.to_dict("records"):
-        _draw_well(axes, record, norm, colours, dict(arms), look)
+        draw_well(axes, record, norm, colours, numbers.get(record["_arm"]), look)
     heading = measure.replace("_", " ") + (" (% of control)" if percent_of_control else "")
     name = str(shown["plate"].iloc[0])
-    axes.set_title(title or (f"{name}: {heading}" if name else heading), fontsize=11, pad=22, loc="left")
+    axes.set_title(_literal(title or (f"{name}: {heading}" if name else heading)), fontsize=11, pad=22, loc="left")
     _draw_colour_bar(figure, axes, norm, colours, heading)
     _draw_legend(axes, shown, arms)
     _draw_notes(figure, notes)
@@ -113,15 +99,60 @@ def shared_limits(wells: pd.DataFrame, measure: str, *, percent_of_control: bool
     return (float(min(finite.min(), 0)), float(finite.max())) if len(finite) else None
 
 
+def plate_values(
+    wells: pd.DataFrame, measure: str, *, plate: str | None = None, percent_of_control: bool = False
+) -> pd.DataFrame:
+    """Return what the figure shows as a table in the shape of the plate: rows A …, columns 1 …, NaN not measured."""
+    import pandas as pd
+
+    shown = _shown(wells, measure, plate, percent_of_control=percent_of_control)
+    rows, columns = _shape(shown)
+    grid = pd.DataFrame(
+        np.nan, index=[row_letters(row) for row in range(1, rows + 1)], columns=range(1, columns + 1)
+    ).rename_axis("row")
+    for well, value in zip(shown["well"], shown["_value"], strict=True):
+        if place := parse_well(str(well)):
+            grid.iloc[place[0] - 1, place[1] - 1] = value
+    return grid
+
+
+def well_hints(wells: pd.DataFrame, measure: str, *, plate: str | None = None) -> dict[str, str]:
+    """Return what to say when the pointer is over a well: arm, donor, value, fields, flags, why it is excluded."""
+    shown = _shown(wells, measure, plate, percent_of_control=False)
+    hints = {}
+    for record in shown.to_dict("records"):
+        value, fields = record["_value"], record.get("n_fields")
+        parts = [
+            canonical_well(str(record["well"])),
+            str(record["_arm"]),
+            f"donor {record['donor']}" if record["donor"] else "",
+            f"{measure.replace('_', ' ')} {value:.6g}" if np.isfinite(value) else "not measured",
+            f"{int(fields)} fields" if isinstance(fields, (int, float)) and fields == fields else "",
+            str(record["qc_flags"]).replace("_", " ").replace(";", ", "),
+            f"excluded: {record['exclude_reason']}" if record["role"] == "excluded" else "",
+        ]
+        hints[parts[0]] = " · ".join(part for part in parts if part)
+    return hints
+
+
+def _literal(text: str) -> str:
+    """Keep matplotlib from reading $…$ in a name as mathematics."""
+    return text.replace("$", r"\$")
+
+
 def _shown(wells: pd.DataFrame, measure: str, plate: str | None, *, percent_of_control: bool) -> pd.DataFrame:
     """Return the rows of one plate with every column the drawing needs, the value to show in ``_value``."""
+    import pandas as pd
+
     if measure not in wells:
         numbers = ", ".join(str(c) for c in wells.select_dtypes("number").columns)
         raise OsteoCountError(f"There is no measure {measure!r} in the wells table; it has {numbers}.")
     table = wells.copy()
-    for column in ("plate", "treatment", "dose_unit", "role", "exclude_reason"):
-        table[column] = table[column].fillna("").astype(str) if column in table else ""
+    for column in ("plate", "treatment", "dose_unit", "donor", "role", "exclude_reason", "qc_flags"):
+        known = table[column].astype("object") if column in table else pd.Series("", index=table.index, dtype=object)
+        table[column] = known.where(known.notna(), "").astype(str)
     table["dose"] = table["dose"].astype(float) if "dose" in table else np.nan
+    table["_arm"] = [_arm_label(row) for row in table.to_dict("records")]
     table["_value"] = (percent(table, measure) if percent_of_control else table[measure]).astype(float)
     plates = sorted(set(table["plate"]))
     if plate is None and len(plates) != 1:
@@ -139,22 +170,11 @@ def _shape(shown: pd.DataFrame) -> tuple[int, int]:
     return PLATE_SHAPES[smallest_plate(max(r for r, _ in places), max(c for _, c in places))]
 
 
-def _look(wells: int) -> _Look:
-    if wells <= 24:
-        return _Look(well=0.85, value=11, mark=9, label=11, outline=3.0)
-    if wells <= 48:
-        return _Look(well=0.7, value=9.5, mark=8, label=10, outline=2.6)
-    if wells <= 96:
-        return _Look(well=0.56, value=8, mark=7, label=9, outline=2.2)
-    return _Look(well=0.4, value=6, mark=5, label=8, outline=1.4)
-
-
 def _arms(shown: pd.DataFrame) -> list[tuple[str, int]]:
     """Return the arms with the number of their outline, controls first and blanks last, by name and dose."""
     used = shown[(shown["treatment"] != "")].copy()
-    used["_label"] = [_arm_label(row) for row in used.to_dict("records")]
     used["_order"] = [_ROLE_ORDER.get(role, 3) for role in used["role"]]
-    ordered = used.sort_values(["_order", "treatment", "dose"])["_label"].drop_duplicates()
+    ordered = used.sort_values(["_order", "treatment", "dose"])["_arm"].drop_duplicates()
     return [(label, number) for number, label in enumerate(ordered)]
 
 
@@ -187,90 +207,6 @@ def _rectangle(figure: Figure, width: float, height: float) -> tuple[float, floa
     )
 
 
-def _draw_frame(axes: Axes, rows: int, columns: int, look: _Look) -> None:
-    axes.set_xlim(0.5, columns + 0.5)
-    axes.set_ylim(rows + 0.5, 0.5)
-    axes.set_aspect("equal", anchor="NW")
-    axes.set_xticks(range(1, columns + 1))
-    axes.set_yticks(range(1, rows + 1), [row_letters(row) for row in range(1, rows + 1)])
-    axes.tick_params(length=0, labelsize=look.label, top=True, labeltop=True, bottom=False, labelbottom=False)
-    for spine in axes.spines.values():
-        spine.set_color("0.6")
-    for row in range(1, rows + 1):
-        axes.scatter(
-            np.arange(1, columns + 1), np.full(columns, row), s=(20 * look.well) ** 2, facecolors="none",
-            edgecolors="0.88", linewidths=0.6, zorder=1,
-        )  # fmt: skip
-
-
-def _draw_well(
-    axes: Axes, record: dict[Hashable, Any], norm: Normalize, colours: Colormap, arms: dict[str, int], look: _Look
-) -> None:
-    from matplotlib.patches import Circle
-
-    place = parse_well(str(record["well"]))
-    if place is None:
-        return
-    row, column = place
-    value = float(record["_value"])
-    measured = np.isfinite(value)
-    colour = colours(norm(value)) if measured else (1.0, 1.0, 1.0, 1.0)
-    axes.add_patch(Circle((column, row), 0.35, facecolor=colour, edgecolor="none", zorder=2))
-    if not measured:
-        axes.add_patch(Circle((column, row), 0.35, fill=False, hatch="/////", edgecolor="0.6", linewidth=0, zorder=2))
-    edge, dash = _outline(arms.get(_arm_label(record)))
-    outline = Circle((column, row), 0.42, fill=False, edgecolor=edge, linestyle=dash, linewidth=look.outline, zorder=3)
-    axes.add_patch(outline)
-    if measured:
-        ink = "black" if _light(colour) else "white"
-        box = {"boxstyle": "round,pad=0.1", "facecolor": colour, "edgecolor": "none"}  # keeps a cross off the number
-        axes.text(
-            column, row, _short(value), ha="center", va="center", fontsize=look.value, color=ink, zorder=5, bbox=box
-        )
-    mark = _CONTROL_MARKS.get(str(record["role"]))
-    if mark:
-        axes.text(
-            column - 0.38, row - 0.36, mark, ha="center", va="center", fontsize=look.mark, fontweight="bold", zorder=6,
-            bbox={"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "0.3", "linewidth": 0.5},
-        )  # fmt: skip
-    if record["role"] == "excluded":
-        for sign in (-1, 1):
-            axes.plot(
-                [column - 0.36, column + 0.36], [row - 0.36 * sign, row + 0.36 * sign], color="#B00000",
-                linewidth=look.outline * 0.8, zorder=4,
-            )  # fmt: skip
-
-
-def _outline(number: int | None) -> tuple[str, Any]:
-    """Return colour and line style of an arm's outline; grey without an arm."""
-    if number is None:
-        return "0.7", "-"
-    return _OUTLINES[number % len(_OUTLINES)], _DASHES[number // len(_OUTLINES) % len(_DASHES)]
-
-
-def _light(colour: tuple[float, float, float, float]) -> bool:
-    """Say whether black contrasts better than white with a colour (WCAG relative luminance)."""
-    linear = [((c + 0.055) / 1.055) ** 2.4 if c > 0.04045 else c / 12.92 for c in colour[:3]]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > 0.179
-
-
-def _short(value: float) -> str:
-    """Write a number in at most four characters where it can be: 1234 as 1.2k, 0.0734 as .073."""
-    size = abs(value)
-    if size >= 10_000:
-        return f"{value / 1000:.0f}k"
-    if size >= 1000:
-        return f"{value / 1000:.1f}k"
-    if value == int(value):
-        return f"{value:.0f}"
-    if size >= 100:
-        return f"{value:.0f}"
-    if size >= 10:
-        return f"{value:.1f}".removesuffix(".0")
-    text = f"{value:.2f}" if size >= 0.1 else f"{value:.3f}"
-    return text.replace("0.", ".", 1) if size < 1 else text
-
-
 def _draw_colour_bar(figure: Figure, axes: Axes, norm: Normalize, colours: Colormap, heading: str) -> None:
     from matplotlib.cm import ScalarMappable
 
@@ -278,7 +214,7 @@ def _draw_colour_bar(figure: Figure, axes: Axes, norm: Normalize, colours: Color
     width, _ = figure.get_size_inches()
     bar_axes = figure.add_axes((box.x1 + 0.15 / width, box.y0, 0.16 / width, box.height))
     bar = figure.colorbar(ScalarMappable(norm, colours), cax=bar_axes)
-    bar.set_label(heading, fontsize=8)
+    bar.set_label(_literal(heading), fontsize=8)
     bar.ax.tick_params(labelsize=7)
 
 
@@ -288,18 +224,22 @@ def _draw_legend(axes: Axes, shown: pd.DataFrame, arms: list[tuple[str, int]]) -
 
     handles: list[Line2D | Patch] = []
     for label, number in arms:
-        colour, dash = _outline(number)
-        handles.append(Line2D([], [], color=colour, linestyle=dash, linewidth=2.2, label=label))
+        colour, dash = outline_of(number)
+        handles.append(Line2D([], [], color=colour, linestyle=dash, linewidth=2.2, label=_literal(label)))
     roles = set(shown["role"])
     handles += [
         Line2D([], [], linestyle="none", marker=f"${mark}$", color="black", markersize=7, label=role)
-        for role, mark in _CONTROL_MARKS.items()
+        for role, mark in CONTROL_MARKS.items()
         if role in roles
     ]
     if shown["_value"].isna().any():
         handles.append(Patch(facecolor="white", edgecolor="0.6", hatch="/////", label="not measured"))
     if "excluded" in roles:
-        handles.append(Line2D([], [], linestyle="none", marker="x", color="#B00000", markersize=8, label="excluded"))
+        handles.append(Line2D([], [], linestyle="none", marker="x", color=RED, markersize=8, label="excluded"))
+    if (shown["qc_flags"] != "").any():
+        handles.append(
+            Line2D([], [], linestyle="none", marker=f"${FLAGGED}$", color=RED, markersize=7, label="flagged")
+        )
     width, _ = axes.get_figure(root=True).get_size_inches()  # type: ignore[union-attr]
     box = axes.get_position()
     x = 1 + (0.95 / width) / box.width
@@ -312,4 +252,6 @@ def _draw_notes(figure: Figure, notes: list[str]) -> None:
         return
     lines = notes[:5] + ([f"and {len(notes) - 5} more"] if len(notes) > 5 else [])
     _, height = figure.get_size_inches()
-    figure.text(0.02, 0.06 / height, "Excluded\n" + "\n".join(lines), fontsize=7, va="bottom", ha="left", color="0.25")
+    figure.text(
+        0.02, 0.06 / height, _literal("Excluded\n" + "\n".join(lines)), fontsize=7, va="bottom", ha="left", color="0.25"
+    )
