@@ -11,11 +11,11 @@ from osteocount.simulate.cells import CellPatch
 from osteocount.simulate.design import Colour
 from osteocount.simulate.shapes import Capsule, Point, coverage
 
-# A nucleus counts as seen when enough of it is in the picture and in its cell, and its OD, after the lens,
-# differs from the cytoplasm around it by more than this (Euclid, over the three colours).
+# A nucleus counts as seen when enough of it is in the picture and in its cell, and it differs, after the lens, from the
+# cytoplasm around it: in OD (Euclid, over the three colours), and in the light that is left (share of bare plastic).
 SEEN_CONTRAST = 0.04
+SEEN_LIGHT = 0.04
 SEEN_PART = 0.5
-SEEN_DARKEST = 0.65
 OSTEOCLAST_NUCLEI = 3
 _RING = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
 
@@ -160,7 +160,8 @@ class Canvas:
                 around = (self.nuclei[box] == 0) & (self.cells[box] == owner)
             if around.any():
                 level, ring = od[box][mine > 0].mean(0), od[box][around].mean(0)
-                seen[number] = np.linalg.norm(ring - level) > SEEN_CONTRAST and level.max() < SEEN_DARKEST
+                light = np.abs(np.power(10, -ring) - np.power(10, -level)).max()
+                seen[number] = np.linalg.norm(ring - level) > SEEN_CONTRAST and light > SEEN_LIGHT
         return seen
 
     def _windows(self, size: int, at: Point) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

@@ -21,7 +21,8 @@ class CellPlan:
     Attributes
     ----------
     kind
-        ``round``, ``spindle``, ``stellate``, ``mononuclear_large``, ``binucleate``, ``osteoclast``, ``pale_giant``, ``refractile``.
+        ``round``, ``spindle``, ``stellate``, ``mononuclear_large``, ``binucleate``, ``osteoclast``, ``pale_giant`` or
+        ``refractile``.
     parts
         Outline, before it is roughened.
     blend
@@ -37,7 +38,7 @@ class CellPlan:
     grain
         Relative SD of the granules of TRAP.
     mottle
-        Relative SD of pale and dense patches of the size of nuclei away from the nuclei, some of them bluish.
+        Relative SD of pale and dense patches of the size of nuclei, some of them bluish; fewer between nuclei.
     compact
         The cell is a dome: dark in the middle whatever its nuclei.
     thin_edge
@@ -111,7 +112,8 @@ def paint_cell(plan: CellPlan, style: StainStyle, pixel_size: float, rng: np.ran
         patchy = np.clip(0.6 + 0.6 * noise(rng, y.shape, 9.0 / pixel_size), 0.0, 2.0)
         trap = trap + plan.rim * patchy * np.exp(-depth / 2.2)
     trap = trap * np.clip(1.0 + plan.grain * _granules(rng, y.shape, pixel_size), 0.15, None)
-    patches = plan.mottle * (1 - 0.8 * near) * noise(rng, y.shape, 6.0 / pixel_size) if plan.mottle else 0 * y
+    calm = 0.8 if len(plan.nuclei) > 1 else 0.2
+    patches = plan.mottle * (1 - calm * near) * noise(rng, y.shape, 6.0 / pixel_size) if plan.mottle else 0 * y
     trap = trap * np.clip(1.0 + patches, 0.3, None)
     trap = trap * style.trap_strength * coverage(distance, pixel_size) * (1.0 - np.exp(-depth / plan.thin_edge))
     hue = np.clip(near, 0.0, 1.0)[..., None]

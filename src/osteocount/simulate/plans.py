@@ -61,7 +61,7 @@ def spindle_cell(rng: Rng) -> CellPlan:
 
 
 def stellate_cell(rng: Rng) -> CellPlan:
-    """Plan a dark body drawn out into two to five corners, often with a pale fan on one side, and one ringed nucleus."""
+    """Plan a dark body with two to five corners, often a pale fan on one side, and one ringed nucleus."""
     radius = rng.uniform(4.0, 7.5)
     body = _ellipse(rng, (0.0, 0.0), radius, 0.5)
     parts: list[Capsule | Ellipse] = [body]
@@ -105,7 +105,7 @@ def ringed_cell(rng: Rng) -> CellPlan:
         rough=0.8,
         ruffle=rng.uniform(0.2, 0.8),
         grain=rng.uniform(0.15, 0.3),
-        mottle=rng.uniform(0.0, 0.3),
+        mottle=rng.uniform(0.1, 0.5),
         thin_edge=rng.uniform(0.4, 2.0),
     )
 
@@ -119,7 +119,7 @@ def foamy_cell(rng: Rng) -> CellPlan:
 
 def mottled_cell(rng: Rng) -> CellPlan:
     """Plan a large pale cell with one nucleus and patches of the size of nuclei: no osteoclast."""
-    plan = large_mononuclear(rng, area=rng.lognormal(np.log(1400), 0.4))
+    plan = large_mononuclear(rng, area=rng.lognormal(np.log(1200), 0.6))
     return replace(plan, od_edge=rng.uniform(0.08, 0.25), grain=rng.uniform(0.2, 0.4), mottle=rng.uniform(0.3, 0.7))
 
 
@@ -127,8 +127,8 @@ def large_mononuclear(rng: Rng, nuclei: int = 1, area: float | None = None) -> C
     """Plan a spread TRAP-positive cell that is no osteoclast: one nucleus, or two in the decoy."""
     area = rng.lognormal(np.log(520 if nuclei == 1 else 850), 0.35) if area is None else area
     parts, placed = _room_for(rng, nuclei, area, lobes=int(rng.integers(1, 3)), clusters=1)
-    if rng.random() < 0.6:
-        parts.append(_process(rng, parts[0], rng.uniform(6, 18)))
+    for _ in range(int(rng.integers(0, 4))):
+        parts.append(_process(rng, parts[0], rng.uniform(4, 18)))
     return CellPlan(
         kind="mononuclear_large" if nuclei == 1 else "binucleate",
         parts=tuple(parts),
@@ -140,6 +140,7 @@ def large_mononuclear(rng: Rng, nuclei: int = 1, area: float | None = None) -> C
         rough=0.7,
         ruffle=rng.uniform(0.2, 0.8),
         grain=rng.uniform(0.15, 0.35),
+        mottle=rng.uniform(0.0, 0.4),
         thin_edge=rng.uniform(0.4, 2.0),
     )
 
@@ -190,7 +191,7 @@ _LARGE = (large_mononuclear, ringed_cell, foamy_cell, mottled_cell)
 PLANS: dict[str, Callable[[Rng], CellPlan]] = {
     "round": round_cell,
     "spindle": lambda rng: (spindle_cell, stellate_cell)[rng.random() < 0.45](rng),
-    "mononuclear_large": lambda rng: _LARGE[int(rng.choice(len(_LARGE), p=(0.62, 0.16, 0.12, 0.1)))](rng),
+    "mononuclear_large": lambda rng: _LARGE[int(rng.choice(len(_LARGE), p=(0.46, 0.22, 0.12, 0.2)))](rng),
     "binucleate": lambda rng: large_mononuclear(rng, nuclei=2),
     "refractile": refractile_cell,
 }
@@ -270,9 +271,9 @@ def _spread_body(rng: Rng, area: float, lobes: int) -> list[Capsule | Ellipse]:
     parts: list[Capsule | Ellipse] = [_ellipse(rng, spot, radius, 0.55)]
     for _ in range(lobes - 1):
         heading += rng.normal(0, 0.7)
-        step = _polar(heading, radius * rng.uniform(1.1, 2.1))
+        step = _polar(heading, radius * rng.uniform(1.1, 2.5))
         there = (spot[0] + step[0], spot[1] + step[1])
-        size, waist = radius * rng.uniform(0.6, 1.05), rng.uniform(0.35, 0.65)
+        size, waist = radius * rng.uniform(0.6, 1.05), rng.uniform(0.22, 0.65)
         parts += [_ellipse(rng, there, size, 0.6), Capsule(spot, there, waist * radius, 0.9 * waist * size)]
         spot = there
     return parts

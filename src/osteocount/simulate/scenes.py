@@ -48,11 +48,9 @@ def fibre_between_cells() -> SimulatedField:
 
 
 def mononuclear_on_osteoclast() -> SimulatedField:
-    """Show an osteoclast with four nuclei and a mononuclear cell, too dark for its own to be seen, lying on it."""
+    """Show an osteoclast with four nuclei and a mononuclear cell, too dark to show its own, lying on it."""
     below = _spread("osteoclast", (Ellipse((0, 8), (34, 24), 0.0),), _FOUR)
-    above = CellPlan(
-        "round", (Ellipse((0, 0), (6, 5.5), 0.0),), (Ellipse((0, 0), (3, 2.8), 0.0),), od_core=0.6, compact=True
-    )
+    above = CellPlan("round", (Ellipse((0, 0), (6, 5.5), 0.0),), od_core=1.2, compact=True)
     return _scene([(below, (85, 85)), (above, (85, 116))])
 
 
