@@ -1,38 +1,46 @@
-"""The edit log keeps every acknowledged edit, and replaying it is exact."""
+"""The edit log keeps every acknowledged edit, whatever happens to the program."""
 
-from datetime import UTC, datetime
+from __future__ import annotations
 
-import numpy as np
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
 import pytest
 
-from osteocount.curate import Edit, append, read_log, replay
+from osteocount.curate import CellRef, EditLog, effective, read_log
 from osteocount.errors import OsteoCountError
 
-WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+from .conftest import edit
 
-
-def edit(action, *cells):
-    return Edit(who="MZ", when=WHEN, image="A01_f1.tif", action=action, cells=cells)
+ONE, TWO = (CellRef(cell_id=n, y=1, x=n, area_px=4) for n in (1, 2))
 
 
 def test_a_log_reads_back_in_order(tmp_path):
-    edits = [edit("merge", 1, 2), edit("delete", 3)]
+    edits = [edit("merge", (ONE, TWO)), edit("draw", points=((1.5, 2), (3, 4), (5, 0.25)))]
+    log = EditLog(tmp_path / "edits.jsonl")
     for one in edits:
-        append(one, tmp_path / "edits.jsonl")
+        log.append(one)
     assert read_log(tmp_path / "edits.jsonl") == edits
 
 
-def test_a_last_line_cut_by_a_crash_costs_only_itself(tmp_path):
+@pytest.mark.parametrize("torn", [b'{"who": "MZ", "wh', b"x" * 3000])
+def test_a_last_line_cut_by_a_crash_costs_only_itself(tmp_path, torn):
     path = tmp_path / "edits.jsonl"
-    append(edit("delete", 3), path)
+    first, second = edit("delete", (ONE,)), edit("delete", (TWO,))
+    EditLog(path).append(first)
     with path.open("ab") as file:
-        file.write(b'{"who": "MZ", "wh')
-    assert read_log(path) == [edit("delete", 3)]
+        file.write(torn)
+    assert read_log(path) == [first]
+    EditLog(path).append(second)
+    assert read_log(path) == [first, second]
 
 
 def test_a_damaged_line_is_named(tmp_path):
     path = tmp_path / "edits.jsonl"
-    path.write_bytes(b"rubbish\n" + edit("delete", 3).model_dump_json().encode() + b"\n")
+    path.write_bytes(b"rubbish\n" + edit("delete", (ONE,)).model_dump_json().encode() + b"\n")
     with pytest.raises(OsteoCountError, match=r"edits\.jsonl, line 1: not an edit"):
         read_log(path)
 
@@ -41,28 +49,60 @@ def test_no_log_means_no_edits(tmp_path):
     assert read_log(tmp_path / "edits.jsonl") == []
 
 
-@pytest.mark.parametrize("cells", [(), (1,), (1, 1), (0, 1)])
-def test_a_merge_needs_two_cells(cells):
-    with pytest.raises(ValueError, match="merge needs at least 2 different cells"):
-        edit("merge", *cells)
+def test_an_edit_that_cannot_be_saved_is_not_made(tmp_path):
+    with pytest.raises(OsteoCountError, match=r"could not be saved .* so it was not made"):
+        EditLog(tmp_path / "no" / "edits.jsonl").append(edit("delete", (ONE,)))
 
 
 @pytest.mark.parametrize(
-    ("edits", "expected", "unapplied"),
+    ("kind", "more", "message"),
     [
-        ([], [1, 2, 3, 0], 0),
-        ([("merge", 1, 2)], [1, 1, 3, 0], 0),
-        ([("merge", 3, 1)], [3, 2, 3, 0], 0),
-        ([("delete", 2)], [1, 0, 3, 0], 0),
-        ([("merge", 1, 2), ("delete", 1)], [0, 0, 3, 0], 0),
-        ([("delete", 2), ("merge", 1, 2)], [1, 0, 3, 0], 1),
-        ([("merge", 1, 2), ("merge", 1, 3)], [1, 1, 1, 0], 0),
-        ([("delete", 9)], [1, 2, 3, 0], 1),
+        ("merge", {"cells": (ONE,)}, "merge needs at least 2 different cells"),
+        ("merge", {"cells": (ONE, ONE)}, "merge needs at least 2 different cells"),
+        ("delete", {}, "delete needs at least 1 different cells"),
+        ("split_line", {"cells": (ONE,), "points": ((1, 1),)}, "split_line needs at least 2 points"),
+        ("set_class", {"cells": (ONE,), "is_osteoclast": True}, "set_class needs a reason"),
+        ("exclude_well", {"reason": " "}, "exclude_well needs a reason"),
+        ("undo", {}, "undo needs the id of an edit"),
+        ("review", {}, "review needs a status"),
+        ("draw", {"points": ((0, 0), (0, float("nan")), (1, 1))}, "finite"),
+        ("explode", {}, "merge"),
     ],
 )
-def test_replay(edits, expected, unapplied):
-    labels = np.array([[1, 2, 3, 0]], np.uint32)
-    replayed = replay(labels, [edit(*one) for one in edits])
-    assert replayed.cells.tolist() == [expected]
-    assert len(replayed.unapplied) == unapplied
-    assert labels.tolist() == [[1, 2, 3, 0]]
+def test_an_incomplete_edit_is_refused(kind, more, message):
+    with pytest.raises(ValueError, match=message):
+        edit(kind, **more)
+
+
+def test_undo_and_redo_are_entries_too():
+    first, second = edit("delete", (ONE,)), edit("delete", (TWO,))
+    undo, redo = edit("undo", of=second.id), edit("redo", of=second.id)
+    assert effective([first, second, undo]) == [first]
+    assert effective([first, second, undo, redo]) == [first, second]
+
+
+def test_a_killed_process_loses_no_acknowledged_edit(tmp_path):
+    """The child says a number only after the edit of that number was acknowledged; then it is killed."""
+    program = """
+        import sys
+        from datetime import UTC, datetime
+        from pathlib import Path
+        from osteocount.curate import Edit, EditLog
+        log = EditLog(Path(sys.argv[1]))
+        for n in range(100):
+            where = {"points": ((n, n),), "image": "a.tif"}
+            log.append(Edit(who="MZ", when=datetime.now(UTC), kind="add_nucleus", **where))
+            print(n, flush=True)
+    """
+    path = tmp_path / "edits.jsonl"
+    command = [sys.executable, "-c", textwrap.dedent(program), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        acknowledged = -1
+        while acknowledged < 40:
+            acknowledged = int(child.stdout.readline())
+        os.kill(child.pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+        acknowledged = max([acknowledged, *map(int, child.stdout.read().split())])
+    edits = read_log(path)
+    assert len(edits) > acknowledged
+    assert [one.points[0][0] for one in edits] == list(range(len(edits)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, BinaryIO, Literal
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from osteocount.errors import OsteoCountError
 from osteocount.settings import FrozenModel
@@ -15,45 +16,124 @@ from osteocount.settings import FrozenModel
 LONGEST_LOG = 256 * 2**20
 """Bytes; a longer file is no edit log."""
 
+LONGEST_LINE = 2**24
+"""Bytes; an outline of the most points allowed is shorter."""
+
+Kind = Literal[
+    "merge", "split_line", "split_nuclei", "delete", "draw", "smooth", "accept", "set_class",
+    "add_nucleus", "move_nucleus", "remove_nucleus",
+    "exclude_well", "include_well", "review", "undo", "redo",
+]  # fmt: skip
+
+Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+Point = tuple[Coordinate, Coordinate]
+"""(y, x) in pixels of the picture; whole numbers are the centres of pixels."""
+
+WELL_KINDS = ("exclude_well", "include_well", "review")
+_CELLS = {"merge": 2, "split_line": 1, "split_nuclei": 1, "delete": 1, "smooth": 1, "accept": 1, "set_class": 1}
+_POINTS = {"split_line": 2, "draw": 3, "add_nucleus": 1, "move_nucleus": 2, "remove_nucleus": 1}
+_NEEDS_REASON = ("set_class", "exclude_well")
+
+
+class CellRef(FrozenModel):
+    """A cell as the person saw it: its number then, a pixel inside it, its size.
+
+    The pixel and the size find it again after another segmentation gave it another number.
+    """
+
+    cell_id: int = Field(ge=1)
+    y: int = Field(ge=0)
+    x: int = Field(ge=0)
+    area_px: int = Field(ge=1)
+
 
 class Edit(FrozenModel):
-    """One thing a person did to the cells of one picture.
+    """One thing a person did.
 
     Attributes
     ----------
+    id
+        Names the edit, for ``undo`` and ``redo``.
     who, when
         The person and the time, with its zone.
-    image
-        The picture, as named in ``cells.csv``.
-    action
-        ``merge``: all ``cells`` become the first one; ``delete``: ``cells`` are removed.
-    cells
-        ``cell_id`` of the cells concerned, as they were before the edit.
+    kind
+        What was done. ``merge``: all ``cells`` become the first one. ``split_line``: the cell is cut along ``points``;
+        ``split_nuclei``: between its nuclei. ``draw``: a new cell with the outline ``points``. ``move_nucleus``: from
+        the first point to the second. ``undo`` and ``redo`` concern the edit ``of``.
+    plate, well, image
+        Where. ``image`` is the picture as named in ``cells.csv``, empty for an edit of the well.
+    cells, points
+        What it concerns.
+    is_osteoclast
+        With ``set_class``: the person's word; None goes back to the rule.
+    status
+        With ``review``: ``reviewed`` or ``open``.
     reason
         Why, in the person's words.
     """
 
-    who: str
+    id: str = Field(default_factory=lambda: secrets.token_hex(6), pattern=r"^[0-9a-f]{12}$")
+    who: str = Field(max_length=200)
     when: datetime
-    image: str
-    action: Literal["merge", "delete"]
-    cells: tuple[int, ...]
-    reason: str = ""
+    kind: Kind
+    plate: str = ""
+    well: str = ""
+    image: str = ""
+    cells: tuple[CellRef, ...] = Field((), max_length=1000)
+    points: tuple[Point, ...] = Field((), max_length=100_000)
+    is_osteoclast: bool | None = None
+    status: Literal["", "open", "reviewed"] = ""
+    reason: str = Field("", max_length=2000)
+    of: str = ""
 
     @model_validator(mode="after")
-    def _has_cells(self) -> Edit:
-        needed = 2 if self.action == "merge" else 1
-        if len(set(self.cells)) < needed or min(self.cells) < 1:
-            raise ValueError(f"{self.action} needs at least {needed} different cells, numbered from 1")
+    def _is_complete(self) -> Edit:
+        if len({cell.cell_id for cell in self.cells}) < _CELLS.get(self.kind, 0):
+            raise ValueError(f"{self.kind} needs at least {_CELLS[self.kind]} different cells")
+        if len(self.points) < _POINTS.get(self.kind, 0):
+            raise ValueError(f"{self.kind} needs at least {_POINTS[self.kind]} points")
+        if self.kind in _NEEDS_REASON and not self.reason.strip():
+            raise ValueError(f"{self.kind} needs a reason")
+        if self.kind in ("undo", "redo") and not self.of:
+            raise ValueError(f"{self.kind} needs the id of an edit")
+        if self.kind == "review" and not self.status:
+            raise ValueError("review needs a status")
         return self
 
 
-def append(edit: Edit, path: Path) -> None:
-    """Add ``edit`` to the log; when this returns, it is on the disk and survives a crash."""
-    with path.open("ab") as file:
-        file.write(edit.model_dump_json().encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+class EditLog:
+    """A log file, opened to add to it.
+
+    A line cut short by a crash was never acknowledged; it is cut off before the first new line is written, so that
+    the next edit does not run into it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, edit: Edit) -> None:
+        """Add ``edit``; when this returns, it is on the disk and survives a crash.
+
+        Raises
+        ------
+        OsteoCountError
+            The file cannot be written; the edit is not acknowledged.
+        """
+        line = edit.model_dump_json().encode() + b"\n"
+        try:
+            is_new = not self.path.exists()
+            with self.path.open("ab+") as file:
+                _drop_torn_line(file)
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+            if is_new:
+                _sync_folder(self.path.parent)
+        except OSError as error:
+            raise OsteoCountError(
+                f"{self.path}: the edit could not be saved ({error.strerror}), so it was not made. "
+                "Free some space or open the folder for writing, and do it again."
+            ) from error
 
 
 def read_log(path: Path) -> list[Edit]:
@@ -79,3 +159,34 @@ def read_log(path: Path) -> list[Edit]:
                 f"{path}, line {number}: not an edit ({problem}). Restore the file from a copy, or remove that line."
             ) from error
     return edits
+
+
+def effective(edits: list[Edit]) -> list[Edit]:
+    """Return the edits that hold: without those undone, and without the undos and redos themselves."""
+    undone: set[str] = set()
+    for edit in edits:
+        if edit.kind == "undo":
+            undone.add(edit.of)
+        elif edit.kind == "redo":
+            undone.discard(edit.of)
+    return [edit for edit in edits if edit.kind not in ("undo", "redo") and edit.id not in undone]
+
+
+def _drop_torn_line(file: BinaryIO) -> None:
+    size = file.seek(0, os.SEEK_END)
+    start = max(0, size - LONGEST_LINE)
+    file.seek(start)
+    tail = file.read()
+    if tail and not tail.endswith(b"\n"):
+        file.truncate(start + tail.rfind(b"\n") + 1)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new file's name as durable as its content, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,6 +1,17 @@
 """Label images to the cells table and the wells table."""
 
-from osteocount.measure.cells import CELL_COLUMNS, NUCLEUS_COLUMNS, measure_cells, measure_nuclei
+from osteocount.measure.cells import (
+    CELL_COLUMNS,
+    GEOMETRY_COLUMNS,
+    NUCLEUS_COLUMNS,
+    geometry,
+    measure_cells,
+    measure_nuclei,
+)
+from osteocount.measure.shape import Shape, measure_shapes
 from osteocount.measure.wells import WELL_COLUMNS, summarise
 
-__all__ = ["CELL_COLUMNS", "NUCLEUS_COLUMNS", "WELL_COLUMNS", "measure_cells", "measure_nuclei", "summarise"]
+__all__ = [
+    "CELL_COLUMNS", "GEOMETRY_COLUMNS", "NUCLEUS_COLUMNS", "WELL_COLUMNS", "Shape", "geometry", "measure_cells",
+    "measure_nuclei", "measure_shapes", "summarise",
+]  # fmt: skip

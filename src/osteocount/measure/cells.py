@@ -15,6 +15,10 @@ CELL_COLUMNS = (
     "solidity", "eccentricity", "n_nuclei", "n_nuclei_low", "n_nuclei_high", "trap_od_mean", "is_osteoclast",
     "confidence", "touches_edge", "counted", "flags", "source",
 )  # fmt: skip
+GEOMETRY_COLUMNS = (
+    "cell_id", "y_px", "x_px", "area_px", "area_um2", "perimeter_um", "feret_um", "solidity", "eccentricity",
+    "touches_edge", "counted",
+)  # fmt: skip
 NUCLEUS_COLUMNS = ("image", "nucleus_id", "cell_id", "y_px", "x_px", "score")
 
 
@@ -39,8 +43,8 @@ def measure_cells(segmentation: Segmentation, pixel_size_um: float | None, setti
     labels = segmentation.cells
     shapes = measure_shapes(labels)
     trap = _mean_per_label(labels, segmentation.trap_od)
-    rows = [_geometry(shape, pixel_size_um, labels.shape, settings) for shape in shapes]
-    cells = pd.DataFrame(rows, columns=[*_columns("cell_id", "eccentricity"), "touches_edge", "counted"])
+    rows = [geometry(shape, pixel_size_um, labels.shape, settings) for shape in shapes]
+    cells = pd.DataFrame(rows, columns=list(GEOMETRY_COLUMNS))
     cells["trap_od_mean"] = trap[cells["cell_id"].to_numpy(np.int64)]
     cells = cells[cells["trap_od_mean"] > settings.segment.trap_threshold]
     cells = cells.merge(segmentation.cell_table, on="cell_id", how="left", validate="one_to_one")
@@ -71,7 +75,8 @@ def _mean_per_label(labels: NDArray[np.uint32], values: NDArray[np.float32]) -> 
     return total / np.maximum(np.bincount(flat), 1)
 
 
-def _geometry(shape: Shape, um: float | None, size: tuple[int, ...], settings: Settings) -> list[object]:
+def geometry(shape: Shape, um: float | None, size: tuple[int, ...], settings: Settings) -> list[object]:
+    """Return the values of ``GEOMETRY_COLUMNS`` for one cell of a picture of ``size`` (height, width)."""
     height, width = size
     scale = np.nan if um is None else um
     cut_top_or_left = shape.top == 0 or shape.left == 0

@@ -1,0 +1,175 @@
+"""Corrections by a person in a result folder: the log replayed on what the program found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from osteocount.curate import Automatic, Edit, effective, read_log, replay
+from osteocount.io.labels import read_labels, write_labels
+from osteocount.io.result_folder import ResultFolder
+from osteocount.io.tables import read_table, write_table
+from osteocount.settings import Settings
+
+EDIT_LOG = "edits.jsonl"
+NOT_APPLIED = "edits_not_applied.csv"
+NOT_APPLIED_COLUMNS = ("image", "plate", "well", "kind", "who", "when", "cells", "reason")
+COUNTS = ("n_osteoclasts", "n_trap_positive")
+
+
+@dataclass(frozen=True)
+class EditedTables:
+    """Tables of all pictures after the corrections, and the edits that found nothing to act on."""
+
+    cells: pd.DataFrame
+    nuclei: pd.DataFrame
+    edits: tuple[Edit, ...]
+    unapplied: tuple[Edit, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the log and the report."""
+        if not self.unapplied:
+            return ()
+        return (
+            f"{len(self.unapplied)} of {len(self.edits)} corrections found nothing to act on and were left out (the "
+            f"segmentation differs from the one they were made on); {NOT_APPLIED} lists them.",
+        )
+
+
+def load_automatic(folder: ResultFolder, record: dict[str, Any]) -> Automatic:
+    """Read what the program found in one finished picture."""
+    key = record["key"]
+    return Automatic(
+        read_labels(folder.cells_image(key)),
+        read_table(folder.part(key, "cells.csv")),
+        read_table(folder.part(key, "nuclei.csv")),
+        record["pixel_size_um"],
+        bool(record["nuclei_resolved"]),
+    )
+
+
+def corrected_image(folder: ResultFolder, key: str) -> Path:
+    """Label image of a picture's cells after corrections; the automatic one stays beside it."""
+    return folder.labels / f"{key}_cells_corrected.tif"
+
+
+def edit_tables(
+    folder: ResultFolder,
+    records: Sequence[dict[str, Any]],
+    cells: pd.DataFrame,
+    nuclei: pd.DataFrame,
+    settings: Settings,
+) -> EditedTables:
+    """Put the corrections of ``edits.jsonl`` into the joined tables, and write the corrected label images.
+
+    Parameters
+    ----------
+    records
+        Of the finished pictures, in the order of the tables.
+    cells, nuclei
+        The automatic tables of all pictures.
+    """
+    edits = effective(read_log(folder.root / EDIT_LOG))
+    done = {record["image"]: record for record in records if record["status"] == "ok"}
+    by_image: dict[str, list[Edit]] = {}
+    for edit in edits:
+        if edit.image:
+            by_image.setdefault(edit.image, []).append(edit)
+    unapplied = [edit for image in by_image if image not in done for edit in by_image[image]]
+    for image in done:
+        corrected_image(folder, done[image]["key"]).unlink(missing_ok=True)
+    replaced: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
+    for image in sorted(set(by_image) & set(done)):
+        record = done[image]
+        result = replay(load_automatic(folder, record), by_image[image], settings)
+        unapplied += result.unapplied
+        replaced[image] = (result.cells, result.nuclei)
+        if len(result.unapplied) < len(by_image[image]):
+            write_labels(result.labels, corrected_image(folder, record["key"]), record["pixel_size_um"])
+    _write_unapplied(folder, unapplied)
+    if not replaced:
+        return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied))
+    order = [record["image"] for record in records if record["status"] == "ok"]
+    return EditedTables(
+        _put(cells, {image: pair[0] for image, pair in replaced.items()}, order),
+        _put(nuclei, {image: pair[1] for image, pair in replaced.items()}, order),
+        tuple(edits),
+        tuple(unapplied),
+    )
+
+
+def edit_wells(wells: pd.DataFrame, automatic: pd.DataFrame, edits: Sequence[Edit]) -> pd.DataFrame:
+    """Add what a person decided about wells: exclusion with its reason, review, and the automatic counts beside.
+
+    Parameters
+    ----------
+    wells, automatic
+        Tables of wells from the corrected and from the automatic cells, with the same rows.
+    edits
+        Effective edits; without any the table stays as it is.
+    """
+    if not edits:
+        return wells
+    wells = wells.copy()
+    for name in COUNTS:
+        wells[f"{name}_automatic"] = automatic[name].to_numpy()
+    place = list(zip(wells["plate"], wells["well"], strict=True))
+    wells["n_edits"] = [sum((e.plate, e.well) == at for e in edits if e.kind != "review") for at in place]
+    wells["review"] = [_last(edits, at, "review") for at in place]
+    for row, at in enumerate(place):
+        reason = excluded_because(edits, *at)
+        if reason is None:
+            continue
+        wells.loc[wells.index[row], ["status", "status_reason"]] = ["excluded", reason]
+        for name, text in (("role", "excluded"), ("exclude_reason", reason)):
+            if name in wells.columns:
+                wells[name] = wells[name].astype(object)
+                wells.loc[wells.index[row], name] = text
+    return wells[[*(name for name in wells.columns if name != "qc_flags"), "qc_flags"]]
+
+
+def excluded_because(edits: Sequence[Edit], plate: str, well: str) -> str | None:
+    """Return why a person excluded a well, None when nobody did or somebody took it back."""
+    reason = None
+    for edit in edits:
+        if (edit.plate, edit.well) == (plate, well) and edit.kind in ("exclude_well", "include_well"):
+            reason = edit.reason if edit.kind == "exclude_well" else None
+    return reason
+
+
+def _last(edits: Sequence[Edit], at: tuple[str, str], kind: str) -> str:
+    return next((e.status for e in reversed(edits) if e.kind == kind and (e.plate, e.well) == at), "")
+
+
+def _put(table: pd.DataFrame, replaced: dict[str, pd.DataFrame], order: list[str]) -> pd.DataFrame:
+    """Put the rows of some pictures in place of the old ones, pictures in ``order``."""
+    old = dict(tuple(table.groupby("image", sort=False)))
+    parts = [replaced.get(image, old.get(image)) for image in order]
+    kept = [part for part in parts if part is not None and len(part)]
+    return pd.concat([part.astype(object) for part in kept], ignore_index=True).infer_objects() if kept else table
+
+
+def _write_unapplied(folder: ResultFolder, edits: list[Edit]) -> None:
+    path = folder.root / NOT_APPLIED
+    if not edits:
+        path.unlink(missing_ok=True)
+        return
+    rows = [
+        (
+            e.image,
+            e.plate,
+            e.well,
+            e.kind,
+            e.who,
+            e.when.isoformat(),
+            " ".join(str(c.cell_id) for c in e.cells),
+            e.reason,
+        )
+        for e in edits
+    ]
+    write_table(pd.DataFrame(rows, columns=list(NOT_APPLIED_COLUMNS)), path)

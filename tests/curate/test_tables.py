@@ -1,0 +1,73 @@
+"""The corrected tables: what was not touched stays as it was, what was touched is as the person left it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from osteocount.curate import replay
+
+from .conftest import edit
+
+
+def corrected(automatic, settings, *edits):
+    """Return the corrected cells by number."""
+    return replay(automatic, edits, settings).cells.set_index("cell_id")
+
+
+def test_without_edits_the_tables_are_the_automatic_ones(automatic, settings):
+    result = replay(automatic, (), settings)
+    pd.testing.assert_frame_equal(result.cells, automatic.cells)
+    pd.testing.assert_frame_equal(result.nuclei, automatic.nuclei)
+
+
+def test_a_merged_cell_is_measured_as_one(automatic, settings):
+    field = automatic.field()
+    cells = corrected(automatic, settings, edit("merge", (field.reference(1), field.reference(2))))
+    merged = cells.loc[1]
+    assert (merged["area_px"], merged["area_um2"], merged["y_px"], merged["x_px"]) == (400, 100, 9.5, 24.5)
+    assert (merged["n_nuclei"], merged["n_nuclei_low"], merged["n_nuclei_high"]) == (3, 3, 3)
+    assert merged["is_osteoclast"]
+    assert merged["trap_od_mean"] == pytest.approx(0.3)
+    assert (merged["flags"], merged["source"]) == ("", "edited")
+    assert np.isnan(merged["confidence"])
+    assert cells.loc[3, "flags"] == "pale_giant"
+    assert cells.loc[3, "source"] == "automatic"
+
+
+def test_a_removed_nucleus_makes_an_osteoclast_binucleate(automatic, settings):
+    cell = corrected(automatic, settings, edit("remove_nucleus", points=((35, 15),))).loc[3]
+    assert (cell["n_nuclei"], cell["is_osteoclast"], cell["source"]) == (2, False, "edited")
+    assert cell["trap_od_mean"] == 0.6
+
+
+def test_a_class_by_hand_wins_over_the_rule_and_is_flagged(automatic, settings):
+    reference = automatic.field().reference(1)
+    said = edit("set_class", (reference,), is_osteoclast=True, reason="a third nucleus lies out of focus")
+    cell = corrected(automatic, settings, said).loc[1]
+    assert (cell["is_osteoclast"], cell["n_nuclei"], cell["flags"]) == (True, 2, "class_by_hand")
+
+
+def test_an_accepted_cell_is_no_longer_borderline(automatic, settings):
+    cell = corrected(automatic, settings, edit("accept", (automatic.field().reference(1),))).loc[1]
+    assert (cell["n_nuclei_high"], cell["flags"], cell["source"]) == (2, "", "accepted")
+
+
+def test_what_is_not_known_of_a_drawn_cell_is_empty(automatic, settings):
+    square = ((40, 40), (40, 49), (49, 49), (49, 40))
+    cell = corrected(automatic, settings, edit("draw", points=square)).loc[5]
+    assert (cell["area_px"], cell["n_nuclei"], cell["source"], cell["well"]) == (100, 1, "drawn", "A01")
+    assert np.isnan(cell["trap_od_mean"])
+
+
+def test_where_nuclei_are_not_seen_size_decides_and_nuclei_stay_empty(automatic, settings):
+    from dataclasses import replace
+
+    unknown = dict.fromkeys(("n_nuclei", "n_nuclei_low", "n_nuclei_high"), pd.NA)
+    low = replace(automatic, nuclei_resolved=False, nuclei=automatic.nuclei.iloc[:0])
+    low = replace(low, cells=low.cells.assign(**unknown))
+    field = low.field()
+    cells = corrected(low, settings, edit("merge", (field.reference(1), field.reference(2))))
+    assert cells.loc[1, "is_osteoclast"]  # 400 px, as the one osteoclast there is
+    assert cells["n_nuclei"].isna().all()
