@@ -77,7 +77,7 @@ def test_dependence_is_recognised_by_names(arms, weights):
 
 def test_recognition_is_said_and_a_declared_contrast_wins():
     frame = simulated(("vehicle", "EV_WT", "EV_KO"), 4)
-    said = "il32_dependence recognised by the arms' names: EV_WT / EV_KO."
+    said = "IL-32 dependence recognised by the arms' names: EV_WT / EV_KO."
     assert said in compare(frame, control="vehicle").design
     settings = ComparisonSettings(contrasts=("il32_dependence = EV_KO / EV_WT",))
     found = compare(frame, control="vehicle", settings=settings)

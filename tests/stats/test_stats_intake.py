@@ -1,5 +1,6 @@
 """A malformed table gets one message that names line, column and cure."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -50,7 +51,28 @@ def broken(**cells) -> pd.DataFrame:
             broken(donor=(4, " ")),
             "line 6 (plate D1 E1), column 'donor': no donor; fill it in, or give the well the role 'excluded'",
         ),
-        (table().assign(dose="high"), "column 'dose': 'high' is not a number"),
+        (broken(dose=(2, "high")), "line 4 (plate D1 C1), column 'dose': 'high' is not a number"),
+        (broken(count=(2, "NaN")), "line 4 (plate D1 C1), column 'count': 'NaN' is not a number; correct it, or leave"),
+        (
+            broken(count=(2, np.inf)),
+            "line 4 (plate D1 C1), column 'count': 'inf' is not a number; correct it, or leave",
+        ),
+        (broken(count=(2, "1e300")), "line 4 (plate D1 C1), column 'count': 1e300 is too large to be true; correct it"),
+        (broken(area_mm2=(2, "2,5")), "line 4 (plate D1 C1), column 'area_mm2': '2,5' has a decimal comma; write 2.5"),
+        (
+            broken(fusion_index=(2, 35)),
+            "line 4 (plate D1 C1), column 'fusion_index': 35 is not a share between 0 and 1; divide a "
+            "percentage by 100",
+        ),
+        (
+            broken(n_osteoclasts_ge2=(2, 1.5)),
+            "line 4 (plate D1 C1), column 'n_osteoclasts_ge2': 1.5 is not a whole number; give the counted cells",
+        ),
+        (
+            broken(osteoclast_area_mean_um2=(2, 0)),
+            "line 4 (plate D1 C1), column 'osteoclast_area_mean_um2': 0 is no mean over the osteoclasts of this well; "
+            "correct it, or leave it empty if unknown",
+        ),
     ],
 )
 def test_a_bad_cell_is_named(frame, said):
@@ -58,6 +80,43 @@ def test_a_bad_cell_is_named(frame, said):
         compare(frame, control="vehicle")
     assert said in str(error.value)
     assert str(error.value).startswith("The table cannot be compared:\n  - line ")
+
+
+def test_the_same_complaint_about_many_lines_is_one():
+    frame = table().assign(donor=lambda t: t["donor"].where(t.index % 2 == 0, ""))
+    with pytest.raises(OsteoCountError) as error:
+        compare(frame, control="vehicle")
+    assert str(error.value) == (
+        "The table cannot be compared:\n  - line 3 (plate D1 B1), line 5 (plate D1 D1), line 7 (plate D1 F1), "
+        "line 9 (plate D2 B1), line 11 (plate D2 D1), line 13 (plate D2 F1) and 3 more lines, column 'donor': no "
+        "donor; fill it in, or give the well the role 'excluded'"
+    )
+
+
+def test_r_and_spreadsheets_write_na_for_an_empty_cell():
+    """A number that is NA is unknown; a donor that is NA is missing, not a donor of that name."""
+    frame = broken(count=(2, "NA")).assign(dose="NA")
+    assert (
+        "1 well without a count left out of the counts: line 4 (plate D1 C1)."
+        in compare(frame, control="vehicle").warnings
+    )
+    with pytest.raises(OsteoCountError, match="column 'donor': no donor"):
+        compare(broken(donor=(2, "NA")), control="vehicle")
+
+
+def test_a_well_without_a_count_needs_no_area():
+    assert len(compare(broken(count=(2, None), area_mm2=(2, None)), control="vehicle").table) == 2
+
+
+def test_headings_may_have_spaces_around_them():
+    frame = table().rename(columns=lambda name: f" {name} ")
+    pd.testing.assert_frame_equal(compare(frame, control="vehicle").table, compare(table(), control="vehicle").table)
+
+
+def test_a_plate_of_two_days_has_each_well_twice():
+    frame = pd.concat([table().assign(day=day, plate="P") for day in (7, 14)])
+    frame["well"] = [f"{'ABCDEFGHIJKLMNOPQR'[i % 18]}1" for i in range(36)]
+    assert compare(frame, control="vehicle").donor_values["n_wells"].eq(4).all()
 
 
 def test_everything_wrong_is_said_at_once():
@@ -81,7 +140,19 @@ def test_everything_wrong_is_said_at_once():
             "No control: no well has the role 'vehicle' or 'negative control', and none was named. Name the arm "
             "to compare with (--control); the table holds: IL32, RANKL, vehicle.",
         ),
-        (table().drop(columns="donor"), "vehicle", "no column 'donor' (the biological replicate)"),
+        (
+            table().drop(columns="donor"),
+            "vehicle",
+            "The table cannot be compared:\n  - no column 'donor' (the biological replicate: donor, animal or "
+            "independent experiment. Wells are technical replicates, so without donors there is no comparison). "
+            "Name it with --donor-column\nIt has the columns: plate, well, treatment, count, area_mm2.",
+        ),
+        (table()[:0], "vehicle", "The table has a heading but no rows. Give it one row per well."),
+        (
+            table().assign(extra=1).rename(columns={"extra": "count.1"}),
+            "vehicle",
+            "The table cannot be compared:\n  - two columns are called 'count'; keep one\nIt has the columns: ",
+        ),
         (table().rename(columns={"donor": "Donor"}), "vehicle", "did you mean 'Donor'? Name it with --donor-column"),
         (table().assign(donor=""), "vehicle", "The donor column 'donor' is empty."),
         (table().drop(columns="count"), "vehicle", "no column 'n_osteoclasts' (osteoclasts per well)"),
@@ -116,7 +187,7 @@ def test_failed_blank_and_untreated_wells_are_left_out_and_named():
         "1 well left out because the status is not 'ok': line 2 (plate D1 A1) failed: truncated file.",
         "1 well with the role blank or excluded left out.",
         "1 well without a treatment left out: line 6 (plate D1 E1).",
-        "1 well without a count left out of the counts.",
+        "1 well without a count left out of the counts: line 8 (plate D2 A1).",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -93,27 +94,38 @@ def read_table(path: Path, text: Collection[str] = TEXT_COLUMNS) -> pd.DataFrame
     decimal = "," if separator != "," and re.search(r"\d,\d", content) else "."
     try:
         names = pd.read_csv(io.StringIO(content), sep=separator, nrows=0).columns
-        frame = pd.read_csv(
-            io.StringIO(content),
-            sep=separator,
-            decimal=decimal,
-            dtype={name: "str" for name in names if _plain(name).strip().lower() in text},
-            keep_default_na=False,
-            na_values=[""],
-            skip_blank_lines=len(names) > 1,
-            index_col=False,
-            low_memory=False,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise OsteoCountError(
-            f"{path.name}: is not a table ({str(error).strip()}). "
-            "One heading row and rows of the same length are needed."
-        ) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                io.StringIO(content),
+                sep=separator,
+                decimal=decimal,
+                dtype={name: "str" for name in names if _plain(name).strip().lower() in text},
+                keep_default_na=False,
+                na_values=[""],
+                skip_blank_lines=len(names) > 1,
+                index_col=False,
+                low_memory=False,
+            )
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, ValueError) as error:
+        raise OsteoCountError(f"{path.name}: is not a table. {_why(str(error))}") from error
     for n in range(frame.shape[1]):
         column = frame.iloc[:, n]
         if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
             frame.isetitem(n, column.map(_plain, na_action="ignore").astype(column.dtype).array)
     return frame.rename(columns=_plain)
+
+
+def _why(said: str) -> str:
+    """Say what the parser met, and the cure."""
+    needed = "One heading row and rows of the same length are needed."
+    cells = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said)
+    comma = "A decimal comma in a file separated by commas makes one cell too many: write a point, or put it in quotes."
+    if cells:
+        return f"Line {cells[2]} has {cells[3]} cells, the heading {cells[1]}. {comma}"
+    if "Length of header" in said:
+        return f"Its rows have more cells than the heading. {comma}"
+    return f"{needed} ({said.strip()})"
 
 
 def write_workbook(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:

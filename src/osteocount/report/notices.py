@@ -12,7 +12,7 @@ import pandas as pd
 from osteocount.report.folder import Results
 from osteocount.report.numbers import count, figure, known, plural
 from osteocount.report.words import well_name
-from osteocount.stats.words import WITHIN_DONOR
+from osteocount.stats.words import WITHIN_DONOR, contrast_name
 
 Level = Literal["grave", "warning", "note"]
 
@@ -95,7 +95,7 @@ def of_comparison(comparison: Comparison, primary: str) -> list[Notice]:
     others = set(comparison.donor_values["endpoint"]) - {primary}
     minor = [text for text in (*comparison.refusals, *comparison.warnings) if text.startswith(tuple(others))]
     major = [text.removeprefix(f"{primary}: ") for text in comparison.warnings if text not in minor]
-    contrasts = tuple(f"{name}: " for name in comparison.table["contrast"].unique())
+    contrasts = tuple(f"{contrast_name(name)}: " for name in comparison.table["contrast"].unique())
     disagree = tuple(text for text in major if text.startswith(contrasts))
     found += [Notice("warning", text) for text in major if text not in disagree]
     if disagree:

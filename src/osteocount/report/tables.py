@@ -13,7 +13,7 @@ from osteocount.report import numbers, words
 from osteocount.report.folder import InputRecord, Results
 from osteocount.report.numbers import count, figure, known, plural
 from osteocount.stats.arms import arm_names
-from osteocount.stats.words import REFUSED, number, sentence
+from osteocount.stats.words import REFUSED, finding, number
 
 MAX_PICTURE_ROWS = 400
 
@@ -164,11 +164,11 @@ def _contrast(row: pd.Series) -> dict[str, str]:
     values = {str(key): value if known(value) else None for key, value in row.items()}
     texts = {key: "" for key in ("reason", "unit", "kind", "link", "verdict") if values.get(key) is None}
     gaps = {key: float("nan") for key in ("estimate", "ci_low", "ci_high") if values[key] is None}
-    said = sentence({**values, **texts, **gaps})
+    said = finding({**values, **texts, **gaps})
     refused = values["verdict"] == REFUSED
     return {
         "contrast": words.contrast_name(str(values["contrast"])),
-        "said": said.removeprefix(f"{values['contrast']}: "),
+        "said": said,
         "verdict": str(values["verdict"] or "no verdict"),
         "p": words.p_words(row),
         "reason": "" if refused else str(values["reason"] or ""),

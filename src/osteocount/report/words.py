@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from osteocount.report.numbers import UNKNOWN, known, listed, p_value
+from osteocount.stats import words as stats_words
 from osteocount.stats.words import WITHIN_DONOR, number
 
 ENDPOINTS = {
@@ -45,7 +46,7 @@ def endpoint_name(endpoint: str) -> str:
 
 def contrast_name(contrast: str) -> str:
     """Name a contrast as a reader says it."""
-    return CONTRASTS.get(contrast, contrast)
+    return CONTRASTS.get(contrast) or stats_words.contrast_name(contrast)
 
 
 def p_words(row: pd.Series) -> str:

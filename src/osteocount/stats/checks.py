@@ -43,6 +43,8 @@ def design_warnings(wells: pd.DataFrame, design: Design, controls: set[str]) -> 
         found.append(Warned(words.PAIRING_LOST))
     if twins := _donors_named_twice(wells):
         found.append(Warned(words.donors_named_twice(twins)))
+    if same := _arms_written_twice(wells):
+        found.append(Warned(words.arms_written_twice(same), arms=frozenset(arm for names in same for arm in names)))
     if design.kind == "blocked":
         found += _missing_cells(wells)
     return [*found, *_unequal(wells), *_confounded(wells, controls)]
@@ -54,6 +56,14 @@ def _donors_named_twice(wells: pd.DataFrame) -> list[list[str]]:
     for donor in sorted(wells["donor"].unique()):
         plain = re.sub(r"[\s_.-]+", "", EXPERIMENT_SUFFIX.sub("", donor)).casefold()
         groups.setdefault(plain, []).append(donor)
+    return [names for plain, names in groups.items() if plain and len(names) > 1]
+
+
+def _arms_written_twice(wells: pd.DataFrame) -> list[list[str]]:
+    """Arms that differ only in case, spaces, underscores or hyphens."""
+    groups: dict[str, list[str]] = {}
+    for arm in sorted(wells["arm"].unique()):
+        groups.setdefault(re.sub(r"[\s_‐-―-]+", "", arm).casefold(), []).append(arm)
     return [names for plain, names in groups.items() if plain and len(names) > 1]
 
 

@@ -144,7 +144,11 @@ def compare(
         found = [*endpoint_rows(own, families), *half_effects, *_equivalence(own, controls, settings)]
         rows += [_labels(own.endpoint, endpoints) | row for row in found]
     warned += [
-        Warned(f"{row['contrast']}: {row['notes']}", row["endpoint"], frozenset({"never on a row twice"}))
+        Warned(
+            f"{words.contrast_name(row['contrast'])}: {row['notes']}",
+            row["endpoint"],
+            frozenset({"never on a row twice"}),
+        )
         for row in rows
         if words.disagreement(row) and row["kind"] != "equivalence"
     ]
@@ -163,7 +167,7 @@ def _families(
     if not dependence and (found := named.il32_dependence(arms)):
         dependence = [found]
         over = " / ".join(found.weights)
-        said.append(f"{named.IL32_DEPENDENCE} recognised by the arms' names: {over}.")
+        said.append(f"{words.contrast_name(named.IL32_DEPENDENCE)} recognised by the arms' names: {over}.")
     further = [contrast for contrast in declared if contrast.kind != "dependence"]
     return [
         named.against_control(wells, controls),
@@ -216,7 +220,7 @@ def _result(
         name = {"endpoint": row["endpoint"], "contrast": row["contrast"]}
         effects += [name | {"donor": donor, "estimate": value} for donor, value in row["donor_effects"].items()]
         if row["verdict"] == words.REFUSED:
-            refusals.append(f"{row['endpoint']}, {row['contrast']}: {row['notes']}")
+            refusals.append(f"{row['endpoint']}, {words.contrast_name(row['contrast'])}: {row['notes']}")
         said = [warning.text for warning in warned if warning.concerns(row["endpoint"], set(row["arms"]))]
         row["reason"] = row["notes"]
         row["notes"] = " ".join(text for text in (row["notes"], *said) if text)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import oxygen_name, suggestion
+from osteocount.stats.words import SEVERAL
 
 Weights = dict[str, float]
 Kind = Literal["arm", "dependence", "trend", "interaction", "custom", "equivalence", "ec50"]
@@ -115,7 +116,7 @@ def parse(text: str, arms: list[str]) -> Contrast:
     weights = {arm: weight for arm, weight in weights.items() if weight}
     if not weights or abs(sum(weights.values())) > 0:
         raise _unreadable(text, "every arm above the line needs one below it")
-    below = " × ".join(arm for arm, weight in weights.items() if weight < 0)
+    below = SEVERAL.join(arm for arm, weight in weights.items() if weight < 0)
     kind: Kind = "dependence" if name == IL32_DEPENDENCE else "custom"
     return Contrast(name or expression.strip(), below, weights, kind)
 

@@ -31,6 +31,9 @@ class Endpoint:
     unit : str
     numerator, denominator : Series of float
         Per well; NaN where unknown.
+    discrete : bool
+        Whether the denominator of a share is a number of things, so that half a thing moves a share off 0 and 1;
+        otherwise half the smallest distance from 0 and 1 that any cell shows does.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Endpoint:
     unit: str
     numerator: pd.Series
     denominator: pd.Series
+    discrete: bool = False
 
     @property
     def is_count(self) -> bool:
@@ -62,7 +66,7 @@ class Endpoint:
         -------
         DataFrame
             One row per block × arm, sorted: ``block, donor, arm, total, size, n_wells, value, y, moved``; ``value`` is
-            total ÷ size, ``y`` its link, ``moved`` whether a proportion of 0 or 1 was moved by half a unit.
+            total ÷ size, ``y`` its link, ``moved`` whether a share of 0 or 1 was moved.
         """
         data = wells[["block", "donor", "arm"]].assign(total=self.numerator, size=self.denominator)
         data = data[data["total"].notna() & data["size"].notna()]
@@ -74,16 +78,22 @@ class Endpoint:
         if self.link == "log rate":
             cells["y"] = np.log((cells["total"] + HALF) / cells["size"])
         elif self.link == "logit":
-            inner = cells["total"].clip(HALF, cells["size"] - HALF)
-            edge = (cells["total"] <= 0) | (cells["total"] >= cells["size"])
-            share = cells["total"].where(~edge, inner) / cells["size"]
-            cells["moved"] = edge
+            share = cells["value"]
+            cells["moved"] = (share <= 0) | (share >= 1)
+            edge = HALF / cells["size"] if self.discrete else self._smallest(share) / 2
+            share = share.clip(edge, 1 - edge)
             cells["y"] = np.log(share / (1 - share))
         elif self.link == "log":
             cells["y"] = np.log(cells["value"])
         else:
             cells["y"] = cells["value"]
         return cells
+
+    @staticmethod
+    def _smallest(share: pd.Series) -> float:
+        """Smallest distance of a share from 0 and 1, of those above 0; a hundredth where there is none."""
+        distance = pd.concat([share, 1 - share])
+        return float(distance[distance > 0].min()) if ((share > 0) & (share < 1)).any() else 0.01
 
 
 def find_endpoints(wells: pd.DataFrame, area_unit: str, primary: str, extra: tuple[str, ...]) -> list[Endpoint]:
@@ -130,7 +140,9 @@ def _shares(wells: pd.DataFrame) -> list[Endpoint]:
         nuclei = next((name for name in ("n_nuclei_in_trap_positive", "n_nuclei") if _has(wells, name)), None)
         whole = _known(wells, nuclei) if nuclei else pd.Series(1.0, index=wells.index)
         part = (index * whole).where(whole > 0)
-        found.append(Endpoint("fusion_index", "nuclei in osteoclasts ÷ nuclei", "logit", "", part, whole))
+        found.append(
+            Endpoint("fusion_index", "nuclei in osteoclasts ÷ nuclei", "logit", "", part, whole, nuclei is not None)
+        )
     return found
 
 

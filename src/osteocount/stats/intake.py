@@ -19,6 +19,11 @@ DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
 LARGEST = 1e12
 UNKNOWN = ("", "na", "n/a", "#n/a")  # R and spreadsheets write these for an empty cell
 
+NO_DONORS = (
+    "the biological replicate: donor, animal or independent experiment. Wells are technical replicates, so without "
+    "donors there is no comparison"
+)
+
 Kind = Literal["count", "area", "amount", "share", "mean", "any"]
 ENDPOINT_COLUMNS: dict[str, Kind] = {
     "n_osteoclasts_ge2": "count",
@@ -79,8 +84,10 @@ def read_wells(table: pd.DataFrame, names: ColumnNames, extra: tuple[str, ...] =
     OsteoCountError
         Naming every line and column that is wrong, and what would mend it.
     """
-    names = _find_columns(table, names)
-    frame = table.reset_index(drop=True)
+    frame = table.rename(columns=lambda name: str(name).strip()).reset_index(drop=True)
+    names = _find_columns(frame, names)
+    if frame.empty:
+        raise OsteoCountError("The table has a heading but no rows. Give it one row per well.")
     frame["_line"] = np.arange(len(frame)) + 2
     frame, notes = _taking_part(frame, names)
     problems = Problems()
@@ -114,27 +121,23 @@ def _find_columns(table: pd.DataFrame, names: ColumnNames) -> ColumnNames:
         count = "count"
     if area == defaults.area and area not in columns and "area_mm2" in columns:
         area = "area_mm2"
-    missing = [
+    problems = [
         f"no column '{name}' ({meaning}){suggestion(name, columns)} Name it with {option}"
         for name, meaning, option in (
             (count, "osteoclasts per well", "--count-column"),
-            (names.donor, "the biological replicate", "--donor-column"),
-            (names.treatment, "the treatment", "--treatment-column"),
+            (names.donor, NO_DONORS, "--donor-column"),
+            (names.treatment, "what the well got", "--treatment-column"),
         )
         if name not in columns
     ]
-    if names.donor not in columns:
-        missing.append(
-            "without donors there is no comparison: wells are technical replicates, the donor (animal, independent "
-            "experiment) is the n of every test. Add a donor column"
-        )
     if area != defaults.area and area not in columns:
-        missing.append(f"no column '{area}' (imaged area){suggestion(area, columns)} Name it with --area-column")
+        problems.append(f"no column '{area}' (imaged area){suggestion(area, columns)} Name it with --area-column")
     twice = [name for name in (count, area, names.donor, names.treatment) if _is_twice(name, columns)]
-    missing += [f"two columns are called '{name}'; keep one" for name in twice]
-    if missing:
+    problems += [f"two columns are called '{name}'; keep one" for name in twice]
+    if problems:
+        listed_problems = "\n".join(f"  - {problem}" for problem in problems)
         raise OsteoCountError(
-            f"The table cannot be compared: {'; '.join(missing)}. It has the columns: {', '.join(columns)}."
+            f"The table cannot be compared:\n{listed_problems}\nIt has the columns: {', '.join(columns)}."
         )
     return replace(names, count=count, area=area)
 

@@ -116,13 +116,14 @@ def _refusal(data: EndpointData, contrast: Contrast) -> Row | None:
     """Return the row of a contrast that gets no test, with what stands instead; None where it can be tested."""
     below = [arm for arm, weight in contrast.weights.items() if weight < 0]
     if data.endpoint.is_ratio:
-        empty = [arm for arm in below if _all_zero(data, arm)]
+        empty = [arm for arm in below if _decided_by_half(data, arm)]
         if empty:
             return zero.refused_row(data, contrast, empty[0], blank_row(data, contrast))
     row = blank_row(data, contrast)
-    if data.design.kind == "one donor" or (data.design.kind == "blocked" and row["n_donors"] == 1):
+    linked = _linking_donors(data, contrast)
+    if data.design.kind == "one donor" or (data.design.kind == "blocked" and linked == 1 and row["n_donors"] == 1):
         return _within_donor(data, contrast, row)
-    if data.fit is None or not data.fit.estimable(contrast.weights):
+    if data.fit is None or linked < 2 or not data.fit.estimable(contrast.weights):
         row["notes"] = words.not_estimable(contrast, data.cells)
         return row
     if row["n_donors"] < 2 and data.design.kind == "unblocked":
@@ -134,9 +135,20 @@ def _refusal(data: EndpointData, contrast: Contrast) -> Row | None:
     return None
 
 
-def _all_zero(data: EndpointData, arm: str) -> bool:
-    total = data.cells.loc[data.cells["arm"] == arm, "total"]
-    return len(total) > 0 and bool((total == 0).all())
+def _linking_donors(data: EndpointData, contrast: Contrast) -> int:
+    """Count the donors that carry two arms of the contrast or more; of unblocked designs all donors."""
+    own = data.cells[data.cells["arm"].isin(contrast.weights)]
+    if data.design.kind == "unblocked":
+        return int(own["donor"].nunique())
+    return int((own.groupby("donor")["arm"].nunique() >= 2).sum())
+
+
+def _decided_by_half(data: EndpointData, arm: str) -> bool:
+    """Whether every cell of the arm is 0, or a share of 1: what keeps the logarithm finite would decide the ratio."""
+    own = data.cells[data.cells["arm"] == arm]
+    if own.empty:
+        return False
+    return bool((own["total"] == 0).all() or (data.endpoint.link == "logit" and (own["value"] >= 1).all()))
 
 
 def _within_donor(data: EndpointData, contrast: Contrast, row: Row) -> Row:

@@ -21,6 +21,14 @@ REFUSED = "refused"
 EQUIVALENT = "equivalent"
 NOT_EQUIVALENT = "equivalence not shown"
 ESTIMATED = "estimated"
+SEVERAL = " × "  # joins the arms below the line in the reference of a contrast
+
+READABLE = {
+    "il32_dependence": "IL-32 dependence",
+    "dose_trend ": "dose trend of ",
+    "equivalence ": "equivalence of ",
+    "EC50 ": "EC50 of ",
+}
 
 TWO_DONORS = "Two donors: everything is exploratory, whatever the p value. Add donors (3 or more)."
 PAIRING_LOST = (
@@ -47,6 +55,14 @@ def number(value: float) -> str:
     return f"{value:#.3g}".rstrip(".") if abs(value) < 1000 else f"{value:.0f}"
 
 
+def contrast_name(contrast: str) -> str:
+    """Write the name of a contrast as a reader says it: ``dose_trend rhIL32`` becomes "dose trend of rhIL32"."""
+    for start, said in READABLE.items():
+        if contrast == start.strip() or (start.endswith(" ") and contrast.startswith(start)):
+            return said + contrast.removeprefix(start) if start.endswith(" ") else said
+    return contrast
+
+
 def method(kind: str, contrast: Contrast, size: int, dunnett: bool) -> str:
     """Name the model and the adjustment."""
     model = "least squares on donor × arm cells, " + ("donor block" if kind == "blocked" else "unblocked")
@@ -61,16 +77,28 @@ def row_notes(row: dict[str, Any], paired: PairedTest, kind: str) -> str:
     """Say what a reader of the row must know: few donors, disagreement of the two tests, lost pairing."""
     notes = []
     adjusted, own = row["p_adjusted"] < 0.05, paired.p < 0.05
+    effects = "differences" if row["link"] == "identity" else "ratios"
     if kind == "unblocked":
         notes.append("Without pairs there is no paired test, so the verdict is never 'robust'.")
+    elif paired.n == 0:
+        notes.append(
+            "No donor carries all of these arms, so there is no paired test: the donors together link the arms. "
+            "Give at least three donors all of them."
+        )
     elif math.isnan(paired.p):
-        notes.append("The donors' own ratios do not vary: no paired test.")
+        notes.append(f"The donors' own {effects} do not vary: no paired test.")
     elif adjusted and not own:
-        notes.append(f"The paired test of the donors' own ratios does not agree ({p_value(paired.p)}).")
+        notes.append(
+            f"The paired test of the donors' own {effects} does not agree ({p_value(paired.p)}), so the finding rests "
+            "on the variance pooled over all arms. Add donors."
+        )
     elif own and not adjusted:
-        notes.append(f"Only the paired test of the donors' own ratios is below .05 ({p_value(paired.p)}).")
+        notes.append(
+            f"Only the paired test of the donors' own {effects} is below .05 ({p_value(paired.p)}; adjusted "
+            f"{p_value(row['p_adjusted'])}): not enough for evidence. Add donors."
+        )
     if row["kind"] == "trend":
-        notes.append("The estimate is the ratio per dose step (rank of the dose, control lowest).")
+        notes.append(f"The estimate is the {effects[:-1]} per dose step (rank of the dose, control lowest).")
     return " ".join(notes)
 
 
@@ -97,7 +125,15 @@ def not_estimable(contrast: Contrast, cells: pd.DataFrame) -> str:
 
 def zero_denominator(arm: str, title: str) -> str:
     """Refuse a ratio to an arm with nothing in it, where nothing can stand instead."""
-    return f"{arm} has 0 {title} in every well, so there is no ratio to it. Image more wells or more area of {arm}."
+    return (
+        f"No ratio: {title} is 0 in every well of {arm}, and nothing can be a multiple of 0. "
+        f"Image more wells or more area of {arm}."
+    )
+
+
+def whole_denominator(arm: str, title: str) -> str:
+    """Refuse an odds ratio to an arm in which the share is 1 everywhere."""
+    return f"No odds ratio: {title} is 1 in every well of {arm}, whose odds are infinite. Count more cells of {arm}."
 
 
 def zero_control(control: str, arm: str, row: dict[str, Any], endpoint: Endpoint) -> str:
@@ -134,29 +170,42 @@ def one_donor(row: dict[str, Any]) -> str:
 def equivalence(margin: float, shown: bool, contrast: Contrast) -> str:
     """Say what the two one-sided tests found."""
     limits = f"{number(1 / margin)} to {number(margin)} × {contrast.reference}"
-    return f"The 90 % interval lies {'inside' if shown else 'not inside'} {limits}."
+    if shown:
+        return f"The 90 % interval lies inside {limits}."
+    return f"The 90 % interval does not lie inside {limits}. More donors narrow it."
 
 
 def sentence(row: dict[str, Any]) -> str:
     """Put a row into words: "rhIL-32 25 ng/mL: 1.52 × vehicle (95 % CI 1.15 to 1.99), 4 of 4 donors up, robust"."""
-    name = str(row["contrast"])
+    return f"{contrast_name(str(row['contrast']))}: {finding(row)}"
+
+
+def finding(row: dict[str, Any]) -> str:
+    """Put a row into words, without its name."""
     if row["verdict"] == REFUSED or math.isnan(row["estimate"]):
-        return f"{name}: refused. {row['reason']}"
-    return f"{name}: {_effect(row)}{_interval(row)}, {_donors(row)}{_verdict(row)}"
+        return f"refused. {row['reason']}"
+    return f"{_effect(row)}{_interval(row)}, {_donors(row)}{row['verdict']}"
 
 
 def _effect(row: dict[str, Any]) -> str:
-    value, reference = number(row["estimate"]), row["reference"]
-    if row["kind"] == "ec50":
+    value, reference, kind = number(row["estimate"]), row["reference"], row["kind"]
+    if kind == "ec50":
         return f"{value} {row['unit']}".rstrip()
-    if row["kind"] == "trend":
-        return f"{value} × per dose step"
-    if row["kind"] == "interaction":
-        return f"{value} × the effect at {reference}"
+    against = {
+        "trend": "per dose step",
+        "interaction": f"the effect at {reference}",
+        "dependence": "" if SEVERAL in reference else reference,
+        "custom": "",
+    }.get(kind, reference)
     if row["link"] == "identity":
-        more = "more" if row["estimate"] >= 0 else "less"
-        return f"{number(abs(row['estimate']))} {more} than {reference}"
-    return f"odds {value} × {reference}" if row["link"] == "logit" else f"{value} × {reference}"
+        size = f"{number(abs(row['estimate']))} {'more' if row['estimate'] >= 0 else 'less'}"
+        return f"{size} {against if kind == 'trend' else 'than ' + against}" if against else f"difference {value}"
+    ratio = "odds ratio" if row["link"] == "logit" else "ratio"
+    if kind == "trend":
+        return f"{ratio} {value} {against}"
+    if not against:
+        return f"{ratio} of ratios {value}" if SEVERAL in reference else f"{ratio} {value}"
+    return f"odds {value} × {against}" if row["link"] == "logit" else f"{value} × {against}"
 
 
 def _interval(row: dict[str, Any]) -> str:
@@ -175,10 +224,6 @@ def _donors(row: dict[str, Any]) -> str:
     return f"{down} of {n} donors down, "
 
 
-def _verdict(row: dict[str, Any]) -> str:
-    return str(row["verdict"])
-
-
 def _pairs(pairs: list[tuple[str, str]]) -> str:
     shown = ", ".join(f"{donor} × {arm}" for donor, arm in pairs[:6])
     return shown + (f" and {len(pairs) - 6} more" if len(pairs) > 6 else "")
@@ -191,6 +236,12 @@ def donors_named_twice(groups: list[list[str]]) -> str:
         f"These look like the same donor in two experiments: {listed}. If so, give them one name (and a plate or day "
         "column): counted as two donors they make the p values too small."
     )
+
+
+def arms_written_twice(groups: list[list[str]]) -> str:
+    """Warn of arms whose names differ only in case, spaces or signs."""
+    listed = "; ".join(" and ".join(f"'{name}'" for name in names) for names in groups)
+    return f"These look like one arm written in two ways: {listed}. If so, write it one way: they are compared apart."
 
 
 def missing_cells(missing: list[tuple[str, str]]) -> str:
@@ -210,11 +261,14 @@ def unequal_areas(low: float, high: float) -> str:
 
 def confounded(arms: list[str], place: str) -> str:
     """Warn of arms whose effect cannot be told from that of their place."""
-    one = len(arms) == 1
+    if len(arms) == 1:
+        return (
+            f"{arms[0]} is confounded with {place}: all its wells sit in one {place}, where there is no control well. "
+            "Put controls there, or spread the arm."
+        )
     return (
-        f"{' and '.join(arms)} {'is' if one else 'are'} confounded with {place}: all {'its' if one else 'their'} wells "
-        f"sit in {'one ' + place + ' each' if not one else 'one ' + place}, where there is no control well. "
-        "Put controls there, or spread the arm."
+        f"{', '.join(arms[:-1])} and {arms[-1]} are confounded with {place}: all their wells sit in one {place} each, "
+        "where there is no control well. Put controls there, or spread the arms."
     )
 
 
@@ -224,8 +278,11 @@ def small_totals(pairs: list[tuple[str, str]], title: str) -> str:
 
 
 def moved(pairs: list[tuple[str, str]]) -> str:
-    """Say that a proportion of 0 or 1 was moved."""
-    return f"A share of exactly 0 or 1 has no logit and was moved by half a unit in {_pairs(pairs)}."
+    """Say that a share of 0 or 1 was moved."""
+    return (
+        f"A share of exactly 0 or 1 has no odds and was moved a little in {_pairs(pairs)}: ratios there depend on how "
+        "little. Read the donors' own values."
+    )
 
 
 def few_df(df: int) -> str:

@@ -23,6 +23,9 @@ def refused_row(data: EndpointData, contrast: Contrast, empty: str, row: dict[st
     """
     row |= {"donor_effects": {}, "donor_estimates": ""}  # the 0.5 would decide these too
     arm = next(name for name, weight in contrast.weights.items() if weight > 0)
+    if data.endpoint.link == "logit" and (data.cells.loc[data.cells["arm"] == empty, "value"] >= 1).all():
+        row["notes"] = words.whole_denominator(empty, data.endpoint.title)
+        return row
     if not data.endpoint.is_count or len(contrast.weights) > 2:
         row["notes"] = words.zero_denominator(empty, data.endpoint.title)
         return row
