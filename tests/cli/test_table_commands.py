@@ -125,3 +125,34 @@ def test_layout_check_shows_the_plate_and_every_problem(tmp_path):
     said = refused("layout", "check", path, "--wells", 96)
     assert "B13" in said
     assert "A01" in said
+
+
+def test_preview_of_a_large_plate_is_summed_up(tmp_path):
+    wells = [f"{row}{column:02d}" for row in "ABCDEFGH" for column in range(1, 13)]
+    for well in wells:
+        (tmp_path / f"P1_{well}_s1_w1.TIF").touch()
+    (tmp_path / "tray.jpg").write_bytes(b"\xff\xd8\xff")
+    done = run("plate", "preview", tmp_path)
+    assert done.exit_code == 0
+    assert "96 (A01 to H12)" in done.stdout
+    assert "P1_A01_s1_w1.TIF" not in done.stdout
+    assert "did not fit (1): tray.jpg" in done.stderr
+    assert "P1_A01_s1_w1" in run("plate", "preview", tmp_path, "--all").stdout
+
+
+def test_reader_numbers_its_blocks(tmp_path):
+    lines = [",".join(["", *map(str, range(1, 13))])] + [
+        ",".join([row, *(f"0.{n:03d}" for n in range(100, 112))]) for row in "ABCDEFGH"
+    ]
+    grid = "\n".join(lines)
+    (tmp_path / "two.csv").write_text(f"Raw Data (450)\n{grid}\n\nRaw Data (620)\n{grid}\n")
+    said = run("reader", tmp_path / "two.csv").stderr
+    assert "block 1: Raw Data (450)" in said
+    assert "block 2: Raw Data (620)" in said
+    assert "96 of 96 wells have a value" in said
+
+
+def test_layout_check_letters_the_rows_from_a(tmp_path):
+    (tmp_path / "layout.csv").write_text("well,treatment,donor,role\nA01,vehicle,a,vehicle\nB01,drug,a,treatment\n")
+    said = run("layout", "check", tmp_path / "layout.csv", "--wells", 6).stdout
+    assert [line[2] for line in said.splitlines() if line.startswith("│") and line[2] != " "] == ["A", "B"]

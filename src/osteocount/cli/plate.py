@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from osteocount.cli.console import say
 from osteocount.errors import OsteoCountError
+
+if TYPE_CHECKING:
+    from osteocount.plate.find import PictureFile
+
+MOST_LINES = 60
+"""Longer lists are summed up."""
 
 plate_app = typer.Typer(name="plate", help="What the file names of a plate say.", no_args_is_help=True)
 layout_app = typer.Typer(name="layout", help="Plate layouts: a template, and a check of yours.", no_args_is_help=True)
@@ -31,28 +39,79 @@ def preview(
     folder: Annotated[Path, typer.Argument(help="A folder of pictures.")],
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as CSV too.")] = None,
     pattern: Annotated[str | None, typer.Option(help="Own regular expression with named groups.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="List every picture, however many there are.")] = False,
 ) -> None:
     """Show which picture would be which well, before anything is counted."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from osteocount.io.tables import write_table
     from osteocount.plate.index import index_pictures
 
     index = index_pictures(folder, pattern=pattern)
-    frame = index.table()
     if csv is not None:
-        write_table(frame, csv)
-    shown = Table(*frame.columns)
-    for row in frame.astype("string").fillna("").itertuples(index=False):
-        shown.add_row(*row)
-    Console().print(shown)
+        from osteocount.io.tables import write_table
+
+        write_table(index.table(), csv)
+    if len(index.entries) <= MOST_LINES or every:
+        _print_entries(index.entries, folder)
+    _print_plates(index.entries)
     for note in index.notes:
         say(note)
-    for path in index.unmatched:
-        say(f"did not fit: {path.name}")
-    if not len(frame):
-        raise OsteoCountError(f"{folder}: no picture found.")
+    if index.unmatched:
+        names = [path.name for path in index.unmatched]
+        more = f" and {len(names) - MOST_LINES} more" if len(names) > MOST_LINES else ""
+        say(f"did not fit ({len(names)}): {', '.join(names[:MOST_LINES])}{more}")
+
+
+def _print_entries(entries: Sequence[PictureFile], source: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from osteocount.plate.find import root_of
+
+    columns = ("plate", "well", "field", "channel", "z", "time", "pattern")
+    shown = Table("file", *columns)
+    for entry in entries:
+        file = entry.path.relative_to(root_of(source)).as_posix()
+        shown.add_row("/".join(filter(None, [file, entry.scene])), *(getattr(entry, name) for name in columns))
+    Console().print(shown)
+
+
+def _print_plates(entries: Sequence[PictureFile]) -> None:
+    """One line per plate: how much of everything there is, and where it starts and ends."""
+    from rich.console import Console
+    from rich.table import Table
+
+    plates: dict[str, list[PictureFile]] = {}
+    for entry in entries:
+        plates.setdefault(entry.plate, []).append(entry)
+    columns: dict[str, list[str]] = {}
+    for plate, own in plates.items():
+        wells = list(dict.fromkeys(entry.well for entry in own if entry.well))
+        fields = Counter(well for well, _ in {(entry.well, entry.field) for entry in own}).values()
+        line = {
+            "plate": plate or "(no name)", "pictures": str(len(own)), "wells": _extent(wells),
+            "fields each": _span(fields), "channels": _kinds(own, "channel"), "planes": _kinds(own, "z"),
+            "times": _kinds(own, "time"), "named by": own[0].pattern or "file name",
+        }  # fmt: skip
+        for name, text in line.items():
+            columns.setdefault(name, []).append(text)
+    told = {name: texts for name, texts in columns.items() if any(texts)}
+    shown = Table(*told)
+    for row in zip(*told.values(), strict=True):
+        shown.add_row(*row)
+    Console().print(shown)
+
+
+def _extent(wells: Sequence[str]) -> str:
+    return f"{len(wells)} ({wells[0]} to {wells[-1]})" if wells else "none"
+
+
+def _span(counts: Collection[int]) -> str:
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _kinds(entries: Sequence[PictureFile], name: str) -> str:
+    found = list(dict.fromkeys(getattr(entry, name) for entry in entries))
+    return ", ".join(found) if len(found) <= 4 else str(len(found))
 
 
 @layout_app.command("template")
@@ -107,23 +166,26 @@ def _print_grid(name: str, grid: list[list[str]], roles: list[list[str]]) -> Non
     table = Table("", *(str(column + 1) for column in range(columns)), title=name or None)
     for number, (row, row_roles) in enumerate(zip(grid, roles, strict=True)):
         cells = [Text(text, style=ROLE_STYLES.get(role, "")) for text, role in zip(row, row_roles, strict=True)]
-        table.add_row(row_letters(number), *cells)
+        table.add_row(row_letters(number + 1), *cells)
     Console().print(table)
 
 
 def reader(
     file: Annotated[Path, typer.Argument(help="The export of the plate reader: text, CSV or Excel.")],
     out: Annotated[Path | None, typer.Option(metavar="TIDY.csv", help="Where the tidy table goes.")] = None,
-    block: Annotated[str | None, typer.Option(help="Only this block; the list of blocks is printed.")] = None,
+    block: Annotated[
+        str | None, typer.Option(help="Only this block, by number or name; the list of blocks is printed.")
+    ] = None,
 ) -> None:
     """List the blocks of an absorbance export and write one row per well."""
     from osteocount.io.tables import write_table
     from osteocount.plate.reader import read_export, tidy
 
     blocks = read_export(file)
-    for found in blocks:
+    for number, found in enumerate(blocks, 1):
         wavelength = "" if found.wavelength_nm is None else f", {found.wavelength_nm:g} nm"
-        say(f"block {found.name}: {found.title or found.where}{wavelength}, {len(found.readings)} wells, {found.kind}")
+        values = f"{found.n_values} of {len(found.readings)} wells have a value"
+        say(f"block {number}: {found.name} ({found.where}){wavelength}, {values}, {found.kind}")
     if out is not None:
         write_table(tidy(blocks, block), out)
         typer.echo(f"table: {out}")
