@@ -61,7 +61,7 @@ def test_summary_in_words():
         ),
         (
             table()[2:],
-            "Donors crossed with arms (3 donors × 3 arms, 16 wells): 1 of 9 donor × arm cells are missing, so arms "
+            "Donors crossed with arms (3 donors × 3 arms, 16 wells): 1 of 9 donor × arm cells is missing, so arms "
             "are compared within donors.",
         ),
         (
@@ -155,9 +155,8 @@ def test_separate_controls_make_the_dependence_a_four_cell_contrast():
         ),
         (
             table().assign(plate=lambda t: np.where(t["treatment"] == "RANKL", "second", "first"), well=range(18)),
-            "RANKL is confounded with plate: all its wells sit in one plate, where there is no control well. Put "
-            "controls there, "
-            "or spread the arm.",
+            "RANKL is confounded with plate: no plate of its wells holds a control well. Put controls there, or spread "
+            "the arm.",
         ),
         (
             table().assign(
@@ -165,8 +164,7 @@ def test_separate_controls_make_the_dependence_a_four_cell_contrast():
                     ("C" if arm == "RANKL" else "B") + str(i % 6 + 1) for i, arm in enumerate(t["treatment"])
                 ]
             ),
-            "RANKL is confounded with row: all its wells sit in one row, where there is no control well. Put "
-            "controls there, or "
+            "RANKL is confounded with row: all its wells sit in one row, without a control well. Put controls there, or "
             "spread the arm.",
         ),
         (

@@ -67,7 +67,7 @@ def test_effect_plot():
     figure = drawn(comparison.plot())
     axes = figure.axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
-    assert labels == ["EV_KO", "EV_WT", "il32_dependence\n(against EV_KO)"]
+    assert labels == ["EV_KO", "EV_WT", "IL-32 dependence\n(against EV_KO)"]
     assert axes.get_xlabel() == "Osteoclasts: rate ratio to vehicle (95 % CI, simultaneous over arms)"
     assert not boxes_overlap(figure, [*axes.get_yticklabels(), *axes.texts])
     words = [text.get_text() for text in axes.texts]

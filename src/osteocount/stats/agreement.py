@@ -14,12 +14,10 @@ from scipy import stats
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats.agreement_numbers import describe
-from osteocount.stats.arms import arm_names, text_of
+from osteocount.stats.agreement_tables import AUTOMATIC, counts_of_people, match, our_counts, our_fields, places
 from osteocount.stats.comparison import compare
-from osteocount.stats.intake import plain_well
 from osteocount.stats.words import number, p_value
 
-AUTOMATIC = "automatic"
 EFFECT_COLUMNS = ("contrast", "reference", "counted_by", "estimate", "ci_low", "ci_high", "verdict")
 
 
@@ -46,33 +44,42 @@ class Agreement:
 
     def summary(self) -> str:
         """Say it in words."""
-        whole = self.table[self.table["subset"] == "all"].to_dict("records")
-        return "\n".join(
-            [
-                *(f"Warning: {text}" for text in self.warnings),
-                *(_agreement_sentence(row) for row in whole),
-                *(_effect_sentence(row) for row in self.effects.to_dict("records")),
-            ]
-        )
+        lines = [f"Warning: {text}" for text in self.warnings]
+        for _, rows in self.table.groupby("comparison", sort=False):
+            whole, *parts = rows.to_dict("records")
+            lines.append(_agreement_sentence(whole))
+            if parts:
+                lines.append(f"  Bias by part: {'; '.join(_part(row) for row in parts)}.")
+        return "\n".join([*lines, *(_effect_sentence(row) for row in self.effects.to_dict("records"))])
 
 
 def _agreement_sentence(row: Mapping[Any, Any]) -> str:
     return (
-        f"{row['comparison']}, {row['n']} {row['unit']}: bias {signed(row['bias'])} osteoclasts "
+        f"{row['comparison']}, {row['n']} {row['unit'] if row['n'] != 1 else row['unit'].removesuffix('s')}: "
+        f"bias {signed(row['bias'])} osteoclasts "
         f"(95 % CI {signed(row['bias_low'])} to {signed(row['bias_high'])}; {signed(row['bias_percent'])} %), "
         f"limits of agreement {signed(row['limit_low'])} to {signed(row['limit_high'])}, "
-        f"concordance {row['concordance']:.3f} ({row['concordance_low']:.3f} to {row['concordance_high']:.3f}), "
-        f"ICC {row['icc']:.3f} ({row['icc_low']:.3f} to {row['icc_high']:.3f})."
+        f"concordance {_share(row, 'concordance')}, ICC {_share(row, 'icc')}."
     )
+
+
+def _share(row: Mapping[Any, Any], name: str) -> str:
+    if not np.isfinite(row[name]):
+        return "unknown (too few or equal counts)"
+    return f"{row[name]:.3f} ({row[f'{name}_low']:.3f} to {row[f'{name}_high']:.3f})"
+
+
+def _part(row: Mapping[Any, Any]) -> str:
+    return f"{row['subset']} {signed(row['bias'])} ({signed(row['bias_percent'])} %, n = {row['n']})"
 
 
 def _effect_sentence(row: Mapping[Any, Any]) -> str:
+    said = f"{row['contrast']}, counted by {row['counted_by']}: "
+    if not np.isfinite(row["estimate"]):
+        return f"{said}{row['verdict']}"
     known = np.isfinite(row["ci_low"])
     interval = f" (95 % CI {number(row['ci_low'])} to {number(row['ci_high'])})" if known else ""
-    return (
-        f"{row['contrast']}, counted by {row['counted_by']}: {number(row['estimate'])} × {row['reference']}{interval}, "
-        f"{row['verdict']}"
-    )
+    return f"{said}{number(row['estimate'])} × {row['reference']}{interval}, {row['verdict']}"
 
 
 def signed(value: float) -> str:
@@ -88,6 +95,9 @@ def agree(
     control: str | None = None,
     settings: ComparisonSettings | None = None,
     count_column: str = "n_osteoclasts",
+    area_column: str = "imaged_area_mm2",
+    donor_column: str = "donor",
+    treatment_column: str = "treatment",
 ) -> Agreement:
     """Compare counts with those of one or several persons.
 
@@ -106,8 +116,9 @@ def agree(
         A missing column, a count that is not a number, or no well in common.
     """
     settings = settings or ComparisonSettings()
-    ours = _ours(wells, count_column)
-    theirs = _theirs(manual)
+    wells, manual = wells.reset_index(drop=True), manual.reset_index(drop=True)
+    column = "count" if count_column not in wells.columns and "count" in wells.columns else count_column
+    ours, theirs = our_counts(wells, column, treatment_column), counts_of_people(manual)
     if theirs["plate"].eq("").all():
         if len(ours["plate"].unique()) >= 2 and ours["well"].duplicated().any():
             raise OsteoCountError("Our table holds several plates: add a column 'plate' to the manual counts.")
@@ -115,9 +126,9 @@ def agree(
     by_field = bool(theirs["field"].ne("").any()) and ("field" in wells.columns or cells is not None)
     whole_wells = ours
     if by_field and cells is not None and "field" not in wells.columns:
-        ours = _by_field(ours, cells, theirs)
+        ours = our_fields(ours, cells, theirs)
     keys = ["plate", "well", "field"] if by_field else ["plate", "well"]
-    matched, warnings = _match(ours, theirs, keys)
+    matched, warnings = match(ours, theirs, keys)
     readers = sorted(matched["reader"].unique())
     wide = matched.pivot_table(index=[*keys, "arm", AUTOMATIC], columns="reader", values="manual", aggfunc="sum")
     wide = wide.reset_index(level=AUTOMATIC)
@@ -129,93 +140,12 @@ def agree(
         rows += _subsets(str(name), own, "fields" if by_field else "wells")
     for reader in readers:
         warnings += _uneven(pairs[pairs["comparison"] == f"{AUTOMATIC} against {reader}"], reader)
-    effects, said = _effects(wells, whole_wells, theirs, settings, control, count_column)
+    names = {
+        "count_column": column, "area_column": area_column, "donor_column": donor_column,
+        "treatment_column": treatment_column,
+    }  # fmt: skip
+    effects, said = _effects(wells, whole_wells, theirs, settings, control, names)
     return Agreement(pairs, pd.DataFrame(rows), effects, (*warnings, *said))
-
-
-def _ours(wells: pd.DataFrame, count_column: str) -> pd.DataFrame:
-    column = "count" if count_column not in wells.columns and "count" in wells.columns else count_column
-    _need(wells, ["well", column], "our table")
-    ours = _places(wells)
-    ours[AUTOMATIC] = pd.to_numeric(wells[column], errors="coerce").astype(float)
-    ours["arm"] = arm_names(wells) if "treatment" in wells.columns else ""
-    ours["n_fields"] = pd.to_numeric(wells["n_fields"], errors="coerce") if "n_fields" in wells.columns else np.nan
-    return ours[ours[AUTOMATIC].notna()]
-
-
-def _by_field(ours: pd.DataFrame, cells: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
-    """Count our osteoclasts per field; a field without any TRAP-positive cell has no row in ``cells``, but 0."""
-    _need(cells, ["well", "field", "counted", "is_osteoclast"], "the table of cells")
-    place = ["plate", "well"]
-    seen = _places(cells)
-    if ours["plate"].eq("").all():
-        seen["plate"] = ""
-    counts = (cells[["counted", "is_osteoclast"]].astype(str).map(str.casefold) == "true").all(axis=1)
-    fields = seen.assign(**{AUTOMATIC: counts.astype(float)}).groupby([*place, "field"], as_index=False).sum()
-    known = ours.drop(columns=["field", AUTOMATIC]).merge(
-        fields.groupby(place, as_index=False).size().rename(columns={"size": "seen"}), on=place, how="left"
-    )
-    with_room = known[known["seen"].fillna(0) < known["n_fields"].fillna(0)][place]
-    asked = theirs[[*place, "field"]].drop_duplicates().merge(with_room, on=place)
-    empty = asked.merge(fields, on=[*place, "field"], how="left", indicator=True).query("_merge == 'left_only'")
-    fields = pd.concat([fields, empty[[*place, "field"]].assign(**{AUTOMATIC: 0.0})], ignore_index=True)
-    return fields.merge(known.drop(columns="seen"), on=place)
-
-
-def _theirs(manual: pd.DataFrame) -> pd.DataFrame:
-    _need(manual, ["well", "count"], "the manual counts")
-    texts = manual["count"].map(text_of)
-    values = pd.to_numeric(texts.replace("", None), errors="coerce").astype(float)
-    wrong = [
-        f"line {i + 2}: '{text}' is not a count"
-        for i, (text, value) in enumerate(zip(texts, values, strict=True))
-        if text and not (np.isfinite(value) and value >= 0)
-    ]
-    if wrong:
-        raise OsteoCountError("The manual counts, column 'count': " + "; ".join(wrong[:20]) + ". Correct them.")
-    theirs = _places(manual).assign(manual=values)
-    theirs["reader"] = manual["reader"].map(text_of).replace("", "manual") if "reader" in manual.columns else "manual"
-    return theirs[theirs["manual"].notna()]
-
-
-def _need(table: pd.DataFrame, columns: list[str], what: str) -> None:
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise OsteoCountError(
-            f"No column {' and '.join(repr(column) for column in missing)} in {what}. "
-            f"It has: {', '.join(str(column) for column in table.columns)}."
-        )
-
-
-def _places(table: pd.DataFrame) -> pd.DataFrame:
-    places = pd.DataFrame(index=table.index)
-    for column in ("plate", "well", "field"):
-        places[column] = table[column].map(text_of) if column in table.columns else ""
-    places["well"] = places["well"].map(plain_well)
-    return places
-
-
-def _match(ours: pd.DataFrame, theirs: pd.DataFrame, keys: list[str]) -> tuple[pd.DataFrame, list[str]]:
-    """Join by place; manual counts of several fields are summed per well, and must be of all its fields."""
-    theirs_summed = (
-        theirs.groupby(["reader", *keys]).agg(manual=("manual", "sum"), counted=("manual", "size")).reset_index()
-    )
-    joined = theirs_summed.merge(ours, on=keys, how="left", indicator=True)
-    lost = joined[joined["_merge"] != "both"]
-    warnings = []
-    if len(lost):
-        names = ", ".join(
-            " ".join(part for part in row if part) for row in lost[keys].itertuples(index=False, name=None)
-        )
-        warnings.append(f"Counted by hand but not in our table: {names}.")
-    joined = joined[joined["_merge"] == "both"]
-    partly = (joined["counted"] != joined["n_fields"]) & joined["n_fields"].notna()
-    if "field" not in keys and theirs["field"].ne("").any() and partly.any():
-        warnings.append(f"Left out, not every field was counted by hand: {', '.join(joined.loc[partly, 'well'])}.")
-        joined = joined[~partly]
-    if joined.empty:
-        raise OsteoCountError("No well is in both tables. They are matched by plate and name (A1 and A01 are one).")
-    return joined, warnings
 
 
 def _pair(wide: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
@@ -273,27 +203,34 @@ def _effects(
     theirs: pd.DataFrame,
     settings: ComparisonSettings,
     control: str | None,
-    column: str,
+    names: dict[str, str],
 ) -> tuple[pd.DataFrame, list[str]]:
     """Compare the arms twice, on the same wells: with our counts and with each reader's."""
     empty = pd.DataFrame(columns=list(EFFECT_COLUMNS))
     if "field" in wells.columns:
         return empty, ["The treatment effect was not compared: our table has a row per field, not per well."]
-    column = column if column in wells.columns else "count"
-    places, rows = _places(wells), []
+    missing = [name for name in (names["donor_column"], names["treatment_column"]) if name not in wells.columns]
+    if missing:
+        return empty, [f"The treatment effect was not compared: our table has no column {' and '.join(missing)}."]
+    place, column = places(wells), names["count_column"]
+    rows: list[pd.DataFrame] = []
+    said: dict[frozenset[int], str] = {}
     if ours["plate"].eq("").all():
-        places["plate"] = ""
+        place["plate"] = ""
     keys = ["plate", "well"]
     try:
-        matched, _ = _match(ours, theirs, keys)
+        matched, _ = match(ours, theirs, keys)
         for reader, own in matched.groupby("reader"):
             counts = own.set_index(keys)["manual"]
-            own_places = zip(places["plate"], places["well"], strict=True)
-            found = pd.Series([counts.get(place, np.nan) for place in own_places], wells.index)
-            shared = found.notna()
-            for by, values in ((AUTOMATIC, wells[column]), (str(reader), found)):
-                data = wells[shared].assign(**{column: values[shared]})
-                table = compare(data, control=control, settings=settings, count_column=column).table
+            found = pd.Series(
+                [counts.get(one, np.nan) for one in zip(place["plate"], place["well"], strict=True)], wells.index
+            )
+            shared = frozenset(np.flatnonzero(found.notna()).tolist())
+            # Readers who counted other wells have another automatic effect beside theirs.
+            by_us = said.setdefault(shared, AUTOMATIC if not said else f"{AUTOMATIC}, wells of {reader}")
+            for by, values in ((by_us, wells[column]), (str(reader), found.round())):
+                data = wells[found.notna()].assign(**{column: values[found.notna()]})
+                table = compare(data, control=control, settings=settings, **names).table
                 table = table[(table["role"] == "primary") & (table["kind"] == "arm")]
                 rows.append(table.assign(counted_by=by)[list(EFFECT_COLUMNS)])
     except OsteoCountError as error:

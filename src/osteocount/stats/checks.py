@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from osteocount.stats import words
+from osteocount.stats import warning_words
 from osteocount.stats.design import Design
 from osteocount.stats.endpoints import SMALL_TOTAL, Endpoint
 from osteocount.stats.rows import EndpointData
@@ -38,13 +38,15 @@ def design_warnings(wells: pd.DataFrame, design: Design, controls: set[str]) -> 
     """Warn of the layout: donors, missing cells, unequal wells, confounding."""
     found = []
     if design.n_donors == 2:
-        found.append(Warned(words.TWO_DONORS))
+        found.append(Warned(warning_words.TWO_DONORS))
     if design.kind == "unblocked":
-        found.append(Warned(words.PAIRING_LOST))
+        found.append(Warned(warning_words.PAIRING_LOST))
     if twins := _donors_named_twice(wells):
-        found.append(Warned(words.donors_named_twice(twins)))
+        found.append(Warned(warning_words.donors_named_twice(twins)))
     if same := _arms_written_twice(wells):
-        found.append(Warned(words.arms_written_twice(same), arms=frozenset(arm for names in same for arm in names)))
+        found.append(
+            Warned(warning_words.arms_written_twice(same), arms=frozenset(arm for names in same for arm in names))
+        )
     if design.kind == "blocked":
         found += _missing_cells(wells)
     return [*found, *_unequal(wells), *_confounded(wells, controls)]
@@ -77,17 +79,17 @@ def _missing_cells(wells: pd.DataFrame) -> list[Warned]:
     ]
     if not missing:
         return []
-    return [Warned(words.missing_cells(missing), arms=frozenset(arm for _, arm in missing))]
+    return [Warned(warning_words.missing_cells(missing), arms=frozenset(arm for _, arm in missing))]
 
 
 def _unequal(wells: pd.DataFrame) -> list[Warned]:
     found = []
     per_cell = wells.groupby(["donor", "arm"]).size()
     if per_cell.min() != per_cell.max():
-        found.append(Warned(words.unequal_wells(int(per_cell.min()), int(per_cell.max()))))
+        found.append(Warned(warning_words.unequal_wells(int(per_cell.min()), int(per_cell.max()))))
     low, high = float(wells["area"].min()), float(wells["area"].max())
     if high > AREA_RATIO * low:
-        found.append(Warned(words.unequal_areas(low, high)))
+        found.append(Warned(warning_words.unequal_areas(low, high)))
     return found
 
 
@@ -104,7 +106,9 @@ def _confounded(wells: pd.DataFrame, controls: set[str]) -> list[Warned]:
             lines = set(own[place])
             if len(lines) == 1 and "" not in lines and len(own) > 1 and not lines & set(control[place]):
                 places[place].append(str(arm))
-    return [Warned(words.confounded(arms, place), arms=frozenset(arms)) for place, arms in places.items() if arms]
+    return [
+        Warned(warning_words.confounded(arms, place), arms=frozenset(arms)) for place, arms in places.items() if arms
+    ]
 
 
 def endpoint_warnings(data: EndpointData) -> list[Warned]:
@@ -114,23 +118,31 @@ def endpoint_warnings(data: EndpointData) -> list[Warned]:
     small = cells[cells["total"] < SMALL_TOTAL] if data.endpoint.is_count else cells[:0]
     if len(small):
         pairs = list(zip(small["donor"], small["arm"], strict=True))
-        found.append(Warned(words.small_totals(pairs, data.endpoint.title), name, frozenset(small["arm"])))
+        found.append(Warned(warning_words.small_totals(pairs, data.endpoint.title), name, frozenset(small["arm"])))
+    if data.endpoint.is_count and (empty := _empty_arms(data)):
+        found.append(Warned(warning_words.empty_arms(empty, data.endpoint.title), name, frozenset(empty)))
     if cells["moved"].any():
         moved = cells[cells["moved"]]
         pairs = list(zip(moved["donor"], moved["arm"], strict=True))
-        found.append(Warned(words.moved(pairs), name, frozenset(moved["arm"])))
+        found.append(Warned(warning_words.moved(pairs), name, frozenset(moved["arm"])))
     if data.fit is None or data.design.kind == "one donor":
         return found
     if 0 < data.fit.df < FEW_DF:
-        found.append(Warned(words.few_df(data.fit.df), name))
+        found.append(Warned(warning_words.few_df(data.fit.df), name))
     if noisy := _noisiest(data):
-        found.append(Warned(words.unequal_spread(*noisy), name, frozenset({noisy[0]})))
+        found.append(Warned(warning_words.unequal_spread(*noisy), name, frozenset({noisy[0]})))
     return found
+
+
+def _empty_arms(data: EndpointData) -> list[str]:
+    """Arms in which nothing was counted, where others have something."""
+    total = data.cells.groupby("arm")["total"].sum()
+    return [str(arm) for arm in total.index[total == 0]] if total.max() > 0 else []
 
 
 def _noisiest(data: EndpointData) -> tuple[str, str, float] | None:
     """Noisiest and quietest arm by the residual SD, and their ratio, where it is above 3 (arms of 3 donors or more)."""
-    if data.fit is None:
+    if data.fit is None or not data.fit.has_noise:
         return None
     squares = pd.Series(data.fit.residuals**2).groupby(data.cells["arm"].to_numpy())
     variance = (squares.sum() / (squares.size() - 1).clip(lower=1))[squares.size() >= 3]
@@ -145,7 +157,7 @@ def multiplicity_warnings(endpoints: list[Endpoint], levels: int) -> list[Warned
     """Warn that several endpoints or oxygen levels were tested."""
     found = []
     if len(endpoints) > 1:
-        found.append(Warned(words.several_endpoints(len(endpoints), endpoints[0].name)))
+        found.append(Warned(warning_words.several_endpoints(len(endpoints), endpoints[0].name)))
     if levels > 1:
-        found.append(Warned(words.several_oxygen_levels(levels)))
+        found.append(Warned(warning_words.several_oxygen_levels(levels)))
     return found

@@ -55,9 +55,9 @@ def recognise(wells: pd.DataFrame, controls: dict[str, str]) -> Design:
             f"Different donors per arm ({size}): no donor carries two arms, so donors are compared between arms "
             "(unblocked) and the pairing is lost.",
         )  # fmt: skip
-    present = wells.groupby(["donor", "arm"]).ngroups
-    crossed = "every donor carries every arm" if present == donors * arms else (
-        f"{donors * arms - present} of {donors * arms} donor × arm cells are missing"
+    missing = donors * arms - wells.groupby(["donor", "arm"]).ngroups
+    crossed = "every donor carries every arm" if not missing else (
+        f"{missing} of {donors * arms} donor × arm cells {'is' if missing == 1 else 'are'} missing"
     )  # fmt: skip
     if _split_over_batches(wells, set(controls.values())):
         return Design(

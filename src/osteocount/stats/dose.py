@@ -18,6 +18,7 @@ from osteocount.stats.rows import EndpointData, blank_row
 
 Floats = NDArray[np.float64]
 MIN_DOSES = 5
+RATE_LINKS = ("log rate", "log")
 PLATEAU = 0.75  # share of the fitted effect that the highest dose must reach
 WIDEST = np.log(100.0)  # the profile is followed this far beyond the tested doses
 
@@ -203,9 +204,11 @@ class DoseCurve:
 def ec50_row(data: EndpointData, curve: DoseCurve) -> dict[str, Any] | None:
     """Return the EC50 of a series, or why there is none; None where the series is too short to ask."""
     series, fitted = curve.series, curve.response
-    if fitted is None:
+    if len(series.doses) < MIN_DOSES or data.endpoint.link not in RATE_LINKS:
         return None
     row = blank_row(data, Contrast(f"EC50 {series.name}", series.control, {}, "ec50"))
+    if fitted is None:
+        return row | {"notes": words.EC50_NO_CURVE}
     own = data.cells[data.cells["arm"].isin(series.arms)]
     row |= {"n_donors": int(own["donor"].nunique()), "df": fitted.df, "unit": series.unit}
     row["method"] = "joint dose-response curve on donor × dose cells, profile interval"
@@ -227,7 +230,7 @@ def ec50_row(data: EndpointData, curve: DoseCurve) -> dict[str, Any] | None:
 
 def dose_response(data: EndpointData, series: Series) -> DoseResponse | None:
     """Fit the curve of a series; None below five doses, with one donor, or where the endpoint is no rate or mean."""
-    if len(series.doses) < MIN_DOSES or data.endpoint.link not in ("log rate", "log") or data.design.kind != "blocked":
+    if len(series.doses) < MIN_DOSES or data.endpoint.link not in RATE_LINKS or data.design.kind != "blocked":
         return None
     dose = {series.control: 0.0} | dict(zip(series.arms, series.doses, strict=True))
     cells = data.cells[data.cells["arm"].isin(dose)]

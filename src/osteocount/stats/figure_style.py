@@ -37,7 +37,12 @@ def styles(names: Sequence[str] | pd.Series) -> dict[str, tuple[str, str]]:
 
 def handle(colour: str, marker: str, label: str, size: float = 7) -> Line2D:
     """Make a legend entry."""
-    return Line2D([], [], color=colour, marker=marker, linestyle="", markersize=size, label=label)
+    return Line2D([], [], color=colour, marker=marker, linestyle="", markersize=size, label=plain(label))
+
+
+def plain(text: str) -> str:
+    """Keep a dollar sign a dollar sign: two of them would be read as a formula."""
+    return text.replace("$", r"\$")
 
 
 def donor_legend(axes: Axes, style: dict[str, tuple[str, str]]) -> None:
@@ -61,6 +66,8 @@ def log_axis(axes: Axes, which: str) -> None:
         (1.0,)
         if decades > 3
         else (1.0, 2.0, 5.0)
+        if decades > 1
+        else (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
         if decades > 0.6
         else (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
     )
@@ -79,4 +86,4 @@ def wrapped(arm: str) -> str:
         else:
             joiner = "" if lines[-1].endswith("_") or not lines[-1] else " "
             lines[-1] += joiner + part
-    return "\n".join(lines)
+    return plain("\n".join(lines))

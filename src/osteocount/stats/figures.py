@@ -20,6 +20,7 @@ from osteocount.stats.figure_style import (
     handle,
     log_axis,
     new_figure,
+    plain,
     styles,
     wrapped,
 )  # fmt: skip
@@ -81,7 +82,8 @@ def superplot(comparison: Comparison, wells: pd.DataFrame | None = None, endpoin
         log_axis(axes, "y")
         hidden = int((points["value"] <= 0).sum())
         if hidden:
-            axes.set_title(f"{hidden} wells with 0 lie below the log axis", fontsize=8, color=PALE, loc="left")
+            one = "1 well with 0 lies" if hidden == 1 else f"{hidden} wells with 0 lie"
+            axes.set_title(f"{one} below the log axis", fontsize=8, color=PALE, loc="left")
     elif rows["link"].iloc[0] != "identity":
         axes.set_title("linear axis: some donors have 0", fontsize=8, color=PALE, loc="left")
     donor_legend(axes, style)
@@ -152,8 +154,8 @@ def dose_response(comparison: Comparison, endpoint: str = COUNT) -> Figure:
             one.fill_between(grid, low, high, color=PALE, alpha=0.25, linewidth=0, zorder=1)
             one.plot(grid, ratio, color=INK, linewidth=1.8, zorder=2)
         one.axhline(1, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-        one.set_xlabel(f"{curve.series.name} ({curve.series.unit or 'dose'})")
-        one.set_ylabel(f"{_title(endpoint)}, ratio to {curve.series.control}")
+        one.set_xlabel(plain(f"{curve.series.name} ({curve.series.unit or 'dose, unit not given'})"))
+        one.set_ylabel(plain(f"{_title(endpoint)}, ratio to {curve.series.control}"))
         one.set_title(_ec50_title(comparison, endpoint, curve.series.name), fontsize=9, color=INK, loc="left")
         log_axis(one, "x")
         log_axis(one, "y")
@@ -191,7 +193,7 @@ def bland_altman(agreement: Agreement) -> Figure:
                 )  # fmt: skip
         second, first = name.split(" against ", 1)
         axes.set_xlabel(f"Mean of both (osteoclasts per {str(row['unit']).removesuffix('s')})")
-        axes.set_ylabel(f"{second} − {first} (osteoclasts)")
+        axes.set_ylabel(plain(f"{second} − {first} (osteoclasts)"))
         axes.set_title(f"bias and limits of agreement, n = {row['n']}", fontsize=9, color=PALE, loc="left")
     if arms:
         handles = [handle(colour, marker, arm, 5.5) for arm, (colour, marker) in style.items()]
@@ -254,7 +256,9 @@ def _arm_order(comparison: Comparison, rows: pd.DataFrame, donors: pd.DataFrame)
 
 
 def _contrast_label(row: dict[Any, Any], control: str) -> str:
-    return str(row["contrast"]) if row["reference"] == control else f"{row['contrast']}\n(against {row['reference']})"
+    name = words.contrast_name(str(row["contrast"]))
+    told = row["reference"] == control or row["kind"] == "custom"
+    return plain(name if told else f"{name}\n(against {row['reference']})")
 
 
 def _effect_text(row: dict[Any, Any]) -> str:
@@ -271,7 +275,8 @@ def _effect_axis(endpoint: str, rows: pd.DataFrame, control: str) -> str:
         rows["link"].iloc[0], "rate ratio"
     )
     interval = " (95 % CI, simultaneous over arms)" if rows["ci_low"].notna().any() else ""
-    return f"{_title(endpoint)}: {what} to {control}{interval}"
+    against = control if rows.loc[rows["kind"] == "arm", "reference"].nunique() < 2 else "the control of its level"
+    return plain(f"{_title(endpoint)}: {what} to {against}{interval}")
 
 
 def _ec50_title(comparison: Comparison, endpoint: str, series: str) -> str:
@@ -287,4 +292,4 @@ def _ec50_title(comparison: Comparison, endpoint: str, series: str) -> str:
 
 
 def _title(endpoint: str) -> str:
-    return TITLES.get(endpoint, endpoint)
+    return TITLES.get(endpoint) or plain(endpoint)

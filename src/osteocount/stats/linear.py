@@ -11,6 +11,7 @@ from scipy import stats
 
 Floats = NDArray[np.float64]
 Weights = dict[str, float]
+NOISE = 1e-24  # a variance of logarithms below this is rounding
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Fit:
     variance: float
     df: int
     residuals: Floats
+
+    @property
+    def has_noise(self) -> bool:
+        """Whether there is variation to test against, beyond rounding."""
+        return self.df > 0 and self.variance > NOISE
 
     def vector(self, weights: Weights) -> Floats:
         """Return the contrast ``weights`` in the order of ``arms``."""

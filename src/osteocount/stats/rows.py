@@ -129,7 +129,7 @@ def _refusal(data: EndpointData, contrast: Contrast) -> Row | None:
     if row["n_donors"] < 2 and data.design.kind == "unblocked":
         row["notes"] = words.UNBLOCKED_ONE_DONOR
         return row
-    if data.fit.df < 1 or not data.fit.variance > 1e-24:
+    if not data.fit.has_noise:
         row["notes"] = words.NO_RESIDUAL
         return row
     return None

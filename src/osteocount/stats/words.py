@@ -30,13 +30,13 @@ READABLE = {
     "EC50 ": "EC50 of ",
 }
 
-TWO_DONORS = "Two donors: everything is exploratory, whatever the p value. Add donors (3 or more)."
-PAIRING_LOST = (
-    "Different donors per arm: donors are compared between arms and the pairing is lost, which costs much power. "
-    "Give every donor every arm."
-)
 EC50_OPEN = (
     "No EC50: its interval does not close, the data do not pin it down. Add doses around the half effect, or donors."
+)
+
+EC50_NO_CURVE = (
+    "No EC50: it needs donors that carry the control and the doses, a control that is not empty, and more donor × dose "
+    "cells than the curve has parameters. Give every donor every dose."
 )
 
 UNBLOCKED_ONE_DONOR = "An arm has a single donor: no p value or interval for the population. Add donors to that arm."
@@ -217,102 +217,13 @@ def _interval(row: dict[str, Any]) -> str:
 
 def _donors(row: dict[str, Any]) -> str:
     n, up, down = int(row["n_donors"]), int(row["donors_up"]), int(row["donors_down"])
+    if n == 0:
+        return "no donor with all these arms, "
     if row["verdict"] == WITHIN_DONOR or row["kind"] == "ec50" or up + down == 0:
         return "" if row["verdict"] == WITHIN_DONOR else f"{n} donors, "
     if row["estimate"] >= (0 if row["link"] == "identity" else 1):
         return f"{up} of {n} donors up, "
     return f"{down} of {n} donors down, "
-
-
-def _pairs(pairs: list[tuple[str, str]]) -> str:
-    shown = ", ".join(f"{donor} × {arm}" for donor, arm in pairs[:6])
-    return shown + (f" and {len(pairs) - 6} more" if len(pairs) > 6 else "")
-
-
-def donors_named_twice(groups: list[list[str]]) -> str:
-    """Warn of donors that look like one."""
-    listed = "; ".join(" and ".join(f"'{name}'" for name in names) for names in groups)
-    return (
-        f"These look like the same donor in two experiments: {listed}. If so, give them one name (and a plate or day "
-        "column): counted as two donors they make the p values too small."
-    )
-
-
-def arms_written_twice(groups: list[list[str]]) -> str:
-    """Warn of arms whose names differ only in case, spaces or signs."""
-    listed = "; ".join(" and ".join(f"'{name}'" for name in names) for names in groups)
-    return f"These look like one arm written in two ways: {listed}. If so, write it one way: they are compared apart."
-
-
-def missing_cells(missing: list[tuple[str, str]]) -> str:
-    """Warn of donor × arm cells without wells."""
-    return f"Missing donor × arm cells: {_pairs(missing)}. Estimates there rest on fewer donors."
-
-
-def unequal_wells(low: int, high: int) -> str:
-    """Warn of unequal wells."""
-    return f"Unequal wells per donor × arm ({low} to {high}): every donor × arm weighs the same, whatever its wells."
-
-
-def unequal_areas(low: float, high: float) -> str:
-    """Warn of unequal areas."""
-    return f"Unequal imaged areas ({number(low)} to {number(high)} per well): counts are compared as rates per area."
-
-
-def confounded(arms: list[str], place: str) -> str:
-    """Warn of arms whose effect cannot be told from that of their place."""
-    if len(arms) == 1:
-        return (
-            f"{arms[0]} is confounded with {place}: all its wells sit in one {place}, where there is no control well. "
-            "Put controls there, or spread the arm."
-        )
-    return (
-        f"{', '.join(arms[:-1])} and {arms[-1]} are confounded with {place}: all their wells sit in one {place} each, "
-        "where there is no control well. Put controls there, or spread the arms."
-    )
-
-
-def small_totals(pairs: list[tuple[str, str]], title: str) -> str:
-    """Warn of cells with few counted."""
-    return f"Fewer than 5 {title} in all wells of {_pairs(pairs)}: the ratio rests on a handful of cells."
-
-
-def moved(pairs: list[tuple[str, str]]) -> str:
-    """Say that a share of 0 or 1 was moved."""
-    return (
-        f"A share of exactly 0 or 1 has no odds and was moved a little in {_pairs(pairs)}: ratios there depend on how "
-        "little. Read the donors' own values."
-    )
-
-
-def few_df(df: int) -> str:
-    """Warn of few residual degrees of freedom."""
-    return f"Only {df} residual degrees of freedom (fewer than 6): intervals are wide. Add donors."
-
-
-def unequal_spread(noisy: str, quiet: str, ratio: float) -> str:
-    """Warn that one arm varies more between donors than another."""
-    times = f"{ratio:.1f} times" if math.isfinite(ratio) else "far"
-    return (
-        f"Donors vary {times} more in {noisy} than in {quiet}: the pooled variance makes p too small for the noisy "
-        "arm. Trust the paired test there."
-    )
-
-
-def several_endpoints(n: int, primary: str) -> str:
-    """Warn of several endpoints."""
-    return (
-        f"{n} endpoints were tested. '{primary}' is the primary one; for the others read p_across_endpoints, which is "
-        "adjusted over the secondary endpoints."
-    )
-
-
-def several_oxygen_levels(n: int) -> str:
-    """Warn of several oxygen levels."""
-    return (
-        f"{n} oxygen levels were tested: whether oxygen changes an effect is the contrast 'oxygen × arm', not two "
-        "verdicts side by side."
-    )
 
 
 def ec50_outside(doses: tuple[float, ...], unit: str) -> str:

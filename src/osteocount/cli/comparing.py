@@ -1,0 +1,183 @@
+"""Commands of the statistics: compare, agree, plan."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from osteocount.cli.options import with_settings
+from osteocount.errors import OsteoCountError
+from osteocount.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+Table = Annotated[Path, typer.Argument(help="A CSV table with a row per well, or a result folder.")]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables and figures.")]
+CountColumn = Annotated[str, typer.Option(help="Column with the count per well.")]
+AreaColumn = Annotated[str, typer.Option(help="Column with the imaged area per well.")]
+DonorColumn = Annotated[str, typer.Option(help="Column with the donor.")]
+TreatmentColumn = Annotated[str, typer.Option(help="Column with the treatment.")]
+POWER_FORMATS = {"power_*": ".4f"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command("compare")(compare)
+    app.command("agree")(agree)
+    app.command("plan")(plan)
+
+
+@with_settings("comparison")
+def compare(
+    table: Table,
+    out: Out,
+    count_column: CountColumn = "n_osteoclasts",
+    area_column: AreaColumn = "imaged_area_mm2",
+    donor_column: DonorColumn = "donor",
+    treatment_column: TreatmentColumn = "treatment",
+    *,
+    settings: Settings,
+) -> None:
+    """Compare the arms of any table of wells: ratios, intervals, adjusted p, verdicts, figures."""
+    from osteocount import stats
+    from osteocount.io.tables import write_table
+    from osteocount.pipeline import COMPARISON_FORMATS
+    from osteocount.stats.figures import dose_response, effect_plot, superplot
+
+    comparison = stats.compare(
+        read_wells(table),
+        settings=settings.comparison,
+        count_column=count_column,
+        area_column=area_column,
+        donor_column=donor_column,
+        treatment_column=treatment_column,
+    )
+    primary = settings.comparison.primary_endpoint
+    figures = {"superplot": superplot(comparison, endpoint=primary), "effects": effect_plot(comparison)}
+    if comparison.curves:
+        figures["dose_response"] = dose_response(comparison, primary)
+    out.mkdir(parents=True, exist_ok=True)
+    write_table(comparison.table, out / "comparisons.csv", COMPARISON_FORMATS)
+    _save(figures, out)
+    typer.echo(comparison.summary())
+
+
+@with_settings("comparison")
+def agree(
+    results: Table,
+    manual: Annotated[Path, typer.Argument(help="CSV with columns well and count; plate, field, reader if known.")],
+    out: Out,
+    count_column: CountColumn = "n_osteoclasts",
+    area_column: AreaColumn = "imaged_area_mm2",
+    donor_column: DonorColumn = "donor",
+    treatment_column: TreatmentColumn = "treatment",
+    *,
+    settings: Settings,
+) -> None:
+    """Compare our counts with those of people: bias, limits of agreement, concordance, and the effect from both."""
+    from osteocount.io.tables import read_table, write_table
+    from osteocount.pipeline import COMPARISON_FORMATS
+    from osteocount.stats.agreement import agree as agreement_of
+    from osteocount.stats.figures import bland_altman
+
+    cells = results / "cells.csv" if results.is_dir() else None
+    agreement = agreement_of(
+        read_wells(results),
+        read_wells(manual),
+        cells=read_table(cells) if cells and cells.is_file() else None,
+        settings=settings.comparison,
+        count_column=count_column,
+        area_column=area_column,
+        donor_column=donor_column,
+        treatment_column=treatment_column,
+    )
+    figures = {"bland_altman": bland_altman(agreement)}
+    out.mkdir(parents=True, exist_ok=True)
+    write_table(agreement.table, out / "agreement.csv")
+    write_table(agreement.pairs, out / "pairs.csv")
+    if len(agreement.effects):
+        write_table(agreement.effects, out / "effects.csv", COMPARISON_FORMATS)
+    _save(figures, out)
+    typer.echo(agreement.summary())
+
+
+@with_settings("comparison")
+def plan(
+    pilot: Table,
+    out: Out,
+    ratio: Annotated[float, typer.Option(help="The rate ratio that matters to you.")] = 1.5,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 1,
+    runs: Annotated[int, typer.Option(min=100, max=100_000, help="Simulated experiments per design.")] = 2000,
+    count_column: CountColumn = "n_osteoclasts",
+    area_column: AreaColumn = "imaged_area_mm2",
+    donor_column: DonorColumn = "donor",
+    treatment_column: TreatmentColumn = "treatment",
+    *,
+    settings: Settings,
+) -> None:
+    """Say how many donors and wells show a given effect, from the variation in a pilot."""
+    from osteocount.io.tables import write_table
+    from osteocount.stats.figures import power_curve
+    from osteocount.stats.planning import plan as plan_from
+
+    with _progress() as show:
+        planned = plan_from(
+            read_wells(pilot),
+            ratio,
+            settings=settings.comparison,
+            seed=seed,
+            runs=runs,
+            progress=show,
+            count_column=count_column,
+            area_column=area_column,
+            donor_column=donor_column,
+            treatment_column=treatment_column,
+        )
+    figures = {"power": power_curve(planned)}
+    out.mkdir(parents=True, exist_ok=True)
+    write_table(planned.table, out / "power.csv", POWER_FORMATS)
+    _save(figures, out)
+    typer.echo(planned.summary())
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar on stderr while designs are simulated, where a person is watching."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        shown = bar.add_task("simulating designs", total=None)
+        yield lambda done, total: bar.update(shown, completed=done, total=total)
+
+
+def _save(figures: dict[str, Figure], out: Path) -> None:
+    """Write every figure as SVG and PNG; the same figure gives the same bytes."""
+    from matplotlib import rc_context
+
+    with rc_context({"svg.hashsalt": "osteocount"}):
+        for name, figure in figures.items():
+            figure.savefig(out / f"{name}.svg", metadata={"Date": None})
+            figure.savefig(out / f"{name}.png")
+
+
+def read_wells(path: Path) -> pd.DataFrame:
+    """Read a table of wells, or the one of a result folder."""
+    from osteocount.io.tables import read_table
+
+    file = path / "wells.csv" if path.is_dir() else path
+    if not file.is_file():
+        raise OsteoCountError(f"{file}: there is no such table. Give a CSV file or a result folder with wells.csv.")
+    return read_table(file)
