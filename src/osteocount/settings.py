@@ -182,9 +182,29 @@ class QcSettings(FrozenModel):
     max_debris: float = Field(
         0.05,
         title="Debris",
-        description="Share of the well covered by things too small to be cells above which it is flagged.",
+        description="Share of the well covered by stained things that are in no cell above which it is flagged.",
         ge=0.0,
         le=1.0,
+    )
+    min_stain_green: float = Field(
+        0.34,
+        title="Green in the stain",
+        description="Share of green in the light that outlined cells take, below which the picture is flagged as not "
+        "TRAP-stained. Reds and purples are above it; grey, as in phase contrast, has 0.33.",
+        ge=0.0,
+        le=1.0,
+    )
+    exclude_flags: tuple[str, ...] = Field(
+        (),
+        title="Flags that exclude",
+        description="Wells with one of these flags are left out of the comparison, such as 'out_of_focus'. Empty: a "
+        "flag alone excludes nothing.",
+    )
+    b_score: bool = Field(
+        False,
+        title="B-score",
+        description="Add the B-score, which takes row and column effects out. Refused where treatments lie along rows "
+        "or columns, since it would take their effect out too.",
     )
 
 

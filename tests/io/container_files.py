@@ -201,6 +201,7 @@ def write_hcs(path, wells, planes, version="0.5", um=0.8):
     def describe(group, about):
         group.attrs.update({"ome": {"version": version, **about}} if version == "0.5" else about)
 
+    colours = ("FF0000", "00FF00", "0000FF")  # as bioformats2raw writes a colour camera's picture
     rows = sorted({row for row, _, _ in wells})
     columns = sorted({column for _, column, _ in wells})
     plate = {
@@ -224,8 +225,8 @@ def write_hcs(path, wells, planes, version="0.5", um=0.8):
             {"path": str(n), "coordinateTransformations": [{"type": "scale", "scale": [1.0, um * 2**n, um * 2**n]}]}
             for n in (0, 1)
         ]
-        describe(image, {"multiscales": [{"axes": axes, "datasets": datasets, "name": field}]})
-        image.attrs["omero"] = {"channels": [{"label": name} for name in ("red", "green", "blue")[: len(plane)]]}
+        omero = {"channels": [{"label": f"Channel {n}", "color": colours[n]} for n in range(len(plane))]}
+        describe(image, {"multiscales": [{"axes": axes, "datasets": datasets, "name": field}], "omero": omero})
     return path
 
 

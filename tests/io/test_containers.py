@@ -82,6 +82,7 @@ def test_ome_zarr_plate(tmp_path, version):
     picture = read_picture(path, scene="B/2/1")
     assert np.array_equal(picture.pixels, np.moveaxis(planes[1], 0, 2))
     assert picture.pixel_size.um == pytest.approx(0.8)
+    assert picture.kind == "rgb"
 
 
 def test_ome_tiff_plate_in_one_file(tmp_path):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from osteocount.plate.qc import field_qc, focus_ratio
+from osteocount.plate.qc import debris_mask, field_qc, focus_ratio
 from osteocount.settings import QcSettings, Settings
 
 
@@ -26,9 +26,12 @@ def flags(pixels, **options):
 
 
 def test_a_good_picture_has_numbers_and_no_flags():
-    qc = field_qc(picture(), QcSettings(), foreground=picture()[..., 0] < 170, debris=np.zeros((300, 400), bool))
+    pixels = picture()
+    pixels[..., 1] = np.clip(200 * (pixels[..., 1] / 200) ** 2, 0, 255)  # green is taken twice: 0.5 of all light
+    qc = field_qc(pixels, QcSettings(), foreground=pixels[..., 0] < 170, debris=np.zeros((300, 400), bool))
     assert qc.flags == qc.reasons == ()
-    assert list(qc.row()) == ["qc_focus", "qc_saturated", "qc_uneven", "qc_well_in_view", "qc_foreground", "qc_debris"]
+    names = ["focus", "saturated", "uneven", "well_in_view", "foreground", "stain_green", "debris"]
+    assert list(qc.row()) == [f"qc_{name}" for name in names]
     assert qc.row()["qc_well_in_view"] == 1.0
 
 
@@ -101,3 +104,30 @@ def test_debris():
 def test_thresholds_are_settings():
     qc = Settings.model_validate({"qc": {"min_focus": 0.9}}).qc
     assert "out_of_focus" in field_qc(picture(), qc).flags
+
+
+@pytest.mark.parametrize(
+    ("colour", "share", "flag"),
+    # Optical densities 0.5, 1, 0.5; three times 0.5; 1, 0.5, 0.5.
+    [((75, 23, 75), 0.5, ""), ((75, 75, 75), 1 / 3, "wrong_colour"), ((23, 75, 75), 0.25, "wrong_colour")],
+)
+def test_the_colour_of_what_is_outlined(colour, share, flag):
+    pixels = np.full((100, 100, 3), 239, np.uint8)
+    stained = np.zeros((100, 100), bool)
+    stained[20:40, 20:40] = True
+    pixels[stained] = colour
+    found = next(n for n in field_qc(pixels, QcSettings(), foreground=stained).numbers if n.name == "stain_green")
+    assert found.value == pytest.approx(share, abs=0.001)
+    assert found.flag == flag
+    assert ("is not red or purple" in found.reason) == bool(flag)
+
+
+def test_debris_is_what_is_stained_and_in_no_cell():
+    stain, cells, well = np.zeros((60, 60), np.float32), np.zeros((60, 60), np.uint32), np.ones((60, 60), bool)
+    stain[10:20, 10:20] = 0.5
+    cells[11:19, 11:19] = 1  # its rim of 1 px is stained too and belongs to it
+    stain[40:44, 40:45] = 0.5
+    well[43] = False
+    found = debris_mask(stain, cells, well, 0.15)
+    assert found.sum() == 3 * 5
+    assert found[40:43, 40:45].all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,6 +16,7 @@ from osteocount.io.read import Raw
 from osteocount.io.scenes import Scene, channels_last, check_plane, vendor_library
 
 _LARGEST_METADATA = 64 * 2**20
+_RED_GREEN_BLUE = ("FF0000", "00FF00", "0000FF")
 _METADATA_FILES = ("zarr.json", ".zgroup", ".zattrs", ".zarray")
 
 
@@ -43,9 +45,18 @@ def read_scene(path: Path, number: int) -> Raw:
         raise OsteoCountError(f"{path.name} {name}: its pixels are program objects, which are not safe to read.")
     check_plane(path, name, dict(zip(axes, array.shape, strict=True)))
     plane, colour, notes = channels_last(np.asarray(array[...]), axes)
-    labels = [str(each.get("label") or "") for each in said.get("omero", {}).get("channels", [])]
+    channels = said.get("omero", {}).get("channels", [])
+    labels = [str(each.get("label") or "") for each in channels]
     names = tuple(labels) if len(labels) == plane.shape[2] else ("",) * plane.shape[2]
+    if not colour and plane.dtype == np.uint8 and _camera_colours(channels):
+        colour, notes = True, (*notes, "The three channels are read as red, green and blue, as their colours say.")
     return Raw(plane, colour, names, _evidence(path, multiscale, dataset, axes), notes)
+
+
+def _camera_colours(channels: list[dict[str, Any]]) -> bool:
+    """Whether three channels without a dye's name are shown as red, green and blue: a colour camera's, converted."""
+    unnamed = all(re.fullmatch(r"(?i)(channel|c)?[ :_]*\d*", str(each.get("label") or "")) for each in channels)
+    return unnamed and [str(each.get("color", "")).upper().lstrip("#") for each in channels] == list(_RED_GREEN_BLUE)
 
 
 def _open(path: Path) -> Any:

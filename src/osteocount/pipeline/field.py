@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from osteocount import __version__
 from osteocount.errors import OsteoCountError
@@ -23,7 +24,7 @@ from osteocount.io.read import read_picture
 from osteocount.io.result_folder import ResultFolder, write_json
 from osteocount.io.tables import write_table
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS, measure_cells, measure_nuclei, summarise
-from osteocount.plate.qc import FieldQc, field_qc
+from osteocount.plate.qc import FieldQc, debris_mask, field_qc
 from osteocount.segment import get_segmenter
 from osteocount.segment.segmentation import Segmentation
 from osteocount.settings import Settings
@@ -86,6 +87,7 @@ def analyse(picture: Picture, settings: Settings) -> FieldResult:
         settings.qc,
         analysed=found.analysed,
         foreground=found.cells > 0,
+        debris=_debris(found, settings),
         bright_background=found.regime != "fluorescence",
     )
     warnings = (*picture.notes, *found.warnings, *quality.reasons)
@@ -146,6 +148,13 @@ def read_channels(paths: tuple[Path, ...], pixel_size_um: float | None, scene: s
     return Picture(first.path, pixels, "channels", names_of_channels, first.pixel_size, axes, notes)
 
 
+def _debris(found: Segmentation, settings: Settings) -> NDArray[np.bool_] | None:
+    """Find what is stained and in no cell; in fluorescence the signal has no threshold that says so."""
+    if found.regime == "fluorescence":
+        return None
+    return debris_mask(found.trap_od, found.cells, found.analysed, settings.segment.trap_threshold)
+
+
 def _field_numbers(found: Segmentation, um: float | None) -> dict[str, Any]:
     return {"area_px": int(found.analysed.sum()), "pixel_size_um": um, "nuclei_resolved": found.nuclei_resolved}
 
@@ -178,6 +187,7 @@ def _count_and_write(task: FieldTask, folder: ResultFolder, settings: Settings) 
         "sha256": [input_hash(path, task.scene) for path in task.paths],
         "qc": {name: None if np.isnan(value) else round(value, 6) for name, value in result.quality.row().items()},
         "qc_flags": list(result.quality.flags),
+        "qc_reasons": list(result.quality.reasons),
         "record": found.record,
         "warnings": list(result.warnings),
     }

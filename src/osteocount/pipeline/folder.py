@@ -30,11 +30,12 @@ from osteocount.pipeline.exports import Export, check_exports, write_exports
 from osteocount.pipeline.field import FieldTask, fingerprint, process
 from osteocount.pipeline.plan import Plan, write_plan
 from osteocount.pipeline.reader import ReaderInput, join_reader, read_reader
-from osteocount.pipeline.wells import place_layout, wells_table
+from osteocount.pipeline.wells import exclude_flagged, place_layout, wells_table
 from osteocount.pipeline.workbook import workbook
 from osteocount.plate.find import PictureFile, picture_stem, root_of
 from osteocount.plate.index import PlateIndex, index_pictures
 from osteocount.plate.layout import read_layout
+from osteocount.plate.quality import add_normalised
 from osteocount.settings import Settings
 from osteocount.stats import Comparison, compare
 from osteocount.stats.arms import arm_names, suggestion
@@ -190,14 +191,15 @@ def finish(
     write_table(cells, folder.root / "cells.csv")
     write_table(edited.nuclei, folder.root / "nuclei.csv")
     counted = edit_wells(wells_table(records, cells, layout), wells_table(records, automatic, layout), edited.edits)
-    wells = join_reader(counted, list(readings))
+    joined = join_reader(exclude_flagged(counted, settings.qc.exclude_flags), list(readings))
+    wells, no_b_score = add_normalised(joined, with_b_score=settings.qc.b_score)
     write_table(wells, folder.root / "wells.csv")
     comparison, refusal = _compare(wells, settings) if layout is not None else (None, ())
     contrasts = comparison.table if comparison else pd.DataFrame(columns=list(COMPARISON_COLUMNS))
     if layout is not None:
         write_table(contrasts, folder.root / "comparisons.csv", COMPARISON_FORMATS)
     write_workbook(workbook(wells, cells, contrasts, settings), folder.root / "results.xlsx")
-    notes = (*about["notes"], *edited.notes)
+    notes = (*about["notes"], *edited.notes, *no_b_score)
     warnings = (*notes, *_shared_warnings(records), *refusal, *(comparison.warnings if comparison else ()))
     _write_record(folder, records, settings, about, warnings)
     from osteocount.report import write_report  # brings matplotlib, which a worker process never needs

@@ -77,10 +77,25 @@ def wells_table(records: list[dict[str, Any]], cells: pd.DataFrame, layout: pd.D
         own = [by_image[record["image"]] for record in done if record["image"] in by_image]
         row |= summarise(pd.concat(own) if own else nothing, pd.DataFrame(done)) if done else {}
         row |= _quality(done)
+        row["qc_reasons"] = " ".join(dict.fromkeys(text for record in done for text in record.get("qc_reasons", ())))
         row["qc_flags"] = ";".join(sorted({flag for record in done for flag in record["qc_flags"]}))
         rows.append(row)
     numbers = sorted({name for record in records for name in record.get("qc", {})})
     return pd.DataFrame(rows, columns=_columns(layout, numbers))
+
+
+def exclude_flagged(wells: pd.DataFrame, flags: tuple[str, ...]) -> pd.DataFrame:
+    """Mark wells as excluded that carry one of ``flags``; their numbers stay, the comparison leaves them out."""
+    wrong = wells["qc_flags"].map(lambda text: ", ".join(flag for flag in str(text).split(";") if flag in flags))
+    hit = (wrong != "") & wells["status"].isin(("ok", "incomplete"))
+    if not hit.any():
+        return wells
+    reason = "Left out by the setting exclude_flags: " + wrong[hit]
+    wells = wells.assign(role=wells.get("role", ""), exclude_reason=wells.get("exclude_reason", ""))
+    wells[["role", "exclude_reason"]] = wells[["role", "exclude_reason"]].astype(object)
+    wells.loc[hit, ["status", "role"]] = "excluded"
+    wells.loc[hit, "exclude_reason"] = wells.loc[hit, "status_reason"] = reason
+    return wells[[*(name for name in wells.columns if name != "qc_flags"), "qc_flags"]]
 
 
 def _quality(done: list[dict[str, Any]]) -> dict[str, float]:
@@ -102,7 +117,7 @@ def _by_place(layout: pd.DataFrame | None) -> dict[tuple[str, str, str], dict[st
 
 def _columns(layout: pd.DataFrame | None, quality: list[str]) -> list[str]:
     described = [] if layout is None else [name for name in layout.columns if name not in FIRST_COLUMNS]
-    return [*FIRST_COLUMNS, *described, *WELL_COLUMNS, *quality, "qc_flags"]
+    return [*FIRST_COLUMNS, *described, *WELL_COLUMNS, *quality, "qc_reasons", "qc_flags"]
 
 
 def _status(fields: list[dict[str, Any]], described: dict[str, Any] | None, *, has_layout: bool) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from osteocount import __version__
+from osteocount.plate.quality import plate_quality
 from osteocount.settings import Settings, help_text
 
 NUCLEI_CLASSES = {"1": (1, 1), "2": (2, 2), "3 to 5": (3, 5), "6 to 10": (6, 10), "over 10": (11, 10**6)}
@@ -12,6 +13,7 @@ NUCLEI_CLASSES = {"1": (1, 1), "2": (2, 2), "3 to 5": (3, 5), "6 to 10": (6, 10)
 README = (
     ("wells", "One row per well: what happened to it and its numbers. The same as wells.csv."),
     ("cells summary", "Per well: how many counted TRAP-positive cells have how many nuclei, and how large they are."),
+    ("plates", "Per plate and measure: how well its controls are told apart (Z′, SSMD), edge, rows and columns."),
     ("comparisons", "One row per endpoint and contrast. The same as comparisons.csv; empty without a layout."),
     ("settings", "Every setting of this run, with its meaning."),
     ("empty cells", "A value that is not known is empty, never 0."),
@@ -28,6 +30,7 @@ def workbook(
         "readme": pd.DataFrame(README, columns=["what", "meaning"]),
         "wells": wells,
         "cells summary": cells_summary(cells),
+        "plates": plate_quality(wells),
         "comparisons": comparisons,
         "settings": _settings(settings),
     }
@@ -41,7 +44,7 @@ def cells_summary(cells: pd.DataFrame) -> pd.DataFrame:
     columns = ["plate", "well", "trap_positive_cells", *(f"cells with {name} nuclei" for name in NUCLEI_CLASSES)]
     columns += ["cells without a nucleus found", "cells with nuclei not resolved", "area_um2_median", "area_um2_q90"]
     rows = []
-    for (plate, well), own in cells[cells["counted"]].groupby(["plate", "well"], sort=True, dropna=False):
+    for (plate, well), own in cells[cells["counted"].astype(bool)].groupby(["plate", "well"], sort=True, dropna=False):
         nuclei = own["n_nuclei"]
         classes = {
             f"cells with {name} nuclei": int(nuclei.between(low, high).sum())

@@ -87,9 +87,50 @@ def field_qc(
     ]
     if foreground is not None:
         numbers.append(_foreground(float(foreground[inside].mean()), settings))
+        if bright_background and pixels.shape[2] == 3:
+            numbers.append(_stain_colour(pixels, foreground & inside, inside, settings))
     if debris is not None:
         numbers.append(_debris(float(debris[inside].mean()), settings))
     return FieldQc(tuple(numbers))
+
+
+def debris_mask(
+    stain: NDArray[np.float32], cells: NDArray[np.uint32], analysed: NDArray[np.bool_], threshold: float
+) -> NDArray[np.bool_]:
+    """Return what is stained, inside the well, and in no cell: specks, crystals, threads of cells that came off.
+
+    Parameters
+    ----------
+    stain
+        (height, width), optical density of the TRAP stain.
+    cells
+        (height, width) labels of all cells, 0 outside; their soft rim of 3 px is not debris.
+    analysed
+        (height, width), True inside the well.
+    threshold
+        Optical density above which a pixel is stained.
+    """
+    import cv2
+
+    near = cv2.dilate((cells > 0).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    debris: NDArray[np.bool_] = (stain > threshold) & analysed & ~near
+    return debris
+
+
+def stain_green_share(
+    pixels: NDArray[np.uint8] | NDArray[np.uint16], stained: NDArray[np.bool_], inside: NDArray[np.bool_]
+) -> float:
+    """Return how much of the light that stained parts take is green: OD_green ÷ (OD_red + OD_green + OD_blue).
+
+    The reds and purples of a TRAP stain take green most of all: our simulated plates, drawn after published stain
+    vectors, give about 0.41. Grey, as a phase contrast or grey camera picture has it, gives 0.33; blue and green
+    stains give less. The background is the 95th percentile of each channel. NaN without stained parts.
+    """
+    if not stained.any():
+        return float("nan")
+    light = np.maximum(np.percentile(pixels[inside], 95, axis=0).astype(np.float32), 1)
+    density = np.maximum(-np.log10((pixels[stained].astype(np.float32) + 1) / (light + 1)), 0).sum(axis=0)
+    return float(density[1] / density.sum()) if density.sum() > 0 else float("nan")
 
 
 def focus_ratio(grey: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
@@ -183,3 +224,16 @@ def _debris(share: float, settings: QcSettings) -> QcNumber:
         reason = f"Debris covers {100 * share:.1f} % of the well, above {100 * settings.max_debris:g} %."
         return QcNumber("debris", share, "debris", reason)
     return QcNumber("debris", share)
+
+
+def _stain_colour(
+    pixels: NDArray[np.uint8] | NDArray[np.uint16], stained: Mask, inside: Mask, settings: QcSettings
+) -> QcNumber:
+    share = stain_green_share(pixels, stained, inside)
+    if share < settings.min_stain_green:
+        reason = (
+            f"What is outlined is not red or purple: green is {share:.2f} of the light it takes, below "
+            f"{settings.min_stain_green:g} (grey has 0.33). Phase contrast, another stain, or a wrong white balance?"
+        )
+        return QcNumber("stain_green", share, "wrong_colour", reason)
+    return QcNumber("stain_green", share)

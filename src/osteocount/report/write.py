@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from osteocount.errors import OsteoCountError
-from osteocount.report import numbers, tables, words
+from osteocount.report import numbers, plates, tables, words
 from osteocount.report.folder import Results, read_results
 from osteocount.report.methods import methods
 from osteocount.report.notices import NO_COMPARISON, Notice, notices, of_comparison
@@ -97,6 +97,7 @@ def _context(
         "settings": setting_rows(results.run.settings),
         "arms": tables.arm_table(results, arms),
         "plate_maps": _plate_maps(results),
+        "plate_quality": plates.quality_table(results.wells),
         "figures": _comparison_figures(results, comparison, settings.primary_endpoint),
         "primary": words.endpoint_name(settings.primary_endpoint),
         "contrasts": tables.contrasts(results.comparisons, settings.primary_endpoint),
@@ -118,7 +119,7 @@ def _well(row: pd.Series) -> str:
 
 def _plate_maps(results: Results) -> list[dict[str, str]]:
     """Draw one map of counts per plate; wells without a place on a plate have none."""
-    from osteocount.plate.heatmap import plate_heatmap, shared_limits
+    from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
 
     placed = results.wells[results.wells["well"].notna()]
     limits = shared_limits(placed.assign(role=placed.get("role", "")), MAP_MEASURE) if len(placed) else None
@@ -127,11 +128,9 @@ def _plate_maps(results: Results) -> list[dict[str, str]]:
         name = f"plate {plate}" if plate else "the plate"
         entry = {"svg": "", "reason": ""}
         try:
-            entry["svg"] = inline_svg(
-                plate_heatmap(wells, MAP_MEASURE, limits=limits, title=str(plate) or "Osteoclasts"),
-                f"map{number}",
-                f"Osteoclasts per well of {name}",
-            )
+            figure = plate_heatmap(wells, MAP_MEASURE, limits=limits, title=str(plate) or "Osteoclasts")
+            drawn = inline_svg(figure, f"map{number}", f"Osteoclasts per well of {name}")
+            entry["svg"] = plates.with_hints(drawn, f"map{number}", well_hints(wells, MAP_MEASURE))
         except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)
             entry["reason"] = str(error)
         maps.append(entry)
