@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +11,129 @@ from numpy.typing import NDArray
 _BLOCK_UM = 48.0  # wider than most cells, so that nearly every block holds some bare plastic
 _SAMPLES = 24  # grid points per block side that are looked at
 _BRIGHT = 85  # percentile of a block taken as bare plastic: above cells, below the noise's own tail
+_FINE = 4  # the light is worked out exactly at points so many times closer than the blocks
+_PLASTIC = 0.04  # OD below which a pixel is bare plastic
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class Light:
+    """The light of bare plastic all over a picture.
+
+    Attributes
+    ----------
+    grid
+        (rows, columns, channels) float32 log10(I0 + 1) at the centres of equal blocks.
+    shape
+        (height, width) of the picture that the blocks divide.
+    """
+
+    grid: NDArray[np.float32]
+    shape: tuple[int, int]
+
+    @property
+    def white(self) -> list[float]:
+        """Median I0 of each channel, in grey levels."""
+        return [round(float(10**v - 1), 1) for v in np.median(self.grid.reshape(-1, self.grid.shape[2]), axis=0)]
+
+    def surface(self, top: int, left: int, height: int, width: int) -> NDArray[np.float32]:
+        """Return log10(I0 + 1) (height, width, channels) of a window of the picture.
+
+        The light is interpolated between the blocks on a grid some pixels wide (a power of two), and within it by
+        OpenCV. A window whose corner lies on that grid gets the values of the whole picture to the last bit.
+        """
+        step = self.step
+        rows, columns = -(-height // step) + 2, -(-width // step) + 2
+        nodes = self._nodes(top, rows, 0)[:, None, None], self._nodes(left, columns, 1)[None, :, None]
+        fy, fx = ((each % 1).astype(np.float32) for each in nodes)
+        y, x = (each[..., 0].astype(np.intp) for each in nodes)
+        y1, x1 = np.minimum(y + 1, self.grid.shape[0] - 1), np.minimum(x + 1, self.grid.shape[1] - 1)
+        upper = self.grid[y, x] * (1 - fx) + self.grid[y, x1] * fx
+        lower = self.grid[y1, x] * (1 - fx) + self.grid[y1, x1] * fx
+        coarse = np.asarray(upper * (1 - fy) + lower * fy, np.float32)
+        wide = cv2.resize(coarse, (columns * step, rows * step), interpolation=cv2.INTER_LINEAR)
+        wide = wide.reshape(rows * step, columns * step, self.grid.shape[2])
+        return np.asarray(wide[step : step + height, step : step + width])
+
+    @property
+    def step(self) -> int:
+        """Pixels between the points at which the light is worked out exactly."""
+        block = min(side / blocks for side, blocks in zip(self.shape, self.grid.shape, strict=False))
+        return int(2 ** np.clip(np.floor(np.log2(block / _FINE)), 0, 4))
+
+    def _nodes(self, start: int, count: int, axis: int) -> NDArray[np.float64]:
+        """Return where the middles of the grid's steps from the one before ``start`` on lie between the blocks."""
+        middle = (start // self.step - 0.5 + np.arange(count)) * self.step
+        blocks = self.grid.shape[axis]
+        return np.asarray(np.clip(middle * blocks / self.shape[axis] - 0.5, 0, blocks - 1), np.float64)
+
+    def density(self, pixels: Pixels, top: int = 0, left: int = 0) -> NDArray[np.float32]:
+        """Return the optical density (height, width, channels) of a window whose corner is at (top, left)."""
+        logs = _logs(pixels)
+        return np.asarray(cv2.subtract(self.surface(top, left, *pixels.shape[:2]), logs)).reshape(logs.shape)
+
+
+class LightMeter:
+    """Measures the light of a picture that is shown to it in strips of whole width, from top to bottom.
+
+    Parameters
+    ----------
+    shape
+        (height, width) of the picture.
+    um
+        Micrometres per pixel.
+    """
+
+    def __init__(self, shape: tuple[int, int], um: float) -> None:
+        self._shape = shape
+        block = max(16, round(_BLOCK_UM / um))
+        self._rows, self._columns = (max(1, round(side / block)) for side in shape)
+        self._y, self._x = (
+            ((np.arange(n * _SAMPLES) + 0.5) * side / (n * _SAMPLES)).astype(np.intp)
+            for n, side in zip((self._rows, self._columns), shape, strict=True)
+        )
+        self._waiting: list[tuple[NDArray[np.float32], NDArray[np.bool_]]] = []
+        self._levels: list[NDArray[np.float32]] = []
+        self._seen: list[NDArray[np.float64]] = []
+        self._samples: list[NDArray[np.float32]] = []
+        self._inside: list[NDArray[np.bool_]] = []
+
+    def show(self, pixels: Pixels, top: int, analysed: NDArray[np.bool_] | None) -> None:
+        """Look at the strip (height, width, channels) from row ``top`` on; ``analysed`` is False off the well."""
+        y = self._y[(self._y >= top) & (self._y < top + pixels.shape[0])] - top
+        strip = pixels[y[:, None], self._x[None, :]]
+        inside = np.ones(strip.shape[:2], bool) if analysed is None else analysed[y[:, None], self._x[None, :]]
+        self._waiting.append((_logs(strip), inside))
+        logs, inside = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
+        whole = len(logs) // _SAMPLES * _SAMPLES
+        if whole:
+            levels, seen = _block_percentiles(logs[:whole], inside[:whole], whole // _SAMPLES, self._columns, _BRIGHT)
+            self._levels.append(levels)
+            self._seen.append(seen)
+            self._samples.append(logs[:whole:4, ::4])
+            self._inside.append(inside[:whole:4, ::4])
+        self._waiting = [(logs[whole:], inside[whole:])]
+
+    def light(self) -> Light:
+        """Return the light, once the whole picture has been shown."""
+        seen = np.concatenate(self._seen)
+        grid = _mend(np.concatenate(self._levels), seen > 0.7)
+        return Light((grid - self._bias(grid)).astype(np.float32), self._shape)
+
+    def _bias(self, grid: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how far bare plastic lies from 0 (noise makes a high percentile a little too bright)."""
+        logs, inside = np.concatenate(self._samples), np.concatenate(self._inside)
+        surface = cv2.resize(grid, (logs.shape[1], logs.shape[0]), interpolation=cv2.INTER_LINEAR).reshape(logs.shape)
+        density = surface - logs
+        plastic = inside & (np.abs(density).max(axis=2) < _PLASTIC)
+        if plastic.sum() < 100:
+            return np.zeros(density.shape[2], np.float32)
+        return np.asarray(np.median(density[plastic], axis=0), np.float32)
 
 
 def optical_density(
-    pixels: NDArray[np.uint8] | NDArray[np.uint16], analysed: NDArray[np.bool_], um: float
+    pixels: Pixels, analysed: NDArray[np.bool_] | None, um: float
 ) -> tuple[NDArray[np.float32], list[float]]:
     """Return the optical density −log10((I + 1) / (I0 + 1)) of each channel.
 
@@ -24,7 +145,7 @@ def optical_density(
     pixels
         (height, width, channels) grey levels.
     analysed
-        (height, width), False outside the well.
+        (height, width), False outside the well; None is all inside.
     um
         Micrometres per pixel.
 
@@ -35,15 +156,10 @@ def optical_density(
     white
         Median I0 of each channel, in grey levels.
     """
-    light = np.log10(np.arange(np.iinfo(pixels.dtype).max + 1, dtype=np.float32) + 1)
-    logs = np.asarray(cv2.LUT(pixels, light)) if pixels.dtype == np.uint8 else light[pixels]
-    background = _background(logs, analysed, max(16, round(_BLOCK_UM / um)))
-    height, width = logs.shape[:2]
-    surface = np.asarray(cv2.resize(background, (width, height), interpolation=cv2.INTER_LINEAR))
-    density = surface.reshape(logs.shape) - logs
-    density -= _bias(density, analysed)
-    white = [round(float(10**v - 1), 1) for v in np.median(background.reshape(-1, logs.shape[2]), axis=0)]
-    return density, white
+    meter = LightMeter(pixels.shape[:2], um)
+    meter.show(pixels, 0, analysed)
+    light = meter.light()
+    return light.density(pixels), light.white
 
 
 def bright_background(plane: NDArray[np.float32], block: int) -> NDArray[np.float32]:
@@ -56,30 +172,34 @@ def bright_background(plane: NDArray[np.float32], block: int) -> NDArray[np.floa
     block
         Side in pixels of the blocks whose dark end is taken as background.
     """
-    values, seen = _block_percentiles(-plane[..., None], np.ones(plane.shape, bool), block, _BRIGHT)
-    surface = -_mend(values, seen > 0)[..., 0]
-    return np.asarray(cv2.resize(surface, (plane.shape[1], plane.shape[0]), interpolation=cv2.INTER_LINEAR))
-
-
-def _background(logs: NDArray[np.float32], analysed: NDArray[np.bool_], block: int) -> NDArray[np.float32]:
-    """Return log10 I0 on a coarse grid, one value per block and channel."""
-    values, seen = _block_percentiles(logs, analysed, block, _BRIGHT)
-    return _mend(values, seen > 0.7)
-
-
-def _block_percentiles(
-    values: NDArray[np.float32], analysed: NDArray[np.bool_], block: int, percent: float
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return a percentile per block and channel, and the analysed share of each block."""
-    height, width, channels = values.shape
+    height, width = plane.shape
     rows, columns = max(1, round(height / block)), max(1, round(width / block))
     y = ((np.arange(rows * _SAMPLES) + 0.5) * height / (rows * _SAMPLES)).astype(np.intp)
     x = ((np.arange(columns * _SAMPLES) + 0.5) * width / (columns * _SAMPLES)).astype(np.intp)
-    blocks = values[y[:, None], x[None, :]].reshape(rows, _SAMPLES, columns, _SAMPLES, channels)
-    blocks = blocks.transpose(0, 2, 1, 3, 4).reshape(rows, columns, -1, channels)
-    seen = analysed[y[:, None], x[None, :]].reshape(rows, _SAMPLES, columns, _SAMPLES)
-    nth = int(blocks.shape[2] * percent / 100)
-    return np.partition(blocks, nth, axis=2)[:, :, nth], seen.mean(axis=(1, 3))
+    samples = -plane[y[:, None], x[None, :], None]
+    values, seen = _block_percentiles(samples, np.ones(samples.shape[:2], bool), rows, columns, _BRIGHT)
+    surface = -_mend(values, seen > 0)[..., 0]
+    return np.asarray(cv2.resize(surface, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def _logs(pixels: Pixels) -> NDArray[np.float32]:
+    """Return log10(I + 1) of grey levels."""
+    table = np.log10(np.arange(np.iinfo(pixels.dtype).max + 1, dtype=np.float32) + 1)
+    if pixels.dtype == np.uint16:
+        return np.asarray(table[pixels])
+    return np.asarray(cv2.LUT(pixels, table)).reshape(pixels.shape)
+
+
+def _block_percentiles(
+    samples: NDArray[np.float32], analysed: NDArray[np.bool_], rows: int, columns: int, percent: float
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return a percentile per block and channel of samples, and the analysed share of each block."""
+    channels = samples.shape[2]
+    blocks = samples.reshape(rows, _SAMPLES, columns, _SAMPLES, channels)
+    blocks = blocks.transpose(0, 2, 4, 1, 3).reshape(rows, columns, channels, -1)
+    seen = analysed.reshape(rows, _SAMPLES, columns, _SAMPLES)
+    nth = int(blocks.shape[3] * percent / 100)
+    return np.partition(blocks, nth, axis=3)[..., nth], seen.mean(axis=(1, 3))
 
 
 def _mend(values: NDArray[np.float32], trusted: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -103,12 +223,3 @@ def _mend(values: NDArray[np.float32], trusted: NDArray[np.bool_]) -> NDArray[np
         near = np.where(use, known, fit).astype(np.float32).reshape(rows, columns)
         mended[..., channel] = cv2.medianBlur(near, 3) if min(rows, columns) >= 3 else near
     return mended
-
-
-def _bias(density: NDArray[np.float32], analysed: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return how far bare plastic lies from 0 (noise makes a high percentile a little too bright)."""
-    sample, inside = density[::4, ::4], analysed[::4, ::4]
-    plastic = inside & (np.abs(sample).max(axis=2) < 0.04)
-    if plastic.sum() < 100:
-        return np.zeros(density.shape[2], np.float32)
-    return np.asarray(np.median(sample[plastic], axis=0), np.float32)

@@ -66,9 +66,11 @@ def decide(picture: Picture, analysed: NDArray[np.bool_], settings: Settings) ->
     OsteoCountError
         The picture has no colour (phase contrast, a scanned page), or it is asked for as something it is not.
     """
-    diameter, count = mononuclear_diameter(picture, analysed)
     known = picture.pixel_size.um
     wanted = settings.picture.regime
+    # Where nuclei are seen on a known scale nobody asks for the size of mononuclear cells.
+    needed = known is None or wanted == "low_power" or (wanted == "auto" and known > COARSEST_UM)
+    diameter, count = mononuclear_diameter(picture, analysed) if needed else (0.0, 0)
     warnings: list[str] = []
     if known is not None:
         um, origin = known, picture.pixel_size.origin

@@ -68,8 +68,8 @@ def labels_to_size(labels: NDArray[np.int32], shape: tuple[int, int]) -> NDArray
     """Bring a label image back to the picture's own (height, width)."""
     if labels.shape == shape:
         return labels.astype(np.uint32)
-    rows = _nearest(shape[0], labels.shape[0])
-    columns = _nearest(shape[1], labels.shape[1])
+    rows = nearest(shape[0], labels.shape[0])
+    columns = nearest(shape[1], labels.shape[1])
     return labels[rows[:, None], columns[None, :]].astype(np.uint32)
 
 
@@ -80,5 +80,6 @@ def values_to_size(values: NDArray[np.float32], shape: tuple[int, int]) -> NDArr
     return np.asarray(cv2.resize(values, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR))
 
 
-def _nearest(wanted: int, have: int) -> NDArray[np.intp]:
+def nearest(wanted: int, have: int) -> NDArray[np.intp]:
+    """Return which of ``have`` pixels each of ``wanted`` pixels along the same side shows."""
     return np.minimum(((np.arange(wanted) + 0.5) * have / wanted).astype(np.intp), have - 1)

@@ -36,17 +36,22 @@ def opaque_bodies(density: NDArray[np.float32], mask: Mask, scale: Scale) -> NDA
         (height, width) int32, 0 elsewhere.
     """
     bodies = np.zeros(mask.shape, np.int32)
-    steepness = _steepness(density, scale)
+    steepness: NDArray[np.float32] | None = None
     nucleus = 0.785 * scale.px(_NUCLEUS_UM) ** 2
+    free = mask
     following = 1
     for level in _LEVELS:
-        dark = (density > level).astype(np.uint8) & mask & (bodies == 0).astype(np.uint8)
+        dark = cv2.compare(density, level, cv2.CMP_GT) & free
+        if cv2.countNonZero(dark) == 0:
+            break
         dark = opened(holes_filled(dark, nucleus), scale.radius(1.8))
         labels = split_touching(dark, scale, _DARK_WAIST)
         for body in regions(labels):
+            steepness = _steepness(density, scale) if steepness is None else steepness
             if _is_compact(body, scale) and _ends_sharply(steepness, labels, body, level):
                 bodies[body.window()][labels[body.window()] == body.label] = following
                 following += 1
+        free = mask & (bodies == 0).astype(np.uint8)
     return bodies
 
 
@@ -76,15 +81,17 @@ def split_touching(
     labels
         (height, width) int32.
     """
-    _, found, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4, ltype=cv2.CV_32S)
-    labels = np.asarray(found, np.int32)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4, ltype=cv2.CV_32S)
+    if count == 1:
+        return np.asarray(labels, np.int32)
     depth = gaussian(np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 5)), scale.px(0.8))
     peaks = (depth >= cv2.dilate(depth, disk(scale.radius(3.0)))) & (depth > scale.px(1.5)) & (mask > 0)
-    _, seeds = cv2.connectedComponents(peaks.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    found, seeds = cv2.connectedComponents(peaks.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    if found < 3:
+        return np.asarray(labels, np.int32)
     owners = np.unique(np.stack([labels[peaks], seeds[peaks]]), axis=1)[0]
-    many = np.flatnonzero(np.bincount(owners, minlength=len(stats)) > 1)
-    following = len(stats)
-    for label in many:
+    following = count
+    for label in np.flatnonzero(np.bincount(owners, minlength=count) > 1):
         x, y, width, height = stats[label, :4]
         window = np.s_[y : y + height, x : x + width]
         inside = labels[window] == label
@@ -93,7 +100,7 @@ def split_touching(
         for part in range(2, int(parts.max()) + 1):
             labels[window][parts == part] = following
             following += 1
-    return labels
+    return np.asarray(labels, np.int32)
 
 
 def _parts(
@@ -153,15 +160,17 @@ def _waists(
     basins: NDArray[np.int32], depth: NDArray[np.float32], density: NDArray[np.float32]
 ) -> list[tuple[float, float, int, int]]:
     """Return (greatest depth, mean density on the border, a, b) of each pair of touching basins, deepest first."""
-    found: dict[tuple[int, int], list[tuple[float, float]]] = {}
-    for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        a, b = basins[first], basins[second]
-        touch = (a != b) & (a > 0) & (b > 0)
-        level = np.minimum(depth[first], depth[second])[touch].tolist()
-        dense = density[first][touch].tolist()
-        for i, j, v, d in zip(a[touch].tolist(), b[touch].tolist(), level, dense, strict=True):
-            found.setdefault((min(i, j), max(i, j)), []).append((v, d))
-    waists = [(max(v for v, _ in at), sum(d for _, d in at) / len(at), i, j) for (i, j), at in found.items()]
+    pairs, levels, dense = [], [], []
+    for one, two in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1, :], np.s_[1:, :])):
+        touch = (basins[one] != basins[two]) & (basins[one] > 0) & (basins[two] > 0)
+        pairs.append(np.sort(np.stack([basins[one][touch], basins[two][touch]]), axis=0))
+        levels.append(np.minimum(depth[one], depth[two])[touch])
+        dense.append(density[one][touch])
+    both, at = np.unique(np.concatenate(pairs, axis=1), axis=1, return_inverse=True)
+    deepest = np.zeros(both.shape[1], np.float32)
+    np.maximum.at(deepest, at, np.concatenate(levels))
+    mean = np.bincount(at, np.concatenate(dense), both.shape[1]) / np.maximum(np.bincount(at), 1)
+    waists = zip(deepest.tolist(), mean.tolist(), *both.tolist(), strict=True)
     return sorted(waists, key=lambda w: (-w[0], w[2], w[3]))
 
 
@@ -175,7 +184,9 @@ def _ends_sharply(steepness: NDArray[np.float32], labels: NDArray[np.int32], bod
     others = ((labels[window] > 0).astype(np.uint8) & (1 - alone)).astype(np.uint8)
     edge = cv2.dilate(alone, disk(1)) - cv2.erode(alone, disk(1))
     free = edge & (1 - cv2.dilate(others, disk(2)))
-    return bool(free.sum() > 0.5 * edge.sum() and np.percentile(steepness[window][free > 0], 30) > _STEEP * level)
+    judged = cv2.countNonZero(free)
+    steep = np.count_nonzero(steepness[window][free > 0] > _STEEP * level)
+    return bool(judged > 0.5 * cv2.countNonZero(edge) and steep > 0.7 * judged)
 
 
 def _steepness(density: NDArray[np.float32], scale: Scale) -> NDArray[np.float32]:

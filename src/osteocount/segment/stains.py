@@ -82,9 +82,10 @@ def trap_density(density: NDArray[np.float32], stains: Stains) -> NDArray[np.flo
 
     The pixel's density is unmixed into the two stains by least squares; the result is the length of the TRAP part.
     """
-    mixing = np.stack([stains.trap, stains.counterstain])
-    unmix = np.linalg.pinv(mixing)[:, 0].astype(np.float32)
-    return np.asarray(np.maximum(density @ unmix, 0), np.float32)
+    unmix = np.linalg.pinv(np.stack([stains.trap, stains.counterstain]))[:, 0].astype(np.float32)
+    # Channel by channel: a matrix product may round differently from one place of the picture to another.
+    trap = density[..., 0] * unmix[0] + density[..., 1] * unmix[1] + density[..., 2] * unmix[2]
+    return np.asarray(np.maximum(trap, 0), np.float32)
 
 
 def _checked(

@@ -36,7 +36,8 @@ def find_well(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Circle | None:
     """
     zoom = min(1.0, _SIDE / max(pixels.shape[:2]))
     size = (max(1, round(pixels.shape[1] * zoom)), max(1, round(pixels.shape[0] * zoom)))
-    grey = cv2.resize(pixels.max(axis=2), size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).reshape(*size[::-1], -1)
+    grey = small.max(axis=2).astype(np.float32)
     grey = cv2.GaussianBlur(grey, (5, 5), 1)
     points, inward = _rim_edges(grey)
     if len(points) < 50:

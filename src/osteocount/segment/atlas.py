@@ -1,0 +1,207 @@
+"""Bodies of cells laid side by side, so that each is worked on alone and bare plastic costs nothing.
+
+A body is a connected heap of cells. Nothing outside it has a say in how it is cut into cells. So a body gives the same
+cells in whichever window of the picture it is seen, as long as it is seen whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.segment.morphology import Mask
+
+_MARGIN = 2  # pixels around a body that are laid out with it, so that its edge can be judged
+_GAP = 4  # and empty pixels between bodies; a multiple of 4, see `_packed`
+_BEYOND = 32  # pixels by which a body that the picture's border cuts is continued beyond it
+_WIDTH = 1024
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a body lies in its window, and where in the atlas.
+
+    Attributes
+    ----------
+    label
+        Its label among the bodies of the window.
+    y, x, height, width
+        Its crop in the window, in pixels.
+    beyond
+        How far it is continued on the atlas above, below, left and right of the crop.
+    row, column
+        Of the crop's corner on the atlas.
+    """
+
+    label: int
+    y: int
+    x: int
+    height: int
+    width: int
+    beyond: tuple[int, int, int, int]
+    row: int = 0
+    column: int = 0
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """The crop in the window."""
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
+    @property
+    def on_atlas(self) -> tuple[slice, slice]:
+        """The crop on the atlas."""
+        return slice(self.row, self.row + self.height), slice(self.column, self.column + self.width)
+
+    @property
+    def continued(self) -> tuple[slice, slice]:
+        """The crop on the atlas with what continues it."""
+        above, below, left, right = self.beyond
+        return (
+            slice(self.row - above, self.row + self.height + below),
+            slice(self.column - left, self.column + self.width + right),
+        )
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Bodies laid side by side.
+
+    Attributes
+    ----------
+    places
+        One for each body.
+    shape
+        (height, width) of the atlas.
+    mask
+        1 inside bodies, on the atlas.
+    real
+        1 where the atlas shows the picture, not what continues it; None when nothing is continued.
+    """
+
+    places: tuple[Place, ...]
+    shape: tuple[int, int]
+    mask: Mask
+    real: Mask | None
+
+    def lay(self, values: NDArray[np.float32], *, beyond: bool) -> NDArray[np.float32]:
+        """Lay out a map of the window; ``beyond``: continued over the picture's border, else 0 there."""
+        out = np.zeros((*self.shape, *values.shape[2:]), values.dtype)
+        for place in self.places:
+            if beyond and any(place.beyond):
+                out[place.continued] = _continued(values[place.window], place.beyond)
+            else:
+                out[place.on_atlas] = values[place.window]
+        return out
+
+    def within(self, labels: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Blank what continues bodies over the picture's border."""
+        return labels if self.real is None else labels * self.real
+
+    def in_window(self, y: NDArray[np.intp], x: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return where in the window pixels of the atlas lie."""
+        index = np.zeros(self.shape, np.int32)
+        for n, place in enumerate(self.places):
+            index[place.on_atlas] = n
+        shift = np.array([(p.y - p.row, p.x - p.column) for p in self.places], np.intp).reshape(-1, 2)
+        dy, dx = shift[index[y, x]].T
+        return y + dy, x + dx
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """Bodies of a window, each at its place.
+
+    Attributes
+    ----------
+    labels
+        (height, width) int32 of the window.
+    places
+        Of those that are to be worked on.
+    """
+
+    labels: NDArray[np.int32]
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class Border:
+    """Which sides of a window are the picture's own border."""
+
+    top: bool = True
+    bottom: bool = True
+    left: bool = True
+    right: bool = True
+
+
+def all_bodies(mask: Mask, border: Border | None = None) -> Bodies:
+    """Return every connected body of a window's ``mask``; without a ``border`` the window is the whole picture."""
+    from scipy.ndimage import find_objects
+
+    _, labels = cv2.connectedComponents(mask, connectivity=4, ltype=cv2.CV_32S)
+    boxes = enumerate(find_objects(labels), start=1)
+    places = (_place(label, y, x, mask.shape, border or Border()) for label, (y, x) in boxes)
+    return Bodies(np.asarray(labels, np.int32), tuple(places))
+
+
+def lay_out(bodies: Bodies) -> Atlas:
+    """Lay bodies out on an atlas."""
+    places = _packed(bodies.places)
+    height = max((p.row + p.height + p.beyond[1] for p in places), default=0) + _GAP
+    width = max([_WIDTH, *(p.column + p.width + p.beyond[3] + _GAP for p in places)])
+    width = -(-width // 64) * 64 + 64  # what OpenCV computes differently at the end of a row lies in no body
+    mask = np.zeros((height, width), np.uint8)
+    real = np.zeros_like(mask) if any(any(p.beyond) for p in places) else None
+    for place in places:
+        own = (bodies.labels[place.window] == place.label).view(np.uint8)
+        mask[place.continued] = _continued(own, place.beyond) if any(place.beyond) else own
+        if real is not None:
+            real[place.on_atlas] = 1
+    return Atlas(places, (height, width), mask, real)
+
+
+def _place(label: int, y: slice, x: slice, shape: tuple[int, int], border: Border) -> Place:
+    top, left = max(0, y.start - _MARGIN), max(0, x.start - _MARGIN)
+    bottom, right = min(shape[0], y.stop + _MARGIN), min(shape[1], x.stop + _MARGIN)
+    cut = (
+        border.top and y.start == 0,
+        border.bottom and y.stop == shape[0],
+        border.left and x.start == 0,
+        border.right and x.stop == shape[1],
+    )
+    above, below, before, behind = (_BEYOND * each for each in cut)
+    return Place(label, top, left, bottom - top, right - left, (above, below, before, behind))
+
+
+def _packed(places: tuple[Place, ...]) -> tuple[Place, ...]:
+    """Put the places on shelves, tall ones first.
+
+    Rows and columns keep the remainder by 4 that they have in the window, since OpenCV numbers components by blocks of
+    two pixels.
+    """
+    out = []
+    top, left, tallest = 0, 0, 0
+    width = max([_WIDTH, *(p.width + p.beyond[2] + p.beyond[3] + 2 * _GAP + 4 for p in places)])
+    for p in sorted(places, key=lambda p: -(p.height + p.beyond[0] + p.beyond[1])):
+        column = _congruent(left + _GAP + p.beyond[2], p.x)
+        if column + p.width + p.beyond[3] + _GAP > width:
+            top, left, tallest = top + tallest, 0, 0
+            column = _congruent(_GAP + p.beyond[2], p.x)
+        row = _congruent(top + _GAP + p.beyond[0], p.y)
+        out.append(Place(p.label, p.y, p.x, p.height, p.width, p.beyond, row, column))
+        left = column + p.width + p.beyond[3]
+        tallest = max(tallest, row + p.height + p.beyond[1] - top)
+    return tuple(out)
+
+
+def _congruent(least: int, like: int) -> int:
+    """Return the smallest number from ``least`` on with the same remainder by 4 as ``like``."""
+    return least + (like - least) % 4
+
+
+def _continued(values: NDArray[Any], beyond: tuple[int, int, int, int]) -> NDArray[Any]:
+    above, below, left, right = beyond
+    return np.asarray(cv2.copyMakeBorder(values, above, below, left, right, cv2.BORDER_REPLICATE))
