@@ -327,3 +327,46 @@ def test_softmax_one_long_line(tmp_path):
     )
     assert [(b.plate, b.wavelength_nm) for b in blocks] == [("Plate#1", 450)]
     check_values(blocks[0])
+
+
+def test_multiskan_list_with_a_column_of_wavelengths(tmp_path):
+    lines = ["Photometric1", "", "Barcode\tWell\tType\tDescription\tSampleNo\tValue\tTime\tWavelength [nm]\tRead"]
+    for nm, add in ((405, 0), (620, 1)):
+        lines += [
+            f"P7\t{row_letters(r)}{c:02d}\tUnknown\t\t{c}\t{value(r, c) + add}\t0\t{nm}\t1"
+            for r in range(1, 9)
+            for c in range(1, 13)
+        ]
+    blocks = read_text(tmp_path, "\n".join(lines))
+    blocks = chosen_blocks(blocks)
+    assert [(b.plate, b.wavelength_nm, b.kind) for b in blocks] == [("P7", 405, "raw"), ("P7", 620, "raw")]
+    check_values(blocks[0])
+    check_values(blocks[1], add=1)
+
+
+def test_list_whose_wells_come_again_for_every_wavelength(tmp_path):
+    lines = ["Well,Wavelength,Absorbance"]
+    lines += [
+        f"{row_letters(r)}{c},{nm},{value(r, c) + nm / 1000}"
+        for r in range(1, 9)
+        for c in range(1, 13)
+        for nm in (450, 570)
+    ]
+    blocks = chosen_blocks(read_text(tmp_path, "\n".join(lines), "list.csv"))
+    assert [b.wavelength_nm for b in blocks] == [450, 570]
+    check_values(blocks[1], add=0.57)
+
+
+def test_two_plates_as_grids_in_one_file(tmp_path):
+    text = "".join(f"Plate {p}\nRaw Data (450)\n{grid(sep=';', add=p)}\n\n" for p in (1, 2)).replace(".", ",")
+    blocks = read_text(tmp_path, text, "two.csv", encoding="cp1252")
+    assert [(b.plate, b.wavelength_nm) for b in blocks] == [("Plate 1", 450), ("Plate 2", 450)]
+    check_values(blocks[1], add=2)
+
+
+def test_spectramax_excel_heading(tmp_path):
+    lines = ["Well\tSample\tRaw Data{Wavelength:415.0}"]
+    lines += [f"{row_letters(r)}{c}\tUn{c}\t{value(r, c)}" for r in range(1, 9) for c in range(1, 13)]
+    (block,) = chosen_blocks(read_text(tmp_path, "\n".join(lines)))
+    assert block.wavelength_nm == 415
+    check_values(block)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from osteocount.plate.reader import ReaderBlock, Reading
 from osteocount.plate.reader_grids import Context, context_above
@@ -12,11 +13,13 @@ from osteocount.plate.sheets import Sheet, parse_number
 from osteocount.plate.wells import parse_well
 
 MIN_WELLS = 4
+_MOST_REPEATS = 12
 _PLATE_HEADING = re.compile(r"(?i)plate(?:[ _]?(?:name|id|number|barcode))?|wellplatename|barcode")
+_NM_HEADING = re.compile(r"(?i)(?:measurement |reading )?wavelength.*|filter|.*\[nm\]|nm")
 _WELL_HEADING = re.compile(r"(?i)wells?|well[ _]?positions?|positions?|well[ _]row|row")
 _NO_VALUE = re.compile(
     r"(?i)(?:well[ _]?)?(?:row|col(?:umn)?)|plate.*|repeat|time.*|temp.*|.*conc.*|dilution.*|content|type|group|count|"
-    r"replicate.*|sample.*|.*[ _]id|no\.?|index|layout"
+    r"replicate.*|sample.*|read|cycle.*|.*[ _]id|no\.?|index|layout"
 )
 
 
@@ -45,8 +48,10 @@ def _well_column(sheet: Sheet, row: int) -> tuple[int, ...] | None:
     candidates: list[tuple[int, ...]] = [(c,) for c in range(width)] + [(c, c + 1) for c in range(width - 1)]
     found = []
     for candidate in candidates:
-        wells = [_well_at(sheet, row + i, candidate) for i in range(MIN_WELLS)]
-        if all(wells) and len(set(wells)) == MIN_WELLS:
+        # A well may stand on several lines in turn, one per wavelength or repeat.
+        ahead = (_well_at(sheet, row + i, candidate) for i in range(MIN_WELLS * _MOST_REPEATS))
+        wells = list(takewhile(bool, ahead))
+        if len(wells) >= MIN_WELLS and len(set(wells)) >= MIN_WELLS:
             found.append(candidate)
     # Samples may be called S1, S2 …: a column that says it holds wells is believed first.
     headed = [c for c in found if row and _WELL_HEADING.fullmatch(sheet.cell(row - 1, c[0]))]
@@ -65,20 +70,23 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
     width = max(len(sheet.rows[row]) for row in range(first, last))
     heading = {c: sheet.cell(first - 1, c) if first else "" for c in range(width)}
     plate_column = next((c for c in range(width) if _PLATE_HEADING.fullmatch(heading[c])), None)
-    values = [c for c in range(width) if c not in wells and _holds_values(sheet, first, last, c, heading[c])]
+    nm_column = next((c for c in range(width) if _NM_HEADING.fullmatch(heading[c])), None)
+    values = [
+        c for c in range(width) if c not in (*wells, nm_column) and _holds_values(sheet, first, last, c, heading[c])
+    ]
     context = context_above(sheet, 0, max(first - 1, 0), "")
     for column in values:
         name = heading[column]
         nm = wavelength_of(name) or (wavelength_of(context.title) if len(values) == 1 else None)
         computed = is_computed(name) and not name.lower().startswith("raw") and len(values) > 1
-        split = _split(sheet, first, last, wells, column, plate_column)
-        for plate, readings in split:
+        split = _split(sheet, first, last, wells, column, (plate_column, nm_column))
+        for plate, own_nm, readings in split:
             yield ReaderBlock(
                 name="",
                 sheet=sheet.name,
                 where=sheet.where(first, column),
                 plate=plate or context.plate,
-                wavelength_nm=nm,
+                wavelength_nm=own_nm or nm,
                 kind="computed" if computed else "raw",
                 title=(name or context.title)[:60],
                 readings=readings,
@@ -94,23 +102,25 @@ def _holds_values(sheet: Sheet, first: int, last: int, column: int, heading: str
 
 
 def _split(
-    sheet: Sheet, first: int, last: int, wells: tuple[int, ...], column: int, plate_column: int | None
-) -> list[tuple[str, tuple[Reading, ...]]]:
-    """Sort the readings of a column by plate, and by repeat where a well comes again."""
-    blocks: list[tuple[str, dict[tuple[int, int], Reading]]] = []
+    sheet: Sheet, first: int, last: int, wells: tuple[int, ...], column: int, by: tuple[int | None, int | None]
+) -> list[tuple[str, float | None, tuple[Reading, ...]]]:
+    """Sort the readings of a column by plate and wavelength, and by repeat where a well comes again."""
+    blocks: list[tuple[str, float | None, dict[tuple[int, int], Reading]]] = []
+    plate_column, nm_column = by
     plate = ""
     for row in range(first, last):
         place = _well_at(sheet, row, wells)
         if place is None:
             continue
         plate = (sheet.cell(row, plate_column) or plate) if plate_column is not None else ""  # often given only once
+        nm = wavelength_of(sheet.cell(row, nm_column)) if nm_column is not None else None
         value, flag = read_value(sheet.cell(row, column)) or (None, "invalid")
-        target = next((cells for name, cells in blocks if name == plate and place not in cells), None)
+        target = next((cells for name, at, cells in blocks if (name, at) == (plate, nm) and place not in cells), None)
         if target is None:
             target = {}
-            blocks.append((plate, target))
+            blocks.append((plate, nm, target))
         target[place] = Reading(*place, value, flag)
-    return [(plate, tuple(cells[place] for place in sorted(cells))) for plate, cells in blocks]
+    return [(plate, nm, tuple(cells[place] for place in sorted(cells))) for plate, nm, cells in blocks]
 
 
 def heading_blocks(sheet: Sheet, *, start: int = 0, stop: int | None = None) -> list[ReaderBlock]:
