@@ -20,10 +20,14 @@ _DYES = (
     r"BF|bright[ -]?field|phase(?:[ -]?contrast)?|RGB|colou?r|TRAP|DAPI|Hoechst|FITC|TRITC|GFP|RFP|mCherry|"
     r"Texas ?Red|Cy[357]|DIC|actin|phalloidin"
 )
-_TOKEN = rf"(?:[fswczt]|site|field|fov|pos|ch|wv|time)?-?\d{{1,5}}|{_DYES}"
+_TOKEN = (
+    r"(?:[fswczt]|r|site|field|fov|pos|position|region|img|image|ch|wv|time)?[ -]?\d{1,5}|\d{1,3}x|\(\d{1,4}\)|"
+    rf"{_DYES}|ORG"
+)
 # The optional look-aheads pick field, channel, plane and time out of the tokens, in whatever order these stand.
 _TOKENS = (
-    r"(?i:(?=(?:.*?[_ -](?:f|s|site|field|fov|pos)?-?(?P<field>\d{1,5})(?=[_ -]|$))?)"
+    r"(?i:(?=(?:.*?[_ -](?:f|s|r|site|field|fov|pos|position|region|img|image)?[ -]?\(?(?P<field>\d{1,5})"
+    r"(?=[_ -]|\)|$))?)"
     rf"(?=(?:.*?[_ -](?:(?:w|wv|c|ch)-?(?=\d))(?P<channel>\d{{1,2}})|.*?[_ -](?P<dye>{_DYES})(?=[_ -]|$))?)"
     r"(?=(?:.*?[_ -]z-?(?P<z>\d+))?)(?=(?:.*?[_ -]t(?:ime)?-?(?P<time>\d+))?)"
     rf"(?:[_ -](?:{_TOKEN}))*)"
@@ -51,12 +55,16 @@ class NameParts:
 
 @dataclass(frozen=True)
 class NamePattern:
-    """A named way of reading file names; ``channel_folder``: the channel is the name of the picture's folder."""
+    """A named way of reading file names.
+
+    ``channel_folder``: the channel is the name of the picture's folder; ``from_zero``: rows and columns count from 0.
+    """
 
     name: str
     regex: re.Pattern[str]
     channel_folder: bool = False
     has_well: bool = True
+    from_zero: bool = False
 
     def read(self, stem: str) -> NameParts | None:
         """Return what the name says, None when the pattern does not match all of it or the well cannot exist."""
@@ -64,7 +72,7 @@ class NamePattern:
         if match is None:
             return None
         said = {key: value or "" for key, value in match.groupdict().items()}
-        place = _place(said)
+        place = _place(said, 1 if self.from_zero else 0)
         if place is None and (self.has_well or said.get("well")):
             return None
         row, column = place or (0, 0)
@@ -80,7 +88,7 @@ class NamePattern:
         )
 
 
-def _place(said: dict[str, str]) -> tuple[int, int] | None:
+def _place(said: dict[str, str], add: int) -> tuple[int, int] | None:
     """Return row and column from a well token, or from row (letters or number) and column."""
     if said.get("well"):
         return parse_well(said["well"])
@@ -89,7 +97,7 @@ def _place(said: dict[str, str]) -> tuple[int, int] | None:
         return None
     if not row.isdecimal():
         return parse_well(row + column)
-    place = int(row), int(column)
+    place = int(row) + add, int(column) + add
     return place if 1 <= place[0] <= 32 and 1 <= place[1] <= 48 else None
 
 
@@ -98,18 +106,18 @@ def _plain_number(text: str) -> str:
     return str(int(text)) if text.isdecimal() else text.strip()
 
 
-def _pattern(name: str, regex: str, *, channel_folder: bool = False, has_well: bool = True) -> NamePattern:
-    return NamePattern(name, re.compile(regex), channel_folder, has_well)
+def _pattern(name: str, regex: str, **more: bool) -> NamePattern:
+    return NamePattern(name, re.compile(regex), **more)
 
 
 PATTERNS: tuple[NamePattern, ...] = (
     _pattern(
         "BioTek Gen5",
-        rf"{_WELL}(?:ROI(?P<part>\d+))?_-?\d+_\d+_(?P<field>\d+)(?:Z(?P<z>\d+))?_(?P<channel>.+)_(?P<time>\d{{3,}})",
+        rf"(?:(?P<plate>.+?)_)?{_WELL}(?:ROI(?P<part>\d+))?_-?\d+_\d+_(?P<field>\d+)(?:Z(?P<z>\d+))?_(?P<channel>.+)_(?P<time>\d{{3,}})",
     ),
     _pattern(
         "Opera Phenix / Operetta",
-        r"(?i:r(?P<row>\d{2,3})c(?P<col>\d{2,3})f(?P<field>\d+)p(?P<z>\d+)-ch(?P<channel>\d+)"
+        r"(?i:r(?P<row>\d{2,3})c(?P<col>\d{2,3})f(?P<field>\d+)p(?P<z>\d+)(?:rc\d+)?-ch(?P<channel>\d+)"
         r"(?:(?:sk|t)(?P<time>\d+)(?:fk\d+)?(?:fl\d+)?)?)",
     ),
     _pattern(  # Harmony 3 and Columbus
@@ -137,18 +145,43 @@ PATTERNS: tuple[NamePattern, ...] = (
     ),
     _pattern(
         "InCell",
-        r"(?:(?P<plate>.+)_)?(?P<row>[A-P]) - (?P<col>\d{1,2})\((?:fld (?P<field>\d+) ?)?(?:wv (?P<channel>.+?))?"
+        r"(?:(?P<plate>.+)_)?(?P<row>[A-P]) ?- ?(?P<col>\d{1,2})\((?:fld (?P<field>\d+) ?)?(?:wv (?P<channel>.+?))?"
         r"(?: wix \d+)?(?: ?z (?P<z>\d+))?(?:-? ?time (?P<time>\d+)(?: - \d+ ms)?)?\)",
     ),
     _pattern(
         "Keyence BZ-X",
-        r"(?P<plate>.+?)(?:_T(?P<time>\d+))?_XY(?P<field>\d+)(?:_(?P<part>\d{5}))?(?:_Z(?P<z>\d+))?"
+        r"(?:(?P<plate>.+?)_)??(?:T(?P<time>\d+)_)?XY(?P<field>\d+)(?:_(?P<part>\d{5}))?(?:_Z(?P<z>\d+))?"
         r"(?:_CH(?P<channel>\d+))?",
         has_well=False,
     ),
     _pattern(
         "ImageXpress",
         rf"(?P<plate>.+)_{_WELL}(?=_[sw]\d)(?:_s(?P<field>\d+))?(?:_w(?P<channel>\d{{1,2}}))?(?:_t(?P<time>\d+))?{_GUID}",
+    ),
+    _pattern(  # U and V count columns and rows of wells from 0, X and Y fields
+        "Leica Matrix Screener",
+        r"(?P<plate>.+?)--L\d+--S\d+--U(?P<col>\d+)--V(?P<row>\d+)--J\d+--E\d+--O\d+--(?P<field>X\d+--Y\d+)"
+        r"--T(?P<time>\d+)--Z(?P<z>\d+)--C(?P<channel>\d+)",
+        from_zero=True,
+    ),
+    _pattern(
+        "Leica LAS X",
+        r"(?P<plate>.+?)(?:_|--)(?P<row>[A-P])(?:_|--)(?P<col>\d{1,2})(?:_|--)(?:R|P|Region|Position) ?(?P<field>\d+)"
+        r"(?:_Merg\w+)?(?:_t(?P<time>\d+))?(?:_z(?P<z>\d+))?(?:_ch(?P<channel>\d+))?",
+    ),
+    _pattern(
+        "Zeiss ZEN",
+        rf"(?:(?P<plate>.+?)[_-])?{_WELL}(?:-\d+)?_(?:s(?P<field>\d+))?_?(?:t(?P<time>\d+))?(?:z(?P<z>\d+))?"
+        r"c(?P<channel>\d+(?:[+-]\d+)*)(?:m\d+)?(?:_ORG)",
+    ),
+    _pattern(
+        "Nikon JOBS",
+        rf"(?:(?P<plate>.+)_)?Well{_WELL}_Point[A-P]\d+_(?P<field>\d+)(?:_(?:Channel)(?P<channel>.+?))?_Seq\d+",
+    ),
+    _pattern(
+        "rows and columns",
+        r"(?:(?P<plate>.+?)[_ -])?(?i:row)[_ -]?(?P<row>\d{1,2}|[A-P])[_ -]?(?i:col(?:umn)?)[_ -]?(?P<col>\d{1,2})"
+        rf"(?!\d){_TOKENS}",
     ),
     _pattern("plain", rf"(?i:well[_ -]?)?{_WELL}{_TOKENS}"),
     _pattern(
