@@ -164,8 +164,8 @@ def test_separate_controls_make_the_dependence_a_four_cell_contrast():
                     ("C" if arm == "RANKL" else "B") + str(i % 6 + 1) for i, arm in enumerate(t["treatment"])
                 ]
             ),
-            "RANKL is confounded with row: all its wells sit in one row, without a control well. Put controls there, or "
-            "spread the arm.",
+            "RANKL is confounded with row: all its wells sit in one row, without a control well. Put controls there, "
+            "or spread the arm.",
         ),
         (
             table(oxygen="").assign(oxygen=lambda t: np.where(t["well"].str[0].isin(list("ACE")), "2", "21")),
