@@ -128,3 +128,44 @@ def test_wells_only_counted_by_hand_are_named():
     ours = table()[:6]
     manual = pd.concat([ours[["plate", "well", "count"]], pd.DataFrame({"plate": ["x"], "well": ["H9"], "count": [1]})])
     assert agree(ours, manual, control="vehicle").warnings[0] == "Counted by hand but not in our table: x H9."
+
+
+def test_two_wells_say_what_is_unknown():
+    ours = pd.DataFrame({"well": ["A1", "A2"], "count": [10, 20]})
+    said = agree(ours, ours.assign(count=[11, 22])).summary()
+    assert "concordance unknown (too few or equal counts), ICC unknown (too few or equal counts)." in said
+    assert "The treatment effect was not compared: our table has no column donor and treatment." in said
+
+
+def test_readers_of_other_wells_are_set_against_our_counts_of_those_wells():
+    ours = simulated(("vehicle", "A"), 3, wells=4)
+    half = ours["well"].str[0].isin(list("ABEF"))
+    people = pd.concat([ours[half].assign(reader="Ann"), ours.assign(reader="Bo")])
+    found = agree(ours, people[["plate", "well", "reader", "count"]], control="vehicle").effects
+    assert list(found["counted_by"]) == ["automatic", "Ann", "automatic, wells of Bo", "Bo"]
+    assert found["estimate"].iloc[0] == found["estimate"].iloc[1]
+    assert found["estimate"].iloc[2] == found["estimate"].iloc[3]
+    assert found["estimate"].iloc[0] != found["estimate"].iloc[2]
+
+
+@pytest.mark.parametrize(
+    ("ours", "manual", "said"),
+    [
+        (
+            table()[:6],
+            pd.concat([table()[:6], table()[2:3]]),
+            "Counted twice in the manual counts: line 8 (manual plate D1 C1). Keep one row per well (and field, and "
+            "reader), or name the fields or readers in a column of that name.",
+        ),
+        (pd.concat([table()[:6], table()[:1]]), table()[:6], "Counted twice in our table: line 8 (plate D1 A1)."),
+        (
+            table()[:6],
+            table()[:6].assign(reader="automatic"),
+            "A reader cannot be called 'automatic', which are our own counts. Rename the reader.",
+        ),
+    ],
+)
+def test_places_are_counted_once(ours, manual, said):
+    with pytest.raises(OsteoCountError) as error:
+        agree(ours, manual)
+    assert said in str(error.value)

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats import compare
@@ -107,3 +109,23 @@ def test_power_curve():
     axes = figure.axes[0]
     assert axes.get_ylabel() == "Power, Dunnett p < .05 (%)"
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["2", "3"]
+
+
+def test_dollars_stay_dollars():
+    frame = simulated(("vehicle", "A"), 3).replace({"A": "drug $5 to $6", "D1": "donor $1$"})
+    comparison = compare(frame, control="vehicle")
+    for figure in (superplot(comparison), effect_plot(comparison)):
+        found = [text for text in drawn(figure).findobj(Text) if "$" in text.get_text()]
+        assert found
+        assert not any(is_math_text(text.get_text()) for text in found)
+
+
+def test_contrasts_have_names_people_say():
+    labels = [
+        label.get_text()
+        for label in compare(simulated(("vehicle", "EV_WT", "EV_KO"), 4), control="vehicle")
+        .plot()
+        .axes[0]
+        .get_yticklabels()
+    ]
+    assert labels[-1] == "IL-32 dependence\n(against EV_KO)"

@@ -90,3 +90,19 @@ def test_a_ratio_that_means_nothing_is_refused(ratio):
 def test_a_pilot_that_is_too_small_is_refused(pilot):
     with pytest.raises(OsteoCountError, match="The pilot is too small to plan from"):
         plan(pilot, 1.5, control="vehicle")
+
+
+def test_power_of_one_arm_is_that_of_the_noncentral_t():
+    """Without noise of wells, one arm against control is a paired t test whose SD is √2 times that of donor × arm."""
+    from scipy import stats
+
+    from osteocount.stats.batch import analyse, simulate_log_rates
+
+    donors, sd, effect = 6, 0.2, np.log(1.3)
+    components = Components(mean=1e9, donor_sd=0.5, donor_arm_sd=sd, theta=np.inf)
+    cells = crossed(donors, 2)
+    y = simulate_log_rates(np.random.default_rng(3), 8000, cells, 1, components, {"arm 1": effect})
+    df, shift = donors - 1, effect / (sd * np.sqrt(2) / np.sqrt(donors))
+    critical = stats.t.ppf(0.975, df)
+    power = stats.nct.sf(critical, df, shift) + stats.nct.cdf(-critical, df, shift)
+    assert analyse(cells, y, "arm 0").dunnett[:, 0].mean() == pytest.approx(power, abs=0.02)
