@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
-from osteocount.segment.atlas import Bodies, all_bodies, lay_out
+from osteocount.io.regions import PictureRegions, Regions
+from osteocount.segment.atlas import Bodies, lay_out
 from osteocount.segment.cells import cell_mask, find_pieces, join_pieces
 from osteocount.segment.found import Found, found_on, numbered, paint
-from osteocount.segment.illumination import Light, LightMeter
+from osteocount.segment.illumination import Inside, LightMeter
 from osteocount.segment.morphology import Mask, disk, gaussian
 from osteocount.segment.nuclei import Spots, find_spots, nuclear_contrast
-from osteocount.segment.scale import Pixels, Scale, labels_to_size, nearest, resample, values_to_size
+from osteocount.segment.scale import Scale, labels_to_size, values_to_size
 from osteocount.segment.segmentation import Segmentation
-from osteocount.segment.stains import DENSITY_WEIGHTS, Stains, estimate_stains, trap_density
+from osteocount.segment.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_of, trap_density
 from osteocount.segment.tables import cell_table, count_nuclei, nuclei_table
+from osteocount.segment.tiles import CORE, Box, Tiling, View, samples, strips, tiles
 from osteocount.settings import SegmentSettings, Settings
 
 _GIANT_UM2 = 2000.0  # area from which a weakly stained cell is called a pale giant
@@ -35,8 +37,8 @@ class Window:
 
     Attributes
     ----------
-    top, left
-        Where its corner lies in the analysed picture.
+    box
+        Where it lies in the analysed picture.
     density
         (height, width, 3) lightly smoothed optical density.
     total
@@ -45,34 +47,102 @@ class Window:
         (height, width) 1 inside cells.
     """
 
-    top: int
-    left: int
+    box: Box
     density: NDArray[np.float32]
     total: NDArray[np.float32]
     mask: Mask
 
 
-def see_window(
-    pixels: Pixels, inside: NDArray[np.bool_] | None, light: Light, scale: Scale, threshold: float, at: tuple[int, int]
-) -> Window:
-    """Work out the density and the cell mask of a window.
+class Brightfield:
+    """A brightfield picture of any size: its light and stains, and from them its cells and nuclei, tile by tile.
 
     Parameters
     ----------
-    pixels
-        (height, width, 3) grey levels at the scale of the analysis.
-    inside
-        (height, width) False outside the well; None is all inside.
-    light
+    regions
+        RGB, 8 or 16 bit.
+    in_well
+        Tells which pixels of the file lie inside the well; None: all.
+    scale
+        The grid to work on.
+    wanted
+        How cells and nuclei are found.
+
+    Attributes
+    ----------
+    light, stains
         Of the whole picture.
-    threshold
-        Density above which a pixel belongs to a cell.
-    at
-        Top and left of the window in the analysed picture.
+    shape
+        (height, width) in analysed pixels.
+
+    Raises
+    ------
+    OsteoCountError
+        What is stained does not have the colour of TRAP.
     """
-    density = gaussian(light.density(pixels, *at), scale.px(0.76))
-    total = np.asarray(cv2.transform(density, DENSITY_WEIGHTS[None]))
-    return Window(*at, density, total, cell_mask(total, inside, threshold, scale))
+
+    def __init__(self, regions: Regions, in_well: Inside | None, scale: Scale, wanted: SegmentSettings) -> None:
+        self._view, self.scale, self._wanted = View(regions, scale.zoom), scale, wanted
+        self.shape = self._view.shape
+        self._inside = self._view.inside(in_well)
+        self._seen: Window | None = None
+        meter = LightMeter(self.shape, scale.um)
+        for top, pixels in strips(self._view):
+            meter.show(pixels, top)
+        self.light = meter.light(self._inside)
+        parts = [self._sample(box) for box in samples(self.shape)]
+        self.stains = stains_of(np.concatenate(parts))
+        if not self.stains.is_trap:
+            raise OsteoCountError(
+                f"{regions.path.name}: what is stained does not have the colour of TRAP (purple to red). "
+                "Check that the picture shows a TRAP stain and that its white balance is right."
+            )
+
+    def windows(self, core: int = CORE, offset: tuple[int, int] = (0, 0)) -> Iterator[tuple[Box | None, Window, Found]]:
+        """Yield (tile, its window, cells and nuclei) for every tile, then (None, window, cells) of bodies across tiles.
+
+        What is found depends neither on ``core``, the side of a tile, nor on the ``offset`` of the seams.
+        """
+        tiling = Tiling(self.shape, self.scale)
+        for tile in tiles(self.shape, core, offset):
+            window = self._window(tiling.window(tile))
+            yield tile, window, self._segmented(window, tiling.choose(window.box, tile, window.mask))
+        for pixel, box in tiling.waiting():
+            bodies = None
+            while bodies is None:
+                window = self._window(tiling.grown(box))
+                bodies, box = tiling.complete(window.box, pixel, window.mask)
+            if bodies.places:
+                yield None, window, self._segmented(window, bodies)
+
+    def _sample(self, box: Box) -> NDArray[np.float32]:
+        window = self._window(box)
+        return stain_sample(window.density, window.mask > 0)
+
+    def _window(self, box: Box) -> Window:
+        """Work out the density and the cell mask of a window; the last one is kept."""
+        if self._seen is None or self._seen.box != box:
+            self._seen = None  # its memory is free before the next is worked out
+            density = gaussian(self.light.density(self._view.read(box), box.top, box.left), self.scale.px(0.76))
+            total = np.asarray(cv2.transform(density, DENSITY_WEIGHTS[None]))
+            inside = self._inside and self._inside(np.arange(box.top, box.bottom), np.arange(box.left, box.right))
+            mask = cell_mask(total, inside, self._wanted.cell_threshold, self.scale)
+            self._seen = Window(box, density, total, mask)
+        return self._seen
+
+    def _segmented(self, window: Window, bodies: Bodies) -> Found:
+        """Cut bodies of a window into cells and find their nuclei."""
+        wanted, scale = self._wanted, self.scale
+        atlas = lay_out(bodies)
+        contrast = atlas.lay(_contrast(window, self.stains, wanted.nucleus_diameter, scale), beyond=False)
+        pieces = find_pieces(atlas.lay(window.total, beyond=True), atlas.mask, scale)
+        spots = find_spots(contrast, pieces.labels, wanted.nucleus_diameter, scale)
+        has_nucleus = np.zeros(int(pieces.labels.max(initial=0)) + 1, bool)
+        has_nucleus[pieces.labels[spots.y, spots.x][spots.score >= wanted.nucleus_score]] = True
+        cells, opaque = join_pieces(pieces, has_nucleus, wanted.min_cell_diameter, scale, atlas.real)
+        spots = _one_in_opaque(find_spots(contrast, cells, wanted.nucleus_diameter, scale), cells, opaque)
+        trap = trap_density(atlas.lay(window.density, beyond=False), self.stains)
+        corner = window.box.top, window.box.left
+        return found_on(atlas, corner, cells, opaque, trap, spots, wanted.nucleus_score)
 
 
 def segment_brightfield(
@@ -98,54 +168,51 @@ def segment_brightfield(
     OsteoCountError
         What is stained does not have the colour of TRAP.
     """
-    pixels = resample(picture.pixels, scale.zoom)
-    inside = _resampled(analysed, pixels.shape[:2])
-    meter = LightMeter(pixels.shape[:2], scale.um)
-    meter.show(pixels, 0, inside)
-    light = meter.light()
-    window = see_window(pixels, inside, light, scale, settings.segment.cell_threshold, (0, 0))
-    stains = estimate_stains(window.density, window.mask > 0)
-    if not stains.is_trap:
-        raise OsteoCountError(
-            f"{picture.path.name}: what is stained does not have the colour of TRAP (purple to red). "
-            "Check that the picture shows a TRAP stain and that its white balance is right."
-        )
-    found = segment_bodies(window, all_bodies(window.mask), stains, scale, settings.segment)
-    record = {**record, "white_point": light.white, **recorded(stains, settings.segment)}
-    return _assembled(found, window, analysed, stains, scale, settings, record)
+    in_well = None if analysed.all() else lambda y, x: analysed[y[:, None], x[None, :]]
+    field = Brightfield(PictureRegions(picture), in_well, scale, settings.segment)
+    trap = np.zeros(field.shape, np.float32)
+    found = []
+    for tile, window, part in field.windows():
+        found.append(part)
+        if tile is not None:
+            own = tile.within(window.box)
+            trap[tile.top : tile.bottom, tile.left : tile.right] = trap_density(window.density[own], field.stains)
+    cells, nuclei = numbered([part.cells for part in found]), numbered([part.nuclei for part in found])
+    images = np.zeros((2, *field.shape), np.int32)
+    for part, cell, nucleus in zip(found, cells, nuclei, strict=True):
+        paint(part, cell[part.cells.labels], images[0])
+        paint(part, nucleus[part.nuclei.labels], images[1])
+    cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, settings)
+    return Segmentation(
+        cells=labels_to_size(images[0], analysed.shape),
+        nuclei=labels_to_size(images[1], analysed.shape),
+        nuclei_table=nuclei_rows,
+        trap_od=values_to_size(trap, analysed.shape),
+        analysed=analysed,
+        regime="brightfield",
+        nuclei_resolved=True,
+        cell_table=cell_rows,
+        record={**record, **recorded(field, settings.segment)},
+        warnings=warned(field, len(cell_rows)),
+    )
 
 
-def recorded(stains: Stains, wanted: SegmentSettings) -> dict[str, Any]:
-    """Return what the record says of the stains and thresholds."""
+def recorded(field: Brightfield, wanted: SegmentSettings) -> dict[str, Any]:
+    """Return what the record says of light, stains and thresholds."""
     return {
+        "white_point": field.light.white,
         "cell_threshold_od": wanted.cell_threshold,
-        "trap_vector": [round(float(v), 4) for v in stains.trap],
-        "counterstain_vector": [round(float(v), 4) for v in stains.counterstain],
-        "red_to_green": round(stains.red_to_green, 4),
+        "trap_vector": [round(float(v), 4) for v in field.stains.trap],
+        "counterstain_vector": [round(float(v), 4) for v in field.stains.counterstain],
+        "red_to_green": round(field.stains.red_to_green, 4),
         "nucleus_score": wanted.nucleus_score,
     }
 
 
-def segment_bodies(window: Window, chosen: Bodies, stains: Stains, scale: Scale, wanted: SegmentSettings) -> Found:
-    """Cut bodies of a window into cells and find their nuclei."""
-    atlas = lay_out(chosen)
-    contrast = atlas.lay(_contrast(window, stains, wanted.nucleus_diameter, scale), beyond=False)
-    pieces = find_pieces(atlas.lay(window.total, beyond=True), atlas.mask, scale)
-    spots = find_spots(contrast, pieces.labels, wanted.nucleus_diameter, scale)
-    has_nucleus = np.zeros(int(pieces.labels.max(initial=0)) + 1, bool)
-    has_nucleus[pieces.labels[spots.y, spots.x][spots.score >= wanted.nucleus_score]] = True
-    cells, opaque = join_pieces(pieces, has_nucleus, wanted.min_cell_diameter, scale, atlas.real)
-    spots = _one_in_opaque(find_spots(contrast, cells, wanted.nucleus_diameter, scale), cells, opaque)
-    trap = trap_density(atlas.lay(window.density, beyond=False), stains)
-    return found_on(atlas, (window.top, window.left), cells, opaque, trap, spots, wanted.nucleus_score)
-
-
-def _resampled(analysed: NDArray[np.bool_], shape: tuple[int, int]) -> NDArray[np.bool_] | None:
-    """Bring the analysed area to the grid of the analysis; None when it is everything."""
-    if analysed.all():
-        return None
-    rows, columns = nearest(shape[0], analysed.shape[0]), nearest(shape[1], analysed.shape[1])
-    return analysed[rows[:, None], columns[None, :]]
+def warned(field: Brightfield, n_cells: int) -> tuple[str, ...]:
+    """Return what a reader must know of the stains, and that there are no cells."""
+    empty = () if n_cells else ("no cell is denser than the cell threshold: an empty field, or no stain.",)
+    return (*field.stains.warnings, *empty)
 
 
 def _contrast(window: Window, stains: Stains, diameter_um: float, scale: Scale) -> NDArray[np.float32]:
@@ -164,38 +231,6 @@ def _one_in_opaque(spots: Spots, cells: NDArray[np.int32], opaque: NDArray[np.bo
     last = np.append(np.diff(cell[best]) != 0, True) if best.size else np.zeros(0, bool)
     keep[best[last]] = True
     return spots.only(keep)
-
-
-def _assembled(
-    found: Found,
-    window: Window,
-    analysed: NDArray[np.bool_],
-    stains: Stains,
-    scale: Scale,
-    settings: Settings,
-    record: dict[str, Any],
-) -> Segmentation:
-    """Count nuclei and bring everything back to the picture's own pixels."""
-    cells, nuclei = numbered([found.cells])[0], numbered([found.nuclei])[0]
-    images = np.zeros((2, *window.mask.shape), np.int32)
-    paint(found, cells[found.cells.labels], images[0])
-    paint(found, nuclei[found.nuclei.labels], images[1])
-    cell_rows, nuclei_rows = tables_of([found], [cells], [nuclei], scale, settings)
-    warnings = stains.warnings
-    if not len(cell_rows):
-        warnings = (*warnings, "no cell is denser than the cell threshold: an empty field, or no stain.")
-    return Segmentation(
-        cells=labels_to_size(images[0], analysed.shape),
-        nuclei=labels_to_size(images[1], analysed.shape),
-        nuclei_table=nuclei_rows,
-        trap_od=values_to_size(trap_density(window.density, stains), analysed.shape),
-        analysed=analysed,
-        regime="brightfield",
-        nuclei_resolved=True,
-        cell_table=cell_rows,
-        record=record,
-        warnings=warnings,
-    )
 
 
 def tables_of(

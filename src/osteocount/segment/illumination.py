@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -10,11 +11,14 @@ from numpy.typing import NDArray
 
 _BLOCK_UM = 48.0  # wider than most cells, so that nearly every block holds some bare plastic
 _SAMPLES = 24  # grid points per block side that are looked at
+_SPARSE = 4  # every so many samples tell where the well is and what bare plastic looks like
 _BRIGHT = 85  # percentile of a block taken as bare plastic: above cells, below the noise's own tail
 _FINE = 4  # the light is worked out exactly at points so many times closer than the blocks
 _PLASTIC = 0.04  # OD below which a pixel is bare plastic
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+#: Tells (rows, columns) → (rows, columns) bool which of these pixels lie inside the well.
+Inside = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -88,45 +92,42 @@ class LightMeter:
     def __init__(self, shape: tuple[int, int], um: float) -> None:
         self._shape = shape
         block = max(16, round(_BLOCK_UM / um))
-        self._rows, self._columns = (max(1, round(side / block)) for side in shape)
+        self._blocks = max(1, round(shape[0] / block)), max(1, round(shape[1] / block))
         self._y, self._x = (
             ((np.arange(n * _SAMPLES) + 0.5) * side / (n * _SAMPLES)).astype(np.intp)
-            for n, side in zip((self._rows, self._columns), shape, strict=True)
+            for n, side in zip(self._blocks, shape, strict=True)
         )
-        self._waiting: list[tuple[NDArray[np.float32], NDArray[np.bool_]]] = []
+        self._waiting = np.zeros((0, 0, 0), np.float32)
         self._levels: list[NDArray[np.float32]] = []
-        self._seen: list[NDArray[np.float64]] = []
         self._samples: list[NDArray[np.float32]] = []
-        self._inside: list[NDArray[np.bool_]] = []
 
-    def show(self, pixels: Pixels, top: int, analysed: NDArray[np.bool_] | None) -> None:
-        """Look at the strip (height, width, channels) from row ``top`` on; ``analysed`` is False off the well."""
+    def show(self, pixels: Pixels, top: int) -> None:
+        """Look at the strip (height, width, channels) from row ``top`` on."""
         y = self._y[(self._y >= top) & (self._y < top + pixels.shape[0])] - top
-        strip = pixels[y[:, None], self._x[None, :]]
-        inside = np.ones(strip.shape[:2], bool) if analysed is None else analysed[y[:, None], self._x[None, :]]
-        self._waiting.append((_logs(strip), inside))
-        logs, inside = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
+        logs = _logs(pixels[y[:, None], self._x[None, :]])
+        if len(self._waiting):
+            logs = np.concatenate([self._waiting, logs])
         whole = len(logs) // _SAMPLES * _SAMPLES
         if whole:
-            levels, seen = _block_percentiles(logs[:whole], inside[:whole], whole // _SAMPLES, self._columns, _BRIGHT)
-            self._levels.append(levels)
-            self._seen.append(seen)
-            self._samples.append(logs[:whole:4, ::4])
-            self._inside.append(inside[:whole:4, ::4])
-        self._waiting = [(logs[whole:], inside[whole:])]
+            self._levels.append(_block_percentiles(logs[:whole], whole // _SAMPLES, self._blocks[1], _BRIGHT))
+            self._samples.append(logs[:whole:_SPARSE, ::_SPARSE])
+        self._waiting = logs[whole:]
 
-    def light(self) -> Light:
-        """Return the light, once the whole picture has been shown."""
-        seen = np.concatenate(self._seen)
+    def light(self, inside: Inside | None = None) -> Light:
+        """Return the light, once the whole picture has been shown; ``inside`` tells what lies inside the well."""
+        rows, columns = self._blocks
+        y, x = self._y[::_SPARSE], self._x[::_SPARSE]
+        analysed = np.ones((y.size, x.size), bool) if inside is None else inside(y, x)
+        seen = analysed.reshape(rows, y.size // rows, columns, x.size // columns).mean(axis=(1, 3))
         grid = _mend(np.concatenate(self._levels), seen > 0.7)
-        return Light((grid - self._bias(grid)).astype(np.float32), self._shape)
+        return Light((grid - self._bias(grid, analysed)).astype(np.float32), self._shape)
 
-    def _bias(self, grid: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _bias(self, grid: NDArray[np.float32], analysed: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Return how far bare plastic lies from 0 (noise makes a high percentile a little too bright)."""
-        logs, inside = np.concatenate(self._samples), np.concatenate(self._inside)
+        logs = np.concatenate(self._samples)
         surface = cv2.resize(grid, (logs.shape[1], logs.shape[0]), interpolation=cv2.INTER_LINEAR).reshape(logs.shape)
         density = surface - logs
-        plastic = inside & (np.abs(density).max(axis=2) < _PLASTIC)
+        plastic = analysed & (np.abs(density).max(axis=2) < _PLASTIC)
         if plastic.sum() < 100:
             return np.zeros(density.shape[2], np.float32)
         return np.asarray(np.median(density[plastic], axis=0), np.float32)
@@ -157,8 +158,8 @@ def optical_density(
         Median I0 of each channel, in grey levels.
     """
     meter = LightMeter(pixels.shape[:2], um)
-    meter.show(pixels, 0, analysed)
-    light = meter.light()
+    meter.show(pixels, 0)
+    light = meter.light(None if analysed is None else lambda y, x: analysed[y[:, None], x[None, :]])
     return light.density(pixels), light.white
 
 
@@ -177,8 +178,8 @@ def bright_background(plane: NDArray[np.float32], block: int) -> NDArray[np.floa
     y = ((np.arange(rows * _SAMPLES) + 0.5) * height / (rows * _SAMPLES)).astype(np.intp)
     x = ((np.arange(columns * _SAMPLES) + 0.5) * width / (columns * _SAMPLES)).astype(np.intp)
     samples = -plane[y[:, None], x[None, :], None]
-    values, seen = _block_percentiles(samples, np.ones(samples.shape[:2], bool), rows, columns, _BRIGHT)
-    surface = -_mend(values, seen > 0)[..., 0]
+    values = _block_percentiles(samples, rows, columns, _BRIGHT)
+    surface = -_mend(values, np.ones((rows, columns), bool))[..., 0]
     return np.asarray(cv2.resize(surface, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
@@ -190,16 +191,12 @@ def _logs(pixels: Pixels) -> NDArray[np.float32]:
     return np.asarray(cv2.LUT(pixels, table)).reshape(pixels.shape)
 
 
-def _block_percentiles(
-    samples: NDArray[np.float32], analysed: NDArray[np.bool_], rows: int, columns: int, percent: float
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return a percentile per block and channel of samples, and the analysed share of each block."""
-    channels = samples.shape[2]
-    blocks = samples.reshape(rows, _SAMPLES, columns, _SAMPLES, channels)
-    blocks = blocks.transpose(0, 2, 4, 1, 3).reshape(rows, columns, channels, -1)
-    seen = analysed.reshape(rows, _SAMPLES, columns, _SAMPLES)
+def _block_percentiles(samples: NDArray[np.float32], rows: int, columns: int, percent: float) -> NDArray[np.float32]:
+    """Return a percentile per block and channel of samples."""
+    blocks = samples.reshape(rows, _SAMPLES, columns, _SAMPLES, samples.shape[2])
+    blocks = blocks.transpose(0, 2, 4, 1, 3).reshape(rows, columns, samples.shape[2], -1)
     nth = int(blocks.shape[3] * percent / 100)
-    return np.partition(blocks, nth, axis=3)[..., nth], seen.mean(axis=(1, 3))
+    return np.asarray(np.partition(blocks, nth, axis=3)[..., nth])
 
 
 def _mend(values: NDArray[np.float32], trusted: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 import cv2
 import numpy as np
@@ -13,6 +13,9 @@ Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 #: Micrometres per pixel at which nuclei are looked for: a nucleus of 8 µm is then 10 to 11 pixels across.
 WORKING_UM = 0.76
+#: Side in pixels of the file of the blocks that are resampled together.
+BLOCK = 512
+_PARTS = 64  # zooms are a multiple of 1/64
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ def working_scale(um_per_px: float, origin: str) -> Scale:
     zoom = um_per_px / WORKING_UM
     if abs(zoom - 1) <= 0.1:
         return Scale(um_per_px, 1.0, origin)
-    return Scale(WORKING_UM, zoom, origin)
+    zoom = max(1, round(zoom * _PARTS)) / _PARTS  # so that whole blocks of the file become whole analysed pixels
+    return Scale(um_per_px / zoom, zoom, origin)
 
 
 @overload
@@ -55,13 +59,43 @@ def resample(pixels: Pixels, zoom: float) -> Pixels: ...
 @overload
 def resample(pixels: NDArray[np.float32], zoom: float) -> NDArray[np.float32]: ...
 def resample(pixels: Pixels | NDArray[np.float32], zoom: float) -> Pixels | NDArray[np.float32]:
-    """Resample (h, w, c) grey levels; areas are averaged when shrinking, so noise falls and nothing aliases."""
+    """Resample (h, w, c) grey levels; areas are averaged when shrinking, so noise falls and nothing aliases.
+
+    It is done block by block (`BLOCK` pixels of the file), so that any part of a picture made of whole blocks gives
+    what the whole picture gives there.
+    """
     if zoom == 1:
         return pixels
     height, width = pixels.shape[:2]
-    size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
-    out = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC)
-    return np.asarray(out).reshape(*out.shape[:2], pixels.shape[2])
+    rows, columns = resampled_size(height, zoom), resampled_size(width, zoom)
+    if not (zoom * _PARTS).is_integer():
+        return _resized(pixels, rows, columns)
+    out = np.empty((rows, columns, pixels.shape[2]), pixels.dtype)
+    step, around = int(BLOCK * zoom), _PARTS if zoom > 1 else 0  # enlarging looks at pixels around the block
+    for top in range(0, rows, step):
+        for left in range(0, columns, step):
+            y, x = (at // step * BLOCK for at in (top, left))
+            up, before = min(y, around), min(x, around)
+            block = pixels[y - up : y + BLOCK + around, x - before : x + BLOCK + around]
+            above, beside = int(up * zoom), int(before * zoom)
+            below, behind = (
+                min(side, at + step) + (int(around * zoom) if at + step < side else 0)
+                for side, at in ((rows, top), (columns, left))
+            )
+            large = _resized(block, below - top + above, behind - left + beside)
+            out[top : top + step, left : left + step] = large[above : above + step, beside : beside + step]
+    return out
+
+
+def resampled_size(side: int, zoom: float) -> int:
+    """Return the analysed pixels along a side of a picture."""
+    return max(1, round(side * zoom))
+
+
+def _resized(pixels: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    shrinks = height * width < pixels.shape[0] * pixels.shape[1]
+    out = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    return np.asarray(out).reshape(height, width, pixels.shape[2])
 
 
 def labels_to_size(labels: NDArray[np.int32], shape: tuple[int, int]) -> NDArray[np.uint32]:

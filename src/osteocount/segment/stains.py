@@ -42,8 +42,18 @@ class Stains:
     warnings: tuple[str, ...]
 
 
+def stain_sample(density: NDArray[np.float32], cells: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the optical density (n, 3) of a quarter of the pixels inside ``cells``."""
+    return density[::2, ::2][cells[::2, ::2]]
+
+
 def estimate_stains(density: NDArray[np.float32], cells: NDArray[np.bool_]) -> Stains:
-    """Estimate the stain vectors from the pixels inside cells.
+    """Estimate the stain vectors from the pixels of (height, width, 3) ``density`` inside ``cells``."""
+    return stains_of(stain_sample(density, cells))
+
+
+def stains_of(pixels: NDArray[np.float32]) -> Stains:
+    """Estimate the stain vectors from pixels inside cells.
 
     The vectors are robust extremes of the hue within the stained pixels (after Macenko 2009): the end where green
     light is absorbed most is TRAP, the end where red is absorbed most is the counterstain. Each is compared with the
@@ -51,12 +61,9 @@ def estimate_stains(density: NDArray[np.float32], cells: NDArray[np.bool_]) -> S
 
     Parameters
     ----------
-    density
-        (height, width, 3) optical density of R, G, B.
-    cells
-        (height, width), True inside cells.
+    pixels
+        (n, 3) optical density of R, G, B.
     """
-    pixels = density[::2, ::2][cells[::2, ::2]]
     norm = np.linalg.norm(pixels, axis=1)
     stained = pixels[(norm > 0.15) & (norm < 1.2)] / norm[(norm > 0.15) & (norm < 1.2), None]
     if len(stained) < 50:
