@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 OUT    ?= demo_results
 DISPLAY_OF_ITS_OWN := xvfb-run -a -s "-screen 0 1600x1000x24"
 
-.PHONY: demo test lint gui bench screenshots clean
+.PHONY: demo test lint gui bench screenshots train clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/program: pyproject.toml napari.yaml hatch_build.py scripts/setup
@@ -34,6 +34,16 @@ gui: $(VENV)/develop  ## napari with the OsteoCount dock
 bench: $(VENV)/develop  ## speed and accuracy, written to docs/
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/accuracy.py
+
+SCENES := build/scenes
+MODEL  := src/osteocount/segment/models/cells.onnx
+train: $(VENV)/develop  ## the network of the learned segmenter anew (2 cores: 45 to 70 minutes); see docs/model_card.md
+	$(BIN)/python -m pip install -q --group train
+	$(BIN)/python training/data.py $(SCENES)/train --scenes 1000 --seed 1 --side-um 300
+	$(BIN)/python training/data.py $(SCENES)/validation --scenes 40 --seed 2 --side-um 400
+	$(BIN)/python training/data.py $(SCENES)/calibration --scenes 70 --seed 3 --side-um 400
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python training/train.py $(SCENES)/train build/run --steps 4000 --seed 1
+	$(BIN)/python training/export.py build/run $(SCENES)/validation $(SCENES)/calibration $(MODEL)
 
 screenshots: $(VENV)/develop  ## the pictures in docs/images
 	$(DISPLAY_OF_ITS_OWN) $(BIN)/python scripts/screenshots.py

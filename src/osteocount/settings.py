@@ -60,8 +60,11 @@ class PictureSettings(FrozenModel):
 class SegmentSettings(FrozenModel):
     """How cells and nuclei are found."""
 
-    segmenter: Literal["classical"] = Field(
-        "classical", title="Segmenter", description="The method that outlines cells and finds nuclei."
+    segmenter: Literal["learned", "classical"] = Field(
+        "classical",
+        title="Segmenter",
+        description="The method that outlines cells and finds nuclei. 'learned': a network trained on simulated "
+        "pictures, for brightfield pictures that show nuclei. 'classical': thresholds and shape, nothing learned.",
     )
     trap_threshold: float = Field(
         0.15,

@@ -16,6 +16,10 @@ def get_segmenter(settings: Settings) -> Segmenter:
 
     It is made once per run and used for every picture; it keeps nothing from one picture to the next.
     """
+    if settings.segment.segmenter == "learned":
+        from osteocount.segment.learned import LearnedSegmenter
+
+        return LearnedSegmenter(settings)
     from osteocount.segment.classical import ClassicalSegmenter
 
     return ClassicalSegmenter(settings)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
 from osteocount.segment.brightfield import segment_brightfield
@@ -58,5 +62,11 @@ class ClassicalSegmenter:
             found = segment_low_power(picture, analysed, scale, decision.mononuclear_um, self._settings, record)
         else:
             scale = working_scale(decision.um_per_px, decision.origin)
-            found = segment_brightfield(picture, analysed, scale, self._settings, record)
+            found = self._with_nuclei(picture, analysed, scale, record)
         return replace(found, warnings=decision.warnings + found.warnings)
+
+    def _with_nuclei(
+        self, picture: Picture, analysed: NDArray[np.bool_], scale: Scale, record: dict[str, Any]
+    ) -> Segmentation:
+        """Segment a brightfield picture that shows nuclei."""
+        return segment_brightfield(picture, analysed, scale, self._settings, record)

@@ -1,0 +1,113 @@
+"""Cells from the maps of the network: cores grown to the border, and joined again where no seam parts them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.segment.models.network import Maps
+from osteocount.segment.morphology import gaussian, holes_filled, in_raster_order
+from osteocount.segment.scale import Scale
+
+_HOLE_UM = 12.0  # a gap in a cell up to this diameter is a vacuole
+SURE = (1.0, 0.0)  # logits of the core at which parts are told apart, the surest first
+SEAM = 0.4  # mean logit of the core along the border of two parts above which they are one cell
+LEANING = -1.5  # the same for a part without a nucleus
+
+
+def cell_mask(maps: Maps, analysed: NDArray[np.bool_], scale: Scale) -> NDArray[np.uint8]:
+    """Return (height, width) uint8, 1 inside cells, vacuoles filled."""
+    mask = ((maps.cell > 0) & analysed).astype(np.uint8)
+    return holes_filled(mask, 0.785 * scale.px(_HOLE_UM) ** 2)
+
+
+def learned_cells(
+    maps: Maps,
+    mask: NDArray[np.uint8],
+    nuclei: tuple[NDArray[np.intp], NDArray[np.intp]],
+    smallest_um: float,
+    scale: Scale,
+) -> NDArray[np.int32]:
+    """Return (height, width) int32 labels, 1..n in raster order.
+
+    Parameters
+    ----------
+    maps
+        From the network.
+    mask
+        From `cell_mask`.
+    nuclei
+        (y, x) of the nuclei; a part without one belongs to a cell it leans on.
+    smallest_um
+        Cells below the area of a disc of this diameter are dropped.
+    """
+    core = gaussian(maps.core, scale.px(0.6))
+    parts = _parts(core, mask)
+    pairs, level = _borders(parts, core)
+    owner = _joined(pairs, level, int(parts.max(initial=0)))
+    owner = _given_away(owner, pairs, level, np.unique(owner[parts[nuclei]]))
+    cells = owner[parts]
+    large = np.bincount(cells.ravel()) >= 0.785 * scale.px(smallest_um) ** 2
+    large[0] = False
+    return in_raster_order(np.where(large[cells], cells, 0).astype(np.int32))
+
+
+def _parts(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Grow cores to the border of the mask: those of the highest level, and lower ones that hold none of these."""
+    from skimage.segmentation import watershed
+
+    seeds = np.zeros(core.shape, np.int32)
+    for level in (*SURE, -np.inf):
+        count, found = cv2.connectedComponents(((core > level) & (mask > 0)).astype(np.uint8), connectivity=4)
+        taken = np.zeros(count, bool)
+        taken[found[seeds > 0]] = True
+        taken[0] = True
+        seeds = np.where(taken[found], seeds, found + int(seeds.max()))
+    return np.asarray(watershed(-core, seeds, mask=mask > 0), np.int32)
+
+
+def _joined(pairs: NDArray[np.int32], level: NDArray[np.float32], n_parts: int) -> NDArray[np.int64]:
+    """Join neighbouring parts whose common border is no seam, until none is left; give the cell of each part."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    owner = np.arange(n_parts + 1)
+    while True:
+        ends, mean = _neighbours(owner[pairs], level)
+        ends = ends[mean > SEAM]
+        if not len(ends):
+            return owner
+        graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(owner.size, owner.size))
+        owner = connected_components(graph, directed=False)[1].astype(np.int64)[owner]
+
+
+def _given_away(
+    owner: NDArray[np.int64], pairs: NDArray[np.int32], level: NDArray[np.float32], with_nucleus: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Give each cell without a nucleus to the neighbour with one that it is least parted from."""
+    ends, mean = _neighbours(owner[pairs], level)
+    has = np.isin(ends, with_nucleus)
+    new = np.arange(owner.max(initial=0) + 1)
+    for i in np.argsort(mean, kind="stable"):  # the last, least parted one wins
+        if has[i].sum() == 1 and mean[i] > LEANING:
+            new[ends[i][~has[i]]] = ends[i][has[i]]
+    return np.asarray(new[owner], np.int64)
+
+
+def _neighbours(pairs: NDArray[np.int64], level: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return each pair (n, 2) of different touching cells once, and the mean level along their border."""
+    pairs, level = np.sort(pairs, axis=1)[pairs[:, 0] != pairs[:, 1]], level[pairs[:, 0] != pairs[:, 1]]
+    ends, which = np.unique(pairs, axis=0, return_inverse=True)
+    return ends, np.bincount(which.ravel(), level, len(ends)) / np.bincount(which.ravel(), minlength=len(ends))
+
+
+def _borders(parts: NDArray[np.int32], core: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the parts (n, 2) on the two sides of every place where two touch, and the level of the core there."""
+    pairs, levels = [], []
+    for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        a, b = parts[first], parts[second]
+        touch = (a != b) & (a > 0) & (b > 0)
+        pairs.append(np.stack([a[touch], b[touch]], axis=1))
+        levels.append(np.minimum(core[first][touch], core[second][touch]))
+    return np.concatenate(pairs), np.concatenate(levels)

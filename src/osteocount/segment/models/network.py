@@ -1,0 +1,132 @@
+"""The shipped network: loading it safely, and running it on a picture of any size."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.errors import OsteoCountError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+#: sha256 of the shipped file; another file under its name is refused.
+MODEL_SHA256 = "7d11f746717784df5da95b1f4a5f9968c5581dc7a20b20f27480812b7ca212dc"
+MODEL_FILE = "cells.onnx"
+
+_TILE = 512
+_MARGIN = 96  # px around a tile that only give context, more than the network sees; a multiple of 16
+_STEP = 16  # the network halves its input four times
+_LOWEST, _HIGHEST = -0.2, 2.0  # optical densities the network was trained on
+
+
+class Maps(NamedTuple):
+    """What the network sees: logits, each (height, width) float32.
+
+    Attributes
+    ----------
+    cell, core
+        Of lying in a cell, of lying in one further than 2 px from its border.
+    centre, nucleus
+        Of being the centre of a nucleus, of lying in one. They mean something inside cells only.
+    """
+
+    cell: NDArray[np.float32]
+    core: NDArray[np.float32]
+    centre: NDArray[np.float32]
+    nucleus: NDArray[np.float32]
+
+
+class CellModel:
+    """A network that marks cells and nuclei.
+
+    Parameters
+    ----------
+    path
+        ONNX file; None is the shipped one.
+    sha256
+        What the file must hash to; None accepts any (a model just trained).
+    threads
+        Threads of one run.
+
+    Attributes
+    ----------
+    sha256
+        Hash of the file.
+    facts
+        What was fitted beside the network and travels in its file: the calibration of the scores.
+
+    Raises
+    ------
+    OsteoCountError
+        The file is missing, damaged, or not such a network.
+    """
+
+    def __init__(self, path: Path | None = None, sha256: str | None = MODEL_SHA256, threads: int = 1) -> None:
+        path = Path(str(files("osteocount.segment.models") / MODEL_FILE)) if path is None else path
+        self.sha256, self._session = _session(path, sha256, threads)
+        facts = self._session.get_modelmeta().custom_metadata_map.get("osteocount")
+        if facts is None:
+            raise OsteoCountError(f"{path.name}: this ONNX file is not a model of OsteoCount (no calibration inside).")
+        self.facts: dict[str, Any] = json.loads(facts)
+
+    def maps(self, density: NDArray[np.float32]) -> Maps:
+        """Run the network over ``density`` (height, width, 3: OD of R, G, B at the working scale), tile by tile.
+
+        The tiles overlap by more than the network sees, so that the result does not depend on where they lie.
+        """
+        height, width = density.shape[:2]
+        rows, columns = -(-height // _STEP) * _STEP, -(-width // _STEP) * _STEP
+        planes = np.clip(np.moveaxis(density, 2, 0), _LOWEST, _HIGHEST)
+        pad = ((0, 0), (_MARGIN, _MARGIN + rows - height), (_MARGIN, _MARGIN + columns - width))
+        planes = np.pad(planes, pad, mode="symmetric")
+        out = np.empty((len(Maps._fields), rows, columns), np.float32)
+        for top in range(0, rows, _TILE):
+            for left in range(0, columns, _TILE):
+                bottom, right = min(top + _TILE, rows), min(left + _TILE, columns)
+                piece = planes[None, :, top : bottom + 2 * _MARGIN, left : right + 2 * _MARGIN]
+                logits = self._session.run(["maps"], {"density": np.ascontiguousarray(piece)})[0]
+                out[:, top:bottom, left:right] = logits[0, :, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+        return Maps(*out[:, :height, :width])
+
+
+@cache
+def shipped_model() -> CellModel:
+    """Return the shipped model, loaded once; two threads, or one where processes are the parallelism."""
+    return CellModel(threads=2 if parent_process() is None else 1)
+
+
+def sigmoid(logit: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the probability of a logit."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))), np.float32)
+
+
+def _session(path: Path, sha256: str | None, threads: int) -> tuple[str, onnxruntime.InferenceSession]:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise OsteoCountError(
+            "The learned segmenter needs onnxruntime, which is not installed: `pip install onnxruntime`, "
+            "or choose the classical segmenter."
+        ) from error
+    if not path.is_file():
+        raise OsteoCountError(f"{path.name}: the model file is missing; install osteocount again.")
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 is not None and found != sha256:
+        raise OsteoCountError(
+            f"{path.name}: the model file is damaged or is another one (sha256 {found[:12]}…, expected "
+            f"{sha256[:12]}…); install osteocount again, or choose the classical segmenter."
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.use_deterministic_compute = True
+    return found, onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,90 @@
+"""Choose the best checkpoint on validation scenes, calibrate its scores, and write the model that ships.
+
+``python training/export.py RUN VALIDATION CALIBRATION OUT.onnx``: RUN is a folder of checkpoints, the others were
+written by ``data.py`` with seeds of their own. Real pictures play no part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import warnings
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import torch
+from fit import Found, Scene, fit_tail, fit_weights, look, report
+from network import CellNet
+from numpy.typing import NDArray
+
+from osteocount.segment.learned_nuclei import FEATURES
+from osteocount.segment.models.network import CellModel
+
+
+def to_onnx(checkpoint: Path, path: Path, facts: dict[str, object]) -> None:
+    """Write a checkpoint as ONNX with ``facts`` inside."""
+    network = CellNet()
+    network.load_state_dict(torch.load(checkpoint, weights_only=True))
+    axes = {0: "n", 2: "h", 3: "w"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the newer exporter needs a package more
+        torch.onnx.export(
+            network.eval(), (torch.zeros(1, 3, 64, 64),), str(path), input_names=["density"], output_names=["maps"],
+            dynamic_axes={"density": axes, "maps": axes}, opset_version=17, dynamo=False,
+        )  # fmt: skip
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, {"osteocount": json.dumps(facts, sort_keys=True)})
+    onnx.save(model, path)
+
+
+def scenes_of(folder: Path) -> list[Scene]:
+    """Load the scenes of ``folder``."""
+    return [dict(np.load(path)) for path in sorted(folder.glob("*.npz"))]
+
+
+def seen_by(checkpoint: Path, scenes: list[Scene], threads: int) -> tuple[list[Found], NDArray[np.float64]]:
+    """Let the network of ``checkpoint`` look at ``scenes``; give what it finds, and the weights fitted to that."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        to_onnx(checkpoint, path, {})
+        model = CellModel(path, None, threads)
+        weights = fit_weights([look(model, scene) for scene in scenes])
+        found = [look(model, scene, weights) for scene in scenes]
+        return found, fit_weights(found)
+
+
+def main() -> None:
+    """Choose, calibrate, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("validation", type=Path)
+    parser.add_argument("calibration", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--last", type=int, default=4, help="how many of the last checkpoints to compare")
+    parser.add_argument("--threads", type=int, default=2)
+    asked = parser.parse_args()
+    cv2.setNumThreads(1)
+    validation, best = scenes_of(asked.validation), (-1.0, Path())
+    for checkpoint in sorted(asked.run.glob("*.pt"))[-asked.last :]:
+        figures = report(*seen_by(checkpoint, validation, asked.threads))
+        print(checkpoint.stem, {name: round(value, 3) for name, value in figures.items()}, flush=True)
+        best = max(best, (figures["f1"] + figures["within_one"], checkpoint))
+    found, weights = seen_by(best[1], scenes_of(asked.calibration), asked.threads)
+    tail = fit_tail(found, weights)
+    facts = {
+        "checkpoint": best[1].stem,
+        "features": list(FEATURES),
+        "nucleus_weights": [round(float(w), 5) for w in weights],
+        "interval_tail": tail,
+    }
+    to_onnx(best[1], asked.out, facts)
+    figures = report(found, weights)
+    print("calibration", {name: round(value, 3) for name, value in figures.items()}, facts)
+    print("sha256", CellModel(asked.out, None).sha256)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""From what the network sees in scenes of known truth: the weights of the nuclear score and the width of intervals."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq, minimize
+from scipy.spatial import cKDTree
+
+from osteocount.segment.learned_cells import cell_mask, learned_cells
+from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, count_by_scores
+from osteocount.segment.models.network import CellModel, sigmoid
+from osteocount.segment.scale import Scale
+
+_SAME_UM = 3.5  # a candidate this near a true centre is that nucleus
+_SMALLEST_UM = 7.0
+_LEAST = 3  # nuclei of an osteoclast
+_RIDGE = 1e-4
+_TAILS = (0.3, 0.25, 0.2, 0.15, 0.12, 0.1, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02, 0.015, 0.01, 0.005, 0.002)
+_COVERAGE = 0.9
+_FIRST_WEIGHTS = np.array([0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0])  # the logit of the centre alone
+
+Scene = dict[str, NDArray[np.generic]]
+
+
+class Found(NamedTuple):
+    """What is seen in one scene.
+
+    Attributes
+    ----------
+    cell
+        (n,) our cell of each candidate.
+    features
+        (n, 7) see `candidates`.
+    is_nucleus
+        (n,) whether it is one.
+    n_cells
+        Number of our cells.
+    truth
+        Nuclei of each true cell, entry 0 stands for none.
+    covers
+        (k, 2) true cell, our cell, of the pairs with an IoU of 0.5 or more.
+    """
+
+    cell: NDArray[np.int32]
+    features: NDArray[np.float64]
+    is_nucleus: NDArray[np.bool_]
+    n_cells: int
+    truth: NDArray[np.int64]
+    covers: NDArray[np.int64]
+
+
+def look(model: CellModel, scene: Scene, weights: NDArray[np.float64] = _FIRST_WEIGHTS) -> Found:
+    """Find cells and candidate nuclei in a scene, score them by ``weights``, and compare them with its truth."""
+    density, scale = scene["density"].astype(np.float32), Scale(float(scene["um"]), 1.0, "simulated")
+    maps = model.maps(density)
+    mask = cell_mask(maps, np.ones(density.shape[:2], bool), scale)
+    y, x, features = candidates(maps, density, mask > 0, scale)
+    sure = features @ weights >= 0
+    cells = learned_cells(maps, mask, (y[sure], x[sure]), _SMALLEST_UM, scale)
+    true, centres = scene["cells"], scene["centres"]
+    return Found(
+        cells[y, x],
+        features,
+        _matched(np.column_stack([y, x]), features[:, 1], centres[:, :2], scale.px(_SAME_UM)),
+        int(cells.max()),
+        np.bincount(centres[:, 2].astype(int), minlength=int(true.max()) + 1),
+        _covering(true.astype(np.int64), cells),
+    )
+
+
+def fit_weights(found: list[Found]) -> NDArray[np.float64]:
+    """Fit the logistic regression of the score; then shift it until as many osteoclasts are called as there are."""
+    features = np.concatenate([f.features[f.cell > 0] for f in found])
+    answer = np.concatenate([f.is_nucleus[f.cell > 0] for f in found]).astype(float)
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logit = features @ weights
+        value = np.mean(np.logaddexp(0, logit) - answer * logit) + _RIDGE * weights[1:] @ weights[1:]
+        slope = features.T @ (1 / (1 + np.exp(-np.clip(logit, -30, 30))) - answer) / len(answer)
+        slope[1:] += 2 * _RIDGE * weights[1:]
+        return float(value), slope
+
+    start = np.zeros(features.shape[1])
+    weights = np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x)
+    there = sum(int((f.truth >= _LEAST).sum()) for f in found)
+
+    def too_many(shift: float) -> float:
+        moved = weights + shift * (np.arange(weights.size) == 0)
+        return sum(int((counts(f, moved) >= _LEAST).sum()) for f in found) - there
+
+    if too_many(-3.0) < 0 < too_many(3.0):
+        weights[0] += brentq(too_many, -3.0, 3.0, xtol=1e-3)
+    return weights
+
+
+def fit_tail(found: list[Found], weights: NDArray[np.float64]) -> float:
+    """Choose what is left out on each side so that the intervals of osteoclasts hold the truth nine times of ten."""
+    return min(_TAILS, key=lambda tail: abs(coverage(found, weights, tail) - _COVERAGE))
+
+
+def counts(f: Found, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the number of nuclei of each of our cells; entry 0 stands for none."""
+    return np.bincount(f.cell[f.features @ weights >= 0], minlength=f.n_cells + 1)
+
+
+def coverage(found: list[Found], weights: NDArray[np.float64], tail: float) -> float:
+    """Return the share of true osteoclasts, of those outlined, whose number of nuclei lies in our interval."""
+    held = []
+    for f in found:
+        score = sigmoid(f.features @ weights)
+        kept = score >= LEAST_SCORE
+        number = count_by_scores(f.n_cells, f.cell[kept], score[kept], 0.5, _LEAST, tail)
+        for true, ours in f.covers:
+            if f.truth[true] >= _LEAST:
+                held.append(number.low[ours] <= f.truth[true] <= number.high[ours])
+    return float(np.mean(held))
+
+
+def report(found: list[Found], weights: NDArray[np.float64]) -> dict[str, float]:
+    """Return figures of merit: F1 of osteoclasts, their nuclei, outlines."""
+    called = there = right = outlined = 0
+    pairs = []
+    for f in found:
+        n = counts(f, weights)
+        called, there = called + int((n >= _LEAST).sum()), there + int((f.truth >= _LEAST).sum())
+        for true, ours in f.covers:
+            if f.truth[true] >= _LEAST:
+                outlined += 1
+                right += int(n[ours] >= _LEAST)
+                pairs.append((f.truth[true], n[ours]))
+    truth, ours = np.array(pairs).T
+    small = truth <= 10
+    return {
+        "f1": 2 * right / (called + there),
+        "outlined": outlined / there,
+        "within_one": float(np.mean(np.abs(ours - truth)[small] <= 1)),
+        "within_15_percent": float(np.mean(np.abs(ours - truth)[~small] <= 0.15 * truth[~small])),
+        "mean_error": float(np.mean(ours - truth)),
+    }
+
+
+def _matched(
+    points: NDArray[np.intp], strength: NDArray[np.float64], centres: NDArray[np.float32], reach: float
+) -> NDArray[np.bool_]:
+    """Give each true centre to the strongest candidate within ``reach`` that has none yet."""
+    is_nucleus = np.zeros(len(points), bool)
+    if not len(points) or not len(centres):
+        return is_nucleus
+    taken = np.zeros(len(centres), bool)
+    near = cKDTree(centres).query_ball_point(points, reach)
+    for i in np.argsort(-strength, kind="stable"):
+        free = [c for c in near[i] if not taken[c]]
+        if free:
+            nearest = min(free, key=lambda c: float(np.hypot(*(centres[c] - points[i]))))
+            taken[nearest] = is_nucleus[i] = True
+    return is_nucleus
+
+
+def _covering(true: NDArray[np.int64], ours: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the pairs (true cell, our cell) with an IoU of at least 0.5."""
+    columns = int(ours.max()) + 1
+    both = np.bincount((true * columns + ours).ravel(), minlength=(int(true.max()) + 1) * columns)
+    both = both.reshape(-1, columns)
+    union = both.sum(axis=1)[:, None] + both.sum(axis=0)[None] - both
+    a, b = np.nonzero((both / np.maximum(union, 1))[1:, 1:] >= 0.5)
+    return np.column_stack([a + 1, b + 1])
