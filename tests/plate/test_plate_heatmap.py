@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.heatmap import plate_heatmap, shared_limits
+from osteocount.plate.heatmap import plate_heatmap, plate_values, shared_limits, well_hints
 from osteocount.plate.wells import PLATE_SHAPES, well_name
 
 
@@ -98,3 +98,41 @@ def test_a_plate_without_values_or_layout_is_drawn_too():
 def test_refusals(table, options, said):
     with pytest.raises(OsteoCountError, match=said):
         plate_heatmap(table, options.pop("measure", "n_osteoclasts"), **options)
+
+
+def test_names_are_written_as_they_are_and_not_as_mathematics():
+    table = wells(6).assign(plate="P$1", treatment="EV $wt$", exclude_reason="$")
+    figure = plate_heatmap(table, "n_osteoclasts")
+    figure.savefig(io.BytesIO(), format="svg")
+    assert figure.axes[0].get_title(loc="left") == r"P\$1: n osteoclasts"
+    assert any(text.startswith(r"EV \$wt\$") for text in legend(figure))
+
+
+def test_wells_flagged_by_quality_control_are_marked():
+    assert "!" not in texts(plate_heatmap(wells(6), "n_osteoclasts"))
+    table = wells(6).assign(qc_flags=["out_of_focus", *[np.nan] * 5])
+    figure = plate_heatmap(table, "n_osteoclasts")
+    assert texts(figure).count("!") == 1
+    assert "flagged" in legend(figure)
+
+
+def test_a_table_read_back_with_empty_text_columns_is_drawn():
+    table = wells(6).assign(exclude_reason=np.nan, dose_unit=np.nan, qc_flags=np.nan)
+    assert "11" in texts(plate_heatmap(table, "n_osteoclasts"))
+
+
+def test_the_shown_values_as_a_table():
+    grid = plate_values(wells(6), "n_osteoclasts")
+    assert grid.loc["B"].tolist() == [21, 22, 23]
+    assert grid.loc["A", [1, 2]].tolist() == [11, 12]
+    assert np.isnan(grid.loc["A", 3])
+    percent = plate_values(wells(6), "n_osteoclasts", percent_of_control=True)
+    assert percent.loc["B", 2] == pytest.approx(100 * 22 / 16)
+
+
+def test_what_is_said_of_a_well_under_the_pointer():
+    table = wells(6).assign(donor=["3", "donor 4", *["5"] * 4], n_fields=2, qc_flags=["out_of_focus", *[""] * 5])
+    hints = well_hints(table, "n_osteoclasts")
+    assert hints["A01"] == "A01 · vehicle · donor 3 · n osteoclasts 11 · 2 fields · out of focus"
+    assert hints["A02"] == "A02 · RANKL 50 ng/mL · donor 4 · n osteoclasts 12 · 2 fields · excluded: bubble"
+    assert hints["A03"] == "A03 · RANKL 50 ng/mL · donor 5 · not measured · 2 fields"

@@ -125,7 +125,7 @@ def well_hints(wells: pd.DataFrame, measure: str, *, plate: str | None = None) -
         parts = [
             canonical_well(str(record["well"])),
             str(record["_arm"]),
-            f"donor {record['donor']}" if record["donor"] else "",
+            _donor(str(record["donor"])),
             f"{measure.replace('_', ' ')} {value:.6g}" if np.isfinite(value) else "not measured",
             f"{int(fields)} fields" if isinstance(fields, (int, float)) and fields == fields else "",
             str(record["qc_flags"]).replace("_", " ").replace(";", ", "),
@@ -133,6 +133,10 @@ def well_hints(wells: pd.DataFrame, measure: str, *, plate: str | None = None) -
         ]
         hints[parts[0]] = " · ".join(part for part in parts if part)
     return hints
+
+
+def _donor(name: str) -> str:
+    return f"donor {name}" if name and not name.casefold().startswith("donor") else name
 
 
 def _literal(text: str) -> str:
