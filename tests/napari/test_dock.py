@@ -181,13 +181,17 @@ def test_settings_go_to_the_file_of_the_command_and_back(dock, tmp_path):
 def test_nothing_is_cut_off_at_the_least_width(viewer, dock, qtbot, theme):
     viewer.theme = theme
     dock.source.of_folder.setChecked(True)
+    dock.reviewing.correct.show_selection(
+        "A long sentence about the cell that is selected, which has to be broken. " * 2
+    )
     for fold in dock.findChildren(Fold):
         fold.heading.setChecked(True)
     for part in (dock.numbers, dock.legend, dock.wells):
         part.show()
     dock.message.show_notes(("A long sentence that has to be broken into several lines. " * 3,))
-    bar = dock.scroll.verticalScrollBar().sizeHint().width()
-    assert dock.scroll.widget().minimumSizeHint().width() + bar <= MINIMUM_WIDTH
+    for page in dock.pages:
+        bar = page.verticalScrollBar().sizeHint().width()
+        assert page.widget().minimumSizeHint().width() + bar <= MINIMUM_WIDTH
 
 
 def test_the_sample_opens_with_its_pixel_size(viewer, qtbot):

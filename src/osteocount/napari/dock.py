@@ -1,20 +1,21 @@
-"""The dock: builds the views, and connects them with the layers and the counting. No view knows another."""
+"""The dock: four numbered steps, and what connects them with the layers and the counting. No view knows another."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QCloseEvent
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari.fold import Fold
 from osteocount.napari.jobs import LayerCount, count_folder, count_layer
 from osteocount.napari.layers import NUCLEUS, ViewerLayers, palette_of
 from osteocount.napari.result_view import LegendView, MessageView, NumbersView, WellsView
+from osteocount.napari.reviewing import Reviewing
 from osteocount.napari.run_view import RunView
 from osteocount.napari.settings_view import SettingsView
 from osteocount.napari.source_view import SourceView
@@ -25,12 +26,13 @@ from osteocount.settings import Settings
 if TYPE_CHECKING:
     import napari.viewer
 
-MINIMUM_WIDTH = 330
+MINIMUM_WIDTH = 345
 MOST_NOTES = 5
+OPEN, COUNT, CORRECT, COMPARE = range(4)
 
 
 class OsteoCountDock(QWidget):
-    """Open, count, read the numbers."""
+    """Open, count, correct, compare."""
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,38 +44,64 @@ class OsteoCountDock(QWidget):
         self.numbers = NumbersView()
         self.legend = LegendView()
         self.wells = WellsView()
+        self.reviewing = Reviewing(viewer, self)
+        self._window = getattr(viewer, "window", None)
+        self._panels: list[Any] = []
         self._job: Job | None = None
         self._counted_with = Settings()
+        self._counted_source: Path | None = None
         self._lay_out()
         self._connect()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802  Qt's name
         """Leave no count behind."""
         self._cancel()
+        self.reviewing.close()
         self.layers.disconnect_from_viewer()
         super().closeEvent(event)
 
     def _lay_out(self) -> None:
         self.setMinimumWidth(MINIMUM_WIDTH)
+        self.note = MessageView()
+        self.save = QPushButton("Save tables and report")
+        self.save.setToolTip(
+            "Corrections are saved one by one as you make them. This writes tables and report anew with all of them."
+        )
+        self.to_compare = QLabel("The plate and the comparison lie below the picture and follow every correction.")
+        self.to_compare.setWordWrap(True)
+        self.show_compare = QPushButton("Show the comparison")
+        self.show_plate = QPushButton("Show the plate")
+        self.steps = QTabWidget()
+        self.pages = [
+            self._page("1 Open", self.source),
+            self._page("2 Count", Fold("Settings", self.settings), self.run, self.message, self.numbers, self.legend,
+                       self.wells),
+            self._page("3 Correct", self.reviewing.correct, self.note),
+            self._page("4 Compare", self.to_compare, self.show_plate, self.show_compare, self.save),
+        ]  # fmt: skip
+        self.state = QLabel()
+        self.state.setWordWrap(True)
+        self.state.setTextFormat(Qt.TextFormat.PlainText)
+        self._show_parts()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.steps, stretch=1)
+        layout.addWidget(self.state)
+
+    def _page(self, title: str, *parts: QWidget) -> QScrollArea:
         panel = QWidget()
         column = QVBoxLayout(panel)
         column.setSpacing(6)
-        for part in (
-            _heading("1  Open"), self.source,
-            _heading("2  Count"), Fold("Settings", self.settings), self.run, self.message,
-            _heading("3  Result"), self.numbers, self.legend, self.wells,
-        ):  # fmt: skip
+        for part in parts:
             column.addWidget(part)
         column.addStretch()
-        self._show_parts()
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setWidget(panel)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.scroll)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(panel)
+        self.steps.addTab(scroll, title)
+        return scroll
 
     def _connect(self) -> None:
         self.layers.images_changed.connect(self.source.set_layers)
@@ -82,7 +110,32 @@ class OsteoCountDock(QWidget):
         self.settings.save_requested.connect(self.save_settings)
         self.run.count_requested.connect(self.count)
         self.run.cancel_requested.connect(self._cancel)
+        self.source.results_requested.connect(self.open_results)
+        self.source.count_requested.connect(lambda: self.steps.setCurrentIndex(COUNT))
+        self.reviewing.problem.connect(self.note.show_problem)
+        self.reviewing.busy.connect(self.state.setText)
+        self.reviewing.opened.connect(self._show_review)
+        self.save.clicked.connect(lambda: self.reviewing.write(self._show_saved))
+        for button, n in ((self.show_plate, 0), (self.show_compare, 1)):
+            button.clicked.connect(partial(self._raise_panel, n))
+            button.setEnabled(False)
+        self.save.setEnabled(False)
         self.layers.announce()
+
+    def open_results(self) -> None:
+        """Open the results of an earlier count, to correct and compare them."""
+        try:
+            results, pictures = self.source.earlier_results()
+        except OsteoCountError as error:
+            self._warn(str(error))
+            return
+        self.steps.setCurrentIndex(CORRECT)
+        self.review(results, pictures)
+
+    def review(self, results: Path, pictures: Path | None) -> None:
+        """Open a result folder for correcting."""
+        self.note.show_notes(())
+        self.reviewing.open(results, pictures)
 
     def count(self) -> None:
         """Count what is chosen, in a thread of its own."""
@@ -124,9 +177,36 @@ class OsteoCountDock(QWidget):
         else:
             self.run.show_idle(f"Settings saved in {path.name}")
 
+    def _show_review(self) -> None:
+        """Show plate and comparison under the picture, the first time there is something to show."""
+        for button in (self.show_plate, self.show_compare, self.save):
+            button.setEnabled(True)
+        self.note.show_notes(())
+        if self._panels or self._window is None:
+            return
+        for widget, name in ((self.reviewing.plate, "Plate"), (self.reviewing.compare, "Comparison")):
+            self._panels.append(
+                self._window.add_dock_widget(widget, name=name, area="bottom", tabify=bool(self._panels))
+            )
+        self._raise_panel(0)
+
+    def _raise_panel(self, n: int, *_: object) -> None:
+        if n < len(self._panels):
+            self._panels[n].show()
+            self._panels[n].raise_()
+
+    def _show_saved(self, outcome: Outcome) -> None:
+        self.state.setText(f"Tables and report are in {outcome.folder}")
+
+    def _warn(self, text: str) -> None:
+        self.steps.setCurrentIndex(COUNT)
+        self.message.show_problem(text)
+
     def _prepare(self, settings: Settings) -> JobFunction:
         if self.source.wants_folder():
-            return partial(count_folder, self.source.folder(), settings)
+            request = self.source.folder()
+            self._counted_source = request.source
+            return partial(count_folder, request, settings)
         return partial(count_layer, self.layers.picture(self.source.layer()), settings)
 
     def _cancel(self) -> None:
@@ -173,6 +253,7 @@ class OsteoCountDock(QWidget):
         self.message.show_notes(_first_few(outcome.bad_wells))
         self.run.show_idle(f"Results are in {outcome.folder}")
         self._show_parts(self.wells)
+        self.review(outcome.folder, self._counted_source)
 
     def _show_parts(self, *parts: QWidget) -> None:
         for part in (self.numbers, self.legend, self.wells):
@@ -190,12 +271,3 @@ def _first_few(notes: tuple[str, ...]) -> tuple[str, ...]:
     if len(notes) <= MOST_NOTES:
         return notes
     return (*notes[:MOST_NOTES], f"… and {len(notes) - MOST_NOTES} more wells; the table below names them.")
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    font = label.font()
-    font.setBold(True)
-    font.setPointSizeF(font.pointSizeF() * 1.1)
-    label.setFont(font)
-    return label

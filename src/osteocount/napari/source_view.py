@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QPushButton,
     QRadioButton,
     QSizePolicy,
     QToolButton,
@@ -71,27 +72,41 @@ class SourceView(QWidget):
     -------
     layer_chosen
         Name of the image layer picked in the list.
+    results_requested
+        The results of an earlier count are to be opened.
+    count_requested
+        What to count is chosen; on to the next step.
     """
 
     layer_chosen = Signal(str)
+    results_requested = Signal()
+    count_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.of_layer = QRadioButton("Picture in the viewer")
-        self.of_folder = QRadioButton("Folder of pictures")
+        self.of_folder = QRadioButton("Folder of pictures (a plate)")
+        self.of_results = QRadioButton("Results of an earlier count")
         self.layers = QComboBox()
         self.layers.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.layers.setToolTip("The image layer to count. Files are read again at full depth, as the command does.")
         self.layers.textActivated.connect(self.layer_chosen)
         self._folder_form = self._make_folder_form()
+        self._results_form = self._make_results_form()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for widget in (self.of_layer, self.layers, self.of_folder, self._folder_form):
+        for widget in (
+            self.of_layer, self.layers, self.of_folder, self._folder_form, self.of_results, self._results_form
+        ):  # fmt: skip
             layout.addWidget(widget)
-        self.of_folder.toggled.connect(self._show_folder)
+        self.go_on = QPushButton("Go on to 2 Count")
+        self.go_on.clicked.connect(self.count_requested)
+        layout.addWidget(self.go_on)
+        for choice in (self.of_folder, self.of_results):
+            choice.toggled.connect(self._show_forms)
         self.of_layer.setChecked(True)
-        self._show_folder(False)
+        self._show_forms()
 
     def set_layers(self, names: list[str], current: str) -> None:
         """List the image layers and mark ``current``; without one the earlier choice stays."""
@@ -129,10 +144,23 @@ class SourceView(QWidget):
             No folder was given, or it does not exist.
         """
         source = self.pictures.path()
-        if source is None or not source.is_dir():
+        if source is None or not source.exists():
             raise OsteoCountError(f"{source or 'Folder of pictures'}: there is no such folder. Choose one with '…'.")
         out = self.results.path() or _beside(source)
         return FolderRequest(source, out, self.plate_layout.path(), self.if_present.currentData())
+
+    def earlier_results(self) -> tuple[Path, Path | None]:
+        """Results of an earlier count, and the folder of its pictures where it was given.
+
+        Raises
+        ------
+        OsteoCountError
+            No folder was given, or it does not exist.
+        """
+        results = self.earlier.path()
+        if results is None or not results.is_dir():
+            raise OsteoCountError(f"{results or 'Result folder'}: there is no such folder. Choose one with '…'.")
+        return results, self.earlier_pictures.path()
 
     def _make_folder_form(self) -> QWidget:
         self.pictures = PathEdit("Folder of pictures")
@@ -161,11 +189,29 @@ class SourceView(QWidget):
         source = self.pictures.path()
         self.results.edit.setPlaceholderText("" if source is None else str(_beside(source)))
 
-    def _show_folder(self, shown: bool) -> None:
-        self._folder_form.setVisible(shown)
-        self.layers.setVisible(not shown)
+    def _make_results_form(self) -> QWidget:
+        self.earlier = PathEdit("Result folder")
+        self.earlier_pictures = PathEdit("Folder of its pictures")
+        self.earlier_pictures.edit.setPlaceholderText("found by itself beside")
+        self.open_earlier = QPushButton("Open and correct")
+        self.open_earlier.setToolTip("Open the plate with its corrections and go on correcting")
+        self.open_earlier.clicked.connect(self.results_requested)
+        body = QWidget()
+        form = QFormLayout(body)
+        form.setContentsMargins(12, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(QLabel("Results"), self.earlier)
+        form.addRow(QLabel("Pictures"), self.earlier_pictures)
+        form.addRow(self.open_earlier)
+        return body
+
+    def _show_forms(self) -> None:
+        self._folder_form.setVisible(self.of_folder.isChecked())
+        self._results_form.setVisible(self.of_results.isChecked())
+        self.layers.setVisible(self.of_layer.isChecked())
+        self.go_on.setVisible(not self.of_results.isChecked())
 
 
 def _beside(source: Path) -> Path:
     """Results go beside the pictures, never among them, where a next run would take them for pictures."""
-    return source.with_name(f"{source.name}_osteocount")
+    return source.with_name(f"{source.name if source.is_dir() else source.stem}_osteocount")

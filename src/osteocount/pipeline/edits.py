@@ -118,7 +118,8 @@ def edit_wells(wells: pd.DataFrame, automatic: pd.DataFrame, edits: Sequence[Edi
     wells = wells.copy()
     for name in COUNTS:
         wells[f"{name}_automatic"] = automatic[name].to_numpy()
-    place = list(zip(wells["plate"], wells["well"], strict=True))
+    names = wells["well"].where(wells["well"] != "", wells["image"])  # a picture without a well stands for itself
+    place = list(zip(wells["plate"], names, strict=True))
     wells["n_edits"] = [sum((e.plate, e.well) == at for e in edits if e.kind != "review") for at in place]
     wells["review"] = [_last(edits, at, "review") for at in place]
     for row, at in enumerate(place):

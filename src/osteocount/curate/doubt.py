@@ -1,0 +1,24 @@
+"""Which cells a person should look at first."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def in_order_of_doubt(cells: pd.DataFrame) -> list[int]:
+    """Return the cells nobody has touched yet, most doubtful first.
+
+    Borderline cells come first, then those with another flag, then the others; within each by the program's
+    confidence, lowest first.
+
+    Parameters
+    ----------
+    cells
+        Rows of ``cells.csv`` of one picture.
+    """
+    waiting = cells[(cells["source"] == "automatic") & cells["counted"].astype(bool)]
+    flags = waiting["flags"].fillna("").astype(str)
+    rank = flags.map(lambda text: 0 if "borderline" in text.split(";") else 1 if text else 2)
+    confidence = pd.to_numeric(waiting["confidence"]).fillna(0.5)
+    order = pd.DataFrame({"rank": rank, "confidence": confidence, "cell_id": waiting["cell_id"].astype(int)})
+    return [int(cell) for cell in order.sort_values(["rank", "confidence", "cell_id"])["cell_id"]]

@@ -1,0 +1,213 @@
+"""The picture under review in the viewer: its layers, and clicks and strokes on it. Knows no edit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+from napari.utils.colormaps import DirectLabelColormap
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, Signal
+
+from osteocount.curate import EditedField
+from osteocount.napari import outline
+from osteocount.napari.layers import NUCLEUS, NUCLEUS_PX, NUCLEUS_UM, ON_BRIGHT, ON_DARK, STRAY_NUCLEUS
+from osteocount.napari.shown import Shown
+
+CELLS = "Cells under review"
+NUCLEI = "Nuclei under review"
+PICTURE = "Picture under review"
+SELECTED_COLOUR = "#FFFFFF"
+PEN_COLOUR = "#00FF66"
+CLICK_PX = 4
+
+
+class ReviewCanvas(QObject):
+    """Layers of the picture under review.
+
+    Signals
+    -------
+    clicked
+        (y, x, with Shift) in pixels of the picture.
+    stroked
+        Points (y, x) of a line drawn in pen mode.
+    dragged
+        (from, to) of a drag that began on a nucleus.
+    """
+
+    clicked = Signal(float, float, bool)
+    stroked = Signal(list)
+    dragged = Signal(tuple, tuple)
+
+    def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
+        self._field: EditedField | None = None
+        self._selected: frozenset[int] = frozenset()
+        self._kinds = np.zeros(1, np.uint8)
+        self.pen = False
+        self.cursor = (0.0, 0.0)
+        viewer.mouse_drag_callbacks.append(self._on_press)
+        viewer.mouse_move_callbacks.append(self._on_move)
+
+    def disconnect_from_viewer(self) -> None:
+        """Hear nothing more."""
+        self._viewer.mouse_drag_callbacks.remove(self._on_press)
+        self._viewer.mouse_move_callbacks.remove(self._on_move)
+
+    def show(self, shown: Shown | None, field: EditedField, cells: pd.DataFrame) -> None:
+        """Put a picture, its outlines and nuclei in place of those before; ``shown`` None: without the picture."""
+        for title in [layer.name for layer in self._viewer.layers if layer.metadata.get("osteocount_review")]:
+            self._viewer.layers.remove(title)
+        um = field.pixel_um
+        placed = {} if um is None else {"scale": (um, um), "units": ("um", "um")}
+        mine = {"metadata": {"osteocount_review": True}}
+        for layer in self._viewer.layers:
+            layer.visible = False
+        for n, pixels in enumerate(shown.channels if shown else ()):
+            more = {"blending": "additive"} if len(shown.channels) > 1 else {}  # type: ignore[union-attr]
+            title = PICTURE if n == 0 else f"{PICTURE} {n + 1}"
+            self._viewer.add_image(pixels, name=title, rgb=shown.rgb, **placed, **mine, **more)  # type: ignore[union-attr]
+        self._field, self._selected = field, frozenset()
+        self._width = max(1, round(max(field.labels.shape) / 700))
+        self._kinds = outline.kinds_of(cells, field.next_cell)
+        palette = ON_DARK if shown is not None and shown.on_dark else ON_BRIGHT
+        colours = ("transparent", palette.osteoclast, palette.other, palette.not_counted, SELECTED_COLOUR, PEN_COLOUR)
+        drawn = outline.outlines(field.labels, self._kinds, self._width)
+        by_kind: dict[int | None, str] = {None: "transparent", **dict(enumerate(colours))}
+        colormap = DirectLabelColormap(color_dict=by_kind)
+        self._cells = self._viewer.add_labels(drawn, name=CELLS, colormap=colormap, opacity=0.9, **placed, **mine)
+        self._cells.editable = False
+        size = NUCLEUS_PX if um is None else NUCLEUS_UM / um
+        self._nuclei = self._viewer.add_points(
+            np.empty((0, 2)), name=NUCLEI, size=size, face_color=NUCLEUS, border_color="black", border_width=0.15,
+            opacity=0.9, **placed, **mine,
+        )  # fmt: skip
+        self.show_nuclei()
+        self._nuclei.editable = False
+        self._viewer.layers.selection.active = self._cells
+        self._viewer.reset_view()
+
+    @property
+    def layers(self) -> tuple[Any, Any]:
+        """Layers of the cells and of the nuclei, for key bindings."""
+        return self._cells, self._nuclei
+
+    def show_nuclei(self) -> None:
+        """Draw the nuclei as they are now."""
+        assert self._field is not None  # noqa: S101  `show` came first
+        nuclei = list(self._field.nuclei.values())
+        self._nuclei.data = np.array([(n.y, n.x) for n in nuclei], float).reshape(-1, 2)
+        if nuclei:
+            self._nuclei.face_color = [NUCLEUS if n.cell_id else STRAY_NUCLEUS for n in nuclei]
+
+    def show_cells(self, cells: pd.DataFrame, changed: Collection[int], window: tuple[slice, slice] | None) -> None:
+        """Draw the outlines anew where cells changed, and nowhere else."""
+        assert self._field is not None  # noqa: S101  `show` came first
+        self._selected = frozenset(cell for cell in self._selected if cell in self._field)
+        self._kinds = outline.kinds_of(cells, self._field.next_cell, self._selected)
+        for place in [window, *(self._field.box(cell) for cell in changed)]:
+            if place is not None:
+                self._redraw(place)
+
+    def select(self, cells: Collection[int], table: pd.DataFrame) -> None:
+        """Make ``cells`` stand out."""
+        assert self._field is not None  # noqa: S101  `show` came first
+        before, self._selected = self._selected, frozenset(cells)
+        self._kinds = outline.kinds_of(table, self._field.next_cell, self._selected)
+        for cell in before ^ self._selected:
+            box = self._field.box(cell)
+            if box is not None:
+                self._redraw(box)
+
+    def zoom_to(self, cell: int) -> None:
+        """Bring ``cell`` to the middle of the window, with some ground around it."""
+        box = self._field.box(cell) if self._field else None
+        if box is None:
+            return
+        um = self._field.pixel_um or 1.0 if self._field else 1.0
+        middle = [(part.start + part.stop) / 2 * um for part in box]
+        side = max(part.stop - part.start for part in box) * um
+        self._camera.center = middle
+        self._camera.zoom = min(self._camera.zoom * 50, 300 / max(side, 20 * um))
+
+    def set_pen(self, on: bool) -> None:
+        """In pen mode a drag draws a line instead of moving the picture."""
+        self.pen = on
+        self._camera.mouse_pan = not on
+
+    def _redraw(self, window: tuple[slice, slice]) -> None:
+        field = self._field
+        assert field is not None  # noqa: S101  `show` came first
+        place = outline.widened(window, self._width + 1, field.labels.shape)
+        around = outline.widened(place, self._width, field.labels.shape)
+        drawn = outline.outlines(field.labels[around], self._kinds, self._width)
+        top, left = place[0].start - around[0].start, place[1].start - around[1].start
+        height, width = place[0].stop - place[0].start, place[1].stop - place[1].start
+        self._paint(place, drawn[top : top + height, left : left + width])
+
+    def _paint(self, place: tuple[slice, slice], values: NDArray[np.uint8]) -> None:
+        """Write through napari's own way, which draws only what changed."""
+        ys, xs = np.nonzero(self._cells.data[place] != values)
+        if len(ys):
+            self._cells.data_setitem((ys + place[0].start, xs + place[1].start), values[ys, xs])
+
+    def _at(self, event: Any) -> tuple[float, float]:
+        y, x = self._cells.world_to_data(event.position)[-2:]
+        return float(y), float(x)
+
+    def _on_move(self, viewer: Any, event: Any) -> None:
+        if self._is_open():
+            self.cursor = self._at(event)
+
+    def _is_open(self) -> bool:
+        return self._field is not None and self._cells in self._viewer.layers
+
+    def _on_press(self, viewer: Any, event: Any) -> Generator[None, None, None]:
+        if not self._is_open() or event.button != 1:
+            return
+        assert self._field is not None  # noqa: S101  `_is_open`
+        start, shift = self._at(event), "Shift" in event.modifiers
+        grabbed = not self.pen and self._field.nucleus_at(*start) is not None
+        stroke = [start]
+        pan = self._camera.mouse_pan
+        self._camera.mouse_pan = pan and not grabbed
+        yield
+        while event.type == "mouse_move":
+            stroke.append(self._at(event))
+            if self.pen:
+                self._trace(stroke[-2], stroke[-1])
+            yield
+        self._camera.mouse_pan = pan
+        pixel = 1 / self._camera.zoom / (self._field.pixel_um or 1.0)
+        moved = float(np.hypot(*np.subtract(stroke[-1], stroke[0])))
+        if self.pen and len(stroke) > 2:
+            self._erase(stroke)
+            self.stroked.emit(stroke)
+        elif moved <= CLICK_PX * pixel:
+            self.clicked.emit(*start, shift)
+        elif grabbed:
+            self.dragged.emit(start, stroke[-1])
+
+    def _trace(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Show the pen's way on the layer of outlines."""
+        window = self._around([start, end])
+        trail = np.zeros(self._cells.data[window].shape, np.uint8)
+        ends = [(round(p[1]) - window[1].start, round(p[0]) - window[0].start) for p in (start, end)]
+        cv2.line(trail, ends[0], ends[1], color=1, thickness=self._width)
+        self._paint(window, np.where(trail > 0, np.uint8(outline.PEN), self._cells.data[window]))
+
+    def _erase(self, stroke: list[tuple[float, float]]) -> None:
+        self._redraw(self._around(stroke))
+
+    def _around(self, points: list[tuple[float, float]]) -> tuple[slice, slice]:
+        assert self._field is not None  # noqa: S101  a stroke needs a picture
+        size = self._field.labels.shape
+        low = np.floor(np.min(points, axis=0)).astype(int) - self._width
+        high = np.ceil(np.max(points, axis=0)).astype(int) + self._width + 1
+        rows, columns = (sorted(np.clip((low[n], high[n]), 0, size[n]).tolist()) for n in (0, 1))
+        return slice(*rows), slice(*columns)

@@ -1,0 +1,166 @@
+"""A whole session in a real window: count, correct, exclude, compare, save, close, reopen; the command agrees."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from osteocount.cli import app
+from osteocount.curate import effective, read_log
+from osteocount.io.tables import read_table
+from osteocount.napari.dock import OsteoCountDock
+from osteocount.settings import Settings
+
+pytestmark = [pytest.mark.window, pytest.mark.timeout(300)]
+
+SAMPLE = Path(__file__).parents[2] / "sample_images"
+PATIENCE = 60_000
+TABLES = ("cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv")
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory):
+    """Count two wells of the sample plate as the command does, once for all tests."""
+    from osteocount import pipeline
+
+    folder = tmp_path_factory.mktemp("session")
+    pictures = folder / "plate"
+    pictures.mkdir()
+    for well in ("A01", "A02"):
+        shutil.copy(SAMPLE / f"{well}_f1.tif", pictures)
+    steps = pipeline.run(pictures, folder / "plate_osteocount", Settings(), layout=SAMPLE / "layout.csv")
+    for _ in steps:
+        pass
+    return folder
+
+
+@pytest.fixture
+def results(counted, tmp_path):
+    shutil.copytree(counted, tmp_path / "s")
+    return tmp_path / "s" / "plate_osteocount"
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer()
+
+
+def opened(viewer, qtbot, results):
+    """Open the results in a dock of their own, through the form of step 1."""
+    dock = OsteoCountDock(viewer)
+    viewer.window.add_dock_widget(dock, name="OsteoCount", area="right")
+    dock.source.of_results.setChecked(True)
+    dock.source.earlier.edit.setText(str(results))
+    dock.source.open_earlier.click()
+    qtbot.waitUntil(lambda: dock.reviewing.correct.buttons["merge"].isEnabled(), timeout=PATIENCE)
+    drawn(dock, qtbot)
+    return dock
+
+
+def drawn(dock, qtbot):
+    """Wait until plate and comparison have followed."""
+    qtbot.waitUntil(lambda: dock.reviewing.figures is not None and dock.reviewing.idle(), timeout=PATIENCE)
+
+
+def corrected(dock, name="n_osteoclasts"):
+    """Return a corrected number as it is shown."""
+    return dock.reviewing.correct.values[name][1].text()
+
+
+def to_well(dock, qtbot, well):
+    dock.reviewing.go_to_well(well)
+    qtbot.waitUntil(lambda: dock.reviewing.plate.well == well and dock.reviewing.idle(), timeout=PATIENCE)
+
+
+def test_a_session_from_first_click_to_reopening(viewer, qtbot, results):
+    dock = opened(viewer, qtbot, results)
+    reviewing, actions = dock.reviewing, dock.reviewing.actions
+    to_well(dock, qtbot, "A02")
+    field = reviewing.source.review.current.field
+    cells = reviewing.source.review.current.cells
+    n_cells = int(corrected(dock, "n_trap_positive"))
+    first, second = cells.loc[cells["counted"] & ~cells["is_osteoclast"], "cell_id"].astype(int).tolist()[:2]
+
+    actions.select([first, second])
+    reviewing.correct.buttons["merge"].click()
+    assert int(corrected(dock, "n_trap_positive")) == n_cells - 1
+    assert reviewing.correct.values["n_trap_positive"][0].text() == str(n_cells)
+    reviewing.correct.buttons["undo"].click()
+    assert int(corrected(dock, "n_trap_positive")) == n_cells
+    reviewing.correct.buttons["redo"].click()
+    assert int(corrected(dock, "n_trap_positive")) == n_cells - 1
+
+    large = int(cells.loc[cells["counted"] & (cells["n_nuclei"] >= 4), "cell_id"].iloc[0])
+    actions.select([large])
+    reviewing.correct.buttons["split_nuclei"].click()
+    assert int(corrected(dock, "n_trap_positive")) == n_cells
+
+    three = reviewing.source.review.current.cells
+    three = three[three["counted"] & (three["n_nuclei"] == 3) & three["is_osteoclast"]]
+    assert len(three), "the sample picture has a cell with three nuclei"
+    before = int(corrected(dock))
+    nucleus = next(iter(field.nuclei_of([int(three["cell_id"].iloc[0])]).values()))
+    reviewing.correct.buttons["remove_nucleus"].click()
+    reviewing.canvas.clicked.emit(nucleus.y, nucleus.x, False)
+    assert int(corrected(dock)) == before - 1
+
+    drawn(dock, qtbot)
+    wells = reviewing.figures.wells.set_index("well")
+    assert int(wells.loc["A02", "n_osteoclasts"]) == before - 1
+    to_well(dock, qtbot, "A01")
+    reviewing.exclude("bubble in the middle")
+    drawn(dock, qtbot)
+    assert reviewing.figures.wells.set_index("well").loc["A01", "status"] == "excluded"
+    assert "include" in reviewing.plate.exclude.text().lower()
+    assert "no ratio" in dock.reviewing.compare.words.toPlainText().lower() or reviewing.figures.comparison is None
+
+    dock.save.click()
+    qtbot.waitUntil(lambda: "Tables and report are in" in dock.state.text(), timeout=PATIENCE)
+    written = {name: (results / name).read_bytes() for name in TABLES}
+    live = reviewing.figures.wells
+    saved = read_table(results / "wells.csv")
+    assert saved["n_osteoclasts"].fillna(-1).tolist() == live["n_osteoclasts"].fillna(-1).tolist()
+
+    run = CliRunner().invoke(app, ["apply-edits", str(results)])
+    assert run.exit_code == 0, run.output
+    assert {name: (results / name).read_bytes() for name in TABLES} == written
+    edits = effective(read_log(results / "edits.jsonl"))
+    assert [edit.kind for edit in edits] == ["merge", "split_nuclei", "remove_nucleus", "exclude_well"]
+
+    labels = field.labels.copy()
+    dock.close()
+    again = opened(viewer, qtbot, results)
+    assert "bubble" in again.reviewing.plate.exclude.toolTip()
+    to_well(again, qtbot, "A02")
+    np.testing.assert_array_equal(again.reviewing.source.review.current.field.labels, labels)
+    assert int(corrected(again)) == before - 1
+    again.reviewing.correct.buttons["undo"].click()
+    assert int(corrected(again)) == before
+    again.close()
+
+
+def test_keys_and_strokes_reach_the_cells(viewer, qtbot, results):
+    dock = opened(viewer, qtbot, results)
+    actions, review = dock.reviewing.actions, dock.reviewing.source.review
+    actions.start("next_doubt", at_mouse=True)
+    assert len(actions.selected) == 1
+    actions.start("accept")
+    assert review.edits[-1].kind == "accept"
+    cell = int(review.current.cells.sort_values("area_px")["cell_id"].iloc[-1])
+    box = review.current.field.box(cell)
+    middle = (box[0].start + box[0].stop) / 2
+    actions.select([cell])
+    actions.start("split_line")
+    assert dock.reviewing.canvas.pen
+    dock.reviewing.canvas.stroked.emit([(middle, box[1].start - 5.0), (middle, box[1].stop + 5.0)])
+    assert review.edits[-1].kind == "split_line"
+    assert not dock.reviewing.canvas.pen
+    actions.start("merge")
+    assert "Select two cells or more" in dock.reviewing.correct.selection.text()
+    dock.reviewing.mark_reviewed(True)
+    assert dock.reviewing.plate.progress.value() == 1
+    dock.close()
