@@ -39,7 +39,7 @@ from osteocount.plate.quality import add_normalised
 from osteocount.settings import Settings
 from osteocount.stats import Comparison, compare
 from osteocount.stats.arms import arm_names, suggestion
-from osteocount.stats.comparison import COMPARISON_COLUMNS
+from osteocount.stats.comparison import COMPARISON_COLUMNS, FURTHER_COLUMNS
 
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-image", "opencv-python-headless", "tifffile", "imagecodecs")
 COMPARISON_FORMATS = {"*": ".12g"}
@@ -195,7 +195,7 @@ def finish(
     wells, no_b_score = add_normalised(joined, with_b_score=settings.qc.b_score)
     write_table(wells, folder.root / "wells.csv")
     comparison, refusal = _compare(wells, settings) if layout is not None else (None, ())
-    contrasts = comparison.table if comparison else pd.DataFrame(columns=list(COMPARISON_COLUMNS))
+    contrasts = comparison.table if comparison else pd.DataFrame(columns=[*COMPARISON_COLUMNS, *FURTHER_COLUMNS])
     if layout is not None:
         write_table(contrasts, folder.root / "comparisons.csv", COMPARISON_FORMATS)
     write_workbook(workbook(wells, cells, contrasts, settings), folder.root / "results.xlsx")
