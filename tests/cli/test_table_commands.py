@@ -152,7 +152,13 @@ def test_reader_numbers_its_blocks(tmp_path):
     assert "96 of 96 wells have a value" in said
 
 
-def test_layout_check_letters_the_rows_from_a(tmp_path):
-    (tmp_path / "layout.csv").write_text("well,treatment,donor,role\nA01,vehicle,a,vehicle\nB01,drug,a,treatment\n")
-    said = run("layout", "check", tmp_path / "layout.csv", "--wells", 6).stdout
-    assert [line[2] for line in said.splitlines() if line.startswith("│") and line[2] != " "] == ["A", "B"]
+def test_layout_check_draws_the_plate_within_a_terminal(tmp_path):
+    (tmp_path / "layout.csv").write_text("well,treatment,donor,role\nA01,vehicle,a,vehicle\nB02,drug,a,treatment\n")
+    said = run("layout", "check", tmp_path / "layout.csv", "--wells", 384).stdout.splitlines()
+    drawn = [line.split() for line in said if line[:1].isalpha()]
+    assert [row[0] for row in drawn[:16]] == list("ABCDEFGHIJKLMNOP")
+    assert drawn[0][1:4] == ["a", "·", "·"]
+    assert drawn[1][1:4] == ["·", "b", "·"]
+    assert max(map(len, said)) <= 80
+    assert "  a  vehicle · a · vehicle" in "\n".join(said)
+    assert "  b  drug · a · treatment" in "\n".join(said)

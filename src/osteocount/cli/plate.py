@@ -156,18 +156,31 @@ def check(
 
 
 def _print_grid(name: str, grid: list[list[str]], roles: list[list[str]]) -> None:
+    """Draw a plate with a short coloured code in every used well, and say below what each code means."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from osteocount.plate.wells import row_letters
 
+    styles = {
+        text: ROLE_STYLES.get(role, "")
+        for line, line_roles in zip(grid, roles, strict=True)
+        for text, role in zip(line, line_roles, strict=True)
+        if text
+    }
+    codes = {text: row_letters(number).lower() for number, text in enumerate(styles, 1)}
     columns = max(len(row) for row in grid)
-    table = Table("", *(str(column + 1) for column in range(columns)), title=name or None)
-    for number, (row, row_roles) in enumerate(zip(grid, roles, strict=True)):
-        cells = [Text(text, style=ROLE_STYLES.get(role, "")) for text, role in zip(row, row_roles, strict=True)]
+    table = Table(
+        "", *(str(column + 1) for column in range(columns)), title=name or None, box=None, padding=(0, 1, 0, 0)
+    )
+    for number, row in enumerate(grid):
+        cells = [Text(codes.get(text, "·"), style=styles.get(text, "dim")) for text in row]
         table.add_row(row_letters(number + 1), *cells)
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for text, code in codes.items():
+        console.print(Text(f"  {code}  {text.replace(chr(10), ' · ')}", style=styles[text]))
 
 
 def reader(

@@ -113,7 +113,7 @@ def check_layout(path: Path, *, pictures: set[tuple[str, str]] | None = None, we
         missing, extra = compare_wells({(str(r["plate"]), str(r["well"])) for r in rows}, pictures)
         warnings += [f"Well {_named(w)} of the layout has no picture." for w in missing]
         warnings += [f"Pictures of well {_named(w)} have no layout well." for w in extra]
-    grids, roles = _plates(rows)
+    grids, roles = _plates(rows, wells)
     return LayoutCheck(tuple(problems), tuple(warnings), grids, roles)
 
 
@@ -207,11 +207,13 @@ def _plate_wells(names: list[str]) -> int:
     return smallest_plate(max(r for r, _ in places), max(c for _, c in places)) if places else 6
 
 
-def _plates(rows: list[dict[str, object]]) -> tuple[dict[str, list[list[str]]], dict[str, list[list[str]]]]:
+def _plates(
+    rows: list[dict[str, object]], wells: int | None
+) -> tuple[dict[str, list[list[str]]], dict[str, list[list[str]]]]:
     """Draw every plate as a table of words and one of roles."""
     grids: dict[str, list[list[str]]] = {}
     roles: dict[str, list[list[str]]] = {}
-    shape = PLATE_SHAPES[_plate_wells([str(r["well"]) for r in rows])]
+    shape = PLATE_SHAPES[wells if wells in PLATE_SHAPES else _plate_wells([str(r["well"]) for r in rows])]
     for plate in sorted({str(r["plate"]) for r in rows}):
         cells = {str(r["well"]): r for r in rows if r["plate"] == plate}
         names = [[well_name(r, c) for c in range(1, shape[1] + 1)] for r in range(1, shape[0] + 1)]
