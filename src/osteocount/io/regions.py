@@ -136,10 +136,9 @@ class TiffRegions:
         handle = page.parent.filehandle
         handle.seek(page.dataoffsets[0] + top * row * kind.itemsize)
         data = handle.read((bottom - top) * row * kind.itemsize)
-        rows: Pixels = (
-            np.frombuffer(data, kind).reshape(bottom - top, page.imagewidth, -1).astype(page.dtype, copy=False)
-        )
-        return rows
+        rows = np.frombuffer(data, kind).reshape(bottom - top, page.imagewidth, -1)
+        grey: Pixels = rows.astype(page.dtype, copy=False)
+        return grey
 
     def _segment(self, index: int) -> Pixels:
         page = self._page

@@ -4,6 +4,7 @@ from osteocount.measure.cells import (
     CELL_COLUMNS,
     GEOMETRY_COLUMNS,
     NUCLEUS_COLUMNS,
+    cells_of_shapes,
     geometry,
     measure_cells,
     measure_nuclei,
@@ -12,6 +13,6 @@ from osteocount.measure.shape import Shape, measure_shapes
 from osteocount.measure.wells import WELL_COLUMNS, summarise
 
 __all__ = [
-    "CELL_COLUMNS", "GEOMETRY_COLUMNS", "NUCLEUS_COLUMNS", "WELL_COLUMNS", "Shape", "geometry", "measure_cells",
-    "measure_nuclei", "measure_shapes", "summarise",
+    "CELL_COLUMNS", "GEOMETRY_COLUMNS", "NUCLEUS_COLUMNS", "WELL_COLUMNS", "Shape", "cells_of_shapes", "geometry",
+    "measure_cells", "measure_nuclei", "measure_shapes", "summarise",
 ]  # fmt: skip

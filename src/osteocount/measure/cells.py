@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from osteocount.measure.shape import Shape, measure_shapes
 from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.tiles_sparse import Sparse
 from osteocount.settings import Settings
 
 CELL_COLUMNS = (
@@ -41,20 +42,43 @@ def measure_cells(segmentation: Segmentation, pixel_size_um: float | None, setti
         The columns of ``cells.csv`` from ``cell_id`` on, one row per TRAP-positive cell, by ``cell_id``.
     """
     labels = segmentation.cells
-    shapes = measure_shapes(labels)
-    trap = _mean_per_label(labels, segmentation.trap_od)
-    rows = [geometry(shape, pixel_size_um, labels.shape, settings) for shape in shapes]
+    return cells_of_shapes(measure_shapes(labels), labels.shape, segmentation, pixel_size_um, settings)
+
+
+def cells_of_shapes(
+    shapes: list[Shape],
+    size: tuple[int, ...],
+    segmentation: Segmentation | Sparse,
+    pixel_size_um: float | None,
+    settings: Settings,
+) -> pd.DataFrame:
+    """Return what `measure_cells` returns, of cells that have been measured.
+
+    Parameters
+    ----------
+    shapes
+        One for each cell of ``segmentation``, by label.
+    size
+        (height, width) of the picture.
+    segmentation
+        Its tables are used, and its images only where the tables do not hold the TRAP density of the cells.
+    pixel_size_um, settings
+        As for `measure_cells`.
+    """
+    rows = [geometry(shape, pixel_size_um, size, settings) for shape in shapes]
     cells = pd.DataFrame(rows, columns=list(GEOMETRY_COLUMNS))
-    cells["trap_od_mean"] = trap[cells["cell_id"].to_numpy(np.int64)]
-    cells = cells[cells["trap_od_mean"] > settings.segment.trap_threshold]
+    if isinstance(segmentation, Segmentation) and "trap_od_mean" not in segmentation.cell_table:
+        trap = _mean_per_label(segmentation.cells, segmentation.trap_od)
+        cells["trap_od_mean"] = trap[cells["cell_id"].to_numpy(np.int64)]
     cells = cells.merge(segmentation.cell_table, on="cell_id", how="left", validate="one_to_one")
+    cells = cells[cells["trap_od_mean"] > settings.segment.trap_threshold].reset_index(drop=True)
     cells["n_nuclei"] = _nuclei_per_cell(cells["cell_id"], segmentation)
     _classify(cells, segmentation, settings.count.min_nuclei)
     cells["source"] = "automatic"
     return cells[_columns("cell_id", "source")]
 
 
-def measure_nuclei(segmentation: Segmentation, cells: pd.DataFrame) -> pd.DataFrame:
+def measure_nuclei(segmentation: Segmentation | Sparse, cells: pd.DataFrame) -> pd.DataFrame:
     """Nuclei of one picture: the columns of ``nuclei.csv`` after ``image``.
 
     ``cell_id`` is empty for a nucleus that lies in none of ``cells``.
@@ -90,7 +114,7 @@ def geometry(shape: Shape, um: float | None, size: tuple[int, ...], settings: Se
     ]  # fmt: skip
 
 
-def _nuclei_per_cell(cell_ids: pd.Series[int], segmentation: Segmentation) -> pd.Series[int]:
+def _nuclei_per_cell(cell_ids: pd.Series[int], segmentation: Segmentation | Sparse) -> pd.Series[int]:
     """Nuclei of each cell; empty, never 0, where nuclei cannot be seen at all."""
     if not segmentation.nuclei_resolved:
         return pd.Series(pd.NA, index=cell_ids.index, dtype="Int64")
@@ -98,7 +122,7 @@ def _nuclei_per_cell(cell_ids: pd.Series[int], segmentation: Segmentation) -> pd
     return cell_ids.map(counts).fillna(0).astype("Int64")
 
 
-def _classify(cells: pd.DataFrame, segmentation: Segmentation, min_nuclei: int) -> None:
+def _classify(cells: pd.DataFrame, segmentation: Segmentation | Sparse, min_nuclei: int) -> None:
     """Add ``is_osteoclast`` and the flag ``borderline`` in place."""
     if not segmentation.nuclei_resolved:
         cells["is_osteoclast"] = cells["is_large"].astype(bool)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial.distance import pdist
 
 # A contour through pixel centres is widened to the pixels' corners, so that a square of n pixels has sides of n.
 CORNERS = np.array([[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]], np.float32)
@@ -32,13 +32,15 @@ class Shape:
     right: int
 
 
-def measure_shapes(labels: NDArray[np.uint32]) -> list[Shape]:
+def measure_shapes(labels: NDArray[np.uint32], origin: tuple[int, int] = (0, 0)) -> list[Shape]:
     """Measure every labelled object.
 
     Parameters
     ----------
     labels
         (height, width) label image, 0 is background.
+    origin
+        Top and left of ``labels`` in the picture, where it is a part of one.
 
     Returns
     -------
@@ -49,11 +51,11 @@ def measure_shapes(labels: NDArray[np.uint32]) -> list[Shape]:
         ``bottom`` and ``right`` lie one past the last pixel.
     """
     boxes = ndimage.find_objects(labels.astype(np.int32, copy=False))
-    return [_measure(labels, label, box) for label, box in enumerate(boxes, start=1) if box is not None]
+    return [_measure(labels, label, box, origin) for label, box in enumerate(boxes, start=1) if box is not None]
 
 
-def _measure(labels: NDArray[np.uint32], label: int, box: tuple[slice, ...]) -> Shape:
-    top, left = box[0].start, box[1].start
+def _measure(labels: NDArray[np.uint32], label: int, box: tuple[slice, ...], origin: tuple[int, int]) -> Shape:
+    top, left = box[0].start + origin[0], box[1].start + origin[1]
     mask = (labels[box] == label).astype(np.uint8)
     outer = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
     points = np.concatenate(outer)[:, 0, :].astype(np.float32)
@@ -66,22 +68,25 @@ def _measure(labels: NDArray[np.uint32], label: int, box: tuple[slice, ...]) -> 
         x_px=left + moments["m10"] / area,
         area_px=area,
         perimeter_px=sum(cv2.arcLength(contour, closed=True) for contour in outer),
-        feret_px=float(pdist(hull[:, 0, :].astype(np.float64)).max()),
+        feret_px=_longest(hull[:, 0, :]),
         solidity=area / float(cv2.contourArea(hull)),
         eccentricity=_eccentricity(moments),
         top=top,
         left=left,
-        bottom=box[0].stop,
-        right=box[1].stop,
+        bottom=box[0].stop + origin[0],
+        right=box[1].stop + origin[1],
     )
+
+
+def _longest(points: NDArray[np.float32]) -> float:
+    """Largest distance between two of a few points."""
+    apart = points[:, None].astype(np.float64) - points
+    return math.sqrt(float((apart * apart).sum(axis=2).max()))
 
 
 def _eccentricity(moments: dict[str, float]) -> float:
     """Eccentricity of the ellipse with the same second moments; 1/12 is the second moment of a square pixel."""
     area = moments["m00"]
-    covariance = [
-        [moments["mu20"] / area + 1 / 12, moments["mu11"] / area],
-        [moments["mu11"] / area, moments["mu02"] / area + 1 / 12],
-    ]
-    minor, major = np.linalg.eigvalsh(covariance)
-    return float(np.sqrt(max(0.0, 1 - minor / major)))
+    x, y, xy = (moments[name] / area for name in ("mu20", "mu02", "mu11"))
+    middle, half = (x + y) / 2 + 1 / 12, math.hypot((x - y) / 2, xy)
+    return math.sqrt(max(0.0, 1 - (middle - half) / (middle + half)))

@@ -257,7 +257,7 @@ def tables_of(
     flags = [";".join(word for word, has in named if has[i]) for i in range(1, n_cells + 1)]
     at = np.flatnonzero(own_number)[np.argsort(own_number[own_number > 0])]
     nuclei_rows = nuclei_table((y[at] + 0.5) / scale.zoom - 0.5, (x[at] + 0.5) / scale.zoom - 0.5, score[at], owner[at])
-    return cell_table(count.confidence[1:], flags, count), nuclei_rows
+    return cell_table(count.confidence[1:], flags, count, trap=trap[1:]), nuclei_rows
 
 
 def _joined(parts: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:

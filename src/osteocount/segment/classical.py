@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
+from osteocount.io.regions import PictureRegions, Regions
 from osteocount.segment.brightfield import segment_brightfield
 from osteocount.segment.fluorescence import segment_fluorescence
 from osteocount.segment.low_power import segment_low_power
-from osteocount.segment.regime import check_colour, decide, shows_fluorescence
+from osteocount.segment.regime import Decision, check_colour, decide, shows_fluorescence
 from osteocount.segment.scale import Scale, working_scale
 from osteocount.segment.segmentation import Segmentation
-from osteocount.segment.well_mask import find_well, inside_circle
+from osteocount.segment.tiles_sparse import Sparse, segment_sparsely
+from osteocount.segment.tiles_survey import Survey, survey
+from osteocount.segment.well_mask import Circle, inside_circle
 from osteocount.settings import Settings
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """The well, how the picture is analysed, and the record of both."""
+
+    well: Circle | None
+    decision: Decision
+    record: dict[str, Any]
 
 
 class ClassicalSegmenter:
@@ -42,11 +54,46 @@ class ClassicalSegmenter:
             return segment_fluorescence(picture, self._settings, record)
         return self._brightfield(picture)
 
+    def segment_regions(self, regions: Regions) -> Sparse | None:
+        """Find the cells and nuclei of a brightfield picture too large for the memory.
+
+        Returns
+        -------
+        The same cells and nuclei as `segment`. None when the picture is of another regime, or this method has to see
+        it as a whole.
+
+        Raises
+        ------
+        OsteoCountError
+            As for `segment`.
+        """
+        seen = survey(regions)
+        if self.name != ClassicalSegmenter.name or shows_fluorescence(seen.overview, self._settings.picture.regime):
+            return None
+        decided = self._decided(seen)
+        if decided.decision.regime != "brightfield":
+            return None
+        scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
+        found = segment_sparsely(regions, decided.well, scale, self._settings, decided.record)
+        return replace(found, warnings=decided.decision.warnings + found.warnings)
+
     def _brightfield(self, picture: Picture) -> Segmentation:
-        check_colour(picture)
-        well = find_well(picture.pixels) if self._settings.segment.find_well_rim else None
-        analysed = inside_circle(picture.pixels.shape[:2], well)
-        decision = decide(picture, analysed, self._settings)
+        decided = self._decided(survey(PictureRegions(picture)))
+        decision = decided.decision
+        analysed = inside_circle(picture.pixels.shape[:2], decided.well)
+        if decision.regime == "low_power":
+            scale = Scale(decision.um_per_px, 1.0, decision.origin)
+            found = segment_low_power(picture, analysed, scale, decision.mononuclear_um, self._settings, decided.record)
+        else:
+            scale = working_scale(decision.um_per_px, decision.origin)
+            found = self._with_nuclei(picture, analysed, scale, decided.record)
+        return replace(found, warnings=decision.warnings + found.warnings)
+
+    def _decided(self, seen: Survey) -> _Decided:
+        """Find the well and decide the regime of a brightfield picture."""
+        check_colour(seen.overview)
+        well = seen.well() if self._settings.segment.find_well_rim else None
+        decision = decide(seen.centre, seen.centre_inside(well), self._settings)
         record = {
             "segmenter": self.name,
             "regime": decision.regime,
@@ -57,13 +104,7 @@ class ClassicalSegmenter:
             if well is None
             else {"x_px": round(well.x, 1), "y_px": round(well.y, 1), "radius_px": round(well.radius, 1)},
         }
-        if decision.regime == "low_power":
-            scale = Scale(decision.um_per_px, 1.0, decision.origin)
-            found = segment_low_power(picture, analysed, scale, decision.mononuclear_um, self._settings, record)
-        else:
-            scale = working_scale(decision.um_per_px, decision.origin)
-            found = self._with_nuclei(picture, analysed, scale, record)
-        return replace(found, warnings=decision.warnings + found.warnings)
+        return _Decided(well, decision, record)
 
     def _with_nuclei(
         self, picture: Picture, analysed: NDArray[np.bool_], scale: Scale, record: dict[str, Any]

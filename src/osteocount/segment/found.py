@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.atlas import Atlas
+from osteocount.segment.atlas import Atlas, Place
 from osteocount.segment.nuclei import Spots
 
 
@@ -18,14 +19,22 @@ class Objects:
 
     Attributes
     ----------
-    labels
-        (height, width) int32 on the atlas, 1..n.
     first
         (n, 2) y, x in the analysed picture of each object's first pixel in raster order.
+    packed
+        The (height, width) int32 labels 1..n on the atlas, deflated, since a large picture has many windows.
+    shape
+        Of the atlas.
     """
 
-    labels: NDArray[np.int32]
     first: NDArray[np.intp]
+    packed: bytes
+    shape: tuple[int, int]
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """(height, width) int32 on the atlas, 1..n."""
+        return np.frombuffer(zlib.decompress(self.packed), np.int32).reshape(self.shape)
 
 
 @dataclass(frozen=True)
@@ -34,8 +43,8 @@ class Found:
 
     Attributes
     ----------
-    atlas
-        Where the bodies lie.
+    places
+        Where the bodies lie in the window and on the atlas.
     corner
         Top and left of the window in the analysed picture.
     cells, nuclei
@@ -50,7 +59,7 @@ class Found:
         Its label among the counted nuclei; 0: not counted.
     """
 
-    atlas: Atlas
+    places: tuple[Place, ...]
     corner: tuple[int, int]
     cells: Objects
     nuclei: Objects
@@ -97,7 +106,7 @@ def found_on(
     nuclei = atlas.within(np.concatenate([np.zeros(1, np.int32), nucleus])[spots.labels])
     y, x = atlas.in_window(spots.y, spots.x)
     return Found(
-        atlas, corner, _objects(atlas, corner, real), _objects(atlas, corner, nuclei), opaque, area, mean,
+        atlas.places, corner, _objects(atlas, corner, real), _objects(atlas, corner, nuclei), opaque, area, mean,
         y + corner[0], x + corner[1], cells[spots.y, spots.x], spots.score, nucleus,
     )  # fmt: skip
 
@@ -113,16 +122,41 @@ def numbered(objects: Sequence[Objects]) -> list[NDArray[np.int32]]:
     return [np.concatenate([zero, number[end - len(own.first) : end]]) for own, end in zip(objects, ends, strict=True)]
 
 
-def paint(found: Found, labels: NDArray[np.int32], image: NDArray[np.int32], top: int = 0, left: int = 0) -> None:
-    """Draw the ``labels`` of an atlas on the part of the picture whose corner is at (top, left)."""
-    for place in found.atlas.places:
-        y, x = place.y + found.corner[0] - top, place.x + found.corner[1] - left
-        up, before = max(0, -y), max(0, -x)
-        if up >= place.height or before >= place.width:
-            continue
-        onto = image[y + up : max(0, y + place.height), x + before : max(0, x + place.width)]
-        own = labels[place.on_atlas][up : up + onto.shape[0], before : before + onto.shape[1]]
-        np.copyto(onto, own, where=own > 0)
+def paint(
+    found: Found,
+    labels: NDArray[np.int32],
+    image: NDArray[np.int32],
+    rows: NDArray[np.intp] | None = None,
+    columns: NDArray[np.intp] | None = None,
+) -> None:
+    """Draw the ``labels`` of an atlas on a part of the picture.
+
+    Parameters
+    ----------
+    found, labels
+        What lies where, and its labels on the atlas.
+    image
+        (height, width), drawn on.
+    rows, columns
+        Which row and column of the analysed picture each of the image shows, ascending; None: all of them.
+    """
+    rows = np.arange(image.shape[0]) if rows is None else rows
+    columns = np.arange(image.shape[1]) if columns is None else columns
+    tops, lefts = (
+        np.array([getattr(place, name) for place in found.places], np.intp) + at
+        for name, at in zip(("y", "x"), found.corner, strict=True)
+    )
+    heights, widths = (
+        np.array([getattr(place, name) for place in found.places], np.intp) for name in ("height", "width")
+    )
+    y0, y1 = np.searchsorted(rows, tops), np.searchsorted(rows, tops + heights)
+    x0, x1 = np.searchsorted(columns, lefts), np.searchsorted(columns, lefts + widths)
+    for n in np.flatnonzero((y1 > y0) & (x1 > x0)).tolist():
+        place = found.places[n]
+        down = rows[y0[n] : y1[n]] - tops[n] + place.row
+        along = columns[x0[n] : x1[n]] - lefts[n] + place.column
+        own = labels[down[:, None], along[None, :]]
+        np.copyto(image[y0[n] : y1[n], x0[n] : x1[n]], own, where=own > 0)
 
 
 def _objects(atlas: Atlas, corner: tuple[int, int], labels: NDArray[np.int32]) -> Objects:
@@ -131,4 +165,5 @@ def _objects(atlas: Atlas, corner: tuple[int, int], labels: NDArray[np.int32]) -
     first = np.zeros(int(flat.max(initial=0)) + 1, np.intp)
     first[flat[at[::-1]]] = at[::-1]  # the last write wins, and that is the first pixel
     y, x = atlas.in_window(*np.divmod(first[1:], labels.shape[1]))
-    return Objects(labels, np.stack([y + corner[0], x + corner[1]], axis=1))
+    first_pixels = np.stack([y + corner[0], x + corner[1]], axis=1)
+    return Objects(first_pixels, zlib.compress(labels.tobytes(), 1), (labels.shape[0], labels.shape[1]))

@@ -34,7 +34,8 @@ class Segmentation:
     cell_table
         One row per cell: ``cell_id``, ``confidence`` (0..1), ``flags`` (";"-joined words such as ``pale_giant``,
         ``opaque``), ``n_nuclei_low``, ``n_nuclei_high`` (pd.NA when not resolved), and ``is_large`` (low power: the
-        cell is an osteoclast by the size rule; pd.NA otherwise).
+        cell is an osteoclast by the size rule; pd.NA otherwise). Where it holds ``trap_od_mean``, that is the mean of
+        ``trap_od`` over each cell.
     record
         Everything used that a reader must know to repeat it: thresholds, stain vectors, white point, scale. Plain
         JSON values.

@@ -81,19 +81,20 @@ def cell_table(
     flags: list[str],
     count: NucleiCount | None = None,
     is_large: NDArray[np.bool_] | None = None,
+    trap: NDArray[np.float64] | None = None,
 ) -> pd.DataFrame:
     """Return the table of cells; what is not known (nuclei at low power, size class elsewhere) is ``pd.NA``.
 
     Parameters
     ----------
-    confidence, flags, is_large
-        One entry per cell 1..n.
+    confidence, flags, is_large, trap
+        One entry per cell 1..n; ``trap`` is the mean TRAP optical density, left out where it is None.
     count
         From `count_nuclei`, None when nuclei are not resolved.
     """
     n = len(flags)
     empty = pd.array([pd.NA] * n, dtype="Int64")
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "cell_id": np.arange(1, n + 1, dtype=np.int64),
             "confidence": np.asarray(confidence, float),
@@ -103,6 +104,7 @@ def cell_table(
             "is_large": pd.array([pd.NA] * n if is_large is None else is_large, dtype="boolean"),
         }
     )
+    return table if trap is None else table.assign(trap_od_mean=trap)
 
 
 def _poisson_binomial(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

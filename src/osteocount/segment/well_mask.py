@@ -22,6 +22,10 @@ class Circle:
     y: float
     radius: float
 
+    def holds(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return (rows, columns) bool, True for the pixels inside the circle."""
+        return np.asarray((rows[:, None] - self.y) ** 2 + (columns[None, :] - self.x) ** 2 <= self.radius**2)
+
 
 def find_well(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Circle | None:
     """Find the inner edge of the dark rim of a well; None when the picture shows none.
@@ -53,8 +57,7 @@ def inside_circle(shape: tuple[int, int], circle: Circle | None) -> NDArray[np.b
     """Return (height, width) bool, True inside the circle; all True without one."""
     if circle is None:
         return np.ones(shape, bool)
-    y, x = np.ogrid[: shape[0], : shape[1]]
-    return np.asarray((y - circle.y) ** 2 + (x - circle.x) ** 2 <= circle.radius**2)
+    return circle.holds(np.arange(shape[0]), np.arange(shape[1]))
 
 
 def _rim_edges(grey: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
