@@ -16,9 +16,8 @@ import cv2
 import numpy as np
 import onnx
 import torch
-from fit import Found, Scene, fit_tail, fit_weights, look, report
+from fit import Scene, fit_tail, fit_weights, look, report
 from network import CellNet
-from numpy.typing import NDArray
 
 from osteocount.segment.learned_nuclei import FEATURES
 from osteocount.segment.models.network import CellModel
@@ -45,15 +44,11 @@ def scenes_of(folder: Path) -> list[Scene]:
     return [dict(np.load(path)) for path in sorted(folder.glob("*.npz"))]
 
 
-def seen_by(checkpoint: Path, scenes: list[Scene], threads: int) -> tuple[list[Found], NDArray[np.float64]]:
-    """Let the network of ``checkpoint`` look at ``scenes``; give what it finds, and the weights fitted to that."""
+def model_of(checkpoint: Path, threads: int) -> CellModel:
+    """Return the network of ``checkpoint``, not calibrated yet."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.onnx"
-        to_onnx(checkpoint, path, {})
-        model = CellModel(path, None, threads)
-        weights = fit_weights([look(model, scene) for scene in scenes])
-        found = [look(model, scene, weights) for scene in scenes]
-        return found, fit_weights(found)
+        to_onnx(checkpoint, Path(folder) / "model.onnx", {})
+        return CellModel(Path(folder) / "model.onnx", None, threads)
 
 
 def main() -> None:
@@ -63,16 +58,21 @@ def main() -> None:
     parser.add_argument("validation", type=Path)
     parser.add_argument("calibration", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--last", type=int, default=4, help="how many of the last checkpoints to compare")
+    parser.add_argument("--last", type=int, default=2, help="how many of the last checkpoints to compare")
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
     cv2.setNumThreads(1)
     validation, best = scenes_of(asked.validation), (-1.0, Path())
     for checkpoint in sorted(asked.run.glob("*.pt"))[-asked.last :]:
-        figures = report(*seen_by(checkpoint, validation, asked.threads))
+        model = model_of(checkpoint, asked.threads)
+        found = [look(model, scene) for scene in validation]
+        figures = report(found, fit_weights(found))
         print(checkpoint.stem, {name: round(value, 3) for name, value in figures.items()}, flush=True)
         best = max(best, (figures["f1"] + figures["within_one"], checkpoint))
-    found, weights = seen_by(best[1], scenes_of(asked.calibration), asked.threads)
+    model, calibration = model_of(best[1], asked.threads), scenes_of(asked.calibration)
+    first = fit_weights([look(model, scene) for scene in calibration])
+    found = [look(model, scene, first) for scene in calibration]
+    weights = fit_weights(found)
     tail = fit_tail(found, weights)
     facts = {
         "checkpoint": best[1].stem,
