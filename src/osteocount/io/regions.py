@@ -137,8 +137,7 @@ class TiffRegions:
         handle.seek(page.dataoffsets[0] + top * row * kind.itemsize)
         data = handle.read((bottom - top) * row * kind.itemsize)
         rows = np.frombuffer(data, kind).reshape(bottom - top, page.imagewidth, -1)
-        grey: Pixels = rows.astype(page.dtype, copy=False)
-        return grey
+        return np.asarray(rows.astype(page.dtype, copy=False))
 
     def _segment(self, index: int) -> Pixels:
         page = self._page
@@ -147,7 +146,7 @@ class TiffRegions:
         data = handle.read(page.databytecounts[index])
         tables = page.tags["JPEGTables"].value if "JPEGTables" in page.tags else None
         segment, _, _ = page.decode(data, index, jpegtables=tables, _fullsize=False)
-        return np.asarray(segment)[0]
+        return np.asarray(segment[0])
 
 
 def open_regions(path: Path, pixel_size_um: float | None, least: int) -> AbstractContextManager[Regions | None]:

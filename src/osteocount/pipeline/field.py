@@ -21,13 +21,18 @@ from osteocount.io.labels import write_labels
 from osteocount.io.overlay import write_overlay
 from osteocount.io.picture import Picture
 from osteocount.io.read import read_picture
+from osteocount.io.regions import Regions, open_regions
 from osteocount.io.result_folder import ResultFolder, write_json
 from osteocount.io.tables import write_table
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS, measure_cells, measure_nuclei, summarise
+from osteocount.pipeline.large import LargeField, measure_large, write_labels_of, write_overlay_of
 from osteocount.plate.qc import FieldQc, debris_mask, field_qc
 from osteocount.segment import get_segmenter
 from osteocount.segment.segmentation import Segmentation
 from osteocount.settings import Settings
+
+LARGE_PIXELS = 25 * 10**6
+"""Pictures with at least so many pixels are read by regions, where their format and what they show allow it."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,7 @@ def analyse(picture: Picture, settings: Settings) -> FieldResult:
         debris=_debris(found, settings),
         bright_background=found.regime != "fluorescence",
     )
-    warnings = (*picture.notes, *found.warnings, *quality.reasons)
-    if um is None:
-        warnings += (f"The pixel size is unknown ({picture.pixel_size.origin}); the µm columns are empty.",)
+    warnings = _warnings(picture, found.warnings, quality)
     return FieldResult(cells, nuclei, _trap_positive(found, cells), summarise(cells, fields), quality, warnings)
 
 
@@ -168,26 +171,60 @@ def _trap_positive(found: Segmentation, cells: pd.DataFrame) -> Segmentation:
 
 
 def _count_and_write(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[str, Any]:
+    if len(task.paths) == 1 and not task.scene:
+        with open_regions(task.paths[0], settings.picture.pixel_size, LARGE_PIXELS) as regions:
+            sparse = None if regions is None else get_segmenter(settings).segment_regions(regions)
+            if regions is not None and sparse is not None:
+                return _large(task, folder, regions, measure_large(regions, sparse, settings))
     picture = read_channels(task.paths, settings.picture.pixel_size, task.scene)
     result = analyse(picture, settings)
     found, um = result.segmentation, picture.pixel_size.um
     write_labels(found.cells, folder.cells_image(task.key), um)
     write_labels(found.nuclei, folder.nuclei_image(task.key), um)
     write_overlay(picture, found.cells, result.nuclei, result.cells, folder.overlay(task.key))
+    _write_tables(task, folder, result.cells, result.nuclei)
+    facts = {**_field_numbers(found, um), "regime": found.regime, "record": found.record}
+    return _record(task, picture, result.quality, facts, result.warnings)
+
+
+def _large(task: FieldTask, folder: ResultFolder, regions: Regions, field: LargeField) -> dict[str, Any]:
+    """Write what was found in a large picture, and return its record."""
+    found, um = field.found, regions.pixel_size.um
+    write_labels_of(field, folder.cells_image(task.key), folder.nuclei_image(task.key), um)
+    write_overlay_of(regions, field, folder.overlay(task.key))
+    _write_tables(task, folder, field.cells, field.nuclei)
+    facts = {
+        "area_px": found.analysed_pixels(), "pixel_size_um": um, "nuclei_resolved": found.nuclei_resolved,
+        "regime": "brightfield", "record": found.record,
+    }  # fmt: skip
+    return _record(task, regions, field.quality, facts, _warnings(regions, found.warnings, field.quality))
+
+
+def _write_tables(task: FieldTask, folder: ResultFolder, cells: pd.DataFrame, nuclei: pd.DataFrame) -> None:
     names = {"plate": task.plate, "well": task.well, "field": task.field, "image": task.image}
-    write_table(result.cells.assign(**names)[list(CELL_COLUMNS)], folder.part(task.key, "cells.csv"))
-    write_table(result.nuclei.assign(image=task.image)[list(NUCLEUS_COLUMNS)], folder.part(task.key, "nuclei.csv"))
+    write_table(cells.assign(**names)[list(CELL_COLUMNS)], folder.part(task.key, "cells.csv"))
+    write_table(nuclei.assign(image=task.image)[list(NUCLEUS_COLUMNS)], folder.part(task.key, "nuclei.csv"))
+
+
+def _record(
+    task: FieldTask, picture: Picture | Regions, quality: FieldQc, facts: dict[str, Any], warnings: tuple[str, ...]
+) -> dict[str, Any]:
     return {
         "status": "ok",
         "reason": "",
-        **_field_numbers(found, um),
+        **facts,
         "pixel_size_origin": picture.pixel_size.origin,
         "axes": picture.axes,
-        "regime": found.regime,
         "sha256": [input_hash(path, task.scene) for path in task.paths],
-        "qc": {name: None if np.isnan(value) else round(value, 6) for name, value in result.quality.row().items()},
-        "qc_flags": list(result.quality.flags),
-        "qc_reasons": list(result.quality.reasons),
-        "record": found.record,
-        "warnings": list(result.warnings),
+        "qc": {name: None if np.isnan(value) else round(value, 6) for name, value in quality.row().items()},
+        "qc_flags": list(quality.flags),
+        "qc_reasons": list(quality.reasons),
+        "warnings": list(warnings),
     }
+
+
+def _warnings(picture: Picture | Regions, found: tuple[str, ...], quality: FieldQc) -> tuple[str, ...]:
+    warnings = (*picture.notes, *found, *quality.reasons)
+    if picture.pixel_size.um is None:
+        warnings += (f"The pixel size is unknown ({picture.pixel_size.origin}); the µm columns are empty.",)
+    return warnings

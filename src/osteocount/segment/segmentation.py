@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
+
+if TYPE_CHECKING:
+    from osteocount.io.regions import Regions
+    from osteocount.segment.tiles_sparse import Sparse
 
 Regime = Literal["brightfield", "low_power", "fluorescence"]
 
@@ -67,5 +71,15 @@ class Segmenter(Protocol):
         ------
         OsteoCountError
             The picture is not one this method can read (phase contrast, empty, wrong stain); the text says why.
+        """
+        ...
+
+    def segment_regions(self, regions: Regions) -> Sparse | None:
+        """Find the same in a picture too large for the memory; None when it has to be seen as a whole.
+
+        Raises
+        ------
+        OsteoCountError
+            As for `segment`.
         """
         ...
