@@ -1,4 +1,4 @@
-"""Take the napari pictures of the documentation.
+"""Take the napari pictures of the documentation, each step in both themes.
 
 xvfb-run -a -s "-screen 0 1600x1000x24" python scripts/screenshots.py
 """
@@ -17,12 +17,13 @@ from PIL import Image
 from qtpy.QtWidgets import QApplication
 
 import napari
+from osteocount.napari.dock import COMPARE, CORRECT, COUNT, OPEN
 from osteocount.napari.fold import Fold
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SAMPLE = Path(__file__).parents[1] / "sample_images"
 WIDTH, HEIGHT = 1280, 800
-PATIENCE_S = 300
+PATIENCE_S = 600
 
 
 def wait_until(condition):
@@ -30,14 +31,14 @@ def wait_until(condition):
     end = time.monotonic() + PATIENCE_S
     while not condition():
         if time.monotonic() > end:
-            raise TimeoutError("the count did not end")
+            raise TimeoutError("the window did not get there")
         QApplication.processEvents()
         time.sleep(0.01)
 
 
-def settle():
+def settle(seconds=1.5):
     """Let the window draw what changed."""
-    end = time.monotonic() + 1.5
+    end = time.monotonic() + seconds
     wait_until(lambda: time.monotonic() > end)
 
 
@@ -50,8 +51,16 @@ def save(window, name):
     print(f"{path.name}: {path.stat().st_size / 1024:.0f} KiB")
 
 
+def save_both(viewer, name):
+    """Keep a step in both themes."""
+    for theme in ("dark", "light"):
+        viewer.theme = theme
+        save(viewer.window._qt_window, f"{name}_{theme}.png")
+
+
 def count(dock):
     """Press the button and wait for the end."""
+    dock.steps.setCurrentIndex(COUNT)
     dock.run.count.click()
     wait_until(dock.run.count.isEnabled)
 
@@ -62,42 +71,78 @@ def unfold(dock, *titles):
         fold.heading.setChecked(fold.heading.text() in titles)
 
 
-def main():
-    """Count the sample and take its picture in both themes, then the settings, then a counted folder."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    viewer = napari.Viewer()
-    window = viewer.window._qt_window
-    window.resize(WIDTH, HEIGHT)
+def choose_plate(dock, results):
+    """Fill in step 1 for the sample plate."""
+    dock.source.of_folder.setChecked(True)
+    dock.source.pictures.edit.setText(str(SAMPLE))
+    dock.source.plate_layout.edit.setText(str(SAMPLE / "layout.csv"))
+    dock.source.results.edit.setText(str(results))
+
+
+def hide_paths(dock):
+    """Let no picture show where it was taken."""
+    dock.source.pictures.edit.setText("sample_images")
+    dock.source.plate_layout.edit.setText("sample_images/layout.csv")
+    dock.source.results.edit.setText("results")
+    dock.run.show_idle("Results are in results")
+    dock.reviewing.correct.who.setText("reviewer 1")
+
+
+def picture(dock, viewer):
+    """Count one picture, and show the settings."""
     viewer.open_sample("osteocount", "simulated_field")
-    _, dock = viewer.window.add_plugin_dock_widget("osteocount", "OsteoCount")
     settle()
     count(dock)
     viewer.reset_view()
-    for theme in ("dark", "light"):
-        viewer.theme = theme
-        save(window, f"napari_counted_{theme}.png")
+    save_both(viewer, "napari_counted")
     unfold(dock, "Settings", "Segmentation", "Counting")
-    viewer.theme = "dark"
-    save(window, "napari_settings_dark.png")
+    save_both(viewer, "napari_settings")
     unfold(dock)
     viewer.layers.clear()
-    viewer.open(SAMPLE / "A02_f1.tif")
+
+
+def plate(dock, viewer, results):
+    """Open a plate, count it, correct a cell and compare."""
+    dock.steps.setCurrentIndex(OPEN)
+    dock.source.of_folder.setChecked(True)
+    hide_paths(dock)
+    save_both(viewer, "napari_open")
+    choose_plate(dock, results)
     count(dock)
-    viewer.reset_view()
+    reviewing = dock.reviewing
+    wait_until(lambda: reviewing.figures is not None and reviewing.idle())
+    hide_paths(dock)
+    save_both(viewer, "napari_folder")
+    dock.steps.setCurrentIndex(CORRECT)
+    reviewing.go_to_well("B03")
+    wait_until(lambda: reviewing.plate.well == "B03" and reviewing.idle())
+    for _ in range(3):
+        reviewing.actions.start("next_doubt")
+        reviewing.actions.start("accept")
+    wait_until(reviewing.idle)
+    save_both(viewer, "napari_correct")
+    reviewing.exclude("air bubble in the middle")
+    dock.show_compare.click()
+    dock.steps.setCurrentIndex(COMPARE)
+    settle()
+    wait_until(reviewing.idle)
+    save_both(viewer, "napari_compare")
+    dock.show_plate.click()
+    settle()
+    wait_until(reviewing.idle)
+    save_both(viewer, "napari_excluded")
+
+
+def main():
+    """Take all pictures."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    viewer = napari.Viewer()
+    viewer.window._qt_window.resize(WIDTH, HEIGHT)
+    _, dock = viewer.window.add_plugin_dock_widget("osteocount", "OsteoCount")
+    picture(dock, viewer)
     with tempfile.TemporaryDirectory() as folder:
-        dock.source.of_folder.setChecked(True)
-        dock.source.pictures.edit.setText(str(SAMPLE))
-        dock.source.plate_layout.edit.setText(str(SAMPLE / "layout.csv"))
-        dock.source.results.edit.setText(folder)
-        count(dock)
-        # The picture must not show where it was taken.
-        dock.source.pictures.edit.setText("sample_images")
-        dock.source.plate_layout.edit.setText("sample_images/layout.csv")
-        dock.source.results.edit.setText("results")
-        dock.run.show_idle("Results are in results")
-        viewer.theme = "light"
-        save(window, "napari_folder_light.png")
-    viewer.close()
+        plate(dock, viewer, Path(folder) / "results")
+        viewer.close()
 
 
 if __name__ == "__main__":

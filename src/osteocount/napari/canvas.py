@@ -14,7 +14,7 @@ from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import EditedField
 from osteocount.napari import outline
-from osteocount.napari.layers import NUCLEUS, NUCLEUS_PX, NUCLEUS_UM, ON_BRIGHT, ON_DARK, STRAY_NUCLEUS
+from osteocount.napari.layers import NUCLEUS, NUCLEUS_PX, NUCLEUS_UM, ON_BRIGHT, ON_DARK
 from osteocount.napari.shown import Shown
 
 CELLS = "Cells under review"
@@ -22,7 +22,11 @@ NUCLEI = "Nuclei under review"
 PICTURE = "Picture under review"
 SELECTED_COLOUR = "#FFFFFF"
 PEN_COLOUR = "#00FF66"
+NUCLEUS_COLOURS = np.array([(1.0, 1.0, 1.0, 1.0)]), np.array([(0.5, 0.5, 0.5, 1.0)])
+"""In a cell, and in none."""
 CLICK_PX = 4
+CLOSE_UP_PX, CLOSE_UP_UM = 350, 120.0
+"""A close-up shows a cell this large on the screen, but never less than this much ground."""
 
 
 class ReviewCanvas(QObject):
@@ -47,6 +51,10 @@ class ReviewCanvas(QObject):
         self._viewer = viewer
         self._camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
         self._field: EditedField | None = None
+        self._pictures: list[Any] = []
+        self._cells: Any = None
+        self._nuclei: Any = None
+        self._shown_um: float | None = None
         self._selected: frozenset[int] = frozenset()
         self._kinds = np.zeros(1, np.uint8)
         self.pen = False
@@ -59,43 +67,87 @@ class ReviewCanvas(QObject):
         self._viewer.mouse_drag_callbacks.remove(self._on_press)
         self._viewer.mouse_move_callbacks.remove(self._on_move)
 
-    def show(self, shown: Shown | None, field: EditedField, cells: pd.DataFrame) -> None:
-        """Put a picture, its outlines and nuclei in place of those before; ``shown`` None: without the picture."""
+    def show(self, shown: Shown | None, field: EditedField, cells: pd.DataFrame, drawn: NDArray[np.uint8]) -> None:
+        """Show a picture, its outlines and nuclei in place of those before.
+
+        Parameters
+        ----------
+        shown
+            None: without the picture.
+        field, cells
+            Its state and its table.
+        drawn
+            Its outlines, from `outline.drawing`, made in a worker.
+        """
+        self._field, self._selected = field, frozenset()
+        self._width = outline.width_for(field.labels.shape)
+        self._kinds = outline.kinds_of(cells, field.next_cell)
+        channels = shown.channels if shown else ()
+        if self._fits(channels):
+            self._reuse(channels, drawn)
+        else:
+            self._add(shown, drawn)
+        self.show_nuclei()
+        self._viewer.layers.selection.active = self._cells
+        self._viewer.reset_view()
+
+    def _fits(self, channels: tuple[NDArray[np.generic], ...]) -> bool:
+        """Layers of an equal picture take other values much faster than new ones are made."""
+        old = self._pictures
+        return (
+            len(old) == len(channels) > 0
+            and all(layer in self._viewer.layers for layer in (*old, self._cells, self._nuclei))
+            and all(
+                layer.data.shape == pixels.shape and layer.data.dtype == pixels.dtype
+                for layer, pixels in zip(old, channels, strict=True)
+            )
+            and self._shown_um == (self._field.pixel_um if self._field else None)
+        )
+
+    def _reuse(self, channels: tuple[NDArray[np.generic], ...], drawn: NDArray[np.uint8]) -> None:
+        for layer, pixels in zip(self._pictures, channels, strict=True):
+            layer.data = pixels
+        self._cells.data = drawn
+
+    def _add(self, shown: Shown | None, drawn: NDArray[np.uint8]) -> None:
         for title in [layer.name for layer in self._viewer.layers if layer.metadata.get("osteocount_review")]:
             self._viewer.layers.remove(title)
-        um = field.pixel_um
-        placed = {} if um is None else {"scale": (um, um), "units": ("um", "um")}
-        mine = {"metadata": {"osteocount_review": True}}
         for layer in self._viewer.layers:
             layer.visible = False
+        um = self._shown_um = self._field.pixel_um if self._field else None
+        placed = {} if um is None else {"scale": (um, um), "units": ("um", "um")}
+        mine = {"metadata": {"osteocount_review": True}}
+        self._pictures = []
         for n, pixels in enumerate(shown.channels if shown else ()):
             more = {"blending": "additive"} if len(shown.channels) > 1 else {}  # type: ignore[union-attr]
             title = PICTURE if n == 0 else f"{PICTURE} {n + 1}"
-            self._viewer.add_image(pixels, name=title, rgb=shown.rgb, **placed, **mine, **more)  # type: ignore[union-attr]
-        self._field, self._selected = field, frozenset()
-        self._width = max(1, round(max(field.labels.shape) / 700))
-        self._kinds = outline.kinds_of(cells, field.next_cell)
-        palette = ON_DARK if shown is not None and shown.on_dark else ON_BRIGHT
+            rgb = shown.rgb  # type: ignore[union-attr]
+            self._pictures.append(self._viewer.add_image(pixels, name=title, rgb=rgb, **placed, **mine, **more))
+        palette = self._palette = ON_DARK if shown is not None and shown.on_dark else ON_BRIGHT
         colours = ("transparent", palette.osteoclast, palette.other, palette.not_counted, SELECTED_COLOUR, PEN_COLOUR)
-        drawn = outline.outlines(field.labels, self._kinds, self._width)
         by_kind: dict[int | None, str] = {None: "transparent", **dict(enumerate(colours))}
         colormap = DirectLabelColormap(color_dict=by_kind)
         self._cells = self._viewer.add_labels(drawn, name=CELLS, colormap=colormap, opacity=0.9, **placed, **mine)
-        self._cells.editable = False
         size = NUCLEUS_PX if um is None else NUCLEUS_UM / um
         self._nuclei = self._viewer.add_points(
             np.empty((0, 2)), name=NUCLEI, size=size, face_color=NUCLEUS, border_color="black", border_width=0.15,
             opacity=0.9, **placed, **mine,
         )  # fmt: skip
-        self.show_nuclei()
-        self._nuclei.editable = False
-        self._viewer.layers.selection.active = self._cells
-        self._viewer.reset_view()
+        self._cells.editable = self._nuclei.editable = False
 
     @property
     def layers(self) -> tuple[Any, Any]:
         """Layers of the cells and of the nuclei, for key bindings."""
         return self._cells, self._nuclei
+
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """Return colours and what they mean."""
+        return (
+            (self._palette.osteoclast, "osteoclast"),
+            (self._palette.other, "other TRAP-positive cell"),
+            (self._palette.not_counted, "cut by the counting frame, not counted"),
+            (SELECTED_COLOUR, "selected; nucleus"),
+        )
 
     def show_nuclei(self) -> None:
         """Draw the nuclei as they are now."""
@@ -103,7 +155,7 @@ class ReviewCanvas(QObject):
         nuclei = list(self._field.nuclei.values())
         self._nuclei.data = np.array([(n.y, n.x) for n in nuclei], float).reshape(-1, 2)
         if nuclei:
-            self._nuclei.face_color = [NUCLEUS if n.cell_id else STRAY_NUCLEUS for n in nuclei]
+            self._nuclei.face_color = np.where([[n.cell_id > 0] for n in nuclei], *NUCLEUS_COLOURS)
 
     def show_cells(self, cells: pd.DataFrame, changed: Collection[int], window: tuple[slice, slice] | None) -> None:
         """Draw the outlines anew where cells changed, and nowhere else."""
@@ -133,7 +185,7 @@ class ReviewCanvas(QObject):
         middle = [(part.start + part.stop) / 2 * um for part in box]
         side = max(part.stop - part.start for part in box) * um
         self._camera.center = middle
-        self._camera.zoom = min(self._camera.zoom * 50, 300 / max(side, 20 * um))
+        self._camera.zoom = CLOSE_UP_PX / max(side, CLOSE_UP_UM)
 
     def set_pen(self, on: bool) -> None:
         """In pen mode a drag draws a line instead of moving the picture."""

@@ -44,6 +44,7 @@ class CompareView(QWidget):
             box.currentIndexChanged.connect(self.shown_changed)
         self.words = QPlainTextEdit()
         self.words.setReadOnly(True)
+        self.words.setMinimumHeight(60)
         self.export = QPushButton("Export figure and tables…")
         self.export.setToolTip("SVG and PNG of both figures, comparisons.csv and wells.csv, as they are now")
         self.export.clicked.connect(self._ask_folder)
@@ -55,8 +56,8 @@ class CompareView(QWidget):
         side.addWidget(self.export)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
-        layout.addWidget(self.figure, stretch=3)
-        layout.addLayout(side, stretch=2)
+        layout.addWidget(self.figure, stretch=1)
+        layout.addLayout(side, stretch=1)
 
     def set_choices(self, endpoints: list[str], contrasts: list[str]) -> None:
         """Offer what there is; the choice stays where it can."""

@@ -62,7 +62,7 @@ class OsteoCountDock(QWidget):
 
     def _lay_out(self) -> None:
         self.setMinimumWidth(MINIMUM_WIDTH)
-        self.note = MessageView()
+        self.note, self.colours = MessageView(), LegendView()
         self.save = QPushButton("Save tables and report")
         self.save.setToolTip(
             "Corrections are saved one by one as you make them. This writes tables and report anew with all of them."
@@ -76,7 +76,7 @@ class OsteoCountDock(QWidget):
             self._page("1 Open", self.source),
             self._page("2 Count", Fold("Settings", self.settings), self.run, self.message, self.numbers, self.legend,
                        self.wells),
-            self._page("3 Correct", self.reviewing.correct, self.note),
+            self._page("3 Correct", self.reviewing.correct, self.note, self.colours),
             self._page("4 Compare", self.to_compare, self.show_plate, self.show_compare, self.save),
         ]  # fmt: skip
         self.state = QLabel()
@@ -181,6 +181,7 @@ class OsteoCountDock(QWidget):
         """Show plate and comparison under the picture, the first time there is something to show."""
         for button in (self.show_plate, self.show_compare, self.save):
             button.setEnabled(True)
+        self.colours.show_entries(*self.reviewing.canvas.legend())
         self.note.show_notes(())
         if self._panels or self._window is None:
             return
@@ -188,6 +189,8 @@ class OsteoCountDock(QWidget):
             self._panels.append(
                 self._window.add_dock_widget(widget, name=name, area="bottom", tabify=bool(self._panels))
             )
+        # The steps keep the whole height of the window, plate and comparison get the rest of its width.
+        self._panels[0].parent().setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self._raise_panel(0)
 
     def _raise_panel(self, n: int, *_: object) -> None:

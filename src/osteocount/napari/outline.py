@@ -53,6 +53,16 @@ def outlines(labels: NDArray[np.uint32], kinds: NDArray[np.uint8], width: int) -
     return np.where(inside, np.uint8(NONE), kinds[labels])
 
 
+def width_for(size: tuple[int, ...]) -> int:
+    """Return a width of outlines that is seen when the whole picture of ``size`` is."""
+    return max(1, round(max(size) / 700))
+
+
+def drawing(labels: NDArray[np.uint32], cells: pd.DataFrame, highest: int) -> NDArray[np.uint8]:
+    """Draw the outlines of a whole picture."""
+    return outlines(labels, kinds_of(cells, highest), width_for(labels.shape))
+
+
 def widened(window: tuple[slice, slice], margin: int, size: tuple[int, ...]) -> tuple[slice, slice]:
     """Return ``window`` with a margin, inside a picture of ``size``."""
     rows, columns = window

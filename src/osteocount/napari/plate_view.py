@@ -7,13 +7,13 @@ from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QGridLayout,
     QHBoxLayout,
     QInputDialog,
     QLabel,
     QProgressBar,
     QPushButton,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -138,22 +138,25 @@ class PlateView(QWidget):
 
     def _lay_out(self) -> None:
         side = QWidget()
-        side.setFixedWidth(190)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(3)
-        for widget in (self.plate, self.measure, self.percent):
-            column.addWidget(widget)
+        side.setFixedWidth(310)
+        grid = QGridLayout(side)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(3)
+        buttons = []
         for name, text, tip in NEXT:
             button = QPushButton(text)
             button.setToolTip(tip)
             button.clicked.connect(lambda _=False, name=name: self.next_requested.emit(name))
-            column.addWidget(button)
-        for widget in (self.fields, self.done, self.exclude, self.progress):
-            column.addWidget(widget)
-        column.addStretch()
-        self.hint = QLabel("Click a well; arrow keys go on.")
-        column.addWidget(self.hint)
+            buttons.append(button)
+        hint = QLabel("Click a well; then the arrow keys go on.")
+        hint.setWordWrap(True)
+        grid.addWidget(self.plate, 0, 0, 1, 2)
+        grid.addWidget(self.measure, 1, 0, 1, 2)
+        for n, widget in enumerate((self.percent, self.fields, *buttons, self.done)):
+            grid.addWidget(widget, 2 + n // 2, n % 2)
+        for row, widget in enumerate((self.exclude, self.progress, hint), start=5):
+            grid.addWidget(widget, row, 0, 1, 2)
+        grid.setRowStretch(8, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.addWidget(self.figure, stretch=1)

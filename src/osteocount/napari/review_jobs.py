@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.tables import write_table
 from osteocount.napari.drawn import Drawn, draw
+from osteocount.napari.outline import drawing
 from osteocount.napari.review import OpenField, Record, Review
 from osteocount.napari.shown import Shown, shown_picture
 from osteocount.pipeline import COMPARISON_FORMATS, Outcome, Progress
@@ -43,6 +45,7 @@ class Loaded:
     """A picture with its edits; ``shown`` None: the picture itself was not found."""
 
     opened: OpenField
+    outlines: NDArray[np.uint8]
     shown: Shown | None
     note: str
 
@@ -88,13 +91,16 @@ def load_field(opened: Opened, record: Record, stop: Event) -> Generator[Progres
     """Read one picture with its labels and edits."""
     yield Progress(0, 0, f"Opening {record['image']}")
     field = opened.review.load(record)
+    drawn = drawing(field.field.labels, field.cells, field.field.next_cell)
     task = opened.tasks.get(record["key"])
     if task is None:
-        return Loaded(field, None, opened.note or f"{record['image']} is not among the pictures any more.")
+        return Loaded(field, drawn, None, opened.note or f"{record['image']} is not among the pictures any more.")
     picture = read_channels(task.paths, record["pixel_size_um"], task.scene)
     if picture.pixels.shape[:2] != field.field.labels.shape:
-        return Loaded(field, None, f"{record['image']} has another size than when it was counted; count it again.")
-    return Loaded(field, shown_picture(picture, record), "")
+        return Loaded(
+            field, drawn, None, f"{record['image']} has another size than when it was counted; count it again."
+        )
+    return Loaded(field, drawn, shown_picture(picture, record), "")
 
 
 def draw_figures(review: Review, view: View, stop: Event) -> Generator[Progress, None, Figures]:

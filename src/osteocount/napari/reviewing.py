@@ -210,7 +210,7 @@ class Reviewing(QObject):
         title = " ".join(
             filter(None, [*place, loaded.opened.record["field"] and f"field {loaded.opened.record['field']}"])
         )
-        self.canvas.show(loaded.shown, loaded.opened.field, loaded.opened.cells)
+        self.canvas.show(loaded.shown, loaded.opened.field, loaded.opened.cells, loaded.outlines)
         self.correct.show_place(f"{title}: {loaded.opened.image}")
         self.correct.set_open(True)
         self.correct.show_numbers(*review.summaries())
