@@ -41,6 +41,12 @@ OmeZarr = Annotated[
 ]
 CellProfiler = Annotated[bool, typer.Option("--cellprofiler", help="Also write tables as CellProfiler names them.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes that share the pictures; results do not depend on it.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Send the pictures to a dask cluster, as tcp://10.0.0.5:8786, instead of --workers."
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run that DIR holds.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Finish the run that DIR holds; do only what is missing.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
@@ -74,6 +80,7 @@ def run(
     ome_zarr: OmeZarr = False,
     cellprofiler: CellProfiler = False,
     workers: Workers = 1,
+    scheduler: Scheduler = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
     quiet: Quiet = False,
@@ -91,7 +98,7 @@ def run(
     ]
     options = {
         "layout": layout, "readers": readers, "pattern": pattern, "plate_wells": wells,
-        "exports": exports(ome_zarr, cellprofiler), "workers": workers,
+        "exports": exports(ome_zarr, cellprofiler), "workers": workers, "scheduler": scheduler,
     }  # fmt: skip
     _run(source, out, settings, options, _if_present(overwrite, resume), quiet, as_json)
 
@@ -103,6 +110,7 @@ def count(
     ome_zarr: OmeZarr = False,
     cellprofiler: CellProfiler = False,
     workers: Workers = 1,
+    scheduler: Scheduler = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
     quiet: Quiet = False,
@@ -111,7 +119,7 @@ def count(
     settings: Settings,
 ) -> None:
     """Count pictures without a layout: the same numbers, no comparison."""
-    options = {"exports": exports(ome_zarr, cellprofiler), "workers": workers}
+    options = {"exports": exports(ome_zarr, cellprofiler), "workers": workers, "scheduler": scheduler}
     _run(source, out, settings, options, _if_present(overwrite, resume), quiet, as_json)
 
 
@@ -179,7 +187,11 @@ def _run(
     from osteocount import pipeline
 
     steps = pipeline.run(source, out, settings, if_present=if_present, **options)
-    outcome = follow(steps, quiet=quiet)
+    try:
+        outcome = follow(steps, quiet=quiet)
+    except KeyboardInterrupt:  # typer would end without a word
+        say("stopped. What was finished is kept; --resume goes on from there.")
+        raise typer.Exit(130) from None
     said = outcome.comparison.warnings if outcome.comparison else ()  # they are in the summary
     for warning in outcome.warnings if not quiet else ():
         if warning not in said:

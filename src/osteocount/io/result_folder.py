@@ -85,6 +85,17 @@ class ResultFolder:
         """File of one finished picture: ``cells.csv``, ``nuclei.csv`` or ``field.json``."""
         return self.parts / f"{key}.{suffix}"
 
+    def files_of(self, key: str) -> tuple[Path, ...]:
+        """All files that a finished picture has."""
+        images = (self.cells_image(key), self.nuclei_image(key), self.overlay(key))
+        return (*images, self.part(key, "cells.csv"), self.part(key, "nuclei.csv"))
+
+    def remove_drafts(self) -> None:
+        """Remove the drafts that a run left which was killed while writing."""
+        for folder in (self.root, self.labels, self.overlays, self.parts):
+            for draft in folder.glob(".*.part"):
+                draft.unlink(missing_ok=True)
+
     def read_field(self, key: str) -> dict[str, Any] | None:
         """Record of a finished picture; None when it is absent or was cut short."""
         try:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import platform
 import shlex
 import sys
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -27,11 +24,12 @@ from osteocount.io.tables import read_table, write_table, write_workbook
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
 from osteocount.pipeline.edits import edit_tables, edit_wells
 from osteocount.pipeline.exports import Export, check_exports, write_exports
-from osteocount.pipeline.field import FieldTask, fingerprint, process
+from osteocount.pipeline.field import FieldTask
 from osteocount.pipeline.plan import Plan, write_plan
 from osteocount.pipeline.reader import ReaderInput, join_reader, read_reader
 from osteocount.pipeline.wells import exclude_flagged, place_layout, wells_table
 from osteocount.pipeline.workbook import workbook
+from osteocount.pipeline.workers import process_all
 from osteocount.plate.find import PictureFile, picture_stem, root_of
 from osteocount.plate.index import PlateIndex, index_pictures
 from osteocount.plate.layout import read_layout
@@ -100,6 +98,7 @@ def run(
     plate_wells: int | None = None,
     exports: Sequence[Export] = (),
     workers: int = 1,
+    scheduler: str | None = None,
     if_present: Literal["refuse", "resume", "overwrite"] = "refuse",
 ) -> Generator[Progress, None, Outcome]:
     """Count all pictures of ``source`` and write the result folder ``out``.
@@ -124,6 +123,8 @@ def run(
         Further forms of the results: ``ome-zarr``, ``cellprofiler``.
     workers
         Processes that share the pictures. The tables do not depend on it.
+    scheduler
+        Address of a dask.distributed cluster that does the pictures instead of ``workers``.
     if_present
         What to do when ``out`` already holds a run.
 
@@ -157,7 +158,8 @@ def run(
     folder.claim(if_present)
     tasks = field_tasks(index, source)
     records = []
-    for record in _process_all(tasks, folder, settings, workers, resume=if_present == "resume"):
+    resume = if_present == "resume"
+    for record in process_all(tasks, folder, settings, workers=workers, scheduler=scheduler, resume=resume):
         records.append(record)
         state = "done" if record["status"] == "ok" else f"failed: {record['reason']}"
         yield Progress(len(records), len(tasks), f"{record['image']} {state}")
@@ -255,36 +257,6 @@ def _check_control(layout: pd.DataFrame, control: str | None) -> None:
         raise OsteoCountError(
             f"The layout has no arm '{control}'{suggestion(control, known)} It has: {', '.join(known)}."
         )
-
-
-def _process_all(
-    tasks: list[FieldTask], folder: ResultFolder, settings: Settings, workers: int, *, resume: bool
-) -> Iterator[dict[str, Any]]:
-    waiting = []
-    for task in tasks:
-        record = folder.read_field(task.key) if resume else None
-        if record and record["status"] == "ok" and record["fingerprint"] == fingerprint(task, settings):
-            yield record
-        else:
-            waiting.append(task)
-    if workers == 1 or len(waiting) < 2:
-        for task in waiting:
-            yield process(task, folder, settings)
-        return
-    # Spawned, not forked: a fork of a process with OpenCV or Qt threads may hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(waiting)), mp_context=context) as pool:
-        futures = [pool.submit(process, task, folder, settings) for task in waiting]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BrokenProcessPool as error:
-            raise OsteoCountError(
-                "A worker process was killed (often for lack of memory). Finished pictures are kept: "
-                "start again with --resume and fewer --workers."
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _unmatched(path: Path, source: Path) -> dict[str, Any]:

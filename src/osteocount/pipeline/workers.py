@@ -1,0 +1,143 @@
+"""All fields of a run, each done once: what is finished already, the rest in this process or in several."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for
+from typing import Any
+
+from osteocount.io.result_folder import ResultFolder, write_json
+from osteocount.pipeline.field import FieldTask, fingerprint, process
+from osteocount.settings import Settings
+
+Record = dict[str, Any]
+
+
+def process_all(
+    tasks: Sequence[FieldTask],
+    folder: ResultFolder,
+    settings: Settings,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    resume: bool = False,
+) -> Iterator[Record]:
+    """Do all fields and give their records as they come.
+
+    Parameters
+    ----------
+    tasks
+        The fields.
+    folder
+        The result folder; every field is finished there by itself, so that a run killed at any moment can go on.
+    settings
+        All settings.
+    workers
+        Processes on this machine, each with one field at a time.
+    scheduler
+        Address of a dask.distributed scheduler; its workers do the fields instead of processes on this machine.
+    resume
+        Keep what is finished and was made from the same pictures with the same settings.
+    """
+    waiting = []
+    if resume:
+        folder.remove_drafts()
+    for task in tasks:
+        record = finished(task, folder, settings) if resume else None
+        if record is None:
+            waiting.append(task)
+        else:
+            yield record
+    if scheduler is not None and waiting:
+        from osteocount.pipeline.cluster import process_on_cluster  # dask is an extra
+
+        yield from process_on_cluster(waiting, folder, settings, scheduler)
+    elif workers == 1 or len(waiting) < 2:
+        for task in waiting:
+            yield process(task, folder, settings)
+    else:
+        yield from process_in_parallel(waiting, folder, settings, min(workers, len(waiting)))
+
+
+def finished(task: FieldTask, folder: ResultFolder, settings: Settings) -> Record | None:
+    """Return the record of a field that need not be done again; None when anything of it is missing or has changed."""
+    record = folder.read_field(task.key)
+    if record is None or record["status"] != "ok" or not all(path.is_file() for path in folder.files_of(task.key)):
+        return None
+    return record if record["fingerprint"] == fingerprint(task, settings) else None
+
+
+def failed(task: FieldTask, folder: ResultFolder, reason: str) -> dict[str, Any]:
+    """Write and return the record of a field that nobody lived to write it for."""
+    record = {
+        "key": task.key, "plate": task.plate, "well": task.well, "field": task.field, "image": task.image,
+        "status": "failed", "reason": reason, "seconds": None,
+    }  # fmt: skip
+    write_json(record, folder.part(task.key, "field.json"))
+    return record
+
+
+def process_in_parallel(
+    tasks: Sequence[FieldTask], folder: ResultFolder, settings: Settings, workers: int
+) -> Iterator[Record]:
+    """Share the fields among processes; a process that dies costs a second try of what it may have worked on."""
+    waiting = list(reversed(tasks))
+    while waiting:
+        suspects: list[FieldTask] = []
+        yield from _until_broken(waiting, suspects, folder, settings, workers)
+        while suspects:  # one by one, so that it shows which one is too much
+            culprit: list[FieldTask] = []
+            yield from _until_broken(suspects, culprit, folder, settings, 1)
+            for task in culprit:
+                reason = (
+                    f"{task.image}: the process that worked on it was killed twice, most often for lack of memory. "
+                    "The other pictures are done; try this one on a machine with more memory, with --resume."
+                )
+                yield failed(task, folder, reason)
+
+
+def _until_broken(
+    waiting: list[FieldTask], suspects: list[FieldTask], folder: ResultFolder, settings: Settings, workers: int
+) -> Iterator[Record]:
+    """Work ``waiting`` off its end until it is empty or a process dies; then ``suspects`` holds what was under way."""
+    # Spawned, not forked: a fork of a process with OpenCV or Qt threads may hang.
+    context = multiprocessing.get_context("spawn")
+    far_end, lifeline = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_tie_to_parent, initargs=(far_end,))
+    under_way: dict[Future[Record], FieldTask] = {}
+    ahead = workers + (workers > 1)  # one more than are at work, so that none waits for us
+    try:
+        while waiting or under_way:
+            while waiting and len(under_way) < ahead:
+                task = waiting.pop()
+                under_way[pool.submit(process, task, folder, settings)] = task
+            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                record = future.result()
+                del under_way[future]
+                yield record
+    except BrokenProcessPool:
+        suspects += under_way.values()
+    finally:
+        if under_way:
+            lifeline.close()  # stopped by a person or broken: the others end now, not after their field
+        pool.shutdown(cancel_futures=True)
+        lifeline.close()
+        far_end.close()
+
+
+def _tie_to_parent(lifeline: Connection) -> None:
+    """End this process as soon as its parent lets go or dies, and leave Ctrl-C to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        wait_for([lifeline])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,193 @@
+"""Several processes, a cluster, and runs that were killed: the same bytes as one undisturbed process."""
+
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.result_folder import ResultFolder
+from osteocount.pipeline.cluster import connect, process_on_cluster
+from osteocount.pipeline.folder import field_tasks
+from osteocount.pipeline.workers import finished, process_all
+from osteocount.plate.index import index_pictures
+from osteocount.settings import Settings
+
+PYTHON = sys.executable
+PROGRAM = Path(PYTHON).with_name("osteocount")
+
+
+class Deadly(type(Path())):
+    """A path that ends the process it is sent to, as a kernel out of memory does."""
+
+    def __reduce__(self):
+        return os._exit, (9,)
+
+
+def tasks_of(plate):
+    return field_tasks(index_pictures(plate), plate)
+
+
+def claimed(path):
+    folder = ResultFolder(path)
+    folder.claim("resume")
+    return folder
+
+
+def parts(folder):
+    """All bytes of the finished fields, without how long they took."""
+    tables = [path for path in folder.parts.iterdir() if path.suffix == ".csv"]
+    return {path.name: path.read_bytes() for path in [*folder.labels.iterdir(), *folder.overlays.iterdir(), *tables]}
+
+
+def go_on(plate, out):
+    """Do what is left of a run."""
+    list(process_all(tasks_of(plate), claimed(out), Settings(), resume=True))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(plate, tmp_path_factory):
+    """Every field of the plate done by this process."""
+    folder = claimed(tmp_path_factory.mktemp("undisturbed"))
+    records = list(process_all(tasks_of(plate), folder, Settings()))
+    assert [record["status"] for record in records] == ["ok"] * 6
+    return folder
+
+
+def test_a_field_that_kills_its_process_costs_only_itself(plate, undisturbed, tmp_path):
+    tasks = tasks_of(plate)
+    tasks[2] = replace(tasks[2], paths=(Deadly("B01_f1.tif"),))
+    records = list(process_all(tasks, folder := claimed(tmp_path), Settings(), workers=2))
+    assert len(records) == 6
+    bad = [record for record in records if record["status"] != "ok"]
+    assert [record["key"] for record in bad] == [tasks[2].key]
+    assert "was killed twice, most often for lack of memory" in bad[0]["reason"]
+    expected = {name: data for name, data in parts(undisturbed).items() if not name.startswith(tasks[2].key)}
+    assert parts(folder) == expected
+
+
+def test_closing_the_run_ends_its_processes_at_once(plate, tmp_path):
+    steps = process_all(tasks_of(plate), claimed(tmp_path), Settings(), workers=2)
+    next(steps)
+    steps.close()
+    mine = subprocess.run(["ps", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True)
+    assert "spawn_main" not in mine.stdout
+
+
+@pytest.mark.parametrize("what", ["cells.csv", "nuclei.csv", "field.json", "labels", "overlay", "picture", "settings"])
+def test_resume_redoes_a_field_of_which_anything_is_missing_or_changed(plate, tmp_path, what):
+    task, settings = tasks_of(plate)[0], Settings()
+    copy = tmp_path / task.paths[0].name
+    copy.write_bytes(task.paths[0].read_bytes())
+    task, folder = replace(task, paths=(copy,)), claimed(tmp_path / "out")
+    list(process_all([task], folder, settings))
+    assert finished(task, folder, settings) is not None
+    gone = {"labels": folder.cells_image(task.key), "overlay": folder.overlay(task.key)}
+    if what == "picture":
+        content = bytearray(copy.read_bytes())
+        content[-1] ^= 1
+        copy.write_bytes(content)
+    elif what == "settings":
+        settings = Settings.model_validate({"count": {"min_nuclei": 4}})
+    else:
+        gone.get(what, folder.part(task.key, what)).unlink()
+    assert finished(task, folder, settings) is None
+
+
+def test_resume_removes_the_drafts_of_a_killed_run(plate, undisturbed):
+    draft = undisturbed.labels / ".0123456789ab.part"
+    draft.write_bytes(b"half a picture")
+    records = list(process_all(tasks_of(plate), undisturbed, Settings(), resume=True))
+    assert len(records) == 6
+    assert not draft.exists()
+
+
+def test_killed_at_random_ten_times_and_resumed_it_gives_the_same_bytes(plate, undisturbed, tmp_path):
+    chance = random.Random(7)  # noqa: S311 - moments to kill, no secrets
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["osteocount.pipeline.workers"])
+    for _ in range(10):
+        run = context.Process(target=go_on, args=(plate, tmp_path))
+        run.start()
+        run.join(chance.uniform(0.05, 0.6))
+        run.kill()
+        run.join()
+    list(process_all(tasks_of(plate), claimed(tmp_path), Settings(), resume=True))
+    assert parts(ResultFolder(tmp_path)) == parts(undisturbed)
+    assert not list(tmp_path.rglob(".*.part"))
+
+
+def test_ctrl_c_says_how_to_go_on_and_shows_no_traceback(plate, tmp_path):
+    command = [PROGRAM, "count", plate, "--out", tmp_path / "out", "--workers", "2"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
+        said = run.stderr.readline()
+        assert said.startswith("[1/6]")
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to the program and to all its processes
+        said = run.stderr.read()
+    assert "--resume goes on from there" in said
+    assert "Traceback" not in said
+    assert run.returncode == 130
+
+
+@contextmanager
+def cluster(workers=2):
+    """A scheduler on loopback with so many worker processes."""
+    pytest.importorskip("distributed")
+    dask = [PYTHON, "-m", "dask"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    where = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    processes = [subprocess.Popen([*dask, "scheduler", *where], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)]
+    address = next(word for line in processes[0].stderr for word in line.decode().split() if word.startswith("tcp://"))
+    command = [*dask, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    processes += [subprocess.Popen(command, **quiet) for _ in range(workers)]
+    try:
+        yield address, processes[1:]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+        processes[0].stderr.close()
+
+
+def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(plate, undisturbed, tmp_path):
+    with cluster() as (address, workers):
+        for record in process_all(tasks_of(plate), folder := claimed(tmp_path), Settings(), scheduler=address):
+            assert record["status"] == "ok", record["reason"]
+            workers[0].kill()
+    assert parts(folder) == parts(undisturbed)
+
+
+def test_workers_that_do_not_see_the_folder_are_named(plate, tmp_path, monkeypatch):
+    with cluster(1) as (address, _):
+        monkeypatch.setattr("osteocount.pipeline.cluster.__version__", "9.9")
+        with pytest.raises(OsteoCountError, match=r"the worker has OsteoCount .*, here it is 9\.9; install the same"):
+            list(process_on_cluster(tasks_of(plate), claimed(tmp_path), Settings(), address))
+        monkeypatch.undo()
+        task = replace(tasks_of(plate)[0], paths=(tmp_path / "elsewhere.tif",))
+        with pytest.raises(OsteoCountError, match="the worker does not see the pictures; use a shared disk"):
+            list(process_on_cluster([task], claimed(tmp_path), Settings(), address))
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense", "tcp://127.0.0.1:notaport"])
+def test_a_dead_address_says_so_within_ten_seconds(address):
+    pytest.importorskip("distributed")
+    started = time.monotonic()
+    with pytest.raises(OsteoCountError, match=f"--scheduler {address}: nobody answers there"):
+        connect(address)
+    assert time.monotonic() - started < 10
+
+
+def test_a_missing_extra_gets_one_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(
+        OsteoCountError, match=r'^--scheduler needs the cluster extra: pip install "osteocount\[cluster'
+    ):
+        connect("tcp://127.0.0.1:8786")
