@@ -1,4 +1,4 @@
-"""The command that applies corrections made in the window."""
+"""Commands on corrections made in the window: apply-edits, train."""
 
 from __future__ import annotations
 
@@ -8,24 +8,60 @@ from typing import Annotated
 import typer
 
 from osteocount.cli.console import say
+from osteocount.errors import OsteoCountError
+
+Results = Annotated[Path, typer.Argument(help="A finished result folder with edits.jsonl.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add this command to the program."""
+    """Add these commands to the program."""
     app.command("apply-edits")(apply_edits)
+    app.command("train")(train)
 
 
-def apply_edits(results: Annotated[Path, typer.Argument(help="A finished result folder with edits.jsonl.")]) -> None:
+def apply_edits(
+    results: Results,
+    classifier: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Adopt this classifier, made by `osteocount train`.")
+    ] = None,
+) -> None:
     """Write the tables and the report of a result folder anew, with the corrections its edit log holds."""
     from osteocount.curate import effective, read_log
+    from osteocount.curate.classifier import load, save
     from osteocount.pipeline.apply import apply_edits as apply
-    from osteocount.pipeline.edits import EDIT_LOG
+    from osteocount.pipeline.edits import CLASSIFIER, EDIT_LOG
 
     edits = effective(read_log(results / EDIT_LOG))
+    if classifier is not None:
+        save(load(classifier), results / CLASSIFIER)
     outcome = apply(results)
     for note in outcome.warnings:
         if "corrections found nothing to act on" in note:
             say(f"warning: {note}")
-    typer.echo(
-        f"{len(edits)} corrections in {results / EDIT_LOG}; report: {(outcome.folder / 'report.html').resolve()}"
-    )
+    report = (outcome.folder / "report.html").resolve()
+    typer.echo(f"{len(edits)} corrections in {results / EDIT_LOG}; report: {report}")
+
+
+def train(
+    results: Results,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The classifier to write (JSON).")],
+) -> None:
+    """Learn from accepted and deleted cells which objects are none; refused when it does not help on wells left out."""
+    import pandas as pd
+
+    from osteocount.curate import effective, read_log
+    from osteocount.curate.classifier import examples, save
+    from osteocount.curate.classifier import train as learn
+    from osteocount.pipeline.edits import EDIT_LOG, load_automatic
+    from osteocount.pipeline.plan import read_finished
+
+    run = read_finished(results)
+    done = [record for record in run.records if record["status"] == "ok"]
+    automatic = pd.concat([load_automatic(run.folder, record).cells for record in done], ignore_index=True)
+    trained = learn(examples(automatic, effective(read_log(results / EDIT_LOG))))
+    typer.echo(trained.by_well.to_string(index=False, float_format="{:.2f}".format))
+    said = f"balanced accuracy on wells left out: {trained.before:.2f} without, {trained.after:.2f} with the classifier"
+    if not trained.useful:
+        raise OsteoCountError(f"Not saved: {said}. It would not help; more corrections may.")
+    save(trained.classifier, out)
+    typer.echo(f"{said}. Saved in {out}.")

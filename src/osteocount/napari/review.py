@@ -11,10 +11,11 @@ from typing import Any
 import pandas as pd
 
 from osteocount.curate import Change, Edit, EditedField, EditLog, apply, corrected_cells, effective, read_log
+from osteocount.curate.classifier import judge
 from osteocount.curate.log import Kind, Point
 from osteocount.errors import OsteoCountError
 from osteocount.measure import summarise
-from osteocount.pipeline.edits import EDIT_LOG, edit_wells, excluded_because, load_automatic
+from osteocount.pipeline.edits import EDIT_LOG, adopted, edit_wells, excluded_because, load_automatic
 from osteocount.pipeline.plan import FinishedRun, read_finished
 from osteocount.pipeline.reader import join_reader
 from osteocount.pipeline.wells import wells_table
@@ -164,6 +165,9 @@ class Review:
         plan, records = self.run.plan, list(self.run.records)
         joined = [pd.concat([t for t in tables if len(t)] or list(tables)[:1]) for tables in
                   (list(self._cells.values()), list(self._automatic.values()))]  # fmt: skip
+        classifier = adopted(self.root)
+        if classifier is not None:
+            joined[0], _ = judge(joined[0], pd.DataFrame({"image": [], "cell_id": []}), classifier)
         corrected, automatic = (wells_table(records, cells, plan.layout) for cells in joined)
         return join_reader(edit_wells(corrected, automatic, effective(self.edits)), list(plan.readings))
 

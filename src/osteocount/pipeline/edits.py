@@ -10,12 +10,14 @@ from typing import Any
 import pandas as pd
 
 from osteocount.curate import Automatic, Edit, effective, read_log, replay
+from osteocount.curate.classifier import Classifier, judge, load
 from osteocount.io.labels import read_labels, write_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import read_table, write_table
 from osteocount.settings import Settings
 
 EDIT_LOG = "edits.jsonl"
+CLASSIFIER = "classifier.json"
 NOT_APPLIED = "edits_not_applied.csv"
 NOT_APPLIED_COLUMNS = ("image", "plate", "well", "kind", "who", "when", "cells", "reason")
 COUNTS = ("n_osteoclasts", "n_trap_positive")
@@ -92,15 +94,20 @@ def edit_tables(
         if len(result.unapplied) < len(by_image[image]):
             write_labels(result.labels, corrected_image(folder, record["key"]), record["pixel_size_um"])
     _write_unapplied(folder, unapplied)
-    if not replaced:
-        return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied))
-    order = [record["image"] for record in records if record["status"] == "ok"]
-    return EditedTables(
-        _put(cells, {image: pair[0] for image, pair in replaced.items()}, order),
-        _put(nuclei, {image: pair[1] for image, pair in replaced.items()}, order),
-        tuple(edits),
-        tuple(unapplied),
-    )
+    if replaced:
+        order = [record["image"] for record in records if record["status"] == "ok"]
+        cells = _put(cells, {image: pair[0] for image, pair in replaced.items()}, order)
+        nuclei = _put(nuclei, {image: pair[1] for image, pair in replaced.items()}, order)
+    classifier = adopted(folder.root)
+    if classifier is not None:
+        cells, nuclei = judge(cells, nuclei, classifier)
+    return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied))
+
+
+def adopted(root: Path) -> Classifier | None:
+    """Return the classifier that was adopted for the result folder ``root``."""
+    path = root / CLASSIFIER
+    return load(path) if path.is_file() else None
 
 
 def edit_wells(wells: pd.DataFrame, automatic: pd.DataFrame, edits: Sequence[Edit]) -> pd.DataFrame:
