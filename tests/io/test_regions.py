@@ -1,0 +1,121 @@
+"""Regions of large pictures are those of the picture read as a whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.label_pyramid import write_label_pyramid
+from osteocount.io.labels import read_labels
+from osteocount.io.read import read_picture
+from osteocount.io.regions import PictureRegions, open_regions
+
+HEIGHT, WIDTH = 400, 500
+REGIONS = [(0, 400, 0, 500), (0, 90, 0, 70), (37, 301, 111, 499), (130, 290, 5, 6), (290, 400, 300, 500)]
+LAYOUTS = {
+    "tiled": {"tile": (64, 128), "compression": "zlib"},
+    "tiled jpeg": {"tile": (64, 64), "compression": "jpeg"},
+    "tiled, difference coded, big": {"tile": (128, 128), "compression": "zlib", "predictor": True, "bigtiff": True},
+    "strips": {"rowsperstrip": 16, "compression": "zlib"},
+    "jpeg strips": {"rowsperstrip": 64, "compression": "jpeg"},
+    "plain": {},
+    "plain strips, big-endian": {"rowsperstrip": 32, "byteorder": ">"},
+}
+
+
+def pixels(dtype=np.uint8):
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    return np.stack([x % 251, y % 241, (x + y) % 256], axis=2).astype(dtype) * (1 if dtype == np.uint8 else 201)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("bits", [8, 16])
+def test_any_region_is_that_of_the_whole(tmp_path, name, bits):
+    if bits == 16 and "jpeg" in name:
+        pytest.skip("JPEG holds 8 bit")
+    path = tmp_path / "a.tif"
+    made = pixels(np.uint8 if bits == 8 else np.uint16)
+    tifffile.imwrite(
+        path, made, photometric="rgb", resolution=(1e4 / 0.5, 1e4 / 0.5), resolutionunit=3, **LAYOUTS[name]
+    )
+    whole = read_picture(path)
+    with open_regions(path, None, 1000) as regions:
+        assert regions is not None
+        assert (regions.shape, regions.pixel_size, regions.axes) == (made.shape, whole.pixel_size, whole.axes)
+        for top, bottom, left, right in REGIONS:
+            got = regions.read(top, bottom, left, right)
+            assert got.dtype == made.dtype
+            np.testing.assert_array_equal(got, whole.pixels[top:bottom, left:right])
+
+
+def test_of_a_pyramid_the_full_resolution_is_read(tmp_path):
+    path = tmp_path / "pyramid.tif"
+    with tifffile.TiffWriter(path) as tiff:
+        tiff.write(pixels(), photometric="rgb", tile=(64, 64), subifds=1)
+        tiff.write(pixels()[::2, ::2], photometric="rgb", tile=(64, 64), subfiletype=1)
+    with open_regions(path, 0.76, 1000) as regions:
+        assert regions is not None
+        assert regions.shape == (HEIGHT, WIDTH, 3)
+        assert regions.pixel_size.um == 0.76
+        np.testing.assert_array_equal(regions.read(100, 200, 100, 200), pixels()[100:200, 100:200])
+
+
+@pytest.mark.parametrize(
+    ("made", "how"),
+    [
+        (pixels()[:50, :50], {"photometric": "rgb"}),
+        (pixels()[..., 0], {}),
+        (pixels(), {"photometric": "rgb", "compression": "zlib", "rowsperstrip": HEIGHT}),
+        (np.moveaxis(pixels(), 2, 0), {"photometric": "rgb", "planarconfig": "separate"}),
+    ],
+    ids=["small", "grey", "one packed strip", "planes"],
+)
+def test_other_pictures_are_left_to_be_read_as_a_whole(tmp_path, made, how):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, made, **how)
+    with open_regions(path, None, 100_000) as regions:
+        assert regions is None
+
+
+def test_what_is_no_tiff_is_left_alone(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    with open_regions(path, None, 1) as regions:
+        assert regions is None
+
+
+def test_a_file_cut_short_is_refused(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, pixels(), photometric="rgb", tile=(64, 64), compression="zlib")
+    with tifffile.TiffFile(path) as tiff:
+        end = tiff.pages[0].dataoffsets[-1] + 3
+    path.write_bytes(path.read_bytes()[:end])
+    with pytest.raises(OsteoCountError, match=r"a\.tif: the picture is damaged"), open_regions(path, None, 1):
+        pass
+
+
+def test_a_picture_in_memory_gives_views(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, pixels(), photometric="rgb")
+    picture = read_picture(path)
+    regions = PictureRegions(picture)
+    assert np.shares_memory(regions.read(3, 9, 5, 7), picture.pixels)
+    assert regions.read(3, 9, 5, 7).shape == (6, 2, 3)
+
+
+def test_a_label_pyramid_holds_the_labels_and_smaller_copies(tmp_path):
+    labels = np.zeros((2300, 2600), np.uint32)
+    labels[100:900, 2000:2599] = 70_000
+    labels[2290:] = 9
+    path = tmp_path / "labels.tif"
+    write_label_pyramid(lambda rows, columns: labels[np.ix_(rows, columns)], labels.shape, path, 0.5)
+    np.testing.assert_array_equal(read_labels(path), labels)
+    with tifffile.TiffFile(path) as tiff:
+        assert tiff.is_bigtiff
+        levels = tiff.series[0].levels
+        assert [level.shape for level in levels] == [(2300, 2600), (1150, 1300), (575, 650)]
+        for n, level in enumerate(levels):
+            np.testing.assert_array_equal(level.asarray(), labels[:: 2**n, :: 2**n])
+        assert tiff.pages[0].tags["XResolution"].value == (20000, 1)

@@ -1,0 +1,147 @@
+"""A picture in tiles gives the cells of the picture at once, wherever the seams lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from segment_pictures import canvas, ellipse, nucleus, osteoclast, photograph, picture, round_cells
+
+from osteocount.io.read import read_picture
+from osteocount.io.regions import PictureRegions
+from osteocount.segment.scale import resample, working_scale
+from osteocount.segment.tiles import Box, Tiling, tiles
+from osteocount.segment.tiles_sparse import segment_sparsely
+from osteocount.segment.tiles_survey import survey
+from osteocount.segment.well_mask import Circle
+from osteocount.settings import Settings
+
+REAL = Path(__file__).parents[3] / "shared" / "real" / "brightfield_20x.png"
+WHOLE = 10**6
+GIANT = (420, 700)
+
+
+@pytest.fixture(scope="module")
+def culture():
+    """Osteoclasts on the seams and corners of tiles of 512, small cells, and a giant larger than any halo."""
+    od = canvas(1100, 1500)
+    random = np.random.default_rng(5)
+    for y, x in random.integers((640, 20), (1080, 1480), (60, 2)):
+        round_cells(od[y - 12 : y + 12, x - 12 : x + 12], [(12, 12)])
+    for y, x in ((512, 200), (200, 512), (512, 512), (1024, 1024), (512, 1024), (60, 1460), (1060, 40)):
+        osteoclast(od[y - 40 : y + 40, x - 40 : x + 40], (40, 40), nuclei=4)
+    giant = od[GIANT[0] - 45 : GIANT[0] + 45, 360:1040]
+    giant[:] = 0
+    ellipse(giant, (45, 340), (40, 330), 0.6)
+    for k in range(9):
+        nucleus(giant, (45, 60 + 70 * k))
+    return picture(photograph(od))
+
+
+def drawn(found):
+    rows, columns = (np.arange(side) for side in found.shape)
+    return found.draw_cells(rows, columns), found.draw_nuclei(rows, columns)
+
+
+def tiled(made, core, offset=(0, 0), um=0.76, well=None):
+    return segment_sparsely(PictureRegions(made), well, working_scale(um, "given"), Settings(), {}, core, offset)
+
+
+def assert_same(found, whole):
+    for ours, theirs in zip(drawn(found), drawn(whole), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    pd.testing.assert_frame_equal(found.cell_table, whole.cell_table, check_exact=True)
+    pd.testing.assert_frame_equal(found.nuclei_table, whole.nuclei_table, check_exact=True)
+    assert found.record == whole.record
+
+
+@pytest.mark.parametrize(
+    ("core", "offset"), [(512, (0, 0)), (512, (511, 1)), (1024, (0, 0)), (1024, (433, 717)), (2048, (301, 903))]
+)
+@pytest.mark.parametrize("um", [0.76, 0.5, 0.95])
+def test_the_seams_change_nothing(culture, core, offset, um):
+    whole = tiled(culture, WHOLE, um=um)
+    assert len(whole.cell_table) > 40
+    assert_same(tiled(culture, core, offset, um), whole)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(core=st.integers(260, 900), down=st.integers(0, 900), along=st.integers(0, 900))
+def test_no_seam_anywhere_changes_anything(culture, core, down, along):
+    assert_same(tiled(culture, core, (down, along)), tiled(culture, WHOLE))
+
+
+def test_a_giant_larger_than_the_halo_is_one_cell_with_all_its_nuclei(culture):
+    found = tiled(culture, 300, (0, 150))
+    cells, _ = drawn(found)
+    label = cells[GIANT]
+    assert label > 0
+    assert {int(cells[GIANT[0] + 20, x]) for x in range(420, 990, 60)} == {int(label)}
+    assert (found.nuclei_table.cell_id == label).sum() == 9
+
+
+def test_what_lies_outside_the_well_is_not_found_in_tiles_either(culture):
+    well = Circle(750.0, 550.0, 500.0)
+    whole, found = tiled(culture, WHOLE, well=well), tiled(culture, 512, (77, 5), well=well)
+    assert_same(found, whole)
+    inside = found.inside(np.arange(1100), np.arange(1500))
+    assert not drawn(found)[0][~inside].any()
+    assert found.analysed_pixels() == inside.sum()
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real pictures are not here")
+def test_a_real_picture_in_tiles():
+    real = read_picture(REAL, pixel_size_um=0.76)
+    assert_same(tiled(real, 512, (301, 99)), tiled(real, WHOLE))
+
+
+def test_the_parts_hold_every_cell_once(culture):
+    found = tiled(culture, 512, (100, 200))
+    whole, _ = drawn(found)
+    area = np.zeros(len(found.cell_table) + 1, np.int64)
+    for image, (top, left) in found.parts():
+        shown = whole[top : top + image.shape[0], left : left + image.shape[1]]
+        assert (shown[image > 0] == image[image > 0]).all()
+        area += np.bincount(image.ravel(), minlength=area.size)
+    assert area[1:].tolist() == np.bincount(whole.ravel())[1:].tolist()
+
+
+@pytest.mark.parametrize("zoom", [0.5, 42 / 64, 1.25])
+def test_blocks_of_a_picture_are_resampled_as_in_the_whole(zoom):
+    pixels = np.random.default_rng(0).integers(0, 255, (1300, 1100, 3), dtype=np.uint8)
+    whole = resample(pixels, zoom)
+    assert whole.shape[:2] == (round(1300 * zoom), round(1100 * zoom))
+    part = resample(pixels[512:], zoom)
+    skipped = 512 if zoom > 1 else 0  # enlarging looks at what is around a block
+    np.testing.assert_array_equal(part[int(skipped * zoom) :], whole[int((512 + skipped) * zoom) :])
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(64, 2048), st.integers(0, 5000), st.integers(0, 5000))
+@settings(max_examples=40)
+def test_tiles_cover_a_picture_once(height, width, core, down, along):
+    cover = sum((t.bottom - t.top) * (t.right - t.left) for t in tiles((height, width), core, (down, along)))
+    assert cover == height * width
+    assert all(
+        t.bottom - t.top <= core and t.right - t.left <= core for t in tiles((height, width), core, (down, along))
+    )
+
+
+def test_a_window_has_room_around_its_tile_and_begins_on_the_grid():
+    tiling = Tiling((5000, 6000), working_scale(0.76, "given"))
+    window = tiling.window(Box(2000, 2500, 1000, 1500))
+    assert window.top % 64 == window.left % 64 == 0
+    assert window.holds(Box(2000, 2500, 1000, 1500), 250, (5000, 6000))
+    assert tiling.window(Box(0, 500, 5500, 6000)).right == 6000
+
+
+def test_a_large_picture_is_surveyed_in_little():
+    pixels = np.random.default_rng(0).integers(0, 255, (3300, 4000, 3), dtype=np.uint8)
+    seen = survey(PictureRegions(picture(pixels)))
+    np.testing.assert_array_equal(seen.overview.pixels, pixels[::2, ::2])
+    assert seen.overview.pixel_size.um == 2 * 0.76
+    assert (seen.top, seen.left) == (626, 976)
+    np.testing.assert_array_equal(seen.centre.pixels, pixels[626:2674, 976:3024])
