@@ -64,15 +64,6 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
     counted = spots.only(spots.score >= wanted.nucleus_score)
     shape = picture.pixels.shape[:2]
     trap = np.clip(signal / threshold * wanted.trap_threshold, 0, 1).astype(np.float32)
-    known = picture.pixel_size.um
-    record = {
-        **record,
-        "channels": channels.reason,
-        "nucleus_diameter_px": round(diameter, 2),
-        "nucleus_diameter_um": None if known is None else round(diameter * known, 2),
-        "cell_threshold_grey": round(threshold, 2),
-        "nucleus_score": wanted.nucleus_score,
-    }
     return Segmentation(
         cells=labels_to_size(cells, shape),
         nuclei=labels_to_size(counted.labels, shape),
@@ -84,8 +75,22 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
         regime="fluorescence",
         nuclei_resolved=True,
         cell_table=cell_table(count.confidence[1:], [""] * n_cells, count),
-        record=record,
+        record={
+            **record,
+            "channels": channels.reason,
+            **_sizes(diameter, picture.pixel_size.um),
+            "cell_threshold_grey": round(threshold, 2),
+            "nucleus_score": wanted.nucleus_score,
+        },
     )
+
+
+def _sizes(diameter: float, um: float | None) -> dict[str, float | None]:
+    """Return the diameter of the nuclei for the record, in pixels and, where the pixel size is known, in µm."""
+    return {
+        "nucleus_diameter_px": round(diameter, 2),
+        "nucleus_diameter_um": None if um is None else round(diameter * um, 2),
+    }
 
 
 def nucleus_diameter(plane: NDArray[np.float32]) -> tuple[float, int]:

@@ -15,9 +15,9 @@ from osteocount.segment.morphology import Mask, disk, gaussian, holes_filled, in
 from osteocount.segment.scale import Scale, labels_to_size, resample, values_to_size
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.split import split_touching
-from osteocount.segment.stains import DENSITY_WEIGHTS, estimate_stains, trap_density
+from osteocount.segment.stains import DENSITY_WEIGHTS, Stains, estimate_stains, trap_density
 from osteocount.segment.tables import cell_table, nuclei_table
-from osteocount.settings import Settings
+from osteocount.settings import SegmentSettings, Settings
 
 _WAIST = 0.75  # giants in a heap are convex, so a slight waist parts them
 _OPENING = 0.9  # radius, in mononuclear diameters, that no mononuclear cell survives
@@ -72,33 +72,34 @@ def segment_low_power(
             f"{picture.path.name}: what is stained does not have the colour of TRAP (purple to red). "
             "Check that the picture shows a TRAP stain and that its white balance is right."
         )
-    trap = trap_density(density, stains)
     labels, pale, small_one = _cells(total, inside, dark, small, scale, wanted.cell_threshold)
     area = np.bincount(labels.ravel())
     is_large = np.sqrt(area * 4 / np.pi) >= wanted.large_cell_ratio * small
     is_large &= ~small_one & _convex(labels)
     flags = ["pale_giant" if p else "" for p in pale[1:]]
-    record = {
-        **record,
-        "white_point": white,
-        "mononuclear_diameter_um": round(mononuclear_um, 2),
-        "large_cell_diameter_um": round(mononuclear_um * wanted.large_cell_ratio, 2),
-        "trap_vector": [round(float(v), 4) for v in stains.trap],
-        "counterstain_vector": [round(float(v), 4) for v in stains.counterstain],
-    }
     none = np.zeros(0)
     return Segmentation(
         cells=labels_to_size(labels, analysed.shape),
         nuclei=np.zeros(analysed.shape, np.uint32),
         nuclei_table=nuclei_table(none, none, none.astype(np.float32), none.astype(np.int32)),
-        trap_od=values_to_size(trap, analysed.shape),
+        trap_od=values_to_size(trap_density(density, stains), analysed.shape),
         analysed=analysed,
         regime="low_power",
         nuclei_resolved=False,
         cell_table=cell_table(_confidence(area, wanted.large_cell_ratio * small), flags, is_large=is_large[1:]),
-        record=record,
+        record={**record, "white_point": white, **_recorded(mononuclear_um, stains, wanted)},
         warnings=stains.warnings,
     )
+
+
+def _recorded(mononuclear_um: float, stains: Stains, wanted: SegmentSettings) -> dict[str, Any]:
+    """Return what the record says of the size rule and the stains."""
+    return {
+        "mononuclear_diameter_um": round(mononuclear_um, 2),
+        "large_cell_diameter_um": round(mononuclear_um * wanted.large_cell_ratio, 2),
+        "trap_vector": [round(float(v), 4) for v in stains.trap],
+        "counterstain_vector": [round(float(v), 4) for v in stains.counterstain],
+    }
 
 
 def _stained(trap_threshold: float) -> float:
