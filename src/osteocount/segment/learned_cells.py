@@ -13,7 +13,7 @@ from osteocount.segment.scale import Scale
 _HOLE_UM = 12.0  # a gap in a cell up to this diameter is a vacuole
 SURE = (1.0, 0.0)  # logits of the core at which parts are told apart, the surest first
 SEAM = 0.4  # mean logit of the core along the border of two parts above which they are one cell
-LEANING = -1.5  # the same for a part without a nucleus
+LEANING = -4.0  # the same for a part without a nucleus
 
 
 def cell_mask(maps: Maps, analysed: NDArray[np.bool_], scale: Scale) -> NDArray[np.uint8]:

@@ -76,13 +76,11 @@ def resample(pixels: Pixels | NDArray[np.float32], zoom: float) -> Pixels | NDAr
         for left in range(0, columns, step):
             y, x = (at // step * BLOCK for at in (top, left))
             up, before = min(y, around), min(x, around)
-            block = pixels[y - up : y + BLOCK + around, x - before : x + BLOCK + around]
+            down, right = min(y + BLOCK + around, height), min(x + BLOCK + around, width)
             above, beside = int(up * zoom), int(before * zoom)
-            below, behind = (
-                min(side, at + step) + (int(around * zoom) if at + step < side else 0)
-                for side, at in ((rows, top), (columns, left))
-            )
-            large = _resized(block, below - top + above, behind - left + beside)
+            below = rows if down == height else int(down * zoom)
+            behind = columns if right == width else int(right * zoom)
+            large = _resized(pixels[y - up : down, x - before : right], below - top + above, behind - left + beside)
             out[top : top + step, left : left + step] = large[above : above + step, beside : beside + step]
     return out
 
