@@ -62,6 +62,6 @@ def train(
     typer.echo(trained.by_well.to_string(index=False, float_format="{:.2f}".format))
     said = f"balanced accuracy on wells left out: {trained.before:.2f} without, {trained.after:.2f} with the classifier"
     if not trained.useful:
-        raise OsteoCountError(f"Not saved: {said}. It would not help; more corrections may.")
+        raise OsteoCountError(f"Not saved: {said}. The gain may be chance; more corrections may help.")
     save(trained.classifier, out)
     typer.echo(f"{said}. Saved in {out}.")

@@ -28,6 +28,8 @@ FEWEST = 10
 """Corrections of each kind below which nothing is learned."""
 LEAST_GAIN = 0.02
 """Gain in balanced accuracy over the wells left out below which the classifier is of no use."""
+STANDARD_ERRORS = 2.0
+"""The gain must also be larger than this many standard errors, or it may be chance."""
 _LARGEST_FILE = 2**20
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -66,12 +68,13 @@ class Trained:
     classifier: Classifier
     before: float
     after: float
+    standard_error: float
     by_well: pd.DataFrame
 
     @property
     def useful(self) -> bool:
         """True when it helps on wells it has not seen."""
-        return self.after - self.before >= LEAST_GAIN
+        return self.after - self.before >= max(LEAST_GAIN, STANDARD_ERRORS * self.standard_error)
 
 
 def examples(automatic: pd.DataFrame, edits: Iterable[Edit]) -> pd.DataFrame:
@@ -132,7 +135,8 @@ def train(judged: pd.DataFrame) -> Trained:
             for p in sorted(set(places)) if (m := (places == p).to_numpy()).any()]  # fmt: skip
     by_well = pd.DataFrame(rows, columns=["well", "n", "right_with", "right_without"])
     before, after = _balanced(np.ones_like(y), y), _balanced(says, y)
-    return Trained(fit(x, y).replace(gain=after - before), before, after, by_well)
+    error = _balanced_error(says, y)
+    return Trained(fit(x, y).replace(gain=after - before), before, after, error, by_well)
 
 
 def fit(x: NDArray[np.float64], y: NDArray[np.bool_]) -> Classifier:
@@ -201,6 +205,12 @@ def load(path: Path) -> Classifier:
 
 def _balanced(says: NDArray[np.bool_], y: NDArray[np.bool_]) -> float:
     return float(((says & y).sum() / y.sum() + (~says & ~y).sum() / (~y).sum()) / 2)
+
+
+def _balanced_error(says: NDArray[np.bool_], y: NDArray[np.bool_]) -> float:
+    """Return the standard error of `_balanced`; half a success is added to each side, so that none is never sure."""
+    right = [((says == y)[kind].sum() + 0.5, kind.sum() + 1.0) for kind in (y, ~y)]
+    return float(0.5 * np.sqrt(sum(k / n * (1 - k / n) / n for k, n in right)))
 
 
 def _sigmoid(value: NDArray[np.float64]) -> NDArray[np.float64]:

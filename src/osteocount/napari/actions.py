@@ -211,7 +211,7 @@ def described(cells: pd.DataFrame, selected: list[int]) -> str:
         return f"{len(selected)} cells selected."
     row: dict[Any, Any] = cells.set_index("cell_id").loc[selected[0]].to_dict()
     unknown = pd.isna(row["n_nuclei"])
-    nuclei = "nuclei not visible" if unknown else f"{int(row['n_nuclei'])} nuclei"
+    nuclei = "nuclei not visible" if unknown else f"{int(row['n_nuclei'])} nucle{'us' if row['n_nuclei'] == 1 else 'i'}"
     if not unknown and row["n_nuclei_low"] != row["n_nuclei_high"]:
         nuclei += f" ({int(row['n_nuclei_low'])} to {int(row['n_nuclei_high'])})"
     kind = "osteoclast" if row["is_osteoclast"] else "no osteoclast"

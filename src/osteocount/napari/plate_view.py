@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QInputDialog,
-    QLabel,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -148,15 +147,14 @@ class PlateView(QWidget):
             button.setToolTip(tip)
             button.clicked.connect(lambda _=False, name=name: self.next_requested.emit(name))
             buttons.append(button)
-        hint = QLabel("Click a well; then the arrow keys go on.")
-        hint.setWordWrap(True)
+        self.figure.setToolTip("Click a well; then the arrow keys go on. Pull the upper edge to enlarge the plate.")
         grid.addWidget(self.plate, 0, 0, 1, 2)
         grid.addWidget(self.measure, 1, 0, 1, 2)
         for n, widget in enumerate((self.percent, self.fields, *buttons, self.done)):
             grid.addWidget(widget, 2 + n // 2, n % 2)
-        for row, widget in enumerate((self.exclude, self.progress, hint), start=5):
+        for row, widget in enumerate((self.exclude, self.progress), start=5):
             grid.addWidget(widget, row, 0, 1, 2)
-        grid.setRowStretch(8, 1)
+        grid.setRowStretch(7, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.addWidget(self.figure, stretch=1)
