@@ -16,6 +16,7 @@ from pathlib import Path
 
 import cv2
 import tifffile
+from peers import all_peers
 
 from osteocount import Settings, analyse, read_picture
 from osteocount.io.labels import write_labels
@@ -35,7 +36,8 @@ def main():
         "# Performance",
         "",
         f"Made by `python benchmarks/speed.py` on {os.cpu_count()} cores ({platform.machine()}), Python "
-        f"{platform.python_version()}, one thread. Times are the best of three; ratios travel, seconds do not.",
+        f"{platform.python_version()}, one thread, with a load of {os.getloadavg()[0]:.1f} from other work on the "
+        "machine when it began. Times are the best of three; ratios travel, seconds do not.",
         "",
         *starting(),
         *field(),
@@ -79,7 +81,8 @@ def field():
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "field.tif"
         tifffile.imwrite(path, simulated.picture, compression="zlib", photometric="rgb")
-        settings = Settings.model_validate({"picture": {"pixel_size": 0.76}})
+        settings = Settings.model_validate({"picture": {"pixel_size": 0.76}, "segment": {"segmenter": "classical"}})
+        learned = Settings.model_validate({"picture": {"pixel_size": 0.76}, "segment": {"segmenter": "learned"}})
         picture = read_picture(path, pixel_size_um=0.76)
         result = analyse(picture, settings)
         found = result.segmentation
@@ -88,6 +91,7 @@ def field():
             ("decode + one Gaussian pass (the floor)", lambda: cv2.GaussianBlur(tifffile.imread(path), (0, 0), 1.5)),
             ("segment", lambda: get_segmenter(settings).segment(picture)),
             ("segment, measure and check", lambda: analyse(picture, settings)),
+            ("segment, measure and check, learned", lambda: analyse(picture, learned)),
             ("write label images", lambda: write_labels(found.cells, Path(folder) / "c.tif", 0.76)),
             (
                 "write overlay",
@@ -95,6 +99,11 @@ def field():
             ),
         ]
         times = {name: best(action) for name, action in rows}
+        command = [Path(sys.executable).with_name("osteocount"), "count", path, "--out", Path(folder) / "cold"]
+        times["one cold command, with report"] = best(
+            lambda: subprocess.run([*command, "--overwrite", "-q"], check=True, capture_output=True), 1
+        )
+        peers = all_peers(path, Path(folder))
     total = times["decode"] + times["segment, measure and check"]
     floor = times["decode + one Gaussian pass (the floor)"]
     return [
@@ -103,7 +112,18 @@ def field():
         "| stage | seconds | times the floor |",
         "|---|---|---|",
         *(f"| {name} | {seconds:.3f} | {seconds / floor:.1f} |" for name, seconds in times.items()),
-        f"| **file to tables** | **{total:.3f}** | **{total / floor:.1f}** |",
+        f"| **file to tables, classical** | **{total:.3f}** | **{total / floor:.1f}** |",
+        "",
+        "## Other programs on the same field",
+        "",
+        "| program | times as long as ours, classical | seconds |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {took / total:.1f} | {took:.2f} |" if isinstance(took, float) else f"| {name} | {took} | |"
+            for name, took in peers.items()
+        ),
+        "",
+        "A plate with one and two workers: `python benchmarks/plate_speed.py`.",
         "",
     ]
 
