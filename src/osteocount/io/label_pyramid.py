@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from osteocount.io.files import written_whole
 
 _TILE = 256
-_BAND = 2048  # rows drawn at a time
+_BAND = 1024  # rows drawn at a time
 _SMALLEST = 1024  # longest side of the smallest copy
 
 #: Draws the labels (rows, columns) uint32 that these rows and columns of the picture show.

@@ -97,22 +97,37 @@ class Brightfield:
                 "Check that the picture shows a TRAP stain and that its white balance is right."
             )
 
-    def windows(self, core: int = CORE, offset: tuple[int, int] = (0, 0)) -> Iterator[tuple[Box | None, Window, Found]]:
-        """Yield (tile, its window, cells and nuclei) for every tile, then (None, window, cells) of bodies across tiles.
+    def found(self, core: int = CORE, offset: tuple[int, int] = (0, 0)) -> Iterator[tuple[Box | None, Found]]:
+        """Yield every tile with its cells and nuclei, then None with those of each body that lies across tiles.
 
         What is found depends neither on ``core``, the side of a tile, nor on the ``offset`` of the seams.
         """
         tiling = Tiling(self.shape, self.scale)
         for tile in tiles(self.shape, core, offset):
-            window = self._window(tiling.window(tile))
-            yield tile, window, self._segmented(window, tiling.choose(window.box, tile, window.mask))
+            yield tile, self._of_tile(tiling, tile)
         for pixel, box in tiling.waiting():
-            bodies = None
-            while bodies is None:
-                window = self._window(tiling.grown(box))
-                bodies, box = tiling.complete(window.box, pixel, window.mask)
-            if bodies.places:
-                yield None, window, self._segmented(window, bodies)
+            part = self._of_body(tiling, pixel, box)
+            if part is not None:
+                yield None, part
+
+    def trap(self, tile: Box) -> NDArray[np.float32]:
+        """Return the TRAP optical density (height, width) of a tile; it costs little while that was the last one."""
+        seen = (
+            self._seen if self._seen is not None and self._seen.box.holds(tile, 0, self.shape) else self._window(tile)
+        )
+        return trap_density(seen.density[tile.within(seen.box)], self.stains)
+
+    def _of_tile(self, tiling: Tiling, tile: Box) -> Found:
+        window = self._window(tiling.window(tile))
+        return self._segmented(window, tiling.choose(window.box, tile, window.mask))
+
+    def _of_body(self, tiling: Tiling, pixel: tuple[int, int], box: Box) -> Found | None:
+        """Segment the body at ``pixel`` in a window as large as it needs; None when it has been done already."""
+        while True:
+            window = self._window(tiling.grown(box))
+            bodies, box = tiling.complete(window.box, pixel, window.mask)
+            if bodies is not None:
+                return self._segmented(window, bodies) if bodies.places else None
 
     def _sample(self, box: Box) -> NDArray[np.float32]:
         window = self._window(box)
@@ -172,11 +187,10 @@ def segment_brightfield(
     field = Brightfield(PictureRegions(picture), in_well, scale, settings.segment)
     trap = np.zeros(field.shape, np.float32)
     found = []
-    for tile, window, part in field.windows():
+    for tile, part in field.found():
         found.append(part)
         if tile is not None:
-            own = tile.within(window.box)
-            trap[tile.top : tile.bottom, tile.left : tile.right] = trap_density(window.density[own], field.stains)
+            trap[tile.top : tile.bottom, tile.left : tile.right] = field.trap(tile)
     cells, nuclei = numbered([part.cells for part in found]), numbered([part.nuclei for part in found])
     images = np.zeros((2, *field.shape), np.int32)
     for part, cell, nucleus in zip(found, cells, nuclei, strict=True):

@@ -75,7 +75,7 @@ class Light:
     def density(self, pixels: Pixels, top: int = 0, left: int = 0) -> NDArray[np.float32]:
         """Return the optical density (height, width, channels) of a window whose corner is at (top, left)."""
         logs = _logs(pixels)
-        return np.asarray(cv2.subtract(self.surface(top, left, *pixels.shape[:2]), logs)).reshape(logs.shape)
+        return np.subtract(self.surface(top, left, *pixels.shape[:2]), logs, out=logs)
 
 
 class LightMeter:

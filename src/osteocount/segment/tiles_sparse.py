@@ -136,7 +136,7 @@ def segment_sparsely(
         What is stained does not have the colour of TRAP.
     """
     picture = Brightfield(regions, None if well is None else well.holds, scale, settings.segment)
-    found = tuple(part for _, _, part in picture.windows(core, offset))
+    found = tuple(part for _, part in picture.found(core, offset))
     cells, nuclei = numbered([part.cells for part in found]), numbered([part.nuclei for part in found])
     cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, settings)
     return Sparse(

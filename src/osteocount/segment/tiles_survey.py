@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture, PixelSize
-from osteocount.io.regions import Regions
+from osteocount.io.regions import Pixels, Regions
 from osteocount.segment.well_mask import Circle, find_well
 
 _OVERVIEW = 1600  # longest side of the overview is between this and twice this
@@ -57,7 +57,7 @@ def survey(regions: Regions) -> Survey:
     height, width = regions.shape[:2]
     step = max(1, max(height, width) // _OVERVIEW)
     strips = [
-        regions.read(top, min(top + _STRIP, height), 0, width)[-top % step :: step, ::step]
+        _thinned(regions.read(top, min(top + _STRIP, height), 0, width), top, step)
         for top in range(0, height, _STRIP if step > 1 else height)
     ]
     top, left = max(0, (height - _CENTRE) // 2), max(0, (width - _CENTRE) // 2)
@@ -71,3 +71,8 @@ def survey(regions: Regions) -> Survey:
         for pixels, scale in ((overview, small), (centre, size))
     )
     return Survey(next(pictures), step, next(pictures), top, left)
+
+
+def _thinned(strip: Pixels, top: int, step: int) -> Pixels:
+    """Return every ``step``-th pixel of a strip that begins at row ``top``, without holding on to the rest."""
+    return strip if step == 1 else strip[-top % step :: step, ::step].copy()
