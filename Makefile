@@ -42,10 +42,8 @@ train: $(VENV)/develop  ## the network of the learned segmenter anew (2 cores: 4
 	$(BIN)/python training/data.py $(SCENES)/train --scenes 1000 --seed 1 --side-um 300
 	$(BIN)/python training/data.py $(SCENES)/validation --scenes 40 --seed 2 --side-um 400
 	$(BIN)/python training/data.py $(SCENES)/calibration --scenes 70 --seed 3 --side-um 400
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python training/train.py $(SCENES)/train build/run1 --steps 4000 --seed 1
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python training/train.py $(SCENES)/train build/run2 --start build/run1/04000.pt \
-		--steps 1500 --rate 0.0015 --seed 2
-	$(BIN)/python training/export.py build/run2 $(SCENES)/validation $(SCENES)/calibration $(MODEL)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python training/train.py $(SCENES)/train build/run --steps 4000 --seed 1
+	$(BIN)/python training/export.py build/run $(SCENES)/validation $(SCENES)/calibration $(MODEL)
 
 screenshots: $(VENV)/develop  ## the pictures in docs/images
 	$(DISPLAY_OF_ITS_OWN) $(BIN)/python scripts/screenshots.py

@@ -31,9 +31,9 @@ def loss_of(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) 
     return (each * torch.tensor(_IMPORTANCE)).sum()
 
 
-def rate(step: int, steps: int, highest: float) -> float:
+def rate(step: int, steps: int) -> float:
     """Learning rate: a short warm-up, then down along a cosine."""
-    return highest * min(1.0, (step + 1) / _WARM_UP) * (0.505 + 0.495 * np.cos(np.pi * step / steps))
+    return _RATE * min(1.0, (step + 1) / _WARM_UP) * (0.505 + 0.495 * np.cos(np.pi * step / steps))
 
 
 def train(asked: argparse.Namespace) -> None:
@@ -42,8 +42,6 @@ def train(asked: argparse.Namespace) -> None:
     torch.set_num_threads(asked.threads)
     torch.use_deterministic_algorithms(True)
     network = CellNet().to(memory_format=torch.channels_last)
-    if asked.start:
-        network.load_state_dict(torch.load(asked.start, weights_only=True))
     mean = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(_AVERAGE), use_buffers=True
     )
@@ -51,7 +49,7 @@ def train(asked: argparse.Namespace) -> None:
     start, shown = time.monotonic(), 0.0
     for step, arrays in enumerate(batches(asked.train, asked.seed, _BATCH, asked.steps)):
         for group in optimiser.param_groups:
-            group["lr"] = rate(step, asked.steps, asked.rate)
+            group["lr"] = rate(step, asked.steps)
         density, targets, weights = (torch.from_numpy(array) for array in arrays)
         loss = loss_of(network(density.contiguous(memory_format=torch.channels_last)), targets, weights)
         optimiser.zero_grad()
@@ -71,8 +69,6 @@ def main() -> None:
     parser.add_argument("train", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--start", type=Path, help="checkpoint to go on from")
-    parser.add_argument("--rate", type=float, default=_RATE, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
