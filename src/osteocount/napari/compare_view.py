@@ -39,7 +39,7 @@ class CompareView(QWidget):
             (self.endpoint, "Endpoint"), (self.contrast, "Contrast: which arm against which"), (self.plot, "Figure"),
         ):  # fmt: skip
             box.setToolTip(tip)
-            box.setMinimumContentsLength(12)
+            box.setMinimumContentsLength(8)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.currentIndexChanged.connect(self.shown_changed)
         self.words = QPlainTextEdit()
@@ -50,8 +50,12 @@ class CompareView(QWidget):
         self.export.clicked.connect(self._ask_folder)
         self.export.setEnabled(False)
         side = QVBoxLayout()
-        for box in (self.endpoint, self.contrast, self.plot):
-            side.addWidget(box)
+        side.setSpacing(3)
+        what = QHBoxLayout()
+        what.addWidget(self.endpoint)
+        what.addWidget(self.contrast)
+        side.addLayout(what)
+        side.addWidget(self.plot)
         side.addWidget(self.words, stretch=1)
         side.addWidget(self.export)
         layout = QHBoxLayout(self)
