@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MODEL_SHA256 = "7d11f746717784df5da95b1f4a5f9968c5581dc7a20b20f27480812b7ca212dc"
 MODEL_FILE = "cells.onnx"
 
-_TILE = 512
+_TILE = 1024
 _MARGIN = 96  # px around a tile that only give context, more than the network sees; a multiple of 16
 _STEP = 16  # the network halves its input four times
 _LOWEST, _HIGHEST = -0.2, 2.0  # optical densities the network was trained on
