@@ -44,7 +44,10 @@ def imagej(path: Path, folder: Path, runs: int = 4) -> float | str:
     macro.write_text(MACRO.format(path=path, runs=runs), encoding="utf-8")
     screen = ["xvfb-run", "-a"] if shutil.which("xvfb-run") else []  # its -batch opens menus, even here
     command = [*screen, "java", "-Xmx2g", "-cp", jar, "ij.ImageJ", "-batch", macro]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    except subprocess.TimeoutExpired:
+        return "not measured: ImageJ did not end within 300 s"
     times = [float(line.split()[1]) for line in said.stdout.splitlines() if line.startswith("seconds")]
     if len(times) < 2:
         return (
