@@ -6,7 +6,7 @@ import hashlib
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -200,9 +200,7 @@ def _is_grey(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bool:
     return True
 
 
-def _grey_levels(
-    path: Path, pixels: NDArray[np.generic]
-) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], tuple[str, ...]]:
+def _grey_levels(path: Path, pixels: NDArray[Any]) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], tuple[str, ...]]:
     """Bring any number type to uint8 or uint16 without guessing a scale."""
     if pixels.dtype == np.uint8:
         return pixels.astype(np.uint8, copy=False), ()

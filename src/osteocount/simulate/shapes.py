@@ -61,7 +61,7 @@ def union(parts: Sequence[Capsule | Ellipse], y: Field2D, x: Field2D, blend: flo
 
     The polynomial smooth minimum of Quilez (2013): min(a, b) − h²·blend/4 with h = max(blend − |a − b|, 0)/blend.
     """
-    total = parts[0].distance(y, x)
+    total: NDArray[np.floating] = parts[0].distance(y, x)
     for part in parts[1:]:
         other = part.distance(y, x)
         overlap = np.maximum(blend - np.abs(total - other), 0.0) / blend
