@@ -199,7 +199,7 @@ def test_unequal_spread_is_warned_of():
     }
     found = [text for text in compare(table(quiet), control="vehicle").warnings if "Donors vary" in text]
     assert found == [
-        "osteoclast_count: Donors vary 4.0 times more in B than in vehicle: the pooled variance makes p too "
+        "osteoclast_count: Donors vary 4.0 times more in B than in A: the pooled variance makes p too "
         "small for the noisy arm. "
         "Trust the paired test there."
     ]

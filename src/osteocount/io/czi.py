@@ -33,10 +33,10 @@ def read_scene(path: Path, number: int) -> Raw:
     with library.CziFile(path) as czi:
         root = _metadata(czi)
         scene = _scene_numbers(czi)[number]
-        entries = [entry for entry in czi.filtered_subblock_directory if _place(entry).get("S", 0) == scene]
+        entries = [entry for entry in czi.filtered_subblock_directory if _scene_of(entry) == scene]
         sizes = _sizes(entries)
         check_plane(path, f"scene {scene + 1}", sizes)
-        pixels = _mosaic(entries, sizes)
+        pixels = _mosaic(czi, entries, sizes)
     plane, colour, notes = channels_last(pixels, "CYXS")
     names = tuple(each.get("Name") or "" for each in root.findall("./Metadata/Information/Image//Channels/Channel"))
     if colour or len(names) != plane.shape[2]:
@@ -61,8 +61,15 @@ def _axes(entry: Any) -> tuple[str, ...]:
     return tuple(entry.dims) if hasattr(entry, "dims") else tuple(entry.axes)
 
 
+def _scene_of(entry: Any) -> int:
+    """Return the number of the scene a tile belongs to; newer czifile keeps S for the samples of a pixel."""
+    if hasattr(entry, "scene_index"):
+        return max(int(entry.scene_index), 0)
+    return _place(entry).get("S", 0)
+
+
 def _scene_numbers(czi: Any) -> list[int]:
-    return sorted({int(_place(entry).get("S", 0)) for entry in czi.filtered_subblock_directory})
+    return sorted({_scene_of(entry) for entry in czi.filtered_subblock_directory})
 
 
 def _described(root: Any) -> dict[int, tuple[str, ...]]:
@@ -86,12 +93,12 @@ def _sizes(entries: list[Any]) -> dict[str, int]:
     return sizes | {"S": int(entries[0].shape[-1])}
 
 
-def _mosaic(entries: list[Any], sizes: dict[str, int]) -> NDArray[np.generic]:
+def _mosaic(czi: Any, entries: list[Any], sizes: dict[str, int]) -> NDArray[np.generic]:
     """Put the tiles at their places, (channels, height, width, samples)."""
     low = {axis: min(_place(entry).get(axis, 0) for entry in entries) for axis in "CYX"}
     whole: NDArray[np.generic] | None = None
     for entry in entries:
-        segment = entry.data_segment() if hasattr(entry, "data_segment") else entry.read_segment_data()
+        segment = entry.data_segment() if hasattr(entry, "data_segment") else entry.read_segment_data(czi)
         tile = np.asarray(_decode(segment))
         height, width = (_extent(entry)[axis] for axis in "YX")
         tile = tile.reshape(height, width, -1)

@@ -146,7 +146,7 @@ def _noisiest(data: EndpointData) -> tuple[str, str, float] | None:
         return None
     squares = pd.Series(data.fit.residuals**2).groupby(data.cells["arm"].to_numpy())
     variance = (squares.sum() / (squares.size() - 1).clip(lower=1))[squares.size() >= 3]
-    sd = variance**0.5
+    sd = (variance**0.5 / max(variance.max() ** 0.5, 1e-300)).round(9)  # arms alike are named the same on any machine
     if len(sd) < 2 or not sd.max() > SD_RATIO * sd.min():
         return None
     ratio = float(sd.max() / sd.min()) if sd.min() > 0 else float("inf")
