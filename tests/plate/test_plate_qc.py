@@ -5,8 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from osteocount.plate.qc import debris_mask, field_qc, focus_ratio
+from osteocount.plate.qc import _grey, _percentile, debris_mask, field_qc, focus_ratio
 from osteocount.settings import QcSettings, Settings
 
 
@@ -131,3 +134,14 @@ def test_debris_is_what_is_stained_and_in_no_cell():
     found = debris_mask(stain, cells, well, 0.15)
     assert found.sum() == 3 * 5
     assert found[40:43, 40:45].all()
+
+
+@given(values=arrays(st.sampled_from([np.uint8, np.uint16]), st.integers(1, 300)), percent=st.floats(0, 100))
+def test_the_percentile_of_a_histogram_is_that_of_numpy(values, percent):
+    assert _percentile(values, percent) == pytest.approx(np.percentile(values, percent), abs=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4, 6])
+def test_grey_is_the_mean_of_the_channels(channels):
+    pixels = np.random.default_rng(1).integers(0, 65536, (7, 9, channels)).astype(np.uint16)
+    np.testing.assert_allclose(_grey(pixels), pixels.mean(axis=2), rtol=1e-6)

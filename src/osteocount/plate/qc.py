@@ -78,7 +78,7 @@ def field_qc(
     inside = np.ones(pixels.shape[:2], dtype=bool) if analysed is None else analysed
     if not inside.any():
         return FieldQc((QcNumber("well_in_view", 0.0, "no_well", "No part of a well is in the picture."),))
-    grey = pixels.astype(np.float32).mean(axis=2)
+    grey = _grey(pixels)
     numbers = [
         _focus(grey, inside, settings),
         _saturation(pixels, inside, settings),
@@ -128,9 +128,28 @@ def stain_green_share(
     """
     if not stained.any():
         return float("nan")
-    light = np.maximum(np.percentile(pixels[inside], 95, axis=0).astype(np.float32), 1)
+    light = np.maximum(np.array([_percentile(pixels[..., c][inside], 95) for c in range(3)], np.float32), 1)
     density = np.maximum(-np.log10((pixels[stained].astype(np.float32) + 1) / (light + 1)), 0).sum(axis=0)
     return float(density[1] / density.sum()) if density.sum() > 0 else float("nan")
+
+
+def _grey(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float32]:
+    """Return the mean of the channels."""
+    import cv2
+
+    channels = pixels.shape[2]
+    weights = np.full((1, channels), 1 / channels, np.float32)
+    if channels <= 4:  # what OpenCV takes at once, many times faster than a mean over the last axis
+        return np.asarray(cv2.transform(pixels.astype(np.float32), weights), np.float32).reshape(pixels.shape[:2])
+    return np.asarray(pixels.mean(axis=2, dtype=np.float32))
+
+
+def _percentile(values: NDArray[np.uint8] | NDArray[np.uint16], percent: float) -> float:
+    """Return what ``numpy.percentile`` does, from a histogram: whole numbers need no sorting."""
+    below = np.cumsum(np.bincount(values))
+    rank = (values.size - 1) * percent / 100
+    low, high = np.searchsorted(below, [int(rank), int(np.ceil(rank))], side="right")
+    return float(low + (high - low) * (rank - int(rank)))
 
 
 def focus_ratio(grey: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
@@ -167,7 +186,9 @@ def _saturation(pixels: NDArray[np.uint8] | NDArray[np.uint16], inside: Mask, se
     if pixels.dtype == np.uint16:
         brightest = int(pixels.max())
         top = next(limit for limit in (4095, 16383, 65535) if brightest <= limit)
-    ends = ((pixels == top) | (pixels == 0)).any(axis=2)
+    ends = np.zeros(pixels.shape[:2], dtype=bool)
+    for channel in np.moveaxis(pixels, 2, 0):
+        ends |= (channel == top) | (channel == 0)
     share = float(ends[inside].mean())
     if share > settings.max_saturated:
         reason = f"{100 * share:.1f} % of the pixels are at the end of the camera's range, above " + (
