@@ -176,13 +176,21 @@ def test_workers_that_do_not_see_the_folder_are_named(plate, tmp_path, monkeypat
             list(process_on_cluster([task], claimed(tmp_path), Settings(), address))
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense", "tcp://127.0.0.1:notaport"])
-def test_a_dead_address_says_so_within_ten_seconds(address):
+def test_a_dead_address_says_so_within_ten_seconds():
     pytest.importorskip("distributed")
     started = time.monotonic()
-    with pytest.raises(OsteoCountError, match=f"--scheduler {address}: nobody answers there"):
-        connect(address)
+    with pytest.raises(OsteoCountError, match=r"--scheduler tcp://127.0.0.1:9: nobody answers there"):
+        connect("tcp://127.0.0.1:9")
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "tcp://127.0.0.1", "tcp://127.0.0.1:notaport", "tcp://h:0", "h:65536", "tcp://:8786", ""]
+)
+def test_what_is_no_address_is_not_asked(address):
+    pytest.importorskip("distributed")
+    with pytest.raises(OsteoCountError, match=f"^--scheduler {address}: this is no address.* tcp://10.0.0.5:8786"):
+        connect(address)
 
 
 def test_a_missing_extra_gets_one_sentence(monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import warnings
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from osteocount.settings import Settings
 
 CONNECT_S = 8
 FIRST_WORKER_S = 60
+_ADDRESS = re.compile(r"(?:[a-z]+://)?(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})")
 
 
 def process_on_cluster(
@@ -49,6 +51,12 @@ def connect(scheduler: str) -> Any:
         from distributed import Client
     except ImportError as error:
         raise OsteoCountError('--scheduler needs the cluster extra: pip install "osteocount[cluster]".') from error
+    address = _ADDRESS.fullmatch(scheduler)
+    if address is None or not 0 < int(address[1]) < 65536:
+        raise OsteoCountError(
+            f"--scheduler {scheduler}: this is no address. Give the one that `dask scheduler` prints, as in "
+            "tcp://10.0.0.5:8786."
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # versions that matter are compared below, in our words

@@ -226,5 +226,6 @@ def _record(
 def _warnings(picture: Picture | Regions, found: tuple[str, ...], quality: FieldQc) -> tuple[str, ...]:
     warnings = (*picture.notes, *found, *quality.reasons)
     if picture.pixel_size.um is None:
-        warnings += (f"The pixel size is unknown ({picture.pixel_size.origin}); the µm columns are empty.",)
+        why = picture.pixel_size.origin.removeprefix("unknown: ")
+        warnings += (f"The pixel size is unknown ({why}); the µm columns are empty.",)
     return warnings
