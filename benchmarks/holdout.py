@@ -12,6 +12,7 @@ import pandas as pd
 
 from osteocount import Settings, analyse
 from osteocount.io.picture import Picture, PixelSize
+from osteocount.measure.matching import best_matches, iou_table, ranked_precision
 from osteocount.simulate import simulate_field
 from osteocount.simulate.looks import random_design
 
@@ -73,9 +74,7 @@ def matched(made, labels, cells):
     truth = made.truth[["cell_id", "n_nuclei", "is_osteoclast", "counted", "touches_edge", "class"]].copy()
     ours = cells[["cell_id", "n_nuclei", "n_nuclei_low", "n_nuclei_high", "is_osteoclast", "counted", "confidence"]]
     at = {int(c): i for i, c in enumerate(ours["cell_id"])}
-    found = table[1:].argmax(axis=1) if table.shape[1] else np.zeros(len(truth), int)
-    best = table[np.arange(1, len(table)), found]
-    rows = [at.get(int(c), -1) if v >= 0.5 else -1 for c, v in zip(found, best, strict=True)]
+    rows = [at.get(int(label), -1) for label in best_matches(table)[1:]]
     picked = ours.iloc[[r for r in rows if r >= 0]]
     covered = np.array(rows) >= 0
     for name, column in (("n", "n_nuclei"), ("low", "n_nuclei_low"), ("high", "n_nuclei_high")):
@@ -95,17 +94,6 @@ def matched(made, labels, cells):
     return truth, pd.concat([listed, hits], axis=1)
 
 
-def iou_table(a, b):
-    """Intersection over union of every label of ``a`` (rows) with every label of ``b``; row and column 0 are 0."""
-    rows, columns = int(a.max()) + 1, int(b.max()) + 1
-    both = np.bincount(a.ravel().astype(np.int64) * columns + b.ravel(), minlength=rows * columns)
-    both = both.reshape(rows, columns).astype(float)
-    union = both.sum(axis=1)[:, None] + both.sum(axis=0)[None] - both
-    table = both / np.maximum(union, 1)
-    table[0], table[:, 0] = 0, 0
-    return table
-
-
 def score_all(wells):
     """Score every field of ``wells`` wells, two at a time."""
     jobs = [(w, f) for w in range(wells) for f in range(FIELDS_PER_WELL)]
@@ -115,12 +103,9 @@ def score_all(wells):
 
 def average_precision(fields, iou=0.5):
     """Area under the precision-recall curve of osteoclasts over all ``fields``, cells ranked by their chance."""
-    ours = pd.concat([f.ours for f in fields]).sort_values("chance", ascending=False, kind="stable")
+    ours = pd.concat([f.ours for f in fields])
     total = sum(int(f.truth["is_osteoclast"].sum()) for f in fields)
-    hit = ours[f"iou{iou:.2f}"].to_numpy(bool)
-    precision = np.cumsum(hit) / np.arange(1, len(hit) + 1)
-    best = np.maximum.accumulate(precision[::-1])[::-1]
-    return float((best * hit).sum() / max(total, 1))
+    return ranked_precision(ours[f"iou{iou:.2f}"].to_numpy(bool), ours["chance"].to_numpy(float), total)
 
 
 def per_well(fields):
