@@ -45,6 +45,10 @@ class CellPlan:
         Distance over which the cell fades in from its outline.
     fringe
         Red OD of the cyan fringe that a thick cell, out of focus, throws around itself.
+    reach
+        How far from the nuclei the dense cytoplasm reaches.
+    clarity
+        How clearly the nuclei show: multiplies the TRAP missing over them and their counterstain.
     """
 
     kind: str
@@ -62,6 +66,8 @@ class CellPlan:
     compact: bool = False
     thin_edge: float = 0.4
     fringe: float = 0.0
+    reach: float = 7.0
+    clarity: float = 1.0
 
     @property
     def half_size(self) -> float:
@@ -130,11 +136,15 @@ def paint_cell(plan: CellPlan, style: StainStyle, pixel_size: float, rng: np.ran
         near_it = _window(vacuole, 3.0, y, pixel_size)
         od[near_it] = _with_vacuole(od[near_it], vacuole.distance(y[near_it], x[near_it]), style, pixel_size)
     labels = np.zeros(y.shape, np.uint16)
+    shown = style.replace(
+        exclusion=min(plan.clarity * style.exclusion, 1.0),
+        counterstain_strength=plan.clarity * style.counterstain_strength,
+    )
     for number, nucleus in enumerate(plan.nuclei, start=1):
         near_it = _window(nucleus, 4.0, y, pixel_size)
         at = y[near_it], x[near_it]
         to_rim = nucleus.distance(*at)
-        od[near_it] = _with_nucleus(od[near_it], to_rim, nucleus, at, style, pixel_size, rng)
+        od[near_it] = _with_nucleus(od[near_it], to_rim, nucleus, at, shown, pixel_size, rng)
         labels[near_it][(to_rim <= 0) & (distance[near_it] <= 0)] = number
     return CellPatch(plan, od, distance <= 0, labels)
 
@@ -162,9 +172,9 @@ def _nearness(plan: CellPlan, y: Field2D, x: Field2D, depth: Field2D) -> Field2D
         return np.asarray(1.0 - np.exp(-depth / 1.8), dtype=np.float32)
     far = np.ones(y.shape, np.float32)
     for nucleus in plan.nuclei:
-        near_it = _window(nucleus, 20.0, y, float(y[1, 0] - y[0, 0]))
+        near_it = _window(nucleus, 3 * plan.reach, y, float(y[1, 0] - y[0, 0]))
         away = np.maximum(nucleus.distance(y[near_it], x[near_it]), 0.0)
-        far[near_it] *= 1.0 - 0.85 * np.exp(-((away / 7.0) ** 1.4))
+        far[near_it] *= 1.0 - 0.85 * np.exp(-((away / plan.reach) ** 1.4))
     return np.asarray((1.0 - far) * (1.0 - np.exp(-depth / 3.0)), dtype=np.float32)
 
 

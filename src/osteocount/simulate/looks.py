@@ -69,8 +69,8 @@ def _stain(rng: np.random.Generator, trap: str, counterstain: str) -> StainStyle
         trap_edge=edge,
         counterstain=_near(rng, _COUNTERSTAINS[counterstain], 0.05),
         trap_strength=float(rng.uniform(0.7, 1.35)),
-        counterstain_strength=0.0 if counterstain == "none" else float(rng.uniform(0.08, 0.26)),
-        exclusion=float(rng.uniform(0.4, 0.75)),
+        counterstain_strength=0.0 if counterstain == "none" else float(rng.uniform(0.04, 0.26)),
+        exclusion=float(rng.uniform(0.4, 0.88)),
     )
 
 
