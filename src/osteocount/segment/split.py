@@ -81,7 +81,7 @@ def split_touching(
     labels
         (height, width) int32.
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4, ltype=cv2.CV_32S)
+    count, labels = cv2.connectedComponents(mask, connectivity=4, ltype=cv2.CV_32S)
     if count == 1:
         return np.asarray(labels, np.int32)
     depth = gaussian(np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 5)), scale.px(0.8))
@@ -90,36 +90,59 @@ def split_touching(
     if found < 3:
         return np.asarray(labels, np.int32)
     owners = np.unique(np.stack([labels[peaks], seeds[peaks]]), axis=1)[0]
-    following = count
-    for label in np.flatnonzero(np.bincount(owners, minlength=count) > 1):
-        x, y, width, height = stats[label, :4]
-        window = np.s_[y : y + height, x : x + width]
-        inside = labels[window] == label
-        dense = None if density is None else density[window]
-        parts = _parts(depth[window], np.where(inside, seeds[window], 0), inside, waist, dense)
-        for part in range(2, int(parts.max()) + 1):
-            labels[window][parts == part] = following
-            following += 1
+    several = np.bincount(owners, minlength=count) > 1
+    if several.any():
+        _cut(labels, several, depth, seeds, waist, density)
     return np.asarray(labels, np.int32)
 
 
-def _parts(
+def _cut(
+    labels: NDArray[np.int32],
+    several: NDArray[np.bool_],
     depth: NDArray[np.float32],
     seeds: NDArray[np.int32],
-    inside: NDArray[np.bool_],
     share: float,
     density: NDArray[np.float32] | None,
-) -> NDArray[np.int32]:
-    """Cut one body into basins of its depth and join again those without a waist between them; parts are 1..n."""
+) -> None:
+    """Cut the bodies of ``labels`` that have ``several`` seeds into basins of their depth, in place.
+
+    Basins without a waist between them are joined again. All bodies are flooded in one go: they do not touch, so none
+    knows of the others. The first part of a body keeps its label, the others get new ones in order.
+    """
     from skimage.segmentation import watershed
 
-    ids = np.union1d(seeds, 0)
-    basins = watershed(-depth, np.searchsorted(ids, seeds), mask=inside).astype(np.int32)
-    basins[inside & (basins == 0)] = ids.size - 1
-    peak = np.zeros(ids.size, np.float32)
-    np.maximum.at(peak, basins.ravel(), depth.ravel())
-    typical = None if density is None else _medians(density[inside], basins[inside], ids.size)
-    parent = np.arange(peak.size)
+    inside = several[labels]
+    at = np.flatnonzero(inside & (seeds > 0))
+    # A seed may lie across the corner where two bodies meet: it is one of each.
+    own = labels.ravel()[at].astype(np.int64) * (int(seeds.max()) + 1) + seeds.ravel()[at]
+    ids, number = np.unique(own, return_inverse=True)
+    markers = np.zeros(labels.shape, np.int32)
+    markers.ravel()[at] = number + 1
+    basins = watershed(-depth, markers, mask=inside).astype(np.int32)
+    body = np.append(0, ids // (int(seeds.max()) + 1))
+    root = _rejoined(basins, inside, depth, share, density, body.size)
+    new = np.zeros(body.size, np.int32)
+    following = several.size
+    for basin in np.flatnonzero(root == np.arange(body.size))[1:].tolist():
+        first = body[basin] != body[basin - 1]  # the lowest basin of a body is always a root
+        new[basin] = body[basin] if first else following
+        following += not first
+    labels[inside] = new[root[basins[inside]]]
+
+
+def _rejoined(
+    basins: NDArray[np.int32],
+    inside: NDArray[np.bool_],
+    depth: NDArray[np.float32],
+    share: float,
+    density: NDArray[np.float32] | None,
+    count: int,
+) -> NDArray[np.intp]:
+    """Return the lowest basin of the part that each basin 0..count − 1 belongs to."""
+    peak = np.zeros(count, np.float32)
+    np.maximum.at(peak, basins[inside], depth[inside])
+    typical = None if density is None else _medians(density[inside], basins[inside], count)
+    parent = np.arange(count)
 
     def root(i: int) -> int:
         while parent[i] != i:
@@ -133,11 +156,7 @@ def _parts(
             keep, drop = min(a, b), max(a, b)
             parent[drop] = keep
             peak[keep] = max(peak[a], peak[b])
-    roots = np.array([root(i) for i in range(parent.size)])
-    present = np.unique(roots[np.unique(basins[inside])])
-    number = np.zeros(parent.size, np.int32)
-    number[present] = np.arange(1, present.size + 1)
-    return np.where(inside, number[roots[basins]], 0).astype(np.int32)
+    return np.array([root(i) for i in range(count)], np.intp)
 
 
 def _least_waist(share: float, relative_density: float) -> float:
@@ -166,7 +185,9 @@ def _waists(
         pairs.append(np.sort(np.stack([basins[one][touch], basins[two][touch]]), axis=0))
         levels.append(np.minimum(depth[one], depth[two])[touch])
         dense.append(density[one][touch])
-    both, at = np.unique(np.concatenate(pairs, axis=1), axis=1, return_inverse=True)
+    low, high = np.concatenate(pairs, axis=1).astype(np.int64)
+    keys, at = np.unique(low * (int(basins.max(initial=0)) + 1) + high, return_inverse=True)
+    both = np.stack(np.divmod(keys, int(basins.max(initial=0)) + 1))
     deepest = np.zeros(both.shape[1], np.float32)
     np.maximum.at(deepest, at, np.concatenate(levels))
     mean = np.bincount(at, np.concatenate(dense), both.shape[1]) / np.maximum(np.bincount(at), 1)
