@@ -38,7 +38,7 @@ def learned_cells(
     mask
         From `cell_mask`.
     nuclei
-        (y, x) of the nuclei; a part without one belongs to a cell it leans on.
+        (y, x) of the nuclei; a part without one belongs to what it leans on.
     smallest_um
         Cells below the area of a disc of this diameter are dropped.
     """
@@ -85,14 +85,22 @@ def _joined(pairs: NDArray[np.int32], level: NDArray[np.float32], n_parts: int) 
 def _given_away(
     owner: NDArray[np.int64], pairs: NDArray[np.int32], level: NDArray[np.float32], with_nucleus: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Give each cell without a nucleus to the neighbour with one that it is least parted from."""
+    """Join each cell without a nucleus to the neighbour it is least parted from, the least parted pairs first.
+
+    What has been joined goes on as one: a chain of parts ends at the first cell with a nucleus, and parts among which
+    no nucleus is seen are one cell.
+    """
     ends, mean = _neighbours(owner[pairs], level)
-    has = np.isin(ends, with_nucleus)
-    new = np.arange(owner.max(initial=0) + 1)
-    for i in np.argsort(mean, kind="stable"):  # the last, least parted one wins
-        if has[i].sum() == 1 and mean[i] > LEANING:
-            new[ends[i][~has[i]]] = ends[i][has[i]]
-    return np.asarray(new[owner], np.int64)
+    root = np.arange(owner.max(initial=0) + 1)
+    has = np.isin(root, with_nucleus)
+    for i in np.argsort(-mean, kind="stable"):
+        if mean[i] <= LEANING:
+            break
+        a, b = root[ends[i]]
+        if a != b and not (has[a] and has[b]):
+            root[root == b] = a
+            has[a] |= has[b]
+    return np.asarray(root[owner], np.int64)
 
 
 def _neighbours(pairs: NDArray[np.int64], level: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
