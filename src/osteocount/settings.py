@@ -60,14 +60,32 @@ class PictureSettings(FrozenModel):
 class SegmentSettings(FrozenModel):
     """How cells and nuclei are found."""
 
-    segmenter: Literal["learned", "classical"] = Field(
+    segmenter: Literal["learned", "classical", "cellpose", "stardist", "onnx"] = Field(
         "classical",
         title="Segmenter",
         description="The method that outlines cells and finds nuclei. 'learned': a network trained on simulated "
-        "pictures, for brightfield pictures that show nuclei. 'classical': thresholds and shape, nothing learned.",
+        "pictures, for brightfield pictures that show nuclei. 'classical': thresholds and shape, nothing learned. "
+        "'cellpose', 'stardist', 'onnx': your own weights, see the cell and the nucleus model.",
+    )
+    cell_model: str | None = Field(
+        None,
+        title="Cell model",
+        description="Weights that outline cells: a Cellpose file, a StarDist folder, or an ONNX file described by a "
+        "TOML file beside it. Nothing is ever downloaded.",
+    )
+    nucleus_model: str | None = Field(
+        None,
+        title="Nucleus model",
+        description="Weights that outline nuclei, of any of the three kinds. Empty: an ONNX cell model that marks "
+        "nuclei too.",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto",
+        title="Device",
+        description="Where networks run. 'auto': on the graphics card (CUDA) when it is there, else on the processor.",
     )
     trap_threshold: float = Field(
-        0.15,
+        0.10,
         title="TRAP threshold",
         description="A cell is TRAP-positive when its mean TRAP optical density is above this.",
         ge=0.0,

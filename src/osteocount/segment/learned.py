@@ -20,11 +20,9 @@ from osteocount.segment.nuclei import spots_at
 from osteocount.segment.scale import Scale, labels_to_size, resample, values_to_size
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, estimate_stains, trap_density
-from osteocount.segment.tables import cell_table, nuclei_table
+from osteocount.segment.tables import cell_table, nuclei_table, opaque_cells, stain_flags
 from osteocount.settings import Settings
 
-_GIANT_UM2 = 2000.0  # area from which a weakly stained cell is called a pale giant
-_OPAQUE_OD = 0.75  # mean density through which no nucleus is seen
 _OTHER_REGIMES = "classical: the network was trained on brightfield pictures that show nuclei"
 
 
@@ -55,7 +53,7 @@ class LearnedSegmenter(ClassicalSegmenter):
     def _with_nuclei(
         self, picture: Picture, analysed: NDArray[np.bool_], scale: Scale, record: dict[str, Any]
     ) -> Segmentation:
-        model = shipped_model() if self._model is None else self._model
+        model = shipped_model(self._settings.segment.device) if self._model is None else self._model
         return segment_by_network(model, picture, analysed, scale, self._settings, record)
 
 
@@ -119,7 +117,7 @@ def segment_by_network(
     )
     counted = spots.only(spots.score >= wanted.nucleus_score)
     trap = trap_density(smooth, stains)
-    opaque = _share(cells, smooth @ DENSITY_WEIGHTS > _OPAQUE_OD) > 0.5
+    opaque = opaque_cells(cells, smooth @ DENSITY_WEIGHTS)
     count.high[1:] = np.maximum(count.high[1:], opaque[1:])
     warnings = stains.warnings
     if not cells.any():
@@ -137,7 +135,9 @@ def segment_by_network(
         analysed=analysed,
         regime="brightfield",
         nuclei_resolved=True,
-        cell_table=cell_table(count.confidence[1:], _flags(cells, opaque, trap, wanted.trap_threshold, scale), count),
+        cell_table=cell_table(
+            count.confidence[1:], stain_flags(cells, opaque, trap, wanted.trap_threshold, scale.um), count
+        ),
         record={
             **record,
             "model_sha256": model.sha256,
@@ -168,26 +168,3 @@ def _stains(density: NDArray[np.float32], inside: NDArray[np.bool_], maps: Maps)
         trap=(trap / np.linalg.norm(trap)).astype(np.float32),
         counterstain=(counterstain / np.linalg.norm(counterstain)).astype(np.float32),
     )
-
-
-def _share(cells: NDArray[np.int32], where: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the share of each cell 0..n that lies ``where``; 0 for the background."""
-    size = int(cells.max(initial=0)) + 1
-    share = np.bincount(cells[where], minlength=size) / np.maximum(np.bincount(cells.ravel(), minlength=size), 1)
-    share[0] = 0
-    return np.asarray(share, np.float64)
-
-
-def _flags(
-    cells: NDArray[np.int32],
-    opaque: NDArray[np.bool_],
-    trap: NDArray[np.float32],
-    trap_threshold: float,
-    scale: Scale,
-) -> list[str]:
-    """Return the ";"-joined flags of cells 1..n."""
-    area = np.bincount(cells.ravel(), minlength=opaque.size)
-    mean = np.bincount(cells.ravel(), weights=trap.ravel(), minlength=opaque.size) / np.maximum(area, 1)
-    pale = (area * scale.um**2 >= _GIANT_UM2) & (mean < 2 * trap_threshold)
-    named = (("opaque", opaque), ("pale_giant", pale))
-    return [";".join(word for word, has in named if has[i]) for i in range(1, opaque.size)]

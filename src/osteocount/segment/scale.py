@@ -45,9 +45,9 @@ class Scale:
         return max(1, round(self.px(um)))
 
 
-def working_scale(um_per_px: float, origin: str) -> Scale:
-    """Choose the grid: the file's own when it lies within a tenth of `WORKING_UM`, else one resampled to it."""
-    zoom = um_per_px / WORKING_UM
+def working_scale(um_per_px: float, origin: str, wanted_um: float = WORKING_UM) -> Scale:
+    """Choose the grid: the file's own when it lies within a tenth of ``wanted_um``, else one resampled to it."""
+    zoom = um_per_px / wanted_um
     if abs(zoom - 1) <= 0.1:
         return Scale(um_per_px, 1.0, origin)
     zoom = max(1, round(zoom * _PARTS)) / _PARTS  # so that whole blocks of the file become whole analysed pixels

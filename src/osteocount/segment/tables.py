@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+_GIANT_UM2 = 2000.0  # area from which a weakly stained cell is called a pale giant
+_OPAQUE_OD = 0.75  # mean density through which no nucleus is seen
+
 
 @dataclass(frozen=True)
 class NucleiCount:
@@ -105,6 +108,50 @@ def cell_table(
         }
     )
     return table if trap is None else table.assign(trap_od_mean=trap)
+
+
+def opaque_cells(cells: NDArray[np.integer], density: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Tell for each cell 0..n whether nuclei cannot be seen through most of it; False for the background.
+
+    Parameters
+    ----------
+    cells
+        (height, width) labels 1..n.
+    density
+        (height, width) mean optical density.
+    """
+    size = int(cells.max(initial=0)) + 1
+    dark = np.bincount(cells[density > _OPAQUE_OD], minlength=size)
+    opaque = dark > 0.5 * np.bincount(cells.ravel(), minlength=size)
+    opaque[0] = False
+    return np.asarray(opaque, np.bool_)
+
+
+def stain_flags(
+    cells: NDArray[np.integer],
+    opaque: NDArray[np.bool_],
+    trap: NDArray[np.float32],
+    trap_threshold: float,
+    um: float,
+) -> list[str]:
+    """Return the ";"-joined flags of cells 1..n.
+
+    Parameters
+    ----------
+    cells, trap
+        (height, width) labels, and TRAP optical density.
+    opaque
+        From `opaque_cells`.
+    trap_threshold
+        Optical density above which a cell is TRAP-positive.
+    um
+        Micrometres per pixel.
+    """
+    area = np.bincount(cells.ravel(), minlength=opaque.size)
+    mean = np.bincount(cells.ravel(), weights=trap.ravel(), minlength=opaque.size) / np.maximum(area, 1)
+    pale = (area * um**2 >= _GIANT_UM2) & (mean < 2 * trap_threshold)
+    named = (("opaque", opaque), ("pale_giant", pale))
+    return [";".join(word for word, has in named if has[i]) for i in range(1, opaque.size)]
 
 
 def _poisson_binomial(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
+from osteocount.segment.models.session import Device, open_session
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -56,6 +57,8 @@ class CellModel:
         What the file must hash to; None accepts any (a model just trained).
     threads
         Threads of one run.
+    device
+        What it runs on.
 
     Attributes
     ----------
@@ -67,12 +70,18 @@ class CellModel:
     Raises
     ------
     OsteoCountError
-        The file is missing, damaged, or not such a network.
+        The file is missing, damaged, or not such a network; or the device is not there.
     """
 
-    def __init__(self, path: Path | None = None, sha256: str | None = MODEL_SHA256, threads: int = 1) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        sha256: str | None = MODEL_SHA256,
+        threads: int = 1,
+        device: Device = "cpu",
+    ) -> None:
         path = Path(str(files("osteocount.segment.models") / MODEL_FILE)) if path is None else path
-        self.sha256, self._session = _session(path, sha256, threads)
+        self.sha256, self._session = _session(path, sha256, threads, device)
         facts = self._session.get_modelmeta().custom_metadata_map.get("osteocount")
         if facts is None:
             raise OsteoCountError(f"{path.name}: this ONNX file is not a model of OsteoCount (no calibration inside).")
@@ -99,9 +108,9 @@ class CellModel:
 
 
 @cache
-def shipped_model() -> CellModel:
+def shipped_model(device: Device = "cpu") -> CellModel:
     """Return the shipped model, loaded once; two threads, or one where processes are the parallelism."""
-    return CellModel(threads=2 if parent_process() is None else 1)
+    return CellModel(threads=2 if parent_process() is None else 1, device=device)
 
 
 def sigmoid(logit: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -109,14 +118,7 @@ def sigmoid(logit: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))), np.float32)
 
 
-def _session(path: Path, sha256: str | None, threads: int) -> tuple[str, onnxruntime.InferenceSession]:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise OsteoCountError(
-            "The learned segmenter needs onnxruntime, which is not installed: `pip install onnxruntime`, "
-            "or choose the classical segmenter."
-        ) from error
+def _session(path: Path, sha256: str | None, threads: int, device: Device) -> tuple[str, onnxruntime.InferenceSession]:
     if not path.is_file():
         raise OsteoCountError(f"{path.name}: the model file is missing; install osteocount again.")
     content = path.read_bytes()
@@ -126,7 +128,4 @@ def _session(path: Path, sha256: str | None, threads: int) -> tuple[str, onnxrun
             f"{path.name}: the model file is damaged or is another one (sha256 {found[:12]}…, expected "
             f"{sha256[:12]}…); install osteocount again, or choose the classical segmenter."
         )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.use_deterministic_compute = True
-    return found, onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    return found, open_session(content, device, threads)
