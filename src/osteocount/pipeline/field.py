@@ -155,7 +155,8 @@ def _debris(found: Segmentation, settings: Settings) -> NDArray[np.bool_] | None
     """Find what is stained and in no cell; in fluorescence the signal has no threshold that says so."""
     if found.regime == "fluorescence":
         return None
-    return debris_mask(found.trap_od, found.cells, found.analysed, settings.segment.trap_threshold)
+    # A pixel of debris is denser than the palest cell is on average.
+    return debris_mask(found.trap_od, found.cells, found.analysed, 1.5 * settings.segment.trap_threshold)
 
 
 def _field_numbers(found: Segmentation, um: float | None) -> dict[str, Any]:
