@@ -20,6 +20,10 @@ def get_segmenter(settings: Settings) -> Segmenter:
         from osteocount.segment.learned import LearnedSegmenter
 
         return LearnedSegmenter(settings)
+    if settings.segment.segmenter != "classical":
+        from osteocount.segment.borrowed import BorrowedSegmenter
+
+        return BorrowedSegmenter(settings)
     from osteocount.segment.classical import ClassicalSegmenter
 
     return ClassicalSegmenter(settings)

@@ -37,7 +37,7 @@ def open_session(content: bytes, device: Device, threads: int = 1) -> onnxruntim
     session = onnxruntime.InferenceSession(content, options, providers=wanted)
     if device == "cuda" and _CUDA not in session.get_providers():  # it is built in, but finds no card or no driver
         raise OsteoCountError(
-            "device = cuda: onnxruntime could not start CUDA; check the driver of the graphics card, or use --device cpu."
+            "device = cuda: onnxruntime could not start CUDA; check the graphics driver, or use --device cpu."
         )
     return session
 
