@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+import book
 import pandas as pd
+from holdout import METHODS
+from written import figure_table
 
 from osteocount import Settings
 from osteocount.pipeline import run
+from osteocount.pipeline.evaluate import evaluate_folder
 
 
 def count(source, out, method, *, layout=None, pixel_size=None):
@@ -16,26 +19,39 @@ def count(source, out, method, *, layout=None, pixel_size=None):
         pass
 
 
-def plate_section(plate, out, method):
-    """Count a plate and compare its wells with the truth, arm by arm."""
-    count(plate, out, method, layout=plate / "layout.csv")
-    truth = pd.read_csv(plate / "truth" / "wells.csv")[["well", "treatment", "n_osteoclasts"]]
-    ours = pd.read_csv(out / "wells.csv")[["well", "n_osteoclasts"]]
-    wells = truth.merge(ours, on="well", suffixes=("_true", "_ours"))
-    arms = wells.groupby("treatment", sort=False)[["n_osteoclasts_true", "n_osteoclasts_ours"]].sum()
-    vehicle = arms.iloc[0]
+def plate_section(plate, folder):
+    """Count a plate with every method and compare its cells and wells with the truth, arm by arm."""
+    found = {}
+    for method in METHODS:
+        count(plate, folder / method, method, layout=plate / "layout.csv")
+        found[method] = evaluate_folder(folder / method, plate / "truth").evaluation
+    arms = pd.read_csv(plate / "truth" / "wells.csv")[["well", "treatment"]]
     return [
-        f"## Simulated plate `{plate.name}`, {method}",
+        f"## Simulated plate `{plate.name}`",
         "",
-        f"{len(wells)} wells. Ratio: wells of the arm against those of the first.",
+        f"{book.command()}: {len(arms)} wells.",
         "",
-        "| arm | wells | true | ours | bias | true ratio | our ratio |",
-        "|---|---|---|---|---|---|---|",
-        *(
-            f"| {arm} | {int((wells.treatment == arm).sum())} | {true:.0f} | {found:.0f} "
-            f"| {100 * (found / true - 1):+.1f} % "
-            f"| {true / vehicle.iloc[0]:.2f} | {found / vehicle.iloc[1]:.2f} |"
-            for arm, (true, found) in zip(arms.index, np.asarray(arms, float), strict=True)
-        ),
+        *figure_table(found),
+        "",
+        "By arm; ratio: wells of the arm against those of the first.",
+        "",
+        "| arm | wells | true | true ratio | " + " | ".join(f"{m} | bias % | ratio" for m in METHODS) + " |",
+        "|---|---|---|---|" + "---|---|---|" * len(METHODS),
+        *_arm_rows(arms, {m: own.wells for m, own in found.items()}),
         "",
     ]
+
+
+def _arm_rows(arms, wells):
+    sums = {
+        m: arms.merge(own, on="well").groupby("treatment", sort=False)[["true", "ours"]].sum()
+        for m, own in wells.items()
+    }
+    first = {m: own.iloc[0] for m, own in sums.items()}
+    for arm in sums["learned"].index:
+        true = sums["learned"].loc[arm, "true"]
+        said = [f"{(arms['treatment'] == arm).sum()} | {true} | {true / first['learned']['true']:.2f}"]
+        for m, own in sums.items():
+            ours = own.loc[arm, "ours"]
+            said.append(f"{ours} | {100 * (ours / true - 1):+.1f} | {ours / first[m]['ours']:.2f}")
+        yield f"| {arm} | {' | '.join(said)} |"

@@ -67,7 +67,7 @@ def test_simulated_pictures_against_their_truth(counted, tmp_path):
     assert 0 < found["f1", 0.5].value <= 1
     assert (found["f1", 0.5].n_units, found["f1", 0.5].unit) == (2, "wells")
     assert "3 pictures against the truth" in done.stdout
-    assert "Intervals from 2 wells are too narrow" in done.stdout
+    assert "There are no intervals: they need 5 wells or more" in done.stdout
 
 
 def test_our_own_result_as_truth_is_perfect(counted, own_truth, tmp_path):
@@ -107,7 +107,7 @@ def test_points_in_our_cells(counted, tmp_path):
     assert found["f1", None].value == 1
     assert found["f1", None].n == 2 * len(cells)
     assert "Pictures not scored (2): A01_f2: no annotation; A02_f1: no annotation." in done.stderr
-    assert "they need two pictures or more" in done.stdout
+    assert "they need 5 pictures or more" in done.stdout
 
 
 def test_what_fits_nothing_is_named_on_both_sides(counted, own_truth, tmp_path):

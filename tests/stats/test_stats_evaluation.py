@@ -118,17 +118,20 @@ def test_the_counting_frame_of_the_truth_holds_for_both_sides():
     assert evaluate(TRUTH, ours, UNITS).wells["ours"].tolist() == [2, 2]
 
 
-def test_a_single_unit_has_no_interval():
-    found = evaluate(TRUTH.assign(unit=0), OURS.assign(unit=0), UNITS.iloc[:1])
+def test_two_wells_have_no_interval():
+    found = evaluate(TRUTH, OURS, UNITS)
     assert found.figures[["ci_low", "ci_high"]].isna().all(axis=None)
-    assert "There are no intervals: they need two wells or more." in summary(found)
+    assert "There are no intervals: they need 5 wells or more, better 10." in summary(found)
 
 
 def test_intervals_hold_the_figure_and_few_wells_are_warned_of():
-    found = evaluate(TRUTH, OURS, UNITS)
-    row = found.value("precision", 0.5)
-    assert row["ci_low"] <= row["value"] <= row["ci_high"]
-    assert "Intervals from 2 wells are too narrow; annotate 10 or more." in summary(found)
+    copies = [(TRUTH.assign(unit=TRUTH["unit"] + 2 * n), OURS.assign(unit=OURS["unit"] + 2 * n)) for n in range(3)]
+    units = pd.DataFrame({"plate": "", "well": [f"A{n:02d}" for n in range(6)], "image": ""})
+    truth, ours = (pd.concat(sides, ignore_index=True) for sides in zip(*copies, strict=True))
+    found = evaluate(truth, ours, units)
+    row = found.value("recall", 0.75)
+    assert row["ci_low"] < row["value"] == 0.25 < row["ci_high"]
+    assert "Intervals from 6 wells are too narrow; annotate 10 or more." in summary(found)
 
 
 def test_every_figure_has_a_name():

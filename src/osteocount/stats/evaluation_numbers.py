@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 RUNS = 1000
+LEAST_UNITS = 5
 SEED = 20261124
 _LEAST_KNOWN = 0.95
 
@@ -19,10 +20,11 @@ def bootstrapped(n_units: int) -> Floats:
     Returns
     -------
     ndarray of float64, (1 + `RUNS`, n_units)
-        The first row is the sample itself; the only row where there are fewer than two units.
+        The first row is the sample itself; the only row where there are fewer than `LEAST_UNITS`: an interval from
+        so few would pretend to know.
     """
     sample = np.ones((1, n_units))
-    if n_units < 2:
+    if n_units < LEAST_UNITS:
         return sample
     drawn = np.random.default_rng(SEED).multinomial(n_units, np.full(n_units, 1 / n_units), size=RUNS)
     return np.vstack([sample, drawn.astype(float)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from osteocount.stats.evaluation import Evaluation
+from osteocount.stats.evaluation_numbers import LEAST_UNITS
 
 FEW_UNITS = 10
 NAMES = {
@@ -46,8 +47,8 @@ def summary(found: Evaluation) -> str:
         f"inside our interval in {_said(inside)}.",
         f"Count: bias {_said(bias, '+.1f')} %, Lin's concordance {_said(agreement)} (n = {units} {unit}).",
     ]
-    if units < 2:
-        lines.append(f"There are no intervals: they need two {unit} or more.")
+    if units < LEAST_UNITS:
+        lines.append(f"There are no intervals: they need {LEAST_UNITS} {unit} or more, better {FEW_UNITS}.")
     elif units < FEW_UNITS:
         lines.append(f"Intervals from {units} {unit} are too narrow; annotate {FEW_UNITS} or more.")
     return "\n".join(lines)
