@@ -77,7 +77,8 @@ def _classes(axes: Axes, found: Evaluation) -> None:
     axes.imshow(shares.fillna(0).to_numpy(float), cmap="Blues", vmin=0, vmax=1.3, aspect="auto")
     for (row, column), count in np.ndenumerate(table.astype(object).to_numpy()):
         said = "" if pd.isna(count) else f"{count}"
-        axes.text(column, row, said, ha="center", va="center", color=INK, fontsize=10)
+        dark = not pd.isna(shares.iloc[row, column]) and shares.iloc[row, column] > 0.8
+        axes.text(column, row, said, ha="center", va="center", color="white" if dark else INK, fontsize=10)
     axes.set_xticks(range(table.shape[1]), [str(name) for name in table.columns])
     axes.set_yticks(range(table.shape[0]), [str(name) for name in table.index])
     axes.set(xlabel="ours", ylabel="truth")
