@@ -263,6 +263,14 @@ def test_two_annotations_of_one_picture_are_refused(tmp_path):
     assert "A.geojson and A_cells.tif are both about the picture 'a'" in refused(tmp_path)
 
 
+def test_the_picture_itself_beside_its_annotation_is_left_aside(tmp_path):
+    tifffile.imwrite(tmp_path / "A.tif", np.zeros((*SHAPE, 3), np.uint8))
+    geojson(tmp_path / "A.geojson", feature("Polygon", [SQUARE]))
+    sources, aside = find_truth(tmp_path)
+    assert [source.path.name for source in sources] == ["A.geojson"]
+    assert [path.name for path in aside] == ["A.tif"]
+
+
 def test_the_same_name_on_two_plates_in_folders(tmp_path):
     for plate in ("P1", "P2"):
         (tmp_path / plate).mkdir()

@@ -91,13 +91,16 @@ def find_truth(root: Path) -> tuple[list[TruthSource], list[Path]]:
         for source in found:
             _keep(tables, source)
     images: dict[tuple[str, str], TruthSource] = {}
-    for path in (file for file in files if file.suffix.lower() != ".csv"):
+    for path in sorted((file for file in files if file.suffix.lower() != ".csv"), key=_may_be_the_picture):
         if _NUCLEI.search(path.stem):
             continue
         if path.suffix.lower() not in _KINDS or (path.suffix == ".json" and path != root):
             aside.append(path)
             continue
         name, plate = picture_name(path.name), _plate(path, root)
+        if (plate, name) in images and _may_be_the_picture(path):
+            aside.append(path)
+            continue
         about = tables.pop((plate, name), None) or tables.pop(("", name), None)
         about = about or next((tables.pop(key) for key in sorted(tables) if key[1] == name), None)
         place = (about.plate or plate, about.well, about.field) if about else (plate, "", "")
@@ -129,6 +132,11 @@ def _files(root: Path) -> list[Path]:
         if len(files) > _MOST_FILES:
             raise OsteoCountError(f"{root}: more than {_MOST_FILES} files. Give the folder of the annotations alone.")
     return sorted(files)
+
+
+def _may_be_the_picture(path: Path) -> bool:
+    """Say whether an image has the bare name of the picture, which often lies beside its annotation."""
+    return _KINDS.get(path.suffix.lower()) == "labels" and picture_name(path.name) == path.stem.casefold()
 
 
 def _plate(path: Path, root: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -73,11 +72,12 @@ def _identity(axes: Axes, most: float) -> None:
 
 def _classes(axes: Axes, found: Evaluation) -> None:
     table = found.confusion
-    shares = table.astype("Float64").div(table.sum(axis=1).replace(0, np.nan), axis=0).astype("Float64")
-    axes.imshow(shares.fillna(0).to_numpy(float), cmap="Blues", vmin=0, vmax=1.3, aspect="auto")
-    for (row, column), count in np.ndenumerate(table.astype(object).to_numpy()):
-        said = "" if pd.isna(count) else f"{count}"
-        dark = not pd.isna(shares.iloc[row, column]) and shares.iloc[row, column] > 0.8
+    counts = table.astype("Float64").to_numpy(float, na_value=np.nan)
+    shares = counts / np.maximum(np.nansum(counts, axis=1, keepdims=True), 1)
+    axes.imshow(np.nan_to_num(shares), cmap="Blues", vmin=0, vmax=1.3, aspect="auto")
+    for (row, column), count in np.ndenumerate(counts):
+        said = "" if np.isnan(count) else f"{count:.0f}"
+        dark = shares[row, column] > 0.8
         axes.text(column, row, said, ha="center", va="center", color="white" if dark else INK, fontsize=10)
     axes.set_xticks(range(table.shape[1]), [str(name) for name in table.columns])
     axes.set_yticks(range(table.shape[0]), [str(name) for name in table.index])
