@@ -29,6 +29,7 @@ from osteocount.pipeline.large import LargeField, measure_large, write_labels_of
 from osteocount.plate.qc import FieldQc, debris_mask, field_qc
 from osteocount.segment import get_segmenter
 from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.weights import weights_hash
 from osteocount.settings import Settings
 
 LARGE_PIXELS = 25 * 10**6
@@ -126,12 +127,12 @@ def process(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[s
 
 
 def fingerprint(task: FieldTask, settings: Settings) -> str:
-    """Hash what a finished part was made from: the bytes of its pictures, the settings that touch it, the version."""
+    """Hash what a finished part was made from: its pictures, the settings that touch it, weights they name, version."""
     parts = [__version__, *(input_hash(path, task.scene) for path in task.paths)]
     parts += [
         section.model_dump_json() for section in (settings.picture, settings.segment, settings.count, settings.qc)
     ]
-    parts += [task.plate, task.well, task.field, task.image]
+    parts += [task.plate, task.well, task.field, task.image, weights_hash(settings.segment)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -34,6 +34,7 @@ from osteocount.plate.find import PictureFile, picture_stem, root_of
 from osteocount.plate.index import PlateIndex, index_pictures
 from osteocount.plate.layout import read_layout
 from osteocount.plate.quality import add_normalised
+from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
 from osteocount.stats import Comparison, compare
 from osteocount.stats.arms import arm_names, suggestion
@@ -145,6 +146,7 @@ def run(
     """
     started = time.perf_counter()
     check_exports(exports)
+    get_segmenter(settings)  # a model that is not there is said once, before anything is written
     index = index_pictures(source, pattern=pattern)
     described = None if layout is None else read_layout(layout, wells=plate_wells)
     if described is not None:

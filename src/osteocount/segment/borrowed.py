@@ -22,6 +22,7 @@ from osteocount.segment.nuclei import Spots
 from osteocount.segment.scale import Scale, labels_to_size
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.tables import cell_table, count_nuclei, nuclei_table, opaque_cells, stain_flags
+from osteocount.segment.weights import content_hash
 from osteocount.settings import SegmentSettings, Settings
 
 _LOW_POWER = "classical: nuclei cannot be seen, so cells are called by size and TRAP"
@@ -59,7 +60,12 @@ class BorrowedSegmenter(ClassicalSegmenter):
         views = Views(picture, found.analysed, um, origin, found.regime == "fluorescence")
         cells, nuclei = self._cells.outline(views, "cells"), self._nuclei.outline(views, "nuclei")
         density = None if found.regime == "fluorescence" else views.stack(("density",), Scale(um, 1.0, origin))[..., 0]
-        hashes = {"cell_model_sha256": self._cells.sha256, "nucleus_model_sha256": self._nuclei.sha256}
+        named = self._settings.segment
+        models = {
+            "cell_model_sha256": named.cell_model,
+            "nucleus_model_sha256": named.nucleus_model or named.cell_model,
+        }
+        hashes = {name: content_hash(Path(str(path)).expanduser()) for name, path in models.items()}
         outlined = with_outlines(found, cells, nuclei, um, density, self._settings)
         return replace(outlined, record={**found.record, "cells_and_nuclei_by": self.name, **hashes})
 

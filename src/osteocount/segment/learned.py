@@ -41,6 +41,8 @@ class LearnedSegmenter(ClassicalSegmenter):
 
     def __init__(self, settings: Settings, model: CellModel | None = None) -> None:
         super().__init__(settings)
+        if model is None and settings.segment.device == "cuda":
+            model = shipped_model("cuda")  # that there is no card is said before the first picture
         self._model = model
 
     def segment(self, picture: Picture) -> Segmentation:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from importlib.metadata import version
 from pathlib import Path
@@ -63,7 +62,6 @@ class CellposeNetwork:
         self._described = described
         # Version 3 has to be told that the picture is grey; version 4 looks for itself.
         self._options: dict[str, Any] = {"channels": [0, 0]} if version("cellpose").startswith("3.") else {}
-        self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
 
     def outline(self, views: Views, what: What) -> Outlines:
         """Outline the cells or the nuclei; see `Network.outline`."""

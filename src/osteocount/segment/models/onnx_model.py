@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +41,6 @@ class OnnxNetwork:
         if path.stat().st_size > _MOST_BYTES:
             raise OsteoCountError(f"{path.name}: more than 2 GB, too large for an ONNX file in one piece.")
         content = path.read_bytes()
-        self.sha256 = hashlib.sha256(content).hexdigest()
         self._path, self._nucleus_um = path, nucleus_um
         try:
             self._session = open_session(content, device)

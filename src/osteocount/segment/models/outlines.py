@@ -47,8 +47,6 @@ class Outlines:
 class Network(Protocol):
     """A network made by others, with its weights from the user's machine."""
 
-    sha256: str
-
     def outline(self, views: Views, what: What) -> Outlines:
         """Outline the cells or the nuclei of a picture."""
         ...

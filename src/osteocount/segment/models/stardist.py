@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -67,8 +66,6 @@ class StardistNetwork:
                 f"{folder.name}: StarDist cannot load this folder ({type(error).__name__}: {str(error)[:150]})."
             ) from error
         self._described, self._inputs = described, int(self._model.config.n_channel_in)
-        content = [(folder / "config.json").read_bytes(), weights.read_bytes()]
-        self.sha256 = hashlib.sha256(b"".join(content)).hexdigest()
 
     def outline(self, views: Views, what: What) -> Outlines:
         """Outline the cells or the nuclei; see `Network.outline`.
