@@ -307,6 +307,14 @@ def test_a_missing_extra_is_named_with_its_cure(tmp_path, monkeypatch, segmenter
     assert str(error.value) == f'{segmenter} is not installed: `pip install "osteocount[{segmenter}]"` adds it.'
 
 
+def test_a_library_that_does_not_start_is_told_from_one_that_is_missing():
+    missing = session.cannot_import("cellpose", ("cellpose", "torch"), ImportError("no", name="torch.nn"))
+    broken = session.cannot_import("cellpose", ("cellpose", "torch"), ImportError("no numba", name="numba"))
+    assert "cellpose is not installed" in str(missing)
+    assert "cellpose is installed but does not start (no numba);" in str(broken)
+    assert 'pip install "osteocount[cellpose]"' in str(broken)
+
+
 @pytest.mark.parametrize("config", ["[]", '{"n_dim": 3}', "no json"])
 def test_a_folder_that_is_no_flat_stardist_model_is_refused(tmp_path, config):
     (tmp_path / "config.json").write_text(config)

@@ -13,11 +13,9 @@ from osteocount.errors import OsteoCountError
 from osteocount.segment.models.described import InputDescription
 from osteocount.segment.models.network import sigmoid
 from osteocount.segment.models.outlines import Outlines, What, mean_score
-from osteocount.segment.models.session import Device
+from osteocount.segment.models.session import Device, cannot_import
 from osteocount.segment.models.views import Channel, Views
 from osteocount.segment.scale import WORKING_UM
-
-MISSING = 'cellpose is not installed: `pip install "osteocount[cellpose]"` adds it.'
 
 
 class CellposeNetwork:
@@ -46,7 +44,7 @@ class CellposeNetwork:
             import torch
             from cellpose import models
         except ImportError as error:
-            raise OsteoCountError(MISSING) from error
+            raise cannot_import("cellpose", ("cellpose", "torch"), error) from error
         if device == "cuda" and not torch.cuda.is_available():
             raise OsteoCountError("device = cuda, but PyTorch finds no CUDA here; use --device cpu.")
         logging.getLogger("cellpose").setLevel(logging.ERROR)

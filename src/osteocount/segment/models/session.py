@@ -56,3 +56,21 @@ def providers(device: Device, have: list[str]) -> list[str]:
             "use --device cpu."
         )
     return [_CPU] if device == "cpu" or _CUDA not in have else [_CUDA, _CPU]
+
+
+def cannot_import(library: str, needs: tuple[str, ...], error: ImportError) -> OsteoCountError:
+    """Return the sentence for a library that is not installed, or that is and does not start.
+
+    Parameters
+    ----------
+    library
+        Its name, which is also that of its extra.
+    needs
+        What its extra brings.
+    error
+        What was raised on importing it.
+    """
+    cure = f'`pip install "osteocount[{library}]"`'
+    if (error.name or "").split(".")[0] in needs:
+        return OsteoCountError(f"{library} is not installed: {cure} adds it.")
+    return OsteoCountError(f"{library} is installed but does not start ({error}); {cure} brings what it needs.")

@@ -15,11 +15,10 @@ from osteocount.segment.models.described import InputDescription
 from osteocount.segment.models.network import sigmoid
 from osteocount.segment.models.onnx_model import to_percentiles
 from osteocount.segment.models.outlines import LEAST_SCORE, Outlines, What
-from osteocount.segment.models.session import Device
+from osteocount.segment.models.session import Device, cannot_import
 from osteocount.segment.models.views import Channel, Views
 from osteocount.segment.scale import WORKING_UM
 
-MISSING = 'stardist is not installed: `pip install "osteocount[stardist]"` adds it.'
 _TILE = 1024
 _MOST_BYTES = 1_000_000
 
@@ -51,7 +50,7 @@ class StardistNetwork:
             import tensorflow
             from stardist.models import StarDist2D
         except ImportError as error:
-            raise OsteoCountError(MISSING) from error
+            raise cannot_import("stardist", ("stardist", "tensorflow"), error) from error
         cards = tensorflow.config.list_physical_devices("GPU")
         if device == "cuda" and not cards:
             raise OsteoCountError("device = cuda, but TensorFlow finds no CUDA here; use --device cpu.")
