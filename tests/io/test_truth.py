@@ -92,11 +92,11 @@ def test_a_mask_falls_into_its_parts(tmp_path):
 def test_a_cell_table_says_nuclei_and_class(tmp_path):
     tifffile.imwrite(tmp_path / "A_cells.tif", LABELS)
     (tmp_path / "A_cells.csv").write_text(
-        "cell_id,n_nuclei,class\n4,5,\n9,2,unsure\n77,3,osteoclast\n", encoding="utf-8"
+        "cell_id,n_nuclei,class\n4,2,\n9,5,unsure\n77,3,osteoclast\n", encoding="utf-8"
     )
     found = read(tmp_path)
-    assert found.table["n_nuclei"].tolist() == [5, 2]
-    assert found.table["is_osteoclast"].tolist() == [True, False]  # by the rule of three where no class is given
+    assert found.table["n_nuclei"].tolist() == [2, 5]
+    assert found.table["is_osteoclast"].tolist() == [False, pd.NA]  # by the rule of three only where nothing is said
     assert found.others_annotated
     assert found.notes == ("A_cells.tif: cells of the table without pixels, left out: 77.",)
 

@@ -63,7 +63,9 @@ def _table(scored: Scored) -> Table:
 
     from osteocount.stats.evaluation_words import NAMES
 
-    table = Table(title=f"{scored.matched} pictures against the truth", title_justify="left")
+    table = Table(
+        title=f"{scored.matched} picture{'s' * (scored.matched != 1)} against the truth", title_justify="left"
+    )
     table.add_column("figure")
     for name in ("value", "95 % interval", "n"):
         table.add_column(name, justify="right")

@@ -119,7 +119,9 @@ def _described(given: pd.DataFrame, source: TruthSource, min_nuclei: int, notes:
     by_rule = (table["n_nuclei"] >= min_nuclei).astype("boolean").mask(table["n_nuclei"].isna())
     said = next((name for name in ("is_osteoclast", "class") if name in given.columns), None)
     if said:
-        table["is_osteoclast"] = _classes(given[said], source).fillna(by_rule)
+        # The rule of nuclei fills gaps; it does not overrule an annotator who said "unsure".
+        blank = given[said].astype("string").fillna("").str.strip().eq("")
+        table["is_osteoclast"] = _classes(given[said], source).mask(blank, by_rule)
     elif table["n_nuclei"].notna().any():
         table["is_osteoclast"] = by_rule
     else:

@@ -36,16 +36,17 @@ def summary(found: Evaluation) -> str:
     at = 0.5 if not np.isnan(found.value("f1", 0.5)["value"]) else float("nan")
     f1, precision, recall = (found.value(name, at) for name in ("f1", "precision", "recall"))
     units, unit = int(f1["n_units"]), str(f1["unit"])
+    n_units = f"{units} {unit if units != 1 else unit.removesuffix('s')}"
     how = "at IoU 0.5" if at == 0.5 else "by points inside our outlines"
     bias, agreement = found.value("count_bias_percent"), found.value("concordance")
     nuclei, inside = found.value("nuclei_within_1"), found.value("nuclei_inside_interval")
     lines = [
-        f"{units} {unit if units != 1 else unit.removesuffix('s')}, {recall['n']:.0f} true osteoclasts, "
+        f"{n_units}, {recall['n']:.0f} true osteoclasts, "
         f"{precision['n']:.0f} called by us (those the annotator was unsure of aside).",
         f"Osteoclasts {how}: F1 {_said(f1)}, precision {_said(precision)}, recall {_said(recall)}.",
         f"Nuclei per found osteoclast (n = {nuclei['n']:.0f}): within ±1 in {_said(nuclei)}; the true number lies "
         f"inside our interval in {_said(inside)}.",
-        f"Count: bias {_said(bias, '+.1f')} %, Lin's concordance {_said(agreement)} (n = {units} {unit}).",
+        f"Count: bias {_said(bias, '+.1f')} %, Lin's concordance {_said(agreement)} (n = {n_units}).",
     ]
     if units < LEAST_UNITS:
         lines.append(f"There are no intervals: they need {LEAST_UNITS} {unit} or more, better {FEW_UNITS}.")
