@@ -107,7 +107,10 @@ def test_one_table_for_all_pictures_and_cells_without_a_row(tmp_path):
     found = read(tmp_path)
     assert found.table["is_osteoclast"].tolist() == [False, pd.NA]
     assert found.table["counted"].tolist() == [True, pd.NA]
-    assert "cells without a row in the table, taken as unsure: 9" in found.notes[0]
+    assert found.notes == (
+        "A_cells.tif: cells without a row in the table: 9.",
+        "A_cells.tif: annotations without class and nuclei, taken as unsure: 1.",
+    )
 
 
 def test_points_of_several_pictures_and_wells(tmp_path):

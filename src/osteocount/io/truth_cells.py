@@ -101,7 +101,7 @@ def _joined(cells: pd.DataFrame, source: TruthSource, notes: list[str]) -> pd.Da
     if lost:
         notes.append(f"{source.path.name}: cells of the table without pixels, left out: {_some(lost)}.")
     if bare:
-        notes.append(f"{source.path.name}: cells without a row in the table, taken as unsure: {_some(bare)}.")
+        notes.append(f"{source.path.name}: cells without a row in the table: {_some(bare)}.")
         table["is_osteoclast"] = table["is_osteoclast"] if "is_osteoclast" in table.columns else pd.NA
     own = [name for name in table.columns if name not in {"x_px", "y_px"} and name not in set(cells) - {"cell_id"}]
     return cells.merge(table[own], on="cell_id", how="left")
@@ -122,6 +122,9 @@ def _described(given: pd.DataFrame, source: TruthSource, min_nuclei: int, notes:
         # The rule of nuclei fills gaps; it does not overrule an annotator who said "unsure".
         blank = given[said].astype("string").fillna("").str.strip().eq("")
         table["is_osteoclast"] = _classes(given[said], source).mask(blank, by_rule)
+        bare = int((blank & table["is_osteoclast"].isna()).sum())
+        if bare:
+            notes.append(f"{source.path.name}: annotations without class and nuclei, taken as unsure: {bare}.")
     elif table["n_nuclei"].notna().any():
         table["is_osteoclast"] = by_rule
     else:
