@@ -25,8 +25,11 @@ def write(part, lines, book=BOOK):
 
 
 def command():
-    """Return the command as a person types it."""
-    return f"`python benchmarks/{' '.join([Path(sys.argv[0]).name, *sys.argv[1:]])}`"
+    """Return the command as a person types it; where the book lies is nobody's business."""
+    given = sys.argv[1:]
+    if "--out" in given:
+        del given[given.index("--out") : given.index("--out") + 2]
+    return f"`python benchmarks/{' '.join([Path(sys.argv[0]).name, *given])}`"
 
 
 def _between(text, name):
