@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from osteocount.curate import Edit
 from osteocount.errors import OsteoCountError
 from osteocount.report import pictures, write_report
 from osteocount.settings import Settings
@@ -331,7 +332,12 @@ def test_many_borderline_cells_are_a_caution_with_both_totals(counted_copy):
 
 
 def test_corrections_by_a_person_are_said(counted_copy):
-    (counted_copy / "edits.jsonl").write_text('{"op": "delete"}\n{"op": "merge"}\n\n', encoding="utf-8")
+    said = [
+        Edit(who="Ada", when="2026-11-03T09:00:00Z", kind="add_nucleus", image="a", points=[(1, n)]) for n in range(3)
+    ]
+    said.append(Edit(who="Ada", when="2026-11-03T09:01:00Z", kind="undo", image="a", of=said[0].id))
+    lines = "".join(f"{edit.model_dump_json()}\n" for edit in said)
+    (counted_copy / "edits.jsonl").write_text(lines, encoding="utf-8")
     text = Page(write_report(counted_copy)).text
     assert "Note A person corrected this result: 2 edits in edits.jsonl" in text
     assert "A person corrected the automatic result (2 logged edits)." in text

@@ -36,7 +36,7 @@ def apply_edits(
         save(load(classifier), results / CLASSIFIER)
     outcome = apply(results)
     for note in outcome.warnings:
-        if "corrections found nothing to act on" in note:
+        if "corrections found nothing to act on" in note or CLASSIFIER in note:
             say(f"warning: {note}")
     report = (outcome.folder / "report.html").resolve()
     typer.echo(f"{len(edits)} corrections in {results / EDIT_LOG}; report: {report}")

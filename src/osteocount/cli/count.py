@@ -47,7 +47,16 @@ Scheduler = Annotated[
         metavar="ADDRESS", help="Send the pictures to a dask cluster, as tcp://10.0.0.5:8786, instead of --workers."
     ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run that DIR holds.")]
+Classifier = Annotated[
+    Path | None,
+    typer.Option(
+        "--classifier", metavar="FILE", help="Leave out what this classifier, made by `train`, says is no cell."
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace the run that DIR holds; corrections by a person stay and are redone."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Finish the run that DIR holds; do only what is missing.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout.")]
@@ -81,6 +90,7 @@ def run(
     cellprofiler: CellProfiler = False,
     workers: Workers = 1,
     scheduler: Scheduler = None,
+    classifier: Classifier = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
     quiet: Quiet = False,
@@ -99,6 +109,7 @@ def run(
     options = {
         "layout": layout, "readers": readers, "pattern": pattern, "plate_wells": wells,
         "exports": exports(ome_zarr, cellprofiler), "workers": workers, "scheduler": scheduler,
+        "classifier": classifier,
     }  # fmt: skip
     _run(source, out, settings, options, _if_present(overwrite, resume), quiet, as_json)
 
@@ -111,6 +122,7 @@ def count(
     cellprofiler: CellProfiler = False,
     workers: Workers = 1,
     scheduler: Scheduler = None,
+    classifier: Classifier = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
     quiet: Quiet = False,
@@ -119,7 +131,10 @@ def count(
     settings: Settings,
 ) -> None:
     """Count pictures without a layout: the same numbers, no comparison."""
-    options = {"exports": exports(ome_zarr, cellprofiler), "workers": workers, "scheduler": scheduler}
+    options = {
+        "exports": exports(ome_zarr, cellprofiler), "workers": workers, "scheduler": scheduler,
+        "classifier": classifier,
+    }  # fmt: skip
     _run(source, out, settings, options, _if_present(overwrite, resume), quiet, as_json)
 
 

@@ -94,15 +94,20 @@ def examples(automatic: pd.DataFrame, edits: Iterable[Edit]) -> pd.DataFrame:
 
 
 def judge(cells: pd.DataFrame, nuclei: pd.DataFrame, classifier: Classifier) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Leave out the cells the classifier takes for none; what a person touched stays. Their nuclei are in no cell."""
+    """Leave out the cells the classifier takes for none; what a person touched stays. Their nuclei are in no cell.
+
+    The ``source`` of automatic cells that stay becomes ``classified``.
+    """
     if cells.empty:
         return cells, nuclei
-    out = (cells["source"] == "automatic").to_numpy() & (classifier.probability(cells) < 0.5)
+    judged = (cells["source"] == "automatic").to_numpy()
+    out = judged & (classifier.probability(cells) < 0.5)
     gone = set(zip(cells.loc[out, "image"], cells.loc[out, "cell_id"].astype(int), strict=True))
     ids = nuclei["cell_id"].fillna(0).astype(int)
     stray = [key in gone for key in zip(nuclei["image"], ids, strict=True)]
     cell_id = nuclei["cell_id"].astype("Int64").mask(np.array(stray, bool))
-    return cells[~out].reset_index(drop=True), nuclei.assign(cell_id=cell_id)
+    kept = cells.assign(source=cells["source"].mask(judged, "classified"))[~out]
+    return kept.reset_index(drop=True), nuclei.assign(cell_id=cell_id)
 
 
 def train(judged: pd.DataFrame) -> Trained:

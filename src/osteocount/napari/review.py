@@ -169,7 +169,10 @@ class Review:
         if classifier is not None:
             joined[0], _ = judge(joined[0], pd.DataFrame({"image": [], "cell_id": []}), classifier)
         corrected, automatic = (wells_table(records, cells, plan.layout) for cells in joined)
-        return join_reader(edit_wells(corrected, automatic, effective(self.edits)), list(plan.readings))
+        return join_reader(
+            edit_wells(corrected, automatic, effective(self.edits), classified=classifier is not None),
+            list(plan.readings),
+        )
 
     def excluded(self) -> str | None:
         """Return why a person excluded the well at hand."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,16 +32,29 @@ class EditedTables:
     nuclei: pd.DataFrame
     edits: tuple[Edit, ...]
     unapplied: tuple[Edit, ...]
+    n_left_out: int | None = None
+    """Cells that the classifier left out; None without a classifier."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences for the log and the report."""
-        if not self.unapplied:
-            return ()
-        return (
-            f"{len(self.unapplied)} of {len(self.edits)} corrections found nothing to act on and were left out (the "
-            f"segmentation differs from the one they were made on); {NOT_APPLIED} lists them.",
-        )
+        """Sentences for the log and the report: nobody's corrections or classifier act in silence."""
+        notes = []
+        if self.edits:
+            notes.append(
+                f"{len(self.edits) - len(self.unapplied)} of {len(self.edits)} corrections in {EDIT_LOG} are in these "
+                "numbers. Move that file away and count with --resume for the automatic count alone."
+            )
+        if self.unapplied:
+            notes.append(
+                f"{len(self.unapplied)} of {len(self.edits)} corrections found nothing to act on and were left out "
+                f"(the segmentation differs from the one they were made on); {NOT_APPLIED} lists them."
+            )
+        if self.n_left_out is not None:
+            notes.append(
+                f"{CLASSIFIER} in the result folder left out {self.n_left_out} objects the program had taken for "
+                "cells; wells.csv has the counts without it. Move that file away and count with --resume to go back."
+            )
+        return tuple(notes)
 
 
 def load_automatic(folder: ResultFolder, record: dict[str, Any]) -> Automatic:
@@ -98,10 +112,12 @@ def edit_tables(
         order = [record["image"] for record in records if record["status"] == "ok"]
         cells = _put(cells, {image: pair[0] for image, pair in replaced.items()}, order)
         nuclei = _put(nuclei, {image: pair[1] for image, pair in replaced.items()}, order)
-    classifier = adopted(folder.root)
+    classifier, n_left_out = adopted(folder.root), None
     if classifier is not None:
+        n_before = len(cells)
         cells, nuclei = judge(cells, nuclei, classifier)
-    return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied))
+        n_left_out = n_before - len(cells)
+    return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied), n_left_out)
 
 
 def adopted(root: Path) -> Classifier | None:
@@ -110,7 +126,18 @@ def adopted(root: Path) -> Classifier | None:
     return load(path) if path.is_file() else None
 
 
-def edit_wells(wells: pd.DataFrame, automatic: pd.DataFrame, edits: Sequence[Edit]) -> pd.DataFrame:
+def classifier_record(root: Path) -> dict[str, Any] | None:
+    """Return what the record of a run says of the classifier that was adopted."""
+    classifier = adopted(root)
+    if classifier is None:
+        return None
+    digest = hashlib.sha256((root / CLASSIFIER).read_bytes()).hexdigest()
+    return {"file": CLASSIFIER, "sha256": digest, "n_corrections": classifier.n, "gain": classifier.gain}
+
+
+def edit_wells(
+    wells: pd.DataFrame, automatic: pd.DataFrame, edits: Sequence[Edit], *, classified: bool = False
+) -> pd.DataFrame:
     """Add what a person decided about wells: exclusion with its reason, review, and the automatic counts beside.
 
     Parameters
@@ -118,13 +145,22 @@ def edit_wells(wells: pd.DataFrame, automatic: pd.DataFrame, edits: Sequence[Edi
     wells, automatic
         Tables of wells from the corrected and from the automatic cells, with the same rows.
     edits
-        Effective edits; without any the table stays as it is.
+        Effective edits.
+    classified
+        True when a classifier judged the cells. Without edits and classifier the table stays as it is.
     """
-    if not edits:
+    if not edits and not classified:
         return wells
     wells = wells.copy()
     for name in COUNTS:
         wells[f"{name}_automatic"] = automatic[name].to_numpy()
+    if edits:
+        _note_decisions(wells, edits)
+    return wells[[*(name for name in wells.columns if name != "qc_flags"), "qc_flags"]]
+
+
+def _note_decisions(wells: pd.DataFrame, edits: Sequence[Edit]) -> None:
+    """Write the number of edits, the review and exclusions into ``wells``."""
     names = wells["well"].where(wells["well"] != "", wells["image"])  # a picture without a well stands for itself
     place = list(zip(wells["plate"], names, strict=True))
     wells["n_edits"] = [sum((e.plate, e.well) == at for e in edits if e.kind != "review") for at in place]
@@ -138,7 +174,6 @@ def edit_wells(wells: pd.DataFrame, automatic: pd.DataFrame, edits: Sequence[Edi
             if name in wells.columns:
                 wells[name] = wells[name].astype(object)
                 wells.loc[wells.index[row], name] = text
-    return wells[[*(name for name in wells.columns if name != "qc_flags"), "qc_flags"]]
 
 
 def excluded_because(edits: Sequence[Edit], plate: str, well: str) -> str | None:

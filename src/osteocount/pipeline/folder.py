@@ -17,12 +17,13 @@ from typing import Any, Literal
 import pandas as pd
 
 from osteocount import __version__
+from osteocount.curate.classifier import load, save
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import safe_stem
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder, write_json
 from osteocount.io.tables import read_table, write_table, write_workbook
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
-from osteocount.pipeline.edits import edit_tables, edit_wells
+from osteocount.pipeline.edits import CLASSIFIER, classifier_record, edit_tables, edit_wells
 from osteocount.pipeline.exports import Export, check_exports, write_exports
 from osteocount.pipeline.field import FieldTask
 from osteocount.pipeline.plan import Plan, write_plan
@@ -100,6 +101,7 @@ def run(
     exports: Sequence[Export] = (),
     workers: int = 1,
     scheduler: str | None = None,
+    classifier: Path | None = None,
     if_present: Literal["refuse", "resume", "overwrite"] = "refuse",
 ) -> Generator[Progress, None, Outcome]:
     """Count all pictures of ``source`` and write the result folder ``out``.
@@ -126,6 +128,9 @@ def run(
         Processes that share the pictures. The tables do not depend on it.
     scheduler
         Address of a dask.distributed cluster that does the pictures instead of ``workers``.
+    classifier
+        A lab's own judge of cells, as `osteocount train` writes; the result folder keeps a copy, which later runs
+        with ``resume`` or ``overwrite`` go on using.
     if_present
         What to do when ``out`` already holds a run.
 
@@ -147,6 +152,7 @@ def run(
     started = time.perf_counter()
     check_exports(exports)
     get_segmenter(settings)  # a model that is not there is said once, before anything is written
+    judge = None if classifier is None else load(classifier)
     index = index_pictures(source, pattern=pattern)
     described = None if layout is None else read_layout(layout, wells=plate_wells)
     if described is not None:
@@ -158,6 +164,8 @@ def run(
     readings = _readings(readers, placed)
     folder = ResultFolder(out)
     folder.claim(if_present)
+    if judge is not None:
+        save(judge, folder.root / CLASSIFIER)
     tasks = field_tasks(index, source)
     records = []
     resume = if_present == "resume"
@@ -194,7 +202,8 @@ def finish(
     cells = edited.cells
     write_table(cells, folder.root / "cells.csv")
     write_table(edited.nuclei, folder.root / "nuclei.csv")
-    counted = edit_wells(wells_table(records, cells, layout), wells_table(records, automatic, layout), edited.edits)
+    both = (wells_table(records, cells, layout), wells_table(records, automatic, layout))
+    counted = edit_wells(*both, edited.edits, classified=edited.n_left_out is not None)
     joined = join_reader(exclude_flagged(counted, settings.qc.exclude_flags), list(readings))
     wells, no_b_score = add_normalised(joined, with_b_score=settings.qc.b_score)
     write_table(wells, folder.root / "wells.csv")
@@ -306,6 +315,7 @@ def _write_record(
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             **about,
             "settings": settings.model_dump(mode="json"),
+            "classifier": classifier_record(folder.root),
             "inputs": [record for record in records if record["status"] == "ok"],
             "failed": failed,
             "libraries": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},

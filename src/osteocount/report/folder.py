@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from osteocount.curate import effective, read_log
 from osteocount.errors import OsteoCountError
 
 WORDS = ("plate", "well", "field", "image", "status", "status_reason", "treatment", "dose_unit", "donor", "role",
@@ -103,7 +104,7 @@ class Results:
     overlays
         Pictures under ``overlays/``, sorted by name.
     n_edits
-        Lines of ``edits.jsonl``: corrections by a person, 0 without the file.
+        Corrections by a person in ``edits.jsonl`` that hold, without those undone; 0 without the file.
     """
 
     folder: Path
@@ -139,8 +140,7 @@ def read_results(folder: Path) -> Results:
             f"{folder}: no report can be written. " + " ".join(problems) + " Give the folder that `osteocount run` or "
             "`osteocount count` wrote, complete and unedited."
         )
-    edits = folder / "edits.jsonl"
-    n_edits = sum(bool(line.strip()) for line in edits.read_bytes().splitlines()) if edits.is_file() else 0
+    n_edits = len(effective(read_log(folder / "edits.jsonl")))
     overlays = tuple(sorted(path for path in (folder / "overlays").glob("*.png") if path.is_file()))
     return Results(folder, cells, wells, comparisons, run, overlays, n_edits)
 
