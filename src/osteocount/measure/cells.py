@@ -66,7 +66,7 @@ def cells_of_shapes(
         As for `measure_cells`.
     """
     rows = [geometry(shape, pixel_size_um, size, settings) for shape in shapes]
-    cells = pd.DataFrame(rows, columns=list(GEOMETRY_COLUMNS))
+    cells = pd.DataFrame(rows, columns=list(GEOMETRY_COLUMNS)).astype({"counted": bool, "touches_edge": bool})
     if isinstance(segmentation, Segmentation) and "trap_od_mean" not in segmentation.cell_table:
         trap = _mean_per_label(segmentation.cells, segmentation.trap_od)
         cells["trap_od_mean"] = trap[cells["cell_id"].to_numpy(np.int64)]

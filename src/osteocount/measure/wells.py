@@ -70,7 +70,7 @@ def _nuclei_numbers(
         "nuclei_per_osteoclast_median": _or_none(osteoclasts["n_nuclei"].astype(float).median()),
         "fusion_index": in_osteoclasts / total if total else None,
         "n_nuclei": total,
-        "n_borderline": int(counted["flags"].fillna("").str.split(";").map(lambda words: "borderline" in words).sum()),
+        "n_borderline": sum("borderline" in str(words).split(";") for words in counted["flags"]),
         "n_nuclei_in_osteoclasts": in_osteoclasts,
     }
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from osteocount.io.picture import Picture
 from osteocount.io.regions import PictureRegions, Regions
 from osteocount.segment.brightfield import segment_brightfield
+from osteocount.segment.domain import check_domain
 from osteocount.segment.fluorescence import segment_fluorescence
 from osteocount.segment.low_power import segment_low_power
 from osteocount.segment.regime import Decision, check_colour, decide, shows_fluorescence
@@ -93,7 +94,9 @@ class ClassicalSegmenter:
         """Find the well and decide the regime of a brightfield picture."""
         check_colour(seen.overview)
         well = seen.well() if self._settings.segment.find_well_rim else None
-        decision = decide(seen.centre, seen.centre_inside(well), self._settings)
+        inside = seen.centre_inside(well)
+        decision = decide(seen.centre, inside, self._settings)
+        check_domain(seen.centre, inside, decision.um_per_px)
         record = {
             "segmenter": self.name,
             "regime": decision.regime,
