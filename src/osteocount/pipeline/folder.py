@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import platform
 import shlex
 import sys
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
-from osteocount import __version__
 from osteocount.curate.classifier import load, save
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import safe_stem
-from osteocount.io.result_folder import RUN_RECORD, ResultFolder, write_json
+from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import read_table, write_table, write_workbook
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
-from osteocount.pipeline.edits import CLASSIFIER, classifier_record, edit_tables, edit_wells
+from osteocount.pipeline.edits import CLASSIFIER, edit_tables, edit_wells
 from osteocount.pipeline.exports import Export, check_exports, write_exports
 from osteocount.pipeline.field import FieldTask
 from osteocount.pipeline.plan import Plan, write_plan
 from osteocount.pipeline.reader import ReaderInput, join_reader, read_reader
+from osteocount.pipeline.record import write_record
 from osteocount.pipeline.wells import exclude_flagged, place_layout, wells_table
 from osteocount.pipeline.workbook import workbook
 from osteocount.pipeline.workers import process_all
@@ -41,7 +38,6 @@ from osteocount.stats import Comparison, compare
 from osteocount.stats.arms import arm_names, suggestion
 from osteocount.stats.comparison import COMPARISON_COLUMNS, FURTHER_COLUMNS
 
-LIBRARIES = ("numpy", "scipy", "pandas", "scikit-image", "opencv-python-headless", "tifffile", "imagecodecs")
 COMPARISON_FORMATS = {"*": ".12g"}
 """Enough digits to check our statistics against another program's; the report rounds for readers."""
 
@@ -214,7 +210,7 @@ def finish(
     write_workbook(workbook(wells, cells, contrasts, settings), folder.root / "results.xlsx")
     notes = (*about["notes"], *edited.notes, *no_b_score)
     warnings = (*notes, *_shared_warnings(records), *refusal, *(comparison.warnings if comparison else ()))
-    _write_record(folder, records, settings, about, warnings)
+    write_record(folder, records, settings, about, warnings)
     from osteocount.report import write_report  # brings matplotlib, which a worker process never needs
 
     write_report(folder.root, comparison)
@@ -299,28 +295,3 @@ def _bad_wells(wells: pd.DataFrame) -> Iterator[str]:
     bad = wells[wells["status"].isin(BAD_STATUS)]
     for plate, well, image, status, reason in bad[["plate", "well", "image", "status", "status_reason"]].to_numpy():
         yield f"{' '.join(filter(None, [plate, well])) or image}: {status.replace('_', ' ')}. {reason}"
-
-
-def _write_record(
-    folder: ResultFolder,
-    records: list[dict[str, Any]],
-    settings: Settings,
-    about: dict[str, Any],
-    warnings: tuple[str, ...],
-) -> None:
-    failed = [record for record in records if record["status"] != "ok"]
-    write_json(
-        {
-            "osteocount": __version__,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            **about,
-            "settings": settings.model_dump(mode="json"),
-            "classifier": classifier_record(folder.root),
-            "inputs": [record for record in records if record["status"] == "ok"],
-            "failed": failed,
-            "libraries": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
-            "warnings": list(warnings),
-            "seed": 0,
-        },
-        folder.root / RUN_RECORD,
-    )
