@@ -13,6 +13,7 @@ from segment_pictures import canvas, ellipse, nucleus, osteoclast, photograph, p
 
 from osteocount.io.read import read_picture
 from osteocount.io.regions import PictureRegions
+from osteocount.segment.brightfield import Brightfield
 from osteocount.segment.scale import resample, working_scale
 from osteocount.segment.tiles import Box, Tiling, tiles
 from osteocount.segment.tiles_sparse import segment_sparsely
@@ -73,6 +74,41 @@ def test_the_seams_change_nothing(culture, core, offset, um):
 @given(core=st.integers(260, 900), down=st.integers(0, 900), along=st.integers(0, 900))
 def test_no_seam_anywhere_changes_anything(culture, core, down, along):
     assert_same(tiled(culture, core, (down, along)), tiled(culture, WHOLE))
+
+
+@pytest.mark.parametrize("killed_at", [1, 2, 5, 9])
+def test_a_run_killed_between_tiles_goes_on_from_there(culture, tmp_path, monkeypatch, killed_at):
+    def run(scratch):
+        scale = working_scale(0.76, "given")
+        return segment_sparsely(PictureRegions(culture), None, scale, Settings(), {}, 400, (0, 130), scratch)
+
+    work, done = Brightfield._of_tile, []
+
+    def dies(self, tiling, tile):
+        if len(done) == killed_at:
+            raise KeyboardInterrupt
+        done.append(tile)
+        return work(self, tiling, tile)
+
+    monkeypatch.setattr(Brightfield, "_of_tile", dies)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "tiles")
+    before, killed_at = list(done), None
+    assert_same(run(tmp_path / "tiles"), tiled(culture, WHOLE))
+    assert len(set(done)) == len(done)  # no tile twice, those from before among them
+    assert len(done) > len(before)
+
+
+def test_a_damaged_tile_is_worked_on_again(culture, tmp_path):
+    def run():
+        scale = working_scale(0.76, "given")
+        return segment_sparsely(PictureRegions(culture), None, scale, Settings(), {}, 700, scratch=tmp_path)
+
+    whole = run()
+    files = sorted(tmp_path.iterdir())
+    files[0].write_bytes(b"half a file")
+    files[1].write_bytes(b"")
+    assert_same(run(), whole)
 
 
 def test_a_giant_larger_than_the_halo_is_one_cell_with_all_its_nuclei(culture):

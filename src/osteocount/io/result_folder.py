@@ -85,6 +85,10 @@ class ResultFolder:
         """File of one finished picture: ``cells.csv``, ``nuclei.csv`` or ``field.json``."""
         return self.parts / f"{key}.{suffix}"
 
+    def tiles(self, key: str) -> Path:
+        """Folder of the finished tiles of a large picture while it is under way."""
+        return self.part(key, "tiles")
+
     def files_of(self, key: str) -> tuple[Path, ...]:
         """All files that a finished picture has."""
         images = (self.cells_image(key), self.nuclei_image(key), self.overlay(key))

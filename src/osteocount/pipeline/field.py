@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 import traceback
 from dataclasses import dataclass
@@ -112,7 +113,8 @@ def process(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[s
     }  # fmt: skip
     try:
         record["fingerprint"] = fingerprint(task, settings)
-        record |= _count_and_write(task, folder, settings)
+        scratch = folder.tiles(task.key) / record["fingerprint"]
+        record |= _count_and_write(task, folder, settings, scratch)
     except OsteoCountError as error:
         record |= {"status": "failed", "reason": str(error)}
     except Exception as error:  # one broken field must not cost the others; what broke is kept for a bug report
@@ -123,6 +125,7 @@ def process(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[s
         }
     record["seconds"] = round(time.perf_counter() - started, 3)
     write_json(record, folder.part(task.key, "field.json"))
+    shutil.rmtree(folder.tiles(task.key), ignore_errors=True)
     return record
 
 
@@ -172,10 +175,10 @@ def _trap_positive(found: Segmentation, cells: pd.DataFrame) -> Segmentation:
     return Segmentation(**{**found.__dict__, "cells": keep[found.cells]})
 
 
-def _count_and_write(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[str, Any]:
+def _count_and_write(task: FieldTask, folder: ResultFolder, settings: Settings, scratch: Path) -> dict[str, Any]:
     if len(task.paths) == 1 and not task.scene:
         with open_regions(task.paths[0], settings.picture.pixel_size, LARGE_PIXELS) as regions:
-            sparse = None if regions is None else get_segmenter(settings).segment_regions(regions)
+            sparse = None if regions is None else get_segmenter(settings).segment_regions(regions, scratch)
             if regions is not None and sparse is not None:
                 return _large(task, folder, regions, measure_large(regions, sparse, settings))
     picture = read_channels(task.paths, settings.picture.pixel_size, task.scene)

@@ -25,6 +25,7 @@ from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_of, trap_density
 from osteocount.segment.tables import cell_table, count_nuclei, nuclei_table
 from osteocount.segment.tiles import CORE, Box, Tiling, View, samples, strips, tiles
+from osteocount.segment.tiles_kept import KeptTiles
 from osteocount.settings import SegmentSettings, Settings
 
 _GIANT_UM2 = 2000.0  # area from which a weakly stained cell is called a pale giant
@@ -97,18 +98,26 @@ class Brightfield:
                 "Check that the picture shows a TRAP stain and that its white balance is right."
             )
 
-    def found(self, core: int = CORE, offset: tuple[int, int] = (0, 0)) -> Iterator[tuple[Box | None, Found]]:
+    def found(
+        self, core: int = CORE, offset: tuple[int, int] = (0, 0), kept: KeptTiles | None = None
+    ) -> Iterator[tuple[Box | None, Found]]:
         """Yield every tile with its cells and nuclei, then None with those of each body that lies across tiles.
 
-        What is found depends neither on ``core``, the side of a tile, nor on the ``offset`` of the seams.
+        What is found depends neither on ``core``, the side of a tile, nor on the ``offset`` of the seams. Tiles that
+        are ``kept`` from a run that was killed are not worked on again; the others are added there.
         """
         tiling = Tiling(self.shape, self.scale)
         for tile in tiles(self.shape, core, offset):
-            yield tile, self._of_tile(tiling, tile)
+            part = None if kept is None else kept.read(tile, tiling)
+            if part is None:
+                part = self._of_tile(tiling, tile)
+                if kept is not None:
+                    kept.write(tile, tiling, part)
+            yield tile, part
         for pixel, box in tiling.waiting():
-            part = self._of_body(tiling, pixel, box)
-            if part is not None:
-                yield None, part
+            body = self._of_body(tiling, pixel, box)
+            if body is not None:
+                yield None, body
 
     def trap(self, tile: Box) -> NDArray[np.float32]:
         """Return the TRAP optical density (height, width) of a tile; it costs little while that was the last one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,15 @@ class ClassicalSegmenter:
             return segment_fluorescence(picture, self._settings, record)
         return self._brightfield(picture)
 
-    def segment_regions(self, regions: Regions) -> Sparse | None:
+    def segment_regions(self, regions: Regions, scratch: Path | None = None) -> Sparse | None:
         """Find the cells and nuclei of a brightfield picture too large for the memory.
+
+        Parameters
+        ----------
+        regions
+            The picture.
+        scratch
+            Folder for finished tiles, of this picture and these settings alone; tiles in it are not worked on again.
 
         Returns
         -------
@@ -75,7 +83,7 @@ class ClassicalSegmenter:
         if decided.decision.regime != "brightfield":
             return None
         scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
-        found = segment_sparsely(regions, decided.well, scale, self._settings, decided.record)
+        found = segment_sparsely(regions, decided.well, scale, self._settings, decided.record, scratch=scratch)
         return replace(found, warnings=decided.decision.warnings + found.warnings)
 
     def _brightfield(self, picture: Picture) -> Segmentation:

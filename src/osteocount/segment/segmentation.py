@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from osteocount.io.picture import Picture
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from osteocount.io.regions import Regions
     from osteocount.segment.tiles_sparse import Sparse
 
@@ -74,8 +76,15 @@ class Segmenter(Protocol):
         """
         ...
 
-    def segment_regions(self, regions: Regions) -> Sparse | None:
+    def segment_regions(self, regions: Regions, scratch: Path | None = None) -> Sparse | None:
         """Find the same in a picture too large for the memory; None when it has to be seen as a whole.
+
+        Parameters
+        ----------
+        regions
+            The picture.
+        scratch
+            Folder for what is finished of it, by which a run that was killed goes on.
 
         Raises
         ------

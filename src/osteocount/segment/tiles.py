@@ -172,13 +172,28 @@ class Tiling:
             box = _in_picture(place, window)
             if window.holds(box, self._reach, self._shape):
                 first = _first_pixel(place, bodies.labels, window, box)
-                if first is not None and tile.top <= first[0] < tile.bottom and tile.left <= first[1] < tile.right:
+                if first is not None and _lies_in(first, tile):
                     chosen.append(place)
                     self._done.add(first)
             # The tile itself is far enough inside its window for the mask to be certain there.
             elif (pixel := _first_pixel(place, bodies.labels, window, tile)) is not None:
                 self._waiting[pixel] = box
         return Bodies(bodies.labels, tuple(chosen))
+
+    def bodies_of(self, tile: Box) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the first pixels (n, 2) of bodies done in a tile; pixel and box (m, 6) of those it keeps waiting."""
+        done = [pixel for pixel in self._done if _lies_in(pixel, tile)]
+        waiting = [
+            (*pixel, box.top, box.bottom, box.left, box.right)
+            for pixel, box in self._waiting.items()
+            if _lies_in(pixel, tile)
+        ]
+        return np.array(done, np.int64).reshape(-1, 2), np.array(waiting, np.int64).reshape(-1, 6)
+
+    def restore(self, done: NDArray[np.int64], waiting: NDArray[np.int64]) -> None:
+        """Take over what `bodies_of` said of a tile that was finished before."""
+        self._done |= {(y, x) for y, x in done.tolist()}
+        self._waiting |= {(y, x): Box(*box) for y, x, *box in waiting.tolist()}
 
     def waiting(self) -> list[tuple[tuple[int, int], Box]]:
         """Return a pixel and the box so far of every body that no tile's window showed whole."""
@@ -204,6 +219,10 @@ class Tiling:
         if first is not None:
             self._done.add(first)
         return Bodies(bodies.labels, (place,) if fresh else ()), box
+
+
+def _lies_in(pixel: tuple[int, int], tile: Box) -> bool:
+    return tile.top <= pixel[0] < tile.bottom and tile.left <= pixel[1] < tile.right
 
 
 def _in_picture(place: Place, window: Box) -> Box:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from osteocount.segment.brightfield import Brightfield, recorded, tables_of, war
 from osteocount.segment.found import Found, Objects, numbered, paint
 from osteocount.segment.scale import Scale, nearest
 from osteocount.segment.tiles import CORE
+from osteocount.segment.tiles_kept import KeptTiles
 from osteocount.segment.well_mask import Circle
 from osteocount.settings import Settings
 
@@ -114,6 +116,7 @@ def segment_sparsely(
     record: dict[str, Any],
     core: int = CORE,
     offset: tuple[int, int] = (0, 0),
+    scratch: Path | None = None,
 ) -> Sparse:
     """Find cells and nuclei of a brightfield picture of any size, tile by tile.
 
@@ -129,6 +132,8 @@ def segment_sparsely(
         As for `segment_brightfield`.
     core, offset
         Side of a tile and shift of the seams; what is found does not depend on them.
+    scratch
+        Folder for finished tiles, of this picture and these settings alone; tiles in it are not worked on again.
 
     Raises
     ------
@@ -136,7 +141,8 @@ def segment_sparsely(
         What is stained does not have the colour of TRAP.
     """
     picture = Brightfield(regions, None if well is None else well.holds, scale, settings.segment)
-    found = tuple(part for _, part in picture.found(core, offset))
+    kept = None if scratch is None else KeptTiles(scratch)
+    found = tuple(part for _, part in picture.found(core, offset, kept))
     cells, nuclei = numbered([part.cells for part in found]), numbered([part.nuclei for part in found])
     cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, settings)
     return Sparse(
