@@ -61,7 +61,7 @@ class SegmentSettings(FrozenModel):
     """How cells and nuclei are found."""
 
     segmenter: Literal["learned", "classical", "cellpose", "stardist", "onnx"] = Field(
-        "classical",
+        "learned",
         title="Segmenter",
         description="The method that outlines cells and finds nuclei. 'learned': a network trained on simulated "
         "pictures, for brightfield pictures that show nuclei. 'classical': thresholds and shape, nothing learned. "

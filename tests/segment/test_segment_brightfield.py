@@ -9,7 +9,7 @@ from segment_pictures import canvas, ellipse, nucleus, osteoclast, photograph, p
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
 
-SETTINGS = Settings.model_validate({"picture": {"regime": "brightfield"}})
+SETTINGS = Settings.model_validate({"picture": {"regime": "brightfield"}, "segment": {"segmenter": "classical"}})
 ROUND = [(30, 40 + 45 * k) for k in range(8)] + [(270, 40 + 45 * k) for k in range(8)]
 
 

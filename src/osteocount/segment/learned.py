@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
+from osteocount.io.regions import Regions
 from osteocount.segment.classical import ClassicalSegmenter
 from osteocount.segment.illumination import optical_density
 from osteocount.segment.learned_cells import cell_mask, learned_cells
@@ -21,8 +23,11 @@ from osteocount.segment.scale import Scale, labels_to_size, resample, values_to_
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, estimate_stains, trap_density
 from osteocount.segment.tables import cell_table, nuclei_table, opaque_cells, stain_flags
+from osteocount.segment.tiles_sparse import Sparse
 from osteocount.settings import Settings
 
+_WHOLE_PIXELS = 50 * 10**6  # of larger pictures the maps of the network would take more than 5 GB
+_TOO_LARGE = "classical: the network takes pictures of up to 50 megapixels, this one was counted without it"
 _OTHER_REGIMES = "classical: the network was trained on brightfield pictures that show nuclei"
 
 
@@ -51,6 +56,18 @@ class LearnedSegmenter(ClassicalSegmenter):
         if found.regime == "brightfield":
             return found
         return replace(found, record={**found.record, "cells_and_nuclei_by": _OTHER_REGIMES})
+
+    def segment_regions(self, regions: Regions, scratch: Path | None = None) -> Sparse | None:
+        """Leave a picture that the memory cannot hold with all its maps to the classical way, and say so."""
+        height, width = regions.shape[:2]
+        if height * width <= _WHOLE_PIXELS:
+            return None
+        found = ClassicalSegmenter(self._settings).segment_regions(regions, scratch)
+        if found is None:
+            return None
+        record = {**found.record, "cells_and_nuclei_by": _TOO_LARGE}
+        warning = f"{height * width / 1e6:.0f} megapixels: {_TOO_LARGE}; do not compare its counts with learned ones."
+        return replace(found, record=record, warnings=(*found.warnings, warning))
 
     def _with_nuclei(
         self, picture: Picture, analysed: NDArray[np.bool_], scale: Scale, record: dict[str, Any]

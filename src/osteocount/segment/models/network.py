@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 #: sha256 of the shipped file; another file under its name is refused.
-MODEL_SHA256 = "7d11f746717784df5da95b1f4a5f9968c5581dc7a20b20f27480812b7ca212dc"
+MODEL_SHA256 = "b583f1416193385ba547d4ff0a2290396ce2cde99ea2d59f6372cd61a775806c"
 MODEL_FILE = "cells.onnx"
 
 _TILE = 1024
