@@ -47,21 +47,12 @@ def train(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The classifier to write (JSON).")],
 ) -> None:
     """Learn from accepted and deleted cells which objects are none; refused when it does not help on wells left out."""
-    import pandas as pd
+    from osteocount.curate.classifier import save
+    from osteocount.pipeline.learn import in_words, learn
 
-    from osteocount.curate import effective, read_log
-    from osteocount.curate.classifier import examples, save
-    from osteocount.curate.classifier import train as learn
-    from osteocount.pipeline.edits import EDIT_LOG, load_automatic
-    from osteocount.pipeline.plan import read_finished
-
-    run = read_finished(results)
-    done = [record for record in run.records if record["status"] == "ok"]
-    automatic = pd.concat([load_automatic(run.folder, record).cells for record in done], ignore_index=True)
-    trained = learn(examples(automatic, effective(read_log(results / EDIT_LOG))))
+    trained = learn(results)
     typer.echo(trained.by_well.to_string(index=False, float_format="{:.2f}".format))
-    said = f"balanced accuracy on wells left out: {trained.before:.2f} without, {trained.after:.2f} with the classifier"
     if not trained.useful:
-        raise OsteoCountError(f"Not saved: {said}. The gain may be chance; more corrections may help.")
+        raise OsteoCountError(f"Not saved: {in_words(trained)}")
     save(trained.classifier, out)
-    typer.echo(f"{said}. Saved in {out}.")
+    typer.echo(f"{in_words(trained)} Saved in {out}.")

@@ -76,7 +76,7 @@ class OsteoCountDock(QWidget):
             self._page("1 Open", self.source),
             self._page("2 Count", Fold("Settings", self.settings), self.run, self.message, self.numbers, self.legend,
                        self.wells),
-            self._page("3 Correct", self.reviewing.correct, self.note, self.colours),
+            self._page("3 Correct", self.reviewing.correct, self.reviewing.learning.view, self.note, self.colours),
             self._page("4 Compare", self.to_compare, self.show_plate, self.show_compare, self.save),
         ]  # fmt: skip
         self.state = QLabel()

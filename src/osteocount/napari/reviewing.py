@@ -17,6 +17,7 @@ from osteocount.napari.actions import Actions
 from osteocount.napari.canvas import ReviewCanvas
 from osteocount.napari.compare_view import CompareView
 from osteocount.napari.correct_view import CorrectView
+from osteocount.napari.learning import Learning
 from osteocount.napari.plate_view import PlateView
 from osteocount.napari.review import Record, place_of
 from osteocount.napari.review_jobs import (
@@ -67,6 +68,7 @@ class Reviewing(QObject):
         self._jobs: dict[str, Job] = {}
         self._again = False
         self.actions = Actions(self)
+        self.learning = Learning(self._start, self)
         self.correct.who.setText(getpass.getuser())
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -86,6 +88,8 @@ class Reviewing(QObject):
         self.plate.shown_changed.connect(self._timer.start)
         self.plate.excluded.connect(self.exclude)
         self.plate.reviewed.connect(self.mark_reviewed)
+        self.learning.changed.connect(self._timer.start)
+        self.learning.problem.connect(self.problem)
         self.compare.shown_changed.connect(self._timer.start)
         self.compare.export_requested.connect(self.export)
 
@@ -184,6 +188,7 @@ class Reviewing(QObject):
     def _on_opened(self, opened: Opened) -> None:
         self.source = opened
         self._groups = {}
+        self.learning.open(opened.review.root)
         for record in opened.review.records:
             self._groups.setdefault(place_of(record), []).append(record)
         if opened.note:

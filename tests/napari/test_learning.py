@@ -1,0 +1,79 @@
+"""Learning from corrections in the window: the gain comes first, and nothing changes unasked."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from osteocount.curate.classifier import FEATURES, Classifier, Trained
+from osteocount.napari import learning
+from osteocount.napari.learning import Learning
+from osteocount.pipeline.edits import CLASSIFIER
+
+ONES = (1.0,) * len(FEATURES)
+
+
+def trained(gain: float) -> Trained:
+    wells = pd.DataFrame({"well": ["B02"], "n": [30], "right_with": [0.5 + gain], "right_without": [0.5]})
+    classifier = Classifier(mean=ONES, scale=ONES, weights=ONES, bias=0.0, n=30, gain=gain)
+    return Trained(classifier, 0.5, 0.5 + gain, 0.01, wells)
+
+
+@pytest.fixture
+def window(qtbot, tmp_path, monkeypatch):
+    """Learning on an empty result folder, its jobs done at once; ``gain`` is what training will find."""
+    gain = {"is": 0.4}
+    monkeypatch.setattr(learning, "learn", lambda root: trained(gain["is"]))
+
+    def at_once(name, function, then):
+        steps = function(None)
+        try:
+            while True:
+                next(steps)
+        except StopIteration as end:
+            then(end.value)
+
+    made = Learning(at_once)
+    qtbot.addWidget(made.view)
+    made.open(tmp_path)
+    made.gain = gain
+    return made
+
+
+def can(window):
+    return {name: button.isEnabled() for name, button in window.view.buttons.items()}
+
+
+def test_the_gain_is_shown_before_anything_changes(window, tmp_path):
+    assert can(window) == {"train": True, "adopt": False, "dismiss": False}
+    window.view.buttons["train"].click()
+    assert "0.50 without, 0.90 with the classifier, from 30 corrections. Adopt it?" in window.view.words.text()
+    assert "B02" in window.view.words.toolTip()
+    assert can(window) == {"train": True, "adopt": True, "dismiss": True}
+    assert not (tmp_path / CLASSIFIER).exists()
+
+
+def test_adopting_writes_it_and_dismissing_takes_it_back(window, tmp_path, qtbot):
+    window.view.buttons["train"].click()
+    with qtbot.waitSignal(window.changed):
+        window.view.buttons["adopt"].click()
+    assert json.loads((tmp_path / CLASSIFIER).read_text())["gain"] == 0.4
+    assert can(window) == {"train": True, "adopt": False, "dismiss": True}
+    with qtbot.waitSignal(window.changed):
+        window.view.buttons["dismiss"].click()
+    assert not (tmp_path / CLASSIFIER).exists()
+    assert can(window) == {"train": True, "adopt": False, "dismiss": False}
+
+
+def test_what_does_not_help_cannot_be_adopted(window):
+    window.gain["is"] = 0.01
+    window.view.buttons["train"].click()
+    assert "may be chance" in window.view.words.text()
+    assert can(window)["adopt"] is False
+
+
+def test_a_folder_with_a_classifier_says_so(window, tmp_path):
+    (tmp_path / CLASSIFIER).write_text("{}")
+    window.open(tmp_path)
+    assert "judges the cells of this folder" in window.view.words.text()
+    assert can(window)["dismiss"] is True
