@@ -143,6 +143,31 @@ def test_a_session_from_first_click_to_reopening(viewer, qtbot, results):
     again.close()
 
 
+def test_a_blinded_review_tells_nothing_until_it_is_finished(viewer, qtbot, results):
+    dock = opened(viewer, qtbot, results)
+    plate = dock.reviewing.plate
+    plate.blind.click()
+    qtbot.waitUntil(lambda: plate.well.startswith("well ") and dock.reviewing.idle(), timeout=PATIENCE)
+    drawn(dock, qtbot)
+    shown = " ".join([
+        dock.reviewing.correct.place.text(), plate.exclude.text(), dock.reviewing.compare.words.toPlainText(),
+        *(layer.name for layer in viewer.layers), *(plate.fields.itemText(n) for n in range(plate.fields.count())),
+    ])  # fmt: skip
+    assert not [word for word in ("A01", "A02", "RANKL", "vehicle") if word in shown]
+    assert plate.figure.drawn is None
+    assert "Finish blinded review" in dock.reviewing.compare.words.toPlainText()
+    assert not dock.reviewing.compare.export.isEnabled()
+    plate.done.click()  # the work goes on as always
+    assert plate.progress.value() == 1
+
+    again = opened(viewer, qtbot, results)
+    assert again.reviewing.plate.well.startswith("well ")
+    again.reviewing.plate.blind.click()
+    qtbot.waitUntil(lambda: again.reviewing.plate.well in ("A01", "A02") and again.reviewing.idle(), timeout=PATIENCE)
+    drawn(again, qtbot)
+    assert again.reviewing.plate.figure.drawn is not None
+
+
 def test_keys_and_strokes_reach_the_cells(viewer, qtbot, results):
     dock = opened(viewer, qtbot, results)
     actions, review = dock.reviewing.actions, dock.reviewing.source.review

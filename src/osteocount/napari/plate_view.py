@@ -47,6 +47,8 @@ class PlateView(QWidget):
         A reason to exclude the well; empty: include it again.
     reviewed
         The well at hand is done, or open again.
+    blinded
+        Begin a blinded review, or finish it.
     """
 
     well_chosen = Signal(str)
@@ -55,6 +57,7 @@ class PlateView(QWidget):
     field_chosen = Signal(int)
     excluded = Signal(str)
     reviewed = Signal(bool)
+    blinded = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,9 +74,13 @@ class PlateView(QWidget):
         self.exclude = QPushButton("Exclude well…")
         self.exclude.setToolTip("Leave this well out of the comparison, with a reason. It stays in every table.")
         self.exclude.clicked.connect(self._ask_reason)
+        self.blind = QPushButton()
+        self.blind.setToolTip("Hide treatments and wells and shuffle them, so that nobody sees what to expect")
+        self.blind.clicked.connect(lambda: self.blinded.emit(not self._is_blinded))
         self.progress = QProgressBar()
         self.progress.setFormat("%v of %m wells reviewed")
         self._is_excluded = False
+        self.show_blinded(is_blinded=False, is_open=False)
         for box in (self.plate, self.measure):
             box.currentIndexChanged.connect(self.shown_changed)
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -119,6 +126,14 @@ class PlateView(QWidget):
             widget.setEnabled(bool(well))
         self._show_ring()
 
+    def show_blinded(self, *, is_blinded: bool, is_open: bool = True) -> None:
+        """Say whether the review is blinded; then no measure may be chosen."""
+        self._is_blinded = is_blinded
+        self.blind.setText("Finish blinded review" if is_blinded else "Review blinded")
+        self.blind.setEnabled(is_open)
+        for widget in (self.plate, self.measure, self.percent):
+            widget.setEnabled(not is_blinded)
+
     def show_progress(self, done: int, total: int) -> None:
         """Say how far the review is."""
         self.progress.setRange(0, max(1, total))
@@ -152,9 +167,9 @@ class PlateView(QWidget):
         grid.addWidget(self.measure, 1, 0, 1, 2)
         for n, widget in enumerate((self.percent, self.fields, *buttons, self.done)):
             grid.addWidget(widget, 2 + n // 2, n % 2)
-        for row, widget in enumerate((self.exclude, self.progress), start=5):
+        for row, widget in enumerate((self.exclude, self.blind, self.progress), start=5):
             grid.addWidget(widget, row, 0, 1, 2)
-        grid.setRowStretch(7, 1)
+        grid.setRowStretch(8, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.addWidget(self.figure, stretch=1)

@@ -21,6 +21,7 @@ from osteocount.pipeline.reader import join_reader
 from osteocount.pipeline.wells import wells_table
 
 Record = dict[str, Any]
+Place = tuple[str, str]
 
 
 @dataclass
@@ -42,6 +43,37 @@ class OpenField:
 def place_of(record: Record) -> tuple[str, str]:
     """Return plate and well of a picture; one without a well stands for itself."""
     return str(record["plate"]), str(record["well"] or record["image"])
+
+
+def wells_ahead(what: str, places: list[Place], here: Place, reviewed: set[Place], wells: pd.DataFrame) -> list[Place]:
+    """Return the wells that are unreviewed, flagged, or unreviewed with most borderline cells first, from ``here`` on.
+
+    Parameters
+    ----------
+    what
+        ``unreviewed``, ``flagged`` or ``borderline``.
+    places
+        Plate and well of all wells, in the order of the review.
+    wells
+        Their table.
+    """
+    start = places.index(here) + 1 if here in places else 0
+    following = [place for place in (*places[start:], *places[:start]) if place != here]
+    numbers = wells.set_index(["plate", "well"])
+    if what == "flagged":
+        return [place for place in following if _value(numbers, place, "qc_flags")]
+    waiting = [place for place in following if place not in reviewed]
+    if what == "borderline":
+        waiting.sort(key=lambda place: -float(_value(numbers, place, "n_borderline") or 0))
+    return waiting
+
+
+def _value(wells: Any, place: Place, name: str) -> Any:
+    if name not in wells.columns or place not in wells.index:
+        return ""
+    value: Any = wells.loc[place, name]
+    value = value.iloc[0] if hasattr(value, "iloc") else value
+    return "" if value is None or value != value else value
 
 
 class Review:

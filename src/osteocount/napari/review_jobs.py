@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteocount.curate.blinding import LOCKED, is_blinded
 from osteocount.errors import OsteoCountError
 from osteocount.io.tables import write_table
 from osteocount.napari.drawn import Drawn, draw
@@ -89,7 +90,7 @@ def open_review(root: Path, pictures: Path | None, who: str, stop: Event) -> Gen
 
 def load_field(opened: Opened, record: Record, stop: Event) -> Generator[Progress, None, Loaded]:
     """Read one picture with its labels and edits."""
-    yield Progress(0, 0, f"Opening {record['image']}")
+    yield Progress(0, 0, "Opening a picture")
     field = opened.review.load(record)
     drawn = drawing(field.field.labels, field.cells, field.field.next_cell)
     task = opened.tasks.get(record["key"])
@@ -107,6 +108,8 @@ def draw_figures(review: Review, view: View, stop: Event) -> Generator[Progress,
     """Count the wells as they are now, compare them, and draw both."""
     yield Progress(0, 0, "Drawing")
     wells = review.wells()
+    if is_blinded(review.root):
+        return Figures(wells, None, LOCKED, None, None, LOCKED)
     plate, plate_text = _plate(wells, view)
     if review.run.plan.layout is None:
         return Figures(wells, plate, plate_text, None, None, "No layout, so there is nothing to compare.")

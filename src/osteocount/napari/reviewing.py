@@ -12,6 +12,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from osteocount.curate import Change
+from osteocount.curate.blinding import blind, in_review_order, is_blinded, reveal
 from osteocount.errors import OsteoCountError
 from osteocount.napari.actions import Actions
 from osteocount.napari.canvas import ReviewCanvas
@@ -19,7 +20,7 @@ from osteocount.napari.compare_view import CompareView
 from osteocount.napari.correct_view import CorrectView
 from osteocount.napari.learning import Learning
 from osteocount.napari.plate_view import PlateView
-from osteocount.napari.review import Record, place_of
+from osteocount.napari.review import Record, place_of, wells_ahead
 from osteocount.napari.review_jobs import (
     Figures,
     Loaded,
@@ -88,6 +89,7 @@ class Reviewing(QObject):
         self.plate.shown_changed.connect(self._timer.start)
         self.plate.excluded.connect(self.exclude)
         self.plate.reviewed.connect(self.mark_reviewed)
+        self.plate.blinded.connect(self.set_blinded)
         self.learning.changed.connect(self._timer.start)
         self.learning.problem.connect(self.problem)
         self.compare.shown_changed.connect(self._timer.start)
@@ -119,16 +121,7 @@ class Reviewing(QObject):
         """Open the next well that is unreviewed, flagged, or has most borderline cells."""
         if self.source is None or self.figures is None:
             return
-        reviewed = self.source.review.reviewed()
-        places = list(self._groups)
-        start = places.index(self._place) + 1 if self._place in places else 0
-        following = [*places[start:], *places[:start]]
-        waiting = [place for place in following if place not in reviewed and place != self._place]
-        numbers = self.figures.wells.set_index(["plate", "well"])
-        if what == "flagged":
-            waiting = [p for p in following if p != self._place and self._value(numbers, p, "qc_flags")]
-        elif what == "borderline":
-            waiting.sort(key=lambda place: -float(self._value(numbers, place, "n_borderline") or 0))
+        waiting = wells_ahead(what, list(self._groups), self._place, self.source.review.reviewed(), self.figures.wells)
         if waiting:
             self._load(waiting[0], 0)
         else:
@@ -141,6 +134,14 @@ class Reviewing(QObject):
     def mark_reviewed(self, done: bool) -> None:
         """Set the review status of the well at hand."""
         self._say_of_well("review", status="reviewed" if done else "open")
+
+    def set_blinded(self, on: bool) -> None:
+        """Hide wells and treatments and shuffle the wells, or show them again."""
+        if self.source is not None:
+            (blind if on else reveal)(self.source.review.root)
+            self._arrange()
+            self._load(next(iter(self._groups)), 0)
+            self._timer.start()
 
     def after(self, change: Change | None) -> None:
         """Show what an edit changed; the plate and the comparison follow a moment later."""
@@ -174,13 +175,6 @@ class Reviewing(QObject):
         self._show_well()
         self._timer.start()
 
-    def _value(self, wells: Any, place: tuple[str, str], name: str) -> Any:
-        if name not in wells.columns or place not in wells.index:
-            return ""
-        value = wells.loc[place, name]
-        value = value.iloc[0] if hasattr(value, "iloc") else value
-        return "" if value is None or value != value else value
-
     def _sign(self, who: str) -> None:
         if self.source is not None:
             self.source.review.who = who.strip() or "unknown"
@@ -197,6 +191,7 @@ class Reviewing(QObject):
             self.problem.emit("No picture of this folder could be counted, so there is nothing to correct.")
             return
         self.plate.set_choices(sorted({plate for plate, _ in self._groups}), {"n_osteoclasts": "n osteoclasts"})
+        self._arrange()
         self._load(next(iter(self._groups)), 0)
         self._timer.start()
 
@@ -212,11 +207,8 @@ class Reviewing(QObject):
         self._place = place
         review = self.source.review
         review.show(loaded.opened)
-        title = " ".join(
-            filter(None, [*place, loaded.opened.record["field"] and f"field {loaded.opened.record['field']}"])
-        )
         self.canvas.show(loaded.shown, loaded.opened.field, loaded.opened.cells, loaded.outlines)
-        self.correct.show_place(f"{title}: {loaded.opened.image}")
+        self.correct.show_place(self._title(loaded.opened.record))
         self.correct.set_open(True)
         self.correct.show_numbers(*review.summaries())
         self.actions.reset()
@@ -226,14 +218,33 @@ class Reviewing(QObject):
             self.problem.emit(loaded.note)
         self.opened.emit()
 
+    def _arrange(self) -> None:
+        """Put the wells in the order they are reviewed in."""
+        root = self.source.review.root if self.source else Path()
+        self._groups = {place: self._groups[place] for place in in_review_order(root, sorted(self._groups))}
+        self.plate.show_blinded(is_blinded=is_blinded(root))
+
+    def _hidden(self) -> str:
+        """Return the number that stands for the well at hand while the review is blinded, else nothing."""
+        if self.source is None or not is_blinded(self.source.review.root):
+            return ""
+        return f"well {list(self._groups).index(self._place) + 1} of {len(self._groups)}"
+
+    def _title(self, record: Record) -> str:
+        field = record["field"] and f"field {record['field']}"
+        if self._hidden():
+            return " ".join(filter(None, [self._hidden(), field]))
+        return " ".join(filter(None, [*self._place, field])) + f": {record['image']}"
+
     def _show_well(self, n: int | None = None) -> None:
         if self.source is None:
             return
         review = self.source.review
-        fields = tuple(record["field"] or record["image"] for record in self._groups[self._place])
+        name = self._hidden()
+        fields = tuple(record["field"] or (name or record["image"]) for record in self._groups[self._place])
         chosen = self.plate.fields.currentIndex() if n is None else n
         done = review.reviewed()
-        self.plate.show_well(self._place[1], fields, chosen, review.excluded(), is_reviewed=self._place in done)
+        self.plate.show_well(name or self._place[1], fields, chosen, review.excluded(), is_reviewed=self._place in done)
         self.plate.show_progress(len(done & set(self._groups)), len(self._groups))
 
     def _follow(self) -> None:
