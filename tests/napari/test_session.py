@@ -155,7 +155,7 @@ def test_a_blinded_review_tells_nothing_until_it_is_finished(viewer, qtbot, resu
     ])  # fmt: skip
     assert not [word for word in ("A01", "A02", "RANKL", "vehicle") if word in shown]
     assert plate.figure.drawn is None
-    assert "Finish blinded review" in dock.reviewing.compare.words.toPlainText()
+    assert "Finish blinded" in dock.reviewing.compare.words.toPlainText()
     assert not dock.reviewing.compare.export.isEnabled()
     plate.done.click()  # the work goes on as always
     assert plate.progress.value() == 1

@@ -15,7 +15,7 @@ from typing import TypeVar
 from osteocount.io.files import written_whole
 
 BLINDED = "blinded.json"
-LOCKED = "Blinded review: treatments and wells are hidden until you press “Finish blinded review”."
+LOCKED = "Blinded review: treatments and wells are hidden until you press “Finish blinded”."
 
 Place = TypeVar("Place")
 

@@ -129,7 +129,7 @@ class PlateView(QWidget):
     def show_blinded(self, *, is_blinded: bool, is_open: bool = True) -> None:
         """Say whether the review is blinded; then no measure may be chosen."""
         self._is_blinded = is_blinded
-        self.blind.setText("Finish blinded review" if is_blinded else "Review blinded")
+        self.blind.setText("Finish blinded" if is_blinded else "Review blinded")
         self.blind.setEnabled(is_open)
         for widget in (self.plate, self.measure, self.percent):
             widget.setEnabled(not is_blinded)
@@ -167,9 +167,10 @@ class PlateView(QWidget):
         grid.addWidget(self.measure, 1, 0, 1, 2)
         for n, widget in enumerate((self.percent, self.fields, *buttons, self.done)):
             grid.addWidget(widget, 2 + n // 2, n % 2)
-        for row, widget in enumerate((self.exclude, self.blind, self.progress), start=5):
-            grid.addWidget(widget, row, 0, 1, 2)
-        grid.setRowStretch(8, 1)
+        grid.addWidget(self.exclude, 5, 0)
+        grid.addWidget(self.blind, 5, 1)
+        grid.addWidget(self.progress, 6, 0, 1, 2)
+        grid.setRowStretch(7, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.addWidget(self.figure, stretch=1)
