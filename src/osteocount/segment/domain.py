@@ -96,7 +96,8 @@ def look(picture: Picture, analysed: NDArray[np.bool_], um: float) -> Look:
     total = density @ DENSITY_WEIGHTS
     dark = (total > _STAINED_OD) & inside
     detail = float(np.percentile(np.abs(total[inside]), 99.99)) if inside.any() else 0.0
-    stained, bright = (float(each.sum() / max(inside.sum(), 1)) for each in (dark, (total < _BRIGHT_OD) & inside))
+    within = max(np.count_nonzero(inside), 1)
+    stained, bright = (np.count_nonzero(each) / within for each in (dark, (total < _BRIGHT_OD) & inside))
     if stained < _FEW:
         return Look(detail, stained, bright, *[float("nan")] * 5)
     found = density[dark]
