@@ -96,7 +96,7 @@ def look(picture: Picture, analysed: NDArray[np.bool_], um: float) -> Look:
     total = density @ DENSITY_WEIGHTS
     dark = (total > _STAINED_OD) & inside
     detail = float(np.percentile(np.abs(total[inside]), 99.99)) if inside.any() else 0.0
-    within = max(np.count_nonzero(inside), 1)
+    within = int(np.count_nonzero(inside)) or 1
     stained, bright = (np.count_nonzero(each) / within for each in (dark, (total < _BRIGHT_OD) & inside))
     if stained < _FEW:
         return Look(detail, stained, bright, *[float("nan")] * 5)
