@@ -168,6 +168,21 @@ def test_a_blinded_review_tells_nothing_until_it_is_finished(viewer, qtbot, resu
     assert again.reviewing.plate.figure.drawn is not None
 
 
+def test_a_second_review_is_kept_apart(viewer, qtbot, results):
+    dock = opened(viewer, qtbot, results)
+    reviewing = dock.reviewing
+    reviewing.plate.done.click()
+    first = (results / "edits.jsonl").read_bytes()
+    reviewing.correct.who.setText("Ann")
+    reviewing.correct.second.click()
+    qtbot.waitUntil(lambda: not reviewing.plate.done.isChecked() and reviewing.idle(), timeout=PATIENCE)
+    reviewing.plate.done.click()
+    assert [edit.who for edit in read_log(results / "edits.ann.jsonl")] == ["Ann"]
+    assert (results / "edits.jsonl").read_bytes() == first
+    shown = CliRunner().invoke(app, ["reviewers", str(results)])
+    assert "ann against the first reviewer, 1 wells reviewed by both: bias +0.00" in shown.output
+
+
 def test_keys_and_strokes_reach_the_cells(viewer, qtbot, results):
     dock = opened(viewer, qtbot, results)
     actions, review = dock.reviewing.actions, dock.reviewing.source.review

@@ -1,4 +1,4 @@
-"""Commands on corrections made in the window: apply-edits, train."""
+"""Commands on corrections made in the window: apply-edits, train, reviewers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
     app.command("apply-edits")(apply_edits)
     app.command("train")(train)
+    app.command("reviewers")(reviewers)
 
 
 def apply_edits(
@@ -56,3 +57,22 @@ def train(
         raise OsteoCountError(f"Not saved: {in_words(trained)}")
     save(trained.classifier, out)
     typer.echo(f"{in_words(trained)} Saved in {out}.")
+
+
+def reviewers(
+    results: Results,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Also write the counts by well (CSV).")
+    ] = None,
+) -> None:
+    """Say how far a second reviewer agrees with the first: counts by well, cells in common, osteoclast or not."""
+    import pandas as pd
+
+    from osteocount.io.tables import write_table
+    from osteocount.pipeline.second import compare_reviewers
+
+    found = compare_reviewers(results)
+    for each in found:
+        typer.echo(each.summary())
+    if out is not None:
+        write_table(pd.concat([each.wells.assign(reviewer=each.name) for each in found], ignore_index=True), out)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QGroupBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QGroupBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from osteocount.napari.result_view import in_figures
 
@@ -53,9 +53,12 @@ class CorrectView(QWidget):
     -------
     action
         Name of the action whose button was pressed.
+    second_asked
+        The log of a second reviewer is wanted, or the first one's again.
     """
 
     action = Signal(str)
+    second_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +68,12 @@ class CorrectView(QWidget):
         self.place.setTextFormat(Qt.TextFormat.PlainText)
         self.who = QLineEdit()
         self.who.setToolTip("Who corrects; every correction is signed with it")
+        self.second = QCheckBox("Second review")
+        self.second.setToolTip(
+            "Keep your corrections in a log of their own, without those of the first reviewer. `osteocount reviewers` "
+            "says how far you agree. Tables and report are always made of the first review."
+        )
+        self.second.clicked.connect(self.second_asked)
         self.selection = QLabel("Nothing selected")
         self.selection.setWordWrap(True)
         self.selection.setMinimumHeight(2 * self.selection.fontMetrics().height() + 4)
@@ -81,6 +90,7 @@ class CorrectView(QWidget):
         row = QGridLayout()
         row.addWidget(QLabel("Reviewer"), 0, 0)
         row.addWidget(self.who, 0, 1)
+        row.addWidget(self.second, 0, 2)
         column.addLayout(row)
         self.set_open(False)
 

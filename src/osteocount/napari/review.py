@@ -18,6 +18,7 @@ from osteocount.measure import summarise
 from osteocount.pipeline.edits import EDIT_LOG, adopted, edit_wells, excluded_because, load_automatic
 from osteocount.pipeline.plan import FinishedRun, read_finished
 from osteocount.pipeline.reader import join_reader
+from osteocount.pipeline.second import log_of_second
 from osteocount.pipeline.wells import wells_table
 
 Record = dict[str, Any]
@@ -43,6 +44,14 @@ class OpenField:
 def place_of(record: Record) -> tuple[str, str]:
     """Return plate and well of a picture; one without a well stands for itself."""
     return str(record["plate"]), str(record["well"] or record["image"])
+
+
+def title_of(record: Record, hidden: str) -> str:
+    """Say which picture is open; ``hidden`` stands for its well and name while the review is blinded."""
+    field = record["field"] and f"field {record['field']}"
+    if hidden:
+        return " ".join(filter(None, [hidden, field]))
+    return " ".join(filter(None, [*place_of(record), field])) + f": {record['image']}"
 
 
 def wells_ahead(what: str, places: list[Place], here: Place, reviewed: set[Place], wells: pd.DataFrame) -> list[Place]:
@@ -85,6 +94,8 @@ class Review:
         A finished result folder.
     who
         The person.
+    second
+        Keep these corrections in a log of their own, apart from the first reviewer's.
 
     Raises
     ------
@@ -92,11 +103,11 @@ class Review:
         No run has finished in the folder, or its log is damaged.
     """
 
-    def __init__(self, root: Path, who: str) -> None:
+    def __init__(self, root: Path, who: str, *, second: bool = False) -> None:
         self.who = who
         self.run: FinishedRun = read_finished(root)
         self.root = root
-        self.log = EditLog(root / EDIT_LOG)
+        self.log = EditLog(root / (log_of_second(who) if second else EDIT_LOG))
         self.edits: list[Edit] = read_log(self.log.path)
         self._undone: list[Edit] = []
         self.records: list[Record] = [record for record in self.run.records if record["status"] == "ok"]

@@ -77,10 +77,12 @@ class Figures:
     words: str
 
 
-def open_review(root: Path, pictures: Path | None, who: str, stop: Event) -> Generator[Progress, None, Opened]:
+def open_review(
+    root: Path, pictures: Path | None, who: str, second: bool, stop: Event
+) -> Generator[Progress, None, Opened]:
     """Read a result folder and find its pictures."""
     yield Progress(0, 0, f"Reading {root.name}")
-    review = Review(root, who)
+    review = Review(root, who, second=second)
     source = pictures or beside(root)
     if source is None or not source.exists():
         return Opened(review, {}, "The pictures were not found; choose their folder in step 1 to see them.")

@@ -20,7 +20,7 @@ from osteocount.napari.compare_view import CompareView
 from osteocount.napari.correct_view import CorrectView
 from osteocount.napari.learning import Learning
 from osteocount.napari.plate_view import PlateView
-from osteocount.napari.review import Record, place_of, wells_ahead
+from osteocount.napari.review import Record, place_of, title_of, wells_ahead
 from osteocount.napari.review_jobs import (
     Figures,
     Loaded,
@@ -68,6 +68,7 @@ class Reviewing(QObject):
         self._place = ("", "")
         self._jobs: dict[str, Job] = {}
         self._again = False
+        self._opened_from: tuple[Path, Path | None] = (Path(), None)
         self.actions = Actions(self)
         self.learning = Learning(self._start, self)
         self.correct.who.setText(getpass.getuser())
@@ -79,6 +80,7 @@ class Reviewing(QObject):
 
     def _connect(self) -> None:
         self.correct.action.connect(self.actions.start)
+        self.correct.second_asked.connect(self._reopen)
         self.correct.who.textChanged.connect(self._sign)
         self.canvas.clicked.connect(self.actions.click)
         self.canvas.stroked.connect(self.actions.stroke)
@@ -98,7 +100,8 @@ class Reviewing(QObject):
     def open(self, root: Path, pictures: Path | None) -> None:
         """Open a result folder."""
         who = self.correct.who.text().strip() or "unknown"
-        self._start("open", partial(open_review, root, pictures, who), self._on_opened)
+        self._start("open", partial(open_review, root, pictures, who, self.correct.second.isChecked()), self._on_opened)
+        self._opened_from = (root, pictures)
 
     def write(self, then: Callable[[Outcome], None]) -> None:
         """Write tables and report with the corrections."""
@@ -175,6 +178,10 @@ class Reviewing(QObject):
         self._show_well()
         self._timer.start()
 
+    def _reopen(self) -> None:
+        """Change between the first and the second review."""
+        self.open(*self._opened_from)
+
     def _sign(self, who: str) -> None:
         if self.source is not None:
             self.source.review.who = who.strip() or "unknown"
@@ -208,7 +215,7 @@ class Reviewing(QObject):
         review = self.source.review
         review.show(loaded.opened)
         self.canvas.show(loaded.shown, loaded.opened.field, loaded.opened.cells, loaded.outlines)
-        self.correct.show_place(self._title(loaded.opened.record))
+        self.correct.show_place(title_of(loaded.opened.record, self._hidden()))
         self.correct.set_open(True)
         self.correct.show_numbers(*review.summaries())
         self.actions.reset()
@@ -229,12 +236,6 @@ class Reviewing(QObject):
         if self.source is None or not is_blinded(self.source.review.root):
             return ""
         return f"well {list(self._groups).index(self._place) + 1} of {len(self._groups)}"
-
-    def _title(self, record: Record) -> str:
-        field = record["field"] and f"field {record['field']}"
-        if self._hidden():
-            return " ".join(filter(None, [self._hidden(), field]))
-        return " ".join(filter(None, [*self._place, field])) + f": {record['image']}"
 
     def _show_well(self, n: int | None = None) -> None:
         if self.source is None:

@@ -42,6 +42,18 @@ def describe(pairs: pd.DataFrame) -> dict[str, float]:
     return row
 
 
+def cohen_kappa(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+    """Cohen's kappa of two yes-or-no judgements of the same things (Cohen 1960, Educ Psychol Meas 20:37).
+
+    NaN when there is nothing to judge, or when both always say the same one thing: chance alone would agree then.
+    """
+    if not len(first):
+        return float("nan")
+    agreed, yes = float((first == second).mean()), (float(first.mean()), float(second.mean()))
+    by_chance = yes[0] * yes[1] + (1 - yes[0]) * (1 - yes[1])
+    return (agreed - by_chance) / (1 - by_chance) if by_chance < 1 else float("nan")
+
+
 def concordance(first: Floats, second: Floats) -> tuple[float, float, float]:
     """Lin's concordance with its interval by Fisher's z (Lin 1989, Biometrics 45:255; corrected 2000, 56:324)."""
     n = len(first)
