@@ -126,7 +126,11 @@ def test_killed_at_random_ten_times_and_resumed_it_gives_the_same_bytes(plate, u
 
 
 def test_ctrl_c_says_how_to_go_on_and_shows_no_traceback(plate, tmp_path):
-    command = [PROGRAM, "count", plate, "--out", tmp_path / "out", "--workers", "2"]
+    # Tests started in the background (`make test &`) ignore Ctrl-C, and what they start inherits that.
+    heeding = (
+        "import os, signal, sys\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\nos.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [PYTHON, "-c", heeding, PROGRAM, "count", plate, "--out", tmp_path / "out", "--workers", "2"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
         said = run.stderr.readline()
         assert said.startswith("[1/6]")
