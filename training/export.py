@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 import onnx
 import torch
-from fit import Scene, fit_tail, fit_weights, look, report
+from fit import Scene, find, fit_nuclei, fit_seams, fit_tail, look, report, shifted
 from network import CellNet
 
+from osteocount.segment.learned_cells import SEAM_FEATURES
 from osteocount.segment.learned_nuclei import FEATURES
 from osteocount.segment.models.network import CellModel
 
@@ -64,26 +65,31 @@ def main() -> None:
     cv2.setNumThreads(1)
     validation, best = scenes_of(asked.validation), (-1.0, Path())
     for checkpoint in sorted(asked.run.glob("*.pt"))[-asked.last :]:
-        model = model_of(checkpoint, asked.threads)
-        found = [look(model, scene) for scene in validation]
-        figures = report(found, fit_weights(found))
+        figures = calibrated(model_of(checkpoint, asked.threads), validation)[1]
         print(checkpoint.stem, {name: round(value, 3) for name, value in figures.items()}, flush=True)
         best = max(best, (figures["f1"] + figures["within_one"], checkpoint))
-    model, calibration = model_of(best[1], asked.threads), scenes_of(asked.calibration)
-    first = fit_weights([look(model, scene) for scene in calibration])
-    found = [look(model, scene, first) for scene in calibration]
-    weights = fit_weights(found)
-    tail = fit_tail(found, weights)
-    facts = {
-        "checkpoint": best[1].stem,
-        "features": list(FEATURES),
-        "nucleus_weights": [round(float(w), 5) for w in weights],
-        "interval_tail": tail,
-    }
+    facts, figures = calibrated(model_of(best[1], asked.threads), scenes_of(asked.calibration))
+    facts["checkpoint"] = best[1].stem
     to_onnx(best[1], asked.out, facts)
-    figures = report(found, weights)
     print("calibration", {name: round(value, 3) for name, value in figures.items()}, facts)
     print("sha256", CellModel(asked.out, None).sha256)
+
+
+def calibrated(model: CellModel, scenes: list[Scene]) -> tuple[dict[str, object], dict[str, float]]:
+    """Fit all that stands beside the network, and return it with its figures of merit on the same scenes."""
+    first = fit_nuclei([look(model, scene) for scene in scenes])
+    seen = [look(model, scene, first) for scene in scenes]
+    seams = fit_seams(seen)
+    found = [find(each, seams) for each in seen]
+    nuclei = shifted(found, first)
+    facts = {
+        "features": list(FEATURES),
+        "nucleus_weights": [round(float(w), 5) for w in nuclei],
+        "seam_features": list(SEAM_FEATURES),
+        "seam_weights": [round(float(w), 5) for w in seams],
+        "interval_tail": fit_tail(found, nuclei),
+    }
+    return facts, report(found, nuclei)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""From what the network sees in scenes of known truth: the weights of the nuclear score and the width of intervals."""
+"""From what the network sees in scenes of known truth: which parts are one cell, what is a nucleus, how sure that is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
 from scipy.spatial import cKDTree
 
-from osteocount.segment.learned_cells import cell_mask, learned_cells
+from osteocount.segment.learned_cells import Parts, cell_mask, cell_parts, joined_cells
 from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, count_by_scores
 from osteocount.segment.models.network import CellModel, sigmoid
 from osteocount.segment.scale import Scale
@@ -18,15 +18,38 @@ _SAME_UM = 3.5  # a candidate this near a true centre is that nucleus
 _SMALLEST_UM = 7.0
 _LEAST = 3  # nuclei of an osteoclast
 _RIDGE = 1e-4
+_MOSTLY = 0.6  # a part that lies in a true cell to less than this belongs to none
 _TAILS = (0.3, 0.25, 0.2, 0.15, 0.12, 0.1, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02, 0.015, 0.01, 0.005, 0.002)
 _COVERAGE = 0.9
-_FIRST_WEIGHTS = np.array([0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0])  # the logit of the centre alone
 
 Scene = dict[str, NDArray[np.generic]]
 
 
+class Seen(NamedTuple):
+    """What the network sees in one scene, before anything is decided.
+
+    Attributes
+    ----------
+    parts
+        Of cells, with the nuclei of ``sure``.
+    y, x, features
+        Candidate nuclei; see `candidates`.
+    is_nucleus
+        (n,) whether it is one.
+    scene
+        The truth.
+    """
+
+    parts: Parts
+    y: NDArray[np.intp]
+    x: NDArray[np.intp]
+    features: NDArray[np.float64]
+    is_nucleus: NDArray[np.bool_]
+    scene: Scene
+
+
 class Found(NamedTuple):
-    """What is seen in one scene.
+    """What is found in one scene.
 
     Attributes
     ----------
@@ -34,8 +57,6 @@ class Found(NamedTuple):
         (n,) our cell of each candidate.
     features
         (n, 7) see `candidates`.
-    is_nucleus
-        (n,) whether it is one.
     n_cells
         Number of our cells.
     truth
@@ -46,35 +67,55 @@ class Found(NamedTuple):
 
     cell: NDArray[np.int32]
     features: NDArray[np.float64]
-    is_nucleus: NDArray[np.bool_]
     n_cells: int
     truth: NDArray[np.int64]
     covers: NDArray[np.int64]
 
 
-def look(model: CellModel, scene: Scene, weights: NDArray[np.float64] = _FIRST_WEIGHTS) -> Found:
-    """Find cells and candidate nuclei in a scene, score them by ``weights``, and compare them with its truth."""
+def look(model: CellModel, scene: Scene, weights: NDArray[np.float64] | None = None) -> Seen:
+    """See parts and candidate nuclei in a scene; ``weights`` score them, without them the logit of the centre does."""
     density, scale = scene["density"].astype(np.float32), Scale(float(scene["um"]), 1.0, "simulated")
     maps = model.maps(density)
     mask = cell_mask(maps, np.ones(density.shape[:2], bool), scale)
     y, x, features = candidates(maps, density, mask > 0, scale)
-    sure = features @ weights >= 0
-    cells = learned_cells(maps, mask, (y[sure], x[sure]), _SMALLEST_UM, scale)
-    true, centres = scene["cells"], scene["centres"]
+    sure = features[:, 1] >= 0 if weights is None else features @ weights >= 0
+    parts = cell_parts(maps, mask, density, (y[sure], x[sure]), scale)
+    strength, reach = features[:, 1], scale.px(_SAME_UM)
+    is_nucleus = _matched(np.column_stack([y, x]), strength, scene["centres"][:, :2], reach)
+    return Seen(parts, y, x, features, is_nucleus, scene)
+
+
+def find(seen: Seen, seams: NDArray[np.float64]) -> Found:
+    """Join the parts of a scene to cells and compare them with its truth."""
+    cells, true = joined_cells(seen.parts, seams, _SMALLEST_UM), seen.scene["cells"]
     return Found(
-        cells[y, x],
-        features,
-        _matched(np.column_stack([y, x]), features[:, 1], centres[:, :2], scale.px(_SAME_UM)),
+        cells[seen.y, seen.x],
+        seen.features,
         int(cells.max()),
-        np.bincount(centres[:, 2].astype(int), minlength=int(true.max()) + 1),
+        np.bincount(seen.scene["centres"][:, 2].astype(int), minlength=int(true.max()) + 1),
         _covering(true.astype(np.int64), cells),
     )
 
 
-def fit_weights(found: list[Found]) -> NDArray[np.float64]:
-    """Fit the logistic regression of the score; then shift it until as many osteoclasts are called as there are."""
-    features = np.concatenate([f.features[f.cell > 0] for f in found])
-    answer = np.concatenate([f.is_nucleus[f.cell > 0] for f in found]).astype(float)
+def fit_nuclei(seen: list[Seen]) -> NDArray[np.float64]:
+    """Fit the score of a nucleus."""
+    return logistic(np.concatenate([s.features for s in seen]), np.concatenate([s.is_nucleus for s in seen]))
+
+
+def fit_seams(seen: list[Seen]) -> NDArray[np.float64]:
+    """Fit whether two touching parts are one cell; parts of no true cell are left out."""
+    features, same = [], []
+    for s in seen:
+        true, shared = _owners(s.parts, s.scene["cells"])
+        ends, each = s.parts.seams(np.arange(s.parts.area.size))
+        told = (shared[ends] > _MOSTLY).all(axis=1) & (true[ends] > 0).all(axis=1)
+        features.append(each[told])
+        same.append(true[ends[told, 0]] == true[ends[told, 1]])
+    return logistic(np.concatenate(features), np.concatenate(same))
+
+
+def logistic(features: NDArray[np.float64], answer: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Fit a logistic regression; the first feature is one."""
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logit = features @ weights
@@ -83,17 +124,20 @@ def fit_weights(found: list[Found]) -> NDArray[np.float64]:
         slope[1:] += 2 * _RIDGE * weights[1:]
         return float(value), slope
 
-    start = np.zeros(features.shape[1])
-    weights = np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x)
+    return np.asarray(minimize(loss, np.zeros(features.shape[1]), jac=True, method="L-BFGS-B").x)
+
+
+def shifted(found: list[Found], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shift the score of a nucleus until as many osteoclasts are called as there are."""
     there = sum(int((f.truth >= _LEAST).sum()) for f in found)
 
-    def too_many(shift: float) -> float:
-        moved = weights + shift * (np.arange(weights.size) == 0)
-        return sum(int((counts(f, moved) >= _LEAST).sum()) for f in found) - there
+    def moved(shift: float) -> NDArray[np.float64]:
+        return weights + shift * (np.arange(weights.size) == 0)
 
-    if too_many(-3.0) < 0 < too_many(3.0):
-        weights[0] += brentq(too_many, -3.0, 3.0, xtol=1e-3)
-    return weights
+    def too_many(shift: float) -> float:
+        return sum(int((counts(f, moved(shift)) >= _LEAST).sum()) for f in found) - there
+
+    return moved(brentq(too_many, -3.0, 3.0, xtol=1e-3)) if too_many(-3.0) < 0 < too_many(3.0) else weights
 
 
 def fit_tail(found: list[Found], weights: NDArray[np.float64]) -> float:
@@ -140,6 +184,14 @@ def report(found: list[Found], weights: NDArray[np.float64]) -> dict[str, float]
         "within_15_percent": float(np.mean(np.abs(ours - truth)[~small] <= 0.15 * truth[~small])),
         "mean_error": float(np.mean(ours - truth)),
     }
+
+
+def _owners(parts: Parts, true: NDArray[np.generic]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the true cell most of each part lies in, and the share of the part that does."""
+    columns = int(true.max()) + 1
+    both = np.bincount(parts.labels.ravel() * np.int64(columns) + true.ravel(), minlength=parts.area.size * columns)
+    both = both.reshape(-1, columns)
+    return both.argmax(axis=1), both.max(axis=1) / np.maximum(parts.area, 1)
 
 
 def _matched(

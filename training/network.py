@@ -7,7 +7,7 @@ from torch import nn
 
 #: What the output maps (logits) mean.
 OUTPUTS = ("cell", "core", "centre", "nucleus")
-_WIDTHS = (24, 48, 64, 96)
+_WIDTHS = (24, 48, 96, 128)
 # The share of pixels that are centres, nuclei and so on: starting there spares the first hundred steps.
 _FIRST_LOGITS = (-1.5, -1.5, -3.5, -2.0)
 

@@ -14,7 +14,7 @@ from osteocount.io.picture import Picture
 from osteocount.io.regions import Regions
 from osteocount.segment.classical import ClassicalSegmenter
 from osteocount.segment.illumination import optical_density
-from osteocount.segment.learned_cells import cell_mask, learned_cells
+from osteocount.segment.learned_cells import cell_mask, cell_parts, joined_cells
 from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, count_by_scores
 from osteocount.segment.models.network import CellModel, Maps, shipped_model, sigmoid
 from osteocount.segment.morphology import gaussian
@@ -115,7 +115,8 @@ def segment_by_network(
     y, x, features = candidates(maps, density, mask > 0, scale)
     score = sigmoid(features @ np.asarray(model.facts["nucleus_weights"], np.float64))
     sure = score >= wanted.nucleus_score
-    cells = learned_cells(maps, mask, (y[sure], x[sure]), wanted.min_cell_diameter, scale)
+    parts = cell_parts(maps, mask, density, (y[sure], x[sure]), scale)
+    cells = joined_cells(parts, np.asarray(model.facts["seam_weights"], np.float64), wanted.min_cell_diameter)
     smooth = gaussian(density, scale.px(0.76))
     stains = _stains(smooth, cells > 0, maps)
     if not stains.is_trap:

@@ -1,6 +1,8 @@
-"""Cells from the maps of the network: cores grown to the border, and joined again where no seam parts them."""
+"""Cells from the maps of the network: parts grown from cores, and joined where what lies between them is no seam."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -9,11 +11,12 @@ from numpy.typing import NDArray
 from osteocount.segment.models.network import Maps
 from osteocount.segment.morphology import gaussian, holes_filled, in_raster_order
 from osteocount.segment.scale import Scale
+from osteocount.segment.stains import DENSITY_WEIGHTS
 
 _HOLE_UM = 12.0  # a gap in a cell up to this diameter is a vacuole
-SURE = (1.0, 0.0)  # logits of the core at which parts are told apart, the surest first
-SEAM = 0.4  # mean logit of the core along the border of two parts above which they are one cell
-LEANING = -4.0  # the same for a part without a nucleus
+_SURE = (3.0, 1.0, 0.0)  # logits of the core at which parts are told apart, the surest first
+#: What decides whether two parts are one cell, in this order; see `Parts.seams`.
+SEAM_FEATURES = ("one", "core", "open", "length", "width", "small", "contrast", "one_bare", "both_bare")
 
 
 def cell_mask(maps: Maps, analysed: NDArray[np.bool_], scale: Scale) -> NDArray[np.uint8]:
@@ -22,14 +25,75 @@ def cell_mask(maps: Maps, analysed: NDArray[np.bool_], scale: Scale) -> NDArray[
     return holes_filled(mask, 0.785 * scale.px(_HOLE_UM) ** 2)
 
 
-def learned_cells(
+@dataclass(frozen=True)
+class Parts:
+    """Parts of cells, and what lies between those that touch.
+
+    Attributes
+    ----------
+    labels
+        (height, width) int32, 1..n.
+    pairs, level
+        (k, 2) the parts on the two sides of every place where two touch, (k,) the logit of the core there.
+    area, dark, nuclei
+        (n + 1,) pixels, summed optical density and number of nuclei of each part.
+    um
+        µm per pixel.
+    """
+
+    labels: NDArray[np.int32]
+    pairs: NDArray[np.int64]
+    level: NDArray[np.float32]
+    area: NDArray[np.float64]
+    dark: NDArray[np.float64]
+    nuclei: NDArray[np.float64]
+    um: float
+
+    def seams(self, owner: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the pairs (m, 2) of touching cells, and features (m, 9) in the order of `SEAM_FEATURES`.
+
+        ``core`` is the mean logit of the core along the border, ``open`` the part of it where the network sees none,
+        ``length`` that border's (log µm), ``width`` the same over the diameter of the smaller cell, ``small`` that
+        diameter (log µm), ``contrast`` how much the two differ in optical density, ``one_bare`` and ``both_bare``
+        whether one, or both, show no nucleus.
+
+        Parameters
+        ----------
+        owner
+            (n + 1,) the cell of each part.
+        """
+        between = np.sort(owner[self.pairs], axis=1)
+        apart = between[:, 0] != between[:, 1]
+        between, level = between[apart], np.clip(self.level[apart], -8, 8)
+        ends, which = np.unique(between, axis=0, return_inverse=True)
+        which, m = which.ravel(), len(ends)
+        pixels = np.bincount(which, minlength=m)
+        area, dark, nuclei = (np.bincount(owner, each) for each in (self.area, self.dark, self.nuclei))
+        diameter = 1.13 * self.um * np.sqrt(np.maximum(area[ends].min(axis=1), 1))
+        density = dark[ends] / np.maximum(area[ends], 1)
+        bare = (nuclei[ends] == 0).sum(axis=1)
+        columns = [
+            np.ones(m),
+            np.bincount(which, level, m) / np.maximum(pixels, 1),
+            np.bincount(which, level > 0, m) / np.maximum(pixels, 1),
+            np.log(self.um * np.maximum(pixels, 1)),
+            np.minimum(self.um * pixels / diameter, 3.0),
+            np.log(diameter),
+            np.abs(density[:, 0] - density[:, 1]),
+            bare == 1,
+            bare == 2,
+        ]
+        return ends, np.stack(columns, axis=1).astype(np.float64)
+
+
+def cell_parts(
     maps: Maps,
     mask: NDArray[np.uint8],
+    density: NDArray[np.float32],
     nuclei: tuple[NDArray[np.intp], NDArray[np.intp]],
-    smallest_um: float,
     scale: Scale,
-) -> NDArray[np.int32]:
-    """Return (height, width) int32 labels, 1..n in raster order.
+) -> Parts:
+    """Cut the mask into parts, more than there are cells.
 
     Parameters
     ----------
@@ -37,28 +101,65 @@ def learned_cells(
         From the network.
     mask
         From `cell_mask`.
+    density
+        (height, width, 3) optical density.
     nuclei
-        (y, x) of the nuclei; a part without one belongs to what it leans on.
+        (y, x) of the nuclei.
+    scale
+        Of the maps.
+    """
+    core = gaussian(maps.core, scale.px(0.6))
+    labels = _grown(core, mask)
+    n = int(labels.max(initial=0)) + 1
+    flat = labels.ravel()
+    return Parts(
+        labels,
+        *_borders(labels, core),
+        np.bincount(flat, minlength=n).astype(np.float64),
+        np.bincount(flat, (density @ DENSITY_WEIGHTS).ravel(), minlength=n),
+        np.bincount(labels[nuclei], minlength=n).astype(np.float64),
+        scale.um,
+    )
+
+
+def joined_cells(parts: Parts, weights: NDArray[np.float64], smallest_um: float) -> NDArray[np.int32]:
+    """Join parts that are one cell; return (height, width) int32 labels, 1..n in raster order.
+
+    Two cells are joined when each is what the other is most surely one with; then all is looked at anew.
+
+    Parameters
+    ----------
+    parts
+        From `cell_parts`.
+    weights
+        (9,) of `SEAM_FEATURES`: the logit of being one cell.
     smallest_um
         Cells below the area of a disc of this diameter are dropped.
     """
-    core = gaussian(maps.core, scale.px(0.6))
-    parts = _parts(core, mask)
-    pairs, level = _borders(parts, core)
-    owner = _joined(pairs, level, int(parts.max(initial=0)))
-    owner = _given_away(owner, pairs, level, np.unique(owner[parts[nuclei]]))
-    cells = owner[parts]
-    large = np.bincount(cells.ravel()) >= 0.785 * scale.px(smallest_um) ** 2
+    owner = np.arange(parts.area.size)
+    while True:
+        ends, features = parts.seams(owner)
+        logit = features @ weights
+        best = np.full(owner.size, -np.inf)
+        np.maximum.at(best, ends.ravel(), np.repeat(logit, 2))
+        join = (logit > 0) & (logit == best[ends[:, 0]]) & (logit == best[ends[:, 1]])
+        if not join.any():
+            break
+        to = np.arange(owner.size)
+        to[ends[join, 1]] = ends[join, 0]
+        owner = to[owner]
+    cells = owner[parts.labels]
+    large = np.bincount(cells.ravel()) >= 0.785 * (smallest_um / parts.um) ** 2
     large[0] = False
     return in_raster_order(np.where(large[cells], cells, 0).astype(np.int32))
 
 
-def _parts(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
+def _grown(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Grow cores to the border of the mask: those of the highest level, and lower ones that hold none of these."""
     from skimage.segmentation import watershed
 
     seeds = np.zeros(core.shape, np.int32)
-    for level in (*SURE, -np.inf):
+    for level in (*_SURE, -np.inf):
         count, found = cv2.connectedComponents(((core > level) & (mask > 0)).astype(np.uint8), connectivity=4)
         taken = np.zeros(count, bool)
         taken[found[seeds > 0]] = True
@@ -67,55 +168,12 @@ def _parts(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int
     return np.asarray(watershed(-core, seeds, mask=mask > 0), np.int32)
 
 
-def _joined(pairs: NDArray[np.int32], level: NDArray[np.float32], n_parts: int) -> NDArray[np.int64]:
-    """Join neighbouring parts whose common border is no seam, until none is left; give the cell of each part."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    owner = np.arange(n_parts + 1)
-    while True:
-        ends, mean = _neighbours(owner[pairs], level)
-        ends = ends[mean > SEAM]
-        if not len(ends):
-            return owner
-        graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(owner.size, owner.size))
-        owner = connected_components(graph, directed=False)[1].astype(np.int64)[owner]
-
-
-def _given_away(
-    owner: NDArray[np.int64], pairs: NDArray[np.int32], level: NDArray[np.float32], with_nucleus: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Join each cell without a nucleus to the neighbour it is least parted from, the least parted pairs first.
-
-    What has been joined goes on as one: a chain of parts ends at the first cell with a nucleus, and parts among which
-    no nucleus is seen are one cell.
-    """
-    ends, mean = _neighbours(owner[pairs], level)
-    root = np.arange(owner.max(initial=0) + 1)
-    has = np.isin(root, with_nucleus)
-    for i in np.argsort(-mean, kind="stable"):
-        if mean[i] <= LEANING:
-            break
-        a, b = root[ends[i]]
-        if a != b and not (has[a] and has[b]):
-            root[root == b] = a
-            has[a] |= has[b]
-    return np.asarray(root[owner], np.int64)
-
-
-def _neighbours(pairs: NDArray[np.int64], level: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return each pair (n, 2) of different touching cells once, and the mean level along their border."""
-    pairs, level = np.sort(pairs, axis=1)[pairs[:, 0] != pairs[:, 1]], level[pairs[:, 0] != pairs[:, 1]]
-    ends, which = np.unique(pairs, axis=0, return_inverse=True)
-    return ends, np.bincount(which.ravel(), level, len(ends)) / np.bincount(which.ravel(), minlength=len(ends))
-
-
-def _borders(parts: NDArray[np.int32], core: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return the parts (n, 2) on the two sides of every place where two touch, and the level of the core there."""
+def _borders(labels: NDArray[np.int32], core: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the parts (k, 2) on the two sides of every place where two touch, and the level of the core there."""
     pairs, levels = [], []
     for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        a, b = parts[first], parts[second]
+        a, b = labels[first], labels[second]
         touch = (a != b) & (a > 0) & (b > 0)
-        pairs.append(np.stack([a[touch], b[touch]], axis=1))
+        pairs.append(np.stack([a[touch], b[touch]], axis=1).astype(np.int64))
         levels.append(np.minimum(core[first][touch], core[second][touch]))
     return np.concatenate(pairs), np.concatenate(levels)

@@ -81,7 +81,7 @@ def spread_body(rng: Rng, area: float, lobes: int) -> list[Capsule | Ellipse]:
     parts: list[Capsule | Ellipse] = [ellipse(rng, spot, radius, 0.55)]
     for _ in range(lobes - 1):
         heading += rng.normal(0, 0.7)
-        step = polar(heading, radius * rng.uniform(1.1, 2.5))
+        step = polar(heading, radius * (rng.uniform(2.4, 3.6) if rng.random() < 0.2 else rng.uniform(1.1, 2.5)))
         there = (spot[0] + step[0], spot[1] + step[1])
         size, waist = radius * rng.uniform(0.6, 1.05), rng.uniform(0.22, 0.65)
         parts += [ellipse(rng, there, size, 0.6), Capsule(spot, there, waist * radius, 0.9 * waist * size)]
@@ -95,6 +95,35 @@ def fan(rng: Rng, parts: list[Capsule | Ellipse]) -> Ellipse:
     radius = np.sqrt(np.prod(body.half_axes)) if isinstance(body, Ellipse) else body.start_radius
     size = float(radius * rng.uniform(0.6, 1.1))
     return ellipse(rng, polar(rng.uniform(0, 2 * np.pi), float(radius) * rng.uniform(0.7, 1.1)), size, 0.5)
+
+
+def corners(rng: Rng, body: Capsule | Ellipse, number: int) -> list[Capsule | Ellipse]:
+    """Plan corners that a spread cell holds on to the plastic with; between them its outline is drawn in."""
+    centre = body.centre if isinstance(body, Ellipse) else body.start
+    size = np.sqrt(np.prod(body.half_axes)) if isinstance(body, Ellipse) else body.start_radius
+    first, drawn = rng.uniform(0, 2 * np.pi), []
+    for corner in range(number):
+        step = polar(first + 2 * np.pi * (corner + rng.uniform(-0.3, 0.3)) / number, size * rng.uniform(1.2, 2.1))
+        tip = (centre[0] + step[0], centre[1] + step[1])
+        drawn.append(Capsule(centre, tip, size * rng.uniform(0.5, 0.8), rng.uniform(0.8, 0.3 * size + 0.9)))
+    return drawn
+
+
+def arm(rng: Rng, root: Point, toward: float) -> list[Capsule | Ellipse]:
+    """Plan a neck that leaves ``root`` and ends in a pale sheet: wide, a fan, or hardly there."""
+    length, neck = rng.uniform(3, 18), rng.uniform(1.2, 3.5)
+    step = polar(toward, length)
+    end = (root[0] + step[0], root[1] + step[1])
+    parts: list[Capsule | Ellipse] = [Capsule(root, end, neck * rng.uniform(1.0, 1.6), neck)]
+    beyond = toward + rng.normal(0, 0.5)
+    wide = rng.uniform(3.0, 9.5)
+    step = polar(beyond, wide * rng.uniform(0.6, 1.6))
+    tip = (end[0] + step[0], end[1] + step[1])
+    if rng.random() < 0.5:
+        parts.append(Capsule(end, tip, neck, wide))
+    elif rng.random() < 0.8:
+        parts.append(ellipse(rng, tip, wide, 0.4))
+    return parts
 
 
 def process(rng: Rng, body: Capsule | Ellipse, length: float) -> Capsule:

@@ -29,6 +29,8 @@ class CellPlan:
         Fillet where parts meet.
     nuclei, vacuoles
         Ellipses inside it.
+    dense
+        Ellipses around which the cytoplasm is as dense as around nuclei: the body of a cell with pale arms.
     od_core, od_edge
         TRAP (red OD) around the nuclei and in the periphery.
     rim
@@ -55,6 +57,7 @@ class CellPlan:
     parts: tuple[Capsule | Ellipse, ...]
     nuclei: tuple[Ellipse, ...] = ()
     vacuoles: tuple[Ellipse, ...] = ()
+    dense: tuple[Ellipse, ...] = ()
     blend: float = 3.0
     od_core: float = 0.4
     od_edge: float = 0.1
@@ -171,9 +174,9 @@ def _nearness(plan: CellPlan, y: Field2D, x: Field2D, depth: Field2D) -> Field2D
     if plan.compact or not plan.nuclei:
         return np.asarray(1.0 - np.exp(-depth / 1.8), dtype=np.float32)
     far = np.ones(y.shape, np.float32)
-    for nucleus in plan.nuclei:
-        near_it = _window(nucleus, 3 * plan.reach, y, float(y[1, 0] - y[0, 0]))
-        away = np.maximum(nucleus.distance(y[near_it], x[near_it]), 0.0)
+    for middle in (*plan.nuclei, *plan.dense):
+        near_it = _window(middle, 3 * plan.reach, y, float(y[1, 0] - y[0, 0]))
+        away = np.maximum(middle.distance(y[near_it], x[near_it]), 0.0)
         far[near_it] *= 1.0 - 0.85 * np.exp(-((away / plan.reach) ** 1.4))
     return np.asarray((1.0 - far) * (1.0 - np.exp(-depth / 3.0)), dtype=np.float32)
 
@@ -205,7 +208,7 @@ def _with_nucleus(
 ) -> NDArray[np.float32]:
     """Thin the TRAP over a nucleus, add counterstain, its envelope and one or two nucleoli."""
     inside = coverage(distance, pixel_size)
-    envelope = np.exp(-((distance / 0.65) ** 2)) * rng.uniform(0.5, 1.3)
+    envelope = np.exp(-((distance / 0.65) ** 2)) * rng.uniform(0.1, 1.3)
     chromatin = 1.0 + 0.12 * noise(rng, inside.shape, 1.6 / pixel_size)
     blue = inside * chromatin + envelope
     radius = min(nucleus.half_axes)

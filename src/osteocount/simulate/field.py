@@ -66,7 +66,7 @@ def simulate_field(design: FieldDesign, seed: int | np.random.SeedSequence) -> S
     neighbours: list[tuple[Point, float]] = []
     for patch in _osteoclasts(design, rng):
         spot = _spot(canvas, patch, design, rng, neighbours, float(rng.choice([0.0, 0.02, 0.1])))
-        canvas.add(patch, spot, on_top=False)
+        canvas.add(patch, spot)
     neighbours = []
     for kind in ("binucleate", "mononuclear_large", "spindle", "round", "refractile"):
         for _ in range(_number(design, getattr(design.densities, kind), rng)):
@@ -75,7 +75,7 @@ def simulate_field(design: FieldDesign, seed: int | np.random.SeedSequence) -> S
             spread = kind in ("binucleate", "mononuclear_large")
             allowed = 1.0 if lies_on_others and not spread else 0.04
             spot = _spot(canvas, patch, design, rng, neighbours, allowed)
-            canvas.add(patch, spot, on_top=not spread)
+            canvas.add(patch, spot)
     for _ in range(_number(design, design.densities.fibre, rng)):
         add_fibre(canvas, design.stain, rng)
     for _ in range(_number(design, design.densities.debris, rng)):

@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from osteocount.simulate.anatomy import (
+    arm,
     bent_process,
+    corners,
     ellipse,
     fan,
     polar,
@@ -99,6 +101,43 @@ def stellate_cell(rng: Rng) -> CellPlan:
     )
 
 
+def armed_cell(rng: Rng, nuclei: int = 1) -> CellPlan:
+    """Plan a narrow dark body, straight or bent, whose one to three arms end in pale sheets: one cell all the same."""
+    length, width = rng.uniform(4.5, 9.5) * (1 if nuclei == 1 else 1.5), rng.uniform(3.0, 5.5)
+    angle = rng.uniform(0, 2 * np.pi)
+    body = Ellipse((0.0, 0.0), (length, width), angle)
+    parts: list[Capsule | Ellipse] = [body]
+    for side in range(int(rng.choice([1, 2, 2, 3]))):
+        toward = angle + np.pi * side + rng.normal(0, 0.6)
+        parts += arm(rng, polar(angle + np.pi * side, length * 0.7), toward)
+    size = min(width * rng.uniform(0.6, 0.8), 4.0)
+    places = [0.0] if nuclei == 1 else [-0.45 * length, 0.45 * length]
+    dark = rng.uniform(0.25, 0.85)
+    return CellPlan(
+        kind="stellate" if nuclei == 1 else "binucleate",
+        parts=tuple(parts),
+        nuclei=tuple(Ellipse(polar(angle, at), (max(size * 1.25, 2.6), max(size, 2.3)), angle) for at in places),
+        dense=(body,),
+        blend=rng.uniform(2.0, 7.0),
+        od_core=dark,
+        od_edge=rng.uniform(0.07, 0.3),
+        rim=rng.uniform(0.0, 0.12),
+        rough=0.5,
+        ruffle=rng.uniform(0.1, 0.6),
+        grain=rng.uniform(0.1, 0.35),
+        thin_edge=rng.uniform(0.4, 1.5),
+        reach=rng.uniform(1.5, 7.0),
+        clarity=rng.uniform(0.7, 1.2),
+    )
+
+
+def ghost_cell(rng: Rng) -> CellPlan:
+    """Plan a cell with next to no TRAP, long or round, that shows by its granules and its nucleus."""
+    plan = large_mononuclear(rng, area=rng.lognormal(np.log(550), 0.5))
+    core = rng.uniform(0.09, 0.2)
+    return replace(plan, od_core=core, od_edge=core * rng.uniform(0.3, 0.7), grain=rng.uniform(0.3, 0.6), mottle=0.0)
+
+
 def ringed_cell(rng: Rng) -> CellPlan:
     """Plan a spread cell with one nucleus twice as large as usual, dark around it: no osteoclast."""
     radius = rng.uniform(5.5, 8.0)
@@ -139,6 +178,8 @@ def large_mononuclear(rng: Rng, nuclei: int = 1, area: float | None = None) -> C
     parts, placed = room_for(rng, nuclei, area, lobes=int(rng.integers(1, 3)), clusters=1)
     for _ in range(int(rng.integers(0, 4))):
         parts.append(process(rng, parts[0], rng.uniform(4, 18)))
+    if rng.random() < 0.45:
+        parts += corners(rng, parts[0], int(rng.integers(2, 6)))
     return CellPlan(
         kind="mononuclear_large" if nuclei == 1 else "binucleate",
         parts=tuple(parts),
@@ -161,12 +202,15 @@ def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
     """Plan a cell with ``nuclei`` nuclei: dense, or pale with a denser zone around them and a ruffled rim."""
     area = rng.lognormal(np.log((460 if pale else 320) * nuclei ** (1.0 if pale else 0.95)), 0.5)
     lobes = int(np.clip(rng.integers(1, 4) + nuclei // 12, 1, 6))
-    clusters = int(rng.integers(1, 3)) if nuclei > 5 else 1
+    clusters = int(rng.integers(1, min(lobes, nuclei // 3) + 1)) if nuclei > 5 else 1
     parts, placed = room_for(rng, nuclei, max(area, 190.0 * nuclei), lobes, clusters)
     for _ in range(int(rng.integers(0, 4))):
         parts.append(process(rng, parts[int(rng.integers(len(parts)))], rng.uniform(5, 16)))
     if rng.random() < 0.4:
         parts.append(fan(rng, parts))
+    if rng.random() < 0.4:
+        bodies = [part for part in parts if isinstance(part, Ellipse)]
+        parts += corners(rng, bodies[int(rng.integers(len(bodies)))], int(rng.integers(2, 6)))
     return CellPlan(
         kind="pale_giant" if pale else "osteoclast",
         parts=tuple(parts),
@@ -180,8 +224,8 @@ def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
         ruffle=rng.uniform(0.1, 1.0),
         grain=rng.uniform(0.15, 0.4) if pale else rng.uniform(0.08, 0.25),
         mottle=rng.uniform(0.0, 0.35),
-        thin_edge=rng.uniform(1.0, 2.5) if pale else rng.uniform(0.4, 1.5),
-        reach=rng.uniform(5.0, 14.0),
+        thin_edge=rng.uniform(1.0, 4.0) if pale else rng.uniform(0.4, 1.5),
+        reach=rng.uniform(4.0, 14.0),
         clarity=rng.uniform(0.6, 1.2),
     )
 
@@ -201,14 +245,15 @@ def refractile_cell(rng: Rng) -> CellPlan:
     )
 
 
-_LARGE = (large_mononuclear, ringed_cell, foamy_cell, mottled_cell)
+_NARROW = (spindle_cell, stellate_cell, armed_cell)
+_LARGE = (large_mononuclear, ringed_cell, foamy_cell, mottled_cell, ghost_cell)
 
 #: What may stand for each of the kinds that `Densities` counts.
 PLANS: dict[str, Callable[[Rng], CellPlan]] = {
     "round": round_cell,
-    "spindle": lambda rng: (spindle_cell, stellate_cell)[rng.random() < 0.45](rng),
-    "mononuclear_large": lambda rng: _LARGE[int(rng.choice(len(_LARGE), p=(0.46, 0.22, 0.12, 0.2)))](rng),
-    "binucleate": lambda rng: large_mononuclear(rng, nuclei=2),
+    "spindle": lambda rng: _NARROW[int(rng.choice(len(_NARROW), p=(0.3, 0.25, 0.45)))](rng),
+    "mononuclear_large": lambda rng: _LARGE[int(rng.choice(len(_LARGE), p=(0.44, 0.2, 0.11, 0.17, 0.08)))](rng),
+    "binucleate": lambda rng: (armed_cell if rng.random() < 0.25 else large_mononuclear)(rng, nuclei=2),
     "refractile": refractile_cell,
 }
 

@@ -86,5 +86,5 @@ def _scene(
     if fibre is not None:
         stretch_fibre(canvas, _DESIGN.stain, *fibre, rng)
     for plan, spot in cells:
-        canvas.add(paint(plan, _DESIGN, rng), spot, on_top=plan.compact)
+        canvas.add(paint(plan, _DESIGN, rng), spot)
     return finish(canvas, _DESIGN, rng)
