@@ -1,4 +1,4 @@
-"""From what the network sees in scenes of known truth: which parts are one cell, what is a nucleus, how sure that is."""
+"""From what the network sees in scenes of known truth: which parts are one cell, what is a nucleus, how surely."""
 
 from __future__ import annotations
 

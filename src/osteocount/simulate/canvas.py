@@ -11,11 +11,13 @@ from osteocount.simulate.cells import CellPatch
 from osteocount.simulate.design import Colour
 from osteocount.simulate.shapes import Capsule, Point, coverage
 
-# A nucleus counts as seen when enough of it is in the picture and in its cell, and it differs, after the lens, from the
-# cytoplasm around it: in OD (Euclid, over the three colours), and in the light that is left (share of bare plastic).
+# A nucleus counts as seen when enough of it is in the picture and in its cell, and its inside or its rim (the envelope
+# often shows where the inside does not) differs, after the lens, from the cytoplasm around it: in OD (Euclid, over the
+# three colours), and in the light that is left (share of bare plastic).
 SEEN_CONTRAST = 0.04
 SEEN_LIGHT = 0.04
 SEEN_PART = 0.5
+_RIM_UM = 1.0
 OSTEOCLAST_NUCLEI = 3
 _RING = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
 
@@ -33,6 +35,8 @@ class Canvas:
 
     def __init__(self, height: int, width: int, pixel_size: float) -> None:
         self.pixel_size = pixel_size
+        side = 2 * max(1, round(_RIM_UM / pixel_size)) + 1
+        self._rim = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
         self.od = np.zeros((height, width, 3), np.float32)
         self.cells = np.zeros((height, width), np.uint32)
         self.nuclei = np.zeros((height, width), np.uint32)
@@ -163,9 +167,10 @@ class Canvas:
             if not around.any():
                 around = (self.nuclei[box] == 0) & (self.cells[box] == owner)
             if around.any():
-                level, ring = od[box][mine > 0].mean(0), od[box][around].mean(0)
-                light = np.abs(np.power(10, -ring) - np.power(10, -level)).max()
-                seen[number] = np.linalg.norm(ring - level) > SEEN_CONTRAST and light > SEEN_LIGHT
+                inside = cv2.erode(mine, self._rim, borderValue=1)
+                ring = od[box][around].mean(0)
+                levels = [od[box][part].mean(0) for part in (inside > 0, mine > inside) if part.any()]
+                seen[number] = any(_differ(level, ring) for level in levels)
         return seen
 
     def _windows(self, size: int, at: Point) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
@@ -177,6 +182,12 @@ class Canvas:
             high = max(high, low)
             spans.append((slice(low, high), slice(low - start, high - start)))
         return (spans[0][0], spans[1][0]), (spans[0][1], spans[1][1])
+
+
+def _differ(level: NDArray[np.floating], ring: NDArray[np.floating]) -> bool:
+    """Whether an eye can tell two optical densities (3,) apart."""
+    light = np.abs(np.power(10, -ring) - np.power(10, -level)).max()
+    return bool(np.linalg.norm(ring - level) > SEEN_CONTRAST and light > SEEN_LIGHT)
 
 
 def _raster_order(labels: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

@@ -28,10 +28,10 @@ class StainStyle(FrozenModel):
     )
     trap_strength: float = Field(1.0, title="TRAP strength", description="Multiplies all TRAP.", gt=0, le=3)
     counterstain_strength: float = Field(
-        0.15, title="Counterstain strength", description="Red OD of a nucleus.", ge=0, le=1
+        0.14, title="Counterstain strength", description="Red OD of a nucleus.", ge=0, le=1
     )
     exclusion: float = Field(
-        0.6, title="Exclusion", description="Part of the TRAP of the cytoplasm missing over a nucleus.", ge=0, le=1
+        0.7, title="Exclusion", description="Part of the TRAP of the cytoplasm missing over a nucleus.", ge=0, le=1
     )
 
 

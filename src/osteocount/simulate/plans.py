@@ -217,7 +217,7 @@ def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
         nuclei=placed,
         vacuoles=vacuoles(rng, parts, placed, int(rng.poisson(0.25 * nuclei))),
         blend=16.0,
-        od_core=rng.uniform(0.25, 0.5) if pale else rng.triangular(0.35, 0.42, 0.85),
+        od_core=rng.uniform(0.25, 0.5) if pale else rng.triangular(0.35, 0.42, 0.78),
         od_edge=rng.uniform(0.05, 0.11) if pale else rng.uniform(0.14, 0.3),
         rim=rng.uniform(0.0, 0.16),
         rough=1.0,
@@ -225,7 +225,7 @@ def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
         grain=rng.uniform(0.15, 0.4) if pale else rng.uniform(0.08, 0.25),
         mottle=rng.uniform(0.0, 0.35),
         thin_edge=rng.uniform(1.0, 4.0) if pale else rng.uniform(0.4, 1.5),
-        reach=rng.uniform(4.0, 14.0),
+        reach=rng.uniform(5.0, 14.0),
         clarity=rng.uniform(0.6, 1.2),
     )
 

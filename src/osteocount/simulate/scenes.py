@@ -74,7 +74,8 @@ def _spread(
 ) -> CellPlan:
     """Plan a spread cell with round nuclei at given places."""
     discs = tuple(Ellipse(spot, (_NUCLEUS, _NUCLEUS), 0.0) for spot in nuclei)
-    return CellPlan(kind, parts, discs, (), blend, od_core, od_edge, rim, rough=0.5, ruffle=0.4, grain=grain)
+    look = {"blend": blend, "od_core": od_core, "od_edge": od_edge, "rim": rim, "grain": grain}
+    return CellPlan(kind, parts, discs, rough=0.5, ruffle=0.4, **look)
 
 
 def _scene(
