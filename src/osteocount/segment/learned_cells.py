@@ -16,7 +16,10 @@ from osteocount.segment.stains import DENSITY_WEIGHTS
 _HOLE_UM = 12.0  # a gap in a cell up to this diameter is a vacuole
 _SURE = (3.0, 1.0, 0.0)  # logits of the core at which parts are told apart, the surest first
 #: What decides whether two parts are one cell, in this order; see `Parts.seams`.
-SEAM_FEATURES = ("one", "core", "open", "length", "width", "small", "contrast", "one_bare", "both_bare")
+SEAM_FEATURES = (
+    *(f"{what}_{bare}_bare" for bare in ("none", "one", "both") for what in ("one", "core", "open", "contrast")),
+    *("darker", "length", "width", "small"),
+)
 
 
 def cell_mask(maps: Maps, analysed: NDArray[np.bool_], scale: Scale) -> NDArray[np.uint8]:
@@ -50,12 +53,13 @@ class Parts:
     um: float
 
     def seams(self, owner: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the pairs (m, 2) of touching cells, and features (m, 9) in the order of `SEAM_FEATURES`.
+        """Return the pairs (m, 2) of touching cells, and features (m, 16) in the order of `SEAM_FEATURES`.
 
-        ``core`` is the mean logit of the core along the border, ``open`` the part of it where the network sees none,
-        ``length`` that border's (log µm), ``width`` the same over the diameter of the smaller cell, ``small`` that
-        diameter (log µm), ``contrast`` how much the two differ in optical density, ``one_bare`` and ``both_bare``
-        whether one, or both, show no nucleus.
+        Told apart by how many of the two are bare, without a nucleus: ``one``; ``core``, the mean logit of the core
+        along the border; ``open``, the part of it where the network sees none; ``contrast``, how much the two differ in
+        optical density. For all: ``darker``, how much denser the bare one is than the other (a dark cell lies on
+        another, a pale arm belongs to it); ``length`` of the border (log µm); ``width``, the same over the diameter of
+        the smaller one; ``small``, that diameter (log µm).
 
         Parameters
         ----------
@@ -70,18 +74,20 @@ class Parts:
         pixels = np.bincount(which, minlength=m)
         area, dark, nuclei = (np.bincount(owner, each) for each in (self.area, self.dark, self.nuclei))
         diameter = 1.13 * self.um * np.sqrt(np.maximum(area[ends].min(axis=1), 1))
-        density = dark[ends] / np.maximum(area[ends], 1)
-        bare = (nuclei[ends] == 0).sum(axis=1)
-        columns = [
+        first, second = (dark[ends] / np.maximum(area[ends], 1)).T
+        bare = nuclei[ends] == 0
+        seen = [
             np.ones(m),
             np.bincount(which, level, m) / np.maximum(pixels, 1),
             np.bincount(which, level > 0, m) / np.maximum(pixels, 1),
+            np.abs(first - second),
+        ]
+        columns = [(bare.sum(axis=1) == number) * each for number in range(3) for each in seen]
+        columns += [
+            np.where(bare[:, 0] == bare[:, 1], 0, np.maximum(np.where(bare[:, 0], first - second, second - first), 0)),
             np.log(self.um * np.maximum(pixels, 1)),
             np.minimum(self.um * pixels / diameter, 3.0),
             np.log(diameter),
-            np.abs(density[:, 0] - density[:, 1]),
-            bare == 1,
-            bare == 2,
         ]
         return ends, np.stack(columns, axis=1).astype(np.float64)
 
@@ -132,7 +138,7 @@ def joined_cells(parts: Parts, weights: NDArray[np.float64], smallest_um: float)
     parts
         From `cell_parts`.
     weights
-        (9,) of `SEAM_FEATURES`: the logit of being one cell.
+        (16,) of `SEAM_FEATURES`: the logit of being one cell.
     smallest_um
         Cells below the area of a disc of this diameter are dropped.
     """
