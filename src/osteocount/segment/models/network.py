@@ -6,10 +6,12 @@ import hashlib
 import json
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
 MODEL_SHA256 = "b583f1416193385ba547d4ff0a2290396ce2cde99ea2d59f6372cd61a775806c"
 MODEL_FILE = "cells.onnx"
 
-_TILE = 1024
+_TILE = 1536  # largest side of what the network takes at once: it needs 250 bytes a pixel
 _MARGIN = 96  # px around a tile that only give context, more than the network sees; a multiple of 16
+_MIRRORED = 48  # px beyond the picture's border that are made up; a multiple of 16
 _STEP = 16  # the network halves its input four times
 _LOWEST, _HIGHEST = -0.2, 2.0  # optical densities the network was trained on
 
@@ -94,17 +97,28 @@ class CellModel:
         """
         height, width = density.shape[:2]
         rows, columns = -(-height // _STEP) * _STEP, -(-width // _STEP) * _STEP
-        planes = np.clip(np.moveaxis(density, 2, 0), _LOWEST, _HIGHEST)
-        pad = ((0, 0), (_MARGIN, _MARGIN + rows - height), (_MARGIN, _MARGIN + columns - width))
-        planes = np.pad(planes, pad, mode="symmetric")
+        beyond = _MIRRORED, _MIRRORED + rows - height, _MIRRORED, _MIRRORED + columns - width
+        known = np.clip(density, _LOWEST, _HIGHEST)
+        wide = np.asarray(cv2.copyMakeBorder(known, *beyond, cv2.BORDER_REFLECT))
         out = np.empty((len(Maps._fields), rows, columns), np.float32)
-        for top in range(0, rows, _TILE):
-            for left in range(0, columns, _TILE):
-                bottom, right = min(top + _TILE, rows), min(left + _TILE, columns)
-                piece = planes[None, :, top : bottom + 2 * _MARGIN, left : right + 2 * _MARGIN]
-                logits = self._session.run(["maps"], {"density": np.ascontiguousarray(piece)})[0]
-                out[:, top:bottom, left:right] = logits[0, :, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+        for top, bottom in _parts(rows):
+            for left, right in _parts(columns):
+                y, x = (max(0, start + _MIRRORED - _MARGIN) for start in (top, left))
+                piece = wide[y : bottom + _MIRRORED + _MARGIN, x : right + _MIRRORED + _MARGIN]
+                planes = np.ascontiguousarray(np.moveaxis(piece, 2, 0))[None]
+                logits = self._session.run(["maps"], {"density": planes})[0]
+                down, along = top + _MIRRORED - y, left + _MIRRORED - x
+                out[:, top:bottom, left:right] = logits[
+                    0, :, down : down + bottom - top, along : along + right - left
+                ]
         return Maps(*out[:, :height, :width])
+
+
+def _parts(length: int) -> list[tuple[int, int]]:
+    """Cut a side of whole steps into as few parts as the network takes, of about the same length."""
+    steps, count = length // _STEP, -(-length // _TILE)
+    cuts = [n * steps // count * _STEP for n in range(count + 1)]
+    return list(pairwise(cuts))
 
 
 @cache
