@@ -16,9 +16,9 @@ SEAM = 0.4  # mean logit of the core along the border of two parts above which t
 LEANING = -4.0  # the same for a part without a nucleus
 
 
-def cell_mask(maps: Maps, analysed: NDArray[np.bool_], scale: Scale) -> NDArray[np.uint8]:
-    """Return (height, width) uint8, 1 inside cells, vacuoles filled."""
-    mask = ((maps.cell > 0) & analysed).astype(np.uint8)
+def cell_mask(maps: Maps, analysed: NDArray[np.bool_] | None, scale: Scale) -> NDArray[np.uint8]:
+    """Return (height, width) uint8, 1 inside cells, vacuoles filled; without ``analysed`` all is analysed."""
+    mask = (maps.cell > 0 if analysed is None else (maps.cell > 0) & analysed).astype(np.uint8)
     return holes_filled(mask, 0.785 * scale.px(_HOLE_UM) ** 2)
 
 

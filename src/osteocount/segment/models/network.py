@@ -26,7 +26,8 @@ MODEL_SHA256 = "b583f1416193385ba547d4ff0a2290396ce2cde99ea2d59f6372cd61a775806c
 MODEL_FILE = "cells.onnx"
 
 _TILE = 1536  # largest side of what the network takes at once: it needs 250 bytes a pixel
-_MARGIN = 96  # px around a tile that only give context, more than the network sees; a multiple of 16
+#: px around a tile that only give context, more than the network sees; a multiple of 16.
+MARGIN = 96
 _MIRRORED = 48  # px beyond the picture's border that are made up; a multiple of 16
 _STEP = 16  # the network halves its input four times
 _LOWEST, _HIGHEST = -0.2, 2.0  # optical densities the network was trained on
@@ -97,21 +98,23 @@ class CellModel:
         """
         height, width = density.shape[:2]
         rows, columns = -(-height // _STEP) * _STEP, -(-width // _STEP) * _STEP
-        beyond = _MIRRORED, _MIRRORED + rows - height, _MIRRORED, _MIRRORED + columns - width
-        known = np.clip(density, _LOWEST, _HIGHEST)
-        wide = np.asarray(cv2.copyMakeBorder(known, *beyond, cv2.BORDER_REFLECT))
         out = np.empty((len(Maps._fields), rows, columns), np.float32)
         for top, bottom in _parts(rows):
             for left, right in _parts(columns):
-                y, x = (max(0, start + _MIRRORED - _MARGIN) for start in (top, left))
-                piece = wide[y : bottom + _MIRRORED + _MARGIN, x : right + _MIRRORED + _MARGIN]
-                planes = np.ascontiguousarray(np.moveaxis(piece, 2, 0))[None]
-                logits = self._session.run(["maps"], {"density": planes})[0]
-                down, along = top + _MIRRORED - y, left + _MIRRORED - x
-                out[:, top:bottom, left:right] = logits[
-                    0, :, down : down + bottom - top, along : along + right - left
-                ]
+                y, x = (max(-_MIRRORED, start - MARGIN) for start in (top, left))
+                below, behind = min(rows + _MIRRORED, bottom + MARGIN), min(columns + _MIRRORED, right + MARGIN)
+                planes = np.moveaxis(_continued(density, y, below, x, behind), 2, 0)
+                logits = self._session.run(["maps"], {"density": np.ascontiguousarray(planes)[None]})[0][0]
+                out[:, top:bottom, left:right] = logits[:, top - y : bottom - y, left - x : right - x]
         return Maps(*out[:, :height, :width])
+
+
+def _continued(density: NDArray[np.float32], top: int, bottom: int, left: int, right: int) -> NDArray[np.float32]:
+    """Return a part of ``density`` as the network takes it, mirrored where it reaches beyond the border."""
+    height, width = density.shape[:2]
+    inside = density[max(0, top) : bottom, max(0, left) : right]
+    beyond = max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width)
+    return np.asarray(cv2.copyMakeBorder(np.clip(inside, _LOWEST, _HIGHEST), *beyond, cv2.BORDER_REFLECT))
 
 
 def _parts(length: int) -> list[tuple[int, int]]:
