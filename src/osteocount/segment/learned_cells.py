@@ -55,16 +55,38 @@ def learned_cells(
 
 def _parts(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Grow cores to the border of the mask: those of the highest level, and lower ones that hold none of these."""
-    from skimage.segmentation import watershed
+    from scipy.ndimage import find_objects
 
     seeds = np.zeros(core.shape, np.int32)
-    for level in (*SURE, -np.inf):
+    for level in SURE:
         count, found = cv2.connectedComponents(((core > level) & (mask > 0)).astype(np.uint8), connectivity=4)
         taken = np.zeros(count, bool)
         taken[found[seeds > 0]] = True
         taken[0] = True
         seeds = np.where(taken[found], seeds, found + int(seeds.max()))
-    return np.asarray(watershed(-core, seeds, mask=mask > 0), np.int32)
+    count, body = cv2.connectedComponents(mask, connectivity=4)
+    at = np.flatnonzero(seeds)
+    own, seed = np.divmod(np.unique(body.ravel()[at].astype(np.int64) << 32 | seeds.ravel()[at]), 1 << 32)
+    seed_of = int(seeds.max()) + np.arange(count, dtype=np.int32)  # of a body without a core: all of it
+    seed_of[own], seed_of[0] = seed, 0
+    parts = seed_of[body]
+    boxes = find_objects(body)
+    for label in np.flatnonzero(np.bincount(own, minlength=count) > 1).tolist():
+        box = boxes[label - 1]
+        inside = body[box] == label
+        np.copyto(parts[box], _grown(core[box], seeds[box] * inside, inside), where=inside)
+    return parts
+
+
+def _grown(core: NDArray[np.float32], seeds: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Grow the seeds of one body over all of it; only their borders do, which is much less to go through."""
+    from skimage.segmentation import watershed
+
+    around = np.pad(seeds, 1)
+    same = (around[:-2, 1:-1] == seeds) & (around[2:, 1:-1] == seeds)
+    deep = (seeds > 0) & same & (around[1:-1, :-2] == seeds) & (around[1:-1, 2:] == seeds)
+    grown = np.asarray(watershed(-core, np.where(deep, 0, seeds), mask=inside & ~deep), np.int32)
+    return np.where(deep, seeds, grown)
 
 
 def _joined(pairs: NDArray[np.int32], level: NDArray[np.float32], n_parts: int) -> NDArray[np.int64]:
