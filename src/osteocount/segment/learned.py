@@ -147,7 +147,9 @@ class NetworkFinder:
         cells = learned_cells(maps, mask, (y[sure], x[sure]), wanted.min_cell_diameter, scale)
         kept = (score >= LEAST_SCORE) & (cells[y, x] > 0)
         radius = scale.px(wanted.nucleus_diameter) / 2
-        spots = spots_at(sigmoid(maps.nucleus), cells, y[kept], x[kept], score[kept], radius)
+        nucleus = np.zeros(mask.shape, np.float32)
+        nucleus[mask > 0] = sigmoid(maps.nucleus[mask > 0])
+        spots = spots_at(nucleus, cells, y[kept], x[kept], score[kept], radius)
         opaque = opaque_cells(cells, np.asarray(cv2.transform(seen.density, DENSITY_WEIGHTS[None])))
         trap = trap_density(seen.density, stains)
         return found_in(bodies, (seen.box.top, seen.box.left), cells, opaque, trap, spots, wanted.nucleus_score)
