@@ -12,7 +12,9 @@ from scipy.spatial import cKDTree
 from osteocount.segment.learned_cells import Parts, cell_mask, cell_parts, joined_cells
 from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, count_by_scores
 from osteocount.segment.models.network import CellModel, sigmoid
+from osteocount.segment.morphology import gaussian
 from osteocount.segment.scale import Scale
+from osteocount.segment.stains import DENSITY_WEIGHTS
 
 _SAME_UM = 3.5  # a candidate this near a true centre is that nucleus
 _SMALLEST_UM = 7.0
@@ -76,10 +78,11 @@ def look(model: CellModel, scene: Scene, weights: NDArray[np.float64] | None = N
     """See parts and candidate nuclei in a scene; ``weights`` score them, without them the logit of the centre does."""
     density, scale = scene["density"].astype(np.float32), Scale(float(scene["um"]), 1.0, "simulated")
     maps = model.maps(density)
-    mask = cell_mask(maps, np.ones(density.shape[:2], bool), scale)
+    mask = cell_mask(maps, None, scale)
     y, x, features = candidates(maps, density, mask > 0, scale)
     sure = features[:, 1] >= 0 if weights is None else features @ weights >= 0
-    parts = cell_parts(maps, mask, density, (y[sure], x[sure]), scale)
+    total = gaussian(density, scale.px(0.76)) @ DENSITY_WEIGHTS
+    parts = cell_parts(maps, mask, total, (y[sure], x[sure]), scale)
     strength, reach = features[:, 1], scale.px(_SAME_UM)
     is_nucleus = _matched(np.column_stack([y, x]), strength, scene["centres"][:, :2], reach)
     return Seen(parts, y, x, features, is_nucleus, scene)

@@ -16,7 +16,7 @@ from osteocount.io.picture import Picture, PixelSize
 from osteocount.segment import get_segmenter
 from osteocount.segment.classical import ClassicalSegmenter
 from osteocount.segment.learned import LearnedSegmenter
-from osteocount.segment.learned_cells import cell_mask, learned_cells
+from osteocount.segment.learned_cells import SEAM_FEATURES, cell_mask, cell_parts, joined_cells
 from osteocount.segment.learned_nuclei import FEATURES, candidates, count_by_scores
 from osteocount.segment.models import network
 from osteocount.segment.models.network import MODEL_FILE, MODEL_SHA256, CellModel, Maps, shipped_model
@@ -95,7 +95,15 @@ def test_maps_do_not_depend_on_tiles(monkeypatch) -> None:
     monkeypatch.setattr(network, "_TILE", 128)
     for once, tiled in zip(whole, model.maps(density), strict=True):
         assert once.shape == (300, 340)
-        assert np.abs(once - tiled).max() < 1e-3
+        np.testing.assert_array_equal(once, tiled)
+
+
+def test_maps_of_a_window_are_those_of_the_picture() -> None:
+    density = np.random.default_rng(0).uniform(0, 0.6, (448, 500, 3)).astype(np.float32)
+    model = shipped_model()
+    whole, part = model.maps(density), model.maps(density[64:400, 128:])
+    for once, seen in zip(whole, part, strict=True):
+        np.testing.assert_array_equal(once[160:304, 224:], seen[96:240, 96:])
 
 
 def test_other_regimes_go_the_classical_way_with_the_reason(monkeypatch) -> None:
@@ -156,10 +164,18 @@ def hand_made(*blocks, shape=(60, 120), core=4.0):
     return Maps(cell, inner, far, far)
 
 
-def labels_of(maps, *nuclei):
+#: Two cells with nuclei are one above a core of 0.4 along their border; a bare one belongs to what it leans on above −4,
+#: unless it is much the darker.
+RULE = {"one_none_bare": -0.4, "one_one_bare": 4.0, "one_both_bare": 4.0, "darker": -20.0}
+RULE |= {f"core_{bare}_bare": 1.0 for bare in ("none", "one", "both")}
+
+
+def labels_of(maps, *nuclei, total=None):
     at = np.array(nuclei, np.intp).reshape(-1, 2).T
-    mask = cell_mask(maps, np.ones(maps.cell.shape, bool), SCALE)
-    return learned_cells(maps, mask, (at[0], at[1]), 7.0, SCALE)
+    mask = cell_mask(maps, None, SCALE)
+    total = np.full(mask.shape, 0.3, np.float32) if total is None else total
+    parts = cell_parts(maps, mask, total, (at[0], at[1]), SCALE)
+    return joined_cells(parts, np.array([RULE.get(name, 0.0) for name in SEAM_FEATURES]), 7.0)
 
 
 LEFT, RIGHT = (slice(10, 50), slice(10, 60)), (slice(10, 50), slice(60, 110))
@@ -177,6 +193,42 @@ def test_a_part_without_a_nucleus_belongs_to_the_cell_it_leans_on(seam, cells) -
     maps = hand_made(LEFT, RIGHT)
     maps.core[10:50, 58:62] = seam
     assert labels_of(maps, (30, 30)).max() == cells
+
+
+def test_a_dark_bare_part_lies_on_the_cell_and_a_pale_one_belongs_to_it() -> None:
+    maps = hand_made(LEFT, RIGHT)
+    maps.core[10:50, 58:62] = -1.0
+    total = np.full((60, 120), 0.3, np.float32)
+    for density, cells in ((0.1, 1), (0.8, 2)):
+        total[:, 60:] = density
+        assert labels_of(maps, (30, 30), total=total).max() == cells
+
+
+def test_the_surest_pair_is_joined_first_and_what_it_changes_is_looked_at_anew() -> None:
+    middle = slice(10, 50), slice(60, 85)
+    maps = hand_made(LEFT, middle, (slice(10, 50), slice(85, 110)))
+    maps.core[12:48, 58:62], maps.core[12:48, 83:87] = -1.0, -2.0
+    labels = labels_of(maps, (30, 30), (30, 100))  # the middle has no nucleus and leans more on the left
+    assert labels.max() == 2
+    assert labels[30, 70] == labels[30, 30] != labels[30, 100]
+
+
+def test_seams_are_described_by_what_is_seen_there() -> None:
+    maps = hand_made(LEFT, RIGHT)
+    maps.core[12:48, 58:62] = -2.0
+    total = np.full((60, 120), 0.3, np.float32)
+    total[:, 60:] = 0.5
+    parts = cell_parts(maps, cell_mask(maps, None, SCALE), total, (np.array([30]), np.array([30])), SCALE)
+    ends, features = parts.seams(np.arange(parts.area.size))
+    assert ends.tolist() == [[1, 2]]
+    seen = dict(zip(SEAM_FEATURES, features[0], strict=True))
+    assert seen["one_one_bare"] == 1
+    assert seen["one_none_bare"] == seen["core_none_bare"] == seen["one_both_bare"] == 0
+    assert -4 < seen["core_one_bare"] < -1.5
+    assert seen["open_one_bare"] == 0
+    assert seen["contrast_one_bare"] == pytest.approx(0.2)
+    assert seen["darker"] == pytest.approx(0.2)
+    assert seen["length"] == pytest.approx(np.log(40 * 0.76))
 
 
 def test_small_things_are_no_cells_and_labels_are_in_raster_order() -> None:

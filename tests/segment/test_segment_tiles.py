@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,16 @@ from segment_pictures import canvas, ellipse, nucleus, osteoclast, photograph, p
 from osteocount.io.read import read_picture
 from osteocount.io.regions import PictureRegions
 from osteocount.segment.brightfield import Brightfield
+from osteocount.segment.classical_finder import ClassicalFinder
+from osteocount.segment.learned import NetworkFinder
+from osteocount.segment.models.network import shipped_model
 from osteocount.segment.scale import resample, working_scale
 from osteocount.segment.tiles import Box, Tiling, tiles
 from osteocount.segment.tiles_sparse import segment_sparsely
 from osteocount.segment.tiles_survey import survey
 from osteocount.segment.well_mask import Circle
 from osteocount.settings import Settings
+from osteocount.simulate import FieldDesign, simulate_field
 
 REAL = Path(__file__).parents[3] / "shared" / "real" / "brightfield_20x.png"
 WHOLE = 10**6
@@ -48,8 +53,26 @@ def drawn(found):
     return found.draw_cells(rows, columns), found.draw_nuclei(rows, columns)
 
 
-def tiled(made, core, offset=(0, 0), um=0.76, well=None):
-    return segment_sparsely(PictureRegions(made), well, working_scale(um, "given"), Settings(), {}, core, offset)
+@pytest.fixture(scope="module")
+def simulated():
+    """A crowded culture with all that is lifelike about it: texture, debris, uneven light."""
+    field = simulate_field(FieldDesign(width=1300, height=1150, pixel_size=0.76), 3)
+    return picture(field.picture)
+
+
+@cache
+def finder_of(kind, um):
+    scale = working_scale(um, "given")
+    return (
+        ClassicalFinder(scale, Settings()) if kind == "classical" else NetworkFinder(shipped_model(), scale, Settings())
+    )
+
+
+def tiled(made, core, offset=(0, 0), um=0.76, well=None, kind="classical", scratch=None):
+    scale = working_scale(um, "given")
+    return segment_sparsely(
+        PictureRegions(made), well, scale, finder_of(kind, um), Settings(), {}, core, offset, scratch
+    )
 
 
 def assert_same(found, whole):
@@ -70,6 +93,23 @@ def test_the_seams_change_nothing(culture, core, offset, um):
     assert_same(tiled(culture, core, offset, um), whole)
 
 
+@pytest.mark.parametrize(
+    ("core", "offset", "um"), [(512, (511, 1), 0.76), (1024, (433, 717), 0.5), (2048, (301, 903), 0.95)]
+)
+def test_the_seams_change_nothing_for_the_network(culture, core, offset, um):
+    whole = tiled(culture, WHOLE, um=um, kind="learned")
+    assert len(whole.cell_table) > 40
+    assert_same(tiled(culture, core, offset, um, kind="learned"), whole)
+
+
+@pytest.mark.parametrize("kind", ["classical", "learned"])
+@pytest.mark.parametrize(("core", "offset"), [(512, (77, 300)), (1024, (1000, 129))])
+def test_the_seams_change_nothing_in_a_crowded_culture(simulated, kind, core, offset):
+    whole = tiled(simulated, WHOLE, kind=kind)
+    assert len(whole.cell_table) > 200
+    assert_same(tiled(simulated, core, offset, kind=kind), whole)
+
+
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(core=st.integers(260, 900), down=st.integers(0, 900), along=st.integers(0, 900))
 def test_no_seam_anywhere_changes_anything(culture, core, down, along):
@@ -79,8 +119,7 @@ def test_no_seam_anywhere_changes_anything(culture, core, down, along):
 @pytest.mark.parametrize("killed_at", [1, 2, 5, 9])
 def test_a_run_killed_between_tiles_goes_on_from_there(culture, tmp_path, monkeypatch, killed_at):
     def run(scratch):
-        scale = working_scale(0.76, "given")
-        return segment_sparsely(PictureRegions(culture), None, scale, Settings(), {}, 400, (0, 130), scratch)
+        return tiled(culture, 400, (0, 130), scratch=scratch)
 
     work, done = Brightfield._of_tile, []
 
@@ -101,8 +140,7 @@ def test_a_run_killed_between_tiles_goes_on_from_there(culture, tmp_path, monkey
 
 def test_a_damaged_tile_is_worked_on_again(culture, tmp_path):
     def run():
-        scale = working_scale(0.76, "given")
-        return segment_sparsely(PictureRegions(culture), None, scale, Settings(), {}, 700, scratch=tmp_path)
+        return tiled(culture, 700, scratch=tmp_path)
 
     whole = run()
     files = sorted(tmp_path.iterdir())
@@ -111,13 +149,25 @@ def test_a_damaged_tile_is_worked_on_again(culture, tmp_path):
     assert_same(run(), whole)
 
 
-def test_a_giant_larger_than_the_halo_is_one_cell_with_all_its_nuclei(culture):
+def test_a_giant_larger_than_tile_and_halo_is_one_cell_with_all_its_nuclei(culture):
     found = tiled(culture, 300, (0, 150))
-    cells, _ = drawn(found)
-    label = cells[GIANT]
-    assert label > 0
-    assert {int(cells[GIANT[0] + 20, x]) for x in range(420, 990, 60)} == {int(label)}
+    label = one_giant(found)
     assert (found.nuclei_table.cell_id == label).sum() == 9
+
+
+def test_a_giant_larger_than_tile_and_halo_is_one_cell_to_the_network_too(culture):
+    giant = picture(culture.pixels[320:520, 300:1100])
+    whole, found = (tiled(giant, core, (0, 150), kind="learned") for core in (WHOLE, 300))
+    one_giant(found, 320, 300)
+    assert_same(found, whole)
+
+
+def one_giant(found, top=0, left=0):
+    """Return the one label all along the giant of a part of the culture."""
+    cells, _ = drawn(found)
+    (label,) = {int(cells[GIANT[0] + 20 - top, x - left]) for x in range(420, 990, 60)}
+    assert label > 0
+    return label
 
 
 def test_what_lies_outside_the_well_is_not_found_in_tiles_either(culture):
@@ -130,9 +180,10 @@ def test_what_lies_outside_the_well_is_not_found_in_tiles_either(culture):
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real pictures are not here")
-def test_a_real_picture_in_tiles():
+@pytest.mark.parametrize("kind", ["classical", "learned"])
+def test_a_real_picture_in_tiles(kind):
     real = read_picture(REAL, pixel_size_um=0.76)
-    assert_same(tiled(real, 512, (301, 99)), tiled(real, WHOLE))
+    assert_same(tiled(real, 512, (301, 99), kind=kind), tiled(real, WHOLE, kind=kind))
 
 
 def test_the_parts_hold_every_cell_once(culture):
@@ -167,7 +218,7 @@ def test_tiles_cover_a_picture_once(height, width, core, down, along):
 
 
 def test_a_window_has_room_around_its_tile_and_begins_on_the_grid():
-    tiling = Tiling((5000, 6000), working_scale(0.76, "given"))
+    tiling = Tiling((5000, 6000), 122)
     window = tiling.window(Box(2000, 2500, 1000, 1500))
     assert window.top % 64 == window.left % 64 == 0
     assert window.holds(Box(2000, 2500, 1000, 1500), 250, (5000, 6000))

@@ -6,8 +6,8 @@ cells in whichever window of the picture it is seen, as long as it is seen whole
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -19,6 +19,8 @@ _MARGIN = 2  # pixels around a body that are laid out with it, so that its edge 
 _GAP = 4  # and empty pixels between bodies; a multiple of 4, see `_packed`
 _BEYOND = 32  # pixels by which a body that the picture's border cuts is continued beyond it
 _WIDTH = 1024
+
+Value = TypeVar("Value", np.float32, np.int32)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Atlas:
     mask: Mask
     real: Mask | None
 
-    def lay(self, values: NDArray[np.float32], *, beyond: bool) -> NDArray[np.float32]:
+    def lay(self, values: NDArray[Value], *, beyond: bool) -> NDArray[Value]:
         """Lay out a map of the window; ``beyond``: continued over the picture's border, else 0 there."""
         out = np.zeros((*self.shape, *values.shape[2:]), values.dtype)
         for place in self.places:
@@ -125,6 +127,16 @@ class Bodies:
 
     labels: NDArray[np.int32]
     places: tuple[Place, ...]
+
+    def mask(self) -> Mask:
+        """Return (height, width), 1 inside the bodies that are to be worked on."""
+        chosen = np.zeros(int(self.labels.max(initial=0)) + 1, np.uint8)
+        chosen[[place.label for place in self.places]] = 1
+        return chosen[self.labels]
+
+    def within_picture(self) -> Bodies:
+        """Return the same bodies, not continued beyond the picture's border."""
+        return Bodies(self.labels, tuple(replace(place, beyond=(0, 0, 0, 0)) for place in self.places))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
+from osteocount.io.regions import Regions
 from osteocount.segment.classical import ClassicalSegmenter
 from osteocount.segment.models.described import InputDescription, description_file, read_description
 from osteocount.segment.models.onnx_model import OnnxNetwork
@@ -68,6 +69,9 @@ class BorrowedSegmenter(ClassicalSegmenter):
         hashes = {name: content_hash(Path(str(path)).expanduser()) for name, path in models.items()}
         outlined = with_outlines(found, cells, nuclei, um, density, self._settings)
         return replace(outlined, record={**found.record, "cells_and_nuclei_by": self.name, **hashes})
+
+    def segment_regions(self, regions: Regions, scratch: Path | None = None) -> None:
+        """Leave every picture to `segment`: how far these networks look is not known."""
 
     def _um(self, picture: Picture, found: Segmentation) -> tuple[float, str]:
         """Return micrometres per pixel of the file and where they come from."""

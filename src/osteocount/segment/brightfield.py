@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
-import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -14,47 +12,21 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
 from osteocount.io.regions import PictureRegions, Regions
-from osteocount.segment.atlas import Bodies, lay_out
-from osteocount.segment.cells import cell_mask, find_pieces, join_pieces
-from osteocount.segment.found import Found, found_on, numbered, paint
+from osteocount.segment.finder import Finder, Seen
+from osteocount.segment.found import Found, numbered, paint
 from osteocount.segment.illumination import Inside, LightMeter
-from osteocount.segment.morphology import Mask, disk, gaussian
-from osteocount.segment.nuclei import Spots, find_spots, nuclear_contrast
 from osteocount.segment.scale import Scale, labels_to_size, values_to_size
 from osteocount.segment.segmentation import Segmentation
-from osteocount.segment.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_of, trap_density
-from osteocount.segment.tables import cell_table, count_nuclei, nuclei_table
+from osteocount.segment.stains import trap_density
+from osteocount.segment.tables import cell_table, nuclei_table
 from osteocount.segment.tiles import CORE, Box, Tiling, View, samples, strips, tiles
 from osteocount.segment.tiles_kept import KeptTiles
 from osteocount.settings import SegmentSettings, Settings
 
 _GIANT_UM2 = 2000.0  # area from which a weakly stained cell is called a pale giant
-_EDGE_UM = 1.5  # blurred edge of a cell, where colours fringe
 
 
-@dataclass(frozen=True)
-class Window:
-    """One part of a picture, as far as it can be worked out without its stains.
-
-    Attributes
-    ----------
-    box
-        Where it lies in the analysed picture.
-    density
-        (height, width, 3) lightly smoothed optical density.
-    total
-        (height, width) the density that outlines cells.
-    mask
-        (height, width) 1 inside cells.
-    """
-
-    box: Box
-    density: NDArray[np.float32]
-    total: NDArray[np.float32]
-    mask: Mask
-
-
-class Brightfield:
+class Brightfield(Generic[Seen]):
     """A brightfield picture of any size: its light and stains, and from them its cells and nuclei, tile by tile.
 
     Parameters
@@ -65,7 +37,7 @@ class Brightfield:
         Tells which pixels of the file lie inside the well; None: all.
     scale
         The grid to work on.
-    wanted
+    finder
         How cells and nuclei are found.
 
     Attributes
@@ -81,17 +53,17 @@ class Brightfield:
         What is stained does not have the colour of TRAP.
     """
 
-    def __init__(self, regions: Regions, in_well: Inside | None, scale: Scale, wanted: SegmentSettings) -> None:
-        self._view, self.scale, self._wanted = View(regions, scale.zoom), scale, wanted
+    def __init__(self, regions: Regions, in_well: Inside | None, scale: Scale, finder: Finder[Seen]) -> None:
+        self._view, self.finder = View(regions, scale.zoom), finder
         self.shape = self._view.shape
         self._inside = self._view.inside(in_well)
-        self._seen: Window | None = None
+        self._seen: Seen | None = None
         meter = LightMeter(self.shape, scale.um)
         for top, pixels in strips(self._view):
             meter.show(pixels, top)
         self.light = meter.light(self._inside)
-        parts = [self._sample(box) for box in samples(self.shape)]
-        self.stains = stains_of(np.concatenate(parts))
+        parts = [finder.sample(self._window(box)) for box in samples(self.shape)]
+        self.stains = finder.stains(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
         if not self.stains.is_trap:
             raise OsteoCountError(
                 f"{regions.path.name}: what is stained does not have the colour of TRAP (purple to red). "
@@ -106,7 +78,7 @@ class Brightfield:
         What is found depends neither on ``core``, the side of a tile, nor on the ``offset`` of the seams. Tiles that
         are ``kept`` from a run that was killed are not worked on again; the others are added there.
         """
-        tiling = Tiling(self.shape, self.scale)
+        tiling = Tiling(self.shape, self.finder.reach)
         for tile in tiles(self.shape, core, offset):
             part = None if kept is None else kept.read(tile, tiling)
             if part is None:
@@ -128,7 +100,7 @@ class Brightfield:
 
     def _of_tile(self, tiling: Tiling, tile: Box) -> Found:
         window = self._window(tiling.window(tile))
-        return self._segmented(window, tiling.choose(window.box, tile, window.mask))
+        return self.finder.find(window, tiling.choose(window.box, tile, window.mask), self.stains)
 
     def _of_body(self, tiling: Tiling, pixel: tuple[int, int], box: Box) -> Found | None:
         """Segment the body at ``pixel`` in a window as large as it needs; None when it has been done already."""
@@ -136,41 +108,25 @@ class Brightfield:
             window = self._window(tiling.grown(box))
             bodies, box = tiling.complete(window.box, pixel, window.mask)
             if bodies is not None:
-                return self._segmented(window, bodies) if bodies.places else None
+                return self.finder.find(window, bodies, self.stains) if bodies.places else None
 
-    def _sample(self, box: Box) -> NDArray[np.float32]:
-        window = self._window(box)
-        return stain_sample(window.density, window.mask > 0)
-
-    def _window(self, box: Box) -> Window:
+    def _window(self, box: Box) -> Seen:
         """Work out the density and the cell mask of a window; the last one is kept."""
         if self._seen is None or self._seen.box != box:
             self._seen = None  # its memory is free before the next is worked out
-            density = gaussian(self.light.density(self._view.read(box), box.top, box.left), self.scale.px(0.76))
-            total = np.asarray(cv2.transform(density, DENSITY_WEIGHTS[None]))
             inside = self._inside and self._inside(np.arange(box.top, box.bottom), np.arange(box.left, box.right))
-            mask = cell_mask(total, inside, self._wanted.cell_threshold, self.scale)
-            self._seen = Window(box, density, total, mask)
+            density = self.light.density(self._view.read(box), box.top, box.left)
+            self._seen = self.finder.look(box, density, inside)
         return self._seen
-
-    def _segmented(self, window: Window, bodies: Bodies) -> Found:
-        """Cut bodies of a window into cells and find their nuclei."""
-        wanted, scale = self._wanted, self.scale
-        atlas = lay_out(bodies)
-        contrast = atlas.lay(_contrast(window, self.stains, wanted.nucleus_diameter, scale), beyond=False)
-        pieces = find_pieces(atlas.lay(window.total, beyond=True), atlas.mask, scale)
-        spots = find_spots(contrast, pieces.labels, wanted.nucleus_diameter, scale)
-        has_nucleus = np.zeros(int(pieces.labels.max(initial=0)) + 1, bool)
-        has_nucleus[pieces.labels[spots.y, spots.x][spots.score >= wanted.nucleus_score]] = True
-        cells, opaque = join_pieces(pieces, has_nucleus, wanted.min_cell_diameter, scale, atlas.real)
-        spots = _one_in_opaque(find_spots(contrast, cells, wanted.nucleus_diameter, scale), cells, opaque)
-        trap = trap_density(atlas.lay(window.density, beyond=False), self.stains)
-        corner = window.box.top, window.box.left
-        return found_on(atlas, corner, cells, opaque, trap, spots, wanted.nucleus_score)
 
 
 def segment_brightfield(
-    picture: Picture, analysed: NDArray[np.bool_], scale: Scale, settings: Settings, record: dict[str, Any]
+    picture: Picture,
+    analysed: NDArray[np.bool_],
+    scale: Scale,
+    finder: Finder[Any],
+    settings: Settings,
+    record: dict[str, Any],
 ) -> Segmentation:
     """Find cells and nuclei of a TRAP-stained brightfield field.
 
@@ -182,6 +138,8 @@ def segment_brightfield(
         (height, width) of the picture, False outside the well.
     scale
         The grid to work on.
+    finder
+        How cells and nuclei are found.
     settings
         All settings of the run.
     record
@@ -193,7 +151,7 @@ def segment_brightfield(
         What is stained does not have the colour of TRAP.
     """
     in_well = None if analysed.all() else lambda y, x: analysed[y[:, None], x[None, :]]
-    field = Brightfield(PictureRegions(picture), in_well, scale, settings.segment)
+    field = Brightfield(PictureRegions(picture), in_well, scale, finder)
     trap = np.zeros(field.shape, np.float32)
     found = []
     for tile, part in field.found():
@@ -205,7 +163,7 @@ def segment_brightfield(
     for part, cell, nucleus in zip(found, cells, nuclei, strict=True):
         paint(part, cell[part.cells.labels], images[0])
         paint(part, nucleus[part.nuclei.labels], images[1])
-    cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, settings)
+    cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, finder, settings)
     return Segmentation(
         cells=labels_to_size(images[0], analysed.shape),
         nuclei=labels_to_size(images[1], analysed.shape),
@@ -220,11 +178,11 @@ def segment_brightfield(
     )
 
 
-def recorded(field: Brightfield, wanted: SegmentSettings) -> dict[str, Any]:
+def recorded(field: Brightfield[Any], wanted: SegmentSettings) -> dict[str, Any]:
     """Return what the record says of light, stains and thresholds."""
     return {
+        **field.finder.record,
         "white_point": field.light.white,
-        "cell_threshold_od": wanted.cell_threshold,
         "trap_vector": [round(float(v), 4) for v in field.stains.trap],
         "counterstain_vector": [round(float(v), 4) for v in field.stains.counterstain],
         "red_to_green": round(field.stains.red_to_green, 4),
@@ -232,28 +190,9 @@ def recorded(field: Brightfield, wanted: SegmentSettings) -> dict[str, Any]:
     }
 
 
-def warned(field: Brightfield, n_cells: int) -> tuple[str, ...]:
+def warned(field: Brightfield[Any], n_cells: int) -> tuple[str, ...]:
     """Return what a reader must know of the stains, and that there are no cells."""
-    empty = () if n_cells else ("no cell is denser than the cell threshold: an empty field, or no stain.",)
-    return (*field.stains.warnings, *empty)
-
-
-def _contrast(window: Window, stains: Stains, diameter_um: float, scale: Scale) -> NDArray[np.float32]:
-    """Return the nuclear contrast inside cells; their blurred edge, where colours fringe, says nothing."""
-    sure = cv2.erode(window.mask, disk(scale.radius(_EDGE_UM)), borderValue=1) > 0
-    return nuclear_contrast(window.density, sure, stains.red_to_green, diameter_um, scale)
-
-
-def _one_in_opaque(spots: Spots, cells: NDArray[np.int32], opaque: NDArray[np.bool_]) -> Spots:
-    """Keep only the best spot of an opaque cell, since its inside cannot be seen."""
-    if not opaque.any():
-        return spots
-    cell = cells[spots.y, spots.x]
-    keep = ~opaque[cell]
-    best = np.lexsort((spots.score, cell))
-    last = np.append(np.diff(cell[best]) != 0, True) if best.size else np.zeros(0, bool)
-    keep[best[last]] = True
-    return spots.only(keep)
+    return (*field.stains.warnings, *(() if n_cells else (field.finder.no_cells,)))
 
 
 def tables_of(
@@ -261,6 +200,7 @@ def tables_of(
     cells: Sequence[NDArray[np.int32]],
     nuclei: Sequence[NDArray[np.int32]],
     scale: Scale,
+    finder: Finder[Any],
     settings: Settings,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the tables of cells and nuclei of all windows, under the final numbers of their labels."""
@@ -273,7 +213,7 @@ def tables_of(
     own_number = _joined([number[part.nucleus] for part, number in zip(found, nuclei, strict=True)], np.int32)
     y, x = _joined([part.y for part in found], np.intp), _joined([part.x for part in found], np.intp)
     score = _joined([part.score for part in found], np.float32)
-    count = count_nuclei(n_cells, owner, score, wanted.nucleus_score, settings.count.min_nuclei)
+    count = finder.count(n_cells, owner, score)
     count.high[1:] = np.maximum(count.high[1:], opaque[1:])
     pale = (area * scale.um**2 >= _GIANT_UM2) & (trap < 3 * wanted.trap_threshold)
     named = (("opaque", opaque), ("pale_giant", pale))

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from osteocount.io.picture import Picture
 from osteocount.io.regions import PictureRegions, Regions
 from osteocount.segment.brightfield import segment_brightfield
+from osteocount.segment.classical_finder import ClassicalFinder
 from osteocount.segment.domain import check_domain
+from osteocount.segment.finder import Finder
 from osteocount.segment.fluorescence import segment_fluorescence
 from osteocount.segment.low_power import segment_low_power
 from osteocount.segment.regime import Decision, check_colour, decide, shows_fluorescence
@@ -77,13 +79,15 @@ class ClassicalSegmenter:
             As for `segment`.
         """
         seen = survey(regions)
-        if self.name != ClassicalSegmenter.name or shows_fluorescence(seen.overview, self._settings.picture.regime):
+        if shows_fluorescence(seen.overview, self._settings.picture.regime):
             return None
         decided = self._decided(seen)
         if decided.decision.regime != "brightfield":
             return None
         scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
-        found = segment_sparsely(regions, decided.well, scale, self._settings, decided.record, scratch=scratch)
+        found = segment_sparsely(
+            regions, decided.well, scale, self._finder(scale), self._settings, decided.record, scratch=scratch
+        )
         return replace(found, warnings=decided.decision.warnings + found.warnings)
 
     def _brightfield(self, picture: Picture) -> Segmentation:
@@ -121,4 +125,8 @@ class ClassicalSegmenter:
         self, picture: Picture, analysed: NDArray[np.bool_], scale: Scale, record: dict[str, Any]
     ) -> Segmentation:
         """Segment a brightfield picture that shows nuclei."""
-        return segment_brightfield(picture, analysed, scale, self._settings, record)
+        return segment_brightfield(picture, analysed, scale, self._finder(scale), self._settings, record)
+
+    def _finder(self, scale: Scale) -> Finder[Any]:
+        """Return what finds cells and nuclei in a brightfield picture that shows nuclei."""
+        return ClassicalFinder(scale, self._settings)

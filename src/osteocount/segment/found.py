@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.atlas import Atlas, Place
+from osteocount.segment.atlas import Atlas, Bodies, Place, lay_out
 from osteocount.segment.nuclei import Spots
 
 
@@ -109,6 +109,28 @@ def found_on(
         atlas.places, corner, _objects(atlas, corner, real), _objects(atlas, corner, nuclei), opaque, area, mean,
         y + corner[0], x + corner[1], cells[spots.y, spots.x], spots.score, nucleus,
     )  # fmt: skip
+
+
+def found_in(
+    bodies: Bodies,
+    corner: tuple[int, int],
+    cells: NDArray[np.int32],
+    opaque: NDArray[np.bool_],
+    trap: NDArray[np.float32],
+    spots: Spots,
+    threshold: float,
+) -> Found:
+    """Gather what was found in a window; as `found_on`, but for images and coordinates of the window."""
+    atlas = lay_out(bodies.within_picture())
+    shift = np.zeros((int(bodies.labels.max(initial=0)) + 1, 2), np.intp)
+    for place in atlas.places:
+        shift[place.label] = place.row - place.y, place.column - place.x
+    down, along = shift[bodies.labels[spots.y, spots.x]].T
+    own = atlas.mask.astype(np.int32)
+    extents = atlas.lay(spots.labels, beyond=False) * own
+    moved = Spots(spots.y + down, spots.x + along, spots.score, extents)
+    laid = atlas.lay(cells, beyond=False) * own
+    return found_on(atlas, corner, laid, opaque, atlas.lay(trap, beyond=False), moved, threshold)
 
 
 def numbered(objects: Sequence[Objects]) -> list[NDArray[np.int32]]:

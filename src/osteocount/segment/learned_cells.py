@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from osteocount.segment.models.network import Maps
 from osteocount.segment.morphology import gaussian, holes_filled, in_raster_order
 from osteocount.segment.scale import Scale
-from osteocount.segment.stains import DENSITY_WEIGHTS
 
 _HOLE_UM = 12.0  # a gap in a cell up to this diameter is a vacuole
 _SURE = (3.0, 1.0, 0.0)  # logits of the core at which parts are told apart, the surest first
@@ -22,9 +21,9 @@ SEAM_FEATURES = (
 )
 
 
-def cell_mask(maps: Maps, analysed: NDArray[np.bool_], scale: Scale) -> NDArray[np.uint8]:
-    """Return (height, width) uint8, 1 inside cells, vacuoles filled."""
-    mask = ((maps.cell > 0) & analysed).astype(np.uint8)
+def cell_mask(maps: Maps, analysed: NDArray[np.bool_] | None, scale: Scale) -> NDArray[np.uint8]:
+    """Return (height, width) uint8, 1 inside cells, vacuoles filled; without ``analysed`` all is analysed."""
+    mask = (maps.cell > 0 if analysed is None else (maps.cell > 0) & analysed).astype(np.uint8)
     return holes_filled(mask, 0.785 * scale.px(_HOLE_UM) ** 2)
 
 
@@ -95,7 +94,7 @@ class Parts:
 def cell_parts(
     maps: Maps,
     mask: NDArray[np.uint8],
-    density: NDArray[np.float32],
+    total: NDArray[np.float32],
     nuclei: tuple[NDArray[np.intp], NDArray[np.intp]],
     scale: Scale,
 ) -> Parts:
@@ -107,22 +106,22 @@ def cell_parts(
         From the network.
     mask
         From `cell_mask`.
-    density
-        (height, width, 3) optical density.
+    total
+        (height, width) optical density, weighted over the three colours.
     nuclei
         (y, x) of the nuclei.
     scale
         Of the maps.
     """
     core = gaussian(maps.core, scale.px(0.6))
-    labels = _grown(core, mask)
+    labels = _parts(core, mask)
     n = int(labels.max(initial=0)) + 1
     flat = labels.ravel()
     return Parts(
         labels,
         *_borders(labels, core),
         np.bincount(flat, minlength=n).astype(np.float64),
-        np.bincount(flat, (density @ DENSITY_WEIGHTS).ravel(), minlength=n),
+        np.bincount(flat, total.ravel(), minlength=n),
         np.bincount(labels[nuclei], minlength=n).astype(np.float64),
         scale.um,
     )
@@ -145,7 +144,7 @@ def joined_cells(parts: Parts, weights: NDArray[np.float64], smallest_um: float)
     owner = np.arange(parts.area.size)
     while True:
         ends, features = parts.seams(owner)
-        logit = features @ weights
+        logit = (features * weights).sum(axis=1)  # a matrix product may round differently elsewhere in the picture
         best = np.full(owner.size, -np.inf)
         np.maximum.at(best, ends.ravel(), np.repeat(logit, 2))
         join = (logit > 0) & (logit == best[ends[:, 0]]) & (logit == best[ends[:, 1]])
@@ -160,18 +159,40 @@ def joined_cells(parts: Parts, weights: NDArray[np.float64], smallest_um: float)
     return in_raster_order(np.where(large[cells], cells, 0).astype(np.int32))
 
 
-def _grown(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
+def _parts(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Grow cores to the border of the mask: those of the highest level, and lower ones that hold none of these."""
-    from skimage.segmentation import watershed
+    from scipy.ndimage import find_objects
 
     seeds = np.zeros(core.shape, np.int32)
-    for level in (*_SURE, -np.inf):
+    for level in _SURE:
         count, found = cv2.connectedComponents(((core > level) & (mask > 0)).astype(np.uint8), connectivity=4)
         taken = np.zeros(count, bool)
         taken[found[seeds > 0]] = True
         taken[0] = True
         seeds = np.where(taken[found], seeds, found + int(seeds.max()))
-    return np.asarray(watershed(-core, seeds, mask=mask > 0), np.int32)
+    count, body = cv2.connectedComponents(mask, connectivity=4)
+    at = np.flatnonzero(seeds)
+    own, seed = np.divmod(np.unique(body.ravel()[at].astype(np.int64) << 32 | seeds.ravel()[at]), 1 << 32)
+    seed_of = int(seeds.max()) + np.arange(count, dtype=np.int32)  # of a body without a core: all of it
+    seed_of[own], seed_of[0] = seed, 0
+    parts = seed_of[body]
+    boxes = find_objects(body)
+    for label in np.flatnonzero(np.bincount(own, minlength=count) > 1).tolist():
+        box = boxes[label - 1]
+        inside = body[box] == label
+        np.copyto(parts[box], _grown(core[box], seeds[box] * inside, inside), where=inside)
+    return parts
+
+
+def _grown(core: NDArray[np.float32], seeds: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Grow the seeds of one body over all of it; only their borders do, which is much less to go through."""
+    from skimage.segmentation import watershed
+
+    around = np.pad(seeds, 1)
+    same = (around[:-2, 1:-1] == seeds) & (around[2:, 1:-1] == seeds)
+    deep = (seeds > 0) & same & (around[1:-1, :-2] == seeds) & (around[1:-1, 2:] == seeds)
+    grown = np.asarray(watershed(-core, np.where(deep, 0, seeds), mask=inside & ~deep), np.int32)
+    return np.where(deep, seeds, grown)
 
 
 def _borders(labels: NDArray[np.int32], core: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.segment.models.network import Maps, sigmoid
-from osteocount.segment.morphology import disk, gaussian
+from osteocount.segment.morphology import disk, gaussian, wide_gaussian
 from osteocount.segment.scale import Scale
 from osteocount.segment.tables import NucleiCount
 
@@ -35,17 +35,17 @@ def candidates(
     share = gaussian(sigmoid(maps.nucleus), scale.px(3.0))
     around = gaussian(np.clip(maps.centre, -8, 8), scale.px(4.0))
     weight = inside.astype(np.float32)
-    green = np.ascontiguousarray(density[..., 1]) * weight
-    wide = gaussian(green, scale.px(5.5)) / np.maximum(gaussian(weight, scale.px(5.5)), 1e-3)
-    here = gaussian(green, scale.px(1.5)) / np.maximum(gaussian(weight, scale.px(1.5)), 1e-3)
+    green = cv2.multiply(cv2.extractChannel(density, 1), weight)
     at = y, x
+    wide = wide_gaussian(green, scale.px(5.5))[at] / np.maximum(wide_gaussian(weight, scale.px(5.5))[at], 1e-3)
+    here = gaussian(green, scale.px(1.5))[at] / np.maximum(gaussian(weight, scale.px(1.5))[at], 1e-3)
     strength = centre[at]
     columns: list[NDArray[np.floating]] = [
         np.ones(y.size),
         strength,
         near[at],
         4 * share[at],
-        10 * np.clip(wide[at] - here[at], -0.2, 0.2),
+        10 * np.clip(wide - here, -0.2, 0.2),
         strength - around[at],
         _nearness(y, x, strength, scale.px(_NEIGHBOUR_UM)),
     ]

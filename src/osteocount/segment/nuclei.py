@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.morphology import disk, gaussian, in_raster_order
+from osteocount.segment.morphology import disk, gaussian, in_raster_order, wide_gaussian
 from osteocount.segment.scale import Scale
 
 _HALF = 0.04  # contrast in OD at which a spot is as likely a nucleus as not
@@ -72,17 +72,8 @@ def nuclear_contrast(
     blue = cv2.multiply(cv2.transform(density, bluer), weight)
     spot, around = _SPOT * diameter, _AROUND * diameter
     near = cv2.divide(gaussian(blue, spot), cv2.max(gaussian(weight, spot), 1e-3))
-    far = cv2.divide(_wide(blue, around), cv2.max(_wide(weight, around), 1e-3))
+    far = cv2.divide(wide_gaussian(blue, around), cv2.max(wide_gaussian(weight, around), 1e-3))
     return np.asarray(cv2.multiply(cv2.subtract(near, far), weight))
-
-
-def _wide(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """Blur with a Gaussian of several pixels, at half the resolution: the same to a thousandth, at a fifth the cost."""
-    height, width = values.shape[:2]
-    even = cv2.copyMakeBorder(values, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-    half = cv2.resize(even, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    whole = cv2.resize(gaussian(half, sigma / 2), even.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(whole[:height, :width])
 
 
 def find_spots(contrast: NDArray[np.float32], cells: NDArray[np.int32], diameter_um: float, scale: Scale) -> Spots:

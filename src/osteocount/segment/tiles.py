@@ -1,7 +1,7 @@
 """A picture of any size worked through in tiles, with the same cells as if it were seen at once.
 
 Light, stains and thresholds are those of the whole picture. Every step between a pixel and the body of cells it lies
-in looks no further than `_REACH_UM`. So a body is worked on in the one tile that holds its first pixel, if the tile's
+in looks no further than a known reach. So a body is worked on in the one tile that holds its first pixel, if the tile's
 window shows it with that much around it; if not, in a window of its own, made as large as the body needs.
 """
 
@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from osteocount.io.regions import Regions
 from osteocount.segment.atlas import Bodies, Border, Place, all_bodies
 from osteocount.segment.illumination import Inside
-from osteocount.segment.scale import BLOCK, Pixels, Scale, nearest, resample, resampled_size
+from osteocount.segment.scale import BLOCK, Pixels, nearest, resample, resampled_size
 
 CORE = 2048  # pixels along a tile
-_REACH_UM = 92.0  # what lies further from a body than this has no say in it
 _HALO = 160  # pixels by which a body may reach out of its tile before it gets a window of its own
 _GRID = 64  # windows begin at multiples of this, where the light and halved maps have their grids
 
@@ -148,13 +147,12 @@ class Tiling:
     ----------
     shape
         (height, width) of the analysed picture.
-    scale
-        Of the analysis.
+    reach
+        Pixels: what lies further from a body than this has no say in it.
     """
 
-    def __init__(self, shape: tuple[int, int], scale: Scale) -> None:
-        self._shape = shape
-        self._reach = int(np.ceil(scale.px(_REACH_UM)))
+    def __init__(self, shape: tuple[int, int], reach: int) -> None:
+        self._shape, self._reach = shape, reach
         self._done: set[tuple[int, int]] = set()
         self._waiting: dict[tuple[int, int], Box] = {}
 

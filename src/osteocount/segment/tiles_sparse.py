@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from osteocount.io.regions import Regions
 from osteocount.segment.brightfield import Brightfield, recorded, tables_of, warned
+from osteocount.segment.finder import Finder
 from osteocount.segment.found import Found, Objects, numbered, paint
 from osteocount.segment.scale import Scale, nearest
 from osteocount.segment.tiles import CORE
@@ -112,6 +113,7 @@ def segment_sparsely(
     regions: Regions,
     well: Circle | None,
     scale: Scale,
+    finder: Finder[Any],
     settings: Settings,
     record: dict[str, Any],
     core: int = CORE,
@@ -128,6 +130,8 @@ def segment_sparsely(
         Its rim in pixels of the file.
     scale
         The grid to work on.
+    finder
+        How cells and nuclei are found.
     settings, record
         As for `segment_brightfield`.
     core, offset
@@ -140,11 +144,11 @@ def segment_sparsely(
     OsteoCountError
         What is stained does not have the colour of TRAP.
     """
-    picture = Brightfield(regions, None if well is None else well.holds, scale, settings.segment)
+    picture = Brightfield(regions, None if well is None else well.holds, scale, finder)
     kept = None if scratch is None else KeptTiles(scratch)
     found = tuple(part for _, part in picture.found(core, offset, kept))
     cells, nuclei = numbered([part.cells for part in found]), numbered([part.nuclei for part in found])
-    cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, settings)
+    cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, finder, settings)
     return Sparse(
         found=found,
         cells=tuple(cells),

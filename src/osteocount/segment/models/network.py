@@ -6,10 +6,12 @@ import hashlib
 import json
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
 MODEL_SHA256 = "b583f1416193385ba547d4ff0a2290396ce2cde99ea2d59f6372cd61a775806c"
 MODEL_FILE = "cells.onnx"
 
-_TILE = 1024
-_MARGIN = 96  # px around a tile that only give context, more than the network sees; a multiple of 16
+_TILE = 1536  # largest side of what the network takes at once: it needs 250 bytes a pixel
+#: px around a tile that only give context, more than the network sees; a multiple of 16.
+MARGIN = 96
+_MIRRORED = 48  # px beyond the picture's border that are made up; a multiple of 16
 _STEP = 16  # the network halves its input four times
 _LOWEST, _HIGHEST = -0.2, 2.0  # optical densities the network was trained on
 
@@ -94,17 +98,30 @@ class CellModel:
         """
         height, width = density.shape[:2]
         rows, columns = -(-height // _STEP) * _STEP, -(-width // _STEP) * _STEP
-        planes = np.clip(np.moveaxis(density, 2, 0), _LOWEST, _HIGHEST)
-        pad = ((0, 0), (_MARGIN, _MARGIN + rows - height), (_MARGIN, _MARGIN + columns - width))
-        planes = np.pad(planes, pad, mode="symmetric")
         out = np.empty((len(Maps._fields), rows, columns), np.float32)
-        for top in range(0, rows, _TILE):
-            for left in range(0, columns, _TILE):
-                bottom, right = min(top + _TILE, rows), min(left + _TILE, columns)
-                piece = planes[None, :, top : bottom + 2 * _MARGIN, left : right + 2 * _MARGIN]
-                logits = self._session.run(["maps"], {"density": np.ascontiguousarray(piece)})[0]
-                out[:, top:bottom, left:right] = logits[0, :, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+        for top, bottom in _parts(rows):
+            for left, right in _parts(columns):
+                y, x = (max(-_MIRRORED, start - MARGIN) for start in (top, left))
+                below, behind = min(rows + _MIRRORED, bottom + MARGIN), min(columns + _MIRRORED, right + MARGIN)
+                planes = np.moveaxis(_continued(density, y, below, x, behind), 2, 0)
+                logits = self._session.run(["maps"], {"density": np.ascontiguousarray(planes)[None]})[0][0]
+                out[:, top:bottom, left:right] = logits[:, top - y : bottom - y, left - x : right - x]
         return Maps(*out[:, :height, :width])
+
+
+def _continued(density: NDArray[np.float32], top: int, bottom: int, left: int, right: int) -> NDArray[np.float32]:
+    """Return a part of ``density`` as the network takes it, mirrored where it reaches beyond the border."""
+    height, width = density.shape[:2]
+    inside = density[max(0, top) : bottom, max(0, left) : right]
+    beyond = max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width)
+    return np.asarray(cv2.copyMakeBorder(np.clip(inside, _LOWEST, _HIGHEST), *beyond, cv2.BORDER_REFLECT))
+
+
+def _parts(length: int) -> list[tuple[int, int]]:
+    """Cut a side of whole steps into as few parts as the network takes, of about the same length."""
+    steps, count = length // _STEP, -(-length // _TILE)
+    cuts = [n * steps // count * _STEP for n in range(count + 1)]
+    return list(pairwise(cuts))
 
 
 @cache

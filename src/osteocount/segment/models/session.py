@@ -33,6 +33,7 @@ def open_session(content: bytes, device: Device, threads: int = 1) -> onnxruntim
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.use_deterministic_compute = True
+    options.enable_mem_pattern = False  # it helps where all inputs have one size; ours take memory anew each time
     wanted = providers(device, onnxruntime.get_available_providers())
     session = onnxruntime.InferenceSession(content, options, providers=wanted)
     if device == "cuda" and _CUDA not in session.get_providers():  # it is built in, but finds no card or no driver

@@ -1,0 +1,103 @@
+"""Cells by density and shape, nuclei by contrast: the windows of a brightfield picture, with nothing learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.segment.atlas import Bodies, lay_out
+from osteocount.segment.cells import cell_mask, find_pieces, join_pieces
+from osteocount.segment.finder import Window
+from osteocount.segment.found import Found, found_on
+from osteocount.segment.morphology import disk, gaussian
+from osteocount.segment.nuclei import Spots, find_spots, nuclear_contrast
+from osteocount.segment.scale import Scale
+from osteocount.segment.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_of, trap_density
+from osteocount.segment.tables import NucleiCount, count_nuclei
+from osteocount.segment.tiles import Box
+from osteocount.settings import Settings
+
+_REACH_UM = 92.0  # what lies further from a body than this has no say in it
+_EDGE_UM = 1.5  # blurred edge of a cell, where colours fringe
+
+
+@dataclass(frozen=True)
+class DenseWindow(Window):
+    """A window with the density (height, width) that outlines cells."""
+
+    total: NDArray[np.float32]
+
+
+class ClassicalFinder:
+    """Cells and nuclei by optical density and shape; see `Finder`.
+
+    Parameters
+    ----------
+    scale
+        The grid of the analysis.
+    settings
+        All settings of the run.
+    """
+
+    no_cells = "no cell is denser than the cell threshold: an empty field, or no stain."
+
+    def __init__(self, scale: Scale, settings: Settings) -> None:
+        self._scale, self._wanted, self._min_nuclei = scale, settings.segment, settings.count.min_nuclei
+        self.reach = int(np.ceil(scale.px(_REACH_UM)))
+        self.record: dict[str, Any] = {"cell_threshold_od": self._wanted.cell_threshold}
+
+    def look(self, box: Box, density: NDArray[np.float32], inside: NDArray[np.bool_] | None) -> DenseWindow:
+        """Outline everything denser than bare plastic."""
+        smooth = gaussian(density, self._scale.px(0.76))
+        total = np.asarray(cv2.transform(smooth, DENSITY_WEIGHTS[None]))
+        mask = cell_mask(total, inside, self._wanted.cell_threshold, self._scale)
+        return DenseWindow(box, smooth, mask, total)
+
+    def sample(self, seen: DenseWindow) -> tuple[NDArray[np.float32]]:
+        """Return the densities of pixels inside cells."""
+        return (stain_sample(seen.density, seen.mask > 0),)
+
+    def stains(self, *samples: NDArray[np.float32]) -> Stains:
+        """Estimate the stains from pixels inside cells."""
+        return stains_of(samples[0])
+
+    def find(self, seen: DenseWindow, bodies: Bodies, stains: Stains) -> Found:
+        """Cut bodies of a window into cells and find their nuclei."""
+        wanted, scale = self._wanted, self._scale
+        atlas = lay_out(bodies)
+        contrast = atlas.lay(_contrast(seen, stains, wanted.nucleus_diameter, scale), beyond=False)
+        pieces = find_pieces(atlas.lay(seen.total, beyond=True), atlas.mask, scale)
+        spots = find_spots(contrast, pieces.labels, wanted.nucleus_diameter, scale)
+        has_nucleus = np.zeros(int(pieces.labels.max(initial=0)) + 1, bool)
+        has_nucleus[pieces.labels[spots.y, spots.x][spots.score >= wanted.nucleus_score]] = True
+        cells, opaque = join_pieces(pieces, has_nucleus, wanted.min_cell_diameter, scale, atlas.real)
+        spots = _one_in_opaque(find_spots(contrast, cells, wanted.nucleus_diameter, scale), cells, opaque)
+        trap = trap_density(atlas.lay(seen.density, beyond=False), stains)
+        corner = seen.box.top, seen.box.left
+        return found_on(atlas, corner, cells, opaque, trap, spots, wanted.nucleus_score)
+
+    def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
+        """Turn the scores of each cell's spots into an interval of its number of nuclei."""
+        return count_nuclei(n_cells, cell_of_spot, score, self._wanted.nucleus_score, self._min_nuclei)
+
+
+def _contrast(seen: DenseWindow, stains: Stains, diameter_um: float, scale: Scale) -> NDArray[np.float32]:
+    """Return the nuclear contrast inside cells; their blurred edge, where colours fringe, says nothing."""
+    sure = cv2.erode(seen.mask, disk(scale.radius(_EDGE_UM)), borderValue=1) > 0
+    return nuclear_contrast(seen.density, sure, stains.red_to_green, diameter_um, scale)
+
+
+def _one_in_opaque(spots: Spots, cells: NDArray[np.int32], opaque: NDArray[np.bool_]) -> Spots:
+    """Keep only the best spot of an opaque cell, since its inside cannot be seen."""
+    if not opaque.any():
+        return spots
+    cell = cells[spots.y, spots.x]
+    keep = ~opaque[cell]
+    best = np.lexsort((spots.score, cell))
+    last = np.append(np.diff(cell[best]) != 0, True) if best.size else np.zeros(0, bool)
+    keep[best[last]] = True
+    return spots.only(keep)
