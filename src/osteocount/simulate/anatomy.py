@@ -28,7 +28,7 @@ def place_nuclei(rng: Rng, parts: list[Capsule | Ellipse], number: int, clusters
     bodies = [part for part in parts if isinstance(part, Ellipse)]
     centres = [bodies[i % len(bodies)].centre for i in range(clusters)]
     placed: list[Ellipse] = []
-    usual = rng.uniform(3.5, 5.2)
+    usual = rng.uniform(3.1, 5.1)
     spread = (3.0 + 2.6 * np.sqrt(number / clusters)) * rng.uniform(0.9, 1.25)
     while len(placed) < number:
         centre = centres[len(placed) % clusters]

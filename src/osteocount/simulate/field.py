@@ -19,6 +19,8 @@ from osteocount.simulate.shapes import Point
 # Cells are placed this far (µm) beyond the picture, so that its edges cut cells as a real field's do.
 _MARGIN = 40.0
 _TRIES = 25
+_TOUCH = 0.015  # part of a cell that lies on others where it just touches them
+_ROOM = 0.04  # what may lie on others where a cell is not meant to
 
 
 @dataclass(frozen=True)
@@ -59,23 +61,20 @@ class SimulatedField:
 def simulate_field(design: FieldDesign, seed: int | np.random.SeedSequence) -> SimulatedField:
     """Make one picture; the same ``design`` and ``seed`` give the same pixels.
 
-    Osteoclasts come first and lie side by side; small cells come after and may lie on them.
+    Osteoclasts come first and lie side by side; small cells come after and may lie on them. A cell for which there is
+    no room is left out: what is confluent takes no more.
     """
     rng = np.random.default_rng(seed)
     canvas = Canvas(design.height, design.width, design.pixel_size)
     neighbours: list[tuple[Point, float]] = []
     for patch in _osteoclasts(design, rng):
-        spot = _spot(canvas, patch, design, rng, neighbours, float(rng.choice([0.0, 0.02, 0.1])))
-        canvas.add(patch, spot)
+        _place(canvas, patch, design, rng, neighbours, float(rng.choice([0.0, 0.02, 0.08])))
     neighbours = []
     for kind in ("binucleate", "mononuclear_large", "spindle", "round", "refractile"):
         for _ in range(_number(design, getattr(design.densities, kind), rng)):
             patch = paint_cell(PLANS[kind](rng), design.stain, design.pixel_size, rng)
-            lies_on_others = rng.random() < 0.1
-            spread = kind in ("binucleate", "mononuclear_large")
-            allowed = 1.0 if lies_on_others and not spread else 0.04
-            spot = _spot(canvas, patch, design, rng, neighbours, allowed)
-            canvas.add(patch, spot)
+            lies_on_others = rng.random() < 0.1 and kind not in ("binucleate", "mononuclear_large")
+            _place(canvas, patch, design, rng, neighbours, 1.0 if lies_on_others else _ROOM)
     for _ in range(_number(design, design.densities.fibre, rng)):
         add_fibre(canvas, design.stain, rng)
     for _ in range(_number(design, design.densities.debris, rng)):
@@ -114,43 +113,45 @@ def _number(design: FieldDesign, per_mm2: float, rng: np.random.Generator) -> in
     return int(rng.poisson(per_mm2 * sides[0] * sides[1] / 1e6))
 
 
-def _spot(
+def _place(
     canvas: Canvas,
     patch: CellPatch,
     design: FieldDesign,
     rng: np.random.Generator,
     neighbours: list[tuple[Point, float]],
     allowed: float,
-) -> Point:
-    """Find a place, now and then against one of ``neighbours`` (place and reach), to which the new cell is added."""
+) -> None:
+    """Add a cell where at most ``allowed`` of it lies on others, now and then against one of ``neighbours``.
+
+    ``neighbours`` holds the place and reach of each cell placed so far, and is added to. Without room nothing is added.
+    """
+    spot = None
     if neighbours and rng.random() < design.touching:
         spot = _beside(canvas, patch, rng, *neighbours[int(rng.integers(len(neighbours)))])
-    else:
+    if spot is None:
         spot = _free_spot(canvas, patch, rng, allowed)
-    neighbours.append((spot, patch.plan.half_size))
-    return spot
+    if spot is not None:
+        neighbours.append((spot, patch.plan.half_size))
+        canvas.add(patch, spot)
 
 
-def _beside(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, other: Point, reach: float) -> Point:
-    """Come nearer to ``other`` from a random side until the two cells just touch."""
+def _beside(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, other: Point, reach: float) -> Point | None:
+    """Come nearer to ``other`` from a random side until the two cells just touch; None where a third is in the way."""
     angle = rng.uniform(0, 2 * np.pi)
     toward = float(np.sin(angle)), float(np.cos(angle))
     for away in np.arange(reach + patch.plan.half_size, 0.0, -1.5).tolist():
         spot = other[0] + away * toward[0], other[1] + away * toward[1]
-        if canvas.overlap(patch, spot) > 0.015:
-            break
-    return spot
+        overlap = canvas.overlap(patch, spot)
+        if overlap > _TOUCH:
+            return spot if overlap < 0.1 else None
+    return None
 
 
-def _free_spot(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, allowed: float) -> Point:
-    """Find a place where at most ``allowed`` of the cell lies on others; the emptiest place tried if there is none."""
-    best, least = (0.0, 0.0), np.inf
+def _free_spot(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, allowed: float) -> Point | None:
+    """Find a place where at most ``allowed`` of the cell lies on others."""
     height, width = (n * canvas.pixel_size for n in canvas.cells.shape)
     for _ in range(_TRIES):
         spot = float(rng.uniform(-_MARGIN, height + _MARGIN)), float(rng.uniform(-_MARGIN, width + _MARGIN))
-        overlap = canvas.overlap(patch, spot)
-        if overlap < least:
-            best, least = spot, overlap
-        if overlap <= allowed:
-            break
-    return best
+        if canvas.overlap(patch, spot) <= allowed:
+            return spot
+    return None
