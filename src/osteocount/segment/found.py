@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +22,7 @@ class Objects:
     first
         (n, 2) y, x in the analysed picture of each object's first pixel in raster order.
     packed
-        The (height, width) int32 labels 1..n on the atlas, deflated, since a large picture has many windows.
+        The (height, width) int32 labels 1..n on the atlas, packed, since a large picture has many windows.
     shape
         Of the atlas.
     """
@@ -34,7 +34,7 @@ class Objects:
     @property
     def labels(self) -> NDArray[np.int32]:
         """(height, width) int32 on the atlas, 1..n."""
-        return np.frombuffer(zlib.decompress(self.packed), np.int32).reshape(self.shape)
+        return np.frombuffer(imagecodecs.zstd_decode(self.packed), np.int32).reshape(self.shape)
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,10 @@ def found_on(
         Candidate nuclei on the atlas; those with a score of at least ``threshold`` are counted.
     """
     real = atlas.within(cells)
-    area = np.bincount(real.ravel(), minlength=opaque.size)
-    mean = np.bincount(real.ravel(), weights=trap.ravel(), minlength=opaque.size) / np.maximum(area, 1)
+    at = np.flatnonzero(real)
+    own = real.ravel()[at]
+    area = np.bincount(own, minlength=opaque.size)
+    mean = np.bincount(own, trap.ravel()[at], opaque.size) / np.maximum(area, 1)
     nucleus = np.zeros(spots.y.size, np.int32)
     counted = spots.score >= threshold
     nucleus[counted] = np.arange(1, int(counted.sum()) + 1)
@@ -188,4 +190,8 @@ def _objects(atlas: Atlas, corner: tuple[int, int], labels: NDArray[np.int32]) -
     first[flat[at[::-1]]] = at[::-1]  # the last write wins, and that is the first pixel
     y, x = atlas.in_window(*np.divmod(first[1:], labels.shape[1]))
     first_pixels = np.stack([y + corner[0], x + corner[1]], axis=1)
-    return Objects(first_pixels, zlib.compress(labels.tobytes(), 1), (labels.shape[0], labels.shape[1]))
+    return Objects(
+        first_pixels,
+        bytes(imagecodecs.zstd_encode(labels.tobytes(), level=1)),
+        (labels.shape[0], labels.shape[1]),
+    )
