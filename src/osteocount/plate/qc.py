@@ -86,11 +86,11 @@ def field_qc(
         _well_in_view(inside, settings),
     ]
     if foreground is not None:
-        numbers.append(_foreground(float(foreground[inside].mean()), settings))
+        numbers.append(_foreground(_share(foreground, inside), settings))
         if bright_background and pixels.shape[2] == 3:
             numbers.append(_stain_colour(pixels, foreground & inside, inside, settings))
     if debris is not None:
-        numbers.append(_debris(float(debris[inside].mean()), settings))
+        numbers.append(_debris(_share(debris, inside), settings))
     return FieldQc(tuple(numbers))
 
 
@@ -134,6 +134,11 @@ def stain_green_share(
         of_level = np.maximum(-np.log10((np.arange(np.iinfo(pixels.dtype).max + 1) + 1) / (light + 1)), 0)
         density.append(float(_histogram(pixels, channel, stained) @ of_level))
     return density[1] / sum(density) if sum(density) > 0 else float("nan")
+
+
+def _share(what: Mask, inside: Mask) -> float:
+    """Return the share of the pixels inside that are ``what``; counting is many times faster than a mean."""
+    return np.count_nonzero(what & inside) / np.count_nonzero(inside)
 
 
 def _grey(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float32]:
@@ -215,7 +220,7 @@ def _saturation(pixels: NDArray[np.uint8] | NDArray[np.uint16], inside: Mask, se
     for first in range(0, pixels.shape[2], 4):  # as many channels as OpenCV takes at once
         some = np.ascontiguousarray(pixels[..., first : first + 4])
         between &= cv2.inRange(some, (1,) * some.shape[2], (top - 1,) * some.shape[2]).reshape(inside.shape) > 0
-    share = 1 - np.count_nonzero(between) / np.count_nonzero(inside)
+    share = 1 - _share(between, inside)
     if share > settings.max_saturated:
         reason = f"{100 * share:.1f} % of the pixels are at the end of the camera's range, above " + (
             f"{100 * settings.max_saturated:g} %."
@@ -235,7 +240,7 @@ def _illumination(
             if not rows.size or not columns.size:
                 continue
             tile = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-            if inside[tile].mean() > 0.5:
+            if np.count_nonzero(inside[tile]) > 0.5 * inside[tile].size:
                 histogram = np.bincount(total[tile][inside[tile]]).astype(np.float64)
                 levels.append(_percentile(histogram, 90 if bright_background else 10))
     middle = float(np.median(levels)) if levels else 0.0
@@ -249,7 +254,7 @@ def _illumination(
 
 
 def _well_in_view(inside: Mask, settings: QcSettings) -> QcNumber:
-    share = float(inside.mean())
+    share = np.count_nonzero(inside) / inside.size
     if share < settings.min_well_in_view:
         reason = (
             f"Only {100 * share:.0f} % of the picture is inside the well, below {100 * settings.min_well_in_view:g} %."

@@ -164,8 +164,12 @@ def paint(
     rows, columns
         Which row and column of the analysed picture each of the image shows, ascending; None: all of them.
     """
-    rows = np.arange(image.shape[0]) if rows is None else rows
-    columns = np.arange(image.shape[1]) if columns is None else columns
+    if rows is None or columns is None:
+        for place in found.places:
+            top, left = place.y + found.corner[0], place.x + found.corner[1]
+            own = labels[place.on_atlas]
+            np.copyto(image[top : top + place.height, left : left + place.width], own, where=own > 0)
+        return
     tops, lefts = (
         np.array([getattr(place, name) for place in found.places], np.intp) + at
         for name, at in zip(("y", "x"), found.corner, strict=True)
