@@ -56,9 +56,10 @@ def measure_shapes(labels: NDArray[np.uint32], origin: tuple[int, int] = (0, 0))
 
 def _measure(labels: NDArray[np.uint32], label: int, box: tuple[slice, ...], origin: tuple[int, int]) -> Shape:
     top, left = box[0].start + origin[0], box[1].start + origin[1]
-    mask = (labels[box] == label).astype(np.uint8)
+    mask = (labels[box] == label).view(np.uint8)
     outer = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
-    points = np.concatenate(outer)[:, 0, :].astype(np.float32)
+    # Only the corners of pixels that are corners of the whole can be corners of the hull.
+    points = cv2.convexHull(outer[0] if len(outer) == 1 else np.concatenate(outer))[:, 0, :].astype(np.float32)
     hull = cv2.convexHull((points[:, None, :] + CORNERS).reshape(-1, 2))
     moments = cv2.moments(mask, binaryImage=True)
     area = int(moments["m00"])

@@ -164,7 +164,7 @@ def _debris(found: Segmentation, settings: Settings) -> NDArray[np.bool_] | None
 
 
 def _field_numbers(found: Segmentation, um: float | None) -> dict[str, Any]:
-    return {"area_px": int(found.analysed.sum()), "pixel_size_um": um, "nuclei_resolved": found.nuclei_resolved}
+    return {"area_px": int(np.count_nonzero(found.analysed)), "pixel_size_um": um, "nuclei_resolved": found.nuclei_resolved}
 
 
 def _trap_positive(found: Segmentation, cells: pd.DataFrame) -> Segmentation:

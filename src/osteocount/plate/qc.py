@@ -82,15 +82,15 @@ def field_qc(
     numbers = [
         _focus(grey, inside, settings),
         _saturation(pixels, inside, settings),
-        _illumination(grey, inside, settings, bright_background=bright_background),
+        _illumination(grey, pixels.shape[2], inside, settings, bright_background=bright_background),
         _well_in_view(inside, settings),
     ]
     if foreground is not None:
-        numbers.append(_foreground(float(foreground[inside].mean()), settings))
+        numbers.append(_foreground(_share(foreground, inside), settings))
         if bright_background and pixels.shape[2] == 3:
             numbers.append(_stain_colour(pixels, foreground & inside, inside, settings))
     if debris is not None:
-        numbers.append(_debris(float(debris[inside].mean()), settings))
+        numbers.append(_debris(_share(debris, inside), settings))
     return FieldQc(tuple(numbers))
 
 
@@ -128,9 +128,17 @@ def stain_green_share(
     """
     if not stained.any():
         return float("nan")
-    light = np.maximum(np.array([_percentile(pixels[..., c][inside], 95) for c in range(3)], np.float32), 1)
-    density = np.maximum(-np.log10((pixels[stained].astype(np.float32) + 1) / (light + 1)), 0).sum(axis=0)
-    return float(density[1] / density.sum()) if density.sum() > 0 else float("nan")
+    density = []
+    for channel in range(3):
+        light = max(_percentile(_histogram(pixels, channel, inside), 95), 1.0)
+        of_level = np.maximum(-np.log10((np.arange(np.iinfo(pixels.dtype).max + 1) + 1) / (light + 1)), 0)
+        density.append(float(_histogram(pixels, channel, stained) @ of_level))
+    return density[1] / sum(density) if sum(density) > 0 else float("nan")
+
+
+def _share(what: Mask, inside: Mask) -> float:
+    """Return the share of the pixels inside that are ``what``; counting is many times faster than a mean."""
+    return np.count_nonzero(what & inside) / np.count_nonzero(inside)
 
 
 def _grey(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float32]:
@@ -144,10 +152,19 @@ def _grey(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float32]
     return np.asarray(pixels.mean(axis=2, dtype=np.float32))
 
 
-def _percentile(values: NDArray[np.uint8] | NDArray[np.uint16], percent: float) -> float:
-    """Return what ``numpy.percentile`` does, from a histogram: whole numbers need no sorting."""
-    below = np.cumsum(np.bincount(values))
-    rank = (values.size - 1) * percent / 100
+def _histogram(pixels: NDArray[np.uint8] | NDArray[np.uint16], channel: int, inside: Mask) -> NDArray[np.float64]:
+    """Return how many pixels of the mask have each grey level."""
+    import cv2
+
+    levels = int(np.iinfo(pixels.dtype).max) + 1
+    counts = cv2.calcHist([pixels], [channel], inside.view(np.uint8), [levels], [0, levels])
+    return np.asarray(counts, np.float64).ravel()
+
+
+def _percentile(histogram: NDArray[np.float64], percent: float) -> float:
+    """Return what ``numpy.percentile`` does of whole numbers, from their histogram."""
+    below = np.cumsum(histogram)
+    rank = (below[-1] - 1) * percent / 100
     low, high = np.searchsorted(below, [int(rank), int(np.ceil(rank))], side="right")
     return float(low + (high - low) * (rank - int(rank)))
 
@@ -161,13 +178,24 @@ def focus_ratio(grey: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
     """
     import cv2
 
-    smooth = {sigma: cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (1.0, 2.0, 8.0)}
+    smooth = {sigma: cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (1.0, 2.0)}
+    # The widest blur at a quarter of the resolution: the same to a thousandth, at a tenth of the cost.
+    size = tuple(max(1, side // 4) for side in grey.shape[::-1])
+    quarter = cv2.GaussianBlur(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), (0, 0), 1.93)
+    wide = cv2.resize(quarter, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     pattern = cv2.filter2D(grey, -1, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32))
-    noise = (np.median(np.abs(pattern[inside])) / 0.6745 / 6) ** 2
+    few = np.s_[::2, ::2]
+    noise = (np.median(np.abs(pattern[few][inside[few]])) / 0.6745 / 6) ** 2
     # White noise of variance 1 has variance 0.0358 and 0.0165 in the two bands.
-    fine = float((smooth[1.0] - smooth[2.0])[inside].var() - 0.0358 * noise)
-    coarse = float((smooth[2.0] - smooth[8.0])[inside].var() - 0.0165 * noise)
+    fine = _variance(smooth[1.0] - smooth[2.0], inside) - 0.0358 * noise
+    coarse = _variance(smooth[2.0] - wide, inside) - 0.0165 * noise
     return float(np.sqrt(max(fine, 0.0) / coarse)) if coarse > 1e-6 else float("nan")
+
+
+def _variance(values: NDArray[np.float32], inside: Mask) -> float:
+    import cv2
+
+    return float(cv2.meanStdDev(values, mask=inside.view(np.uint8))[1][0, 0]) ** 2
 
 
 def _focus(grey: NDArray[np.float32], inside: Mask, settings: QcSettings) -> QcNumber:
@@ -186,10 +214,13 @@ def _saturation(pixels: NDArray[np.uint8] | NDArray[np.uint16], inside: Mask, se
     if pixels.dtype == np.uint16:
         brightest = int(pixels.max())
         top = next(limit for limit in (4095, 16383, 65535) if brightest <= limit)
-    ends = np.zeros(pixels.shape[:2], dtype=bool)
-    for channel in np.moveaxis(pixels, 2, 0):
-        ends |= (channel == top) | (channel == 0)
-    share = float(ends[inside].mean())
+    import cv2
+
+    between = inside.copy()
+    for first in range(0, pixels.shape[2], 4):  # as many channels as OpenCV takes at once
+        some = np.ascontiguousarray(pixels[..., first : first + 4])
+        between &= cv2.inRange(some, (1,) * some.shape[2], (top - 1,) * some.shape[2]).reshape(inside.shape) > 0
+    share = 1 - _share(between, inside)
     if share > settings.max_saturated:
         reason = f"{100 * share:.1f} % of the pixels are at the end of the camera's range, above " + (
             f"{100 * settings.max_saturated:g} %."
@@ -199,17 +230,19 @@ def _saturation(pixels: NDArray[np.uint8] | NDArray[np.uint16], inside: Mask, se
 
 
 def _illumination(
-    grey: NDArray[np.float32], inside: Mask, settings: QcSettings, *, bright_background: bool
+    grey: NDArray[np.float32], channels: int, inside: Mask, settings: QcSettings, *, bright_background: bool
 ) -> QcNumber:
-    """Range of the background level over the tiles of the picture ÷ its median."""
+    """Range of the background level over the tiles of the picture ÷ its median; ``grey`` is the mean of so many."""
+    total = np.rint(grey * channels).astype(np.int32)  # whole numbers need no sorting
     levels = []
     for rows in np.array_split(np.arange(grey.shape[0]), _TILES):
         for columns in np.array_split(np.arange(grey.shape[1]), _TILES):
             if not rows.size or not columns.size:
                 continue
             tile = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-            if inside[tile].mean() > 0.5:
-                levels.append(np.percentile(grey[tile][inside[tile]], 90 if bright_background else 10))
+            if np.count_nonzero(inside[tile]) > 0.5 * inside[tile].size:
+                histogram = np.bincount(total[tile][inside[tile]]).astype(np.float64)
+                levels.append(_percentile(histogram, 90 if bright_background else 10))
     middle = float(np.median(levels)) if levels else 0.0
     if len(levels) < 4 or middle <= 0:
         return QcNumber("uneven", float("nan"))
@@ -221,7 +254,7 @@ def _illumination(
 
 
 def _well_in_view(inside: Mask, settings: QcSettings) -> QcNumber:
-    share = float(inside.mean())
+    share = np.count_nonzero(inside) / inside.size
     if share < settings.min_well_in_view:
         reason = (
             f"Only {100 * share:.0f} % of the picture is inside the well, below {100 * settings.min_well_in_view:g} %."

@@ -159,6 +159,15 @@ def all_bodies(mask: Mask, border: Border | None = None) -> Bodies:
     return Bodies(np.asarray(labels, np.int32), tuple(places))
 
 
+def chosen_bodies(labels: NDArray[np.int32], chosen: NDArray[np.bool_]) -> Bodies:
+    """Return the bodies of a labelled image whose labels are ``chosen`` (n + 1,), not continued anywhere."""
+    from scipy.ndimage import find_objects
+
+    boxes, nowhere = find_objects(labels), Border(top=False, bottom=False, left=False, right=False)
+    places = (_place(label, *boxes[label - 1], labels.shape, nowhere) for label in np.flatnonzero(chosen).tolist())
+    return Bodies(labels, tuple(places))
+
+
 def lay_out(bodies: Bodies) -> Atlas:
     """Lay bodies out on an atlas."""
     places = _packed(bodies.places)

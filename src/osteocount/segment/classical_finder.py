@@ -14,7 +14,7 @@ from osteocount.segment.cells import cell_mask, find_pieces, join_pieces
 from osteocount.segment.finder import Window
 from osteocount.segment.found import Found, found_on
 from osteocount.segment.morphology import disk, gaussian
-from osteocount.segment.nuclei import Spots, find_spots, nuclear_contrast
+from osteocount.segment.nuclei import FAINTEST, Spots, find_peaks, find_spots, nuclear_contrast, score_peaks
 from osteocount.segment.scale import Scale
 from osteocount.segment.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_of, trap_density
 from osteocount.segment.tables import NucleiCount, count_nuclei
@@ -71,11 +71,12 @@ class ClassicalFinder:
         atlas = lay_out(bodies)
         contrast = atlas.lay(_contrast(seen, stains, wanted.nucleus_diameter, scale), beyond=False)
         pieces = find_pieces(atlas.lay(seen.total, beyond=True), atlas.mask, scale)
-        spots = find_spots(contrast, pieces.labels, wanted.nucleus_diameter, scale)
+        peaks = find_peaks(contrast, wanted.nucleus_diameter, scale)
+        sure = score_peaks(peaks, pieces.labels, wanted.nucleus_diameter, scale) >= max(wanted.nucleus_score, FAINTEST)
         has_nucleus = np.zeros(int(pieces.labels.max(initial=0)) + 1, bool)
-        has_nucleus[pieces.labels[spots.y, spots.x][spots.score >= wanted.nucleus_score]] = True
+        has_nucleus[pieces.labels[peaks.y[sure], peaks.x[sure]]] = True
         cells, opaque = join_pieces(pieces, has_nucleus, wanted.min_cell_diameter, scale, atlas.real)
-        spots = _one_in_opaque(find_spots(contrast, cells, wanted.nucleus_diameter, scale), cells, opaque)
+        spots = _one_in_opaque(find_spots(peaks, contrast, cells, wanted.nucleus_diameter, scale), cells, opaque)
         trap = trap_density(atlas.lay(seen.density, beyond=False), stains)
         corner = seen.box.top, seen.box.left
         return found_on(atlas, corner, cells, opaque, trap, spots, wanted.nucleus_score)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +22,7 @@ class Objects:
     first
         (n, 2) y, x in the analysed picture of each object's first pixel in raster order.
     packed
-        The (height, width) int32 labels 1..n on the atlas, deflated, since a large picture has many windows.
+        The (height, width) int32 labels 1..n on the atlas, packed, since a large picture has many windows.
     shape
         Of the atlas.
     """
@@ -34,7 +34,7 @@ class Objects:
     @property
     def labels(self) -> NDArray[np.int32]:
         """(height, width) int32 on the atlas, 1..n."""
-        return np.frombuffer(zlib.decompress(self.packed), np.int32).reshape(self.shape)
+        return np.frombuffer(imagecodecs.zstd_decode(self.packed), np.int32).reshape(self.shape)
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,10 @@ def found_on(
         Candidate nuclei on the atlas; those with a score of at least ``threshold`` are counted.
     """
     real = atlas.within(cells)
-    area = np.bincount(real.ravel(), minlength=opaque.size)
-    mean = np.bincount(real.ravel(), weights=trap.ravel(), minlength=opaque.size) / np.maximum(area, 1)
+    at = np.flatnonzero(real)
+    own = real.ravel()[at]
+    area = np.bincount(own, minlength=opaque.size)
+    mean = np.bincount(own, trap.ravel()[at], opaque.size) / np.maximum(area, 1)
     nucleus = np.zeros(spots.y.size, np.int32)
     counted = spots.score >= threshold
     nucleus[counted] = np.arange(1, int(counted.sum()) + 1)
@@ -162,8 +164,12 @@ def paint(
     rows, columns
         Which row and column of the analysed picture each of the image shows, ascending; None: all of them.
     """
-    rows = np.arange(image.shape[0]) if rows is None else rows
-    columns = np.arange(image.shape[1]) if columns is None else columns
+    if rows is None or columns is None:
+        for place in found.places:
+            top, left = place.y + found.corner[0], place.x + found.corner[1]
+            own = labels[place.on_atlas]
+            np.copyto(image[top : top + place.height, left : left + place.width], own, where=own > 0)
+        return
     tops, lefts = (
         np.array([getattr(place, name) for place in found.places], np.intp) + at
         for name, at in zip(("y", "x"), found.corner, strict=True)
@@ -188,4 +194,8 @@ def _objects(atlas: Atlas, corner: tuple[int, int], labels: NDArray[np.int32]) -
     first[flat[at[::-1]]] = at[::-1]  # the last write wins, and that is the first pixel
     y, x = atlas.in_window(*np.divmod(first[1:], labels.shape[1]))
     first_pixels = np.stack([y + corner[0], x + corner[1]], axis=1)
-    return Objects(first_pixels, zlib.compress(labels.tobytes(), 1), (labels.shape[0], labels.shape[1]))
+    return Objects(
+        first_pixels,
+        bytes(imagecodecs.zstd_encode(labels.tobytes(), level=1)),
+        (labels.shape[0], labels.shape[1]),
+    )

@@ -175,7 +175,7 @@ def _parts(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int
     own, seed = np.divmod(np.unique(body.ravel()[at].astype(np.int64) << 32 | seeds.ravel()[at]), 1 << 32)
     seed_of = int(seeds.max()) + np.arange(count, dtype=np.int32)  # of a body without a core: all of it
     seed_of[own], seed_of[0] = seed, 0
-    parts = seed_of[body]
+    parts = np.asarray(seed_of[body], np.int32)
     boxes = find_objects(body)
     for label in np.flatnonzero(np.bincount(own, minlength=count) > 1).tolist():
         box = boxes[label - 1]

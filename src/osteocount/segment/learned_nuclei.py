@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from osteocount.segment.models.network import Maps, sigmoid
 from osteocount.segment.morphology import disk, gaussian, wide_gaussian
 from osteocount.segment.scale import Scale
-from osteocount.segment.tables import NucleiCount
+from osteocount.segment.tables import NucleiCount, interval_of_nuclei
 
 _APART_UM = 3.0  # no second centre of the same nucleus is looked for within this distance
 _FAINTEST = -4.0  # logit of the centre below which nothing is a candidate
@@ -96,19 +96,4 @@ def count_by_scores(
     tail
         Probability left out on each side.
     """
-    low, high = np.zeros(n_cells + 1, np.int64), np.zeros(n_cells + 1, np.int64)
-    confidence = np.ones(n_cells + 1)
-    order = np.argsort(cell_of_spot, kind="stable")
-    bounds = np.searchsorted(cell_of_spot[order], np.arange(n_cells + 2))
-    for cell in range(1, n_cells + 1):
-        chances = score[order[bounds[cell] : bounds[cell + 1]]].astype(float)
-        counted = int((chances >= threshold).sum())
-        total = np.ones(1)
-        for p in chances:
-            total = np.convolve(total, [1 - p, p])
-        total = np.cumsum(total)
-        low[cell] = min(counted, int(np.searchsorted(total, tail)))
-        high[cell] = max(counted, min(int(np.searchsorted(total, 1 - tail)), total.size - 1))
-        below = float(total[min(min_nuclei, total.size) - 1])
-        confidence[cell] = 1 - below if counted >= min_nuclei else below
-    return NucleiCount(low, high, np.clip(confidence, 0, 1))
+    return interval_of_nuclei(n_cells, cell_of_spot, score, threshold, min_nuclei, tail)

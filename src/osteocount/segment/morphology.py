@@ -73,7 +73,7 @@ def holes_filled(mask: Mask, largest: float) -> Mask:
         # The ring runs through the pixels around the hole: what it encloses follows from Pick's theorem.
         enclosed = cv2.contourArea(ring) - len(ring) / 2 + 1
         if enclosed <= largest and max(cv2.boundingRect(ring)[2:]) - 2 <= longest:
-            cv2.drawContours(out, rings, n, 1, cv2.FILLED)
+            cv2.drawContours(out, [ring], 0, 1, cv2.FILLED)
     return out
 
 

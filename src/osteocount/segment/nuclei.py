@@ -18,6 +18,8 @@ from osteocount.segment.scale import Scale
 _HALF = 0.04  # contrast in OD at which a spot is as likely a nucleus as not
 _STEEPNESS = 0.012  # OD over which the score goes from 0.5 to 0.73
 _SPOT, _AROUND = 0.19, 0.76  # σ of a nucleus and of what is around it, in diameters of a nucleus
+#: Score below which a peak is no candidate.
+FAINTEST = 0.05
 _RED_LOSS = 0.4  # share of a loss in red density that is taken off the contrast
 
 
@@ -76,27 +78,47 @@ def nuclear_contrast(
     return np.asarray(cv2.multiply(cv2.subtract(near, far), weight))
 
 
-def find_spots(contrast: NDArray[np.float32], cells: NDArray[np.int32], diameter_um: float, scale: Scale) -> Spots:
-    """Find candidate nuclei: peaks of ``contrast``, each deep enough inside its cell and a nucleus apart from others.
+@dataclass(frozen=True)
+class Peaks:
+    """Where a nuclear contrast is highest: centres in analysed pixels, and the contrast there."""
+
+    y: NDArray[np.intp]
+    x: NDArray[np.intp]
+    contrast: NDArray[np.float32]
+
+
+def find_peaks(contrast: NDArray[np.float32], diameter_um: float, scale: Scale) -> Peaks:
+    """Find what may be nuclei: peaks of ``contrast`` (height, width), a nucleus apart from others."""
+    apart = disk(max(1, round(0.75 * scale.px(diameter_um) / 2)))
+    y, x = np.nonzero((contrast >= cv2.dilate(contrast, apart)) & (contrast > 0.4 * _HALF))
+    return Peaks(y, x, contrast[y, x])
+
+
+def score_peaks(peaks: Peaks, cells: NDArray[np.int32], diameter_um: float, scale: Scale) -> NDArray[np.float32]:
+    """Return how likely each peak is a nucleus of one of ``cells`` (height, width): it must be deep enough inside."""
+    depth = cv2.distanceTransform(interiors(cells), cv2.DIST_L2, 5)[peaks.y, peaks.x]
+    strength = peaks.contrast * np.minimum(depth / (0.6 * scale.px(diameter_um)), 1)
+    score = (1 / (1 + np.exp((_HALF - strength) / _STEEPNESS))).astype(np.float32)
+    return np.where(cells[peaks.y, peaks.x] > 0, score, np.float32(0))
+
+
+def find_spots(
+    peaks: Peaks, contrast: NDArray[np.float32], cells: NDArray[np.int32], diameter_um: float, scale: Scale
+) -> Spots:
+    """Draw the candidate nuclei of ``cells``.
 
     Parameters
     ----------
+    peaks
+        Of ``contrast``, from `find_peaks`.
     contrast
         (height, width) from `nuclear_contrast`.
     cells
         (height, width) int32 labels.
     """
-    radius = scale.px(diameter_um) / 2
-    peaks = (contrast >= cv2.dilate(contrast, disk(max(1, round(0.75 * radius))))) & (contrast > 0.4 * _HALF)
-    y, x = np.nonzero(peaks & (cells > 0))
-    if y.size == 0:
-        return Spots(y, x, np.zeros(0, np.float32), np.zeros(cells.shape, np.int32))
-    depth = cv2.distanceTransform(interiors(cells), cv2.DIST_L2, 5)[y, x]
-    strength = contrast[y, x] * np.minimum(depth / (1.2 * radius), 1)
-    score = (1 / (1 + np.exp((_HALF - strength) / _STEEPNESS))).astype(np.float32)
-    keep = score >= 0.05
-    y, x, score = y[keep], x[keep], score[keep]
-    return spots_at(contrast, cells, y, x, score, radius)
+    score = score_peaks(peaks, cells, diameter_um, scale)
+    keep = score >= FAINTEST
+    return spots_at(contrast, cells, peaks.y[keep], peaks.x[keep], score[keep], scale.px(diameter_um) / 2)
 
 
 def interiors(cells: NDArray[np.int32]) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.segment.atlas import chosen_bodies, lay_out
 from osteocount.segment.morphology import Mask, Region, disk, gaussian, holes_filled, opened, regions
 from osteocount.segment.scale import Scale
 
@@ -106,28 +107,35 @@ def _cut(
 ) -> None:
     """Cut the bodies of ``labels`` that have ``several`` seeds into basins of their depth, in place.
 
-    Basins without a waist between them are joined again. All bodies are flooded in one go: they do not touch, so none
-    knows of the others. The first part of a body keeps its label, the others get new ones in order.
+    Basins without a waist between them are joined again. The bodies are laid out by themselves and flooded in one go:
+    they do not touch, so none knows of the others. The first part of a body keeps its label, the others get new ones in
+    order.
     """
     from skimage.segmentation import watershed
 
-    inside = several[labels]
+    atlas = lay_out(chosen_bodies(labels, several))
+    inside = atlas.mask > 0
+    depth, seeds, whole = (atlas.lay(each, beyond=False) for each in (depth, seeds, labels))
     at = np.flatnonzero(inside & (seeds > 0))
     # A seed may lie across the corner where two bodies meet: it is one of each.
-    own = labels.ravel()[at].astype(np.int64) * (int(seeds.max()) + 1) + seeds.ravel()[at]
+    own = whole.ravel()[at].astype(np.int64) << 32 | seeds.ravel()[at]
     ids, number = np.unique(own, return_inverse=True)
-    markers = np.zeros(labels.shape, np.int32)
+    markers = np.zeros(inside.shape, np.int32)
     markers.ravel()[at] = number + 1
     basins = watershed(-depth, markers, mask=inside).astype(np.int32)
-    body = np.append(0, ids // (int(seeds.max()) + 1))
-    root = _rejoined(basins, inside, depth, share, density, body.size)
+    body = np.append(0, ids >> 32)
+    dense = None if density is None else atlas.lay(density, beyond=False)
+    root = _rejoined(basins, inside, depth, share, dense, body.size)
     new = np.zeros(body.size, np.int32)
     following = several.size
     for basin in np.flatnonzero(root == np.arange(body.size))[1:].tolist():
         first = body[basin] != body[basin - 1]  # the lowest basin of a body is always a root
         new[basin] = body[basin] if first else following
         following += not first
-    labels[inside] = new[root[basins[inside]]]
+    parts = new[root[basins]]
+    for place in atlas.places:
+        own = parts[place.on_atlas]
+        np.copyto(labels[place.window], own, where=own > 0)
 
 
 def _rejoined(
@@ -165,13 +173,14 @@ def _least_waist(share: float, relative_density: float) -> float:
 
 
 def _medians(values: NDArray[np.float32], labels: NDArray[np.int32], count: int) -> NDArray[np.float32]:
-    """Return the median value of each label 0..count − 1, 0 where a label has no pixel."""
-    order = np.lexsort((values, labels))
-    bounds = np.searchsorted(labels[order], np.arange(count + 1))
+    """Return the median value of each label 0..count − 1, not below 0, and 0 where a label has no pixel."""
+    # Sorted by label, then value: floats without a sign are in the order of their bits, and one array sorts fastest.
+    keys = np.sort(labels.astype(np.uint64) << np.uint64(32) | np.maximum(values, 0).view(np.uint32))
+    bounds = np.searchsorted(keys, np.arange(count + 1, dtype=np.uint64) << np.uint64(32))
     middle = (bounds[:-1] + bounds[1:]) // 2
     found = bounds[1:] > bounds[:-1]
     result = np.zeros(count, np.float32)
-    result[found] = values[order][middle[found]]
+    result[found] = (keys[middle[found]] & np.uint64(0xFFFFFFFF)).astype(np.uint32).view(np.float32)
     return result
 
 

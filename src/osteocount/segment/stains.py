@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,9 +91,8 @@ def trap_density(density: NDArray[np.float32], stains: Stains) -> NDArray[np.flo
     The pixel's density is unmixed into the two stains by least squares; the result is the length of the TRAP part.
     """
     unmix = np.linalg.pinv(np.stack([stains.trap, stains.counterstain]))[:, 0].astype(np.float32)
-    # Channel by channel: a matrix product may round differently from one place of the picture to another.
-    trap = density[..., 0] * unmix[0] + density[..., 1] * unmix[1] + density[..., 2] * unmix[2]
-    return np.asarray(np.maximum(trap, 0), np.float32)
+    # By OpenCV: a matrix product may round differently from one place of the picture to another.
+    return np.asarray(cv2.max(cv2.transform(density, unmix[None]), 0), np.float32)
 
 
 def _checked(

@@ -48,19 +48,27 @@ def count_nuclei(
     min_nuclei
         Nuclei in an osteoclast.
     """
-    low, high = np.zeros(n_cells + 1, np.int64), np.zeros(n_cells + 1, np.int64)
-    confidence = np.ones(n_cells + 1)
-    order = np.argsort(cell_of_spot, kind="stable")
-    bounds = np.searchsorted(cell_of_spot[order], np.arange(n_cells + 2))
-    for cell in range(1, n_cells + 1):
-        probabilities = score[order[bounds[cell] : bounds[cell + 1]]].astype(float)
-        chance = _poisson_binomial(probabilities)
-        counted = int((probabilities >= threshold).sum())
-        total = np.cumsum(chance)
-        low[cell] = min(counted, int(np.searchsorted(total, 0.05)))
-        high[cell] = max(counted, int(np.searchsorted(total, 0.95)))
-        below = float(total[min(min_nuclei, chance.size) - 1])
-        confidence[cell] = 1 - below if counted >= min_nuclei else below
+    return interval_of_nuclei(n_cells, cell_of_spot, score, threshold, min_nuclei, 0.05)
+
+
+def interval_of_nuclei(
+    n_cells: int,
+    cell_of_spot: NDArray[np.int32],
+    score: NDArray[np.float32],
+    threshold: float,
+    min_nuclei: int,
+    tail: float,
+) -> NucleiCount:
+    """Return what `count_nuclei` does, with the quantiles ``tail`` and 1 − ``tail`` as the interval."""
+    spots = np.bincount(cell_of_spot, minlength=n_cells + 1)
+    counted = np.bincount(cell_of_spot[score >= threshold], minlength=n_cells + 1)
+    total = np.cumsum(_poisson_binomial(spots, cell_of_spot, score), axis=1)
+    # The first number whose cumulated chance reaches the quantile.
+    low, high = (np.minimum((total < quantile).sum(axis=1), spots) for quantile in (tail, 1 - tail))
+    below = total[np.arange(n_cells + 1), np.minimum(min_nuclei - 1, spots)]
+    confidence = np.where(counted >= min_nuclei, 1 - below, below)
+    low, high = np.minimum(counted, low), np.maximum(counted, high)
+    low[0], high[0], confidence[0] = 0, 0, 1
     return NucleiCount(low, high, np.clip(confidence, 0, 1))
 
 
@@ -154,9 +162,20 @@ def stain_flags(
     return [";".join(word for word, has in named if has[i]) for i in range(1, opaque.size)]
 
 
-def _poisson_binomial(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return P(0), P(1), … of the number of successes of independent trials."""
-    chance = np.ones(1)
-    for p in probabilities:
-        chance = np.convolve(chance, [1 - p, p])
+def _poisson_binomial(
+    spots: NDArray[np.int64], cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return P(0), P(1), … (cells, most spots + 1) of the number of nuclei of each cell; all cells grow together."""
+    own = np.flatnonzero(cell_of_spot)
+    own = own[np.argsort(cell_of_spot[own], kind="stable")]
+    first = np.searchsorted(cell_of_spot[own], np.arange(spots.size))
+    spots = np.where(np.arange(spots.size) > 0, spots, 0)
+    chance = np.zeros((spots.size, int(spots.max(initial=0)) + 1))
+    chance[:, 0] = 1
+    for n in range(chance.shape[1] - 1):
+        cells = np.flatnonzero(spots > n)
+        p = score[own[first[cells] + n], None].astype(float)
+        grown = chance[cells, : n + 2] * (1 - p)
+        grown[:, 1:] += chance[cells, : n + 1] * p
+        chance[cells, : n + 2] = grown
     return chance
