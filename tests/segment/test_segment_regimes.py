@@ -68,7 +68,9 @@ def test_a_picture_that_is_not_large_is_surveyed_as_a_whole(height, width):
 
 @pytest.mark.parametrize("turns", range(4))
 def test_the_rim_is_found_whichever_side_of_the_picture_it_is_on(turns):
-    found = segment(np.ascontiguousarray(np.rot90(well(height=900, centre=(870.0, 420.0), radius=800.0), turns)), um=None)
+    found = segment(
+        np.ascontiguousarray(np.rot90(well(height=900, centre=(870.0, 420.0), radius=800.0), turns)), um=None
+    )
     assert found.record["well_circle"]["radius_px"] == pytest.approx(800, rel=0.01)
 
 
