@@ -20,11 +20,12 @@ from osteocount.segment.split import split_touching
 from osteocount.segment.tables import cell_table, count_nuclei, nuclei_table
 from osteocount.settings import Settings
 
-_GRID_PX = 6.0  # pixels across a nucleus on the analysed grid, at most
+_GRID_PX = 10.0  # pixels across a nucleus on the analysed grid
 _FAINT = 0.07  # share of the bright level above the background at which cells are outlined
 _HALO = 0.35  # share of the brightest signal nearby below which a pixel is that cell's halo
 _WAIST = 0.6  # a waist narrower than this share of the narrower body parts two cells
-_WEAK_NUCLEUS = 0.1  # share of a strong nucleus' contrast at which a spot is as likely a nucleus as not
+_SPOT, _APART = 0.3, 0.3  # σ of a nucleus, and how far from its peak no other is looked for, in its diameters
+_WEAK_NUCLEUS = 0.2  # share of a strong nucleus' contrast at which a spot is as likely a nucleus as not
 
 
 def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str, Any]) -> Segmentation:
@@ -54,7 +55,7 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
             f"{picture.path.name}: {seen} nuclei seen in the nuclei channel ({channels.reason}). "
             "Check that the channels are in focus and not swapped."
         )
-    zoom = min(1.0, _GRID_PX / diameter)
+    zoom = _GRID_PX / diameter
     scale = Scale(wanted.nucleus_diameter / (diameter * zoom), zoom, "estimated from nuclei")
     signal, threshold = _signal(resample(channels.cytoplasm[..., None], zoom)[..., 0], diameter * zoom)
     cells = _cells(signal, threshold, diameter * zoom, scale)
@@ -130,10 +131,10 @@ def _cells(signal: NDArray[np.float32], threshold: float, nucleus: float, scale:
 
 
 def _nuclei(plane: NDArray[np.float32], cells: NDArray[np.int32], nucleus: float) -> Spots:
-    """Find nuclei as peaks of the Laplacian at their own size."""
-    sigma = 0.4 * nucleus
+    """Find nuclei as peaks of the Laplacian, at a size that tells the nuclei of a clump apart."""
+    sigma = _SPOT * nucleus
     contrast = np.asarray(-cv2.Laplacian(gaussian(plane, sigma), cv2.CV_32F, ksize=3) * sigma**2)
-    peaks = (contrast >= cv2.dilate(contrast, disk(max(1, round(0.4 * nucleus))))) & (contrast > 0)
+    peaks = (contrast >= cv2.dilate(contrast, disk(max(1, round(_APART * nucleus))))) & (contrast > 0)
     y, x = np.nonzero(peaks)
     strength = contrast[y, x]
     # Most peaks may be noise: what is strong is asked of those near the strongest ones only.
