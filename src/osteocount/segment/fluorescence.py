@@ -27,6 +27,7 @@ _FAINT = 0.08  # share of the bright level above the background at which cells a
 _HALO = 0.45  # share of the brightest signal nearby below which a pixel is that cell's halo
 _MIDDLE = 0.3  # share of the level of the outline above which what a cell surrounds is its own thin middle
 _LARGEST_MIDDLE = 30.0  # diameter of such a middle, in nuclei
+_OWNER = 0.6  # share of its surroundings that one cell makes up, and not a ring of several
 _WAIST = 0.55  # a waist narrower than this share of the narrower body parts two cells
 _SPOT, _APART = 0.3, 0.3  # σ of a nucleus, and how far from its peak no other is looked for, in its diameters
 _RIM = 0.8  # depth, in its diameters, below the outline of a cell from which a nucleus is surely inside
@@ -142,17 +143,18 @@ def _cells(signal: NDArray[np.float32], threshold: float, nucleus: float, scale:
     bright = cv2.dilate(signal, disk(max(1, round(1.1 * nucleus))))
     mask = (signal > np.maximum(threshold, _HALO * bright)).astype(np.uint8)
     mask = opened(holes_filled(mask, 0.785 * (10 * nucleus) ** 2), max(1, round(0.5 * nucleus)))
-    labels = split_touching(_with_middles(mask, signal > _MIDDLE * threshold, nucleus), scale, _WAIST)
+    parts = split_touching(mask, scale, _WAIST)
+    labels = split_touching(_with_middles(mask, parts, signal > _MIDDLE * threshold, nucleus), scale, _WAIST)
     area = np.bincount(labels.ravel())
     kept = np.where(area >= 0.785 * nucleus**2, np.arange(area.size), 0).astype(np.int32)
     kept[0] = 0
     return in_raster_order(kept[labels])
 
 
-def _with_middles(mask: Mask, lit: NDArray[np.bool_], nucleus: float) -> Mask:
+def _with_middles(mask: Mask, parts: NDArray[np.int32], lit: NDArray[np.bool_], nucleus: float) -> Mask:
     """Fill what a spread cell surrounds: its thin middle, fainter than its rim and yet mostly ``lit``.
 
-    The rim may have gaps two nuclei wide. Bare plastic among cells is not lit.
+    The rim may have gaps two nuclei wide. A ring of several of the ``parts`` surrounds bare plastic, or other cells.
     """
     reach = max(1, round(nucleus))
     wide = cv2.copyMakeBorder(mask, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
@@ -161,11 +163,14 @@ def _with_middles(mask: Mask, lit: NDArray[np.bool_], nucleus: float) -> Mask:
     open_ones = np.unique(np.concatenate([gaps[0], gaps[-1], gaps[:, 0], gaps[:, -1]]))
     filled = mask.copy()
     for gap in regions(gaps):
-        window = gap.window(2 * reach)
+        window = gap.window(3 * reach)
         inside = gaps[window] == gap.label
         small = gap.area <= 0.785 * (_LARGEST_MIDDLE * nucleus) ** 2
         if small and gap.label not in open_ones and np.mean(lit[window][inside]) > 0.5:
-            filled[window] |= cv2.dilate(inside.astype(np.uint8), disk(reach))
+            around = parts[window][cv2.dilate(inside.astype(np.uint8), disk(2 * reach)) > 0]
+            owners = np.bincount(around[around > 0], minlength=1)
+            if owners.max() > _OWNER * owners.sum():
+                filled[window] |= cv2.dilate(inside.astype(np.uint8), disk(reach))
     return filled
 
 
