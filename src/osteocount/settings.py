@@ -131,7 +131,7 @@ class SegmentSettings(FrozenModel):
         description="Look for the dark rim of the well and analyse only what is inside.",
     )
     large_cell_ratio: float = Field(
-        3.8,
+        4.75,
         title="Large cell at low power",
         description="Where nuclei cannot be seen, a TRAP-positive cell is an osteoclast when its diameter is at least "
         "this many times that of the mononuclear cells around it.",

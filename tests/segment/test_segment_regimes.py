@@ -7,7 +7,9 @@ import pytest
 from segment_pictures import WHITE, canvas, ellipse, osteoclast, photograph, picture, round_cells
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.regions import PictureRegions
 from osteocount.segment import get_segmenter
+from osteocount.segment.tiles_survey import survey
 from osteocount.segment.well_mask import find_well, inside_circle
 from osteocount.settings import Settings
 
@@ -56,6 +58,30 @@ def test_the_well_rim_is_found_as_a_circle(centre, radius):
     assert circle.radius == pytest.approx(radius, rel=0.02)
     assert (circle.y, circle.x) == pytest.approx(centre, abs=0.02 * radius)
     assert inside_circle((500, 500), circle)[int(centre[0]) % 500, int(centre[1])] or centre[0] > 500
+
+
+@pytest.mark.parametrize(("height", "width"), [(900, 300), (300, 900), (700, 1700)])
+def test_a_picture_that_is_not_large_is_surveyed_as_a_whole(height, width):
+    pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3)).astype(np.uint8)
+    assert np.array_equal(survey(PictureRegions(picture(pixels))).overview.pixels, pixels)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_the_rim_is_found_whichever_side_of_the_picture_it_is_on(turns):
+    found = segment(
+        np.ascontiguousarray(np.rot90(well(height=900, centre=(870.0, 420.0), radius=800.0), turns)), um=None
+    )
+    assert found.record["well_circle"]["radius_px"] == pytest.approx(800, rel=0.01)
+
+
+def test_cells_against_the_rim_do_not_move_it():
+    od = canvas(600, 500)
+    y, x = np.mgrid[:600, :500]
+    far = np.hypot(y - 700, x - 250)
+    for angle in np.linspace(-2.0, -1.1, 12):
+        ellipse(od, (700 + 590 * np.sin(angle), 250 + 590 * np.cos(angle)), (11, 11), 1.0)
+    od[(far > 600) & (far < 640)] = 1.5
+    assert find_well(photograph(od)).radius == pytest.approx(600, rel=0.01)
 
 
 def test_outside_the_well_nothing_is_analysed():

@@ -18,7 +18,7 @@ from osteocount.segment.finder import Finder
 from osteocount.segment.fluorescence import segment_fluorescence
 from osteocount.segment.low_power import segment_low_power
 from osteocount.segment.regime import Decision, check_colour, decide, shows_fluorescence
-from osteocount.segment.scale import Scale, working_scale
+from osteocount.segment.scale import LOW_POWER_UM, Scale, working_scale
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.tiles_sparse import Sparse, segment_sparsely
 from osteocount.segment.tiles_survey import Survey, survey
@@ -95,7 +95,7 @@ class ClassicalSegmenter:
         decision = decided.decision
         analysed = inside_circle(picture.pixels.shape[:2], decided.well)
         if decision.regime == "low_power":
-            scale = Scale(decision.um_per_px, 1.0, decision.origin)
+            scale = working_scale(decision.um_per_px, decision.origin, LOW_POWER_UM)
             found = segment_low_power(picture, analysed, scale, decision.mononuclear_um, self._settings, decided.record)
         else:
             scale = working_scale(decision.um_per_px, decision.origin)

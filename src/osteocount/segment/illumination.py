@@ -163,26 +163,6 @@ def optical_density(
     return light.density(pixels), light.white
 
 
-def bright_background(plane: NDArray[np.float32], block: int) -> NDArray[np.float32]:
-    """Return the local background (height, width) of a fluorescence channel, where cells are brighter than it.
-
-    Parameters
-    ----------
-    plane
-        (height, width) grey levels.
-    block
-        Side in pixels of the blocks whose dark end is taken as background.
-    """
-    height, width = plane.shape
-    rows, columns = max(1, round(height / block)), max(1, round(width / block))
-    y = ((np.arange(rows * _SAMPLES) + 0.5) * height / (rows * _SAMPLES)).astype(np.intp)
-    x = ((np.arange(columns * _SAMPLES) + 0.5) * width / (columns * _SAMPLES)).astype(np.intp)
-    samples = -plane[y[:, None], x[None, :], None]
-    values = _block_percentiles(samples, rows, columns, _BRIGHT)
-    surface = -_mend(values, np.ones((rows, columns), bool))[..., 0]
-    return np.asarray(cv2.resize(surface, (width, height), interpolation=cv2.INTER_LINEAR))
-
-
 def _logs(pixels: Pixels) -> NDArray[np.float32]:
     """Return log10(I + 1) of grey levels."""
     table = np.log10(np.arange(np.iinfo(pixels.dtype).max + 1, dtype=np.float32) + 1)

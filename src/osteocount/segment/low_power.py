@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
 from osteocount.segment.illumination import optical_density
-from osteocount.segment.morphology import Mask, disk, gaussian, holes_filled, in_raster_order, opened, regions
+from osteocount.segment.morphology import (
+    Mask,
+    Region,
+    disk,
+    gaussian,
+    holes_filled,
+    in_raster_order,
+    opened,
+    regions,
+)
 from osteocount.segment.scale import Scale, labels_to_size, resample, values_to_size
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.split import split_touching
@@ -23,6 +32,7 @@ _WAIST = 0.75  # giants in a heap are convex, so a slight waist parts them
 _OPENING = 0.9  # radius, in mononuclear diameters, that no mononuclear cell survives
 _DENSE = 0.5  # share of the density of well stained bodies above which giants in a heap are still apart
 _SOLID = 0.93  # share of its convex hull that a giant fills at least
+_GAP = 0.65  # share of the density of the paler of two giants above which no gap lies between them
 _LEANING = 0.6  # share of its depth below which a part of a body is another cell
 _PALE_TEXTURE = 0.05  # OD spread inside a pale giant; haze over many cells varies more
 
@@ -73,8 +83,8 @@ def segment_low_power(
             "Check that the picture shows a TRAP stain and that its white balance is right."
         )
     labels, pale, small_one = _cells(total, inside, dark, small, scale, wanted.cell_threshold)
-    area = np.bincount(labels.ravel())
-    is_large = np.sqrt(area * 4 / np.pi) >= wanted.large_cell_ratio * small
+    diameters = _diameters(labels)
+    is_large = diameters >= wanted.large_cell_ratio * small
     is_large &= ~small_one & _convex(labels)
     flags = ["pale_giant" if p else "" for p in pale[1:]]
     none = np.zeros(0)
@@ -86,7 +96,7 @@ def segment_low_power(
         analysed=analysed,
         regime="low_power",
         nuclei_resolved=False,
-        cell_table=cell_table(_confidence(area, wanted.large_cell_ratio * small), flags, is_large=is_large[1:]),
+        cell_table=cell_table(_confidence(diameters, wanted.large_cell_ratio * small), flags, is_large=is_large[1:]),
         record={**record, "white_point": white, **_recorded(mononuclear_um, stains, wanted)},
         warnings=stains.warnings,
     )
@@ -153,7 +163,41 @@ def _bodies(total: NDArray[np.float32], dark: Mask, small: float, scale: Scale) 
     seeded[alone[seeds > 0]] = True
     extra = split_touching(whole * (~seeded[alone]).astype(np.uint8), scale, _WAIST)
     seeds = np.where(extra > 0, extra + seeds.max(), seeds)
-    return _trimmed(watershed(-total, seeds, mask=whole > 0).astype(np.int32))
+    return _trimmed(_made_whole(watershed(-total, seeds, mask=whole > 0).astype(np.int32), total))
+
+
+def _made_whole(bodies: NDArray[np.int32], total: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Join the parts of one giant that is paler in its middle: together more convex than either, without a gap."""
+    first = np.arange(int(bodies.max(initial=0)) + 1, dtype=np.int32)
+    found = {body.label: body for body in regions(bodies)}
+    for body in found.values():
+        around = body.window(1)
+        inside = bodies[around] == body.label
+        beside = (cv2.dilate(inside.astype(np.uint8), disk(1)) > 0) & ~inside
+        for other in np.unique(bodies[around][beside]).tolist():
+            if other > body.label:
+                window = _holding(body, found[other])
+                if _are_one(bodies[window] == body.label, bodies[window] == other, total[window]):
+                    first[first == first[other]] = first[body.label]
+    return first[bodies]
+
+
+def _holding(one: Region, two: Region) -> tuple[slice, slice]:
+    """Return the slices of the box that holds both."""
+    return (
+        slice(min(one.top, two.top), max(one.top + one.height, two.top + two.height)),
+        slice(min(one.left, two.left), max(one.left + one.width, two.left + two.width)),
+    )
+
+
+def _are_one(one: NDArray[np.bool_], two: NDArray[np.bool_], total: NDArray[np.float32]) -> bool:
+    """Tell halves of one giant from two giants that touch."""
+    if _solidity(one | two) < max(_solidity(one), _solidity(two)):
+        return False
+    near_one, near_two = (cv2.dilate(part.astype(np.uint8), disk(1)) > 0 for part in (one, two))
+    border = total[(near_one & two) | (near_two & one)]
+    paler = min(float(np.median(total[one])), float(np.median(total[two])))
+    return bool(np.percentile(border, 10) > _GAP * paler)
 
 
 def _trimmed(bodies: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -172,12 +216,31 @@ def _convex(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Tell which labels are convex bodies, not heaps, crescents or debris; entry 0 is the background."""
     result = np.zeros(int(labels.max()) + 1, bool)
     for body in regions(labels):
-        inside = (labels[body.window()] == body.label).astype(np.uint8)
-        outline, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        hull = np.zeros_like(inside)
-        cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outline)), 1)
-        result[body.label] = body.area >= _SOLID * hull.sum()
+        result[body.label] = _solidity(labels[body.window()] == body.label) >= _SOLID
     return result
+
+
+def _solidity(body: NDArray[np.bool_]) -> float:
+    """Return the share of its convex hull that a body fills."""
+    outline, _ = cv2.findContours(body.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = np.zeros(body.shape, np.uint8)
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outline)), 1)
+    return float(np.count_nonzero(body) / np.count_nonzero(hull))
+
+
+def _diameters(labels: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return the diameter in pixels of each label: that of a disc of its area.
+
+    Of a round cell of which the frame leaves at least a half, more than half as deep as long, it is the length.
+    """
+    diameters = np.sqrt(np.bincount(labels.ravel()) * 4 / np.pi)
+    cut = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    for label in cut[cut > 0].tolist():
+        rows, columns = np.nonzero(labels == label)
+        shorter, longer = sorted((np.ptp(rows) + 1, np.ptp(columns) + 1))
+        if shorter > longer / 2:
+            diameters[label] = max(diameters[label], longer)
+    return diameters
 
 
 def _stained_level(total: NDArray[np.float32], dark: Mask) -> float:
@@ -197,7 +260,7 @@ def _pale_giants(
     return opened(weak, max(2, round(1.5 * small)))
 
 
-def _confidence(area: NDArray[np.int64], large: float) -> NDArray[np.float64]:
+def _confidence(diameters: NDArray[np.float64], large: float) -> NDArray[np.float64]:
     """Return how far each cell's diameter lies from the size rule: 0.5 at the rule, 0.9 at 1.6 times or 1/1.6 of it."""
-    ratio = np.log(np.maximum(np.sqrt(area[1:] * 4 / np.pi), 0.5) / large)
+    ratio = np.log(np.maximum(diameters[1:], 0.5) / large)
     return np.asarray(1 / (1 + np.exp(-np.abs(ratio) / 0.215)))

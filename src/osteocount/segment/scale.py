@@ -13,6 +13,8 @@ Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 #: Micrometres per pixel at which nuclei are looked for: a nucleus of 8 µm is then 10 to 11 pixels across.
 WORKING_UM = 0.76
+#: The same at low power: a mononuclear cell is then 7 pixels across, enough to tell its outline from its neighbours'.
+LOW_POWER_UM = 1.5
 #: Side in pixels of the file of the blocks that are resampled together.
 BLOCK = 512
 _PARTS = 64  # zooms are a multiple of 1/64

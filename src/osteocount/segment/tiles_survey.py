@@ -56,9 +56,9 @@ def survey(regions: Regions) -> Survey:
     """Look at a picture; one in memory that is not large is not copied."""
     height, width = regions.shape[:2]
     step = max(1, max(height, width) // _OVERVIEW)
+    rows = _STRIP if step > 1 else height
     strips = [
-        _thinned(regions.read(top, min(top + _STRIP, height), 0, width), top, step)
-        for top in range(0, height, _STRIP if step > 1 else height)
+        _thinned(regions.read(top, min(top + rows, height), 0, width), top, step) for top in range(0, height, rows)
     ]
     top, left = max(0, (height - _CENTRE) // 2), max(0, (width - _CENTRE) // 2)
     centre = regions.read(top, min(top + _CENTRE, height), left, min(left + _CENTRE, width))

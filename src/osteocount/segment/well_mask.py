@@ -12,6 +12,9 @@ _SIDE = 800  # longest side the rim is searched at, in pixels
 _DARK = 0.35  # share of the bright level below which the rim lies
 _TRIALS = 400  # circles tried through three random edge points
 _ARC = 0.6  # share of the circle's arc inside the picture that must be seen as an edge
+_ROUNDS = 4  # of measuring where the light falls off and fitting the circle again
+_NEAR = 2.0  # pixels from the circle within which an edge is on it
+_FALL = 0.6  # the rim is darker than this share of the light just inside it
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,9 @@ def find_well(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Circle | None:
     """Find the inner edge of the dark rim of a well; None when the picture shows none.
 
     Circles are tried through three random points (seeded, so the answer is always the same) of the edges of large
-    dark bodies whose bright side faces the centre; the best supported one is refined by least squares.
+    dark bodies whose bright side faces the centre. The best supported one is refined on where the light falls by half,
+    measured along its radii to a part of a pixel, so that a short arc of the rim is enough; cells that lie against the
+    rim move that place inwards and are discounted by a robust fit.
 
     Parameters
     ----------
@@ -47,7 +52,10 @@ def find_well(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Circle | None:
     if len(points) < 50:
         return None
     circle = _best_circle(points, inward, float(np.hypot(*size)))
-    if circle is None or not _is_rim(circle, points, inward, grey):
+    if circle is None:
+        return None
+    circle = _refined(circle, grey)
+    if not _is_rim(circle, grey):
         return None
     x, y, radius = (float(v) for v in circle)
     return Circle((x + 0.5) / zoom - 0.5, (y + 0.5) / zoom - 0.5, radius / zoom)
@@ -119,15 +127,63 @@ def _agree(circle: NDArray[np.float64], points: NDArray[np.float64], inward: NDA
     return np.asarray(facing & (np.abs(distance - circle[2]) < 2.5))
 
 
-def _is_rim(
-    circle: NDArray[np.float64], points: NDArray[np.float64], inward: NDArray[np.float64], grey: NDArray[np.float32]
-) -> bool:
-    """Check that most of the circle's visible arc is an edge, and that this is a sizeable piece of a circle."""
-    height, width = grey.shape
-    angles = np.linspace(0, 2 * np.pi, 720, endpoint=False)
-    x, y = circle[0] + circle[2] * np.cos(angles), circle[1] + circle[2] * np.sin(angles)
-    visible = (x > 2) & (x < width - 3) & (y > 2) & (y < height - 3)
-    on = points[_agree(circle, points, inward)] - circle[:2]
-    steps = np.unique((np.arctan2(on[:, 1], on[:, 0]) % (2 * np.pi) / (2 * np.pi) * 180).astype(int))
-    wanted = np.unique(np.flatnonzero(visible) // 4)
-    return bool(wanted.size >= 15 and np.isin(wanted, steps).mean() >= _ARC)
+def _refined(circle: NDArray[np.float64], grey: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Fit x, y, radius again to where the light falls off near the circle, looked for ever closer to it."""
+    from scipy.optimize import least_squares
+
+    for closer in range(_ROUNDS):
+        angles, off, _ = _falls(circle, grey, float(np.clip(0.03 * circle[2], 6, 20)) / (1 + closer / 2))
+        if len(angles) < 30:
+            break
+        x, y = circle[0] + (circle[2] + off) * np.cos(angles), circle[1] + (circle[2] + off) * np.sin(angles)
+
+        def miss(c: NDArray[np.float64], x: NDArray[np.float64] = x, y: NDArray[np.float64] = y) -> NDArray[np.float64]:
+            return np.asarray(np.hypot(x - c[0], y - c[1]) - c[2])
+
+        circle = least_squares(miss, circle, loss="cauchy").x
+    return circle
+
+
+def _falls(
+    circle: NDArray[np.float64], grey: NDArray[np.float32], reach: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Find where bright turns to dark along the radii of a circle, at most ``reach`` pixels from it.
+
+    Returns
+    -------
+    angles, off
+        (n,) of the radii along which it does, and how far outside the circle.
+    looked_at
+        The angles of all radii that lie within the picture.
+    """
+    angles, along = np.arange(0, 2 * np.pi, 1 / circle[2]), np.arange(-reach, reach + 0.01, 0.5)
+    x = circle[0] + np.outer(np.cos(angles), circle[2] + along)
+    y = circle[1] + np.outer(np.sin(angles), circle[2] + along)
+    within = ((x > 1) & (x < grey.shape[1] - 2) & (y > 1) & (y < grey.shape[0] - 2)).all(axis=1)
+    angles = angles[within]
+    if not angles.size:
+        return angles, angles, angles
+    seen = cv2.remap(grey, x[within].astype(np.float32), y[within].astype(np.float32), cv2.INTER_LINEAR)
+    dark, bright = _level(seen[:, -5:], 50), _level(seen[:, : len(along) // 3], 80)
+    half = ((dark + bright) / 2)[:, None]
+    falls = (seen[:, :-1] >= half) & (seen[:, 1:] < half)
+    at = along[:-1] + 0.5 * (seen[:, :-1] - half) / np.maximum(seen[:, :-1] - seen[:, 1:], 1e-6)
+    away = np.where(falls, np.abs(at), np.inf)
+    each, nearest = np.arange(len(away)), away.argmin(axis=1)
+    found = np.isfinite(away[each, nearest]) & (dark < _FALL * bright)
+    return angles[found], at[each, nearest][found], angles
+
+
+def _level(seen: NDArray[np.float32], percent: float) -> NDArray[np.float64]:
+    """Return a percentile of the light, (n,) for each of the radii, of eight stretches and in between."""
+    parts = np.array_split(seen, min(8, len(seen)))
+    ends = np.cumsum([len(part) for part in parts])
+    middles = ends - np.array([len(part) for part in parts]) / 2
+    return np.interp(np.arange(len(seen)), middles, [float(np.percentile(part, percent)) for part in parts])
+
+
+def _is_rim(circle: NDArray[np.float64], grey: NDArray[np.float32]) -> bool:
+    """Check that the light falls along most of the circle's visible arc, and that this is a sizeable piece of it."""
+    angles, off, looked_at = _falls(circle, grey, 8.0)
+    seen, visible = (np.unique((a / (2 * np.pi) * 180).astype(int)) for a in (angles[np.abs(off) < _NEAR], looked_at))
+    return bool(visible.size >= 10 and np.isin(visible, seen).mean() >= _ARC)
