@@ -44,7 +44,7 @@ train: $(VENV)/develop  ## the network of the learned segmenter anew (2 cores: 4
 	$(BIN)/python training/data.py $(SCENES)/train --scenes 2000 --seed 1 --side-um 300
 	$(BIN)/python training/data.py $(SCENES)/validation --scenes 40 --seed 2 --side-um 400
 	$(BIN)/python training/data.py $(SCENES)/calibration --scenes 100 --seed 3 --side-um 400
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python training/train.py $(SCENES)/train build/run --steps 16000 --seed 1
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python training/train.py $(SCENES)/train build/run --steps 14000 --seed 1
 	$(BIN)/python training/export.py build/run $(SCENES)/validation $(SCENES)/calibration $(MODEL)
 
 screenshots: $(VENV)/develop  ## the pictures in docs/images

@@ -58,7 +58,7 @@ class Found(NamedTuple):
     cell
         (n,) our cell of each candidate.
     features
-        (n, 7) see `candidates`.
+        (n, 8) see `candidates`.
     n_cells
         Number of our cells.
     truth

@@ -1,6 +1,6 @@
 """Train the network on simulated scenes and keep a checkpoint every 500 steps.
 
-``python training/train.py TRAIN OUT --steps 16000 --seed 1``: TRAIN is a folder written by ``data.py``. The same seed,
+``python training/train.py TRAIN OUT --steps 14000 --seed 1``: TRAIN is a folder written by ``data.py``. The same seed,
 steps and number of threads give the same network on the same machine.
 """
 
@@ -72,7 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("train", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--steps", type=int, default=16000)
+    parser.add_argument("--steps", type=int, default=14000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()

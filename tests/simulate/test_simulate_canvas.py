@@ -42,8 +42,8 @@ def test_lying_on_a_nucleus_counts_twentyfold() -> None:
 
 def test_a_confluent_field_takes_no_more_cells() -> None:
     packed = Densities(osteoclast=600, round=0, spindle=0, mononuclear_large=0, binucleate=0, refractile=0)
-    truth = simulate_field(DESIGN.replace(densities=packed, width=450, height=450), 1).truth
-    assert 15 < len(truth) < 80  # about 107 were asked for
+    truth = simulate_field(DESIGN.replace(densities=packed, width=700, height=700), 1).truth
+    assert 15 < len(truth) < 160  # about 220 were asked for
     inside = truth[~truth["touches_edge"]]
     assert len(inside) > 8
     assert inside["flags"].str.contains("covered").mean() < 0.3

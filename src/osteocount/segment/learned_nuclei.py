@@ -14,19 +14,21 @@ from osteocount.segment.tables import NucleiCount, interval_of_nuclei
 _APART_UM = 3.0  # no second centre of the same nucleus is looked for within this distance
 _FAINTEST = -4.0  # logit of the centre below which nothing is a candidate
 _NEIGHBOUR_UM = 9.0  # a stronger candidate within this distance may be the same nucleus
+_CUT_UM = 2.5  # of a nucleus whose centre is seen nearer than this to the edge of the picture, half may be missing
 LEAST_SCORE = 0.02
 #: What the calibration weighs, in this order.
-FEATURES = ("one", "centre", "nucleus", "share", "drop", "prominence", "nearness")
+FEATURES = ("one", "centre", "nucleus", "share", "drop", "prominence", "nearness", "cut")
 
 
 def candidates(
     maps: Maps, density: NDArray[np.float32], inside: NDArray[np.bool_], scale: Scale
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-    """Return the centres (y, x) of all that may be a nucleus, and their features (n, 7) in the order of `FEATURES`.
+    """Return the centres (y, x) of all that may be a nucleus, and their features (n, 8) in the order of `FEATURES`.
 
     ``centre`` is the logit of the centre, ``nucleus`` the mean logit of lying in a nucleus near it, ``share`` the share
     of nucleus around it, ``drop`` how much less green light it absorbs than the cell around it, ``prominence`` how far
-    its logit stands above its surroundings, ``nearness`` how near a stronger candidate is (0 far, 1 at the same place).
+    its logit stands above its surroundings, ``nearness`` how near a stronger candidate is (0 far, 1 at the same place),
+    ``cut`` how near the edge of the picture, which may hide most of the nucleus (0 far, 1 at it).
     """
     centre = gaussian(maps.centre, scale.px(0.6))
     peaks = (centre >= cv2.dilate(centre, disk(scale.radius(_APART_UM)))) & (centre > _FAINTEST) & inside
@@ -48,8 +50,14 @@ def candidates(
         10 * np.clip(wide - here, -0.2, 0.2),
         strength - around[at],
         _nearness(y, x, strength, scale.px(_NEIGHBOUR_UM)),
+        np.maximum(1 - _from_edge(y, x, inside.shape) / scale.px(_CUT_UM), 0),
     ]
     return y, x, np.stack(columns, axis=1).astype(np.float64)
+
+
+def _from_edge(y: NDArray[np.intp], x: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """Return how many pixels each place is away from the edge of the picture."""
+    return np.minimum(np.minimum(y, shape[0] - 1 - y), np.minimum(x, shape[1] - 1 - x))
 
 
 def _nearness(

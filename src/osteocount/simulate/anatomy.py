@@ -81,9 +81,9 @@ def spread_body(rng: Rng, area: float, lobes: int) -> list[Capsule | Ellipse]:
     parts: list[Capsule | Ellipse] = [ellipse(rng, spot, radius, 0.55)]
     for _ in range(lobes - 1):
         heading += rng.normal(0, 0.7)
-        step = polar(heading, radius * (rng.uniform(2.4, 3.6) if rng.random() < 0.2 else rng.uniform(1.1, 2.5)))
+        step = polar(heading, radius * (rng.uniform(2.4, 3.6) if rng.random() < 0.3 else rng.uniform(1.1, 2.5)))
         there = (spot[0] + step[0], spot[1] + step[1])
-        size, waist = radius * rng.uniform(0.6, 1.05), rng.uniform(0.22, 0.65)
+        size, waist = radius * rng.uniform(0.6, 1.05), rng.uniform(0.18, 0.65)
         parts += [ellipse(rng, there, size, 0.6), Capsule(spot, there, waist * radius, 0.9 * waist * size)]
         spot = there
     return parts

@@ -13,8 +13,10 @@ from osteocount.simulate.shapes import Capsule, Point, coverage
 
 # A nucleus counts as seen when enough of it is in the picture and in its cell, and its inside or its rim (the envelope
 # often shows where the inside does not) differs, after the lens, from the cytoplasm around it: in OD (Euclid, over the
-# three colours), and in the light that is left (share of bare plastic).
+# three colours; by most of the SD that this cytoplasm's own spots have), and in the light that is left (share of bare
+# plastic).
 SEEN_CONTRAST = 0.04
+SEEN_SPOTS = 0.8
 SEEN_LIGHT = 0.04
 SEEN_PART = 0.5
 _RIM_UM = 1.0
@@ -168,9 +170,8 @@ class Canvas:
                 around = (self.nuclei[box] == 0) & (self.cells[box] == owner)
             if around.any():
                 inside = cv2.erode(mine, self._rim, borderValue=1)
-                ring = od[box][around].mean(0)
                 levels = [od[box][part].mean(0) for part in (inside > 0, mine > inside) if part.any()]
-                seen[number] = any(_differ(level, ring) for level in levels)
+                seen[number] = any(_differs(level, od[box][around]) for level in levels)
         return seen
 
     def _windows(self, size: int, at: Point) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
@@ -184,10 +185,11 @@ class Canvas:
         return (spans[0][0], spans[1][0]), (spans[0][1], spans[1][1])
 
 
-def _differ(level: NDArray[np.floating], ring: NDArray[np.floating]) -> bool:
-    """Whether an eye can tell two optical densities (3,) apart."""
+def _differs(level: NDArray[np.floating], around: NDArray[np.floating]) -> bool:
+    """Whether an eye can tell an optical density (3,) from what lies around it (n, 3)."""
+    ring, spots = around.mean(0), np.linalg.norm(around.std(0))
     light = np.abs(np.power(10, -ring) - np.power(10, -level)).max()
-    return bool(np.linalg.norm(ring - level) > SEEN_CONTRAST and light > SEEN_LIGHT)
+    return bool(np.linalg.norm(ring - level) > max(SEEN_CONTRAST, SEEN_SPOTS * spots) and light > SEEN_LIGHT)
 
 
 def _raster_order(labels: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

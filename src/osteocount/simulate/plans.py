@@ -134,7 +134,7 @@ def armed_cell(rng: Rng, nuclei: int = 1) -> CellPlan:
 def ghost_cell(rng: Rng) -> CellPlan:
     """Plan a cell with next to no TRAP, long or round, that shows by its granules and its nucleus."""
     plan = large_mononuclear(rng, area=rng.lognormal(np.log(550), 0.5))
-    core = rng.uniform(0.09, 0.2)
+    core = rng.uniform(0.06, 0.2)
     return replace(plan, od_core=core, od_edge=core * rng.uniform(0.3, 0.7), grain=rng.uniform(0.3, 0.6), mottle=0.0)
 
 
