@@ -93,6 +93,14 @@ def test_the_seams_change_nothing(culture, core, offset, um):
     assert_same(tiled(culture, core, offset, um), whole)
 
 
+def test_threads_change_nothing(culture, simulated):
+    scale = working_scale(0.76, "given")
+    for made in (culture, simulated):
+        shared = ClassicalFinder(scale, Settings(), threads=3)
+        found = segment_sparsely(PictureRegions(made), None, scale, shared, Settings(), {}, WHOLE)
+        assert_same(found, tiled(made, WHOLE))
+
+
 @pytest.mark.parametrize(
     ("core", "offset", "um"), [(512, (511, 1), 0.76), (1024, (433, 717), 0.5), (2048, (301, 903), 0.95)]
 )

@@ -162,21 +162,36 @@ def _cells(column: pd.Series[Any], rules: Mapping[str, str]) -> list[str]:
     values = column.tolist()
     if pd.api.types.is_float_dtype(column):
         rule = next((spec for name, spec in rules.items() if fnmatchcase(str(column.name), name)), OTHER_FORMAT)
-        return ["" if gone else _float(value, rule) for value, gone in zip(values, missing, strict=True)]
-    return ["" if gone else _any(value) for value, gone in zip(values, missing, strict=True)]
+        texts = (
+            [format(value, rule) for value in values]
+            if not missing.any()
+            else ["" if gone else format(value, rule) for value, gone in zip(values, missing, strict=True)]
+        )
+        return [_without_minus_zero(text) if text[:1] == "-" else text for text in texts]
+    if pd.api.types.is_integer_dtype(column) or pd.api.types.is_bool_dtype(column):
+        return ["" if gone else str(value) for value, gone in zip(values, missing, strict=True)]
+    known: dict[object, str] = {}  # large tables say few things often
+    return ["" if gone else _known(value, known) for value, gone in zip(values, missing, strict=True)]
+
+
+def _known(value: object, known: dict[object, str]) -> str:
+    if not isinstance(value, str):  # 1, 1.0 and True are one key
+        return _any(value)
+    if value not in known:
+        known[value] = _csv_text(value)
+    return known[value]
 
 
 def _any(value: object) -> str:
     if isinstance(value, (bool, np.bool_, int, np.integer)):
         return str(value)
     if isinstance(value, (float, np.floating)):
-        return _float(float(value), OTHER_FORMAT)
+        return _without_minus_zero(format(float(value), OTHER_FORMAT))
     return _csv_text(str(value))
 
 
-def _float(value: float, rule: str) -> str:
-    text = format(value, rule)
-    return text.lstrip("-") if not text.strip("-0.") else text
+def _without_minus_zero(text: str) -> str:
+    return text if text.strip("-0.") else text.lstrip("-")
 
 
 def _csv_text(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import time
 import traceback
@@ -76,15 +77,15 @@ class FieldTask:
     scene: str = ""
 
 
-def analyse(picture: Picture, settings: Settings) -> FieldResult:
-    """Count one picture in memory.
+def analyse(picture: Picture, settings: Settings, threads: int | None = None) -> FieldResult:
+    """Count one picture in memory; the result does not depend on the number of ``threads``, None: one per core.
 
     Raises
     ------
     OsteoCountError
         The picture shows nothing that can be counted; the text says why.
     """
-    found = get_segmenter(settings).segment(picture)
+    found = get_segmenter(settings, threads or cores()).segment(picture)
     um = picture.pixel_size.um
     cells = measure_cells(found, um, settings)
     nuclei = measure_nuclei(found, cells)
@@ -101,12 +102,19 @@ def analyse(picture: Picture, settings: Settings) -> FieldResult:
     return FieldResult(cells, nuclei, _trap_positive(found, cells), summarise(cells, fields), quality, warnings)
 
 
-def process(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[str, Any]:
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def process(task: FieldTask, folder: ResultFolder, settings: Settings, *, alone: bool = False) -> dict[str, Any]:
     """Do one field from its files to its finished part, and return its record.
 
-    A field that cannot be done gives a record with status ``failed`` and the reason; nothing of it stays behind.
+    A field that cannot be done gives a record with status ``failed`` and the reason; nothing of it stays behind. A
+    large picture is worked on by all cores when this process is ``alone``. Else processes are the parallelism, and
+    threads in each would only fight over the cores.
     """
-    cv2.setNumThreads(1)  # processes are the parallelism; a thread pool in each would only fight over the cores
+    cv2.setNumThreads(1)
     started = time.perf_counter()
     record: dict[str, Any] = {
         "key": task.key, "plate": task.plate, "well": task.well, "field": task.field, "image": task.image,
@@ -114,7 +122,7 @@ def process(task: FieldTask, folder: ResultFolder, settings: Settings) -> dict[s
     try:
         record["fingerprint"] = fingerprint(task, settings)
         scratch = folder.tiles(task.key) / record["fingerprint"]
-        record |= _count_and_write(task, folder, settings, scratch)
+        record |= _count_and_write(task, folder, settings, scratch, cores() if alone else 1)
     except OsteoCountError as error:
         record |= {"status": "failed", "reason": str(error)}
     except Exception as error:  # one broken field must not cost the others; what broke is kept for a bug report
@@ -164,7 +172,11 @@ def _debris(found: Segmentation, settings: Settings) -> NDArray[np.bool_] | None
 
 
 def _field_numbers(found: Segmentation, um: float | None) -> dict[str, Any]:
-    return {"area_px": int(np.count_nonzero(found.analysed)), "pixel_size_um": um, "nuclei_resolved": found.nuclei_resolved}
+    return {
+        "area_px": int(np.count_nonzero(found.analysed)),
+        "pixel_size_um": um,
+        "nuclei_resolved": found.nuclei_resolved,
+    }
 
 
 def _trap_positive(found: Segmentation, cells: pd.DataFrame) -> Segmentation:
@@ -175,14 +187,16 @@ def _trap_positive(found: Segmentation, cells: pd.DataFrame) -> Segmentation:
     return Segmentation(**{**found.__dict__, "cells": keep[found.cells]})
 
 
-def _count_and_write(task: FieldTask, folder: ResultFolder, settings: Settings, scratch: Path) -> dict[str, Any]:
+def _count_and_write(
+    task: FieldTask, folder: ResultFolder, settings: Settings, scratch: Path, threads: int
+) -> dict[str, Any]:
     if len(task.paths) == 1 and not task.scene:
         with open_regions(task.paths[0], settings.picture.pixel_size, LARGE_PIXELS) as regions:
-            sparse = None if regions is None else get_segmenter(settings).segment_regions(regions, scratch)
+            sparse = None if regions is None else get_segmenter(settings, threads).segment_regions(regions, scratch)
             if regions is not None and sparse is not None:
                 return _large(task, folder, regions, measure_large(regions, sparse, settings))
     picture = read_channels(task.paths, settings.picture.pixel_size, task.scene)
-    result = analyse(picture, settings)
+    result = analyse(picture, settings, threads=1)
     found, um = result.segmentation, picture.pixel_size.um
     write_labels(found.cells, folder.cells_image(task.key), um)
     write_labels(found.nuclei, folder.nuclei_image(task.key), um)

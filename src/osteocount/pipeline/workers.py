@@ -61,7 +61,7 @@ def process_all(
         yield from process_on_cluster(waiting, folder, settings, scheduler)
     elif workers == 1 or len(waiting) < 2:
         for task in waiting:
-            yield process(task, folder, settings)
+            yield process(task, folder, settings, alone=True)
     else:
         yield from process_in_parallel(waiting, folder, settings, min(workers, len(waiting)))
 

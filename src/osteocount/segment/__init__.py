@@ -11,19 +11,20 @@ if TYPE_CHECKING:
 __all__ = ["get_segmenter"]
 
 
-def get_segmenter(settings: Settings) -> Segmenter:
+def get_segmenter(settings: Settings, threads: int = 1) -> Segmenter:
     """Return the segmenter that ``settings.segment.segmenter`` names.
 
-    It is made once per run and used for every picture; it keeps nothing from one picture to the next.
+    It is made once per run and used for every picture; it keeps nothing from one picture to the next. What it finds
+    does not depend on the number of ``threads`` that work on a picture.
     """
     if settings.segment.segmenter == "learned":
         from osteocount.segment.learned import LearnedSegmenter
 
-        return LearnedSegmenter(settings)
+        return LearnedSegmenter(settings, threads=threads)
     if settings.segment.segmenter != "classical":
         from osteocount.segment.borrowed import BorrowedSegmenter
 
         return BorrowedSegmenter(settings)
     from osteocount.segment.classical import ClassicalSegmenter
 
-    return ClassicalSegmenter(settings)
+    return ClassicalSegmenter(settings, threads)

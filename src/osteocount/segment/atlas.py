@@ -7,6 +7,7 @@ cells in whichever window of the picture it is seen, as long as it is seen whole
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import cv2
@@ -99,6 +100,23 @@ class Atlas:
                 out[place.on_atlas] = values[place.window]
         return out
 
+    def strips(self, count: int) -> list[slice]:
+        """Cut the atlas between bodies into at most ``count`` strips of rows with about as much of them in each.
+
+        What is found on the strips, one after the other, is what is found on the whole.
+        """
+        taken = np.zeros(self.shape[0] + 1, np.int64)
+        for place in self.places:
+            rows = place.continued[0]
+            taken[max(0, rows.start - _GAP // 2)] += 1
+            taken[min(self.shape[0], rows.stop + _GAP // 2)] -= 1
+        free = np.flatnonzero(np.cumsum(taken)[:-1] == 0)
+        free = free[free % 4 == 0]
+        filled = np.cumsum(cv2.reduce(self.mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S))
+        wanted = np.searchsorted(filled, filled[-1] * np.arange(1, count) / count)
+        cuts = [int(free[np.argmin(np.abs(free - row))]) for row in wanted] if free.size else []
+        return [slice(top, bottom) for top, bottom in pairwise(sorted({0, *cuts, self.shape[0]}))]
+
     def within(self, labels: NDArray[np.int32]) -> NDArray[np.int32]:
         """Blank what continues bodies over the picture's border."""
         return labels if self.real is None else labels * self.real
@@ -164,8 +182,8 @@ def chosen_bodies(labels: NDArray[np.int32], chosen: NDArray[np.bool_]) -> Bodie
     from scipy.ndimage import find_objects
 
     boxes, nowhere = find_objects(labels), Border(top=False, bottom=False, left=False, right=False)
-    places = (_place(label, *boxes[label - 1], labels.shape, nowhere) for label in np.flatnonzero(chosen).tolist())
-    return Bodies(labels, tuple(places))
+    found = ((label, boxes[label - 1]) for label in np.flatnonzero(chosen).tolist())
+    return Bodies(labels, tuple(_place(label, y, x, labels.shape, nowhere) for label, (y, x) in found))
 
 
 def lay_out(bodies: Bodies) -> Atlas:

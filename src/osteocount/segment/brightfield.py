@@ -160,9 +160,10 @@ def segment_brightfield(
             trap[tile.top : tile.bottom, tile.left : tile.right] = field.trap(tile)
     cells, nuclei = numbered([part.cells for part in found]), numbered([part.nuclei for part in found])
     images = np.zeros((2, *field.shape), np.int32)
+    rows, columns = (np.arange(side) for side in field.shape)
     for part, cell, nucleus in zip(found, cells, nuclei, strict=True):
-        paint(part, cell[part.cells.labels], images[0])
-        paint(part, nucleus[part.nuclei.labels], images[1])
+        paint(part, part.cells.labels, cell, images[0], rows, columns)
+        paint(part, part.nuclei.labels, nucleus, images[1], rows, columns)
     cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, finder, settings)
     return Segmentation(
         cells=labels_to_size(images[0], analysed.shape),

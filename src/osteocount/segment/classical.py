@@ -42,12 +42,14 @@ class ClassicalSegmenter:
     ----------
     settings
         All settings of the run; ``picture`` and ``segment`` are used, and the osteoclast rule for the confidence.
+    threads
+        How many of them work on a picture; what is found does not depend on it.
     """
 
     name = "classical"
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, threads: int = 1) -> None:
+        self._settings, self._threads = settings, threads
 
     def segment(self, picture: Picture) -> Segmentation:
         """Find the cells and nuclei of ``picture``; see `Segmenter.segment`."""
@@ -129,4 +131,4 @@ class ClassicalSegmenter:
 
     def _finder(self, scale: Scale) -> Finder[Any]:
         """Return what finds cells and nuclei in a brightfield picture that shows nuclei."""
-        return ClassicalFinder(scale, self._settings)
+        return ClassicalFinder(scale, self._settings, self._threads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from osteocount.segment.atlas import Bodies, lay_out
 from osteocount.segment.cells import cell_mask, find_pieces, join_pieces
 from osteocount.segment.finder import Window
 from osteocount.segment.found import Found, found_on
-from osteocount.segment.morphology import disk, gaussian
+from osteocount.segment.morphology import Mask, disk, gaussian
 from osteocount.segment.nuclei import FAINTEST, Spots, find_peaks, find_spots, nuclear_contrast, score_peaks
 from osteocount.segment.scale import Scale
 from osteocount.segment.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_of, trap_density
@@ -32,6 +33,15 @@ class DenseWindow(Window):
     total: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What was found on a part of an atlas: labels of cells, which of them are opaque (n + 1,), and spots."""
+
+    cells: NDArray[np.int32]
+    opaque: NDArray[np.bool_]
+    spots: Spots
+
+
 class ClassicalFinder:
     """Cells and nuclei by optical density and shape; see `Finder`.
 
@@ -41,11 +51,14 @@ class ClassicalFinder:
         The grid of the analysis.
     settings
         All settings of the run.
+    threads
+        How many of them share the bodies of a window; what is found does not depend on it.
     """
 
     no_cells = "no cell is denser than the cell threshold: an empty field, or no stain."
 
-    def __init__(self, scale: Scale, settings: Settings) -> None:
+    def __init__(self, scale: Scale, settings: Settings, threads: int = 1) -> None:
+        self._threads = threads
         self._scale, self._wanted, self._min_nuclei = scale, settings.segment, settings.count.min_nuclei
         self.reach = int(np.ceil(scale.px(_REACH_UM)))
         self.record: dict[str, Any] = {"cell_threshold_od": self._wanted.cell_threshold}
@@ -67,19 +80,33 @@ class ClassicalFinder:
 
     def find(self, seen: DenseWindow, bodies: Bodies, stains: Stains) -> Found:
         """Cut bodies of a window into cells and find their nuclei."""
-        wanted, scale = self._wanted, self._scale
         atlas = lay_out(bodies)
-        contrast = atlas.lay(_contrast(seen, stains, wanted.nucleus_diameter, scale), beyond=False)
-        pieces = find_pieces(atlas.lay(seen.total, beyond=True), atlas.mask, scale)
+        contrast = atlas.lay(_contrast(seen, stains, self._wanted.nucleus_diameter, self._scale), beyond=False)
+        total = atlas.lay(seen.total, beyond=True)
+
+        def on(rows: slice) -> _Part:
+            return self._part(
+                total[rows], contrast[rows], atlas.mask[rows], None if atlas.real is None else atlas.real[rows]
+            )
+
+        strips = atlas.strips(self._threads)
+        with ThreadPoolExecutor(len(strips)) as threads:
+            found = _side_by_side(list(threads.map(on, strips)), strips)
+        trap = trap_density(atlas.lay(seen.density, beyond=False), stains)
+        corner = seen.box.top, seen.box.left
+        return found_on(atlas, corner, found.cells, found.opaque, trap, found.spots, self._wanted.nucleus_score)
+
+    def _part(self, total: NDArray[np.float32], contrast: NDArray[np.float32], mask: Mask, real: Mask | None) -> _Part:
+        """Find the cells and nuclei of a part of an atlas."""
+        wanted, scale = self._wanted, self._scale
+        pieces = find_pieces(total, mask, scale)
         peaks = find_peaks(contrast, wanted.nucleus_diameter, scale)
         sure = score_peaks(peaks, pieces.labels, wanted.nucleus_diameter, scale) >= max(wanted.nucleus_score, FAINTEST)
         has_nucleus = np.zeros(int(pieces.labels.max(initial=0)) + 1, bool)
         has_nucleus[pieces.labels[peaks.y[sure], peaks.x[sure]]] = True
-        cells, opaque = join_pieces(pieces, has_nucleus, wanted.min_cell_diameter, scale, atlas.real)
-        spots = _one_in_opaque(find_spots(peaks, contrast, cells, wanted.nucleus_diameter, scale), cells, opaque)
-        trap = trap_density(atlas.lay(seen.density, beyond=False), stains)
-        corner = seen.box.top, seen.box.left
-        return found_on(atlas, corner, cells, opaque, trap, spots, wanted.nucleus_score)
+        cells, opaque = join_pieces(pieces, has_nucleus, wanted.min_cell_diameter, scale, real)
+        spots = find_spots(peaks, contrast, cells, wanted.nucleus_diameter, scale)
+        return _Part(cells, opaque, _one_in_opaque(spots, cells, opaque))
 
     def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
         """Turn the scores of each cell's spots into an interval of its number of nuclei."""
@@ -90,6 +117,24 @@ def _contrast(seen: DenseWindow, stains: Stains, diameter_um: float, scale: Scal
     """Return the nuclear contrast inside cells; their blurred edge, where colours fringe, says nothing."""
     sure = cv2.erode(seen.mask, disk(scale.radius(_EDGE_UM)), borderValue=1) > 0
     return nuclear_contrast(seen.density, sure, stains.red_to_green, diameter_um, scale)
+
+
+def _side_by_side(parts: list[_Part], strips: list[slice]) -> _Part:
+    """Put the strips of an atlas together, numbered on from one to the next."""
+    if len(parts) == 1:
+        return parts[0]
+    n_cells = n_spots = 0
+    laid: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.intp]]] = []
+    for part, rows in zip(parts, strips, strict=True):
+        cells, spots = part.cells, part.spots.labels
+        laid.append((
+            np.where(cells > 0, cells + n_cells, 0), np.where(spots > 0, spots + n_spots, 0), part.spots.y + rows.start
+        ))  # fmt: skip
+        n_cells, n_spots = n_cells + part.opaque.size - 1, n_spots + part.spots.y.size
+    of_cells, of_spots, y = (np.concatenate(each) for each in zip(*laid, strict=True))
+    x, score = (np.concatenate([getattr(part.spots, name) for part in parts]) for name in ("x", "score"))
+    opaque = np.concatenate([np.zeros(1, bool), *(part.opaque[1:] for part in parts)])
+    return _Part(of_cells, opaque, Spots(y, x, score, of_spots))
 
 
 def _one_in_opaque(spots: Spots, cells: NDArray[np.int32], opaque: NDArray[np.bool_]) -> Spots:

@@ -40,14 +40,16 @@ class LearnedSegmenter(ClassicalSegmenter):
         All settings of the run.
     model
         None is the model that ships.
+    threads
+        How many of them run the network.
     """
 
     name = "learned"
 
-    def __init__(self, settings: Settings, model: CellModel | None = None) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, model: CellModel | None = None, threads: int = 1) -> None:
+        super().__init__(settings, threads)
         if model is None and settings.segment.device == "cuda":
-            model = shipped_model("cuda")  # that there is no card is said before the first picture
+            model = shipped_model("cuda", threads)  # that there is no card is said before the first picture
         self._model = model
 
     def segment(self, picture: Picture) -> Segmentation:
@@ -58,7 +60,7 @@ class LearnedSegmenter(ClassicalSegmenter):
         return replace(found, record={**found.record, "cells_and_nuclei_by": _OTHER_REGIMES})
 
     def _finder(self, scale: Scale) -> NetworkFinder:
-        model = shipped_model(self._settings.segment.device) if self._model is None else self._model
+        model = shipped_model(self._settings.segment.device, self._threads) if self._model is None else self._model
         return NetworkFinder(model, scale, self._settings)
 
 

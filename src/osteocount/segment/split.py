@@ -115,7 +115,8 @@ def _cut(
 
     atlas = lay_out(chosen_bodies(labels, several))
     inside = atlas.mask > 0
-    depth, seeds, whole = (atlas.lay(each, beyond=False) for each in (depth, seeds, labels))
+    depth = atlas.lay(depth, beyond=False)
+    seeds, whole = atlas.lay(seeds, beyond=False), atlas.lay(labels, beyond=False)
     at = np.flatnonzero(inside & (seeds > 0))
     # A seed may lie across the corner where two bodies meet: it is one of each.
     own = whole.ravel()[at].astype(np.int64) << 32 | seeds.ravel()[at]

@@ -53,7 +53,7 @@ class KeptTiles:
 
 
 def _packed(found: Found) -> dict[str, NDArray[Any]]:
-    places = [[*astuple(place)[:5], *place.beyond, place.row, place.column] for place in found.places]
+    places = [(p.label, p.y, p.x, p.height, p.width, *p.beyond, p.row, p.column) for p in found.places]
     arrays = {name: getattr(found, name) for name in _ARRAYS}
     arrays |= {"places": np.array(places, np.int64).reshape(-1, 11), "corner": np.array(found.corner, np.int64)}
     for name, objects in (("cells", found.cells), ("nuclei", found.nuclei)):

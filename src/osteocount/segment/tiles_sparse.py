@@ -78,7 +78,7 @@ class Sparse:
                 for shown, ends in ((height, (top, bottom)), (width, (left, right)))
             )
             image = np.zeros((rows.size, columns.size), np.int32)
-            paint(part, number[part.cells.labels], image, height[rows], width[columns])
+            paint(part, part.cells.labels, number, image, height[rows], width[columns])
             yield image.view(np.uint32), (int(rows[0]), int(columns[0]))
 
     def inside(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -105,7 +105,7 @@ class Sparse:
         for part, own, number in zip(self.found, objects, numbers, strict=True):
             bottom = max((p.y + p.height for p in part.places), default=0) + part.corner[0]
             if part.corner[0] <= y[-1] and y[0] < bottom:
-                paint(part, number[own.labels], image, y, x)
+                paint(part, own.labels, number, image, y, x)
         return image.view(np.uint32)
 
 

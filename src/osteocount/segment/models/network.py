@@ -7,7 +7,6 @@ import json
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -125,9 +124,9 @@ def _parts(length: int) -> list[tuple[int, int]]:
 
 
 @cache
-def shipped_model(device: Device = "cpu") -> CellModel:
-    """Return the shipped model, loaded once; two threads, or one where processes are the parallelism."""
-    return CellModel(threads=2 if parent_process() is None else 1, device=device)
+def shipped_model(device: Device = "cpu", threads: int = 1) -> CellModel:
+    """Return the shipped model, loaded once."""
+    return CellModel(threads=threads, device=device)
 
 
 def sigmoid(logit: NDArray[np.floating]) -> NDArray[np.float32]:
