@@ -164,8 +164,8 @@ def hand_made(*blocks, shape=(60, 120), core=4.0):
     return Maps(cell, inner, far, far)
 
 
-#: Two cells with nuclei are one above a core of 0.4 along their border; a bare one belongs to what it leans on above −4,
-#: unless it is much the darker.
+#: Two cells with nuclei are one above a core of 0.4 along their border; a bare one belongs to what it leans on above
+#: −4, unless it is much the darker.
 RULE = {"one_none_bare": -0.4, "one_one_bare": 4.0, "one_both_bare": 4.0, "darker": -20.0}
 RULE |= {f"core_{bare}_bare": 1.0 for bare in ("none", "one", "both")}
 

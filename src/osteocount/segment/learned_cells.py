@@ -121,7 +121,7 @@ def cell_parts(
         labels,
         *_borders(labels, core),
         np.bincount(flat, minlength=n).astype(np.float64),
-        np.bincount(flat, total.ravel(), minlength=n),
+        np.bincount(flat, total.ravel(), minlength=n).astype(np.float64),
         np.bincount(labels[nuclei], minlength=n).astype(np.float64),
         scale.um,
     )

@@ -101,7 +101,8 @@ def corners(rng: Rng, body: Capsule | Ellipse, number: int) -> list[Capsule | El
     """Plan corners that a spread cell holds on to the plastic with; between them its outline is drawn in."""
     centre = body.centre if isinstance(body, Ellipse) else body.start
     size = np.sqrt(np.prod(body.half_axes)) if isinstance(body, Ellipse) else body.start_radius
-    first, drawn = rng.uniform(0, 2 * np.pi), []
+    first = rng.uniform(0, 2 * np.pi)
+    drawn: list[Capsule | Ellipse] = []
     for corner in range(number):
         step = polar(first + 2 * np.pi * (corner + rng.uniform(-0.3, 0.3)) / number, size * rng.uniform(1.2, 2.1))
         tip = (centre[0] + step[0], centre[1] + step[1])

@@ -169,7 +169,7 @@ class Canvas:
             if not around.any():
                 around = (self.nuclei[box] == 0) & (self.cells[box] == owner)
             if around.any():
-                inside = cv2.erode(mine, self._rim, borderValue=1)
+                inside = np.asarray(cv2.erode(mine, self._rim, borderValue=1), np.uint8)
                 levels = [od[box][part].mean(0) for part in (inside > 0, mine > inside) if part.any()]
                 seen[number] = any(_differs(level, od[box][around]) for level in levels)
         return seen
@@ -187,7 +187,7 @@ class Canvas:
 
 def _differs(level: NDArray[np.floating], around: NDArray[np.floating]) -> bool:
     """Whether an eye can tell an optical density (3,) from what lies around it (n, 3)."""
-    ring, spots = around.mean(0), np.linalg.norm(around.std(0))
+    ring, spots = around.mean(0), float(np.linalg.norm(around.std(0)))
     light = np.abs(np.power(10, -ring) - np.power(10, -level)).max()
     return bool(np.linalg.norm(ring - level) > max(SEEN_CONTRAST, SEEN_SPOTS * spots) and light > SEEN_LIGHT)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,8 +75,8 @@ def _spread(
 ) -> CellPlan:
     """Plan a spread cell with round nuclei at given places."""
     discs = tuple(Ellipse(spot, (_NUCLEUS, _NUCLEUS), 0.0) for spot in nuclei)
-    look = {"blend": blend, "od_core": od_core, "od_edge": od_edge, "rim": rim, "grain": grain}
-    return CellPlan(kind, parts, discs, rough=0.5, ruffle=0.4, **look)
+    plan = CellPlan(kind, parts, discs, blend=blend, rough=0.5, ruffle=0.4)
+    return replace(plan, od_core=od_core, od_edge=od_edge, rim=rim, grain=grain)
 
 
 def _scene(
