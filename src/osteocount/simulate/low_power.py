@@ -130,7 +130,7 @@ def _paint(canvas: Canvas, design: WellDesign, rng: np.random.Generator) -> pd.D
         for _ in range(_TRIES):
             at = spot or (float(rng.uniform(0, design.height)), float(rng.uniform(0, design.width)))
             if spot or canvas.overlap(patch, at) <= allowed:
-                label = canvas.add(patch, at, on_top=False)
+                label = canvas.add(patch, at)
                 made.append((label, kind, int(np.count_nonzero(patch.inside))))
                 return
 
