@@ -26,7 +26,7 @@ from osteocount.simulate.looks import random_design
 from osteocount.simulate.low_power import random_well, simulate_well
 
 SEED = 20261127  # no test and no scene of training has it
-PICTURES = 40
+PICTURES = 24
 UNKNOWN = PixelSize(None, "unknown: simulated so")
 REAL = ("fluorescence.ome.tif", "lowpower_well.png")
 
