@@ -1,6 +1,6 @@
 """How accurate the count is, on simulated pictures with exact truth and on annotated real pictures.
 
-    python benchmarks/accuracy.py [--only holdout|plate|real] [--wells 52] [--plate sample_images] [--real DIR]
+    python benchmarks/accuracy.py [--only holdout|plate|regimes|real] [--wells 52] [--plate sample_images] [--real DIR]
 
 The classical and the learned segmenter are measured side by side. Real pictures are measured only where they are
 present; nothing is tuned to them one by one. Figures are those of `osteocount evaluate`, with its 95 % bootstrap
@@ -18,31 +18,35 @@ from pathlib import Path
 
 import book
 import numpy as np
+import regimes
 from holdout import FIELDS_PER_WELL, METHODS, evaluated, score_all
 from holdout_pictures import failures
 from plate_arms import count, plate_section
 from written import figure, figure_table
 
 ROOT = Path(__file__).resolve().parents[1]
+PARTS = ["holdout", "plate", "regimes", "real"]
 REAL_SCALE = {"brightfield_20x.png": 0.76}
 DENSITIES = ((0, 30, "sparse, below 30 per mm²"), (30, 80, "30 to 80 per mm²"), (80, np.inf, "crowded, 80 and more"))
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--only", choices=["holdout", "plate", "real"], help="measure one part anew")
+    options.add_argument("--only", choices=PARTS, help="measure one part anew")
     options.add_argument("--wells", type=int, default=52, help=f"wells of the hold-out, {FIELDS_PER_WELL} fields each")
     options.add_argument("--plate", type=Path, default=ROOT / "sample_images")
     options.add_argument("--real", type=Path, default=ROOT.parent / "shared" / "real")
     options.add_argument("--out", type=Path, default=book.BOOK)
     given = options.parse_args()
-    wanted = [given.only] if given.only else ["holdout", "plate", "real"]
+    wanted = [given.only] if given.only else PARTS
     if "holdout" in wanted:
         fields = score_all(given.wells)
         book.write("holdout", [*holdout(fields), *failures(fields, given.out.parent / "images")], given.out)
     with tempfile.TemporaryDirectory() as folder:
         if "plate" in wanted:
             book.write("plate", plate_section(given.plate, Path(folder)), given.out)
+        if "regimes" in wanted:
+            book.write("regimes", regimes.section(given.real), given.out)
         if "real" in wanted and given.real.is_dir():
             book.write("real", real(given.real, Path(folder)), given.out)
 

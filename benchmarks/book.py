@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 BOOK = Path(__file__).resolve().parents[1] / "docs" / "accuracy.md"
-PARTS = ("holdout", "effects", "plate", "invariance", "real")
+PARTS = ("holdout", "effects", "plate", "invariance", "regimes", "real")
 HEAD = """# Accuracy
 
 Each part is made by the command under its heading. Simulated pictures come from our own simulator: real pictures are

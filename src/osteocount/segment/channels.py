@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
+from osteocount.segment.morphology import gaussian
 
 _NUCLEI = re.compile(r"dapi|hoechst|h33342|dna|nucle|draq|sytox|blue|405", re.IGNORECASE)
 _CYTOPLASM = re.compile(
     r"trap|elf|actin|phalloidin|cyto|cathepsin|ctsk|membrane|cell|tritc|fitc|red|green", re.IGNORECASE
 )
+_SAME = 0.9  # correlation above which two channels show the same
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Channels:
 
 
 def find_channels(picture: Picture) -> Channels:
-    """Tell the roles of the channels by their names, or else by content: nuclei are the finer grained.
+    """Tell the roles of the channels by their names, or else by content: of nuclei there are the most round spots.
 
     Raises
     ------
@@ -56,8 +58,8 @@ def find_channels(picture: Picture) -> Channels:
     how = "by name"
     if len(nuclei) != 1 or (not cytoplasm and len(lit) > 2):
         how = "by content"
-        grain = {i: _grain(planes[i]) for i in lit}
-        nuclei = [max(lit, key=lambda i: grain[i])]
+        spots = {i: round_spots(planes[i])[1] for i in lit}
+        nuclei = [max(lit, key=lambda i: spots[i])]
         cytoplasm = []
     if not cytoplasm:
         cytoplasm = [i for i in lit if i != nuclei[0]]
@@ -66,8 +68,40 @@ def find_channels(picture: Picture) -> Channels:
     return Channels(planes[body], planes[nuclei[0]], reason)
 
 
-def _grain(plane: NDArray[np.float32]) -> float:
-    """Return the share of a channel's variance that lies in structures of a few pixels."""
-    wide = cv2.GaussianBlur(plane, (0, 0), 6)
-    fine = cv2.GaussianBlur(plane, (0, 0), 1) - wide
-    return float(fine.var() / max(float(plane.var()), 1e-6))
+def round_spots(plane: NDArray[np.float32]) -> tuple[float, int]:
+    """Return the median diameter in pixels of the round spots of a channel, and how many there are."""
+    smooth = gaussian(plane, 0.8)
+    low, high = np.percentile(smooth, [1, 99.9])
+    grey = np.clip((smooth - low) * (255 / max(float(high - low), 1e-6)), 0, 255).astype(np.uint8)
+    level, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    mask = (grey > 0.6 * level).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    area = stats[1:, cv2.CC_STAT_AREA]
+    longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=1)
+    round_ = (area > 8) & (area > 0.6 * 0.785 * longest**2)
+    if not round_.any():
+        return 0.0, 0
+    return float(np.median(np.sqrt(area[round_] * 4 / np.pi))), int(round_.sum())
+
+
+def check_channels(picture: Picture, channels: Channels, diameter: float) -> None:
+    """Refuse two channels that show the same, so that the nuclei of one would be the cells of the other.
+
+    Parameters
+    ----------
+    diameter
+        Of the nuclei, in pixels.
+
+    Raises
+    ------
+    OsteoCountError
+        One stain saved twice, a grey picture, phase contrast or a page.
+    """
+    step = max(1, round(diameter / 4))
+    planes = channels.cytoplasm, channels.nuclei
+    one, two = (gaussian(plane, diameter / 4)[::step, ::step].ravel() for plane in planes)
+    if np.corrcoef(one, two)[0, 1] > _SAME:
+        raise OsteoCountError(
+            f"{picture.path.name}: the cytoplasm and the nuclei channel show the same ({channels.reason}), as in one "
+            "stain saved twice, phase contrast or a page. Check which channels the file holds."
+        )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
-from osteocount.segment.channels import find_channels
+from osteocount.segment.channels import check_channels, find_channels, round_spots
 from osteocount.segment.morphology import Mask, disk, gaussian, holes_filled, in_raster_order, opened, regions
 from osteocount.segment.nuclei import Spots, interiors, spots_at
 from osteocount.segment.scale import Scale, labels_to_size, resample, values_to_size
@@ -32,6 +32,7 @@ _WAIST = 0.55  # a waist narrower than this share of the narrower body parts two
 _SPOT, _APART = 0.3, 0.3  # σ of a nucleus, and how far from its peak no other is looked for, in its diameters
 _RIM = 0.8  # depth, in its diameters, below the outline of a cell from which a nucleus is surely inside
 _WEAK_NUCLEUS = 0.2  # share of a strong nucleus' contrast at which a spot is as likely a nucleus as not
+_NO_CELL = "nothing in the cytoplasm channel stands out from its background: no stained cell, or no stain."
 
 
 def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str, Any]) -> Segmentation:
@@ -51,16 +52,17 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
     Raises
     ------
     OsteoCountError
-        Fewer than two channels hold a signal, or no nuclei are seen.
+        Fewer than two channels hold a signal, no nuclei are seen, or both channels show the same.
     """
     wanted = settings.segment
     channels = find_channels(picture)
-    diameter, seen = nucleus_diameter(channels.nuclei)
+    diameter, seen = round_spots(channels.nuclei)
     if seen < 5:
         raise OsteoCountError(
             f"{picture.path.name}: {seen} nuclei seen in the nuclei channel ({channels.reason}). "
             "Check that the channels are in focus and not swapped."
         )
+    check_channels(picture, channels, diameter)
     zoom = _GRID_PX / diameter
     scale = Scale(wanted.nucleus_diameter / (diameter * zoom), zoom, "estimated from nuclei")
     signal, threshold = _signal(resample(channels.cytoplasm[..., None], zoom)[..., 0], diameter * zoom)
@@ -89,6 +91,7 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
             "cell_threshold_grey": round(threshold, 2),
             "nucleus_score": wanted.nucleus_score,
         },
+        warnings=() if n_cells else (_NO_CELL,),
     )
 
 
@@ -100,25 +103,10 @@ def _sizes(diameter: float, um: float | None) -> dict[str, float | None]:
     }
 
 
-def nucleus_diameter(plane: NDArray[np.float32]) -> tuple[float, int]:
-    """Return the median diameter in pixels of the round spots of a nuclei channel, and how many there are."""
-    smooth = gaussian(plane, 0.8)
-    low, high = np.percentile(smooth, [1, 99.9])
-    grey = np.clip((smooth - low) * (255 / max(float(high - low), 1e-6)), 0, 255).astype(np.uint8)
-    level, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    mask = (grey > 0.6 * level).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    area = stats[1:, cv2.CC_STAT_AREA]
-    longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=1)
-    round_ = (area > 8) & (area > 0.6 * 0.785 * longest**2)
-    if not round_.any():
-        return 0.0, 0
-    return float(np.median(np.sqrt(area[round_] * 4 / np.pi))), int(round_.sum())
-
-
 def _signal(plane: NDArray[np.float32], nucleus: float) -> tuple[NDArray[np.float32], float]:
     """Return the cytoplasm signal over its local background, and the level at which cells are outlined."""
-    signal = gaussian(plane, 0.18 * nucleus) - _background(plane, nucleus)
+    smooth = gaussian(plane, 0.18 * nucleus)
+    signal = smooth - _background(smooth, nucleus)  # of the raw plane, noise would pull the background down
     below = signal[signal < 0]
     noise = 1.4826 * float(np.median(np.abs(below))) if below.size else 0.0
     return signal, max(4 * noise, _FAINT * float(np.percentile(signal, 99.5)), 1e-6)

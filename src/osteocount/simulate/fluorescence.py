@@ -78,7 +78,10 @@ def simulate_fluorescence(design: FieldDesign, look: FluorescenceLook, seed: int
     dna = np.maximum(dna, _unstained(field.cells, look, design, rng))
     channels = cytoplasm * look.cytoplasm / 0.8, dna * look.nuclei / 0.8
     channels = channels[0] + look.bleed[1] * channels[1], channels[1] + look.bleed[0] * channels[0]
-    pixels = np.dstack([_photograph(channel, look, design.pixel_size, rng) for channel in channels])
+    seen = np.dstack([_seen(channel, look, design.pixel_size, rng) for channel in channels])
+    top = 2**look.bits - 1
+    grey = np.clip(np.rint(seen * top), 0, top)
+    pixels = grey.astype(np.uint8) if look.bits == 8 else grey.astype(np.uint16)
     return SimulatedChannels(pixels, field.cells, field.nuclei, field.truth, field.nuclei_truth, design.pixel_size)
 
 
@@ -121,10 +124,8 @@ def _around(centre: tuple[int, int], reach: int, shape: tuple[int, ...]) -> tupl
     return rows, columns
 
 
-def _photograph(
-    light: Field2D, look: FluorescenceLook, um: float, rng: np.random.Generator
-) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Spread the light of a channel by lens and haze, and record it with a noisy camera."""
+def _seen(light: Field2D, look: FluorescenceLook, um: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return what a noisy camera sees of a channel, spread by lens and haze, as parts of its range."""
     sharp = cv2.GaussianBlur(light, (0, 0), look.blur / um)
     spread = (1 - look.halo) * sharp + look.halo * cv2.GaussianBlur(light, (0, 0), 12 / um)
     height, width = light.shape
@@ -132,6 +133,4 @@ def _photograph(
     lit = spread + np.abs(look.haze * noise(rng, light.shape, max(height, width) / 3))
     seen = look.dark + lit * (1 - look.uneven * (x * x + y * y) / 2)
     grain = rng.standard_normal(light.shape, dtype=np.float32) * np.sqrt(0.05 + np.maximum(seen, 0)) / np.sqrt(0.1)
-    top = 2**look.bits - 1
-    grey = np.clip(np.rint((seen + look.noise * grain) * top), 0, top)
-    return grey.astype(np.uint8) if look.bits == 8 else grey.astype(np.uint16)
+    return np.asarray(seen + look.noise * grain, np.float64)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 #: sha256 of the shipped file; another file under its name is refused.
-MODEL_SHA256 = "b583f1416193385ba547d4ff0a2290396ce2cde99ea2d59f6372cd61a775806c"
+MODEL_SHA256 = "580fa4ac91793ee95cfe6bfe66bc04745e67b71b438d4bd5e4387267e5d80a49"
 MODEL_FILE = "cells.onnx"
 
 _TILE = 1536  # largest side of what the network takes at once: it needs 250 bytes a pixel
