@@ -110,7 +110,7 @@ class LightMeter:
         whole = len(logs) // _SAMPLES * _SAMPLES
         if whole:
             self._levels.append(_block_percentiles(logs[:whole], whole // _SAMPLES, self._blocks[1], _BRIGHT))
-            self._samples.append(logs[:whole:_SPARSE, ::_SPARSE])
+            self._samples.append(logs[:whole:_SPARSE, ::_SPARSE].copy())  # without holding on to the rest
         self._waiting = logs[whole:]
 
     def light(self, inside: Inside | None = None) -> Light:
