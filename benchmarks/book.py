@@ -29,6 +29,7 @@ def write(part, lines, book=BOOK):
     parts[part] = "\n".join(lines).strip("\n")
     marked = [f"<!-- {name} -->\n{body}\n<!-- end of {name} -->\n" for name, body in parts.items() if body]
     head = PERFORMANCE_HEAD if book.name == PERFORMANCE.name else HEAD
+    book.parent.mkdir(parents=True, exist_ok=True)
     book.write_text("\n".join([head, *marked]), encoding="utf-8")
     print(parts[part])
 

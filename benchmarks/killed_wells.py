@@ -1,4 +1,4 @@
-"""A large well whose run is killed again and again: does it end with the bytes of an undisturbed run?
+"""A large well whose run is killed again and again ends with the bytes of an undisturbed run, or this says so.
 
     python benchmarks/killed_wells.py [--megapixels 290] [--kills 10] [--segmenter classical]
 
