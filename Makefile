@@ -32,7 +32,7 @@ gui: $(VENV)/develop  ## napari with the OsteoCount dock
 	$(BIN)/osteocount gui
 
 bench: $(VENV)/develop  ## speed and accuracy, written to docs/
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/performance.py
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/invariance.py
 	$(BIN)/python benchmarks/domain.py

@@ -1,16 +1,27 @@
-"""The accuracy book, docs/accuracy.md: every part between marks, so that one part can be measured anew alone."""
+"""Books of figures, docs/accuracy.md and docs/performance.md: every part between marks, to be measured anew alone."""
 
 from __future__ import annotations
 
+import os
+import platform
 import sys
 from pathlib import Path
 
 BOOK = Path(__file__).resolve().parents[1] / "docs" / "accuracy.md"
-PARTS = ("holdout", "effects", "plate", "invariance", "regimes", "real")
+PERFORMANCE = BOOK.with_name("performance.md")
+PARTS = (
+    *("holdout", "effects", "plate", "invariance", "regimes", "real"),
+    *("field", "start", "wells", "workers", "killed"),
+)
 HEAD = """# Accuracy
 
 Each part is made by the command under its heading. Simulated pictures come from our own simulator: real pictures are
 harder. How to measure on pictures of your own: [evaluate.md](evaluate.md).
+"""
+PERFORMANCE_HEAD = """# Performance
+
+Each part is made by the command under its heading, which also says on what machine, and how busy that was with other
+work when it began. Ratios of one run travel; seconds do not. `make bench` measures everything anew.
 """
 
 
@@ -20,16 +31,27 @@ def write(part, lines, book=BOOK):
     parts = {name: _between(text, name) for name in PARTS}
     parts[part] = "\n".join(lines).strip("\n")
     marked = [f"<!-- {name} -->\n{body}\n<!-- end of {name} -->\n" for name, body in parts.items() if body]
-    book.write_text("\n".join([HEAD, *marked]), encoding="utf-8")
+    head = PERFORMANCE_HEAD if book.name == PERFORMANCE.name else HEAD
+    book.parent.mkdir(parents=True, exist_ok=True)
+    book.write_text("\n".join([head, *marked]), encoding="utf-8")
     print(parts[part])
 
 
 def command():
     """Return the command as a person types it; where the book lies is nobody's business."""
     given = sys.argv[1:]
-    if "--out" in given:
-        del given[given.index("--out") : given.index("--out") + 2]
+    for option in ("--out", "--folder"):
+        if option in given:
+            del given[given.index(option) : given.index(option) + 2]
     return f"`python benchmarks/{' '.join([Path(sys.argv[0]).name, *given])}`"
+
+
+def machine():
+    """Return what the figures were measured on."""
+    return (
+        f"{len(os.sched_getaffinity(0))} cores ({platform.machine()}), Python {platform.python_version()}, load "
+        f"{os.getloadavg()[0]:.1f} before"
+    )
 
 
 def _between(text, name):

@@ -1,18 +1,20 @@
 """A plate of simulated fields with one and two workers: time, and whether the parent's memory grows with the plate.
 
-python benchmarks/plate_speed.py [--fields 96] [--side 1440]
+    python benchmarks/plate_speed.py [--fields 96] [--side 1440] [--segmenter classical learned]
+
+About eight minutes on two free cores. One worker is one process with its usual settings.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import book
 import tifffile
 
 from osteocount.simulate import FieldDesign, simulate_field
@@ -24,14 +26,32 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--fields", type=int, default=96)
     options.add_argument("--side", type=int, default=1440)
+    options.add_argument("--segmenter", nargs="+", default=["classical", "learned"], choices=["classical", "learned"])
+    options.add_argument("--out", type=Path, default=book.PERFORMANCE)
     given = options.parse_args()
+    heading = f"{book.command()}, {book.machine()}."
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        plate = Path(folder) / "plate"
+        plate, quarter = Path(folder) / "plate", Path(folder) / "quarter"
         make_plate(plate, given.fields, given.side)
-        print(f"load before: {os.getloadavg()[0]:.1f}; {given.fields} fields of {given.side**2 / 1e6:.2f} megapixels")
-        one, two = (timed(plate, Path(folder) / f"out{n}", n) for n in (1, 2))
-    print(f"two workers: {one[0] / two[0]:.2f} × one worker ({two[0]:.1f} s and {one[0]:.1f} s)")
-    print(f"largest process: {one[1]:.0f} MB with one worker; parent of two workers: {two[1]:.0f} MB")
+        make_plate(quarter, given.fields // 4, given.side)
+        for segmenter in given.segmenter:
+            one, two = (timed(plate, Path(folder) / f"{segmenter}{n}", n, segmenter) for n in (1, 2))
+            rows.append(f"| {segmenter} | {one[0] / two[0]:.2f} | {one[0]:.1f} | {two[0]:.1f} | {one[1]:.0f} |")
+        few, many = (timed(each, Path(folder) / f"{each.name}_two", 2, "classical")[1] for each in (quarter, plate))
+    book.write("workers", [
+        f"## A plate of {given.fields} fields of {given.side**2 / 1e6:.2f} megapixels",
+        "",
+        heading,
+        "",
+        "| segmenter | one worker ÷ two workers | one worker, s | two workers, s | memory of one worker, MB |",
+        "|---|---|---|---|---|",
+        *rows,
+        "",
+        f"Peak memory of the parent of two workers: {few:.0f} MB with {given.fields // 4} wells, {many:.0f} MB with "
+        f"{given.fields}.",
+        "",
+    ], given.out)  # fmt: skip
 
 
 def make_plate(plate, fields, side):
@@ -44,22 +64,22 @@ def make_plate(plate, fields, side):
         tifffile.imwrite(path, pictures[number % DIFFERENT], photometric="rgb", compression="zlib")
 
 
-def timed(plate, out, workers):
+def timed(plate, out, workers, segmenter):
     """Seconds of a run, and the largest memory of its first process in MB."""
     program = (
         "import resource, sys; from osteocount import pipeline; from osteocount.settings import Settings\n"
         "from pathlib import Path\n"
         "if __name__ == '__main__':\n"
-        "    settings = Settings.model_validate({'picture': {'pixel_size': 0.76}})\n"
+        "    chosen = {'picture': {'pixel_size': 0.76}, 'segment': {'segmenter': sys.argv[4]}}\n"
+        "    settings = Settings.model_validate(chosen)\n"
         "    for _ in pipeline.run(Path(sys.argv[1]), Path(sys.argv[2]), settings, workers=int(sys.argv[3])): pass\n"
         "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
     script = out.with_suffix(".py")
     script.write_text(program, encoding="utf-8")
+    command = [sys.executable, script, plate, out, str(workers), segmenter]
     started = time.perf_counter()
-    said = subprocess.run(
-        [sys.executable, script, plate, out, str(workers)], check=True, capture_output=True, text=True
-    )
+    said = subprocess.run(command, check=True, capture_output=True, text=True)
     return time.perf_counter() - started, float(said.stdout.split()[-1])
 
 

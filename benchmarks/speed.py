@@ -1,52 +1,67 @@
-"""How fast it starts and how fast it counts, with the floor (decode + one Gaussian pass) beside it.
+"""How fast one field is counted and the program starts, beside the floor and other programs on the same field.
 
-python benchmarks/speed.py [--out docs/performance.md]
+    python benchmarks/speed.py [--only field|start]
+
+About two minutes on two free cores. The floor is decoding and one Gaussian pass in the fastest library. Warm times are
+the shortest of several runs in one process; ratios are of the same run.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
+import cProfile
+import pstats
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import book
 import cv2
 import tifffile
-from peers import all_peers
+from peers import all_peers, imagej_command
 
 from osteocount import Settings, analyse, read_picture
 from osteocount.io.labels import write_labels
 from osteocount.io.overlay import write_overlay
-from osteocount.segment import get_segmenter
+from osteocount.pipeline.field import cores
 from osteocount.simulate import FieldDesign, simulate_field
 
-ROOT = Path(__file__).resolve().parents[1]
-WIDTH, HEIGHT = 1920, 1440
+WIDTH, HEIGHT, UM = 1920, 1440, 0.76
+CLASSICAL, LEARNED = (
+    Settings.model_validate({"picture": {"pixel_size": UM}, "segment": {"segmenter": name}})
+    for name in ("classical", "learned")
+)
+OSTEOCOUNT = Path(sys.executable).with_name("osteocount")
+STEPS = {  # what the profile names, by the functions that do it
+    "network": ("models/network.py", "maps"),
+    "cells cut apart": ("segment/cells.py", "find_pieces"),
+    "cells of the network": ("segment/learned_cells.py", "learned_cells"),
+    "nuclear contrast": ("segment/nuclei.py", "nuclear_contrast"),
+    "is it a TRAP culture": ("segment/domain.py", "check_domain"),
+    "light, stains, outlines": ("segment/brightfield.py", "__init__"),
+    "measures of cells": ("measure/cells.py", "measure_cells"),
+    "quality": ("plate/qc.py", "field_qc"),
+}
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--out", type=Path, default=ROOT / "docs" / "performance.md")
+    options.add_argument("--only", choices=["field", "start"], help="measure one part anew")
+    options.add_argument("--out", type=Path, default=book.PERFORMANCE)
     given = options.parse_args()
-    text = [
-        "# Performance",
-        "",
-        f"Made by `python benchmarks/speed.py` on {os.cpu_count()} cores ({platform.machine()}), Python "
-        f"{platform.python_version()}, one thread, with a load of {os.getloadavg()[0]:.1f} from other work on the "
-        "machine when it began. Times are the best of three; ratios travel, seconds do not.",
-        "",
-        *starting(),
-        *field(),
-    ]
-    given.out.write_text("\n".join(text) + "\n", encoding="utf-8")
-    print("\n".join(text))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "field.tif"
+        picture = simulate_field(FieldDesign(width=WIDTH, height=HEIGHT, pixel_size=UM), 1).picture
+        tifffile.imwrite(path, picture, compression="zlib", photometric="rgb")
+        if given.only != "start":
+            book.write("field", field(path, Path(folder)), given.out)
+        if given.only != "field":
+            book.write("start", starting(path, Path(folder)), given.out)
 
 
-def best(action, runs=3):
+def best(action, runs=5):
     """Shortest of a few runs, in seconds."""
     times = []
     for _ in range(runs):
@@ -56,74 +71,106 @@ def best(action, runs=3):
     return min(times)
 
 
-def starting():
-    """Seconds from nothing to an imported package and to the help page."""
-    program = [sys.executable, "-c", "pass"], [sys.executable, "-c", "import osteocount"]
-    bare, package = (best(lambda c=command: subprocess.run(c, check=True)) for command in program)
-    command = [Path(sys.executable).with_name("osteocount"), "--help"]
-    helped = best(lambda: subprocess.run(command, check=True, capture_output=True))
+def field(path, folder):
+    """Stages of one simulated field and other programs, against decoding it and one Gaussian pass."""
+    heading = f"{book.command()}, {book.machine()}."
+
+    def counted(settings, threads):
+        return lambda: analyse(read_picture(path, pixel_size_um=UM), settings, threads)
+
+    picture = read_picture(path, pixel_size_um=UM)
+    result = analyse(picture, CLASSICAL)
+    analyse(picture, LEARNED)
+    cells = result.segmentation.cells
+    floor = best(lambda: cv2.GaussianBlur(tifffile.imread(path), (0, 0), 1.5))
+    ours = best(counted(CLASSICAL, None))
+    rows = {
+        f"file to tables, classical, {cores()} threads": ours,
+        f"file to tables, learned, {cores()} threads": best(counted(LEARNED, None)),
+    }
+    cv2.setNumThreads(1)
+    rows |= {
+        "file to tables, classical, one thread": best(counted(CLASSICAL, 1)),
+        "file to tables, learned, one thread": best(counted(LEARNED, 1)),
+        "of it decoding": best(lambda: read_picture(path, pixel_size_um=UM)),
+        "write one label image": best(lambda: write_labels(cells, folder / "c.tif", UM)),
+        "write the overlay": best(lambda: write_overlay(picture, cells, result.nuclei, result.cells, folder / "o.png")),
+        "decode + one Gaussian pass (the floor)": floor,
+    }
+    profiles = {
+        name: profile(counted(settings, 1)) for name, settings in (("classical", CLASSICAL), ("learned", LEARNED))
+    }
+    cv2.setNumThreads(-1)
+    others = all_peers(path, folder)
     return [
-        "## Start",
+        f"## One simulated field of {WIDTH * HEIGHT / 1e6:.1f} megapixels, {len(result.cells)} TRAP-positive cells",
         "",
-        "| what | seconds |",
-        "|---|---|",
-        f"| Python alone | {bare:.2f} |",
-        f"| `import osteocount` | {package:.2f} |",
-        f"| `osteocount --help` | {helped:.2f} |",
+        heading,
+        "",
+        "| other programs, warm | times as long as ours, classical | seconds |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {took / ours:.1f} | {took:.2f} |" if isinstance(took, float) else f"| {name} | {took} | |"
+            for name, took in others.items()
+        ),
+        "",
+        "| ours | times the floor | seconds |",
+        "|---|---|---|",
+        *(f"| {name} | {seconds / floor:.1f} | {seconds:.3f} |" for name, seconds in rows.items()),
+        "",
+        "Where the processor's time goes, one thread:",
+        "",
+        "| step | classical, s | learned, s |",
+        "|---|---|---|",
+        *(f"| {step} | {profiles['classical'][step]} | {profiles['learned'][step]} |" for step in (*STEPS, "all")),
+        "",
+        "The ImageJ macro smooths one grey picture, thresholds it and floods it once. Ours corrects the light, unmixes "
+        "stains, outlines cells at five densities, floods each heap of cells, scores nuclei, checks the quality of the "
+        "picture and measures; it is bound by these floods and by some hundred passes over the picture, not by Python.",
         "",
     ]
 
 
-def field():
-    """Stages of one simulated field, against decoding it and one Gaussian pass."""
-    cv2.setNumThreads(1)
-    simulated = simulate_field(FieldDesign(width=WIDTH, height=HEIGHT), 1)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "field.tif"
-        tifffile.imwrite(path, simulated.picture, compression="zlib", photometric="rgb")
-        settings = Settings.model_validate({"picture": {"pixel_size": 0.76}, "segment": {"segmenter": "classical"}})
-        learned = Settings.model_validate({"picture": {"pixel_size": 0.76}, "segment": {"segmenter": "learned"}})
-        picture = read_picture(path, pixel_size_um=0.76)
-        result = analyse(picture, settings)
-        found = result.segmentation
-        rows = [
-            ("decode", lambda: read_picture(path, pixel_size_um=0.76)),
-            ("decode + one Gaussian pass (the floor)", lambda: cv2.GaussianBlur(tifffile.imread(path), (0, 0), 1.5)),
-            ("segment", lambda: get_segmenter(settings).segment(picture)),
-            ("segment, measure and check", lambda: analyse(picture, settings)),
-            ("segment, measure and check, learned", lambda: analyse(picture, learned)),
-            ("write label images", lambda: write_labels(found.cells, Path(folder) / "c.tif", 0.76)),
-            (
-                "write overlay",
-                lambda: write_overlay(picture, found.cells, result.nuclei, result.cells, Path(folder) / "o.png"),
-            ),
-        ]
-        times = {name: best(action) for name, action in rows}
-        command = [Path(sys.executable).with_name("osteocount"), "count", path, "--out", Path(folder) / "cold"]
-        times["one cold command, with report"] = best(
-            lambda: subprocess.run([*command, "--overwrite", "-q"], check=True, capture_output=True), 1
-        )
-        peers = all_peers(path, Path(folder))
-    total = times["decode"] + times["segment, measure and check"]
-    floor = times["decode + one Gaussian pass (the floor)"]
+def profile(action):
+    """Processor seconds of the steps of one run, as text; empty where a step does not occur."""
+    action()
+    seen = cProfile.Profile(time.process_time)
+    seen.runcall(action)
+    stats = pstats.Stats(seen)
+    found = dict.fromkeys(STEPS, "")
+    for (file, _, function), (*_, cumulative, _) in stats.stats.items():
+        for step, (name, wanted) in STEPS.items():
+            if file.endswith(name) and function == wanted:
+                found[step] = f"{cumulative:.3f}"
+    return {**found, "all": f"{stats.total_tt:.3f}"}
+
+
+def starting(path, folder):
+    """Seconds from nothing to an imported package, to the help page, and to one counted field with its report."""
+    bare = [sys.executable, "-c", "pass"]
+    package = [sys.executable, "-c", "import osteocount"]
+    count = [OSTEOCOUNT, "count", path, "--out", folder / "cold", "--overwrite", "-q", "--pixel-size", str(UM)]
+    commands = {
+        "Python alone": bare,
+        "`import osteocount`": package,
+        "`osteocount --help`": [OSTEOCOUNT, "--help"],
+        "`osteocount count`, one field, learned, with report": count,
+        "`osteocount count`, one field, classical, with report": [*count, "--segmenter", "classical"],
+    }
+    times = {
+        name: best(lambda c=command: subprocess.run(c, check=True, capture_output=True), 3)
+        for name, command in commands.items()
+    }
+    java = imagej_command(path, folder)
     return [
-        f"## One simulated field of {WIDTH * HEIGHT / 1e6:.1f} megapixels, {len(result.cells)} TRAP-positive cells",
+        "## One cold command",
         "",
-        "| stage | seconds | times the floor |",
-        "|---|---|---|",
-        *(f"| {name} | {seconds:.3f} | {seconds / floor:.1f} |" for name, seconds in times.items()),
-        f"| **file to tables, classical** | **{total:.3f}** | **{total / floor:.1f}** |",
+        f"{book.command()}, {book.machine()}.",
         "",
-        "## Other programs on the same field",
-        "",
-        "| program | times as long as ours, classical | seconds |",
-        "|---|---|---|",
-        *(
-            f"| {name} | {took / total:.1f} | {took:.2f} |" if isinstance(took, float) else f"| {name} | {took} | |"
-            for name, took in peers.items()
-        ),
-        "",
-        "A plate with one and two workers: `python benchmarks/plate_speed.py`.",
+        "| what | seconds |",
+        "|---|---|",
+        *(f"| {name} | {seconds:.2f} |" for name, seconds in times.items()),
+        f"| the ImageJ macro, as one command | {java if isinstance(java, str) else f'{java:.2f}'} |",
         "",
     ]
 

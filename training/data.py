@@ -32,6 +32,7 @@ def to_arrays(field: SimulatedField) -> dict[str, NDArray[np.generic]]:
         "nuclei": labels_to_size(field.nuclei.astype(np.int32), shape).astype(np.uint16),
         "hidden": labels_to_size(field.hidden.astype(np.int32), shape).astype(bool),
         "centres": np.column_stack([(at + 0.5) * scale.zoom - 0.5, field.nuclei_truth["cell_id"]]).astype(np.float32),
+        "hidden_nuclei": np.concatenate([[0], field.truth["n_nuclei_hidden"]]).astype(np.uint8),
         "osteoclasts": field.truth.loc[field.truth["is_osteoclast"], "cell_id"].to_numpy(np.uint16),
         "um": np.float32(scale.um),
     }

@@ -36,8 +36,8 @@ class Seen(NamedTuple):
         Of cells, with the nuclei of ``sure``.
     y, x, features
         Candidate nuclei; see `candidates`.
-    is_nucleus
-        (n,) whether it is one.
+    is_nucleus, told
+        (n,) whether it is one, and whether that can be told: it is no nucleus that nobody can see.
     scene
         The truth.
     """
@@ -47,6 +47,7 @@ class Seen(NamedTuple):
     x: NDArray[np.intp]
     features: NDArray[np.float64]
     is_nucleus: NDArray[np.bool_]
+    told: NDArray[np.bool_]
     scene: Scene
 
 
@@ -61,8 +62,8 @@ class Found(NamedTuple):
         (n, 8) see `candidates`.
     n_cells
         Number of our cells.
-    truth
-        Nuclei of each true cell, entry 0 stands for none.
+    truth, hidden
+        Nuclei of each true cell that are seen, and that nobody can see; entry 0 stands for none.
     covers
         (k, 2) true cell, our cell, of the pairs with an IoU of 0.5 or more.
     """
@@ -71,7 +72,18 @@ class Found(NamedTuple):
     features: NDArray[np.float64]
     n_cells: int
     truth: NDArray[np.int64]
+    hidden: NDArray[np.int64]
     covers: NDArray[np.int64]
+
+    @property
+    def unsure(self) -> NDArray[np.bool_]:
+        """Of each true cell: nuclei that nobody can see decide whether it is an osteoclast."""
+        return (self.truth < _LEAST) & (self.truth + self.hidden >= _LEAST)
+
+    def judged(self) -> NDArray[np.int64]:
+        """Return those of our cells that may be called right or wrong."""
+        spared = self.covers[self.unsure[self.covers[:, 0]], 1]
+        return np.setdiff1d(np.arange(1, self.n_cells + 1), spared)
 
 
 def look(model: CellModel, scene: Scene, weights: NDArray[np.float64] | None = None) -> Seen:
@@ -85,7 +97,7 @@ def look(model: CellModel, scene: Scene, weights: NDArray[np.float64] | None = N
     parts = cell_parts(maps, mask, total, (y[sure], x[sure]), scale)
     strength, reach = features[:, 1], scale.px(_SAME_UM)
     is_nucleus = _matched(np.column_stack([y, x]), strength, scene["centres"][:, :2], reach)
-    return Seen(parts, y, x, features, is_nucleus, scene)
+    return Seen(parts, y, x, features, is_nucleus, is_nucleus | ~scene["hidden"][y, x], scene)
 
 
 def find(seen: Seen, seams: NDArray[np.float64]) -> Found:
@@ -96,13 +108,16 @@ def find(seen: Seen, seams: NDArray[np.float64]) -> Found:
         seen.features,
         int(cells.max()),
         np.bincount(seen.scene["centres"][:, 2].astype(int), minlength=int(true.max()) + 1),
+        seen.scene["hidden_nuclei"].astype(np.int64),
         _covering(true.astype(np.int64), cells),
     )
 
 
 def fit_nuclei(seen: list[Seen]) -> NDArray[np.float64]:
-    """Fit the score of a nucleus."""
-    return logistic(np.concatenate([s.features for s in seen]), np.concatenate([s.is_nucleus for s in seen]))
+    """Fit the score of a nucleus; what nobody can tell is left out."""
+    return logistic(
+        np.concatenate([s.features[s.told] for s in seen]), np.concatenate([s.is_nucleus[s.told] for s in seen])
+    )
 
 
 def fit_seams(seen: list[Seen]) -> NDArray[np.float64]:
@@ -138,7 +153,7 @@ def shifted(found: list[Found], weights: NDArray[np.float64]) -> NDArray[np.floa
         return weights + shift * (np.arange(weights.size) == 0)
 
     def too_many(shift: float) -> float:
-        return sum(int((counts(f, moved(shift)) >= _LEAST).sum()) for f in found) - there
+        return sum(int((counts(f, moved(shift))[f.judged()] >= _LEAST).sum()) for f in found) - there
 
     return moved(brentq(too_many, -3.0, 3.0, xtol=1e-3)) if too_many(-3.0) < 0 < too_many(3.0) else weights
 
@@ -161,7 +176,7 @@ def coverage(found: list[Found], weights: NDArray[np.float64], tail: float) -> f
         kept = score >= LEAST_SCORE
         number = count_by_scores(f.n_cells, f.cell[kept], score[kept], 0.5, _LEAST, tail)
         for true, ours in f.covers:
-            if f.truth[true] >= _LEAST:
+            if f.truth[true] >= _LEAST and not f.hidden[true]:
                 held.append(number.low[ours] <= f.truth[true] <= number.high[ours])
     return float(np.mean(held))
 
@@ -172,12 +187,13 @@ def report(found: list[Found], weights: NDArray[np.float64]) -> dict[str, float]
     pairs = []
     for f in found:
         n = counts(f, weights)
-        called, there = called + int((n >= _LEAST).sum()), there + int((f.truth >= _LEAST).sum())
+        called, there = called + int((n[f.judged()] >= _LEAST).sum()), there + int((f.truth >= _LEAST).sum())
         for true, ours in f.covers:
             if f.truth[true] >= _LEAST:
                 outlined += 1
                 right += int(n[ours] >= _LEAST)
-                pairs.append((f.truth[true], n[ours]))
+                if not f.hidden[true]:
+                    pairs.append((f.truth[true], n[ours]))
     truth, ours = np.array(pairs).T
     small = truth <= 10
     return {

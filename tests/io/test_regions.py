@@ -50,6 +50,39 @@ def test_any_region_is_that_of_the_whole(tmp_path, name, bits):
             np.testing.assert_array_equal(got, whole.pixels[top:bottom, left:right])
 
 
+def test_threads_decode_the_same(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, pixels(), photometric="rgb", tile=(64, 64), compression="zlib")
+    with open_regions(path, None, 1000, threads=3) as regions:
+        assert regions is not None
+        np.testing.assert_array_equal(regions.read(37, 301, 111, 499), pixels()[37:301, 111:499])
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("axes", ["yxc", "tczyx"])
+def test_any_region_of_an_ome_zarr_is_that_of_the_whole(tmp_path, version, axes):
+    zarr = pytest.importorskip("zarr")
+    made = pixels() if axes == "yxc" else np.moveaxis(pixels(), 2, 0)[None, :, None]
+    root = zarr.open_group(tmp_path / "well.zarr", mode="w", zarr_format=version)
+    root.create_array("0", data=made, chunks=tuple(64 if side > 3 else side for side in made.shape))
+    colours = [{"color": colour, "label": ""} for colour in ("FF0000", "00FF00", "0000FF")]
+    scale = [0.5 if axis in "yx" else 1.0 for axis in axes]
+    multiscale = {
+        "axes": [{"name": axis, **({"unit": "micrometer"} if axis in "yx" else {})} for axis in axes],
+        "datasets": [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}],
+    }
+    said = {"multiscales": [multiscale], "omero": {"channels": colours}}
+    root.attrs.update({"ome": {"version": "0.5", **said}} if version == 3 else said)
+    whole = read_picture(tmp_path / "well.zarr")
+    with open_regions(tmp_path / "well.zarr", None, 1000) as regions:
+        assert regions is not None
+        assert (regions.shape, regions.pixel_size, regions.notes) == (pixels().shape, whole.pixel_size, whole.notes)
+        for top, bottom, left, right in REGIONS:
+            np.testing.assert_array_equal(regions.read(top, bottom, left, right), whole.pixels[top:bottom, left:right])
+    with open_regions(tmp_path / "well.zarr", None, 10**6) as regions:
+        assert regions is None
+
+
 def test_of_a_pyramid_the_full_resolution_is_read(tmp_path):
     path = tmp_path / "pyramid.tif"
     with tifffile.TiffWriter(path) as tiff:

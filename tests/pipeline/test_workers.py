@@ -169,6 +169,24 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(plate, undisturbed, 
     assert parts(folder) == parts(undisturbed)
 
 
+# Its jobs are left to end by themselves, with their pipes open.
+@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
+def test_jobs_of_a_batch_system_do_a_plate(plate, undisturbed, tmp_path):
+    """As on SLURM, with the batch system that dask-jobqueue has for trying out: it starts its jobs on this machine."""
+    local = pytest.importorskip("dask_jobqueue.local")
+    where = {"scheduler_options": {"host": "127.0.0.1", "port": 0, "dashboard_address": None}}
+    job = {"cores": 1, "processes": 1, "memory": "2GB", "local_directory": str(tmp_path / "jobs"), "nanny": False}
+    with local.LocalCluster(**job, **where, python=PYTHON, interface=None) as jobs:
+        jobs.scale(jobs=2)
+        records = list(
+            process_all(
+                tasks_of(plate), folder := claimed(tmp_path / "out"), Settings(), scheduler=jobs.scheduler_address
+            )
+        )
+    assert [record["status"] for record in records] == ["ok"] * 6
+    assert parts(folder) == parts(undisturbed)
+
+
 def test_workers_that_do_not_see_the_folder_are_named(plate, tmp_path, monkeypatch):
     with cluster(1) as (address, _):
         monkeypatch.setattr("osteocount.pipeline.cluster.__version__", "9.9")

@@ -97,7 +97,7 @@ def test_threads_change_nothing(culture, simulated):
     scale = working_scale(0.76, "given")
     for made in (culture, simulated):
         shared = ClassicalFinder(scale, Settings(), threads=3)
-        found = segment_sparsely(PictureRegions(made), None, scale, shared, Settings(), {}, WHOLE)
+        found = segment_sparsely(PictureRegions(made), None, scale, shared, Settings(), {}, 700, read_ahead=True)
         assert_same(found, tiled(made, WHOLE))
 
 
@@ -131,11 +131,11 @@ def test_a_run_killed_between_tiles_goes_on_from_there(culture, tmp_path, monkey
 
     work, done = Brightfield._of_tile, []
 
-    def dies(self, tiling, tile):
+    def dies(self, tiling, tile, *ahead):
         if len(done) == killed_at:
             raise KeyboardInterrupt
         done.append(tile)
-        return work(self, tiling, tile)
+        return work(self, tiling, tile, *ahead)
 
     monkeypatch.setattr(Brightfield, "_of_tile", dies)
     with pytest.raises(KeyboardInterrupt):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import imagecodecs
@@ -20,7 +22,9 @@ _SMALLEST = 1024  # longest side of the smallest copy
 Draw = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.uint32]]
 
 
-def write_label_pyramid(draw: Draw, shape: tuple[int, int], path: Path, pixel_size_um: float | None = None) -> None:
+def write_label_pyramid(
+    draw: Draw, shape: tuple[int, int], path: Path, pixel_size_um: float | None = None, threads: int = 1
+) -> None:
     """Write a label image as tiled, deflate-compressed BigTIFF with copies of 1/2, 1/4, … of its size inside.
 
     Only a band of it is in memory at a time. Fiji, QuPath and napari open such files at once. The copies hold every
@@ -36,16 +40,22 @@ def write_label_pyramid(draw: Draw, shape: tuple[int, int], path: Path, pixel_si
         The file; it appears whole or not at all.
     pixel_size_um
         Side of a pixel in µm, None when unknown.
+    threads
+        That compress.
     """
     levels = max(0, int(np.ceil(np.log2(max(shape) / _SMALLEST))))
     empty = _packed(np.zeros((_TILE, _TILE), np.uint32))
-    with written_whole(path) as part, tifffile.TiffWriter(part, bigtiff=True, byteorder="<") as tiff:
+    with (
+        written_whole(path) as part,
+        tifffile.TiffWriter(part, bigtiff=True, byteorder="<") as tiff,
+        ThreadPoolExecutor(threads) as pool,
+    ):
         for level in range(levels + 1):
             step = 2**level
             rows, columns = (np.arange(0, side, step) for side in shape)
             um = None if pixel_size_um is None else pixel_size_um * step
             tiff.write(
-                _tiles(draw, rows, columns, empty),
+                _tiles(draw, rows, columns, empty, pool),
                 shape=(rows.size, columns.size),
                 dtype=np.uint32,
                 photometric="minisblack",
@@ -60,17 +70,21 @@ def write_label_pyramid(draw: Draw, shape: tuple[int, int], path: Path, pixel_si
             )
 
 
-def _tiles(draw: Draw, rows: NDArray[np.intp], columns: NDArray[np.intp], empty: bytes) -> Iterator[bytes]:
+def _tiles(
+    draw: Draw, rows: NDArray[np.intp], columns: NDArray[np.intp], empty: bytes, pool: ThreadPoolExecutor
+) -> Iterator[bytes]:
     for top in range(0, rows.size, _BAND):
         band = draw(rows[top : top + _BAND], columns)
-        for y in range(0, band.shape[0], _TILE):
-            for x in range(0, band.shape[1], _TILE):
-                tile = band[y : y + _TILE, x : x + _TILE]
-                if not tile.any():
-                    yield empty
-                    continue
-                below, behind = (_TILE - side for side in tile.shape)
-                yield _packed(np.pad(tile, ((0, below), (0, behind))))
+        corners = [(y, x) for y in range(0, band.shape[0], _TILE) for x in range(0, band.shape[1], _TILE)]
+        yield from pool.map(partial(_tile, band, empty), corners)
+
+
+def _tile(band: NDArray[np.uint32], empty: bytes, corner: tuple[int, int]) -> bytes:
+    tile = band[corner[0] : corner[0] + _TILE, corner[1] : corner[1] + _TILE]
+    if not tile.any():
+        return empty
+    below, behind = (_TILE - side for side in tile.shape)
+    return _packed(np.pad(tile, ((0, below), (0, behind))) if below or behind else tile)
 
 
 def _packed(tile: NDArray[np.uint32]) -> bytes:

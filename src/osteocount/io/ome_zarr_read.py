@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -32,9 +33,46 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
     return tuple(Scene(name, (), str(n)) for n, name in enumerate(numbered, start=1))
 
 
+@dataclass(frozen=True)
+class Level:
+    """The largest level of one image, and what the metadata say of it.
+
+    Attributes
+    ----------
+    array
+        The Zarr array; nothing of it has been read.
+    axes
+        One capital letter for each of its axes.
+    channels
+        Of the ``omero`` block.
+    evidence
+        Of the pixel size.
+    """
+
+    array: Any
+    axes: str
+    channels: list[dict[str, Any]]
+    evidence: Evidence
+
+    def read(self, window: tuple[slice, slice] = (slice(None), slice(None))) -> Raw:
+        """Decode a window (rows, columns)."""
+        parts = dict(zip("YX", window, strict=True))
+        values = self.array[tuple(parts.get(axis, slice(None)) for axis in self.axes)]
+        plane, colour, notes = channels_last(np.asarray(values), self.axes)
+        labels = [str(each.get("label") or "") for each in self.channels]
+        names = tuple(labels) if len(labels) == plane.shape[2] else ("",) * plane.shape[2]
+        if not colour and plane.dtype == np.uint8 and _camera_colours(self.channels):
+            colour, notes = True, (*notes, "The three channels are read as red, green and blue, as their colours say.")
+        return Raw(plane, colour, names, self.evidence, notes)
+
+
 def read_scene(path: Path, number: int) -> Raw:
     """Decode the largest level of one image."""
-    name = list_scenes(path)[number].name
+    return open_level(path, list_scenes(path)[number].name).read()
+
+
+def open_level(path: Path, name: str) -> Level:
+    """Open the largest level of one image, of which nothing is read yet."""
     group = _open(path / name if name else path)
     said = _ome(group)
     multiscale = said["multiscales"][0]
@@ -44,13 +82,8 @@ def read_scene(path: Path, number: int) -> Raw:
     if "pickle" in json.dumps(array.metadata.to_dict(), default=repr):
         raise OsteoCountError(f"{path.name} {name}: its pixels are program objects, which are not safe to read.")
     check_plane(path, name, dict(zip(axes, array.shape, strict=True)))
-    plane, colour, notes = channels_last(np.asarray(array[...]), axes)
     channels = said.get("omero", {}).get("channels", [])
-    labels = [str(each.get("label") or "") for each in channels]
-    names = tuple(labels) if len(labels) == plane.shape[2] else ("",) * plane.shape[2]
-    if not colour and plane.dtype == np.uint8 and _camera_colours(channels):
-        colour, notes = True, (*notes, "The three channels are read as red, green and blue, as their colours say.")
-    return Raw(plane, colour, names, _evidence(path, multiscale, dataset, axes), notes)
+    return Level(array, axes, channels, _evidence(path, multiscale, dataset, axes))
 
 
 def _camera_colours(channels: list[dict[str, Any]]) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -81,9 +82,14 @@ class TiffRegions:
         It, opened.
     pixel_size_um
         Side of a pixel in µm when the user knows it.
+    pool
+        Threads that decode; None: the caller's.
     """
 
-    def __init__(self, path: Path, tiff: Any, pixel_size_um: float | None) -> None:
+    def __init__(
+        self, path: Path, tiff: Any, pixel_size_um: float | None, pool: ThreadPoolExecutor | None = None
+    ) -> None:
+        self._pool = pool
         series, series_notes = _choose_series(tiff)
         self._page = series.keyframe
         _check_complete(path, self._page)
@@ -120,9 +126,9 @@ class TiffRegions:
         across = -(-page.imagewidth // width)
         out = np.empty((bottom - top, right - left, 3), page.dtype)
         for row in range(top // height, -(-bottom // height)):
-            for column in range(left // width, -(-right // width)):
+            columns = range(left // width, -(-right // width))
+            for column, segment in zip(columns, self._segments([row * across + n for n in columns]), strict=True):
                 y, x = row * height, column * width
-                segment = self._segment(row * across + column)
                 down, along = slice(max(top, y), min(bottom, y + height)), slice(max(left, x), min(right, x + width))
                 part = segment[down.start - y : down.stop - y, along.start - x : along.stop - x, :3]
                 out[down.start - top : down.stop - top, along.start - left : along.stop - left] = part
@@ -139,17 +145,26 @@ class TiffRegions:
         rows = np.frombuffer(data, kind).reshape(bottom - top, page.imagewidth, -1)
         return np.asarray(rows.astype(page.dtype, copy=False))
 
-    def _segment(self, index: int) -> Pixels:
-        page = self._page
-        handle = page.parent.filehandle
-        handle.seek(page.dataoffsets[index])
-        data = handle.read(page.databytecounts[index])
+    def _segments(self, indices: list[int]) -> Iterator[Pixels]:
+        """Read tiles or strips one after the other, and decode them on all the threads there are."""
+        page, handle = self._page, self._page.parent.filehandle
         tables = page.tags["JPEGTables"].value if "JPEGTables" in page.tags else None
-        segment, _, _ = page.decode(data, index, jpegtables=tables, _fullsize=False)
-        return np.asarray(segment[0])
+        decode = page.decode  # made at its first use, which must not be in two threads at once
+
+        def decoded(index: int, data: bytes) -> Pixels:
+            segment, _, _ = decode(data, index, jpegtables=tables, _fullsize=False)
+            return np.asarray(segment[0])
+
+        packed = []
+        for index in indices:
+            handle.seek(page.dataoffsets[index])
+            packed.append(handle.read(page.databytecounts[index]))
+        return map(decoded, indices, packed) if self._pool is None else self._pool.map(decoded, indices, packed)
 
 
-def open_regions(path: Path, pixel_size_um: float | None, least: int) -> AbstractContextManager[Regions | None]:
+def open_regions(
+    path: Path, pixel_size_um: float | None, least: int, scene: str = "", threads: int = 1
+) -> AbstractContextManager[Regions | None]:
     """Open a large RGB picture for reading by regions.
 
     Parameters
@@ -160,24 +175,35 @@ def open_regions(path: Path, pixel_size_um: float | None, least: int) -> Abstrac
         Side of a pixel in µm when the user knows it; it wins over the file.
     least
         Pixels from which a picture is large.
+    scene
+        Name of the picture inside a file that holds many.
+    threads
+        That decode.
 
     Returns
     -------
-    A context of the `Regions`; None when the picture is small, or of a kind that is read as a whole: not an 8 or 16
-    bit RGB TIFF with its samples side by side, or packed as one strip.
+    A context of the `Regions`; None when the picture is small, or of a kind that is read as a whole: not an OME-Zarr
+    image or an 8 or 16 bit RGB TIFF with its samples side by side, or packed as one strip.
     """
-    return _tiff_regions(path, pixel_size_um, least)
+    from osteocount.io.containers import is_zarr
+
+    if is_zarr(path):
+        from osteocount.io.regions_zarr import zarr_regions  # zarr is an extra
+
+        return nullcontext(zarr_regions(path, scene, pixel_size_um, least))
+    return nullcontext(None) if scene else _tiff_regions(path, pixel_size_um, least, threads)
 
 
 @contextmanager
-def _tiff_regions(path: Path, pixel_size_um: float | None, least: int) -> Iterator[Regions | None]:
+def _tiff_regions(path: Path, pixel_size_um: float | None, least: int, threads: int) -> Iterator[Regions | None]:
     try:
         tiff = tifffile.TiffFile(path, _multifile=False)
     except (OSError, tifffile.TiffFileError):
         yield None  # not a TIFF: whoever reads it as a whole says what it is
         return
-    with quiet_tifffile(), tiff:
-        yield TiffRegions(path, tiff, pixel_size_um) if _by_regions(tiff, least) else None
+    with quiet_tifffile(), tiff, ThreadPoolExecutor(threads) as pool:
+        wanted = _by_regions(tiff, least)
+        yield TiffRegions(path, tiff, pixel_size_um, pool if threads > 1 else None) if wanted else None
 
 
 def _by_regions(tiff: Any, least: int) -> bool:

@@ -190,11 +190,11 @@ def _trap_positive(found: Segmentation, cells: pd.DataFrame) -> Segmentation:
 def _count_and_write(
     task: FieldTask, folder: ResultFolder, settings: Settings, scratch: Path, threads: int
 ) -> dict[str, Any]:
-    if len(task.paths) == 1 and not task.scene:
-        with open_regions(task.paths[0], settings.picture.pixel_size, LARGE_PIXELS) as regions:
+    if len(task.paths) == 1:
+        with open_regions(task.paths[0], settings.picture.pixel_size, LARGE_PIXELS, task.scene, threads) as regions:
             sparse = None if regions is None else get_segmenter(settings, threads).segment_regions(regions, scratch)
             if regions is not None and sparse is not None:
-                return _large(task, folder, regions, measure_large(regions, sparse, settings))
+                return _large(task, folder, regions, measure_large(regions, sparse, settings), threads)
     picture = read_channels(task.paths, settings.picture.pixel_size, task.scene)
     result = analyse(picture, settings, threads=1)
     found, um = result.segmentation, picture.pixel_size.um
@@ -206,10 +206,10 @@ def _count_and_write(
     return _record(task, picture, result.quality, facts, result.warnings)
 
 
-def _large(task: FieldTask, folder: ResultFolder, regions: Regions, field: LargeField) -> dict[str, Any]:
+def _large(task: FieldTask, folder: ResultFolder, regions: Regions, field: LargeField, threads: int) -> dict[str, Any]:
     """Write what was found in a large picture, and return its record."""
     found, um = field.found, regions.pixel_size.um
-    write_labels_of(field, folder.cells_image(task.key), folder.nuclei_image(task.key), um)
+    write_labels_of(field, folder.cells_image(task.key), folder.nuclei_image(task.key), um, threads)
     write_overlay_of(regions, field, folder.overlay(task.key))
     _write_tables(task, folder, field.cells, field.nuclei)
     facts = {

@@ -43,14 +43,14 @@ def measure_large(regions: Regions, found: Sparse, settings: Settings) -> LargeF
     return LargeField(cells, nuclei, found, _quality(regions, found, settings.qc))
 
 
-def write_labels_of(field: LargeField, cells: Path, nuclei: Path, um: float | None) -> None:
+def write_labels_of(field: LargeField, cells: Path, nuclei: Path, um: float | None, threads: int) -> None:
     """Write both label images; that of the cells holds the cells of the table only."""
     found = field.found
     keep = np.zeros(len(found.cell_table) + 1, np.uint32)
     ids = field.cells["cell_id"].to_numpy(np.int64)
     keep[ids] = ids
-    write_label_pyramid(lambda rows, columns: keep[found.draw_cells(rows, columns)], found.shape, cells, um)
-    write_label_pyramid(found.draw_nuclei, found.shape, nuclei, um)
+    write_label_pyramid(lambda rows, columns: keep[found.draw_cells(rows, columns)], found.shape, cells, um, threads)
+    write_label_pyramid(found.draw_nuclei, found.shape, nuclei, um, threads)
 
 
 def write_overlay_of(regions: Regions, field: LargeField, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic
 
 import numpy as np
@@ -39,6 +40,8 @@ class Brightfield(Generic[Seen]):
         The grid to work on.
     finder
         How cells and nuclei are found.
+    read_ahead
+        Whether a thread looks at the next tile while cells are found in one.
 
     Attributes
     ----------
@@ -53,11 +56,15 @@ class Brightfield(Generic[Seen]):
         What is stained does not have the colour of TRAP.
     """
 
-    def __init__(self, regions: Regions, in_well: Inside | None, scale: Scale, finder: Finder[Seen]) -> None:
+    def __init__(
+        self, regions: Regions, in_well: Inside | None, scale: Scale, finder: Finder[Seen], *, read_ahead: bool = False
+    ) -> None:
         self._view, self.finder = View(regions, scale.zoom), finder
         self.shape = self._view.shape
         self._inside = self._view.inside(in_well)
         self._seen: Seen | None = None
+        self._coming: Future[Seen] | None = None
+        self._read_ahead = read_ahead
         meter = LightMeter(self.shape, scale.um)
         for top, pixels in strips(self._view):
             meter.show(pixels, top)
@@ -79,13 +86,16 @@ class Brightfield(Generic[Seen]):
         are ``kept`` from a run that was killed are not worked on again; the others are added there.
         """
         tiling = Tiling(self.shape, self.finder.reach)
-        for tile in tiles(self.shape, core, offset):
-            part = None if kept is None else kept.read(tile, tiling)
-            if part is None:
-                part = self._of_tile(tiling, tile)
-                if kept is not None:
-                    kept.write(tile, tiling, part)
-            yield tile, part
+        todo = tiles(self.shape, core, offset)
+        with ThreadPoolExecutor(1) as ahead:
+            for n, tile in enumerate(todo):
+                part = None if kept is None else kept.read(tile, tiling)
+                if part is None:
+                    following = todo[n + 1] if self._read_ahead and n + 1 < len(todo) else None
+                    part = self._of_tile(tiling, tile, following, ahead)
+                    if kept is not None:
+                        kept.write(tile, tiling, part)
+                yield tile, part
         for pixel, box in tiling.waiting():
             body = self._of_body(tiling, pixel, box)
             if body is not None:
@@ -98,8 +108,10 @@ class Brightfield(Generic[Seen]):
         )
         return trap_density(seen.density[tile.within(seen.box)], self.stains)
 
-    def _of_tile(self, tiling: Tiling, tile: Box) -> Found:
+    def _of_tile(self, tiling: Tiling, tile: Box, following: Box | None, ahead: ThreadPoolExecutor) -> Found:
         window = self._window(tiling.window(tile))
+        if following is not None:
+            self._coming = ahead.submit(self._look, tiling.window(following))
         return self.finder.find(window, tiling.choose(window.box, tile, window.mask), self.stains)
 
     def _of_body(self, tiling: Tiling, pixel: tuple[int, int], box: Box) -> Found | None:
@@ -111,13 +123,18 @@ class Brightfield(Generic[Seen]):
                 return self.finder.find(window, bodies, self.stains) if bodies.places else None
 
     def _window(self, box: Box) -> Seen:
-        """Work out the density and the cell mask of a window; the last one is kept."""
+        """Work out the density and the cell mask of a window; the last one is kept, the next may be under way."""
         if self._seen is None or self._seen.box != box:
             self._seen = None  # its memory is free before the next is worked out
-            inside = self._inside and self._inside(np.arange(box.top, box.bottom), np.arange(box.left, box.right))
-            density = self.light.density(self._view.read(box), box.top, box.left)
-            self._seen = self.finder.look(box, density, inside)
+            coming = None if self._coming is None else self._coming.result()
+            self._coming = None
+            self._seen = coming if coming is not None and coming.box == box else self._look(box)
         return self._seen
+
+    def _look(self, box: Box) -> Seen:
+        inside = self._inside and self._inside(np.arange(box.top, box.bottom), np.arange(box.left, box.right))
+        density = self.light.density(self._view.read(box), box.top, box.left)
+        return self.finder.look(box, density, inside)
 
 
 def segment_brightfield(

@@ -88,7 +88,14 @@ class ClassicalSegmenter:
             return None
         scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
         found = segment_sparsely(
-            regions, decided.well, scale, self._finder(scale), self._settings, decided.record, scratch=scratch
+            regions,
+            decided.well,
+            scale,
+            self._finder(scale),
+            self._settings,
+            decided.record,
+            scratch=scratch,
+            read_ahead=self._threads > 1,
         )
         return replace(found, warnings=decided.decision.warnings + found.warnings)
 

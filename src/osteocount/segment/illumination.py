@@ -110,7 +110,7 @@ class LightMeter:
         whole = len(logs) // _SAMPLES * _SAMPLES
         if whole:
             self._levels.append(_block_percentiles(logs[:whole], whole // _SAMPLES, self._blocks[1], _BRIGHT))
-            self._samples.append(logs[:whole:_SPARSE, ::_SPARSE])
+            self._samples.append(logs[:whole:_SPARSE, ::_SPARSE].copy())  # without holding on to the rest
         self._waiting = logs[whole:]
 
     def light(self, inside: Inside | None = None) -> Light:
@@ -176,7 +176,7 @@ def _block_percentiles(samples: NDArray[np.float32], rows: int, columns: int, pe
     blocks = samples.reshape(rows, _SAMPLES, columns, _SAMPLES, samples.shape[2])
     blocks = blocks.transpose(0, 2, 4, 1, 3).reshape(rows, columns, samples.shape[2], -1)
     nth = int(blocks.shape[3] * percent / 100)
-    return np.asarray(np.partition(blocks, nth, axis=3)[..., nth])
+    return np.partition(blocks, nth, axis=3)[..., nth].copy()  # without holding on to the rest
 
 
 def _mend(values: NDArray[np.float32], trusted: NDArray[np.bool_]) -> NDArray[np.float32]:

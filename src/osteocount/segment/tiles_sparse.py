@@ -119,6 +119,8 @@ def segment_sparsely(
     core: int = CORE,
     offset: tuple[int, int] = (0, 0),
     scratch: Path | None = None,
+    *,
+    read_ahead: bool = False,
 ) -> Sparse:
     """Find cells and nuclei of a brightfield picture of any size, tile by tile.
 
@@ -138,13 +140,15 @@ def segment_sparsely(
         Side of a tile and shift of the seams; what is found does not depend on them.
     scratch
         Folder for finished tiles, of this picture and these settings alone; tiles in it are not worked on again.
+    read_ahead
+        Whether a thread looks at the next tile while cells are found in one.
 
     Raises
     ------
     OsteoCountError
         What is stained does not have the colour of TRAP.
     """
-    picture = Brightfield(regions, None if well is None else well.holds, scale, finder)
+    picture = Brightfield(regions, None if well is None else well.holds, scale, finder, read_ahead=read_ahead)
     kept = None if scratch is None else KeptTiles(scratch)
     found = tuple(part for _, part in picture.found(core, offset, kept))
     cells, nuclei = numbered([part.cells for part in found]), numbered([part.nuclei for part in found])

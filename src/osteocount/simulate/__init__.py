@@ -1,7 +1,7 @@
 """Synthetic wells and plates with known truth."""
 
 from osteocount.simulate.design import Densities, FieldDesign, Optics, StainStyle
-from osteocount.simulate.field import SimulatedField, simulate_field
+from osteocount.simulate.field import SimulatedField, judged, simulate_field
 from osteocount.simulate.plate import ARMS, Arm, PlateDesign, default_plate, simulate_plate
 from osteocount.simulate.write import write_field
 
@@ -15,6 +15,7 @@ __all__ = [
     "SimulatedField",
     "StainStyle",
     "default_plate",
+    "judged",
     "simulate_field",
     "simulate_plate",
     "write_field",

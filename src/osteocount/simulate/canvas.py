@@ -109,17 +109,22 @@ class Canvas:
         kept[0] = False
         cells, old_cell = _raster_order(np.where(kept[self.cells], self.cells, 0).astype(np.uint32))
         seen = self._seen(od_seen, kept)
+        present = np.unique(self.nuclei)
+        owners = np.asarray([0, *self._owner], np.int64)
+        hidden = np.bincount(owners[present[~seen[present]]], minlength=len(self._kinds) + 1)
         nuclei, old_nucleus = _raster_order(np.where(seen[self.nuclei], self.nuclei, 0).astype(np.uint32))
         new_cell = np.zeros(len(self._kinds) + 1, np.int64)
         new_cell[old_cell] = np.arange(1, old_cell.size + 1)
-        owner = new_cell[np.asarray([0, *self._owner], np.int64)[old_nucleus]]
+        owner = new_cell[owners[old_nucleus]]
         y, x, _ = _centres(nuclei, old_nucleus.size)
         nuclei_table = pd.DataFrame(
             {"nucleus_id": np.arange(1, owner.size + 1), "cell_id": owner, "y_px": y, "x_px": x}
         )
-        return cells, nuclei, self._cell_table(cells, old_cell, owner), nuclei_table
+        return cells, nuclei, self._cell_table(cells, old_cell, owner, hidden), nuclei_table
 
-    def _cell_table(self, cells: NDArray[np.uint32], old: NDArray[np.int64], owner: NDArray[np.int64]) -> pd.DataFrame:
+    def _cell_table(
+        self, cells: NDArray[np.uint32], old: NDArray[np.int64], owner: NDArray[np.int64], hidden: NDArray[np.int64]
+    ) -> pd.DataFrame:
         y, x, area = _centres(cells, old.size)
         n_seen = np.bincount(owner, minlength=old.size + 1)[1:]
         made = np.asarray([0, *self._made])[old]
@@ -148,6 +153,7 @@ class Canvas:
                 "y_px": y,
                 "x_px": x,
                 "area_px": area,
+                "n_nuclei_hidden": hidden[old],
                 "n_nuclei_made": made,
                 "touches_edge": edge,
                 "counted": ~np.isin(np.arange(1, old.size + 1), np.concatenate([cells[0], cells[:, 0]])),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.simulate.canvas import Canvas
+from osteocount.simulate.canvas import OSTEOCLAST_NUCLEI, Canvas
 from osteocount.simulate.cells import CellPatch, CellPlan, paint_cell
 from osteocount.simulate.design import FieldDesign, StainStyle
 from osteocount.simulate.litter import add_debris, add_fibre
@@ -36,7 +36,8 @@ class SimulatedField:
         seen are labelled.
     truth
         One row per cell: ``cell_id``, ``class`` (what was made), ``n_nuclei`` (seen), ``is_osteoclast`` (three or more
-        seen), ``y_px``, ``x_px``, ``area_px``, ``n_nuclei_made``, ``touches_edge``, ``counted`` (touches neither top
+        seen), ``y_px``, ``x_px``, ``area_px``, ``n_nuclei_hidden`` (in the picture, but not seen), ``n_nuclei_made``,
+        ``touches_edge``, ``counted`` (touches neither top
         nor left), ``flags`` (";"-joined: ``edge``, ``opaque``, ``nuclei_hidden``, ``covered``).
     nuclei_truth
         One row per nucleus that can be seen: ``nucleus_id``, ``cell_id``, ``y_px``, ``x_px``.
@@ -80,6 +81,20 @@ def simulate_field(design: FieldDesign, seed: int | np.random.SeedSequence) -> S
     for _ in range(_number(design, design.densities.debris, rng)):
         add_debris(canvas, design.stain, rng)
     return finish(canvas, design, rng)
+
+
+def judged(truth: pd.DataFrame) -> pd.DataFrame:
+    """Return the truth of cells as someone says who looks at the picture and knows what hides there.
+
+    ``n_nuclei`` is missing where a nucleus cannot be seen, ``is_osteoclast`` where such nuclei decide: neither one
+    answer nor the other can be called wrong there.
+    """
+    hidden = truth["n_nuclei_hidden"]
+    open_class = ~truth["is_osteoclast"] & (truth["n_nuclei"] + hidden >= OSTEOCLAST_NUCLEI)
+    return truth.assign(
+        n_nuclei=truth["n_nuclei"].astype("Int64").mask(hidden > 0),
+        is_osteoclast=truth["is_osteoclast"].astype("boolean").mask(open_class),
+    )
 
 
 def finish(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) -> SimulatedField:

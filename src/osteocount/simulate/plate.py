@@ -13,7 +13,7 @@ from pydantic import Field
 from osteocount.errors import OsteoCountError
 from osteocount.settings import FrozenModel
 from osteocount.simulate.design import Densities, FieldDesign
-from osteocount.simulate.field import SimulatedField, simulate_field
+from osteocount.simulate.field import SimulatedField, judged, simulate_field
 from osteocount.simulate.write import write_picture, write_truth_labels
 
 _ROWS, _COLUMNS = "ABCDEFGH", 12
@@ -108,7 +108,7 @@ def simulate_plate(design: PlateDesign, seed: int, out: Path, overwrite: bool = 
         wells.append({**_layout_row(place), **_well_truth(design, pd.concat(made[0]))})
     table = pd.DataFrame(wells)
     _write_csv(table[LAYOUT_COLUMNS], out / "layout.csv")
-    _write_csv(pd.concat(cells), out / "truth" / "cells.csv")
+    _write_csv(judged(pd.concat(cells)), out / "truth" / "cells.csv")
     _write_csv(pd.concat(nuclei), out / "truth" / "nuclei.csv")
     _write_csv(table, out / "truth" / "wells.csv")
     record = json.dumps({"seed": seed, "design": design.model_dump(mode="json")}, indent=2, ensure_ascii=False)
