@@ -11,6 +11,7 @@ from osteocount.io.picture import Picture, PixelSize
 from osteocount.segment.domain import look, why_foreign
 from osteocount.simulate import FieldDesign, simulate_field
 from osteocount.simulate.looks import random_design
+from osteocount.simulate.low_power import random_well, simulate_well
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "real"
@@ -56,6 +57,12 @@ def test_cultures_of_every_stain_and_density_are_let_through(seed: int) -> None:
     design = random_design(np.random.default_rng([77, seed]), 280, 280, held_out=seed % 2 == 1)
     made = simulate_field(design, seed).picture
     assert why_foreign(look(picture_of(made), np.ones(made.shape[:2], bool), design.pixel_size)) == ""
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_wells_at_low_power_are_let_through(seed: int) -> None:
+    made = simulate_well(random_well(np.random.default_rng([78, seed]), side=700.0), seed)
+    assert why_foreign(look(picture_of(made.picture), made.inside, made.pixel_size)) == ""
 
 
 def test_a_well_without_stained_cells_counts_as_none() -> None:

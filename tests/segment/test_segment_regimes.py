@@ -135,6 +135,35 @@ def test_fluorescence_channels_are_found_by_name_or_content(bits, order, names):
     assert (found.nuclei_table.cell_id == 0).sum() == 10
 
 
+def noise(height=200, width=240):
+    return np.random.default_rng(2).poisson(9, (height, width)).astype(np.uint8)
+
+
+def test_one_stain_in_both_channels_is_refused():
+    nuclei = fluorescent()[..., 1]
+    with pytest.raises(OsteoCountError, match="show the same"):
+        segment(np.dstack([nuclei, (nuclei * 0.8).astype(np.uint8)]), um=None, kind="channels")
+
+
+def test_a_channel_without_stained_cells_counts_none_and_says_so():
+    found = segment(np.dstack([noise(), fluorescent()[..., 1]]), um=None, kind="channels")
+    assert found.cells.max() == 0
+    assert any("nothing in the cytoplasm channel stands out" in w for w in found.warnings)
+
+
+def test_noise_in_both_channels_is_refused():
+    with pytest.raises(OsteoCountError, match="nuclei seen in the nuclei channel"):
+        segment(np.dstack([noise(), noise()[::-1]]), um=None, kind="channels")
+
+
+def test_a_nucleus_on_the_rim_of_a_cell_is_not_counted():
+    pixels = fluorescent().astype(float)
+    y, x = np.mgrid[:200, :240]
+    pixels[..., 1] += 150 * np.exp(-((y - 60) ** 2 + (x - 84.5) ** 2) / (2 * 1.9**2))  # the cell ends at 84
+    found = segment(np.clip(pixels, 0, 255).astype(np.uint8), um=None, kind="channels")
+    assert (found.nuclei_table.cell_id == found.cells[60, 60]).sum() == 4
+
+
 def phase_contrast():
     rng = np.random.default_rng(0)
     grey = np.clip(rng.normal(128, 30, (200, 200, 1)), 0, 255).astype(np.uint8)

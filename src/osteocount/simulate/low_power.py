@@ -71,6 +71,12 @@ class SimulatedWell:
     circle: tuple[float, float, float]
     pixel_size: float
 
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """(height, width) True inside the rim."""
+        y, x = np.ogrid[: self.cells.shape[0], : self.cells.shape[1]]
+        return np.asarray(np.hypot(y - self.circle[0], x - self.circle[1]) <= self.circle[2])
+
 
 def simulate_well(design: WellDesign, seed: int) -> SimulatedWell:
     """Make one picture; the same ``design`` and ``seed`` give the same pixels."""
