@@ -41,7 +41,7 @@ def test_bleed_through_shows_the_cytoplasm_in_the_dna_channel() -> None:
     assert bled.pixels[body, 1].mean() > clean.pixels[body, 1].mean() + 5
 
 
-WELL = WellDesign(width=700, height=600, centre=(600, 350), radius=520, giants=40, small=300)
+WELL = WellDesign(width=700, height=600, centre=(600, 350), radius=520, giants=70, small=300)
 
 
 def test_nothing_is_outside_the_rim_and_the_rim_is_dark() -> None:
