@@ -81,8 +81,9 @@ def unsure(fields):
     """Say what is left open, since nobody can see all there is."""
     truth = pd.concat([f.truth for f in fields])
     large = truth[truth["is_osteoclast"].fillna(False).astype(bool)]
+    open_ones = int(truth["is_osteoclast"].isna().sum())
     return (
-        f"Cells that are osteoclasts only by nuclei nobody can see, {int(truth['is_osteoclast'].isna().sum())} more, may be "
+        f"Cells that are osteoclasts only by nuclei nobody can see, {open_ones} more, may be "
         f"called either way; nuclei are judged where all can be seen, in {large['n_nuclei'].notna().mean():.0%} of the "
         "osteoclasts."
     )
