@@ -71,9 +71,8 @@ def best(action, runs=5):
     return min(times)
 
 
-def field(path, folder):
-    """Stages of one simulated field and other programs, against decoding it and one Gaussian pass."""
-    heading = f"{book.command()}, {book.machine()}."
+def timings(path, folder):
+    """Seconds of what we do to one field, the floor last, and its profiles."""
 
     def counted(settings, threads):
         return lambda: analyse(read_picture(path, pixel_size_um=UM), settings, threads)
@@ -83,9 +82,8 @@ def field(path, folder):
     analyse(picture, LEARNED)
     cells = result.segmentation.cells
     floor = best(lambda: cv2.GaussianBlur(tifffile.imread(path), (0, 0), 1.5))
-    ours = best(counted(CLASSICAL, None))
     rows = {
-        f"file to tables, classical, {cores()} threads": ours,
+        f"file to tables, classical, {cores()} threads": best(counted(CLASSICAL, None)),
         f"file to tables, learned, {cores()} threads": best(counted(LEARNED, None)),
     }
     cv2.setNumThreads(1)
@@ -97,13 +95,19 @@ def field(path, folder):
         "write the overlay": best(lambda: write_overlay(picture, cells, result.nuclei, result.cells, folder / "o.png")),
         "decode + one Gaussian pass (the floor)": floor,
     }
-    profiles = {
-        name: profile(counted(settings, 1)) for name, settings in (("classical", CLASSICAL), ("learned", LEARNED))
-    }
+    profiles = [profile(counted(settings, 1)) for settings in (CLASSICAL, LEARNED)]
     cv2.setNumThreads(-1)
+    return rows, profiles, len(result.cells)
+
+
+def field(path, folder):
+    """Stages of one simulated field and other programs, against decoding it and one Gaussian pass."""
+    heading = f"{book.command()}, {book.machine()}."
+    rows, (classical, learned), n_cells = timings(path, folder)
     others = all_peers(path, folder)
+    ours, floor = next(iter(rows.values())), rows["decode + one Gaussian pass (the floor)"]
     return [
-        f"## One simulated field of {WIDTH * HEIGHT / 1e6:.1f} megapixels, {len(result.cells)} TRAP-positive cells",
+        f"## One simulated field of {WIDTH * HEIGHT / 1e6:.1f} megapixels, {n_cells} TRAP-positive cells",
         "",
         heading,
         "",
@@ -122,7 +126,7 @@ def field(path, folder):
         "",
         "| step | classical, s | learned, s |",
         "|---|---|---|",
-        *(f"| {step} | {profiles['classical'][step]} | {profiles['learned'][step]} |" for step in (*STEPS, "all")),
+        *(f"| {step} | {classical[step]} | {learned[step]} |" for step in (*STEPS, "all")),
         "",
         "The ImageJ macro smooths one grey picture, thresholds it and floods it once. Ours corrects the light, unmixes "
         "stains, outlines cells at five densities, floods each heap of cells, scores nuclei, checks the quality of the "

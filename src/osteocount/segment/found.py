@@ -170,19 +170,24 @@ def paint(
     ends = np.array([(p.y, p.y + p.height, p.x, p.x + p.width) for p in found.places], np.intp).reshape(-1, 4)
     y0, y1 = np.searchsorted(rows, ends[:, :2].T + found.corner[0])
     x0, x1 = np.searchsorted(columns, ends[:, 2:].T + found.corner[1])
+    every_row, every_column = _step(rows), _step(columns)
     for n in np.flatnonzero((y1 > y0) & (x1 > x0)).tolist():
         place = found.places[n]
-        down = _picked(rows[y0[n] : y1[n]] - found.corner[0] - place.y + place.row)
-        along = _picked(columns[x0[n] : x1[n]] - found.corner[1] - place.x + place.column)
+        down = _picked(rows[y0[n] : y1[n]] - (found.corner[0] + place.y - place.row), every_row)
+        along = _picked(columns[x0[n] : x1[n]] - (found.corner[1] + place.x - place.column), every_column)
         own = number[labels[down][:, along]]
         np.copyto(image[y0[n] : y1[n], x0[n] : x1[n]], own, where=own > 0)
 
 
-def _picked(at: NDArray[np.intp]) -> slice | NDArray[np.intp]:
-    """Return a slice in the place of ascending positions where they are evenly spaced, which is much faster."""
-    first, last, step = int(at[0]), int(at[-1]), int(at[1] - at[0]) if at.size > 1 else 1
-    even = step > 0 and last - first == step * (at.size - 1) and (np.diff(at) == step).all()
-    return slice(first, last + 1, step) if even else at
+def _step(at: NDArray[np.intp]) -> int:
+    """Return the distance between ascending positions, 0 where it differs from one to the next."""
+    steps = np.diff(at)
+    return 1 if not steps.size else int(steps[0]) if steps[0] > 0 and (steps == steps[0]).all() else 0
+
+
+def _picked(at: NDArray[np.intp], step: int) -> slice | NDArray[np.intp]:
+    """Return evenly spaced positions as a slice, which is much faster."""
+    return slice(int(at[0]), int(at[-1]) + 1, step) if step else at
 
 
 def _objects(atlas: Atlas, corner: tuple[int, int], labels: NDArray[np.int32]) -> Objects:
