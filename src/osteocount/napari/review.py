@@ -15,7 +15,14 @@ from osteocount.curate.classifier import judge
 from osteocount.curate.log import Kind, Point
 from osteocount.errors import OsteoCountError
 from osteocount.measure import summarise
-from osteocount.pipeline.edits import EDIT_LOG, adopted, edit_wells, excluded_because, load_automatic
+from osteocount.pipeline.edits import (
+    EDIT_LOG,
+    adopted,
+    automatic_cells,
+    edit_wells,
+    excluded_because,
+    load_automatic,
+)  # fmt: skip
 from osteocount.pipeline.plan import FinishedRun, read_finished
 from osteocount.pipeline.reader import join_reader
 from osteocount.pipeline.second import log_of_second
@@ -111,7 +118,7 @@ class Review:
         self.edits: list[Edit] = read_log(self.log.path)
         self._undone: list[Edit] = []
         self.records: list[Record] = [record for record in self.run.records if record["status"] == "ok"]
-        self._automatic = {record["image"]: load_automatic(self.run.folder, record).cells for record in self.records}
+        self._automatic = {record["image"]: automatic_cells(self.run.folder, record) for record in self.records}
         self._cells = dict(self._automatic)
         for image in {edit.image for edit in effective(self.edits)} & set(self._cells):
             self._cells[image] = self.load(self.record_of(image)).cells

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from osteocount.curate.blinding import LOCKED, is_blinded
 from osteocount.errors import OsteoCountError
+from osteocount.io.label_tiles import TiledLabels
+from osteocount.io.pyramid import Overview, open_pyramid
 from osteocount.io.tables import write_table
 from osteocount.napari.drawn import Drawn, draw
-from osteocount.napari.outline import drawing
+from osteocount.napari.outline import drawing, kinds_of
 from osteocount.napari.review import OpenField, Record, Review
-from osteocount.napari.shown import Shown, shown_picture
+from osteocount.napari.sheet import Sheet, TiledSheet, WholeSheet
+from osteocount.napari.shown import Shown, shown_levels, shown_picture
 from osteocount.pipeline import COMPARISON_FORMATS, Outcome, Progress
 from osteocount.pipeline.apply import apply_edits
 from osteocount.pipeline.field import FieldTask, read_channels
@@ -46,7 +48,7 @@ class Loaded:
     """A picture with its edits; ``shown`` None: the picture itself was not found."""
 
     opened: OpenField
-    outlines: NDArray[np.uint8]
+    sheet: Sheet
     shown: Shown | None
     note: str
 
@@ -94,16 +96,41 @@ def load_field(opened: Opened, record: Record, stop: Event) -> Generator[Progres
     """Read one picture with its labels and edits."""
     yield Progress(0, 0, "Opening a picture")
     field = opened.review.load(record)
-    drawn = drawing(field.field.labels, field.cells, field.field.next_cell)
+    sheet = _sheet(field)
     task = opened.tasks.get(record["key"])
     if task is None:
-        return Loaded(field, drawn, None, opened.note or f"{record['image']} is not among the pictures any more.")
-    picture = read_channels(task.paths, record["pixel_size_um"], task.scene)
-    if picture.pixels.shape[:2] != field.field.labels.shape:
+        return Loaded(field, sheet, None, opened.note or f"{record['image']} is not among the pictures any more.")
+    shown, size = _picture(task, record)
+    if size != field.field.labels.shape:
         return Loaded(
-            field, drawn, None, f"{record['image']} has another size than when it was counted; count it again."
+            field, sheet, None, f"{record['image']} has another size than when it was counted; count it again."
         )
-    return Loaded(field, drawn, shown_picture(picture, record), "")
+    return Loaded(field, sheet, shown, "")
+
+
+def fill_overview(overview: Overview, stop: Event) -> Generator[float, None, None]:
+    """Read a large picture without small copies once, so that the whole of it can be seen."""
+    for share in overview.fill():
+        if stop.is_set():
+            return
+        yield share
+
+
+def _sheet(opened: OpenField) -> Sheet:
+    labels, cells = opened.field.labels, opened.cells
+    kinds = kinds_of(cells, opened.field.next_cell)
+    if isinstance(labels, TiledLabels):
+        return TiledSheet(labels, kinds)
+    return WholeSheet(opened.field, drawing(labels, cells, opened.field.next_cell), kinds)
+
+
+def _picture(task: FieldTask, record: Record) -> tuple[Shown, tuple[int, ...]]:
+    """Return a picture for the viewer, and its height and width."""
+    large = open_pyramid(task.paths[0]) if len(task.paths) == 1 and not task.scene else None
+    if large is not None:
+        return shown_levels(large), tuple(large.levels[0].shape[:2])
+    picture = read_channels(task.paths, record["pixel_size_um"], task.scene)
+    return shown_picture(picture, record), picture.pixels.shape[:2]
 
 
 def draw_figures(review: Review, view: View, stop: Event) -> Generator[Progress, None, Figures]:

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from osteocount.curate import Change
@@ -28,13 +27,14 @@ from osteocount.napari.review_jobs import (
     View,
     draw_figures,
     export_comparison,
+    fill_overview,
     in_words,
     load_field,
     measures,
     open_review,
     write_tables,
 )  # fmt: skip
-from osteocount.napari.worker import Job, JobFunction
+from osteocount.napari.worker import Jobs
 from osteocount.pipeline import Outcome
 
 FOLLOW_MS = 400
@@ -66,7 +66,8 @@ class Reviewing(QObject):
         self.figures: Figures | None = None
         self._groups: dict[tuple[str, str], list[Record]] = {}
         self._place = ("", "")
-        self._jobs: dict[str, Job] = {}
+        self._jobs = Jobs(self)
+        self._start = self._jobs.start
         self._again = False
         self._opened_from: tuple[Path, Path | None] = (Path(), None)
         self.actions = Actions(self)
@@ -79,6 +80,8 @@ class Reviewing(QObject):
         self._connect()
 
     def _connect(self) -> None:
+        self._jobs.busy.connect(self.busy)
+        self._jobs.failed.connect(self.problem)
         self.correct.action.connect(self.actions.start)
         self.correct.second_asked.connect(self._reopen)
         self.correct.who.textChanged.connect(self._sign)
@@ -159,13 +162,12 @@ class Reviewing(QObject):
 
     def idle(self) -> bool:
         """Return True when everything shown is up to date."""
-        return not self._jobs and not self._timer.isActive()
+        return not self._jobs.names() and not self._timer.isActive()
 
     def close(self) -> None:
         """Leave nothing running and nothing connected."""
         self._timer.stop()
-        for job in self._jobs.values():
-            job.cancel()
+        self._jobs.cancel()
         self.canvas.disconnect_from_viewer()
 
     def _say_of_well(self, kind: Any, reason: str = "", **more: Any) -> None:
@@ -214,7 +216,11 @@ class Reviewing(QObject):
         self._place = place
         review = self.source.review
         review.show(loaded.opened)
-        self.canvas.show(loaded.shown, loaded.opened.field, loaded.opened.cells, loaded.outlines)
+        self.canvas.show(loaded.shown, loaded.opened.field, loaded.sheet)
+        if loaded.shown is not None and loaded.shown.overview is not None:
+            fill = partial(fill_overview, loaded.shown.overview)
+            refresh = self.canvas.refresh_picture
+            self._start("fill", fill, lambda _: refresh(), lambda _: refresh(), quiet=True)
         self.correct.show_place(title_of(loaded.opened.record, self._hidden()))
         self.correct.set_open(True)
         self.correct.show_numbers(*review.summaries())
@@ -251,7 +257,7 @@ class Reviewing(QObject):
     def _follow(self) -> None:
         if self.source is None:
             return
-        if "draw" in self._jobs:
+        if "draw" in self._jobs.names():
             self._again = True
             return
         endpoint, contrast, plot = self.compare.chosen()
@@ -260,7 +266,7 @@ class Reviewing(QObject):
             self.plate.percent.isChecked(), self.plate.figure.room(), endpoint, contrast, plot,
             self.compare.figure.room(),
         )  # fmt: skip
-        self._start("draw", partial(draw_figures, self.source.review, view), self._on_drawn)
+        self._start("draw", partial(draw_figures, self.source.review, view), self._on_drawn, quiet=True)
 
     def _on_drawn(self, figures: Figures) -> None:
         self.figures = figures
@@ -276,24 +282,3 @@ class Reviewing(QObject):
         if self._again:
             self._again = False
             self._timer.start()
-
-    def _start(self, name: str, function: JobFunction, then: Callable[[Any], None]) -> None:
-        """Run a job; one of the same name that is still at it is forgotten."""
-        if name in self._jobs:
-            self._jobs.pop(name).cancel()
-        job = Job(function)
-        said = name != "draw"  # plate and comparison follow by themselves, which is nothing to talk about
-
-        def end(hear: Callable[[Any], object], result: Any) -> None:
-            if not isalive(self):  # the window was closed meanwhile
-                return
-            self._jobs.pop(name, None)
-            if said:
-                self.busy.emit("")
-            hear(result)
-
-        job.progressed.connect(lambda step: self.busy.emit(step.message) if said and isalive(self) else None)
-        job.finished.connect(partial(end, then))
-        job.failed.connect(partial(end, self.problem.emit))
-        self._jobs[name] = job
-        job.start()

@@ -1,13 +1,15 @@
-"""One count in a thread of its own: progress, an end, an error in words, and a way to stop."""
+"""What runs in threads of its own: progress, an end, an error in words, and a way to stop."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator
+from functools import partial
 from threading import Event
 from typing import Any
 
 from napari.qt.threading import create_worker
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.errors import OsteoCountError
@@ -66,6 +68,68 @@ class Job(QObject):
     def _on_errored(self, error: Exception) -> None:
         if not self._stop.is_set():
             self.failed.emit(in_words(error))
+
+
+class Jobs(QObject):
+    """Jobs by name; of each name the last one started is the one that is heard.
+
+    Signals
+    -------
+    busy
+        What is going on; empty: nothing.
+    failed
+        An error in words.
+    """
+
+    busy = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._running: dict[str, Job] = {}
+
+    def start(
+        self,
+        name: str,
+        function: JobFunction,
+        then: Callable[[Any], object],
+        step: Callable[[Any], object] | None = None,
+        *,
+        quiet: bool = False,
+    ) -> None:
+        """Run ``function``; give its result to ``then``, its progress to ``step``; of a ``quiet`` one nothing is said."""
+        if name in self._running:
+            self._running.pop(name).cancel()
+        job = Job(function)
+
+        def end(hear: Callable[[Any], object], result: Any) -> None:
+            if not isalive(self):  # the window was closed meanwhile
+                return
+            self._running.pop(name, None)
+            if not quiet:
+                self.busy.emit("")
+            hear(result)
+
+        def go_on(at: Any) -> None:
+            if isalive(self) and not quiet:
+                self.busy.emit(at.message)
+            if isalive(self) and step is not None:
+                step(at)
+
+        job.progressed.connect(go_on)
+        job.finished.connect(partial(end, then))
+        job.failed.connect(partial(end, self.failed.emit))
+        self._running[name] = job
+        job.start()
+
+    def names(self) -> tuple[str, ...]:
+        """Names of what is running."""
+        return tuple(self._running)
+
+    def cancel(self) -> None:
+        """Forget everything that is running."""
+        for job in self._running.values():
+            job.cancel()
 
 
 def in_words(error: Exception) -> str:

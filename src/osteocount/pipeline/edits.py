@@ -12,7 +12,9 @@ import pandas as pd
 
 from osteocount.curate import Automatic, Edit, effective, read_log, replay
 from osteocount.curate.classifier import Classifier, judge, load
-from osteocount.io.labels import read_labels, write_labels
+from osteocount.io.label_pyramid import write_label_pyramid
+from osteocount.io.label_tiles import Labels, TiledLabels, open_labels
+from osteocount.io.labels import write_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import read_table, write_table
 from osteocount.settings import Settings
@@ -61,12 +63,17 @@ def load_automatic(folder: ResultFolder, record: dict[str, Any]) -> Automatic:
     """Read what the program found in one finished picture."""
     key = record["key"]
     return Automatic(
-        read_labels(folder.cells_image(key)),
-        read_table(folder.part(key, "cells.csv")),
+        open_labels(folder.cells_image(key)),
+        automatic_cells(folder, record),
         read_table(folder.part(key, "nuclei.csv")),
         record["pixel_size_um"],
         bool(record["nuclei_resolved"]),
     )
+
+
+def automatic_cells(folder: ResultFolder, record: dict[str, Any]) -> pd.DataFrame:
+    """Read the rows of ``cells.csv`` of one finished picture as the program found them."""
+    return read_table(folder.part(record["key"], "cells.csv"))
 
 
 def corrected_image(folder: ResultFolder, key: str) -> Path:
@@ -106,7 +113,7 @@ def edit_tables(
         unapplied += result.unapplied
         replaced[image] = (result.cells, result.nuclei)
         if len(result.unapplied) < len(by_image[image]):
-            write_labels(result.labels, corrected_image(folder, record["key"]), record["pixel_size_um"])
+            _write_labels(result.labels, corrected_image(folder, record["key"]), record["pixel_size_um"])
     _write_unapplied(folder, unapplied)
     if replaced:
         order = [record["image"] for record in records if record["status"] == "ok"]
@@ -118,6 +125,14 @@ def edit_tables(
         cells, nuclei = judge(cells, nuclei, classifier)
         n_left_out = n_before - len(cells)
     return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied), n_left_out)
+
+
+def _write_labels(labels: Labels | TiledLabels, path: Path, um: float | None) -> None:
+    """Write corrected labels as the automatic ones were: those of a large picture with smaller copies inside."""
+    if isinstance(labels, TiledLabels):
+        write_label_pyramid(labels.draw, labels.shape, path, um)
+    else:
+        write_labels(labels, path, um)
 
 
 def adopted(root: Path) -> Classifier | None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from osteocount.curate import effective, read_log
 from osteocount.curate.classifier import Classifier, Trained, examples, save, train
-from osteocount.pipeline.edits import CLASSIFIER, EDIT_LOG, load_automatic
+from osteocount.pipeline.edits import CLASSIFIER, EDIT_LOG, automatic_cells
 from osteocount.pipeline.plan import read_finished
 
 
@@ -22,7 +22,7 @@ def learn(root: Path) -> Trained:
     """
     run = read_finished(root)
     done = [record for record in run.records if record["status"] == "ok"]
-    automatic = pd.concat([load_automatic(run.folder, record).cells for record in done], ignore_index=True)
+    automatic = pd.concat([automatic_cells(run.folder, record) for record in done], ignore_index=True)
     return train(examples(automatic, effective(read_log(root / EDIT_LOG))))
 
 
