@@ -135,7 +135,7 @@ def boxes_of(labels: Labels | TiledLabels) -> dict[int, Window]:
     boxes: dict[int, Window] = {}
     for top in range(0, labels.shape[0], _BAND):
         band: Labels = labels[top : min(top + _BAND, labels.shape[0]), 0 : labels.shape[1]]
-        places: list[Window | None] = ndimage.find_objects(band.astype(np.int32, copy=False))
+        places: list[Any] = ndimage.find_objects(band.astype(np.int32, copy=False))
         for label, found in enumerate(places, start=1):
             if found is None:
                 continue

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from napari.utils.colormaps import DirectLabelColormap
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import EditedField
 from osteocount.napari import outline
-from osteocount.napari.layers import NUCLEUS, NUCLEUS_PX, NUCLEUS_UM, ON_BRIGHT, ON_DARK
+from osteocount.napari.layers import NUCLEUS, NUCLEUS_PX, NUCLEUS_UM, ON_BRIGHT, ON_DARK, kind_colours
 from osteocount.napari.sheet import Sheet
 from osteocount.napari.shown import Shown
 
@@ -125,9 +124,7 @@ class ReviewCanvas(QObject):
             more |= {"multiscale": isinstance(pixels, list)}
             self._pictures.append(self._viewer.add_image(pixels, name=title, rgb=rgb, **placed, **mine, **more))
         palette = self._palette = ON_DARK if shown is not None and shown.on_dark else ON_BRIGHT
-        colours = ("transparent", palette.osteoclast, palette.other, palette.not_counted, SELECTED_COLOUR, PEN_COLOUR)
-        by_kind: dict[int | None, str] = {None: "transparent", **dict(enumerate(colours))}
-        colormap = DirectLabelColormap(color_dict=by_kind)
+        colormap = kind_colours(palette, SELECTED_COLOUR, PEN_COLOUR)
         self._cells = self._viewer.add_labels(sheet.data, name=CELLS, colormap=colormap, opacity=0.9, **placed, **mine)
         size = NUCLEUS_PX if um is None else NUCLEUS_UM / um
         self._nuclei = self._viewer.add_points(

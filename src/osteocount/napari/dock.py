@@ -11,8 +11,10 @@ from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
+from osteocount.napari import preferences
 from osteocount.napari.fold import Fold
 from osteocount.napari.jobs import LayerCount, count_folder, count_layer
+from osteocount.napari.large_jobs import LargeCount, Seen
 from osteocount.napari.layers import NUCLEUS, ViewerLayers, palette_of
 from osteocount.napari.result_view import LegendView, MessageView, NumbersView, WellsView
 from osteocount.napari.reviewing import Reviewing
@@ -20,7 +22,7 @@ from osteocount.napari.run_view import RunView
 from osteocount.napari.settings_view import SettingsView
 from osteocount.napari.source_view import SourceView
 from osteocount.napari.worker import Job, JobFunction
-from osteocount.pipeline import FieldResult, Outcome, Progress
+from osteocount.pipeline import Outcome, Progress
 from osteocount.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,6 +54,9 @@ class OsteoCountDock(QWidget):
         self._counted_source: Path | None = None
         self._lay_out()
         self._connect()
+        start_with = preferences.settings_file()
+        if start_with is not None:
+            self.load_settings(start_with)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802  Qt's name
         """Leave no count behind."""
@@ -110,6 +115,7 @@ class OsteoCountDock(QWidget):
         self.settings.save_requested.connect(self.save_settings)
         self.run.count_requested.connect(self.count)
         self.run.cancel_requested.connect(self._cancel)
+        self.source.open_requested.connect(self.open_picture)
         self.source.results_requested.connect(self.open_results)
         self.source.count_requested.connect(lambda: self.steps.setCurrentIndex(COUNT))
         self.reviewing.problem.connect(self.note.show_problem)
@@ -121,6 +127,13 @@ class OsteoCountDock(QWidget):
             button.setEnabled(False)
         self.save.setEnabled(False)
         self.layers.announce()
+
+    def open_picture(self, path: Path) -> None:
+        """Open a picture file, a large one as a pyramid."""
+        try:
+            self.layers.open(path)
+        except OsteoCountError as error:
+            self._warn(str(error))
 
     def open_results(self) -> None:
         """Open the results of an earlier count, to correct and compare them."""
@@ -216,32 +229,39 @@ class OsteoCountDock(QWidget):
         if self._job is not None:
             self._job.cancel()
             self._job = None
+            self.layers.forget_seen()
             self.run.show_idle("Cancelled. Nothing was changed in the viewer.")
 
-    def _show_step(self, step: Progress) -> None:
+    def _show_step(self, step: Progress | Seen) -> None:
+        if isinstance(step, Seen):
+            self.layers.show_seen(step)
         self.run.show_step(step.done, step.total, step.message)
 
     def _show_failure(self, text: str) -> None:
         self._job = None
+        self.layers.forget_seen()
         self.run.show_idle()
         self.message.show_problem(text)
 
-    def _show_end(self, end: LayerCount | Outcome) -> None:
+    def _show_end(self, end: LayerCount | LargeCount | Outcome) -> None:
         self._job = None
         if isinstance(end, Outcome):
             self._show_folder(end)
         else:
             self._show_layer(end)
 
-    def _show_layer(self, count: LayerCount) -> None:
+    def _show_layer(self, count: LayerCount | LargeCount) -> None:
         try:
-            self.layers.show_result(count.layer, count.pixel_um, count.result)
+            if isinstance(count, LargeCount):
+                self.layers.show_large(count)
+            else:
+                self.layers.show_result(count.layer, count.pixel_um, count.result)
         except OsteoCountError as error:
             self._show_failure(str(error))
             return
-        self.numbers.show_numbers(count.result.summary, rule_in_words(count.result, self._counted_with))
-        self.message.show_notes(count.result.warnings)
-        palette = palette_of(count.result)
+        self.numbers.show_numbers(count.summary, rule_in_words(self._counted_with, resolved=count.nuclei_resolved))
+        self.message.show_notes(count.warnings)
+        palette = palette_of(count.regime)
         self.legend.show_entries(
             (palette.osteoclast, "osteoclast"),
             (palette.other, "other TRAP-positive cell"),
@@ -263,9 +283,9 @@ class OsteoCountDock(QWidget):
             part.setVisible(part in parts)
 
 
-def rule_in_words(result: FieldResult, settings: Settings) -> str:
-    """Say what made a cell of this picture an osteoclast."""
-    if result.segmentation.nuclei_resolved:
+def rule_in_words(settings: Settings, *, resolved: bool) -> str:
+    """Say what made a cell of a picture an osteoclast; ``resolved``: its nuclei are seen."""
+    if resolved:
         return f"≥ {settings.count.min_nuclei} nuclei"
     return "by size; nuclei not visible"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from osteocount.curate import Change
 from osteocount.curate.blinding import blind, in_review_order, is_blinded, reveal
 from osteocount.errors import OsteoCountError
+from osteocount.napari import preferences
 from osteocount.napari.actions import Actions
 from osteocount.napari.canvas import ReviewCanvas
 from osteocount.napari.compare_view import CompareView
@@ -72,7 +72,7 @@ class Reviewing(QObject):
         self._opened_from: tuple[Path, Path | None] = (Path(), None)
         self.actions = Actions(self)
         self.learning = Learning(self._start, self)
-        self.correct.who.setText(getpass.getuser())
+        self.correct.who.setText(preferences.reviewer())
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(FOLLOW_MS)

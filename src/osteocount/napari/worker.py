@@ -97,7 +97,7 @@ class Jobs(QObject):
         *,
         quiet: bool = False,
     ) -> None:
-        """Run ``function``; give its result to ``then``, its progress to ``step``; of a ``quiet`` one nothing is said."""
+        """Run ``function``; ``then`` gets its result, ``step`` its progress; of a ``quiet`` one nothing is said."""
         if name in self._running:
             self._running.pop(name).cancel()
         job = Job(function)
