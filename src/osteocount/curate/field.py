@@ -150,6 +150,10 @@ class EditedField:
     def __contains__(self, cell: object) -> bool:
         return cell in self._there
 
+    def gone(self) -> set[int]:
+        """Return the automatic cells that are not there any more."""
+        return self._boxes.keys() - self._there
+
     def cell_at(self, y: float, x: float) -> int:
         """Return the cell under a point; 0 is none."""
         row, column = round(y), round(x)

@@ -73,8 +73,8 @@ def corrected_cells(automatic: Automatic, field: EditedField, settings: Settings
     and the program's confidence in it is unknown. ``trap_od_mean`` of merged cells is the mean of the parts, weighted
     by area; that of drawn cells and of parts is unknown.
     """
-    ids = automatic.cells["cell_id"].astype(int).tolist()
-    untouched = automatic.cells[[cell not in field.marks and cell in field for cell in ids]]
+    other = [*field.marks, *field.gone()]
+    untouched = automatic.cells[~automatic.cells["cell_id"].isin(other)]
     if not field.marks:
         return untouched.reset_index(drop=True)
     first = automatic.cells.drop_duplicates("cell_id").set_index("cell_id", drop=False)
@@ -91,9 +91,8 @@ def corrected_cells(automatic: Automatic, field: EditedField, settings: Settings
     for name in ("plate", "well", "field", "image"):
         if name in touched.columns and len(automatic.cells):
             touched[name] = automatic.cells[name].iloc[0]
-    both = pd.concat([untouched.astype(object), touched.astype(object)], ignore_index=True)
-    both = both.sort_values("cell_id", ignore_index=True, key=lambda ids: ids.astype(int))
-    return _typed(both)
+    both = pd.concat([_typed(untouched.copy()), _typed(touched)], ignore_index=True)
+    return both.sort_values("cell_id", ignore_index=True)
 
 
 def corrected_nuclei(automatic: Automatic, field: EditedField) -> pd.DataFrame:

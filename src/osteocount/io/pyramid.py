@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,9 +114,11 @@ def _of_tiff(path: Path) -> Pyramid | None:
     dask = vendor_library(path, "dask.array")
     try:
         with quiet_tifffile():
-            tiff = tifffile.TiffFile(path, _multifile=False)  # stays open as long as the levels live
+            tiff = tifffile.TiffFile(path, _multifile=False)
             series, _ = _choose_series(tiff)
-            found = zarr.open(series.aszarr(), mode="r")
+            store = series.aszarr()
+            weakref.finalize(store, tiff.close)  # the file stays open as long as somebody looks at a level
+            found = zarr.open(store, mode="r")
     except Exception as error:  # decoders of files from strangers raise anything
         raise OsteoCountError(f"{path.name}: cannot be opened as a pyramid ({error}).") from error
     arrays = [found] if isinstance(found, zarr.Array) else [found[str(n)] for n in range(len(series.levels))]

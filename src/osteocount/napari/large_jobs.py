@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import weakref
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from threading import Event
 from typing import Any
 
@@ -57,9 +59,17 @@ class LargeCount:
     labels: TiledLabels
     summary: dict[str, int | float | None]
     warnings: tuple[str, ...]
-    folder: TemporaryDirectory[str]
+    folder: Scratch
     nuclei_resolved: bool = True
     regime: str = "brightfield"
+
+
+class Scratch:
+    """A folder that is there as long as somebody holds this."""
+
+    def __init__(self) -> None:
+        self.path = Path(mkdtemp(prefix="osteocount_"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 class Stopped(Exception):  # noqa: N818  no error: somebody pressed Cancel
@@ -107,8 +117,8 @@ def count_large(
     layer: LayerPicture, pixel_size: PixelSize, settings: Settings, stop: Event
 ) -> Generator[Progress | Seen, None, LargeCount | None]:
     """Count a large layer; None when ``stop`` was set, or when the segmenter has to see the picture as a whole."""
-    folder = TemporaryDirectory(prefix="osteocount_", ignore_cleanup_errors=True)
-    scratch = Path(folder.name) / "tiles"
+    folder = Scratch()
+    scratch = folder.path / "tiles"
     scratch.mkdir()
     yield Progress(0, 0, f"Looking at the light of {layer.name}")
     with _regions(layer, pixel_size, settings) as regions, ThreadPoolExecutor(1) as pool:
@@ -148,9 +158,9 @@ def _paint(tile: SeenTile, cells: NDArray[np.uint8], shape: tuple[int, int], ste
     cells[image > 0] = 1
 
 
-def _kept(layer: LayerPicture, um: float | None, result: LargeResult, folder: TemporaryDirectory[str]) -> LargeCount:
-    path = Path(folder.name) / "cells.tif"
-    write_labels_of(result.field, path, Path(folder.name) / "nuclei.tif", um)
+def _kept(layer: LayerPicture, um: float | None, result: LargeResult, folder: Scratch) -> LargeCount:
+    path = folder.path / "cells.tif"
+    write_labels_of(result.field, path, folder.path / "nuclei.tif", um)
     return LargeCount(
         layer.name, um, result.field.cells, result.field.nuclei, TiledLabels(path), result.summary, result.warnings,
         folder,

@@ -34,13 +34,17 @@ Place = tuple[str, str]
 
 @dataclass
 class OpenField:
-    """One picture with its edits applied; ``done`` holds them with what each changed, in order."""
+    """One picture with its edits applied.
+
+    ``done`` holds them with what each changed, in order; ``automatic_numbers`` are those without any.
+    """
 
     record: Record
     automatic: Any
     field: EditedField
     done: list[tuple[Edit, Change | None]]
     cells: pd.DataFrame
+    automatic_numbers: dict[str, Any]
 
     @property
     def image(self) -> str:
@@ -82,6 +86,12 @@ def wells_ahead(what: str, places: list[Place], here: Place, reviewed: set[Place
     if what == "borderline":
         waiting.sort(key=lambda place: -float(_value(numbers, place, "n_borderline") or 0))
     return waiting
+
+
+def _numbers(cells: pd.DataFrame, record: Record) -> dict[str, Any]:
+    """Return the numbers of one picture."""
+    fields = pd.DataFrame([{key: record[key] for key in ("area_px", "pixel_size_um", "nuclei_resolved")}])
+    return summarise(cells, fields)
 
 
 def _value(wells: Any, place: Place, name: str) -> Any:
@@ -134,7 +144,8 @@ class Review:
         field = automatic.field()
         own = [edit for edit in effective(self.edits) if edit.image == record["image"]]
         done = [(edit, apply(field, edit)) for edit in own]
-        return OpenField(record, automatic, field, done, corrected_cells(automatic, field, self.run.settings))
+        cells = corrected_cells(automatic, field, self.run.settings)
+        return OpenField(record, automatic, field, done, cells, _numbers(automatic.cells, record))
 
     def show(self, opened: OpenField) -> None:
         """Make ``opened`` the picture at hand."""
@@ -206,9 +217,7 @@ class Review:
     def summaries(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the numbers of the picture at hand, automatic and corrected."""
         opened = self._opened()
-        record = opened.record
-        fields = pd.DataFrame([{key: record[key] for key in ("area_px", "pixel_size_um", "nuclei_resolved")}])
-        return summarise(opened.automatic.cells, fields), summarise(opened.cells, fields)
+        return opened.automatic_numbers, _numbers(opened.cells, opened.record)
 
     def wells(self) -> pd.DataFrame:
         """Return the table of ``wells.csv`` as it would be written now. May run in a thread."""

@@ -104,7 +104,8 @@ class SourceView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         for widget in (
-            self.of_layer, self.layers, self.open_picture, self.of_folder, self._folder_form, self.of_results, self._results_form
+            self.of_layer, self.layers, self.open_picture, self.of_folder, self._folder_form, self.of_results,
+            self._results_form,
         ):  # fmt: skip
             layout.addWidget(widget)
         self.go_on = QPushButton("Go on to 2 Count")
