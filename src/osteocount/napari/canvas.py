@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator
+from collections.abc import Callable, Collection, Generator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import EditedField
 from osteocount.napari import outline
-from osteocount.napari.layers import NUCLEUS, NUCLEUS_PX, NUCLEUS_UM, ON_BRIGHT, ON_DARK, kind_colours
+from osteocount.napari.layers import MICROMETER, NUCLEUS, NUCLEUS_PX, NUCLEUS_UM, ON_BRIGHT, ON_DARK, kind_colours
 from osteocount.napari.sheet import Sheet
 from osteocount.napari.shown import Shown
+from osteocount.napari.worker import Turns
 
 CELLS = "Cells under review"
 NUCLEI = "Nuclei under review"
@@ -22,6 +24,7 @@ SELECTED_COLOUR = "#FFFFFF"
 PEN_COLOUR = "#00FF66"
 NUCLEUS_COLOURS = np.array([(1.0, 1.0, 1.0, 1.0)]), np.array([(0.5, 0.5, 0.5, 1.0)])
 """In a cell, and in none."""
+MINE = {"osteocount_review": True}
 CLICK_PX = 4
 CLOSE_UP_PX, CLOSE_UP_UM = 350, 120.0
 """A close-up shows a cell this large on the screen, but never less than this much ground."""
@@ -52,7 +55,9 @@ class ReviewCanvas(QObject):
         self._pictures: list[Any] = []
         self._cells: Any = None
         self._nuclei: Any = None
-        self._shown_um: float | None = None
+        self._placed: dict[str, Any] = {}
+        self._on_dark = False
+        self._turns = Turns(self)
         self._selected: frozenset[int] = frozenset()
         self._sheet: Sheet  # from the first `show` on
         self.pen = False
@@ -62,10 +67,11 @@ class ReviewCanvas(QObject):
 
     def disconnect_from_viewer(self) -> None:
         """Hear nothing more."""
+        self._turns.stop()
         self._viewer.mouse_drag_callbacks.remove(self._on_press)
         self._viewer.mouse_move_callbacks.remove(self._on_move)
 
-    def show(self, shown: Shown | None, field: EditedField, sheet: Sheet) -> None:
+    def show(self, shown: Shown | None, field: EditedField, sheet: Sheet, then: Callable[[], object]) -> None:
         """Show a picture, its outlines and nuclei in place of those before.
 
         Parameters
@@ -76,68 +82,92 @@ class ReviewCanvas(QObject):
             Its state.
         sheet
             Its outlines, made in a worker.
+        then
+            Called once it is shown; new layers are made one in each turn of the window's loop.
         """
-        self._field, self._selected = field, frozenset()
-        self._sheet = sheet
         channels = shown.channels if shown else ()
-        if self._fits(channels, sheet):
-            self._reuse(channels, sheet)
-        else:
-            self._add(shown, sheet)
-        self.show_nuclei()
-        self._viewer.layers.selection.active = self._cells
-        self._viewer.reset_view()
+        fits = self._fits(shown, channels, sheet)
+        making = [partial(self._reuse, channels, sheet)] if fits else self._making(shown, channels, sheet)
+        self._field, self._selected = None, frozenset()  # clicks mean nothing until the new picture is there
+        self._turns.start([partial(self._place, field), *making, partial(self._finish, field, sheet), then])
 
-    def _fits(self, channels: tuple[Any, ...], sheet: Sheet) -> bool:
-        """Layers of an equal picture take other values much faster than new ones are made."""
+    def _fits(self, shown: Shown | None, channels: tuple[Any, ...], sheet: Sheet) -> bool:
+        """Layers of a picture of the same kind take other values much faster than new ones are made."""
         old = self._pictures
         return (
-            len(old) == len(channels) > 0
+            shown is not None
+            and len(old) == len(channels) > 0
             and not any(isinstance(pixels, list) for pixels in (*channels, sheet.data))
-            and not any(layer.multiscale for layer in old)
+            and not any(layer.multiscale for layer in (*old, self._cells))
             and all(layer in self._viewer.layers for layer in (*old, self._cells, self._nuclei))
-            and all(
-                layer.data.shape == pixels.shape and layer.data.dtype == pixels.dtype
-                for layer, pixels in zip(old, channels, strict=True)
-            )
-            and self._shown_um == (self._field.pixel_um if self._field else None)
-        )
+            and all(layer.rgb == shown.rgb and layer.data.dtype == pixels.dtype
+                    for layer, pixels in zip(old, channels, strict=True))
+            and self._on_dark == shown.on_dark
+        )  # fmt: skip
+
+    def _place(self, field: EditedField) -> None:
+        um = field.pixel_um
+        self._placed = {} if um is None else {"scale": (um, um), "units": (MICROMETER, MICROMETER)}
 
     def _reuse(self, channels: tuple[Any, ...], sheet: Sheet) -> None:
-        for layer, pixels in zip(self._pictures, channels, strict=True):
-            layer.data = pixels
-        self._cells.data = sheet.data
+        values = (*channels, sheet.data, np.empty((0, 2)))
+        for layer, value in zip((*self._pictures, self._cells, self._nuclei), values, strict=True):
+            layer.data = value
+            layer.scale = self._placed.get("scale", (1, 1))
+            layer.units = self._placed.get("units", ("pixel", "pixel"))
 
-    def _add(self, shown: Shown | None, sheet: Sheet) -> None:
+    def _making(self, shown: Shown | None, channels: tuple[Any, ...], sheet: Sheet) -> list[Callable[[], None]]:
+        """Return the steps that make new layers."""
+        self._on_dark = shown is not None and shown.on_dark
+        self._palette = ON_DARK if self._on_dark else ON_BRIGHT
+        rgb = shown is not None and shown.rgb
+        pictures = [partial(self._add_picture, n, pixels, rgb=rgb) for n, pixels in enumerate(channels)]
+        return [self._clear, *pictures, partial(self._add_cells, sheet), self._add_nuclei]
+
+    def _clear(self) -> None:
         for title in [layer.name for layer in self._viewer.layers if layer.metadata.get("osteocount_review")]:
             self._viewer.layers.remove(title)
         for layer in self._viewer.layers:
             layer.visible = False
-        um = self._shown_um = self._field.pixel_um if self._field else None
-        placed = {} if um is None else {"scale": (um, um), "units": ("um", "um")}
-        mine = {"metadata": {"osteocount_review": True}}
         self._pictures = []
-        for n, pixels in enumerate(shown.channels if shown else ()):
-            more: dict[str, Any] = {"blending": "additive"} if len(shown.channels) > 1 else {}  # type: ignore[union-attr]
-            title = PICTURE if n == 0 else f"{PICTURE} {n + 1}"
-            rgb = shown.rgb  # type: ignore[union-attr]
-            more |= {"multiscale": isinstance(pixels, list)}
-            self._pictures.append(self._viewer.add_image(pixels, name=title, rgb=rgb, **placed, **mine, **more))
-        palette = self._palette = ON_DARK if shown is not None and shown.on_dark else ON_BRIGHT
-        colormap = kind_colours(palette, SELECTED_COLOUR, PEN_COLOUR)
-        self._cells = self._viewer.add_labels(sheet.data, name=CELLS, colormap=colormap, opacity=0.9, **placed, **mine)
-        size = NUCLEUS_PX if um is None else NUCLEUS_UM / um
+
+    def _add_picture(self, n: int, pixels: Any, *, rgb: bool) -> None:
+        more: dict[str, Any] = {} if rgb or n == 0 else {"blending": "additive"}
+        title = PICTURE if n == 0 else f"{PICTURE} {n + 1}"
+        more |= {"multiscale": isinstance(pixels, list)}
+        layer = self._viewer.add_image(pixels, name=title, rgb=rgb, metadata=dict(MINE), **self._placed, **more)
+        self._pictures.append(layer)
+
+    def _add_cells(self, sheet: Sheet) -> None:
+        colormap = kind_colours(self._palette, SELECTED_COLOUR, PEN_COLOUR)
+        self._cells = self._viewer.add_labels(
+            sheet.data, name=CELLS, colormap=colormap, opacity=0.9, metadata=dict(MINE), **self._placed
+        )
+        self._cells.editable = False
+
+    def _add_nuclei(self) -> None:
+        um = self._placed["scale"][0] if self._placed else None
         self._nuclei = self._viewer.add_points(
-            np.empty((0, 2)), name=NUCLEI, size=size, face_color=NUCLEUS, border_color="black", border_width=0.15,
-            opacity=0.9, **placed, **mine,
+            np.empty((0, 2)), name=NUCLEI, size=NUCLEUS_PX if um is None else NUCLEUS_UM / um, face_color=NUCLEUS,
+            border_color="black", border_width=0.15, opacity=0.9, metadata=dict(MINE), **self._placed,
         )  # fmt: skip
-        self._cells.editable = self._nuclei.editable = False
+        self._nuclei.editable = False
+
+    def _finish(self, field: EditedField, sheet: Sheet) -> None:
+        self._field, self._sheet = field, sheet
+        self.show_nuclei()
+        self._viewer.layers.selection.active = self._cells
+        self._viewer.reset_view()
 
     def refresh_picture(self) -> None:
         """Show what has become known of the picture meanwhile."""
         for layer in self._pictures:
             if layer in self._viewer.layers:
                 layer.refresh(extent=False)
+
+    def busy(self) -> bool:
+        """Return True while a picture is on its way to the screen."""
+        return self._turns.running()
 
     @property
     def layers(self) -> tuple[Any, Any]:

@@ -244,7 +244,6 @@ class OsteoCountDock(QWidget):
         self.message.show_problem(text)
 
     def _show_end(self, end: LayerCount | LargeCount | Outcome) -> None:
-        self._job = None
         if isinstance(end, Outcome):
             self._show_folder(end)
         else:
@@ -253,12 +252,14 @@ class OsteoCountDock(QWidget):
     def _show_layer(self, count: LayerCount | LargeCount) -> None:
         try:
             if isinstance(count, LargeCount):
-                self.layers.show_large(count)
+                self.layers.show_large(count, partial(self._say_counted, count))
             else:
-                self.layers.show_result(count.layer, count.pixel_um, count.result)
+                self.layers.show_result(count, partial(self._say_counted, count))
         except OsteoCountError as error:
             self._show_failure(str(error))
-            return
+
+    def _say_counted(self, count: LayerCount | LargeCount) -> None:
+        self._job = None
         self.numbers.show_numbers(count.summary, rule_in_words(self._counted_with, resolved=count.nuclei_resolved))
         self.message.show_notes(count.warnings)
         palette = palette_of(count.regime)
@@ -272,6 +273,7 @@ class OsteoCountDock(QWidget):
         self._show_parts(self.numbers, self.legend)
 
     def _show_folder(self, outcome: Outcome) -> None:
+        self._job = None
         self.wells.show_wells(outcome.wells, outcome.folder, outcome.warnings)
         self.message.show_notes(_first_few(outcome.bad_wells))
         self.run.show_idle(f"Results are in {outcome.folder}")

@@ -38,6 +38,8 @@ class LayerCount:
     layer: str
     pixel_um: float | None
     result: FieldResult
+    labels: NDArray[np.generic]
+    """Its cells, in as few bits as hold them: napari draws those several times faster."""
 
     @property
     def summary(self) -> dict[str, int | float | None]:
@@ -75,7 +77,12 @@ def count_layer(
         return None
     yield Progress(1, 2, f"Counting {picture.axes}")
     result = analyse(picture, settings)
-    return None if stop.is_set() else LayerCount(layer.name, picture.pixel_size.um, result)
+    labels = _compact(result.segmentation.cells)
+    return None if stop.is_set() else LayerCount(layer.name, picture.pixel_size.um, result, labels)
+
+
+def _compact(labels: NDArray[np.uint32]) -> NDArray[np.generic]:
+    return labels.astype(np.uint16) if labels.max(initial=0) <= np.iinfo(np.uint16).max else labels
 
 
 def count_folder(request: FolderRequest, settings: Settings, stop: Event) -> Generator[Progress, None, Outcome | None]:

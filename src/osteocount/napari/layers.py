@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
+import pint
 from napari.layers import Image, Layer
 from napari.utils.colormaps import DirectLabelColormap
-from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.errors import OsteoCountError
+from osteocount.napari.jobs import LayerCount
 from osteocount.napari.large_jobs import LargeCount, Seen
 from osteocount.napari.layer_picture import LayerPicture
 from osteocount.napari.outline import kinds_of
 from osteocount.napari.sheet import TiledSheet
-from osteocount.pipeline import FieldResult
+from osteocount.napari.worker import Turns
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Palette:
 
 ON_BRIGHT = Palette("#FFB000", "#0072BC", "#606060")
 ON_DARK = Palette("#FFB000", "#56D7FF", "#CDCDCD")
+MICROMETER = pint.get_application_registry().Unit("micrometer")  # type: ignore[no-untyped-call]
+"""Made as the plugin is loaded: the first unit takes a fifth of a second, for which no picture should wait."""
 NUCLEUS = "#FFFFFF"
 STRAY_NUCLEUS = "#7F7F7F"
 NUCLEUS_UM = 5.0
@@ -56,12 +60,14 @@ class ViewerLayers(QObject):
         super().__init__(parent)
         self._layers = viewer.layers
         self._viewer = viewer
+        self._turns = Turns(self)
         for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
             event.connect(self.announce)
         self._layers.selection.events.active.connect(self.announce)
 
     def disconnect_from_viewer(self) -> None:
         """Hear nothing more, when the dock closes and the viewer stays."""
+        self._turns.stop()
         for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
             event.disconnect(self.announce)
         self._layers.selection.events.active.disconnect(self.announce)
@@ -118,8 +124,8 @@ class ViewerLayers(QObject):
         for title in [layer.name for layer in self._layers if layer.metadata.get("osteocount_seen")]:
             self._layers.remove(title)
 
-    def show_large(self, count: LargeCount) -> None:
-        """Draw cells and nuclei of a large layer; only what is on the screen is ever read.
+    def show_large(self, count: LargeCount, then: Callable[[], object]) -> None:
+        """Draw cells and nuclei of a large layer, as `show_result`; only what is on the screen is ever read.
 
         Raises
         ------
@@ -129,13 +135,12 @@ class ViewerLayers(QObject):
         self.forget_seen()
         placed = self._ready(count.layer, count.pixel_um)
         kinds = kinds_of(count.cells, int(count.cells["cell_id"].max()) if len(count.cells) else 0)
-        sheet = TiledSheet(count.labels, kinds)
-        labels = self._viewer.add_labels(
-            sheet.data, name=cells_name(count.layer), multiscale=True, colormap=kind_colours(ON_BRIGHT), opacity=0.9,
-            metadata={"osteocount_files": count.folder}, **placed,
+        add_cells = partial(
+            self._add_cells, TiledSheet(count.labels, kinds).data, name=cells_name(count.layer), multiscale=True,
+            colormap=kind_colours(ON_BRIGHT), metadata={"osteocount_files": count.folder}, **placed,
         )  # fmt: skip
-        self._add_nuclei(count.layer, count.nuclei, count.pixel_um, placed)
-        self._layers.selection.active = labels
+        add_nuclei = partial(self._add_nuclei, count.layer, count.nuclei, count.pixel_um, placed)
+        self._turns.start([add_cells, add_nuclei, partial(self._finish, count.layer), then])
 
     def _ready(self, name: str, um: float | None) -> dict[str, Any]:
         """Make room for a result of the layer ``name``; return how it is placed."""
@@ -164,26 +169,42 @@ class ViewerLayers(QObject):
         )
         points.editable = False
 
-    def show_result(self, name: str, um: float | None, result: FieldResult) -> None:
-        """Draw cells and nuclei over the layer ``name``, in place of those of an earlier count of it.
+    def show_result(self, count: LayerCount, then: Callable[[], object]) -> None:
+        """Draw cells and nuclei over the layer that was counted, in place of those of an earlier count of it.
+
+        Parameters
+        ----------
+        count
+            Of the layer.
+        then
+            Called once all is shown; layers are made one in each turn of the window's loop.
 
         Raises
         ------
         OsteoCountError
             The layer is not there any more.
         """
-        placed = self._ready(name, um)
-        labels = self._viewer.add_labels(
-            _compact(result.segmentation.cells),
-            name=cells_name(name),
+        placed = self._ready(count.layer, count.pixel_um)
+        result = count.result
+        add_cells = partial(
+            self._add_cells,
+            count.labels,
+            name=cells_name(count.layer),
             features=label_features(result.cells),
-            colormap=cell_colours(result.cells, palette_of(result.segmentation.regime)),
-            opacity=0.9,
+            colormap=cell_colours(result.cells, palette_of(count.regime)),
             **placed,
         )
-        labels.contour = max(2, round(max(result.segmentation.cells.shape) / 350))
-        self._add_nuclei(name, result.nuclei, um, placed)
-        self._layers.selection.active = labels  # the status bar then shows the cell under the mouse
+        add_nuclei = partial(self._add_nuclei, count.layer, result.nuclei, count.pixel_um, placed)
+        self._turns.start([add_cells, add_nuclei, partial(self._finish, count.layer), then])
+
+    def _add_cells(self, labels: Any, **more: Any) -> None:
+        layer = self._viewer.add_labels(labels, opacity=0.9, **more)
+        if not layer.multiscale:
+            layer.contour = max(2, round(max(labels.shape) / 350))
+
+    def _finish(self, name: str) -> None:
+        if cells_name(name) in self._layers:
+            self.select(cells_name(name))  # the status bar then shows the cell under the mouse
 
 
 def cells_name(image: str) -> str:
@@ -248,9 +269,4 @@ def pixel_um(layer: Layer) -> float | None:
 
 def _set_pixel_size(image: Layer, um: float) -> None:
     image.scale = (*image.scale[:-2], um, um)
-    image.units = (*image.units[:-2], "um", "um")
-
-
-def _compact(labels: NDArray[np.uint32]) -> NDArray[np.uint16] | NDArray[np.uint32]:
-    """Return labels as uint16 where they fit: napari draws those several times faster."""
-    return labels.astype(np.uint16) if labels.max(initial=0) <= np.iinfo(np.uint16).max else labels
+    image.units = (*image.units[:-2], MICROMETER, MICROMETER)

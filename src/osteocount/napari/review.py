@@ -147,6 +147,11 @@ class Review:
         cells = corrected_cells(automatic, field, self.run.settings)
         return OpenField(record, automatic, field, done, cells, _numbers(automatic.cells, record))
 
+    def holds(self, opened: OpenField) -> bool:
+        """Tell whether ``opened`` has every correction of its picture that the log has."""
+        own = [edit.id for edit in effective(self.edits) if edit.image == opened.image]
+        return own == [edit.id for edit, _ in opened.done]
+
     def show(self, opened: OpenField) -> None:
         """Make ``opened`` the picture at hand."""
         self.current = opened

@@ -162,7 +162,7 @@ class Reviewing(QObject):
 
     def idle(self) -> bool:
         """Return True when everything shown is up to date."""
-        return not self._jobs.names() and not self._timer.isActive()
+        return not self._jobs.names() and not self._timer.isActive() and not self.canvas.busy()
 
     def close(self) -> None:
         """Leave nothing running and nothing connected."""
@@ -213,10 +213,17 @@ class Reviewing(QObject):
     def _on_loaded(self, place: tuple[str, str], n: int, loaded: Loaded) -> None:
         if self.source is None:
             return
+        if not self.source.review.holds(loaded.opened):  # it was corrected while it was read
+            self._load(place, n)
+            return
+        self.canvas.show(loaded.shown, loaded.opened.field, loaded.sheet, partial(self._on_shown, place, n, loaded))
+
+    def _on_shown(self, place: tuple[str, str], n: int, loaded: Loaded) -> None:
+        if self.source is None:
+            return
         self._place = place
         review = self.source.review
         review.show(loaded.opened)
-        self.canvas.show(loaded.shown, loaded.opened.field, loaded.sheet)
         if loaded.shown is not None and loaded.shown.overview is not None:
             fill = partial(fill_overview, loaded.shown.overview)
             refresh = self.canvas.refresh_picture

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from threading import Event
 from typing import Any
 
 from napari.qt.threading import create_worker
 from qtpy.compat import isalive
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from osteocount.errors import OsteoCountError
 
@@ -68,6 +68,36 @@ class Job(QObject):
     def _on_errored(self, error: Exception) -> None:
         if not self._stop.is_set():
             self.failed.emit(in_words(error))
+
+
+class Turns(QObject):
+    """Steps that need the window's own thread, one in each turn of its loop, so that none holds it up for long."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._waiting: list[Callable[[], object]] = []
+
+    def start(self, steps: Iterable[Callable[[], object]]) -> None:
+        """Do ``steps`` in order, in place of what is still waiting of an earlier start."""
+        busy = bool(self._waiting)
+        self._waiting = list(steps)
+        if not busy:
+            QTimer.singleShot(0, self._next)
+
+    def running(self) -> bool:
+        """Return True while steps are waiting."""
+        return bool(self._waiting)
+
+    def stop(self) -> None:
+        """Forget what is waiting."""
+        self._waiting = []
+
+    def _next(self) -> None:
+        if isalive(self) and self._waiting:
+            step = self._waiting.pop(0)
+            if self._waiting:
+                QTimer.singleShot(0, self._next)
+            step()
 
 
 class Jobs(QObject):
