@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ def count_layer(
     yield Progress(1, 2, f"Counting {picture.axes}")
     result = analyse(picture, settings)
     labels = _compact(result.segmentation.cells)
+    gc.collect()  # now, while the person waits anyway, and not while the result is looked at
     return None if stop.is_set() else LayerCount(layer.name, picture.pixel_size.um, result, labels)
 
 

@@ -195,12 +195,16 @@ class ViewerLayers(QObject):
             **placed,
         )
         add_nuclei = partial(self._add_nuclei, count.layer, result.nuclei, count.pixel_um, placed)
-        self._turns.start([add_cells, add_nuclei, partial(self._finish, count.layer), then])
+        outline = partial(self._outline, count.layer)
+        self._turns.start([add_cells, add_nuclei, outline, partial(self._finish, count.layer), then])
 
     def _add_cells(self, labels: Any, **more: Any) -> None:
-        layer = self._viewer.add_labels(labels, opacity=0.9, **more)
-        if not layer.multiscale:
-            layer.contour = max(2, round(max(labels.shape) / 350))
+        self._viewer.add_labels(labels, opacity=0.9, **more)
+
+    def _outline(self, name: str) -> None:
+        if cells_name(name) in self._layers:
+            layer = self._layers[cells_name(name)]
+            layer.contour = max(2, round(max(layer.data.shape) / 350))
 
     def _finish(self, name: str) -> None:
         if cells_name(name) in self._layers:

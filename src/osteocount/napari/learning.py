@@ -10,7 +10,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from osteocount.curate.classifier import Trained
+from osteocount.curate.training import Trained
 from osteocount.errors import OsteoCountError
 from osteocount.napari.learn_view import IDLE, LearnView
 from osteocount.napari.worker import JobFunction
@@ -70,7 +70,8 @@ class Learning(QObject):
 
     def _on_trained(self, trained: Trained) -> None:
         self._trained = trained if trained.useful else None
-        self.view.show_words(in_words(trained) + (" Adopt it?" if trained.useful else ""), trained.by_well)
+        tables = {name: part.by_well for name, part in trained.parts().items()}
+        self.view.show_words(in_words(trained) + (" Adopt it?" if trained.useful else ""), tables)
         self._show()
 
     def _end(self, words: str) -> None:

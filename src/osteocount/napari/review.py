@@ -14,6 +14,7 @@ from osteocount.curate import Change, Edit, EditedField, EditLog, apply, correct
 from osteocount.curate.classifier import judge
 from osteocount.curate.log import Kind, Point
 from osteocount.errors import OsteoCountError
+from osteocount.io.tables import read_table
 from osteocount.measure import summarise
 from osteocount.pipeline.edits import (
     EDIT_LOG,
@@ -26,7 +27,7 @@ from osteocount.pipeline.edits import (
 from osteocount.pipeline.plan import FinishedRun, read_finished
 from osteocount.pipeline.reader import join_reader
 from osteocount.pipeline.second import log_of_second
-from osteocount.pipeline.wells import wells_table
+from osteocount.pipeline.wells import exclude_flagged, wells_table
 
 Record = dict[str, Any]
 Place = tuple[str, str]
@@ -133,6 +134,7 @@ class Review:
         for image in {edit.image for edit in effective(self.edits)} & set(self._cells):
             self._cells[image] = self.load(self.record_of(image)).cells
         self.current: OpenField | None = None
+        self._nuclei: pd.DataFrame | None = None
 
     def record_of(self, image: str) -> Record:
         """Return the record of a picture."""
@@ -231,12 +233,17 @@ class Review:
                   (list(self._cells.values()), list(self._automatic.values()))]  # fmt: skip
         classifier = adopted(self.root)
         if classifier is not None:
-            joined[0], _ = judge(joined[0], pd.DataFrame({"image": [], "cell_id": []}), classifier)
+            joined[0], _ = judge(joined[0], self._automatic_nuclei(), classifier, self.run.settings.count.min_nuclei)
         corrected, automatic = (wells_table(records, cells, plan.layout) for cells in joined)
-        return join_reader(
-            edit_wells(corrected, automatic, effective(self.edits), classified=classifier is not None),
-            list(plan.readings),
-        )
+        counted = edit_wells(corrected, automatic, effective(self.edits), classified=classifier is not None)
+        return join_reader(exclude_flagged(counted, self.run.settings.qc.exclude_flags), list(plan.readings))
+
+    def _automatic_nuclei(self) -> pd.DataFrame:
+        """Return the nuclei the program found; a classifier judges only cells nobody touched, which have just these."""
+        if self._nuclei is None:
+            parts = [read_table(self.run.folder.part(record["key"], "nuclei.csv")) for record in self.records]
+            self._nuclei = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+        return self._nuclei
 
     def excluded(self) -> str | None:
         """Return why a person excluded the well at hand."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,11 +86,19 @@ def open_review(
     """Read a result folder and find its pictures."""
     yield Progress(0, 0, f"Reading {root.name}")
     review = Review(root, who, second=second)
+    _prepare()
     source = pictures or beside(root)
     if source is None or not source.exists():
         return Opened(review, {}, "The pictures were not found; choose their folder in step 1 to see them.")
     yield Progress(0, 0, f"Looking into {source.name}")
     return Opened(review, {task.key: task for task in field_tasks(index_pictures(source), source)}, "")
+
+
+def _prepare() -> None:
+    """Load what draws figures and tidy the memory while the person waits anyway, not in the middle of a correction."""
+    import osteocount.stats.figures  # noqa: F401
+
+    gc.collect()
 
 
 def load_field(opened: Opened, record: Record, stop: Event) -> Generator[Progress, None, Loaded]:

@@ -34,8 +34,8 @@ class EditedTables:
     nuclei: pd.DataFrame
     edits: tuple[Edit, ...]
     unapplied: tuple[Edit, ...]
-    n_left_out: int | None = None
-    """Cells that the classifier left out; None without a classifier."""
+    n_left_out: tuple[int, int] | None = None
+    """Cells and nuclei that the classifier left out; None without a classifier."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -53,8 +53,9 @@ class EditedTables:
             )
         if self.n_left_out is not None:
             notes.append(
-                f"{CLASSIFIER} in the result folder left out {self.n_left_out} objects the program had taken for "
-                "cells; wells.csv has the counts without it. Move that file away and count with --resume to go back."
+                f"{CLASSIFIER} in the result folder left out {self.n_left_out[0]} objects the program had taken for "
+                f"cells and {self.n_left_out[1]} it had taken for nuclei; wells.csv has the counts without it. Move "
+                "that file away and count with --resume to go back."
             )
         return tuple(notes)
 
@@ -121,9 +122,9 @@ def edit_tables(
         nuclei = _put(nuclei, {image: pair[1] for image, pair in replaced.items()}, order)
     classifier, n_left_out = adopted(folder.root), None
     if classifier is not None:
-        n_before = len(cells)
-        cells, nuclei = judge(cells, nuclei, classifier)
-        n_left_out = n_before - len(cells)
+        n_before = len(cells), len(nuclei)
+        cells, nuclei = judge(cells, nuclei, classifier, settings.count.min_nuclei)
+        n_left_out = n_before[0] - len(cells), n_before[1] - len(nuclei)
     return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied), n_left_out)
 
 
@@ -146,8 +147,10 @@ def classifier_record(root: Path) -> dict[str, Any] | None:
     classifier = adopted(root)
     if classifier is None:
         return None
+    parts = {"cells": classifier.cells, "nuclei": classifier.nuclei}
+    gain = {name: part.gain for name, part in parts.items() if part is not None}
     digest = hashlib.sha256((root / CLASSIFIER).read_bytes()).hexdigest()
-    return {"file": CLASSIFIER, "sha256": digest, "n_corrections": classifier.n, "gain": classifier.gain}
+    return {"file": CLASSIFIER, "sha256": digest, "n_corrections": classifier.n, "gain": gain}
 
 
 def edit_wells(
