@@ -108,7 +108,7 @@ def test_a_cell_that_loses_a_nucleus_is_counted_anew():
     assert left["cell_id"].tolist() == [1, 1, 2, 2, 2, 3, 3]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}x", '{"format": "pickle"}', "cos\nsystem\n(S'true'\ntR."])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "pickle"}', "cos\nsystem\n(S'true'\ntR."])
 def test_another_file_is_refused_in_words(tmp_path, text):
     (tmp_path / "lab.json").write_text(text)
     with pytest.raises(OsteoCountError, match="not a classifier"):
@@ -118,7 +118,7 @@ def test_another_file_is_refused_in_words(tmp_path, text):
 def test_coefficients_must_fit_the_features():
     short = Judge(mean=(0.0,), scale=(1.0,), weights=(1.0,), bias=0.0, n=1, gain=0.0)
     with pytest.raises(ValueError, match="numbers of features"):
-        Classifier(cells=short)
+        Classifier(format="osteocount-classifier-2", cells=short)
 
 
 def test_corrections_and_reviewed_wells_become_examples():

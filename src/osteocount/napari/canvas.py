@@ -159,7 +159,7 @@ class ReviewCanvas(QObject):
         self._viewer.layers.selection.active = self._cells
         self._viewer.reset_view()
 
-    def refresh_picture(self) -> None:
+    def refresh_picture(self, _: object = None) -> None:
         """Show what has become known of the picture meanwhile."""
         for layer in self._pictures:
             if layer in self._viewer.layers:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QCloseEvent
-from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari import preferences
@@ -16,7 +16,14 @@ from osteocount.napari.fold import Fold
 from osteocount.napari.jobs import LayerCount, count_folder, count_layer
 from osteocount.napari.large_jobs import LargeCount, Seen
 from osteocount.napari.layers import NUCLEUS, ViewerLayers, palette_of
-from osteocount.napari.result_view import LegendView, MessageView, NumbersView, WellsView
+from osteocount.napari.result_view import (
+    LegendView,
+    MessageView,
+    NumbersView,
+    WellsView,
+    first_few,
+    rule_in_words,
+)
 from osteocount.napari.reviewing import Reviewing
 from osteocount.napari.run_view import RunView
 from osteocount.napari.settings_view import SettingsView
@@ -29,7 +36,6 @@ if TYPE_CHECKING:
     import napari.viewer
 
 MINIMUM_WIDTH = 345
-MOST_NOTES = 5
 OPEN, COUNT, CORRECT, COMPARE = range(4)
 
 
@@ -54,6 +60,9 @@ class OsteoCountDock(QWidget):
         self._counted_source: Path | None = None
         self._lay_out()
         self._connect()
+        app = QApplication.instance()
+        if app is not None:
+            app.aboutToQuit.connect(self.stop)
         start_with = preferences.settings_file()
         if start_with is not None:
             self.load_settings(start_with)
@@ -64,6 +73,11 @@ class OsteoCountDock(QWidget):
         self.reviewing.close()
         self.layers.disconnect_from_viewer()
         super().closeEvent(event)
+
+    def stop(self) -> None:
+        """Let nothing run on, so that napari can end at once."""
+        self._cancel()
+        self.reviewing.stop()
 
     def _lay_out(self) -> None:
         self.setMinimumWidth(MINIMUM_WIDTH)
@@ -275,7 +289,7 @@ class OsteoCountDock(QWidget):
     def _show_folder(self, outcome: Outcome) -> None:
         self._job = None
         self.wells.show_wells(outcome.wells, outcome.folder, outcome.warnings)
-        self.message.show_notes(_first_few(outcome.bad_wells))
+        self.message.show_notes(first_few(outcome.bad_wells))
         self.run.show_idle(f"Results are in {outcome.folder}")
         self._show_parts(self.wells)
         self.review(outcome.folder, self._counted_source)
@@ -283,16 +297,3 @@ class OsteoCountDock(QWidget):
     def _show_parts(self, *parts: QWidget) -> None:
         for part in (self.numbers, self.legend, self.wells):
             part.setVisible(part in parts)
-
-
-def rule_in_words(settings: Settings, *, resolved: bool) -> str:
-    """Say what made a cell of a picture an osteoclast; ``resolved``: its nuclei are seen."""
-    if resolved:
-        return f"≥ {settings.count.min_nuclei} nuclei"
-    return "by size; nuclei not visible"
-
-
-def _first_few(notes: tuple[str, ...]) -> tuple[str, ...]:
-    if len(notes) <= MOST_NOTES:
-        return notes
-    return (*notes[:MOST_NOTES], f"… and {len(notes) - MOST_NOTES} more wells; the table below names them.")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from osteocount.curate import Change, Edit, EditedField, EditLog, apply, corrected_cells, effective, read_log
+from osteocount.curate import Change, Edit, EditedField, EditLog, apply, corrected_cells, effective
 from osteocount.curate.classifier import judge
 from osteocount.curate.log import Kind, Point
 from osteocount.errors import OsteoCountError
@@ -126,7 +126,7 @@ class Review:
         self.run: FinishedRun = read_finished(root)
         self.root = root
         self.log = EditLog(root / (log_of_second(who) if second else EDIT_LOG))
-        self.edits: list[Edit] = read_log(self.log.path)
+        self.edits: list[Edit] = self.log.read()
         self._undone: list[Edit] = []
         self.records: list[Record] = [record for record in self.run.records if record["status"] == "ok"]
         self._automatic = {record["image"]: automatic_cells(self.run.folder, record) for record in self.records}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -22,11 +22,12 @@ from osteocount.napari.outline import drawing, kinds_of
 from osteocount.napari.review import OpenField, Record, Review
 from osteocount.napari.sheet import Sheet, TiledSheet, WholeSheet
 from osteocount.napari.shown import Shown, shown_levels, shown_picture
+from osteocount.napari.worker import for_the_window
 from osteocount.pipeline import COMPARISON_FORMATS, Outcome, Progress
 from osteocount.pipeline.apply import apply_edits
 from osteocount.pipeline.field import FieldTask, read_channels
 from osteocount.pipeline.folder import field_tasks
-from osteocount.plate.heatmap import plate_heatmap, shared_limits
+from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
 from osteocount.plate.index import index_pictures
 from osteocount.stats import compare
 from osteocount.stats import words as stats_words
@@ -78,6 +79,8 @@ class Figures:
     comparison: Comparison | None
     effect: Drawn | None
     words: str
+    hints: dict[str, str] = field(default_factory=dict)
+    """What to say when the mouse is over a well."""
 
 
 def open_review(
@@ -149,14 +152,16 @@ def draw_figures(review: Review, view: View, stop: Event) -> Generator[Progress,
     if is_blinded(review.root):
         return Figures(wells, None, LOCKED, None, None, LOCKED)
     plate, plate_text = _plate(wells, view)
+    hints = {} if plate is None else well_hints(_with_roles(wells), _measure(wells, view), plate=view.plate)
     if review.run.plan.layout is None:
-        return Figures(wells, plate, plate_text, None, None, "No layout, so there is nothing to compare.")
+        return Figures(wells, plate, plate_text, None, None, "No layout, so there is nothing to compare.", hints)
     try:
         comparison = compare(wells, settings=review.run.settings.comparison)
         effect = _effect(comparison, wells, view)
     except OsteoCountError as error:
-        return Figures(wells, plate, plate_text, None, None, str(error))
-    return Figures(wells, plate, plate_text, comparison, effect, in_words(comparison, view.endpoint, view.contrast))
+        return Figures(wells, plate, plate_text, None, None, for_the_window(str(error)), hints)
+    words = in_words(comparison, view.endpoint, view.contrast)
+    return Figures(wells, plate, plate_text, comparison, effect, words, hints)
 
 
 def write_tables(review: Review, stop: Event) -> Generator[Progress, None, Outcome]:
@@ -206,10 +211,18 @@ def measures(wells: pd.DataFrame) -> dict[str, str]:
     return {name: name.replace("_", " ") for name in [*first, *others] if np.isfinite(wells[name].astype(float)).any()}
 
 
+def _measure(wells: pd.DataFrame, view: View) -> str:
+    return view.measure if view.measure in wells else "n_osteoclasts"
+
+
+def _with_roles(wells: pd.DataFrame) -> pd.DataFrame:
+    return wells if "role" in wells else wells.assign(role="")
+
+
 def _plate(wells: pd.DataFrame, view: View) -> tuple[Drawn | None, str]:
-    measure = view.measure if view.measure in wells else "n_osteoclasts"
+    measure = _measure(wells, view)
     try:
-        scaled = wells if "role" in wells else wells.assign(role="")
+        scaled = _with_roles(wells)
         limits = shared_limits(scaled, measure, percent_of_control=view.percent)
         figure = plate_heatmap(scaled, measure, plate=view.plate, percent_of_control=view.percent, limits=limits)
         return draw(figure, *view.plate_room), ""

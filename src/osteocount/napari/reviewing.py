@@ -34,7 +34,7 @@ from osteocount.napari.review_jobs import (
     open_review,
     write_tables,
 )  # fmt: skip
-from osteocount.napari.worker import Jobs
+from osteocount.napari.worker import Jobs, as_words
 from osteocount.pipeline import Outcome
 
 FOLLOW_MS = 400
@@ -144,7 +144,11 @@ class Reviewing(QObject):
     def set_blinded(self, on: bool) -> None:
         """Hide wells and treatments and shuffle the wells, or show them again."""
         if self.source is not None:
-            (blind if on else reveal)(self.source.review.root)
+            try:
+                (blind if on else reveal)(self.source.review.root)
+            except OSError as error:
+                self.problem.emit(as_words(error))
+                return
             self._arrange()
             self._load(next(iter(self._groups)), 0)
             self._timer.start()
@@ -164,10 +168,14 @@ class Reviewing(QObject):
         """Return True when everything shown is up to date."""
         return not self._jobs.names() and not self._timer.isActive() and not self.canvas.busy()
 
-    def close(self) -> None:
-        """Leave nothing running and nothing connected."""
+    def stop(self) -> None:
+        """Leave nothing running."""
         self._timer.stop()
         self._jobs.cancel()
+
+    def close(self) -> None:
+        """Leave nothing running and nothing connected."""
+        self.stop()
         self.canvas.disconnect_from_viewer()
 
     def _say_of_well(self, kind: Any, reason: str = "", **more: Any) -> None:
@@ -226,8 +234,7 @@ class Reviewing(QObject):
         review.show(loaded.opened)
         if loaded.shown is not None and loaded.shown.overview is not None:
             fill = partial(fill_overview, loaded.shown.overview)
-            refresh = self.canvas.refresh_picture
-            self._start("fill", fill, lambda _: refresh(), lambda _: refresh(), quiet=True)
+            self._start("fill", fill, self.canvas.refresh_picture, self.canvas.refresh_picture, quiet=True)
         self.correct.show_place(title_of(loaded.opened.record, self._hidden()))
         self.correct.set_open(True)
         self.correct.show_numbers(*review.summaries())
@@ -278,6 +285,7 @@ class Reviewing(QObject):
     def _on_drawn(self, figures: Figures) -> None:
         self.figures = figures
         self.plate.set_choices(sorted({plate for plate, _ in self._groups}), measures(figures.wells))
+        self.plate.hints = figures.hints
         self.plate.show_plate(figures.plate, figures.plate_text)
         words = figures.words
         if figures.comparison is not None:

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.result_folder import RUN_RECORD
 from osteocount.napari.jobs import FolderRequest
 
 LAYOUT_FILTER = "Layouts (*.csv *.xlsx *.xlsm *.toml *.tsv *.txt);;All files (*)"
@@ -154,6 +155,8 @@ class SourceView(QWidget):
         source = self.pictures.path()
         if source is None or not source.exists():
             raise OsteoCountError(f"{source or 'Folder of pictures'}: there is no such folder. Choose one with '…'.")
+        if (source / RUN_RECORD).is_file():
+            raise OsteoCountError(f"{source} holds results, no pictures. Open it as “Results of an earlier count”.")
         out = self.results.path() or _beside(source)
         return FolderRequest(source, out, self.plate_layout.path(), self.if_present.currentData())
 

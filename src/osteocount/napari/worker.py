@@ -16,6 +16,16 @@ from osteocount.errors import OsteoCountError
 
 JobFunction = Callable[[Event], Generator[Any, None, Any]]
 
+IN_THE_WINDOW = {
+    "Give another --out, or --overwrite to replace it, or --resume to finish it.": "Choose another result folder in "
+    "step 1, or say under “If present” to finish or to replace it.",
+    "another --out": "another result folder in step 1",
+    "--resume": "“finish the earlier run”",
+    "--overwrite": "“replace the earlier run”",
+    "--pixel-size": "the pixel size in Settings",
+    "--layout": "a layout in step 1",
+}
+
 logger = logging.getLogger(__name__)
 
 
@@ -67,7 +77,7 @@ class Job(QObject):
 
     def _on_errored(self, error: Exception) -> None:
         if not self._stop.is_set():
-            self.failed.emit(in_words(error))
+            self.failed.emit(as_words(error))
 
 
 class Turns(QObject):
@@ -162,10 +172,19 @@ class Jobs(QObject):
             job.cancel()
 
 
-def in_words(error: Exception) -> str:
+def for_the_window(text: str) -> str:
+    """Return a sentence that speaks of the command's options in the words of the window."""
+    for option, words in IN_THE_WINDOW.items():
+        text = text.replace(option, words)
+    return text
+
+
+def as_words(error: Exception) -> str:
     """Return the error as a sentence; a defect of ours is logged with its traceback and asks to be reported."""
     if isinstance(error, OsteoCountError):
-        return str(error)
+        return for_the_window(str(error))
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}. Choose a place that can be written, or free some space."
     if isinstance(error, MemoryError):
         return "Not enough memory for this picture. Close other pictures, or count it with the command."
     logger.error("unexpected error while counting", exc_info=error)
