@@ -9,7 +9,6 @@ import tifffile
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.labels import read_labels
-from osteocount.io.read import read_picture
 from osteocount.io.scenes import Scene
 from osteocount.napari import preferences, reader
 from osteocount.napari.reader import get_reader, read
@@ -64,7 +63,9 @@ def test_cells_are_saved_with_pixel_size_and_table(tmp_path):
     written = write_cells(str(tmp_path / "a.tif"), labels, about)
     assert written == [str(tmp_path / "a.tif"), str(tmp_path / "a.csv")]
     np.testing.assert_array_equal(read_labels(tmp_path / "a.tif"), labels)
-    assert read_picture(tmp_path / "a.tif").pixel_size.um == pytest.approx(0.5)
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+        pixels, centimetres = tiff.pages[0].tags["XResolution"].value
+    assert pixels / centimetres == pytest.approx(1e4 / 0.5)
     assert (tmp_path / "a.csv").read_text().splitlines()[:2] == ["cell_id,n_nuclei", "300,4"]
 
 

@@ -101,13 +101,13 @@ def count_sample_plate(viewer, qtbot, results):
     dock.source.plate_layout.edit.setText(str(SAMPLE / "layout.csv"))
     dock.source.results.edit.setText(str(results))
     dock.run.count.click()
-    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=10 * PATIENCE)
+    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=20 * PATIENCE)
     qtbot.waitUntil(lambda: dock.reviewing.correct.buttons["merge"].isEnabled(), timeout=PATIENCE)
     drawn(dock, qtbot)
     return dock
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_session_from_first_click_to_reopening(viewer, qtbot, tmp_path):
     """Open the sample plate, count, merge, undo, redo, split, remove a nucleus, exclude, compare, save, reopen."""
     results = tmp_path / "results"

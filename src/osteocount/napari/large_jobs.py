@@ -169,7 +169,7 @@ def _kept(layer: LayerPicture, um: float | None, result: LargeResult, folder: Sc
 
 def _regions(layer: LayerPicture, size: PixelSize, settings: Settings) -> AbstractContextManager[Any]:
     """Return the file of a layer where it can be read by regions and is what is shown, else the layer itself."""
-    if layer.path is not None and layer.path.is_file():
+    if layer.path is not None and layer.path.exists():
         with open_regions(layer.path, settings.picture.pixel_size, LARGE_PIXELS) as regions:
             same = regions is not None and regions.shape[:2] == layer.data.shape[-3:-1]
         if same:
