@@ -98,8 +98,8 @@ class ReviewCanvas(QObject):
             shown is not None
             and len(old) == len(channels) > 0
             and not any(isinstance(pixels, list) for pixels in (*channels, sheet.data))
-            and not any(layer.multiscale for layer in (*old, self._cells))
             and all(layer in self._viewer.layers for layer in (*old, self._cells, self._nuclei))
+            and not any(layer.multiscale for layer in (*old, self._cells))
             and all(layer.rgb == shown.rgb and layer.data.dtype == pixels.dtype
                     for layer, pixels in zip(old, channels, strict=True))
             and self._on_dark == shown.on_dark
