@@ -127,6 +127,13 @@ def test_a_stopped_folder_keeps_what_is_finished(plate_folder, tmp_path):
     ("error", "text"),
     [
         (OsteoCountError("B02.tif: truncated."), "B02.tif: truncated."),
+        (
+            OsteoCountError(
+                "out already holds a run. Give another --out, or --overwrite to replace it, or --resume to finish it."
+            ),
+            "out already holds a run. Choose another result folder in step 1",
+        ),
+        (PermissionError(13, "Permission denied", "x.csv"), "x.csv: Permission denied. Choose a place"),
         (MemoryError(), "Not enough memory for this picture."),
         (KeyError("x"), "OsteoCount failed unexpectedly (KeyError: 'x')."),
     ],
