@@ -157,6 +157,7 @@ def whole_well(dock, viewer, folder):
     viewer.layers.selection.active = viewer.layers["whole_well"]
     save_both(viewer, "napari_well")
     dock.run.cancel.click()
+    viewer.layers.clear()
 
 
 def main():

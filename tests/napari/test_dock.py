@@ -115,7 +115,9 @@ def test_a_cancelled_count_changes_nothing(viewer, dock, qtbot, monkeypatch):
 
     monkeypatch.setattr(dock_module, "count_layer", endless)
     viewer.add_image(np.zeros((8, 8), np.uint8), name="a")
+    dock.numbers.show()
     dock.count()
+    assert dock.numbers.isHidden()  # those of an earlier count are not those of this one
     qtbot.waitUntil(lambda: dock.run.step.text() == "at it", timeout=PATIENCE)
     dock.run.cancel.click()
     assert "Cancelled" in dock.run.step.text()

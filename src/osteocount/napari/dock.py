@@ -60,9 +60,7 @@ class OsteoCountDock(QWidget):
         self._counted_source: Path | None = None
         self._lay_out()
         self._connect()
-        app = QApplication.instance()
-        if app is not None:
-            app.aboutToQuit.connect(self.stop)
+        QApplication.instance().aboutToQuit.connect(self.stop)
         start_with = preferences.settings_file()
         if start_with is not None:
             self.load_settings(start_with)
@@ -176,6 +174,7 @@ class OsteoCountDock(QWidget):
             return
         self._counted_with = settings
         self.message.show_notes(())
+        self._show_parts()  # the numbers of an earlier count are not those of this one
         self.run.show_running()
         self._job = Job(job)
         self._job.progressed.connect(self._show_step)
