@@ -13,12 +13,16 @@ from pathlib import Path
 # The pictures show a fresh napari, whatever the settings of the person who takes them.
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 
+import numpy as np
+import tifffile
 from PIL import Image
 from qtpy.QtWidgets import QApplication
 
 import napari
 from osteocount.napari.dock import COMPARE, CORRECT, COUNT, OPEN
 from osteocount.napari.fold import Fold
+from osteocount.simulate.design import FieldDesign
+from osteocount.simulate.field import simulate_field
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SAMPLE = Path(__file__).parents[1] / "sample_images"
@@ -133,6 +137,29 @@ def plate(dock, viewer, results):
     save_both(viewer, "napari_excluded")
 
 
+def whole_well(dock, viewer, folder):
+    """Open a picture of 64 megapixels and show how far its count is after some tiles."""
+    side, piece = 8000, simulate_field(FieldDesign(width=1000, height=1000), 32)
+    path = folder / "whole_well.tif"
+    pixels = np.tile(piece.picture, (side // 1000, side // 1000, 1))
+    resolution = (1e4 / piece.pixel_size,) * 2
+    tifffile.imwrite(
+        path, pixels, photometric="rgb", tile=(256, 256), resolution=resolution, resolutionunit="CENTIMETER"
+    )
+    viewer.layers.clear()
+    dock.steps.setCurrentIndex(OPEN)
+    dock.source.of_layer.setChecked(True)
+    dock.open_picture(path)
+    settle(5)
+    dock.steps.setCurrentIndex(COUNT)
+    dock.run.count.click()
+    wait_until(lambda: dock.run.step.text().startswith("Tile 6") or dock.run.count.isEnabled())
+    viewer.layers.selection.active = viewer.layers["whole_well"]
+    save_both(viewer, "napari_well")
+    dock.run.cancel.click()
+    viewer.layers.clear()
+
+
 def main():
     """Take all pictures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -141,6 +168,7 @@ def main():
     _, dock = viewer.window.add_plugin_dock_widget("osteocount", "OsteoCount")
     picture(dock, viewer)
     with tempfile.TemporaryDirectory() as folder:
+        whole_well(dock, viewer, Path(folder))
         plate(dock, viewer, Path(folder) / "results")
         viewer.close()
 

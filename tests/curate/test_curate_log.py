@@ -106,3 +106,16 @@ def test_a_killed_process_loses_no_acknowledged_edit(tmp_path):
     edits = read_log(path)
     assert len(edits) > acknowledged
     assert [one.points[0][0] for one in edits] == list(range(len(edits)))
+
+
+def test_what_another_window_wrote_meanwhile_is_not_written_over(tmp_path):
+    """Both read the log; the first to write goes on, the other is told to open the results again."""
+    here, there = EditLog(tmp_path / "edits.jsonl"), EditLog(tmp_path / "edits.jsonl")
+    assert here.read() == there.read() == []
+    here.append(edit("accept", (ONE,)))
+    here.append(edit("accept", (ONE,)))
+    with pytest.raises(OsteoCountError, match="somebody else corrected these results meanwhile"):
+        there.append(edit("accept", (ONE,)))
+    assert len(there.read()) == 2
+    there.append(edit("accept", (ONE,)))
+    assert len(read_log(tmp_path / "edits.jsonl")) == 3

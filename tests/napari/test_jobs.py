@@ -12,7 +12,7 @@ import pytest
 from osteocount.errors import OsteoCountError
 from osteocount.io.read import read_picture
 from osteocount.napari.jobs import FolderRequest, LayerPicture, count_folder, count_layer, picture_of
-from osteocount.napari.worker import in_words
+from osteocount.napari.worker import as_words
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 
@@ -127,17 +127,24 @@ def test_a_stopped_folder_keeps_what_is_finished(plate_folder, tmp_path):
     ("error", "text"),
     [
         (OsteoCountError("B02.tif: truncated."), "B02.tif: truncated."),
+        (
+            OsteoCountError(
+                "out already holds a run. Give another --out, or --overwrite to replace it, or --resume to finish it."
+            ),
+            "out already holds a run. Choose another result folder in step 1",
+        ),
+        (PermissionError(13, "Permission denied", "x.csv"), "x.csv: Permission denied. Choose a place"),
         (MemoryError(), "Not enough memory for this picture."),
         (KeyError("x"), "OsteoCount failed unexpectedly (KeyError: 'x')."),
     ],
 )
 def test_errors_are_words(error, text):
-    assert in_words(error).startswith(text)
+    assert as_words(error).startswith(text)
 
 
 def test_only_defects_of_ours_are_logged(caplog):
     with caplog.at_level(logging.ERROR):
-        in_words(OsteoCountError("yours"))
+        as_words(OsteoCountError("yours"))
         assert not caplog.records
-        in_words(KeyError("ours"))
+        as_words(KeyError("ours"))
         assert caplog.records

@@ -10,6 +10,7 @@ from napari.layers import Image
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.read import read_picture
+from osteocount.napari.jobs import LayerCount
 from osteocount.napari.layers import ON_BRIGHT, ON_DARK, ViewerLayers, cell_colours, label_features, pixel_um
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
@@ -27,6 +28,14 @@ CELLS = pd.DataFrame(
         "y_px": 1.0,
     }
 )
+
+
+def show(layers, qtbot, um, result):
+    """Show a count of the layer ``scene`` and wait until it is there."""
+    done = []
+    labels = result.segmentation.cells.astype(np.uint16)
+    layers.show_result(LayerCount("scene", um, result, labels), lambda: done.append(True))
+    qtbot.waitUntil(lambda: bool(done), timeout=10_000)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +83,7 @@ def test_a_stack_of_one_is_drawn_over_too(qtbot, field, result):
     viewer = ViewerModel()
     layers = ViewerLayers(viewer)
     viewer.add_image(field.picture[np.newaxis], name="scene", rgb=True)
-    layers.show_result("scene", field.pixel_size, result)
+    show(layers, qtbot, field.pixel_size, result)
     assert viewer.layers["scene cells"].ndim == 2
     assert tuple(viewer.layers["scene"].scale) == pytest.approx((1, field.pixel_size, field.pixel_size))
     assert tuple(viewer.layers["scene nuclei"].scale) == pytest.approx((field.pixel_size, field.pixel_size))
@@ -83,7 +92,7 @@ def test_a_stack_of_one_is_drawn_over_too(qtbot, field, result):
 def test_without_a_pixel_size_the_layers_stay_in_pixels(qtbot, field, result):
     viewer = ViewerModel()
     viewer.add_image(field.picture, name="scene")
-    ViewerLayers(viewer).show_result("scene", None, result)
+    show(ViewerLayers(viewer), qtbot, None, result)
     assert {tuple(map(str, layer.units)) for layer in viewer.layers} == {("pixel", "pixel")}
 
 
@@ -98,11 +107,11 @@ def test_a_picture_without_cells_gives_empty_layers(qtbot, result):
     )
     viewer = ViewerModel()
     viewer.add_image(np.zeros(result.segmentation.cells.shape, np.uint8), name="scene")
-    ViewerLayers(viewer).show_result("scene", None, empty)
+    show(ViewerLayers(viewer), qtbot, None, empty)
     assert len(viewer.layers["scene nuclei"].data) == 0
     assert viewer.layers["scene cells"].data.max() == 0
 
 
 def test_a_layer_that_is_gone_is_named(qtbot, result):
     with pytest.raises(OsteoCountError, match="scene was closed while it was counted"):
-        ViewerLayers(ViewerModel()).show_result("scene", None, result)
+        show(ViewerLayers(ViewerModel()), qtbot, None, result)

@@ -5,18 +5,19 @@ import json
 import pandas as pd
 import pytest
 
-from osteocount.curate.classifier import FEATURES, Classifier, Trained
+from osteocount.curate.classifier import CELL_FEATURES, Judge
+from osteocount.curate.training import Learned, Trained
 from osteocount.napari import learning
 from osteocount.napari.learning import Learning
 from osteocount.pipeline.edits import CLASSIFIER
 
-ONES = (1.0,) * len(FEATURES)
+ONES = (1.0,) * len(CELL_FEATURES)
 
 
 def trained(gain: float) -> Trained:
-    wells = pd.DataFrame({"well": ["B02"], "n": [30], "right_with": [0.5 + gain], "right_without": [0.5]})
-    classifier = Classifier(mean=ONES, scale=ONES, weights=ONES, bias=0.0, n=30, gain=gain)
-    return Trained(classifier, 0.5, 0.5 + gain, 0.01, wells)
+    wells = pd.DataFrame({"well": ["B02"], "wrong": [10], "wrong_found": [4], "right": [20], "right_lost": [0]})
+    judge = Judge(mean=ONES, scale=ONES, weights=ONES, bias=0.0, n=30, gain=gain)
+    return Trained(Learned(judge, gain, 0.01, wells), None)
 
 
 @pytest.fixture
@@ -47,7 +48,10 @@ def can(window):
 def test_the_gain_is_shown_before_anything_changes(window, tmp_path):
     assert can(window) == {"train": True, "adopt": False, "dismiss": False}
     window.view.buttons["train"].click()
-    assert "0.50 without, 0.90 with the classifier, from 30 corrections. Adopt it?" in window.view.words.text()
+    assert (
+        "4 of 10 wrong cells are found and 0 of 20 right ones are lost (40% fewer errors). Adopt it?"
+        in window.view.words.text()
+    )
     assert "B02" in window.view.words.toolTip()
     assert can(window) == {"train": True, "adopt": True, "dismiss": True}
     assert not (tmp_path / CLASSIFIER).exists()
@@ -57,7 +61,7 @@ def test_adopting_writes_it_and_dismissing_takes_it_back(window, tmp_path, qtbot
     window.view.buttons["train"].click()
     with qtbot.waitSignal(window.changed):
         window.view.buttons["adopt"].click()
-    assert json.loads((tmp_path / CLASSIFIER).read_text())["gain"] == 0.4
+    assert json.loads((tmp_path / CLASSIFIER).read_text())["cells"]["gain"] == 0.4
     assert can(window) == {"train": True, "adopt": False, "dismiss": True}
     with qtbot.waitSignal(window.changed):
         window.view.buttons["dismiss"].click()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -29,7 +31,26 @@ def test_the_dock_the_sample_and_the_menu_are_contributed(manifest):
     contributions = manifest.contributions
     assert [widget.display_name for widget in contributions.widgets] == ["OsteoCount"]
     assert [sample.key for sample in contributions.sample_data] == ["simulated_field"]
-    assert [item.command for item in contributions.menus["napari/layers/segment"]] == ["osteocount.open_dock"]
+    for menu in ("napari/layers/segment", "napari/layers/measure"):
+        assert [item.command for item in contributions.menus[menu]] == ["osteocount.open_dock"]
+
+
+def test_pictures_are_read_cells_and_nuclei_are_written(manifest):
+    contributions = manifest.contributions
+    assert {"*.tif", "*.zarr", "*.czi"} <= set(contributions.readers[0].filename_patterns)
+    assert [writer.layer_types for writer in contributions.writers] == [["labels"], ["points"]]
+
+
+def test_npe2_validates_it():
+    done = subprocess.run(
+        [sys.executable, "-m", "npe2", "validate", str(ROOT / "napari.yaml")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_preferences_are_contributed(manifest):
+    general = manifest.contributions.configurations["general"]
+    assert set(general.properties) == {"reviewer", "settings_file"}
 
 
 def test_a_wheel_carries_the_manifest_once(tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QInputDialog
 
 from osteocount.napari import outline
@@ -16,6 +16,7 @@ from osteocount.napari.actions import described
 from osteocount.napari.compare_view import CompareView
 from osteocount.napari.correct_view import KEYS, CorrectView
 from osteocount.napari.drawn import Drawn, draw
+from osteocount.napari.figure_view import FigureView
 from osteocount.napari.plate_view import PlateView
 from osteocount.plate.heatmap import plate_heatmap
 
@@ -41,6 +42,14 @@ def test_no_view_imports_napari(name):
     imported = [node.module or "" for node in ast.walk(ast.parse((ROOM / name).read_text()))
                 if isinstance(node, ast.ImportFrom)]  # fmt: skip
     assert not [module for module in imported if module.split(".")[0] == "napari"]
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_view_is_tested_without_a_viewer(name):
+    module = f"osteocount.napari.{name.removesuffix('.py')}"
+    texts = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
+    viewer = "make_" + "napari_viewer"
+    assert any(f"from {module} import" in text and viewer not in text for text in texts)
 
 
 @pytest.mark.parametrize("path", sorted(ROOM.glob("*.py")), ids=lambda path: path.name)
@@ -92,6 +101,25 @@ def test_a_click_on_the_drawn_plate_finds_its_well(plate, qtbot):
     with qtbot.waitSignal(plate.well_chosen) as said:
         plate.figure.clicked.emit(*drawn.point(4, 5))
     assert said.args == ["D05"]
+
+
+def test_the_mouse_over_a_well_says_what_is_known_of_it(plate):
+    wells = pd.DataFrame({"plate": "p", "well": ["A01", "B02"], "n_osteoclasts": [1.0, 2.0]})
+    drawn = draw(plate_heatmap(wells, "n_osteoclasts"), 600, 300)
+    plate.show_plate(drawn)
+    plate.hints = {"B02": "B02 · RANKL · donor 1"}
+    assert plate.figure.hint_for(*drawn.point(2, 2)) == "B02 · RANKL · donor 1"
+    assert plate.figure.hint_for(*drawn.point(1, 1)) == ""
+
+
+def test_a_view_of_a_figure_says_where_it_was_clicked(qtbot):
+    view = FigureView("nothing yet")
+    qtbot.addWidget(view)
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(3, 5))  # no figure, so no place
+    view.show_drawn(Drawn(np.zeros((40, 60, 4), np.uint8), (0, 0), (1, 1)))
+    with qtbot.waitSignal(view.clicked) as said:
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(3, 5))
+    assert [round(at / view.devicePixelRatioF()) for at in said.args] == [3, 5]
 
 
 def test_excluding_asks_for_a_reason_and_including_does_not(plate, qtbot, monkeypatch):

@@ -49,12 +49,13 @@ def viewer(make_napari_viewer):
     return make_napari_viewer()
 
 
-def opened(viewer, qtbot, results):
+def opened(viewer, qtbot, results, pictures=None):
     """Open the results in a dock of their own, through the form of step 1."""
     dock = OsteoCountDock(viewer)
     viewer.window.add_dock_widget(dock, name="OsteoCount", area="right")
     dock.source.of_results.setChecked(True)
     dock.source.earlier.edit.setText(str(results))
+    dock.source.earlier_pictures.edit.setText(str(pictures or ""))
     dock.source.open_earlier.click()
     qtbot.waitUntil(lambda: dock.reviewing.correct.buttons["merge"].isEnabled(), timeout=PATIENCE)
     drawn(dock, qtbot)
@@ -76,70 +77,106 @@ def to_well(dock, qtbot, well):
     qtbot.waitUntil(lambda: dock.reviewing.plate.well == well and dock.reviewing.idle(), timeout=PATIENCE)
 
 
-def test_a_session_from_first_click_to_reopening(viewer, qtbot, results):
-    dock = opened(viewer, qtbot, results)
-    reviewing, actions = dock.reviewing, dock.reviewing.actions
-    to_well(dock, qtbot, "A02")
-    field = reviewing.source.review.current.field
-    cells = reviewing.source.review.current.cells
-    n_cells = int(corrected(dock, "n_trap_positive"))
-    first, second = cells.loc[cells["counted"] & ~cells["is_osteoclast"], "cell_id"].astype(int).tolist()[:2]
+def number(dock, name="n_trap_positive"):
+    """Return a corrected number of the picture."""
+    return int(corrected(dock, name))
 
+
+def of_well(dock, qtbot, well, name):
+    """Return a number of a well as plate and comparison have it now."""
+    drawn(dock, qtbot)
+    return int(dock.reviewing.figures.wells.set_index("well").loc[well, name])
+
+
+def bytes_of(results):
+    return {name: (results / name).read_bytes() for name in TABLES}
+
+
+def count_sample_plate(viewer, qtbot, results):
+    """Open the sample plate in step 1, count it in step 2, and wait until it is open for correcting."""
+    dock = OsteoCountDock(viewer)
+    viewer.window.add_dock_widget(dock, name="OsteoCount", area="right")
+    dock.source.of_folder.setChecked(True)
+    dock.source.pictures.edit.setText(str(SAMPLE))
+    dock.source.plate_layout.edit.setText(str(SAMPLE / "layout.csv"))
+    dock.source.results.edit.setText(str(results))
+    dock.run.count.click()
+    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=20 * PATIENCE)
+    qtbot.waitUntil(lambda: dock.reviewing.correct.buttons["merge"].isEnabled(), timeout=PATIENCE)
+    drawn(dock, qtbot)
+    return dock
+
+
+@pytest.mark.timeout(1800)
+def test_a_session_from_first_click_to_reopening(viewer, qtbot, tmp_path):
+    """Open the sample plate, count, merge, undo, redo, split, remove a nucleus, exclude, compare, save, reopen."""
+    results = tmp_path / "results"
+    dock = count_sample_plate(viewer, qtbot, results)
+    reviewing, actions = dock.reviewing, dock.reviewing.actions
+    click = {name: button.click for name, button in reviewing.correct.buttons.items()}
+
+    to_well(dock, qtbot, "A02")
+    review = reviewing.source.review
+    cells, field = review.current.cells, review.current.field
+    n, n_well = number(dock), of_well(dock, qtbot, "A02", "n_trap_positive")
+    first, second = cells.loc[cells["counted"] & ~cells["is_osteoclast"], "cell_id"].astype(int).tolist()[:2]
     actions.select([first, second])
-    reviewing.correct.buttons["merge"].click()
-    assert int(corrected(dock, "n_trap_positive")) == n_cells - 1
-    assert reviewing.correct.values["n_trap_positive"][0].text() == str(n_cells)
-    reviewing.correct.buttons["undo"].click()
-    assert int(corrected(dock, "n_trap_positive")) == n_cells
-    reviewing.correct.buttons["redo"].click()
-    assert int(corrected(dock, "n_trap_positive")) == n_cells - 1
+    for step, cells_then in (("merge", n - 1), ("undo", n), ("redo", n - 1)):
+        click[step]()
+        assert number(dock) == cells_then
+        assert of_well(dock, qtbot, "A02", "n_trap_positive") == n_well + cells_then - n
+    assert reviewing.correct.values["n_trap_positive"][0].text() == str(n)
 
     large = int(cells.loc[cells["counted"] & (cells["n_nuclei"] >= 4), "cell_id"].iloc[0])
     actions.select([large])
-    reviewing.correct.buttons["split_nuclei"].click()
-    assert int(corrected(dock, "n_trap_positive")) == n_cells
+    click["split_nuclei"]()
+    assert number(dock) == n
+    assert of_well(dock, qtbot, "A02", "n_trap_positive") == n_well
 
-    three = reviewing.source.review.current.cells
-    three = three[three["counted"] & (three["n_nuclei"] == 3) & three["is_osteoclast"]]
-    assert len(three), "the sample picture has a cell with three nuclei"
-    before = int(corrected(dock))
-    nucleus = next(iter(field.nuclei_of([int(three["cell_id"].iloc[0])]).values()))
-    reviewing.correct.buttons["remove_nucleus"].click()
+    now = review.current.cells
+    three = now[now["counted"] & (now["n_nuclei"] == 3) & now["is_osteoclast"]]["cell_id"].astype(int).tolist()
+    assert three, "the sample picture has a cell with three nuclei"
+    before, before_well = number(dock, "n_osteoclasts"), of_well(dock, qtbot, "A02", "n_osteoclasts")
+    nucleus = next(iter(field.nuclei_of(three[:1]).values()))
+    click["remove_nucleus"]()
     reviewing.canvas.clicked.emit(nucleus.y, nucleus.x, False)
-    assert int(corrected(dock)) == before - 1
+    binucleate = review.current.cells.set_index("cell_id").loc[three[0]]
+    assert (binucleate["n_nuclei"], binucleate["is_osteoclast"]) == (2, False)
+    assert number(dock, "n_osteoclasts") == before - 1
+    assert of_well(dock, qtbot, "A02", "n_osteoclasts") == before_well - 1
 
-    drawn(dock, qtbot)
-    wells = reviewing.figures.wells.set_index("well")
-    assert int(wells.loc["A02", "n_osteoclasts"]) == before - 1
+    compared = reviewing.figures.comparison.table.copy()
     to_well(dock, qtbot, "A01")
     reviewing.exclude("bubble in the middle")
     drawn(dock, qtbot)
     assert reviewing.figures.wells.set_index("well").loc["A01", "status"] == "excluded"
     assert "include" in reviewing.plate.exclude.text().lower()
-    assert "no ratio" in dock.reviewing.compare.words.toPlainText().lower() or reviewing.figures.comparison is None
+    assert not reviewing.figures.comparison.table["estimate"].equals(compared["estimate"])
+    assert reviewing.compare.words.toPlainText()
+    assert reviewing.compare.export.isEnabled()
 
     dock.save.click()
     qtbot.waitUntil(lambda: "Tables and report are in" in dock.state.text(), timeout=PATIENCE)
-    written = {name: (results / name).read_bytes() for name in TABLES}
-    live = reviewing.figures.wells
+    written, live = bytes_of(results), reviewing.figures.wells
     saved = read_table(results / "wells.csv")
     assert saved["n_osteoclasts"].fillna(-1).tolist() == live["n_osteoclasts"].fillna(-1).tolist()
-
-    run = CliRunner().invoke(app, ["apply-edits", str(results)])
-    assert run.exit_code == 0, run.output
-    assert {name: (results / name).read_bytes() for name in TABLES} == written
+    resumed = ["run", str(SAMPLE), "--layout", str(SAMPLE / "layout.csv"), "--out", str(results), "--resume"]
+    for command in (["apply-edits", str(results)], resumed):
+        run = CliRunner().invoke(app, command)
+        assert run.exit_code == 0, run.output
+        assert bytes_of(results) == written
     edits = effective(read_log(results / "edits.jsonl"))
     assert [edit.kind for edit in edits] == ["merge", "split_nuclei", "remove_nucleus", "exclude_well"]
 
     labels = field.labels.copy()
     dock.close()
-    again = opened(viewer, qtbot, results)
+    again = opened(viewer, qtbot, results, SAMPLE)
     assert "bubble" in again.reviewing.plate.exclude.toolTip()
     to_well(again, qtbot, "A02")
     np.testing.assert_array_equal(again.reviewing.source.review.current.field.labels, labels)
-    assert int(corrected(again)) == before - 1
+    assert number(again, "n_osteoclasts") == before - 1
     again.reviewing.correct.buttons["undo"].click()
-    assert int(corrected(again)) == before
+    assert number(again, "n_osteoclasts") == before
     again.close()
 
 

@@ -47,6 +47,13 @@ def test_a_folder_is_asked_for_with_its_layout(source, tmp_path):
     assert source.folder() == FolderRequest(tmp_path, tmp_path / "out", tmp_path / "layout.csv", "resume")
 
 
+def test_results_are_not_taken_for_pictures(source, tmp_path):
+    (tmp_path / "run.json").write_text("{}")
+    source.pictures.edit.setText(str(tmp_path))
+    with pytest.raises(OsteoCountError, match=r"holds results, no pictures\. Open it as “Results of an earlier count”"):
+        source.folder()
+
+
 @pytest.mark.parametrize("typed", ["", "no/such/folder"])
 def test_a_folder_that_is_not_there_is_refused(source, typed):
     source.pictures.edit.setText(typed)

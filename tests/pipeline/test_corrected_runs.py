@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from osteocount.curate import CellRef, Edit, EditLog
-from osteocount.curate.classifier import FEATURES, Classifier, save
+from osteocount.curate.classifier import CELL_FEATURES, Classifier, Judge, save
 from osteocount.errors import OsteoCountError
 from osteocount.pipeline.apply import apply_edits
 from osteocount.pipeline.folder import run
@@ -46,9 +46,10 @@ def plain(plate, tmp_path_factory):
 def larger_half(plain, tmp_path):
     """Write a classifier that takes the smaller half of the cells for none."""
     area = float(pd.read_csv(plain / "cells.csv")["area_um2"].median())
-    zeros, ones = (0.0,) * len(FEATURES), (1.0,) * len(FEATURES)
+    zeros, ones = (0.0,) * len(CELL_FEATURES), (1.0,) * len(CELL_FEATURES)
     path = tmp_path / "lab.json"
-    save(Classifier(mean=zeros, scale=ones, weights=(1.0, *zeros[1:]), bias=-math.log(area), n=40, gain=0.2), path)
+    larger = Judge(mean=zeros, scale=ones, weights=(1.0, *zeros[1:]), bias=-math.log(area), n=40, gain=0.2)
+    save(Classifier(format="osteocount-classifier-2", cells=larger), path)
     return path
 
 
@@ -61,7 +62,7 @@ def test_a_classifier_is_applied_recorded_and_taken_back(plate, plain, larger_ha
     wells = pd.read_csv(out / "wells.csv")
     assert wells["n_trap_positive_automatic"].tolist() == pd.read_csv(plain / "wells.csv")["n_trap_positive"].tolist()
     record = json.loads((out / "run.json").read_text())["classifier"]
-    assert (record["n_corrections"], record["gain"], len(record["sha256"])) == (40, 0.2, 64)
+    assert (record["n_corrections"], record["gain"], len(record["sha256"])) == (40, {"cells": 0.2}, 64)
     left_out = len(before) - len(cells)
     assert any(f"classifier.json in the result folder left out {left_out} objects" in w for w in outcome.warnings)
     first = tables(out)

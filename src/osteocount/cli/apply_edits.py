@@ -47,12 +47,13 @@ def train(
     results: Results,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The classifier to write (JSON).")],
 ) -> None:
-    """Learn from accepted and deleted cells which objects are none; refused when it does not help on wells left out."""
+    """Learn from corrected cells and nuclei which of them are none; refused when it does not help on wells left out."""
     from osteocount.curate.classifier import save
     from osteocount.pipeline.learn import in_words, learn
 
     trained = learn(results)
-    typer.echo(trained.by_well.to_string(index=False, float_format="{:.2f}".format))
+    for name, part in trained.parts().items():
+        typer.echo(f"{name}\n{part.by_well.to_string(index=False)}")
     if not trained.useful:
         raise OsteoCountError(f"Not saved: {in_words(trained)}")
     save(trained.classifier, out)

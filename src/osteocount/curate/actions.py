@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from osteocount.curate.field import Change, EditedField, Mark, Nucleus, Window, points_array
+from osteocount.curate.field import Change, EditedField, Mark, Nucleus, points_array
 from osteocount.curate.log import Edit
+from osteocount.io.label_tiles import Window
 
 SMALLEST_PART = 0.01
 """Crumbs along a drawn cut, below this share of the cell, go to the part beside them."""
 SMALLEST_CELL_PX = 4
+WIDEST_PX = 10**8
+"""Cells in a window larger than this are not one thing; the memory need not hold it."""
 SMOOTHING = 0.12
 """Width of the blur that smooths an outline, as a share of the side of a square of the cell's area."""
 
@@ -34,9 +37,9 @@ def apply(field: EditedField, edit: Edit) -> Change | None:
 def merge(field: EditedField, edit: Edit) -> Change | None:
     """Let all cells become the first one."""
     cells = field.find(edit.cells)
-    if cells is None:
+    window = None if cells is None else _union(*(_box(field, cell) for cell in cells))
+    if cells is None or window is None:
         return None
-    window = _union(*(_box(field, cell) for cell in cells))
     before = field.labels[window].copy()
     after = np.where(np.isin(before, cells), np.uint32(cells[0]), before)
     areas = [int((before == cell).sum()) for cell in cells]
@@ -83,9 +86,9 @@ def split_nuclei(field: EditedField, edit: Edit) -> Change | None:
 def delete(field: EditedField, edit: Edit) -> Change | None:
     """Take cells away; their nuclei stay, in no cell."""
     cells = field.find(edit.cells)
-    if cells is None:
+    window = None if cells is None else _union(*(_box(field, cell) for cell in cells))
+    if cells is None or window is None:
         return None
-    window = _union(*(_box(field, cell) for cell in cells))
     before = field.labels[window].copy()
     after = np.where(np.isin(before, cells), np.uint32(0), before)
     marks: dict[int, tuple[Mark | None, Mark | None]] = {cell: (field.marks.get(cell), None) for cell in cells}
@@ -269,11 +272,11 @@ def _box(field: EditedField, cell: int) -> Window:
     return box
 
 
-def _union(*boxes: Window) -> Window:
-    return (
-        slice(min(box[0].start for box in boxes), max(box[0].stop for box in boxes)),
-        slice(min(box[1].start for box in boxes), max(box[1].stop for box in boxes)),
-    )
+def _union(*boxes: Window) -> Window | None:
+    """Return the window around all boxes; None when they lie too far apart."""
+    top, left = (min(box[n].start for box in boxes) for n in (0, 1))
+    bottom, right = (max(box[n].stop for box in boxes) for n in (0, 1))
+    return np.s_[top:bottom, left:right] if (bottom - top) * (right - left) <= WIDEST_PX else None
 
 
 def _widened(box: Window, margin: int, size: tuple[int, ...]) -> Window:

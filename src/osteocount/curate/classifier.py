@@ -1,45 +1,37 @@
-"""A lab's own judge of cells, learned from its corrections: real cell or none.
+"""A lab's own judge of cells and nuclei, learned from its corrections: real or none.
 
-Logistic regression on what the program measured of each cell. The file is JSON of numbers: loading it runs nothing.
+Logistic regression on what the program measured of each. The file is JSON of numbers: loading it runs nothing.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
+from scipy.spatial import KDTree
 
-from osteocount.curate.log import Edit
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import written_whole
 from osteocount.settings import FrozenModel
 
-FEATURES = ("log_area", "trap_od_mean", "solidity", "eccentricity", "n_nuclei", "roughness")
-RIDGE = 1.0
-"""Weight of the penalty: some dozens of corrections must not buy wild coefficients."""
-FEWEST = 10
-"""Corrections of each kind below which nothing is learned."""
-LEAST_GAIN = 0.02
-"""Gain in balanced accuracy over the wells left out below which the classifier is of no use."""
-STANDARD_ERRORS = 2.0
-"""The gain must also be larger than this many standard errors, or it may be chance."""
+CELL_FEATURES = (
+    "log_area", "trap_od_mean", "solidity", "eccentricity", "n_nuclei", "roughness", "confidence", "best_nucleus",
+)  # fmt: skip
+NUCLEUS_FEATURES = ("score", "n_nuclei", "area_per_nucleus", "trap_od_mean", "nearest_in_cell_um")
 _LARGEST_FILE = 2**20
+_FAR_UM = 100.0  # further than this, another nucleus has no say
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class Classifier(FrozenModel):
-    """Coefficients for standardised ``FEATURES``; ``gain`` and ``n`` say what it was adopted on."""
+class Judge(FrozenModel):
+    """Coefficients for standardised features; ``gain`` and ``n`` say what it was adopted on."""
 
-    format: str = "osteocount-classifier-1"
-    features: tuple[str, ...] = FEATURES
     mean: tuple[Finite, ...]
     scale: tuple[Finite, ...]
     weights: tuple[Finite, ...]
@@ -47,130 +39,83 @@ class Classifier(FrozenModel):
     n: int
     gain: Finite
 
+    def probability(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the probability (n,) that each row of ``features`` (n, k) is real."""
+        z = (features - np.array(self.mean)) / np.array(self.scale)
+        return np.asarray(1 / (1 + np.exp(-np.clip(z @ np.array(self.weights) + self.bias, -30, 30))))
+
+
+class Classifier(FrozenModel):
+    """What was learned of cells, of nuclei, or of both."""
+
+    format: Literal["osteocount-classifier-2"]
+    cell_features: tuple[str, ...] = CELL_FEATURES
+    nucleus_features: tuple[str, ...] = NUCLEUS_FEATURES
+    cells: Judge | None = None
+    nuclei: Judge | None = None
+
     @model_validator(mode="after")
     def _fits(self) -> Classifier:
-        if self.format != "osteocount-classifier-1" or self.features != FEATURES:
+        if (self.cell_features, self.nucleus_features) != (CELL_FEATURES, NUCLEUS_FEATURES):
             raise ValueError("made by another version")
-        if not len(self.mean) == len(self.scale) == len(self.weights) == len(FEATURES) or min(self.scale) <= 0:
-            raise ValueError("the numbers of features and coefficients differ")
+        for part, names in ((self.cells, CELL_FEATURES), (self.nuclei, NUCLEUS_FEATURES)):
+            if part is None:
+                continue
+            if not len(part.mean) == len(part.scale) == len(part.weights) == len(names) or min(part.scale) <= 0:
+                raise ValueError("the numbers of features and coefficients differ")
         return self
 
-    def probability(self, cells: pd.DataFrame) -> NDArray[np.float64]:
-        """Return the probability that each row of ``cells.csv`` is a real cell."""
-        z = (features(cells) - np.array(self.mean)) / np.array(self.scale)
-        return _sigmoid(z @ np.array(self.weights) + self.bias)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A classifier and what it gains: balanced accuracy on wells left out in turn, without and with it."""
-
-    classifier: Classifier
-    before: float
-    after: float
-    standard_error: float
-    by_well: pd.DataFrame
-
     @property
-    def useful(self) -> bool:
-        """True when it helps on wells it has not seen."""
-        return self.after - self.before >= max(LEAST_GAIN, STANDARD_ERRORS * self.standard_error)
+    def n(self) -> int:
+        """Corrections it was learned from."""
+        return sum(part.n for part in (self.cells, self.nuclei) if part is not None)
 
 
-def examples(automatic: pd.DataFrame, edits: Iterable[Edit]) -> pd.DataFrame:
-    """Return the automatic cells a person judged, with ``is_real``: accepted ones are, deleted ones are none.
+def judge(
+    cells: pd.DataFrame, nuclei: pd.DataFrame, classifier: Classifier, min_nuclei: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out the cells and nuclei the classifier takes for none; cells that a person touched stay as they are.
 
-    Cells merged, split or drawn say nothing on this question.
-    """
-    said = {
-        (edit.image, cell.cell_id): edit.kind == "accept"
-        for edit in edits
-        if edit.kind in ("accept", "delete")
-        for cell in edit.cells
-    }
-    keys = list(zip(automatic["image"], automatic["cell_id"].astype(int), strict=True))
-    judged = automatic[[key in said for key in keys]]
-    return judged.assign(is_real=[said[key] for key in keys if key in said])
+    Nuclei of a cell that is left out are in no cell. A cell that loses nuclei is counted and classified anew; its
+    confidence is then unknown. The ``source`` of automatic cells that stay becomes ``classified``.
 
-
-def judge(cells: pd.DataFrame, nuclei: pd.DataFrame, classifier: Classifier) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Leave out the cells the classifier takes for none; what a person touched stays. Their nuclei are in no cell.
-
-    The ``source`` of automatic cells that stay becomes ``classified``.
+    Parameters
+    ----------
+    cells, nuclei
+        Rows of ``cells.csv`` and ``nuclei.csv``.
+    classifier
+        Of the lab.
+    min_nuclei
+        Nuclei that make an osteoclast.
     """
     if cells.empty:
         return cells, nuclei
     judged = (cells["source"] == "automatic").to_numpy()
-    out = judged & (classifier.probability(cells) < 0.5)
-    gone = set(zip(cells.loc[out, "image"], cells.loc[out, "cell_id"].astype(int), strict=True))
-    ids = nuclei["cell_id"].fillna(0).astype(int)
-    stray = [key in gone for key in zip(nuclei["image"], ids, strict=True)]
-    cell_id = nuclei["cell_id"].astype("Int64").mask(np.array(stray, bool))
-    kept = cells.assign(source=cells["source"].mask(judged, "classified"))[~out]
-    return kept.reset_index(drop=True), nuclei.assign(cell_id=cell_id)
+    keep = np.ones(len(cells), bool)
+    if classifier.cells is not None:
+        keep = ~judged | (classifier.cells.probability(cell_features(cells, nuclei)) >= 0.5)
+    owner = _owner(cells, nuclei)
+    if classifier.nuclei is not None and len(nuclei):
+        features = nucleus_features(cells, nuclei)
+        wrong = (owner >= 0) & (classifier.nuclei.probability(features) < 0.5)
+        wrong &= np.append(judged & keep, False)[owner]
+        cells = _recounted(cells, np.bincount(owner[wrong], minlength=len(cells)), min_nuclei)
+        nuclei, owner = nuclei[~wrong], owner[~wrong]
+    stray = (owner >= 0) & ~np.append(keep, True)[owner]
+    nuclei = nuclei.assign(cell_id=nuclei["cell_id"].astype("Int64").mask(stray))
+    kept = cells.assign(source=cells["source"].mask(judged, "classified"))[keep]
+    return kept.reset_index(drop=True), nuclei.reset_index(drop=True)
 
 
-def train(judged: pd.DataFrame) -> Trained:
-    """Fit the classifier and measure its gain on wells left out in turn.
-
-    Parameters
-    ----------
-    judged
-        From `examples`.
-
-    Raises
-    ------
-    OsteoCountError
-        There are too few corrections of a kind, or of one well only.
-    """
-    y = judged["is_real"].to_numpy(bool)
-    places = judged["plate"].fillna("").astype(str) + " " + judged["well"].fillna("").astype(str)
-    if min(y.sum(), (~y).sum()) < FEWEST or places.nunique() < 2:
-        raise OsteoCountError(
-            f"{int(y.sum())} accepted and {int((~y).sum())} deleted cells in {places.nunique()} wells: at least "
-            f"{FEWEST} of each, from two wells, are needed to learn from."
-        )
-    x = features(judged)
-    held_out = np.zeros(len(y))
-    for place in sorted(set(places)):
-        test = (places == place).to_numpy()
-        held_out[test] = fit(x[~test], y[~test]).probability(judged[test])
-    says = held_out >= 0.5
-    rows = [(p, int(m.sum()), float((says[m] == y[m]).mean()), float(y[m].mean()))
-            for p in sorted(set(places)) if (m := (places == p).to_numpy()).any()]  # fmt: skip
-    by_well = pd.DataFrame(rows, columns=["well", "n", "right_with", "right_without"])
-    before, after = _balanced(np.ones_like(y), y), _balanced(says, y)
-    error = _balanced_error(says, y)
-    return Trained(fit(x, y).replace(gain=after - before), before, after, error, by_well)
-
-
-def fit(x: NDArray[np.float64], y: NDArray[np.bool_]) -> Classifier:
-    """Fit ridge logistic regression by Newton's method, both kinds weighing the same."""
-    mean, scale = x.mean(axis=0), x.std(axis=0)
-    scale[scale < 1e-9] = 1.0
-    z = np.column_stack([(x - mean) / scale, np.ones(len(x))])
-    weight = np.where(y, 0.5 / max(y.mean(), 1e-9), 0.5 / max((~y).mean(), 1e-9))
-    penalty = np.diag([RIDGE] * x.shape[1] + [1e-6])
-    beta = np.zeros(z.shape[1])
-    for _ in range(50):
-        p = _sigmoid(z @ beta)
-        gradient = z.T @ (weight * (y - p)) - penalty @ beta
-        hessian = (z * (weight * p * (1 - p))[:, None]).T @ z + penalty
-        step = np.linalg.solve(hessian, gradient)
-        beta += step
-        if np.abs(step).max() < 1e-8:
-            break
-    return Classifier(
-        mean=tuple(mean.tolist()), scale=tuple(scale.tolist()), weights=tuple(beta[:-1].tolist()), bias=float(beta[-1]),
-        n=len(y), gain=0.0,
-    )  # fmt: skip
-
-
-def features(cells: pd.DataFrame) -> NDArray[np.float64]:
-    """Return (n, 6) what the classifier looks at; what is unknown is 0 nuclei, else the median."""
+def cell_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.float64]:
+    """Return (n, 8) what is looked at of each cell; what is unknown is the median, of nuclei that are not seen 0."""
     area = cells["area_px"].astype(float)
     perimeter = pd.to_numeric(cells["perimeter_um"]).astype(float)
     area_um2 = pd.to_numeric(cells["area_um2"]).astype(float)
+    best = np.zeros(len(cells))
+    owner = _owner(cells, nuclei)
+    scores = nuclei["score"].to_numpy(float)[owner >= 0]
+    np.maximum.at(best, owner[owner >= 0], np.nan_to_num(scores, nan=1.0))
     table = pd.DataFrame({
         "log_area": np.log(area_um2.where(area_um2.notna(), area)),
         "trap_od_mean": cells["trap_od_mean"].astype(float),
@@ -178,8 +123,28 @@ def features(cells: pd.DataFrame) -> NDArray[np.float64]:
         "eccentricity": cells["eccentricity"].astype(float),
         "n_nuclei": np.log1p(pd.to_numeric(cells["n_nuclei"]).astype(float).fillna(0.0)),
         "roughness": (perimeter**2 / (4 * np.pi * area_um2)),
+        "confidence": pd.to_numeric(cells["confidence"]).astype(float),
+        "best_nucleus": best,
     })  # fmt: skip
     return table.fillna(table.median()).fillna(0.0).to_numpy(float)
+
+
+def nucleus_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.float64]:
+    """Return (n, 5) what is looked at of each nucleus and of its cell; a nucleus in no cell has zeros."""
+    owner = _owner(cells, nuclei)
+    inside = owner >= 0
+    um2 = pd.to_numeric(cells["area_um2"]).astype(float)
+    area = um2.where(um2.notna(), cells["area_px"].astype(float)).to_numpy()
+    um = float(np.sqrt((um2 / cells["area_px"].astype(float)).median()))
+    per_cell = np.maximum(1, np.bincount(owner[inside], minlength=len(cells)))
+    features = np.zeros((len(nuclei), len(NUCLEUS_FEATURES)))
+    own = owner[inside]
+    features[inside, 0] = np.nan_to_num(nuclei["score"].to_numpy(float)[inside], nan=1.0)
+    features[inside, 1] = np.log(per_cell[own])
+    features[inside, 2] = np.log(area[own] / per_cell[own])
+    features[inside, 3] = np.nan_to_num(cells["trap_od_mean"].to_numpy(float)[own])
+    features[inside, 4] = _nearest(nuclei[inside], own) * (1.0 if np.isnan(um) else um)
+    return np.minimum(features, _FAR_UM)
 
 
 def save(classifier: Classifier, path: Path) -> None:
@@ -208,15 +173,46 @@ def load(path: Path) -> Classifier:
         ) from error
 
 
-def _balanced(says: NDArray[np.bool_], y: NDArray[np.bool_]) -> float:
-    return float(((says & y).sum() / y.sum() + (~says & ~y).sum() / (~y).sum()) / 2)
+def _recounted(cells: pd.DataFrame, lost: NDArray[np.intp], min_nuclei: int) -> pd.DataFrame:
+    """Take ``lost`` nuclei (n,) off each cell; class, interval and flags follow."""
+    if not lost.any():
+        return cells
+    cells, fewer = cells.copy(), lost > 0
+    n = cells["n_nuclei"].astype("Int64") - lost
+    high = (cells["n_nuclei_high"].astype("Int64") - lost).clip(lower=n)
+    low = cells["n_nuclei_low"].astype("Int64").clip(upper=n)
+    cells["n_nuclei"], cells["n_nuclei_low"], cells["n_nuclei_high"] = n, low, high
+    by_rule = (n >= min_nuclei).fillna(False).to_numpy(bool)
+    cells["is_osteoclast"] = np.where(fewer, by_rule, cells["is_osteoclast"].astype(bool))
+    cells["confidence"] = pd.to_numeric(cells["confidence"]).astype(float).mask(fewer)
+    flips = ((low >= min_nuclei) != (high >= min_nuclei)).fillna(False).to_numpy(bool)
+    flags = cells["flags"].fillna("").astype(str)
+    cells["flags"] = [
+        _flagged(said, borderline=bool(flip)) if new else said
+        for said, flip, new in zip(flags, flips, fewer, strict=True)
+    ]
+    return cells
 
 
-def _balanced_error(says: NDArray[np.bool_], y: NDArray[np.bool_]) -> float:
-    """Return the standard error of `_balanced`; half a success is added to each side, so that none is never sure."""
-    right = [((says == y)[kind].sum() + 0.5, kind.sum() + 1.0) for kind in (y, ~y)]
-    return float(0.5 * np.sqrt(sum(k / n * (1 - k / n) / n for k, n in right)))
+def _flagged(flags: str, *, borderline: bool) -> str:
+    words = [word for word in flags.split(";") if word not in ("", "borderline")]
+    return ";".join([*words, *(["borderline"] if borderline else [])])
 
 
-def _sigmoid(value: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1 / (1 + np.exp(-np.clip(value, -30, 30)))
+def _owner(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.intp]:
+    """Return the row (n,) of each nucleus's cell in ``cells``; -1: in none of them."""
+    ids = nuclei["cell_id"].astype("Int64").fillna(0).astype(int)
+    keys = pd.MultiIndex.from_arrays([nuclei["image"].astype(str), ids])
+    index = pd.MultiIndex.from_arrays([cells["image"].astype(str), cells["cell_id"].astype(int)])
+    return np.asarray(index.get_indexer(keys))
+
+
+def _nearest(nuclei: pd.DataFrame, owner: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the distance (n,) in pixels from each nucleus to the nearest other one of its cell."""
+    distance = np.full(len(nuclei), _FAR_UM)
+    places = nuclei[["y_px", "x_px"]].to_numpy(float)
+    order = np.argsort(owner, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(owner[order])) + 1):
+        if len(rows) > 1:
+            distance[rows] = np.asarray(KDTree(places[rows]).query(places[rows], k=2)[0])[:, 1]
+    return distance

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from osteocount.curate.log import CellRef, Point
+from osteocount.io.label_tiles import Labels, TiledLabels, Window, boxes_of
 from osteocount.measure import Shape, measure_shapes
 
 REACH_UM = 4.0
 """A click this close to the centre of a nucleus means that nucleus; half of a usual one."""
 REACH_PX = 6.0
 
-Window = tuple[slice, slice]
-Labels = NDArray[np.uint32]
 _T = TypeVar("_T")
 
 
@@ -93,7 +92,7 @@ class EditedField:
     Attributes
     ----------
     labels
-        (height, width) uint32; changed in place.
+        (height, width) uint32; changed in place, and never gone through as a whole after the start.
     nuclei
         By number.
     marks
@@ -104,23 +103,21 @@ class EditedField:
         Micrometres per pixel, None when unknown.
     """
 
-    labels: Labels
+    labels: Labels | TiledLabels
     nuclei: dict[int, Nucleus]
     trap_od: dict[int, float]
     pixel_um: float | None = None
     marks: dict[int, Mark] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        found = ndimage.find_objects(self.labels.astype(np.int32, copy=False))
-        self._boxes: dict[int, Window] = {
-            n: (box[0], box[1]) for n, box in enumerate(found, start=1) if box is not None
-        }
-        self.next_cell = int(self.labels.max(initial=0)) + 1
+        self._boxes = boxes_of(self.labels)
+        self._there = set(self._boxes)
+        self.next_cell = max(self._boxes, default=0) + 1
         self.next_nucleus = max(self.nuclei, default=0) + 1
 
     @classmethod
     def of_tables(
-        cls, labels: Labels, cells: pd.DataFrame, nuclei: pd.DataFrame, pixel_um: float | None
+        cls, labels: Labels | TiledLabels, cells: pd.DataFrame, nuclei: pd.DataFrame, pixel_um: float | None
     ) -> EditedField:
         """Start from the automatic result of a picture; ``labels`` is copied."""
         rows = nuclei[["nucleus_id", "y_px", "x_px", "score", "cell_id"]]
@@ -151,11 +148,11 @@ class EditedField:
         return self._boxes.get(cell) if cell in self else None
 
     def __contains__(self, cell: object) -> bool:
-        box = self._boxes.get(cell) if isinstance(cell, int) else None
-        mark = self.marks.get(cell) if isinstance(cell, int) else None
-        if mark is not None and mark.shape is not None:
-            return True
-        return box is not None and bool((self.labels[box] == cell).any())
+        return cell in self._there
+
+    def gone(self) -> set[int]:
+        """Return the automatic cells that are not there any more."""
+        return self._boxes.keys() - self._there
 
     def cell_at(self, y: float, x: float) -> int:
         """Return the cell under a point; 0 is none."""
@@ -206,6 +203,9 @@ class EditedField:
         """Make a change, or take one back when given reversed."""
         if change.window is not None and change.after is not None:
             self.labels[change.window] = change.after
+            # The window holds these cells whole, so what is not in it is nowhere.
+            self._there.difference_update(change.marks)
+            self._there |= set(np.unique(change.after).tolist()) & set(change.marks)
         _update(self.nuclei, change.nuclei)
         _update(self.marks, change.marks)
         self.next_cell += change.new_cells

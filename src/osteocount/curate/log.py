@@ -110,6 +110,13 @@ class EditLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._known: int | None = None
+
+    def read(self) -> list[Edit]:
+        """Read all edits; from now on nothing is added after what somebody else wrote meanwhile."""
+        edits = read_log(self.path)
+        self._known = self.path.stat().st_size if self.path.exists() else 0
+        return edits
 
     def append(self, edit: Edit) -> None:
         """Add ``edit``; when this returns, it is on the disk and survives a crash.
@@ -117,16 +124,22 @@ class EditLog:
         Raises
         ------
         OsteoCountError
-            The file cannot be written; the edit is not acknowledged.
+            The file cannot be written, or has grown since it was read; the edit is not acknowledged.
         """
         line = edit.model_dump_json().encode() + b"\n"
         try:
             is_new = not self.path.exists()
             with self.path.open("ab+") as file:
+                if self._known is not None and file.seek(0, os.SEEK_END) != self._known:
+                    raise OsteoCountError(
+                        f"{self.path}: somebody else corrected these results meanwhile, so this edit was not made. "
+                        "Open the results again to go on with everybody's corrections."
+                    )
                 _drop_torn_line(file)
                 file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
+                self._known = None if self._known is None else file.tell()
             if is_new:
                 _sync_folder(self.path.parent)
         except OSError as error:

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from osteocount.curate.actions import apply
-from osteocount.curate.field import EditedField, Labels
+from osteocount.curate.field import EditedField
 from osteocount.curate.log import Edit
+from osteocount.io.label_tiles import Labels, TiledLabels
 from osteocount.measure import GEOMETRY_COLUMNS, NUCLEUS_COLUMNS, geometry
 from osteocount.settings import Settings
 
@@ -24,7 +25,7 @@ class Automatic:
     Attributes
     ----------
     labels
-        (height, width) uint32.
+        (height, width) uint32; of a large picture read where it is looked at.
     cells, nuclei
         Its rows of ``cells.csv`` and ``nuclei.csv``.
     pixel_um
@@ -33,7 +34,7 @@ class Automatic:
         False at low power.
     """
 
-    labels: Labels
+    labels: Labels | TiledLabels
     cells: pd.DataFrame
     nuclei: pd.DataFrame
     pixel_um: float | None
@@ -48,7 +49,7 @@ class Automatic:
 class Corrected:
     """One picture after its edits; ``unapplied`` found nothing to act on."""
 
-    labels: Labels
+    labels: Labels | TiledLabels
     cells: pd.DataFrame
     nuclei: pd.DataFrame
     unapplied: tuple[Edit, ...]
@@ -72,9 +73,8 @@ def corrected_cells(automatic: Automatic, field: EditedField, settings: Settings
     and the program's confidence in it is unknown. ``trap_od_mean`` of merged cells is the mean of the parts, weighted
     by area; that of drawn cells and of parts is unknown.
     """
-    untouched = automatic.cells[
-        [cell not in field.marks and cell in field for cell in automatic.cells["cell_id"].astype(int).tolist()]
-    ]
+    other = [*field.marks, *field.gone()]
+    untouched = automatic.cells[~automatic.cells["cell_id"].isin(other)]
     if not field.marks:
         return untouched.reset_index(drop=True)
     first = automatic.cells.drop_duplicates("cell_id").set_index("cell_id", drop=False)
@@ -91,9 +91,8 @@ def corrected_cells(automatic: Automatic, field: EditedField, settings: Settings
     for name in ("plate", "well", "field", "image"):
         if name in touched.columns and len(automatic.cells):
             touched[name] = automatic.cells[name].iloc[0]
-    both = pd.concat([untouched.astype(object), touched.astype(object)], ignore_index=True)
-    both = both.sort_values("cell_id", ignore_index=True, key=lambda ids: ids.astype(int))
-    return _typed(both)
+    both = pd.concat([_typed(untouched.copy()), _typed(touched)], ignore_index=True)
+    return both.sort_values("cell_id", ignore_index=True)
 
 
 def corrected_nuclei(automatic: Automatic, field: EditedField) -> pd.DataFrame:

@@ -70,9 +70,14 @@ def _nuclei_numbers(
         "nuclei_per_osteoclast_median": _or_none(osteoclasts["n_nuclei"].astype(float).median()),
         "fusion_index": in_osteoclasts / total if total else None,
         "n_nuclei": total,
-        "n_borderline": sum("borderline" in str(words).split(";") for words in counted["flags"]),
+        "n_borderline": _n_with("borderline", counted["flags"]),
         "n_nuclei_in_osteoclasts": in_osteoclasts,
     }
+
+
+def _n_with(word: str, flags: pd.Series[str]) -> int:
+    """Count the rows flagged with ``word``; the same flags come many times, so they are looked at once."""
+    return sum(n for words, n in flags.astype(str).value_counts().items() if word in str(words).split(";"))
 
 
 def _or_none(value: float) -> float | None:

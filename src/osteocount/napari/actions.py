@@ -169,7 +169,7 @@ class Actions(QObject):
 
     def _do(self, name: Any, **more: Any) -> Change | None:
         source = self._owner.source
-        if source is None:
+        if source is None or self._opened() is None:
             return None
         try:
             change = source.review.do(name, **more)
@@ -199,8 +199,9 @@ class Actions(QObject):
         return lambda _layer: self.start(name, at_mouse=True)
 
     def _opened(self) -> OpenField | None:
+        """Return the picture at hand; None while another one is on its way to the screen."""
         source = self._owner.source
-        return None if source is None else source.review.current
+        return None if source is None or self._owner.canvas.busy() else source.review.current
 
 
 def described(cells: pd.DataFrame, selected: list[int]) -> str:

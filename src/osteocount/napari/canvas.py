@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator
+from collections.abc import Callable, Collection, Generator
+from functools import partial
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
-from napari.utils.colormaps import DirectLabelColormap
-from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import EditedField
 from osteocount.napari import outline
-from osteocount.napari.layers import NUCLEUS, NUCLEUS_PX, NUCLEUS_UM, ON_BRIGHT, ON_DARK
+from osteocount.napari.layers import MICROMETER, NUCLEUS, NUCLEUS_PX, NUCLEUS_UM, ON_BRIGHT, ON_DARK, kind_colours
+from osteocount.napari.sheet import Sheet
 from osteocount.napari.shown import Shown
+from osteocount.napari.worker import Turns
 
 CELLS = "Cells under review"
 NUCLEI = "Nuclei under review"
@@ -24,6 +24,7 @@ SELECTED_COLOUR = "#FFFFFF"
 PEN_COLOUR = "#00FF66"
 NUCLEUS_COLOURS = np.array([(1.0, 1.0, 1.0, 1.0)]), np.array([(0.5, 0.5, 0.5, 1.0)])
 """In a cell, and in none."""
+MINE = {"osteocount_review": True}
 CLICK_PX = 4
 CLOSE_UP_PX, CLOSE_UP_UM = 350, 120.0
 """A close-up shows a cell this large on the screen, but never less than this much ground."""
@@ -54,9 +55,11 @@ class ReviewCanvas(QObject):
         self._pictures: list[Any] = []
         self._cells: Any = None
         self._nuclei: Any = None
-        self._shown_um: float | None = None
+        self._placed: dict[str, Any] = {}
+        self._on_dark = False
+        self._turns = Turns(self)
         self._selected: frozenset[int] = frozenset()
-        self._kinds = np.zeros(1, np.uint8)
+        self._sheet: Sheet  # from the first `show` on
         self.pen = False
         self.cursor = (0.0, 0.0)
         viewer.mouse_drag_callbacks.append(self._on_press)
@@ -64,76 +67,107 @@ class ReviewCanvas(QObject):
 
     def disconnect_from_viewer(self) -> None:
         """Hear nothing more."""
+        self._turns.stop()
         self._viewer.mouse_drag_callbacks.remove(self._on_press)
         self._viewer.mouse_move_callbacks.remove(self._on_move)
 
-    def show(self, shown: Shown | None, field: EditedField, cells: pd.DataFrame, drawn: NDArray[np.uint8]) -> None:
+    def show(self, shown: Shown | None, field: EditedField, sheet: Sheet, then: Callable[[], object]) -> None:
         """Show a picture, its outlines and nuclei in place of those before.
 
         Parameters
         ----------
         shown
             None: without the picture.
-        field, cells
-            Its state and its table.
-        drawn
-            Its outlines, from `outline.drawing`, made in a worker.
+        field
+            Its state.
+        sheet
+            Its outlines, made in a worker.
+        then
+            Called once it is shown; new layers are made one in each turn of the window's loop.
         """
-        self._field, self._selected = field, frozenset()
-        self._width = outline.width_for(field.labels.shape)
-        self._kinds = outline.kinds_of(cells, field.next_cell)
         channels = shown.channels if shown else ()
-        if self._fits(channels):
-            self._reuse(channels, drawn)
-        else:
-            self._add(shown, drawn)
-        self.show_nuclei()
-        self._viewer.layers.selection.active = self._cells
-        self._viewer.reset_view()
+        fits = self._fits(shown, channels, sheet)
+        making = [partial(self._reuse, channels, sheet)] if fits else self._making(shown, channels, sheet)
+        self._field, self._selected = None, frozenset()  # clicks mean nothing until the new picture is there
+        self._turns.start([partial(self._place, field), *making, partial(self._finish, field, sheet), then])
 
-    def _fits(self, channels: tuple[NDArray[np.generic], ...]) -> bool:
-        """Layers of an equal picture take other values much faster than new ones are made."""
+    def _fits(self, shown: Shown | None, channels: tuple[Any, ...], sheet: Sheet) -> bool:
+        """Layers of a picture of the same kind take other values much faster than new ones are made."""
         old = self._pictures
         return (
-            len(old) == len(channels) > 0
+            shown is not None
+            and len(old) == len(channels) > 0
+            and not any(isinstance(pixels, list) for pixels in (*channels, sheet.data))
             and all(layer in self._viewer.layers for layer in (*old, self._cells, self._nuclei))
-            and all(
-                layer.data.shape == pixels.shape and layer.data.dtype == pixels.dtype
-                for layer, pixels in zip(old, channels, strict=True)
-            )
-            and self._shown_um == (self._field.pixel_um if self._field else None)
-        )
+            and not any(layer.multiscale for layer in (*old, self._cells))
+            and all(layer.rgb == shown.rgb and layer.data.dtype == pixels.dtype
+                    for layer, pixels in zip(old, channels, strict=True))
+            and self._on_dark == shown.on_dark
+        )  # fmt: skip
 
-    def _reuse(self, channels: tuple[NDArray[np.generic], ...], drawn: NDArray[np.uint8]) -> None:
-        for layer, pixels in zip(self._pictures, channels, strict=True):
-            layer.data = pixels
-        self._cells.data = drawn
+    def _place(self, field: EditedField) -> None:
+        um = field.pixel_um
+        self._placed = {} if um is None else {"scale": (um, um), "units": (MICROMETER, MICROMETER)}
 
-    def _add(self, shown: Shown | None, drawn: NDArray[np.uint8]) -> None:
+    def _reuse(self, channels: tuple[Any, ...], sheet: Sheet) -> None:
+        values = (*channels, sheet.data, np.empty((0, 2)))
+        for layer, value in zip((*self._pictures, self._cells, self._nuclei), values, strict=True):
+            layer.data = value
+            layer.scale = self._placed.get("scale", (1, 1))
+            layer.units = self._placed.get("units", ("pixel", "pixel"))
+
+    def _making(self, shown: Shown | None, channels: tuple[Any, ...], sheet: Sheet) -> list[Callable[[], None]]:
+        """Return the steps that make new layers."""
+        self._on_dark = shown is not None and shown.on_dark
+        self._palette = ON_DARK if self._on_dark else ON_BRIGHT
+        rgb = shown is not None and shown.rgb
+        pictures = [partial(self._add_picture, n, pixels, rgb=rgb) for n, pixels in enumerate(channels)]
+        return [self._clear, *pictures, partial(self._add_cells, sheet), self._add_nuclei]
+
+    def _clear(self) -> None:
         for title in [layer.name for layer in self._viewer.layers if layer.metadata.get("osteocount_review")]:
             self._viewer.layers.remove(title)
         for layer in self._viewer.layers:
             layer.visible = False
-        um = self._shown_um = self._field.pixel_um if self._field else None
-        placed = {} if um is None else {"scale": (um, um), "units": ("um", "um")}
-        mine = {"metadata": {"osteocount_review": True}}
         self._pictures = []
-        for n, pixels in enumerate(shown.channels if shown else ()):
-            more = {"blending": "additive"} if len(shown.channels) > 1 else {}  # type: ignore[union-attr]
-            title = PICTURE if n == 0 else f"{PICTURE} {n + 1}"
-            rgb = shown.rgb  # type: ignore[union-attr]
-            self._pictures.append(self._viewer.add_image(pixels, name=title, rgb=rgb, **placed, **mine, **more))
-        palette = self._palette = ON_DARK if shown is not None and shown.on_dark else ON_BRIGHT
-        colours = ("transparent", palette.osteoclast, palette.other, palette.not_counted, SELECTED_COLOUR, PEN_COLOUR)
-        by_kind: dict[int | None, str] = {None: "transparent", **dict(enumerate(colours))}
-        colormap = DirectLabelColormap(color_dict=by_kind)
-        self._cells = self._viewer.add_labels(drawn, name=CELLS, colormap=colormap, opacity=0.9, **placed, **mine)
-        size = NUCLEUS_PX if um is None else NUCLEUS_UM / um
+
+    def _add_picture(self, n: int, pixels: Any, *, rgb: bool) -> None:
+        more: dict[str, Any] = {} if rgb or n == 0 else {"blending": "additive"}
+        title = PICTURE if n == 0 else f"{PICTURE} {n + 1}"
+        more |= {"multiscale": isinstance(pixels, list)}
+        layer = self._viewer.add_image(pixels, name=title, rgb=rgb, metadata=dict(MINE), **self._placed, **more)
+        self._pictures.append(layer)
+
+    def _add_cells(self, sheet: Sheet) -> None:
+        colormap = kind_colours(self._palette, SELECTED_COLOUR, PEN_COLOUR)
+        self._cells = self._viewer.add_labels(
+            sheet.data, name=CELLS, colormap=colormap, opacity=0.9, metadata=dict(MINE), **self._placed
+        )
+        self._cells.editable = False
+
+    def _add_nuclei(self) -> None:
+        um = self._placed["scale"][0] if self._placed else None
         self._nuclei = self._viewer.add_points(
-            np.empty((0, 2)), name=NUCLEI, size=size, face_color=NUCLEUS, border_color="black", border_width=0.15,
-            opacity=0.9, **placed, **mine,
+            np.empty((0, 2)), name=NUCLEI, size=NUCLEUS_PX if um is None else NUCLEUS_UM / um, face_color=NUCLEUS,
+            border_color="black", border_width=0.15, opacity=0.9, metadata=dict(MINE), **self._placed,
         )  # fmt: skip
-        self._cells.editable = self._nuclei.editable = False
+        self._nuclei.editable = False
+
+    def _finish(self, field: EditedField, sheet: Sheet) -> None:
+        self._field, self._sheet = field, sheet
+        self.show_nuclei()
+        self._viewer.layers.selection.active = self._cells
+        self._viewer.reset_view()
+
+    def refresh_picture(self, _: object = None) -> None:
+        """Show what has become known of the picture meanwhile."""
+        for layer in self._pictures:
+            if layer in self._viewer.layers:
+                layer.refresh(extent=False)
+
+    def busy(self) -> bool:
+        """Return True while a picture is on its way to the screen."""
+        return self._turns.running()
 
     @property
     def layers(self) -> tuple[Any, Any]:
@@ -161,20 +195,20 @@ class ReviewCanvas(QObject):
         """Draw the outlines anew where cells changed, and nowhere else."""
         assert self._field is not None  # noqa: S101  `show` came first
         self._selected = frozenset(cell for cell in self._selected if cell in self._field)
-        self._kinds = outline.kinds_of(cells, self._field.next_cell, self._selected)
+        self._sheet.kinds = outline.kinds_of(cells, self._field.next_cell, self._selected)
         for place in [window, *(self._field.box(cell) for cell in changed)]:
             if place is not None:
-                self._redraw(place)
+                self._sheet.redraw(self._cells, place)
 
     def select(self, cells: Collection[int], table: pd.DataFrame) -> None:
         """Make ``cells`` stand out."""
         assert self._field is not None  # noqa: S101  `show` came first
         before, self._selected = self._selected, frozenset(cells)
-        self._kinds = outline.kinds_of(table, self._field.next_cell, self._selected)
+        self._sheet.kinds = outline.kinds_of(table, self._field.next_cell, self._selected)
         for cell in before ^ self._selected:
             box = self._field.box(cell)
             if box is not None:
-                self._redraw(box)
+                self._sheet.redraw(self._cells, box)
 
     def zoom_to(self, cell: int) -> None:
         """Bring ``cell`` to the middle of the window, with some ground around it."""
@@ -191,22 +225,6 @@ class ReviewCanvas(QObject):
         """In pen mode a drag draws a line instead of moving the picture."""
         self.pen = on
         self._camera.mouse_pan = not on
-
-    def _redraw(self, window: tuple[slice, slice]) -> None:
-        field = self._field
-        assert field is not None  # noqa: S101  `show` came first
-        place = outline.widened(window, self._width + 1, field.labels.shape)
-        around = outline.widened(place, self._width, field.labels.shape)
-        drawn = outline.outlines(field.labels[around], self._kinds, self._width)
-        top, left = place[0].start - around[0].start, place[1].start - around[1].start
-        height, width = place[0].stop - place[0].start, place[1].stop - place[1].start
-        self._paint(place, drawn[top : top + height, left : left + width])
-
-    def _paint(self, place: tuple[slice, slice], values: NDArray[np.uint8]) -> None:
-        """Write through napari's own way, which draws only what changed."""
-        ys, xs = np.nonzero(self._cells.data[place] != values)
-        if len(ys):
-            self._cells.data_setitem((ys + place[0].start, xs + place[1].start), values[ys, xs])
 
     def _at(self, event: Any) -> tuple[float, float]:
         y, x = self._cells.world_to_data(event.position)[-2:]
@@ -232,34 +250,15 @@ class ReviewCanvas(QObject):
         while event.type == "mouse_move":
             stroke.append(self._at(event))
             if self.pen:
-                self._trace(stroke[-2], stroke[-1])
+                self._sheet.trace(self._cells, stroke[-2], stroke[-1])
             yield
         self._camera.mouse_pan = pan
         pixel = 1 / self._camera.zoom / (self._field.pixel_um or 1.0)
         moved = float(np.hypot(*np.subtract(stroke[-1], stroke[0])))
         if self.pen and len(stroke) > 2:
-            self._erase(stroke)
+            self._sheet.erase(self._cells, stroke)
             self.stroked.emit(stroke)
         elif moved <= CLICK_PX * pixel:
             self.clicked.emit(*start, shift)
         elif grabbed:
             self.dragged.emit(start, stroke[-1])
-
-    def _trace(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        """Show the pen's way on the layer of outlines."""
-        window = self._around([start, end])
-        trail = np.zeros(self._cells.data[window].shape, np.uint8)
-        ends = [(round(p[1]) - window[1].start, round(p[0]) - window[0].start) for p in (start, end)]
-        cv2.line(trail, ends[0], ends[1], color=1, thickness=self._width)
-        self._paint(window, np.where(trail > 0, np.uint8(outline.PEN), self._cells.data[window]))
-
-    def _erase(self, stroke: list[tuple[float, float]]) -> None:
-        self._redraw(self._around(stroke))
-
-    def _around(self, points: list[tuple[float, float]]) -> tuple[slice, slice]:
-        assert self._field is not None  # noqa: S101  a stroke needs a picture
-        size = self._field.labels.shape
-        low = np.floor(np.min(points, axis=0)).astype(int) - self._width
-        high = np.ceil(np.max(points, axis=0)).astype(int) + self._width + 1
-        rows, columns = (sorted(np.clip((low[n], high[n]), 0, size[n]).tolist()) for n in (0, 1))
-        return slice(*rows), slice(*columns)

@@ -8,26 +8,34 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QCloseEvent
-from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
+from osteocount.napari import preferences
 from osteocount.napari.fold import Fold
 from osteocount.napari.jobs import LayerCount, count_folder, count_layer
+from osteocount.napari.large_jobs import LargeCount, Seen
 from osteocount.napari.layers import NUCLEUS, ViewerLayers, palette_of
-from osteocount.napari.result_view import LegendView, MessageView, NumbersView, WellsView
+from osteocount.napari.result_view import (
+    LegendView,
+    MessageView,
+    NumbersView,
+    WellsView,
+    first_few,
+    rule_in_words,
+)
 from osteocount.napari.reviewing import Reviewing
 from osteocount.napari.run_view import RunView
 from osteocount.napari.settings_view import SettingsView
 from osteocount.napari.source_view import SourceView
 from osteocount.napari.worker import Job, JobFunction
-from osteocount.pipeline import FieldResult, Outcome, Progress
+from osteocount.pipeline import Outcome, Progress
 from osteocount.settings import Settings
 
 if TYPE_CHECKING:
     import napari.viewer
 
 MINIMUM_WIDTH = 345
-MOST_NOTES = 5
 OPEN, COUNT, CORRECT, COMPARE = range(4)
 
 
@@ -52,6 +60,10 @@ class OsteoCountDock(QWidget):
         self._counted_source: Path | None = None
         self._lay_out()
         self._connect()
+        QApplication.instance().aboutToQuit.connect(self.stop)
+        start_with = preferences.settings_file()
+        if start_with is not None:
+            self.load_settings(start_with)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802  Qt's name
         """Leave no count behind."""
@@ -59,6 +71,11 @@ class OsteoCountDock(QWidget):
         self.reviewing.close()
         self.layers.disconnect_from_viewer()
         super().closeEvent(event)
+
+    def stop(self) -> None:
+        """Let nothing run on, so that napari can end at once."""
+        self._cancel()
+        self.reviewing.stop()
 
     def _lay_out(self) -> None:
         self.setMinimumWidth(MINIMUM_WIDTH)
@@ -110,6 +127,7 @@ class OsteoCountDock(QWidget):
         self.settings.save_requested.connect(self.save_settings)
         self.run.count_requested.connect(self.count)
         self.run.cancel_requested.connect(self._cancel)
+        self.source.open_requested.connect(self.open_picture)
         self.source.results_requested.connect(self.open_results)
         self.source.count_requested.connect(lambda: self.steps.setCurrentIndex(COUNT))
         self.reviewing.problem.connect(self.note.show_problem)
@@ -121,6 +139,13 @@ class OsteoCountDock(QWidget):
             button.setEnabled(False)
         self.save.setEnabled(False)
         self.layers.announce()
+
+    def open_picture(self, path: Path) -> None:
+        """Open a picture file, a large one as a pyramid."""
+        try:
+            self.layers.open(path)
+        except OsteoCountError as error:
+            self._warn(str(error))
 
     def open_results(self) -> None:
         """Open the results of an earlier count, to correct and compare them."""
@@ -149,6 +174,7 @@ class OsteoCountDock(QWidget):
             return
         self._counted_with = settings
         self.message.show_notes(())
+        self._show_parts()  # the numbers of an earlier count are not those of this one
         self.run.show_running()
         self._job = Job(job)
         self._job.progressed.connect(self._show_step)
@@ -216,32 +242,40 @@ class OsteoCountDock(QWidget):
         if self._job is not None:
             self._job.cancel()
             self._job = None
+            self.layers.forget_seen()
             self.run.show_idle("Cancelled. Nothing was changed in the viewer.")
 
-    def _show_step(self, step: Progress) -> None:
+    def _show_step(self, step: Progress | Seen) -> None:
+        if isinstance(step, Seen):
+            self.layers.show_seen(step)
         self.run.show_step(step.done, step.total, step.message)
 
     def _show_failure(self, text: str) -> None:
         self._job = None
+        self.layers.forget_seen()
         self.run.show_idle()
         self.message.show_problem(text)
 
-    def _show_end(self, end: LayerCount | Outcome) -> None:
-        self._job = None
+    def _show_end(self, end: LayerCount | LargeCount | Outcome) -> None:
         if isinstance(end, Outcome):
             self._show_folder(end)
         else:
             self._show_layer(end)
 
-    def _show_layer(self, count: LayerCount) -> None:
+    def _show_layer(self, count: LayerCount | LargeCount) -> None:
         try:
-            self.layers.show_result(count.layer, count.pixel_um, count.result)
+            if isinstance(count, LargeCount):
+                self.layers.show_large(count, partial(self._say_counted, count))
+            else:
+                self.layers.show_result(count, partial(self._say_counted, count))
         except OsteoCountError as error:
             self._show_failure(str(error))
-            return
-        self.numbers.show_numbers(count.result.summary, rule_in_words(count.result, self._counted_with))
-        self.message.show_notes(count.result.warnings)
-        palette = palette_of(count.result)
+
+    def _say_counted(self, count: LayerCount | LargeCount) -> None:
+        self._job = None
+        self.numbers.show_numbers(count.summary, rule_in_words(self._counted_with, resolved=count.nuclei_resolved))
+        self.message.show_notes(count.warnings)
+        palette = palette_of(count.regime)
         self.legend.show_entries(
             (palette.osteoclast, "osteoclast"),
             (palette.other, "other TRAP-positive cell"),
@@ -252,8 +286,9 @@ class OsteoCountDock(QWidget):
         self._show_parts(self.numbers, self.legend)
 
     def _show_folder(self, outcome: Outcome) -> None:
+        self._job = None
         self.wells.show_wells(outcome.wells, outcome.folder, outcome.warnings)
-        self.message.show_notes(_first_few(outcome.bad_wells))
+        self.message.show_notes(first_few(outcome.bad_wells))
         self.run.show_idle(f"Results are in {outcome.folder}")
         self._show_parts(self.wells)
         self.review(outcome.folder, self._counted_source)
@@ -261,16 +296,3 @@ class OsteoCountDock(QWidget):
     def _show_parts(self, *parts: QWidget) -> None:
         for part in (self.numbers, self.legend, self.wells):
             part.setVisible(part in parts)
-
-
-def rule_in_words(result: FieldResult, settings: Settings) -> str:
-    """Say what made a cell of this picture an osteoclast."""
-    if result.segmentation.nuclei_resolved:
-        return f"≥ {settings.count.min_nuclei} nuclei"
-    return "by size; nuclei not visible"
-
-
-def _first_few(notes: tuple[str, ...]) -> tuple[str, ...]:
-    if len(notes) <= MOST_NOTES:
-        return notes
-    return (*notes[:MOST_NOTES], f"… and {len(notes) - MOST_NOTES} more wells; the table below names them.")

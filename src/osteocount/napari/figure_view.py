@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QPointF, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from collections.abc import Callable
+
+from qtpy.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from qtpy.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from osteocount.napari.drawn import Drawn
 
@@ -26,6 +28,7 @@ class FigureView(QWidget):
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.text = text
+        self.hint_for: Callable[[float, float], str] = lambda x, y: ""
         self.drawn: Drawn | None = None
         self._image: QImage | None = None
         self._ring: tuple[float, float, float] | None = None
@@ -71,6 +74,16 @@ class FigureView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(QColor("#FF00AA"), 3))
             painter.drawEllipse(QPointF(x, y), radius, radius)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Say what is under the mouse."""
+        if isinstance(event, QHelpEvent) and self._image is not None:
+            at, ratio = event.pos(), self.devicePixelRatioF()
+            hint = self.hint_for(at.x() * ratio, at.y() * ratio)
+            if hint:
+                QToolTip.showText(event.globalPos(), hint, self)
+                return True
+        return bool(super().event(event))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802  Qt's name
         """Tell where the figure was clicked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,33 +16,10 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.io.read import read_picture
+from osteocount.napari.large_jobs import LargeCount, Seen, count_large, is_large
+from osteocount.napari.layer_picture import LayerPicture
 from osteocount.pipeline import FieldResult, Outcome, Progress, analyse, run
 from osteocount.settings import Settings
-
-
-@dataclass(frozen=True)
-class LayerPicture:
-    """An image layer as the viewer holds it.
-
-    Attributes
-    ----------
-    name
-        Of the layer.
-    path
-        The file it was opened from, None for a picture that lives in memory only.
-    data
-        Array-like of the full resolution; read in the worker only, since it may be lazy.
-    rgb
-        True when the last axis is colour.
-    pixel_um
-        Micrometres per pixel when the layer has a length unit, None otherwise.
-    """
-
-    name: str
-    path: Path | None
-    data: Any
-    rgb: bool
-    pixel_um: float | None
 
 
 @dataclass(frozen=True)
@@ -61,17 +39,52 @@ class LayerCount:
     layer: str
     pixel_um: float | None
     result: FieldResult
+    labels: NDArray[np.generic]
+    """Its cells, in as few bits as hold them: napari draws those several times faster."""
+
+    @property
+    def summary(self) -> dict[str, int | float | None]:
+        """Its numbers."""
+        return self.result.summary
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for the person."""
+        return self.result.warnings
+
+    @property
+    def nuclei_resolved(self) -> bool:
+        """False at low power."""
+        return self.result.segmentation.nuclei_resolved
+
+    @property
+    def regime(self) -> str:
+        """How the picture was analysed."""
+        return self.result.segmentation.regime
 
 
-def count_layer(layer: LayerPicture, settings: Settings, stop: Event) -> Generator[Progress, None, LayerCount | None]:
-    """Count the picture of one layer; None when ``stop`` was set meanwhile."""
+def count_layer(
+    layer: LayerPicture, settings: Settings, stop: Event
+) -> Generator[Progress | Seen, None, LayerCount | LargeCount | None]:
+    """Count the picture of one layer, a large one tile by tile; None when ``stop`` was set meanwhile."""
+    if is_large(layer):
+        size = _pixel_size(settings.picture.pixel_size, layer.pixel_um)
+        large = yield from count_large(layer, size, settings, stop)
+        if large is not None or stop.is_set():
+            return large
     yield Progress(0, 2, f"Reading {layer.name}")
     picture = picture_of(layer, settings)
     if stop.is_set():
         return None
     yield Progress(1, 2, f"Counting {picture.axes}")
     result = analyse(picture, settings)
-    return None if stop.is_set() else LayerCount(layer.name, picture.pixel_size.um, result)
+    labels = _compact(result.segmentation.cells)
+    gc.collect()  # now, while the person waits anyway, and not while the result is looked at
+    return None if stop.is_set() else LayerCount(layer.name, picture.pixel_size.um, result, labels)
+
+
+def _compact(labels: NDArray[np.uint32]) -> NDArray[np.generic]:
+    return labels.astype(np.uint16) if labels.max(initial=0) <= np.iinfo(np.uint16).max else labels
 
 
 def count_folder(request: FolderRequest, settings: Settings, stop: Event) -> Generator[Progress, None, Outcome | None]:

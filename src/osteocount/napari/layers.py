@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
+import pint
 from napari.layers import Image, Layer
 from napari.utils.colormaps import DirectLabelColormap
-from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.errors import OsteoCountError
-from osteocount.napari.jobs import LayerPicture
-from osteocount.pipeline import FieldResult
+from osteocount.napari.jobs import LayerCount
+from osteocount.napari.large_jobs import LargeCount, Seen
+from osteocount.napari.layer_picture import LayerPicture
+from osteocount.napari.outline import kinds_of
+from osteocount.napari.sheet import TiledSheet
+from osteocount.napari.worker import Turns
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Palette:
 
 ON_BRIGHT = Palette("#FFB000", "#0072BC", "#606060")
 ON_DARK = Palette("#FFB000", "#56D7FF", "#CDCDCD")
+MICROMETER = pint.get_application_registry().Unit("micrometer")  # type: ignore[no-untyped-call]
+"""Made as the plugin is loaded: the first unit takes a fifth of a second, for which no picture should wait."""
 NUCLEUS = "#FFFFFF"
 STRAY_NUCLEUS = "#7F7F7F"
 NUCLEUS_UM = 5.0
@@ -53,12 +60,14 @@ class ViewerLayers(QObject):
         super().__init__(parent)
         self._layers = viewer.layers
         self._viewer = viewer
+        self._turns = Turns(self)
         for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
             event.connect(self.announce)
         self._layers.selection.events.active.connect(self.announce)
 
     def disconnect_from_viewer(self) -> None:
         """Hear nothing more, when the dock closes and the viewer stays."""
+        self._turns.stop()
         for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
             event.disconnect(self.announce)
         self._layers.selection.events.active.disconnect(self.announce)
@@ -80,51 +89,136 @@ class ViewerLayers(QObject):
         data = layer.data[0] if layer.multiscale else layer.data
         return LayerPicture(name, Path(path) if path else None, data, bool(layer.rgb), pixel_um(layer))
 
-    def show_result(self, name: str, um: float | None, result: FieldResult) -> None:
-        """Draw cells and nuclei over the layer ``name``, in place of those of an earlier count of it.
+    def open(self, path: Path) -> None:
+        """Open a picture with our own reader, whatever napari prefers for its kind.
+
+        Raises
+        ------
+        OsteoCountError
+            It cannot be read.
+        """
+        try:
+            self._viewer.open(path, plugin="osteocount")
+        except Exception as error:  # napari wraps what a reader says
+            said = error if isinstance(error, OsteoCountError) else getattr(error, "original_error", error)
+            raise OsteoCountError(str(said)) from error
+
+    def show_seen(self, seen: Seen) -> None:
+        """Draw what has been found of a layer that is still being counted."""
+        title = seen_name(seen.layer)
+        if title in self._layers:
+            self._layers[title].data = seen.cells
+        elif seen.layer in self._layers:
+            image = self._layers[seen.layer]
+            scale = [seen.step * float(side) for side in image.scale[-2:]]
+            shift = [float(at) + (seen.step - 1) / 2 * float(side) for at, side in
+                     zip(image.translate[-2:], image.scale[-2:], strict=True)]  # fmt: skip
+            colours: dict[int | None, str] = {None: "transparent", 0: "transparent", 1: ON_BRIGHT.other}
+            self._viewer.add_labels(
+                seen.cells, name=title, colormap=DirectLabelColormap(color_dict=colours), opacity=0.7, scale=scale,
+                translate=shift, units=image.units[-2:], metadata={"osteocount_seen": True},
+            )  # fmt: skip
+
+    def forget_seen(self) -> None:
+        """Take away what `show_seen` drew."""
+        for title in [layer.name for layer in self._layers if layer.metadata.get("osteocount_seen")]:
+            self._layers.remove(title)
+
+    def show_large(self, count: LargeCount, then: Callable[[], object]) -> None:
+        """Draw cells and nuclei of a large layer, as `show_result`; only what is on the screen is ever read.
 
         Raises
         ------
         OsteoCountError
             The layer is not there any more.
         """
+        self.forget_seen()
+        placed = self._ready(count.layer, count.pixel_um)
+        kinds = kinds_of(count.cells, int(count.cells["cell_id"].max()) if len(count.cells) else 0)
+        add_cells = partial(
+            self._add_cells, TiledSheet(count.labels, kinds).data, name=cells_name(count.layer), multiscale=True,
+            colormap=kind_colours(ON_BRIGHT), metadata={"osteocount_files": count.folder}, **placed,
+        )  # fmt: skip
+        add_nuclei = partial(self._add_nuclei, count.layer, count.nuclei, count.pixel_um, placed)
+        self._turns.start([add_cells, add_nuclei, partial(self._finish, count.layer), then])
+
+    def _ready(self, name: str, um: float | None) -> dict[str, Any]:
+        """Make room for a result of the layer ``name``; return how it is placed."""
         if name not in self._layers:
             raise OsteoCountError(f"{name} was closed while it was counted; open it and count again.")
         image = self._layers[name]
         if um is not None and pixel_um(image) is None:
             _set_pixel_size(image, um)
             self._viewer.reset_view()
-        placed = {key: getattr(image, key)[-2:] for key in ("scale", "translate", "units")}
         for title in (cells_name(name), nuclei_name(name)):
             if title in self._layers:
                 self._layers.remove(title)
-        labels = self._viewer.add_labels(
-            _compact(result.segmentation.cells),
-            name=cells_name(name),
-            features=label_features(result.cells),
-            colormap=cell_colours(result.cells, palette_of(result)),
-            opacity=0.9,
-            **placed,
-        )
-        labels.contour = max(2, round(max(result.segmentation.cells.shape) / 350))
+        return {key: getattr(image, key)[-2:] for key in ("scale", "translate", "units")}
+
+    def _add_nuclei(self, name: str, nuclei: pd.DataFrame, um: float | None, placed: dict[str, Any]) -> None:
         points = self._viewer.add_points(
-            result.nuclei[["y_px", "x_px"]].to_numpy(float).reshape(-1, 2),
+            nuclei[["y_px", "x_px"]].to_numpy(float).reshape(-1, 2),
             name=nuclei_name(name),
-            features=result.nuclei.reset_index(drop=True),
+            features=nuclei.reset_index(drop=True),
             size=NUCLEUS_PX if um is None else NUCLEUS_UM / um,
-            face_color=nucleus_colours(result.nuclei),
+            face_color=nucleus_colours(nuclei),
             border_color="black",
             border_width=0.15,
             opacity=0.9,
             **placed,
         )
         points.editable = False
-        self._layers.selection.active = labels  # the status bar then shows the cell under the mouse
+
+    def show_result(self, count: LayerCount, then: Callable[[], object]) -> None:
+        """Draw cells and nuclei over the layer that was counted, in place of those of an earlier count of it.
+
+        Parameters
+        ----------
+        count
+            Of the layer.
+        then
+            Called once all is shown; layers are made one in each turn of the window's loop.
+
+        Raises
+        ------
+        OsteoCountError
+            The layer is not there any more.
+        """
+        placed = self._ready(count.layer, count.pixel_um)
+        result = count.result
+        add_cells = partial(
+            self._add_cells,
+            count.labels,
+            name=cells_name(count.layer),
+            features=label_features(result.cells),
+            colormap=cell_colours(result.cells, palette_of(count.regime)),
+            **placed,
+        )
+        add_nuclei = partial(self._add_nuclei, count.layer, result.nuclei, count.pixel_um, placed)
+        outline = partial(self._outline, count.layer)
+        self._turns.start([add_cells, add_nuclei, outline, partial(self._finish, count.layer), then])
+
+    def _add_cells(self, labels: Any, **more: Any) -> None:
+        self._viewer.add_labels(labels, opacity=0.9, **more)
+
+    def _outline(self, name: str) -> None:
+        if cells_name(name) in self._layers:
+            layer = self._layers[cells_name(name)]
+            layer.contour = max(2, round(max(layer.data.shape) / 350))
+
+    def _finish(self, name: str) -> None:
+        if cells_name(name) in self._layers:
+            self.select(cells_name(name))  # the status bar then shows the cell under the mouse
 
 
 def cells_name(image: str) -> str:
     """Name of the labels layer that belongs to an image layer."""
     return f"{image} cells"
+
+
+def seen_name(image: str) -> str:
+    """Name of the layer of what has been found so far."""
+    return f"{image} cells so far"
 
 
 def nuclei_name(image: str) -> str:
@@ -141,9 +235,9 @@ def label_features(cells: pd.DataFrame) -> pd.DataFrame:
     return table[[*FIRST_FEATURES, *(name for name in table.columns if name not in FIRST_FEATURES)]]
 
 
-def palette_of(result: FieldResult) -> Palette:
+def palette_of(regime: str) -> Palette:
     """Return the colours that stand out on this kind of picture."""
-    return ON_DARK if result.segmentation.regime == "fluorescence" else ON_BRIGHT
+    return ON_DARK if regime == "fluorescence" else ON_BRIGHT
 
 
 def cell_colours(cells: pd.DataFrame, palette: Palette) -> DirectLabelColormap:
@@ -153,6 +247,13 @@ def cell_colours(cells: pd.DataFrame, palette: Palette) -> DirectLabelColormap:
         kind = palette.osteoclast if is_osteoclast else palette.other
         colours[int(label)] = kind if counted else palette.not_counted
     return DirectLabelColormap(color_dict=colours)
+
+
+def kind_colours(palette: Palette, *more: str) -> DirectLabelColormap:
+    """Colour the kinds of `outline.kinds_of`; ``more``: those from ``SELECTED`` on."""
+    colours = ("transparent", palette.osteoclast, palette.other, palette.not_counted, *more)
+    by_kind: dict[int | None, str] = {None: "transparent", **dict(enumerate(colours))}
+    return DirectLabelColormap(color_dict=by_kind)
 
 
 def nucleus_colours(nuclei: pd.DataFrame) -> str | list[str]:
@@ -172,9 +273,4 @@ def pixel_um(layer: Layer) -> float | None:
 
 def _set_pixel_size(image: Layer, um: float) -> None:
     image.scale = (*image.scale[:-2], um, um)
-    image.units = (*image.units[:-2], "um", "um")
-
-
-def _compact(labels: NDArray[np.uint32]) -> NDArray[np.uint16] | NDArray[np.uint32]:
-    """Return labels as uint16 where they fit: napari draws those several times faster."""
-    return labels.astype(np.uint16) if labels.max(initial=0) <= np.iinfo(np.uint16).max else labels
+    image.units = (*image.units[:-2], MICROMETER, MICROMETER)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 # name: (text, what it does)
 BUTTONS = (
-    ("train", "Train", "Learn from accepted and deleted cells which objects are none; shows the gain, changes nothing"),
+    ("train", "Train", "Learn from your corrections which cells and nuclei are none; shows the gain, changes nothing"),
     ("adopt", "Adopt", "Let it judge all cells of this folder; corrected cells stay as they are"),
     ("dismiss", "Dismiss", "Take the classifier back; your corrections stay"),
 )
-IDLE = "Train learns your stain from accepted [A] and deleted [D] cells."
+IDLE = "Train learns from cells accepted [A] and deleted [D], removed nuclei [X] and reviewed wells."
 
 
 class LearnView(QWidget):
@@ -52,7 +54,8 @@ class LearnView(QWidget):
         for name, can in (("train", is_open), ("adopt", may_adopt), ("dismiss", is_adopted or may_adopt)):
             self.buttons[name].setEnabled(can)
 
-    def show_words(self, text: str, by_well: pd.DataFrame | None = None) -> None:
+    def show_words(self, text: str, by_well: Mapping[str, pd.DataFrame] | None = None) -> None:
         """Say what was learned; the wells left out one by one are in the tool tip."""
         self.words.setText(text)
-        self.words.setToolTip("" if by_well is None else by_well.to_string(index=False, float_format="{:.2f}".format))
+        tables = [f"{name}\n{table.to_string(index=False)}" for name, table in (by_well or {}).items()]
+        self.words.setToolTip("\n\n".join(tables))

@@ -10,10 +10,10 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from osteocount.curate.classifier import Trained
+from osteocount.curate.training import Trained
 from osteocount.errors import OsteoCountError
 from osteocount.napari.learn_view import IDLE, LearnView
-from osteocount.napari.worker import JobFunction
+from osteocount.napari.worker import JobFunction, as_words
 from osteocount.pipeline import Progress
 from osteocount.pipeline.edits import CLASSIFIER
 from osteocount.pipeline.learn import adopt, dismiss, in_words, learn
@@ -65,12 +65,13 @@ class Learning(QObject):
             elif what == "dismiss":
                 dismiss(self._root)
                 self._end(IDLE)
-        except OsteoCountError as error:
-            self.problem.emit(str(error))
+        except (OsteoCountError, OSError) as error:
+            self.problem.emit(as_words(error))
 
     def _on_trained(self, trained: Trained) -> None:
         self._trained = trained if trained.useful else None
-        self.view.show_words(in_words(trained) + (" Adopt it?" if trained.useful else ""), trained.by_well)
+        tables = {name: part.by_well for name, part in trained.parts().items()}
+        self.view.show_words(in_words(trained) + (" Adopt it?" if trained.useful else ""), tables)
         self._show()
 
     def _end(self, words: str) -> None:

@@ -63,8 +63,10 @@ class PlateView(QWidget):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.well = ""
+        self.hints: dict[str, str] = {}
         self.figure = FigureView("Open results in step 1, or count a folder in step 2: the plate appears here.")
         self.figure.clicked.connect(self._on_click)
+        self.figure.hint_for = self._hint
         self.figure.resized.connect(self.shown_changed)
         self.plate, self.measure, self.fields = QComboBox(), QComboBox(), QComboBox()
         self.percent = QCheckBox("% of control")
@@ -182,6 +184,13 @@ class PlateView(QWidget):
             row, column = self.figure.drawn.place(x, y)
             if row >= 1 and column >= 1:
                 self.well_chosen.emit(well_name(row, column))
+
+    def _hint(self, x: float, y: float) -> str:
+        """Say what is known of the well under the mouse."""
+        if self.figure.drawn is None:
+            return ""
+        row, column = self.figure.drawn.place(x, y)
+        return self.hints.get(well_name(row, column), "") if row >= 1 and column >= 1 else ""
 
     def _show_ring(self) -> None:
         place, drawn = parse_well(self.well), self.figure.drawn

@@ -23,8 +23,10 @@ from qtpy.QtWidgets import (
 )
 
 from osteocount.napari.fold import Fold
+from osteocount.settings import Settings
 
 UNKNOWN = "–"
+MOST_NOTES = 5
 NUMBERS = (
     ("n_osteoclasts", "Osteoclasts ({rule})", "{:.0f}"),
     ("n_osteoclasts_ge2", "  with ≥ 2 nuclei", "{:.0f}"),
@@ -177,3 +179,17 @@ def in_lines(notes: tuple[str, ...]) -> str:
 def in_figures(value: Any, pattern: str) -> str:
     """Return ``value`` as text, a dash when it is unknown."""
     return UNKNOWN if value is None or pd.isna(value) else pattern.format(value).replace("_", " ")
+
+
+def rule_in_words(settings: Settings, *, resolved: bool) -> str:
+    """Say what made a cell of a picture an osteoclast; ``resolved``: its nuclei are seen."""
+    if resolved:
+        return f"≥ {settings.count.min_nuclei} nuclei"
+    return "by size; nuclei not visible"
+
+
+def first_few(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the first notes, and how many there are more; the table names them all."""
+    if len(notes) <= MOST_NOTES:
+        return notes
+    return (*notes[:MOST_NOTES], f"… and {len(notes) - MOST_NOTES} more wells; the table below names them.")

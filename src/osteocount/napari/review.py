@@ -10,16 +10,24 @@ from typing import Any
 
 import pandas as pd
 
-from osteocount.curate import Change, Edit, EditedField, EditLog, apply, corrected_cells, effective, read_log
+from osteocount.curate import Change, Edit, EditedField, EditLog, apply, corrected_cells, effective
 from osteocount.curate.classifier import judge
 from osteocount.curate.log import Kind, Point
 from osteocount.errors import OsteoCountError
+from osteocount.io.tables import read_table
 from osteocount.measure import summarise
-from osteocount.pipeline.edits import EDIT_LOG, adopted, edit_wells, excluded_because, load_automatic
+from osteocount.pipeline.edits import (
+    EDIT_LOG,
+    adopted,
+    automatic_cells,
+    edit_wells,
+    excluded_because,
+    load_automatic,
+)  # fmt: skip
 from osteocount.pipeline.plan import FinishedRun, read_finished
 from osteocount.pipeline.reader import join_reader
 from osteocount.pipeline.second import log_of_second
-from osteocount.pipeline.wells import wells_table
+from osteocount.pipeline.wells import exclude_flagged, wells_table
 
 Record = dict[str, Any]
 Place = tuple[str, str]
@@ -27,13 +35,17 @@ Place = tuple[str, str]
 
 @dataclass
 class OpenField:
-    """One picture with its edits applied; ``done`` holds them with what each changed, in order."""
+    """One picture with its edits applied.
+
+    ``done`` holds them with what each changed, in order; ``automatic_numbers`` are those without any.
+    """
 
     record: Record
     automatic: Any
     field: EditedField
     done: list[tuple[Edit, Change | None]]
     cells: pd.DataFrame
+    automatic_numbers: dict[str, Any]
 
     @property
     def image(self) -> str:
@@ -77,6 +89,12 @@ def wells_ahead(what: str, places: list[Place], here: Place, reviewed: set[Place
     return waiting
 
 
+def _numbers(cells: pd.DataFrame, record: Record) -> dict[str, Any]:
+    """Return the numbers of one picture."""
+    fields = pd.DataFrame([{key: record[key] for key in ("area_px", "pixel_size_um", "nuclei_resolved")}])
+    return summarise(cells, fields)
+
+
 def _value(wells: Any, place: Place, name: str) -> Any:
     if name not in wells.columns or place not in wells.index:
         return ""
@@ -108,14 +126,15 @@ class Review:
         self.run: FinishedRun = read_finished(root)
         self.root = root
         self.log = EditLog(root / (log_of_second(who) if second else EDIT_LOG))
-        self.edits: list[Edit] = read_log(self.log.path)
+        self.edits: list[Edit] = self.log.read()
         self._undone: list[Edit] = []
         self.records: list[Record] = [record for record in self.run.records if record["status"] == "ok"]
-        self._automatic = {record["image"]: load_automatic(self.run.folder, record).cells for record in self.records}
+        self._automatic = {record["image"]: automatic_cells(self.run.folder, record) for record in self.records}
         self._cells = dict(self._automatic)
         for image in {edit.image for edit in effective(self.edits)} & set(self._cells):
             self._cells[image] = self.load(self.record_of(image)).cells
         self.current: OpenField | None = None
+        self._nuclei: pd.DataFrame | None = None
 
     def record_of(self, image: str) -> Record:
         """Return the record of a picture."""
@@ -127,7 +146,13 @@ class Review:
         field = automatic.field()
         own = [edit for edit in effective(self.edits) if edit.image == record["image"]]
         done = [(edit, apply(field, edit)) for edit in own]
-        return OpenField(record, automatic, field, done, corrected_cells(automatic, field, self.run.settings))
+        cells = corrected_cells(automatic, field, self.run.settings)
+        return OpenField(record, automatic, field, done, cells, _numbers(automatic.cells, record))
+
+    def holds(self, opened: OpenField) -> bool:
+        """Tell whether ``opened`` has every correction of its picture that the log has."""
+        own = [edit.id for edit in effective(self.edits) if edit.image == opened.image]
+        return own == [edit.id for edit, _ in opened.done]
 
     def show(self, opened: OpenField) -> None:
         """Make ``opened`` the picture at hand."""
@@ -199,9 +224,7 @@ class Review:
     def summaries(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the numbers of the picture at hand, automatic and corrected."""
         opened = self._opened()
-        record = opened.record
-        fields = pd.DataFrame([{key: record[key] for key in ("area_px", "pixel_size_um", "nuclei_resolved")}])
-        return summarise(opened.automatic.cells, fields), summarise(opened.cells, fields)
+        return opened.automatic_numbers, _numbers(opened.cells, opened.record)
 
     def wells(self) -> pd.DataFrame:
         """Return the table of ``wells.csv`` as it would be written now. May run in a thread."""
@@ -210,12 +233,17 @@ class Review:
                   (list(self._cells.values()), list(self._automatic.values()))]  # fmt: skip
         classifier = adopted(self.root)
         if classifier is not None:
-            joined[0], _ = judge(joined[0], pd.DataFrame({"image": [], "cell_id": []}), classifier)
+            joined[0], _ = judge(joined[0], self._automatic_nuclei(), classifier, self.run.settings.count.min_nuclei)
         corrected, automatic = (wells_table(records, cells, plan.layout) for cells in joined)
-        return join_reader(
-            edit_wells(corrected, automatic, effective(self.edits), classified=classifier is not None),
-            list(plan.readings),
-        )
+        counted = edit_wells(corrected, automatic, effective(self.edits), classified=classifier is not None)
+        return join_reader(exclude_flagged(counted, self.run.settings.qc.exclude_flags), list(plan.readings))
+
+    def _automatic_nuclei(self) -> pd.DataFrame:
+        """Return the nuclei the program found; a classifier judges only cells nobody touched, which have just these."""
+        if self._nuclei is None:
+            parts = [read_table(self.run.folder.part(record["key"], "nuclei.csv")) for record in self.records]
+            self._nuclei = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+        return self._nuclei
 
     def excluded(self) -> str | None:
         """Return why a person excluded the well at hand."""

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from osteocount.curate.blinding import LOCKED, is_blinded
 from osteocount.errors import OsteoCountError
+from osteocount.io.label_tiles import TiledLabels
+from osteocount.io.pyramid import Overview, open_pyramid
 from osteocount.io.tables import write_table
 from osteocount.napari.drawn import Drawn, draw
-from osteocount.napari.outline import drawing
+from osteocount.napari.outline import drawing, kinds_of
 from osteocount.napari.review import OpenField, Record, Review
-from osteocount.napari.shown import Shown, shown_picture
+from osteocount.napari.sheet import Sheet, TiledSheet, WholeSheet
+from osteocount.napari.shown import Shown, shown_levels, shown_picture
+from osteocount.napari.worker import for_the_window
 from osteocount.pipeline import COMPARISON_FORMATS, Outcome, Progress
 from osteocount.pipeline.apply import apply_edits
 from osteocount.pipeline.field import FieldTask, read_channels
 from osteocount.pipeline.folder import field_tasks
-from osteocount.plate.heatmap import plate_heatmap, shared_limits
+from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
 from osteocount.plate.index import index_pictures
 from osteocount.stats import compare
 from osteocount.stats import words as stats_words
@@ -46,7 +50,7 @@ class Loaded:
     """A picture with its edits; ``shown`` None: the picture itself was not found."""
 
     opened: OpenField
-    outlines: NDArray[np.uint8]
+    sheet: Sheet
     shown: Shown | None
     note: str
 
@@ -75,6 +79,8 @@ class Figures:
     comparison: Comparison | None
     effect: Drawn | None
     words: str
+    hints: dict[str, str] = field(default_factory=dict)
+    """What to say when the mouse is over a well."""
 
 
 def open_review(
@@ -83,6 +89,7 @@ def open_review(
     """Read a result folder and find its pictures."""
     yield Progress(0, 0, f"Reading {root.name}")
     review = Review(root, who, second=second)
+    _prepare()
     source = pictures or beside(root)
     if source is None or not source.exists():
         return Opened(review, {}, "The pictures were not found; choose their folder in step 1 to see them.")
@@ -90,20 +97,52 @@ def open_review(
     return Opened(review, {task.key: task for task in field_tasks(index_pictures(source), source)}, "")
 
 
+def _prepare() -> None:
+    """Load what draws figures and tidy the memory while the person waits anyway, not in the middle of a correction."""
+    import osteocount.stats.figures  # noqa: F401
+
+    gc.collect()
+
+
 def load_field(opened: Opened, record: Record, stop: Event) -> Generator[Progress, None, Loaded]:
     """Read one picture with its labels and edits."""
     yield Progress(0, 0, "Opening a picture")
     field = opened.review.load(record)
-    drawn = drawing(field.field.labels, field.cells, field.field.next_cell)
+    sheet = _sheet(field)
     task = opened.tasks.get(record["key"])
     if task is None:
-        return Loaded(field, drawn, None, opened.note or f"{record['image']} is not among the pictures any more.")
-    picture = read_channels(task.paths, record["pixel_size_um"], task.scene)
-    if picture.pixels.shape[:2] != field.field.labels.shape:
+        return Loaded(field, sheet, None, opened.note or f"{record['image']} is not among the pictures any more.")
+    shown, size = _picture(task, record)
+    if size != field.field.labels.shape:
         return Loaded(
-            field, drawn, None, f"{record['image']} has another size than when it was counted; count it again."
+            field, sheet, None, f"{record['image']} has another size than when it was counted; count it again."
         )
-    return Loaded(field, drawn, shown_picture(picture, record), "")
+    return Loaded(field, sheet, shown, "")
+
+
+def fill_overview(overview: Overview, stop: Event) -> Generator[float, None, None]:
+    """Read a large picture without small copies once, so that the whole of it can be seen."""
+    for share in overview.fill():
+        if stop.is_set():
+            return
+        yield share
+
+
+def _sheet(opened: OpenField) -> Sheet:
+    labels, cells = opened.field.labels, opened.cells
+    kinds = kinds_of(cells, opened.field.next_cell)
+    if isinstance(labels, TiledLabels):
+        return TiledSheet(labels, kinds)
+    return WholeSheet(opened.field, drawing(labels, cells, opened.field.next_cell), kinds)
+
+
+def _picture(task: FieldTask, record: Record) -> tuple[Shown, tuple[int, ...]]:
+    """Return a picture for the viewer, and its height and width."""
+    large = open_pyramid(task.paths[0]) if len(task.paths) == 1 and not task.scene else None
+    if large is not None:
+        return shown_levels(large), tuple(large.levels[0].shape[:2])
+    picture = read_channels(task.paths, record["pixel_size_um"], task.scene)
+    return shown_picture(picture, record), picture.pixels.shape[:2]
 
 
 def draw_figures(review: Review, view: View, stop: Event) -> Generator[Progress, None, Figures]:
@@ -113,14 +152,16 @@ def draw_figures(review: Review, view: View, stop: Event) -> Generator[Progress,
     if is_blinded(review.root):
         return Figures(wells, None, LOCKED, None, None, LOCKED)
     plate, plate_text = _plate(wells, view)
+    hints = {} if plate is None else well_hints(_with_roles(wells), _measure(wells, view), plate=view.plate)
     if review.run.plan.layout is None:
-        return Figures(wells, plate, plate_text, None, None, "No layout, so there is nothing to compare.")
+        return Figures(wells, plate, plate_text, None, None, "No layout, so there is nothing to compare.", hints)
     try:
         comparison = compare(wells, settings=review.run.settings.comparison)
         effect = _effect(comparison, wells, view)
     except OsteoCountError as error:
-        return Figures(wells, plate, plate_text, None, None, str(error))
-    return Figures(wells, plate, plate_text, comparison, effect, in_words(comparison, view.endpoint, view.contrast))
+        return Figures(wells, plate, plate_text, None, None, for_the_window(str(error)), hints)
+    words = in_words(comparison, view.endpoint, view.contrast)
+    return Figures(wells, plate, plate_text, comparison, effect, words, hints)
 
 
 def write_tables(review: Review, stop: Event) -> Generator[Progress, None, Outcome]:
@@ -170,10 +211,18 @@ def measures(wells: pd.DataFrame) -> dict[str, str]:
     return {name: name.replace("_", " ") for name in [*first, *others] if np.isfinite(wells[name].astype(float)).any()}
 
 
+def _measure(wells: pd.DataFrame, view: View) -> str:
+    return view.measure if view.measure in wells else "n_osteoclasts"
+
+
+def _with_roles(wells: pd.DataFrame) -> pd.DataFrame:
+    return wells if "role" in wells else wells.assign(role="")
+
+
 def _plate(wells: pd.DataFrame, view: View) -> tuple[Drawn | None, str]:
-    measure = view.measure if view.measure in wells else "n_osteoclasts"
+    measure = _measure(wells, view)
     try:
-        scaled = wells if "role" in wells else wells.assign(role="")
+        scaled = _with_roles(wells)
         limits = shared_limits(scaled, measure, percent_of_control=view.percent)
         figure = plate_heatmap(scaled, measure, plate=view.plate, percent_of_control=view.percent, limits=limits)
         return draw(figure, *view.plate_room), ""

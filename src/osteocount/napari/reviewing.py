@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from osteocount.curate import Change
 from osteocount.curate.blinding import blind, in_review_order, is_blinded, reveal
 from osteocount.errors import OsteoCountError
+from osteocount.napari import preferences
 from osteocount.napari.actions import Actions
 from osteocount.napari.canvas import ReviewCanvas
 from osteocount.napari.compare_view import CompareView
@@ -28,13 +27,14 @@ from osteocount.napari.review_jobs import (
     View,
     draw_figures,
     export_comparison,
+    fill_overview,
     in_words,
     load_field,
     measures,
     open_review,
     write_tables,
 )  # fmt: skip
-from osteocount.napari.worker import Job, JobFunction
+from osteocount.napari.worker import Jobs, as_words
 from osteocount.pipeline import Outcome
 
 FOLLOW_MS = 400
@@ -66,12 +66,13 @@ class Reviewing(QObject):
         self.figures: Figures | None = None
         self._groups: dict[tuple[str, str], list[Record]] = {}
         self._place = ("", "")
-        self._jobs: dict[str, Job] = {}
+        self._jobs = Jobs(self)
+        self._start = self._jobs.start
         self._again = False
         self._opened_from: tuple[Path, Path | None] = (Path(), None)
         self.actions = Actions(self)
         self.learning = Learning(self._start, self)
-        self.correct.who.setText(getpass.getuser())
+        self.correct.who.setText(preferences.reviewer())
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(FOLLOW_MS)
@@ -79,6 +80,8 @@ class Reviewing(QObject):
         self._connect()
 
     def _connect(self) -> None:
+        self._jobs.busy.connect(self.busy)
+        self._jobs.failed.connect(self.problem)
         self.correct.action.connect(self.actions.start)
         self.correct.second_asked.connect(self._reopen)
         self.correct.who.textChanged.connect(self._sign)
@@ -141,7 +144,11 @@ class Reviewing(QObject):
     def set_blinded(self, on: bool) -> None:
         """Hide wells and treatments and shuffle the wells, or show them again."""
         if self.source is not None:
-            (blind if on else reveal)(self.source.review.root)
+            try:
+                (blind if on else reveal)(self.source.review.root)
+            except OSError as error:
+                self.problem.emit(as_words(error))
+                return
             self._arrange()
             self._load(next(iter(self._groups)), 0)
             self._timer.start()
@@ -159,13 +166,16 @@ class Reviewing(QObject):
 
     def idle(self) -> bool:
         """Return True when everything shown is up to date."""
-        return not self._jobs and not self._timer.isActive()
+        return not self._jobs.names() and not self._timer.isActive() and not self.canvas.busy()
+
+    def stop(self) -> None:
+        """Leave nothing running."""
+        self._timer.stop()
+        self._jobs.cancel()
 
     def close(self) -> None:
         """Leave nothing running and nothing connected."""
-        self._timer.stop()
-        for job in self._jobs.values():
-            job.cancel()
+        self.stop()
         self.canvas.disconnect_from_viewer()
 
     def _say_of_well(self, kind: Any, reason: str = "", **more: Any) -> None:
@@ -211,10 +221,20 @@ class Reviewing(QObject):
     def _on_loaded(self, place: tuple[str, str], n: int, loaded: Loaded) -> None:
         if self.source is None:
             return
+        if not self.source.review.holds(loaded.opened):  # it was corrected while it was read
+            self._load(place, n)
+            return
+        self.canvas.show(loaded.shown, loaded.opened.field, loaded.sheet, partial(self._on_shown, place, n, loaded))
+
+    def _on_shown(self, place: tuple[str, str], n: int, loaded: Loaded) -> None:
+        if self.source is None:
+            return
         self._place = place
         review = self.source.review
         review.show(loaded.opened)
-        self.canvas.show(loaded.shown, loaded.opened.field, loaded.opened.cells, loaded.outlines)
+        if loaded.shown is not None and loaded.shown.overview is not None:
+            fill = partial(fill_overview, loaded.shown.overview)
+            self._start("fill", fill, self.canvas.refresh_picture, self.canvas.refresh_picture, quiet=True)
         self.correct.show_place(title_of(loaded.opened.record, self._hidden()))
         self.correct.set_open(True)
         self.correct.show_numbers(*review.summaries())
@@ -251,7 +271,7 @@ class Reviewing(QObject):
     def _follow(self) -> None:
         if self.source is None:
             return
-        if "draw" in self._jobs:
+        if "draw" in self._jobs.names():
             self._again = True
             return
         endpoint, contrast, plot = self.compare.chosen()
@@ -260,11 +280,12 @@ class Reviewing(QObject):
             self.plate.percent.isChecked(), self.plate.figure.room(), endpoint, contrast, plot,
             self.compare.figure.room(),
         )  # fmt: skip
-        self._start("draw", partial(draw_figures, self.source.review, view), self._on_drawn)
+        self._start("draw", partial(draw_figures, self.source.review, view), self._on_drawn, quiet=True)
 
     def _on_drawn(self, figures: Figures) -> None:
         self.figures = figures
         self.plate.set_choices(sorted({plate for plate, _ in self._groups}), measures(figures.wells))
+        self.plate.hints = figures.hints
         self.plate.show_plate(figures.plate, figures.plate_text)
         words = figures.words
         if figures.comparison is not None:
@@ -276,24 +297,3 @@ class Reviewing(QObject):
         if self._again:
             self._again = False
             self._timer.start()
-
-    def _start(self, name: str, function: JobFunction, then: Callable[[Any], None]) -> None:
-        """Run a job; one of the same name that is still at it is forgotten."""
-        if name in self._jobs:
-            self._jobs.pop(name).cancel()
-        job = Job(function)
-        said = name != "draw"  # plate and comparison follow by themselves, which is nothing to talk about
-
-        def end(hear: Callable[[Any], object], result: Any) -> None:
-            if not isalive(self):  # the window was closed meanwhile
-                return
-            self._jobs.pop(name, None)
-            if said:
-                self.busy.emit("")
-            hear(result)
-
-        job.progressed.connect(lambda step: self.busy.emit(step.message) if said and isalive(self) else None)
-        job.finished.connect(partial(end, then))
-        job.failed.connect(partial(end, self.problem.emit))
-        self._jobs[name] = job
-        job.start()

@@ -6,18 +6,34 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
+from osteocount.io.pyramid import Overview, Pyramid
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture ready to be shown, read in a worker: one RGB array, or one array per channel."""
+    """A picture ready to be shown, read in a worker.
 
-    channels: tuple[NDArray[np.generic], ...]
+    Attributes
+    ----------
+    channels
+        One RGB array or one array per channel; of a large picture a list, its levels of falling resolution.
+    rgb, on_dark
+        Colours; a fluorescence picture.
+    overview
+        Levels that are still to be filled.
+    """
+
+    channels: tuple[Any, ...]
     rgb: bool
     on_dark: bool
+    overview: Overview | None = None
+
+
+def shown_levels(pyramid: Pyramid) -> Shown:
+    """Return a large picture for the viewer; nothing of it is read."""
+    return Shown((list(pyramid.levels),), True, False, pyramid.overview)
 
 
 def shown_picture(picture: Picture, record: dict[str, Any]) -> Shown:

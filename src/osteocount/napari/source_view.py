@@ -21,9 +21,11 @@ from qtpy.QtWidgets import (
 )
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.result_folder import RUN_RECORD
 from osteocount.napari.jobs import FolderRequest
 
 LAYOUT_FILTER = "Layouts (*.csv *.xlsx *.xlsm *.toml *.tsv *.txt);;All files (*)"
+PICTURE_FILTER = "Pictures (*.tif *.tiff *.btf *.png *.jpg *.jpeg *.czi *.nd2 *.lif);;All files (*)"
 IF_PRESENT = (
     ("refuse", "stop and tell me"),
     ("resume", "finish the earlier run"),
@@ -70,6 +72,8 @@ class SourceView(QWidget):
 
     Signals
     -------
+    open_requested
+        A picture file to open in the viewer.
     layer_chosen
         Name of the image layer picked in the list.
     results_requested
@@ -78,6 +82,7 @@ class SourceView(QWidget):
         What to count is chosen; on to the next step.
     """
 
+    open_requested = Signal(Path)
     layer_chosen = Signal(str)
     results_requested = Signal()
     count_requested = Signal()
@@ -91,13 +96,17 @@ class SourceView(QWidget):
         self.layers.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.layers.setToolTip("The image layer to count. Files are read again at full depth, as the command does.")
         self.layers.textActivated.connect(self.layer_chosen)
+        self.open_picture = QPushButton("Open a picture…")
+        self.open_picture.setToolTip("Whole wells of any size open at once; only what you look at is read")
+        self.open_picture.clicked.connect(self._ask_picture)
         self._folder_form = self._make_folder_form()
         self._results_form = self._make_results_form()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         for widget in (
-            self.of_layer, self.layers, self.of_folder, self._folder_form, self.of_results, self._results_form
+            self.of_layer, self.layers, self.open_picture, self.of_folder, self._folder_form, self.of_results,
+            self._results_form,
         ):  # fmt: skip
             layout.addWidget(widget)
         self.go_on = QPushButton("Go on to 2 Count")
@@ -146,6 +155,8 @@ class SourceView(QWidget):
         source = self.pictures.path()
         if source is None or not source.exists():
             raise OsteoCountError(f"{source or 'Folder of pictures'}: there is no such folder. Choose one with '…'.")
+        if (source / RUN_RECORD).is_file():
+            raise OsteoCountError(f"{source} holds results, no pictures. Open it as “Results of an earlier count”.")
         out = self.results.path() or _beside(source)
         return FolderRequest(source, out, self.plate_layout.path(), self.if_present.currentData())
 
@@ -205,10 +216,16 @@ class SourceView(QWidget):
         form.addRow(self.open_earlier)
         return body
 
+    def _ask_picture(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a picture", "", PICTURE_FILTER)
+        if path:
+            self.open_requested.emit(Path(path))
+
     def _show_forms(self) -> None:
         self._folder_form.setVisible(self.of_folder.isChecked())
         self._results_form.setVisible(self.of_results.isChecked())
-        self.layers.setVisible(self.of_layer.isChecked())
+        for widget in (self.layers, self.open_picture):
+            widget.setVisible(self.of_layer.isChecked())
         self.go_on.setVisible(not self.of_results.isChecked())
 
 

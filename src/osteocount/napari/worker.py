@@ -1,18 +1,30 @@
-"""One count in a thread of its own: progress, an end, an error in words, and a way to stop."""
+"""What runs in threads of its own: progress, an end, an error in words, and a way to stop."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
+from functools import partial
 from threading import Event
 from typing import Any
 
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QObject, Signal
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from osteocount.errors import OsteoCountError
 
 JobFunction = Callable[[Event], Generator[Any, None, Any]]
+
+IN_THE_WINDOW = {
+    "Give another --out, or --overwrite to replace it, or --resume to finish it.": "Choose another result folder in "
+    "step 1, or say under “If present” to finish or to replace it.",
+    "another --out": "another result folder in step 1",
+    "--resume": "“finish the earlier run”",
+    "--overwrite": "“replace the earlier run”",
+    "--pixel-size": "the pixel size in Settings",
+    "--layout": "a layout in step 1",
+}
 
 logger = logging.getLogger(__name__)
 
@@ -65,13 +77,114 @@ class Job(QObject):
 
     def _on_errored(self, error: Exception) -> None:
         if not self._stop.is_set():
-            self.failed.emit(in_words(error))
+            self.failed.emit(as_words(error))
 
 
-def in_words(error: Exception) -> str:
+class Turns(QObject):
+    """Steps that need the window's own thread, one in each turn of its loop, so that none holds it up for long."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._waiting: list[Callable[[], object]] = []
+
+    def start(self, steps: Iterable[Callable[[], object]]) -> None:
+        """Do ``steps`` in order, in place of what is still waiting of an earlier start."""
+        busy = bool(self._waiting)
+        self._waiting = list(steps)
+        if not busy:
+            QTimer.singleShot(0, self._next)
+
+    def running(self) -> bool:
+        """Return True while steps are waiting."""
+        return bool(self._waiting)
+
+    def stop(self) -> None:
+        """Forget what is waiting."""
+        self._waiting = []
+
+    def _next(self) -> None:
+        if isalive(self) and self._waiting:
+            step = self._waiting.pop(0)
+            if self._waiting:
+                QTimer.singleShot(0, self._next)
+            step()
+
+
+class Jobs(QObject):
+    """Jobs by name; of each name the last one started is the one that is heard.
+
+    Signals
+    -------
+    busy
+        What is going on; empty: nothing.
+    failed
+        An error in words.
+    """
+
+    busy = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._running: dict[str, Job] = {}
+
+    def start(
+        self,
+        name: str,
+        function: JobFunction,
+        then: Callable[[Any], object],
+        step: Callable[[Any], object] | None = None,
+        *,
+        quiet: bool = False,
+    ) -> None:
+        """Run ``function``; ``then`` gets its result, ``step`` its progress; of a ``quiet`` one nothing is said."""
+        if name in self._running:
+            self._running.pop(name).cancel()
+        job = Job(function)
+
+        def end(hear: Callable[[Any], object], result: Any) -> None:
+            if not isalive(self):  # the window was closed meanwhile
+                return
+            self._running.pop(name, None)
+            if not quiet:
+                self.busy.emit("")
+            hear(result)
+
+        def go_on(at: Any) -> None:
+            if isalive(self) and not quiet:
+                self.busy.emit(at.message)
+            if isalive(self) and step is not None:
+                step(at)
+
+        job.progressed.connect(go_on)
+        job.finished.connect(partial(end, then))
+        job.failed.connect(partial(end, self.failed.emit))
+        self._running[name] = job
+        job.start()
+
+    def names(self) -> tuple[str, ...]:
+        """Names of what is running."""
+        return tuple(self._running)
+
+    def cancel(self) -> None:
+        """Forget everything that is running."""
+        for job in self._running.values():
+            job.cancel()
+
+
+def for_the_window(text: str) -> str:
+    """Return a sentence that speaks of the command's options in the words of the window."""
+    for option, words in IN_THE_WINDOW.items():
+        text = text.replace(option, words)
+    return text
+
+
+def as_words(error: Exception) -> str:
     """Return the error as a sentence; a defect of ours is logged with its traceback and asks to be reported."""
     if isinstance(error, OsteoCountError):
-        return str(error)
+        return for_the_window(str(error))
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}. Choose a place that can be written, or free some space."
     if isinstance(error, MemoryError):
         return "Not enough memory for this picture. Close other pictures, or count it with the command."
     logger.error("unexpected error while counting", exc_info=error)

@@ -12,7 +12,9 @@ import pandas as pd
 
 from osteocount.curate import Automatic, Edit, effective, read_log, replay
 from osteocount.curate.classifier import Classifier, judge, load
-from osteocount.io.labels import read_labels, write_labels
+from osteocount.io.label_pyramid import write_label_pyramid
+from osteocount.io.label_tiles import Labels, TiledLabels, open_labels
+from osteocount.io.labels import write_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import read_table, write_table
 from osteocount.settings import Settings
@@ -32,8 +34,8 @@ class EditedTables:
     nuclei: pd.DataFrame
     edits: tuple[Edit, ...]
     unapplied: tuple[Edit, ...]
-    n_left_out: int | None = None
-    """Cells that the classifier left out; None without a classifier."""
+    n_left_out: tuple[int, int] | None = None
+    """Cells and nuclei that the classifier left out; None without a classifier."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -51,8 +53,9 @@ class EditedTables:
             )
         if self.n_left_out is not None:
             notes.append(
-                f"{CLASSIFIER} in the result folder left out {self.n_left_out} objects the program had taken for "
-                "cells; wells.csv has the counts without it. Move that file away and count with --resume to go back."
+                f"{CLASSIFIER} in the result folder left out {self.n_left_out[0]} objects the program had taken for "
+                f"cells and {self.n_left_out[1]} it had taken for nuclei; wells.csv has the counts without it. Move "
+                "that file away and count with --resume to go back."
             )
         return tuple(notes)
 
@@ -61,12 +64,17 @@ def load_automatic(folder: ResultFolder, record: dict[str, Any]) -> Automatic:
     """Read what the program found in one finished picture."""
     key = record["key"]
     return Automatic(
-        read_labels(folder.cells_image(key)),
-        read_table(folder.part(key, "cells.csv")),
+        open_labels(folder.cells_image(key)),
+        automatic_cells(folder, record),
         read_table(folder.part(key, "nuclei.csv")),
         record["pixel_size_um"],
         bool(record["nuclei_resolved"]),
     )
+
+
+def automatic_cells(folder: ResultFolder, record: dict[str, Any]) -> pd.DataFrame:
+    """Read the rows of ``cells.csv`` of one finished picture as the program found them."""
+    return read_table(folder.part(record["key"], "cells.csv"))
 
 
 def corrected_image(folder: ResultFolder, key: str) -> Path:
@@ -106,7 +114,7 @@ def edit_tables(
         unapplied += result.unapplied
         replaced[image] = (result.cells, result.nuclei)
         if len(result.unapplied) < len(by_image[image]):
-            write_labels(result.labels, corrected_image(folder, record["key"]), record["pixel_size_um"])
+            _write_labels(result.labels, corrected_image(folder, record["key"]), record["pixel_size_um"])
     _write_unapplied(folder, unapplied)
     if replaced:
         order = [record["image"] for record in records if record["status"] == "ok"]
@@ -114,10 +122,18 @@ def edit_tables(
         nuclei = _put(nuclei, {image: pair[1] for image, pair in replaced.items()}, order)
     classifier, n_left_out = adopted(folder.root), None
     if classifier is not None:
-        n_before = len(cells)
-        cells, nuclei = judge(cells, nuclei, classifier)
-        n_left_out = n_before - len(cells)
+        n_before = len(cells), len(nuclei)
+        cells, nuclei = judge(cells, nuclei, classifier, settings.count.min_nuclei)
+        n_left_out = n_before[0] - len(cells), n_before[1] - len(nuclei)
     return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied), n_left_out)
+
+
+def _write_labels(labels: Labels | TiledLabels, path: Path, um: float | None) -> None:
+    """Write corrected labels as the automatic ones were: those of a large picture with smaller copies inside."""
+    if isinstance(labels, TiledLabels):
+        write_label_pyramid(labels.draw, labels.shape, path, um)
+    else:
+        write_labels(labels, path, um)
 
 
 def adopted(root: Path) -> Classifier | None:
@@ -131,8 +147,10 @@ def classifier_record(root: Path) -> dict[str, Any] | None:
     classifier = adopted(root)
     if classifier is None:
         return None
+    parts = {"cells": classifier.cells, "nuclei": classifier.nuclei}
+    gain = {name: part.gain for name, part in parts.items() if part is not None}
     digest = hashlib.sha256((root / CLASSIFIER).read_bytes()).hexdigest()
-    return {"file": CLASSIFIER, "sha256": digest, "n_corrections": classifier.n, "gain": classifier.gain}
+    return {"file": CLASSIFIER, "sha256": digest, "n_corrections": classifier.n, "gain": gain}
 
 
 def edit_wells(

@@ -102,6 +102,44 @@ def analyse(picture: Picture, settings: Settings, threads: int | None = None) ->
     return FieldResult(cells, nuclei, _trap_positive(found, cells), summarise(cells, fields), quality, warnings)
 
 
+@dataclass(frozen=True)
+class LargeResult:
+    """Everything known about a large picture; see `FieldResult`."""
+
+    field: LargeField
+    summary: dict[str, int | float | None]
+    warnings: tuple[str, ...]
+
+
+def analyse_regions(regions: Regions, settings: Settings, scratch: Path | None = None) -> LargeResult | None:
+    """Count one large picture region by region; None where the segmenter has to see it as a whole.
+
+    Parameters
+    ----------
+    regions
+        The picture.
+    settings
+        All settings.
+    scratch
+        Folder for finished tiles; see `Segmenter.segment_regions`.
+
+    Raises
+    ------
+    OsteoCountError
+        As for `analyse`.
+    """
+    sparse = get_segmenter(settings).segment_regions(regions, scratch)
+    if sparse is None:
+        return None
+    field = measure_large(regions, sparse, settings)
+    facts = {
+        "area_px": sparse.analysed_pixels(), "pixel_size_um": regions.pixel_size.um,
+        "nuclei_resolved": sparse.nuclei_resolved,
+    }  # fmt: skip
+    summary = summarise(field.cells, pd.DataFrame([facts]))
+    return LargeResult(field, summary, _warnings(regions, sparse.warnings, field.quality))
+
+
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

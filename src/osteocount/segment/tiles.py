@@ -156,6 +156,11 @@ class Tiling:
         self._done: set[tuple[int, int]] = set()
         self._waiting: dict[tuple[int, int], Box] = {}
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of the analysed picture."""
+        return self._shape
+
     def window(self, tile: Box) -> Box:
         """Return the tile with enough around it to work on most of its bodies."""
         return tile.grown(self._reach + _HALO, self._shape)

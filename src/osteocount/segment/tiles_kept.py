@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +45,32 @@ class KeptTiles:
     def write(self, tile: Box, tiling: Tiling, found: Found) -> None:
         """Keep what was found in a tile."""
         done, waiting = tiling.bodies_of(tile)
+        grid = np.array(tiling.shape, np.int64)
         with written_whole(self._path(tile)) as draft, draft.open("wb") as file:
-            np.savez(file, allow_pickle=False, done=done, waiting=waiting, **_packed(found))
+            np.savez(file, allow_pickle=False, grid=grid, done=done, waiting=waiting, **_packed(found))
 
     def _path(self, tile: Box) -> Path:
         return self._folder / f"{'_'.join(str(side) for side in astuple(tile))}.npz"
+
+
+@dataclass(frozen=True)
+class SeenTile:
+    """A finished tile of a run that is still going on, for somebody who watches it."""
+
+    found: Found
+    grid: tuple[int, int]
+    """(height, width) of the picture in analysed pixels."""
+
+
+def seen_tile(path: Path) -> SeenTile | None:
+    """Read a file of `KeptTiles`; None when it is none."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            kept = {name: file[name] for name in file.files}
+        height, width = kept["grid"].tolist()
+        return SeenTile(_unpacked(kept), (height, width))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 def _packed(found: Found) -> dict[str, NDArray[Any]]:

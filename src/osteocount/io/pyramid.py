@@ -1,0 +1,159 @@
+"""Pictures of any size as pyramids for looking at: levels of falling resolution, read where they are looked at."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.picture import PixelSize
+from osteocount.io.pixel_size import find_pixel_size
+from osteocount.io.regions import open_regions
+from osteocount.io.scenes import vendor_library
+from osteocount.io.tiff import _choose_series, quiet_tifffile
+
+LARGE_PIXELS = 25 * 10**6
+"""Pictures with at least so many pixels are opened as pyramids."""
+_OVERVIEW_PIXELS = 64 * 10**6
+_UNSEEN = 128  # grey of an overview that has not been filled yet
+_BAND = 512
+
+
+class Overview:
+    """The small levels of a picture that holds none: grey at first, filled while the picture is looked at.
+
+    Parameters
+    ----------
+    path
+        A large RGB TIFF without smaller copies inside.
+    shape
+        (height, width) of the picture.
+
+    Attributes
+    ----------
+    levels
+        (height / step, width / step, 3) uint8 for each step.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, int]) -> None:
+        self._path = path
+        step = 4
+        while shape[0] * shape[1] / step**2 > _OVERVIEW_PIXELS:
+            step *= 2
+        self._steps = [step]
+        while max(shape) / self._steps[-1] > 1500:
+            self._steps.append(self._steps[-1] * 4)
+        self.levels = [np.full((shape[0] // n, shape[1] // n, 3), _UNSEEN, np.uint8) for n in self._steps]
+
+    def fill(self) -> Iterator[float]:
+        """Go through the picture once, yielding the share that is done; may run in a thread."""
+        with open_regions(self._path, None, 0) as regions:
+            if regions is None:
+                return
+            height, width, _ = regions.shape
+            band = max(_BAND // self._steps[-1], 1) * self._steps[-1]
+            for top in range(0, height, band):
+                pixels = _eight_bit(regions.read(top, min(top + band, height), 0, width))
+                for step, level in zip(self._steps, self.levels, strict=True):
+                    part = level[top // step : (top + band) // step]
+                    whole = pixels[: part.shape[0] * step, : part.shape[1] * step]
+                    if part.size:
+                        size = (part.shape[1], part.shape[0])
+                        part[:] = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
+                yield min(1.0, (top + band) / height)
+
+
+@dataclass(frozen=True)
+class Pyramid:
+    """A picture to look at.
+
+    Attributes
+    ----------
+    levels
+        Arrays (height, width, 3) uint8, the largest first; lazy ones are read where they are looked at.
+    pixel_size
+        Of the first level.
+    overview
+        What still has to be filled; None when the file has small copies of its own.
+    """
+
+    levels: tuple[Any, ...]
+    pixel_size: PixelSize
+    overview: Overview | None
+
+
+def open_pyramid(path: Path) -> Pyramid | None:
+    """Open a large picture without reading it; None when it is small or has to be read as a whole.
+
+    Tiled or striped RGB TIFF files, with or without smaller copies inside, and OME-Zarr images of one colour plane.
+
+    Raises
+    ------
+    OsteoCountError
+        The extra that reads such files is not installed, or the file is damaged.
+    """
+    from osteocount.io.containers import is_zarr
+
+    return _of_zarr(path) if is_zarr(path) else _of_tiff(path)
+
+
+def _of_tiff(path: Path) -> Pyramid | None:
+    with open_regions(path, None, LARGE_PIXELS) as regions:
+        if regions is None:
+            return None
+        size = regions.pixel_size
+    zarr = vendor_library(path, "zarr")
+    dask = vendor_library(path, "dask.array")
+    try:
+        with quiet_tifffile():
+            tiff = tifffile.TiffFile(path, _multifile=False)
+            series, _ = _choose_series(tiff)
+            store = series.aszarr()
+            weakref.finalize(store, tiff.close)  # the file stays open as long as somebody looks at a level
+            found = zarr.open(store, mode="r")
+    except Exception as error:  # decoders of files from strangers raise anything
+        raise OsteoCountError(f"{path.name}: cannot be opened as a pyramid ({error}).") from error
+    arrays = [found] if isinstance(found, zarr.Array) else [found[str(n)] for n in range(len(series.levels))]
+    levels = [_colours(dask.from_zarr(array)) for array in arrays]
+    overview = Overview(path, levels[0].shape[:2]) if len(levels) == 1 else None
+    return Pyramid((*levels, *(overview.levels if overview else ())), size, overview)
+
+
+def _of_zarr(path: Path) -> Pyramid | None:
+    from osteocount.io.ome_zarr_read import _axis, _evidence, _inside, _ome, _open, list_scenes
+
+    if [scene.name for scene in list_scenes(path)] != [""]:
+        return None
+    dask = vendor_library(path, "dask.array")
+    group = _open(path)
+    multiscale = _ome(group)["multiscales"][0]
+    axes = "".join(_axis(each) for each in multiscale.get("axes") or "tczyx").lower()
+    arrays = [group[_inside(path, each["path"])] for each in multiscale["datasets"]]
+    lengths = dict(zip(axes, arrays[0].shape, strict=True))
+    alone = all(n == 1 for axis, n in lengths.items() if axis not in "cyx")
+    if not alone or lengths.get("c") != 3 or lengths["y"] * lengths["x"] < LARGE_PIXELS:
+        return None
+    order = [axes.index(axis) for axis in "yxc"]
+    keep = tuple(slice(None) if axis in "cyx" else 0 for axis in axes)
+    order = [sum(axes.index(other) < at for other in "cyx") for at in order]
+    levels = tuple(_colours(dask.from_zarr(array)[keep].transpose(order)) for array in arrays)
+    size, _ = find_pixel_size(_evidence(path, multiscale, multiscale["datasets"][0], axes.upper()))
+    return Pyramid(levels, size, None)
+
+
+def _colours(pixels: Any) -> Any:
+    """Return three samples of 8 bits, which is what a screen has."""
+    pixels = pixels[..., :3]
+    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
+
+
+def _eight_bit(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)

@@ -1,0 +1,89 @@
+"""Pictures for the viewer: a large one as a pyramid, read where it is looked at; any other as the count reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import QObject
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.containers import is_container, list_scenes
+from osteocount.io.picture import PixelSize
+from osteocount.io.pyramid import Pyramid, open_pyramid
+from osteocount.io.read import read_picture
+from osteocount.napari.shown import Shown, shown_levels, shown_picture
+
+LayerData = tuple[Any, dict[str, Any], str]
+MOST_SCENES = 12
+"""Of a file with more pictures nobody wants all in one viewer."""
+
+
+def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
+    """Return the function that reads ``path``, as napari asks for it; a list of files is left to others."""
+    return None if isinstance(path, list) and len(path) != 1 else read
+
+
+def read(path: str | list[str]) -> list[LayerData]:
+    """Return the layers of one file.
+
+    Raises
+    ------
+    OsteoCountError
+        It cannot be read; the text says what to do.
+    """
+    file = Path(path if isinstance(path, str) else path[0])
+    pyramid = open_pyramid(file)
+    if pyramid is not None:
+        _fill(pyramid)
+        return _layers(shown_levels(pyramid), pyramid.pixel_size, file.stem)
+    scenes = [scene.name for scene in list_scenes(file)] if is_container(file) else [""]
+    if len(scenes) > MOST_SCENES:
+        raise OsteoCountError(
+            f"{file.name} holds {len(scenes)} pictures. Choose it as the pictures of a plate in step 1 of OsteoCount."
+        )
+    layers = []
+    for scene in scenes:
+        picture = read_picture(file, scene=scene)
+        layers += _layers(shown_picture(picture, {}), picture.pixel_size, f"{file.stem} {scene}".strip())
+    return layers
+
+
+def _layers(shown: Shown, size: PixelSize, name: str) -> list[LayerData]:
+    placed = {} if size.um is None else {"scale": (size.um, size.um), "units": ("um", "um")}
+    layers = []
+    for n, pixels in enumerate(shown.channels):
+        about = {"name": name if n == 0 else f"{name} channel {n + 1}", "rgb": shown.rgb, **placed}
+        about |= {"multiscale": True} if isinstance(pixels, list) else {}
+        about |= {"blending": "additive"} if n else {}
+        layers.append((pixels, about, "image"))
+    return layers
+
+
+def _fill(pyramid: Pyramid) -> None:
+    """Fill the overview beside the window, and let whoever shows it draw it anew now and then."""
+    if pyramid.overview is None:
+        return
+    from napari import current_viewer
+    from osteocount.napari.review_jobs import fill_overview
+    from osteocount.napari.worker import Jobs
+
+    jobs, viewer, first = Jobs(), current_viewer(), pyramid.levels[0]
+    _filling.add(jobs)
+
+    def refresh(_: Any) -> None:
+        for layer in viewer.layers if viewer is not None else ():
+            if getattr(layer, "multiscale", False) and layer.data[0] is first:
+                layer.refresh(extent=False)
+
+    def end(_: Any) -> None:
+        refresh(_)
+        _filling.discard(jobs)
+
+    jobs.start("fill", partial(fill_overview, pyramid.overview), end, refresh, quiet=True)
+
+
+_filling: set[QObject] = set()
+"""What is being filled, kept alive until it is."""

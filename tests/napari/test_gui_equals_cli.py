@@ -1,0 +1,48 @@
+"""For every picture of the sample plate, the window counts what the command counts: every cell and every nucleus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event
+
+import pytest
+import tifffile
+from typer.testing import CliRunner
+
+from osteocount.cli import app
+from osteocount.io.result_folder import ResultFolder
+from osteocount.io.tables import write_table
+from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
+from osteocount.napari.jobs import count_layer
+from osteocount.napari.layer_picture import LayerPicture
+from osteocount.settings import Settings
+
+SAMPLE = Path(__file__).parents[2] / "sample_images"
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def test_the_window_counts_what_the_command_counts(tmp_path):
+    done = CliRunner().invoke(app, ["count", str(SAMPLE), "--out", str(tmp_path / "results")])
+    assert done.exit_code == 0, done.output
+    folder = ResultFolder(tmp_path / "results")
+    pictures = sorted(SAMPLE.glob("*.tif"))
+    assert len(pictures) == 40
+    different = [path.name for path in pictures if not is_alike(path, folder, tmp_path)]
+    assert different == []
+
+
+def is_alike(path, folder, scratch):
+    """Count a picture as a layer is counted, and compare with the parts that the command wrote."""
+    job = count_layer(LayerPicture(path.stem, path, tifffile.imread(path), True, None), Settings(), Event())
+    try:
+        while True:
+            next(job)
+    except StopIteration as end:
+        result = end.value.result
+    record = folder.read_field(path.stem)
+    names = {key: record[key] for key in ("plate", "well", "field", "image")}
+    write_table(result.cells.assign(**names)[list(CELL_COLUMNS)], scratch / "cells.csv")
+    write_table(result.nuclei.assign(image=record["image"])[list(NUCLEUS_COLUMNS)], scratch / "nuclei.csv")
+    tables = ("cells.csv", "nuclei.csv")
+    return all((scratch / name).read_bytes() == folder.part(path.stem, name).read_bytes() for name in tables)
