@@ -154,13 +154,14 @@ def _watch(work: Future[Any], layer: LayerPicture, scratch: Path) -> Generator[P
 def _paint(tile: SeenTile, cells: NDArray[np.uint8], shape: tuple[int, int], step: int) -> None:
     rows, columns = (nearest(side, have)[np.arange(0, side, step)] for side, have in zip(shape, tile.grid, strict=True))
     image = np.zeros(cells.shape, np.int32)
-    paint(tile.found, tile.found.cells.labels, image, rows, columns)
+    labels = tile.found.cells.labels
+    paint(tile.found, labels, np.arange(labels.max(initial=0) + 1, dtype=np.int32), image, rows, columns)
     cells[image > 0] = 1
 
 
 def _kept(layer: LayerPicture, um: float | None, result: LargeResult, folder: Scratch) -> LargeCount:
     path = folder.path / "cells.tif"
-    write_labels_of(result.field, path, folder.path / "nuclei.tif", um)
+    write_labels_of(result.field, path, folder.path / "nuclei.tif", um, threads=1)
     return LargeCount(
         layer.name, um, result.field.cells, result.field.nuclei, TiledLabels(path), result.summary, result.warnings,
         folder,
