@@ -4,7 +4,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from osteocount.errors import OsteoCountError
@@ -90,7 +90,6 @@ def _number(text):
     return True
 
 
-@settings(deadline=None)  # no timed test
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=False, width=32), min_size=1), st.data())
 def test_numbers_come_back_and_stay_the_same_bytes(tmp_path_factory, values, data):
     path = tmp_path_factory.mktemp("t") / "t.csv"

@@ -92,7 +92,7 @@ def test_maps_do_not_depend_on_tiles(monkeypatch) -> None:
     density = np.random.default_rng(0).uniform(0, 0.6, (300, 340, 3)).astype(np.float32)
     model = shipped_model()
     whole = model.maps(density)
-    monkeypatch.setattr(network, "_TILE", 128)
+    monkeypatch.setattr(network, "_LARGEST", 100_000)
     for once, tiled in zip(whole, model.maps(density), strict=True):
         assert once.shape == (300, 340)
         np.testing.assert_array_equal(once, tiled)

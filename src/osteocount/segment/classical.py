@@ -47,6 +47,7 @@ class ClassicalSegmenter:
     """
 
     name = "classical"
+    reads_ahead = True  # a large picture; where the looking itself takes all cores, this would only cost memory
 
     def __init__(self, settings: Settings, threads: int = 1) -> None:
         self._settings, self._threads = settings, threads
@@ -95,7 +96,7 @@ class ClassicalSegmenter:
             self._settings,
             decided.record,
             scratch=scratch,
-            read_ahead=self._threads > 1,
+            read_ahead=self._threads > 1 and self.reads_ahead,
         )
         return replace(found, warnings=decided.decision.warnings + found.warnings)
 

@@ -90,8 +90,11 @@ class ClassicalFinder:
             )
 
         strips = atlas.strips(self._threads)
-        with ThreadPoolExecutor(len(strips)) as threads:
-            found = _side_by_side(list(threads.map(on, strips)), strips)
+        if len(strips) == 1:
+            found = on(strips[0])
+        else:
+            with ThreadPoolExecutor(len(strips)) as threads:
+                found = _side_by_side(list(threads.map(on, strips)), strips)
         trap = trap_density(atlas.lay(seen.density, beyond=False), stains)
         corner = seen.box.top, seen.box.left
         return found_on(atlas, corner, found.cells, found.opaque, trap, found.spots, self._wanted.nucleus_score)
@@ -121,8 +124,6 @@ def _contrast(seen: DenseWindow, stains: Stains, diameter_um: float, scale: Scal
 
 def _side_by_side(parts: list[_Part], strips: list[slice]) -> _Part:
     """Put the strips of an atlas together, numbered on from one to the next."""
-    if len(parts) == 1:
-        return parts[0]
     n_cells = n_spots = 0
     laid: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.intp]]] = []
     for part, rows in zip(parts, strips, strict=True):

@@ -45,6 +45,7 @@ class LearnedSegmenter(ClassicalSegmenter):
     """
 
     name = "learned"
+    reads_ahead = False
 
     def __init__(self, settings: Settings, model: CellModel | None = None, threads: int = 1) -> None:
         super().__init__(settings, threads)

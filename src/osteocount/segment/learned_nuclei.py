@@ -33,22 +33,23 @@ def candidates(
     centre = gaussian(maps.centre, scale.px(0.6))
     peaks = (centre >= cv2.dilate(centre, disk(scale.radius(_APART_UM)))) & (centre > _FAINTEST) & inside
     y, x = np.nonzero(peaks)
-    near = gaussian(np.clip(maps.nucleus, -6, 6), scale.px(1.5))
-    share = gaussian(sigmoid(maps.nucleus), scale.px(3.0))
-    around = gaussian(np.clip(maps.centre, -8, 8), scale.px(4.0))
+    at = y, x  # each map is let go of once its values there are known
+    strength = centre[at]
+    del centre, peaks
+    near = gaussian(np.clip(maps.nucleus, -6, 6), scale.px(1.5))[at]
+    share = gaussian(sigmoid(maps.nucleus), scale.px(3.0))[at]
+    around = gaussian(np.clip(maps.centre, -8, 8), scale.px(4.0))[at]
     weight = inside.astype(np.float32)
     green = cv2.multiply(cv2.extractChannel(density, 1), weight)
-    at = y, x
     wide = wide_gaussian(green, scale.px(5.5))[at] / np.maximum(wide_gaussian(weight, scale.px(5.5))[at], 1e-3)
     here = gaussian(green, scale.px(1.5))[at] / np.maximum(gaussian(weight, scale.px(1.5))[at], 1e-3)
-    strength = centre[at]
     columns: list[NDArray[np.floating]] = [
         np.ones(y.size),
         strength,
-        near[at],
-        4 * share[at],
+        near,
+        4 * share,
         10 * np.clip(wide - here, -0.2, 0.2),
-        strength - around[at],
+        strength - around,
         _nearness(y, x, strength, scale.px(_NEIGHBOUR_UM)),
         np.maximum(1 - _from_edge(y, x, inside.shape) / scale.px(_CUT_UM), 0),
     ]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MODEL_SHA256 = "b27640e15f0c3575524ec180a00e1b3784f318cd9a8724b7dd0401d68db95334"
 MODEL_FILE = "cells.onnx"
 
-_TILE = 1536  # largest side of what the network takes at once: it needs 250 bytes a pixel
+_LARGEST = 1_900_000  # pixels that the network takes at once: it needs 250 bytes for each
 #: px around a tile that only give context, more than the network sees; a multiple of 16.
 MARGIN = 96
 _MIRRORED = 48  # px beyond the picture's border that are made up; a multiple of 16
@@ -98,8 +98,9 @@ class CellModel:
         height, width = density.shape[:2]
         rows, columns = -(-height // _STEP) * _STEP, -(-width // _STEP) * _STEP
         out = np.empty((len(Maps._fields), rows, columns), np.float32)
-        for top, bottom in _parts(rows):
-            for left, right in _parts(columns):
+        across, down = _parts(rows, columns)
+        for top, bottom in down:
+            for left, right in across:
                 y, x = (max(-_MIRRORED, start - MARGIN) for start in (top, left))
                 below, behind = min(rows + _MIRRORED, bottom + MARGIN), min(columns + _MIRRORED, right + MARGIN)
                 planes = np.moveaxis(_continued(density, y, below, x, behind), 2, 0)
@@ -116,11 +117,17 @@ def _continued(density: NDArray[np.float32], top: int, bottom: int, left: int, r
     return np.asarray(cv2.copyMakeBorder(np.clip(inside, _LOWEST, _HIGHEST), *beyond, cv2.BORDER_REFLECT))
 
 
-def _parts(length: int) -> list[tuple[int, int]]:
-    """Cut a side of whole steps into as few parts as the network takes, of about the same length."""
-    steps, count = length // _STEP, -(-length // _TILE)
-    cuts = [n * steps // count * _STEP for n in range(count + 1)]
-    return list(pairwise(cuts))
+def _parts(rows: int, columns: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Cut a picture of whole steps along its columns and rows, into as few and as equal parts as the network takes."""
+    down = across = 1
+    while (rows / down + 2 * MARGIN) * (columns / across + 2 * MARGIN) > _LARGEST:
+        down, across = (down + 1, across) if rows / down > columns / across else (down, across + 1)
+    return _cuts(columns, across), _cuts(rows, down)
+
+
+def _cuts(length: int, count: int) -> list[tuple[int, int]]:
+    steps = length // _STEP
+    return list(pairwise([n * steps // count * _STEP for n in range(count + 1)]))
 
 
 @cache
