@@ -209,9 +209,12 @@ def act(dock, watch: Stopwatch) -> None:
     reviewing, actions = dock.reviewing, dock.reviewing.actions
     QInputDialog.getText = staticmethod(lambda *_: ("seen by eye", True))
 
+    def ready():
+        return not reviewing.canvas.busy() and not {"load", "open"} & set(reviewing._jobs.names())
+
     def timed(what, call, *given):
         watch.run(what, call, *given)
-        wait(reviewing.idle)
+        wait(ready)
 
     for n in range(TIMES):
         opened = reviewing.source.review.current
@@ -251,7 +254,7 @@ def act(dock, watch: Stopwatch) -> None:
         timed("choose another measure", reviewing.plate.measure.setCurrentIndex, n % 5)
         timed("choose another endpoint", reviewing.compare.endpoint.setCurrentIndex, n % 3)
         dock._raise_panel(n % 2)
-        settle()
+        wait(reviewing.idle)
         timed("go to another well", reviewing.go_to_well, f"{'ABC'[n % 3]}0{n % 2 + 1}")
 
 

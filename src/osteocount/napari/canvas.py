@@ -157,7 +157,14 @@ class ReviewCanvas(QObject):
         self._field, self._sheet = field, sheet
         self.show_nuclei()
         self._viewer.layers.selection.active = self._cells
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show the whole picture, however large what else lies in the viewer is."""
         self._viewer.reset_view()
+        everything, own = (np.asarray(each.extent.world)[:, -2:] for each in (self._viewer.layers, self._cells))
+        self._camera.zoom *= float(np.min(np.ptp(everything, axis=0) / np.ptp(own, axis=0)))
+        self._camera.center = tuple(own.mean(axis=0))
 
     def refresh_picture(self, _: object = None) -> None:
         """Show what has become known of the picture meanwhile."""
