@@ -106,14 +106,12 @@ def well(folder, megapixels, source="tiled TIFF, deflate"):
         write_zarr(path, shape, piece)
         return path
     layout = SOURCES[source]
-    height, width = layout.get("tile", (layout.get("rowsperstrip"), shape[1]))
-    pieces = (
-        piece(top, left, height if "tile" in layout else min(height, shape[0] - top), width)
-        for top in range(0, shape[0], height)
-        for left in range(0, shape[1], width)
-    )
+    if "tile" in layout:
+        pixels = (piece(y, x, TILE, TILE) for y in range(0, shape[0], TILE) for x in range(0, shape[1], TILE))
+    else:
+        pixels = piece(0, 0, *shape[:2])
     with tifffile.TiffWriter(path, bigtiff=True) as tiff:
-        tiff.write(pieces, shape=shape, dtype=np.uint8, photometric="rgb", **layout)
+        tiff.write(pixels, shape=shape, dtype=np.uint8, photometric="rgb", **layout)
     return path
 
 

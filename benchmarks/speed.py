@@ -130,7 +130,7 @@ def field(path, folder):
         "",
         "The ImageJ macro smooths one grey picture, thresholds it and floods it once. Ours corrects the light, unmixes "
         "stains, outlines cells at five densities, floods each heap of cells, scores nuclei, checks the quality of the "
-        "picture and measures; it is bound by these floods and by some hundred passes over the picture, not by Python.",
+        "picture and measures: its floods and its many passes over the picture are what the table shows.",
         "",
     ]
 
