@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QScrollAre
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari import preferences
-from osteocount.napari.fold import Fold
+from osteocount.napari.fold import Fold, give_height
 from osteocount.napari.jobs import LayerCount, count_folder, count_layer
 from osteocount.napari.large_jobs import LargeCount, Seen
 from osteocount.napari.layers import NUCLEUS, ViewerLayers, palette_of
@@ -35,7 +35,7 @@ from osteocount.settings import Settings
 if TYPE_CHECKING:
     import napari.viewer
 
-MINIMUM_WIDTH = 345
+MINIMUM_WIDTH, PANEL_HEIGHT = 345, 290
 OPEN, COUNT, CORRECT, COMPARE = range(4)
 
 
@@ -194,8 +194,7 @@ class OsteoCountDock(QWidget):
     def save_settings(self, path: Path) -> None:
         """Write the settings shown to a file that the command takes too."""
         try:
-            text = self.settings.settings().to_toml()
-            path.write_text(text, encoding="utf-8")
+            path.write_text(self.settings.settings().to_toml(), encoding="utf-8")
         except OsteoCountError as error:
             self.message.show_problem(str(error))
         except OSError as error:
@@ -215,9 +214,10 @@ class OsteoCountDock(QWidget):
             self._panels.append(
                 self._window.add_dock_widget(widget, name=name, area="bottom", tabify=bool(self._panels))
             )
-        # The steps keep the whole height of the window, plate and comparison get the rest of its width.
+        # The steps keep the whole height; plate and comparison get the rest of the width, and room to be read.
         self._panels[0].parent().setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self._raise_panel(0)
+        give_height(self.reviewing.plate, PANEL_HEIGHT)
 
     def _raise_panel(self, n: int, *_: object) -> None:
         if n < len(self._panels):
