@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QScrollAre
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari import preferences
-from osteocount.napari.fold import Fold, give_height
+from osteocount.napari.fold import Fold
 from osteocount.napari.jobs import LayerCount, count_folder, count_layer
 from osteocount.napari.large_jobs import LargeCount, Seen
 from osteocount.napari.layers import NUCLEUS, ViewerLayers, palette_of
@@ -35,7 +35,7 @@ from osteocount.settings import Settings
 if TYPE_CHECKING:
     import napari.viewer
 
-MINIMUM_WIDTH, PANEL_HEIGHT = 345, 290
+MINIMUM_WIDTH = 345
 OPEN, COUNT, CORRECT, COMPARE = range(4)
 
 
@@ -214,10 +214,9 @@ class OsteoCountDock(QWidget):
             self._panels.append(
                 self._window.add_dock_widget(widget, name=name, area="bottom", tabify=bool(self._panels))
             )
-        # The steps keep the whole height; plate and comparison get the rest of the width, and room to be read.
+        # The steps keep the whole height of the window, plate and comparison get the rest of its width.
         self._panels[0].parent().setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self._raise_panel(0)
-        give_height(self.reviewing.plate, PANEL_HEIGHT)
 
     def _raise_panel(self, n: int, *_: object) -> None:
         if n < len(self._panels):

@@ -1,9 +1,9 @@
-"""Room for the parts of a panel: what can be folded away, and how high a panel is."""
+"""A part of a panel that can be folded away."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 
 class Fold(QWidget):
@@ -28,13 +28,3 @@ class Fold(QWidget):
     def _show(self, opened: bool) -> None:
         self.heading.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
         self._body.setVisible(opened)
-
-
-def give_height(widget: QWidget, height: int) -> None:
-    """Make the panel of the window that holds ``widget`` as high as ``height`` pixels, where the window has room."""
-    panel = widget
-    while panel is not None and not isinstance(panel, QDockWidget):
-        panel = panel.parentWidget()
-    window = None if panel is None else panel.parentWidget()
-    if isinstance(window, QMainWindow):  # it heeds this only once the panel has been laid out
-        QTimer.singleShot(0, lambda: window.resizeDocks([panel], [height], Qt.Orientation.Vertical))
