@@ -241,3 +241,15 @@ def test_keys_and_strokes_reach_the_cells(viewer, qtbot, results):
     dock.reviewing.mark_reviewed(True)
     assert dock.reviewing.plate.progress.value() == 1
     dock.close()
+
+
+def test_another_picture_is_not_shown_under_the_outlines_of_the_counted_one(viewer, qtbot, results):
+    pictures = results.parent / "plate"
+    shutil.copy(SAMPLE / "B03_f1.tif", pictures / "A01_f1.tif")
+    dock = opened(viewer, qtbot, results)
+    assert "A01_f1.tif is not the picture that was counted any more" in dock.note.text()
+    assert "Picture under review" not in viewer.layers
+    to_well(dock, qtbot, "A02")
+    assert "Picture under review" in viewer.layers
+    assert dock.note.text() == ""
+    dock.close()

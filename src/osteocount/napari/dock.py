@@ -194,8 +194,7 @@ class OsteoCountDock(QWidget):
     def save_settings(self, path: Path) -> None:
         """Write the settings shown to a file that the command takes too."""
         try:
-            text = self.settings.settings().to_toml()
-            path.write_text(text, encoding="utf-8")
+            path.write_text(self.settings.settings().to_toml(), encoding="utf-8")
         except OsteoCountError as error:
             self.message.show_problem(str(error))
         except OSError as error:

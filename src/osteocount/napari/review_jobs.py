@@ -14,6 +14,7 @@ import pandas as pd
 
 from osteocount.curate.blinding import LOCKED, is_blinded
 from osteocount.errors import OsteoCountError
+from osteocount.io.containers import input_hash
 from osteocount.io.label_tiles import TiledLabels
 from osteocount.io.pyramid import Overview, open_pyramid
 from osteocount.io.tables import write_table
@@ -112,6 +113,9 @@ def load_field(opened: Opened, record: Record, stop: Event) -> Generator[Progres
     task = opened.tasks.get(record["key"])
     if task is None:
         return Loaded(field, sheet, None, opened.note or f"{record['image']} is not among the pictures any more.")
+    if record.get("sha256") not in (None, [input_hash(path, task.scene) for path in task.paths]):
+        note = f"{record['image']} is not the picture that was counted any more, so it is not shown; count it again."
+        return Loaded(field, sheet, None, note)
     shown, size = _picture(task, record)
     if size != field.field.labels.shape:
         return Loaded(

@@ -241,9 +241,9 @@ class Reviewing(QObject):
         self.actions.reset()
         self.actions.bind_keys()
         self._show_well(n)
+        self.opened.emit()
         if loaded.note:
             self.problem.emit(loaded.note)
-        self.opened.emit()
 
     def _arrange(self) -> None:
         """Put the wells in the order they are reviewed in."""
