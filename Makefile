@@ -42,10 +42,9 @@ MODEL  := src/osteocount/segment/models/cells.onnx
 train: $(VENV)/develop  ## the network of the learned segmenter anew (2 cores: 45 to 75 minutes); see docs/model_card.md
 	$(BIN)/python -m pip install -q --group train
 	$(BIN)/python training/data.py $(SCENES)/train --scenes 2000 --seed 1 --side-um 300
-	$(BIN)/python training/data.py $(SCENES)/validation --scenes 40 --seed 2 --side-um 400
 	$(BIN)/python training/data.py $(SCENES)/calibration --scenes 100 --seed 3 --side-um 400
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python training/train.py $(SCENES)/train build/run --steps 14000 --seed 1
-	$(BIN)/python training/export.py build/run $(SCENES)/validation $(SCENES)/calibration $(MODEL)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python training/train.py $(SCENES)/train build/cells.pt --seed 1
+	$(BIN)/python training/export.py build/cells.pt $(SCENES)/calibration $(MODEL)
 
 screenshots: $(VENV)/develop  ## the pictures in docs/images
 	$(DISPLAY_OF_ITS_OWN) $(BIN)/python scripts/screenshots.py

@@ -90,7 +90,8 @@ def crop(scene: Lesson, rng: np.random.Generator) -> tuple[Floats, Floats, Float
     heat = scene.heat[window].astype(np.float32) / 255
     targets = np.stack([cell, core, heat, nucleus])
     weights = np.stack([np.ones_like(cell), 1 + _SEAM_WEIGHT * seam, asked * (1 + _CENTRE_WEIGHT * heat), asked])
-    planes = [np.moveaxis(altered(scene.density[window].astype(np.float32), rng), 2, 0), targets, weights]
+    density = altered(scene.density[window].astype(np.float32), rng)
+    planes = [np.moveaxis(density, 2, 0), targets, weights]
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
     planes = [np.rot90(p, turns, (1, 2)) for p in planes]
     density, targets, weights = (np.ascontiguousarray(p[..., ::-1] if flip else p, np.float32) for p in planes)

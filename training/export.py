@@ -1,7 +1,7 @@
-"""Choose the best checkpoint on validation scenes, calibrate its scores, and write the model that ships.
+"""Calibrate the scores of a network, and write the model that ships.
 
-``python training/export.py RUN VALIDATION CALIBRATION OUT.onnx``: RUN is a folder of checkpoints, the others were
-written by ``data.py`` with seeds of their own. Real pictures play no part.
+``python training/export.py NETWORK.pt CALIBRATION OUT.onnx``: CALIBRATION is a folder that ``data.py`` wrote, with a
+seed of its own.
 """
 
 from __future__ import annotations
@@ -53,24 +53,16 @@ def model_of(checkpoint: Path, threads: int) -> CellModel:
 
 
 def main() -> None:
-    """Choose, calibrate, write."""
+    """Calibrate and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("validation", type=Path)
+    parser.add_argument("network", type=Path)
     parser.add_argument("calibration", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--last", type=int, default=2, help="how many of the last checkpoints to compare")
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
     cv2.setNumThreads(1)
-    validation, best = scenes_of(asked.validation), (-1.0, Path())
-    for checkpoint in sorted(asked.run.glob("*.pt"))[-asked.last :]:
-        figures = calibrated(model_of(checkpoint, asked.threads), validation)[1]
-        print(checkpoint.stem, {name: round(value, 3) for name, value in figures.items()}, flush=True)
-        best = max(best, (figures["f1"] + figures["within_one"], checkpoint))
-    facts, figures = calibrated(model_of(best[1], asked.threads), scenes_of(asked.calibration))
-    facts["checkpoint"] = best[1].stem
-    to_onnx(best[1], asked.out, facts)
+    facts, figures = calibrated(model_of(asked.network, asked.threads), scenes_of(asked.calibration))
+    to_onnx(asked.network, asked.out, facts)
     print("calibration", {name: round(value, 3) for name, value in figures.items()}, facts)
     print("sha256", CellModel(asked.out, None).sha256)
 

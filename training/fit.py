@@ -23,6 +23,8 @@ _RIDGE = 1e-4
 _MOSTLY = 0.6  # a part that lies in a true cell to less than this belongs to none
 _TAILS = (0.3, 0.25, 0.2, 0.15, 0.12, 0.1, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02, 0.015, 0.01, 0.005, 0.002)
 _COVERAGE = 0.9
+# What is called a nucleus must be one with these odds on simulated pictures: nuclei of real ones are less like them.
+_ODDS = 7 / 3
 
 Scene = dict[str, NDArray[np.generic]]
 
@@ -36,8 +38,8 @@ class Seen(NamedTuple):
         Of cells, with the nuclei of ``sure``.
     y, x, features
         Candidate nuclei; see `candidates`.
-    is_nucleus, told
-        (n,) whether it is one, and whether that can be told: it is no nucleus that nobody can see.
+    is_nucleus
+        (n,) whether it is one that can be seen.
     scene
         The truth.
     """
@@ -47,7 +49,6 @@ class Seen(NamedTuple):
     x: NDArray[np.intp]
     features: NDArray[np.float64]
     is_nucleus: NDArray[np.bool_]
-    told: NDArray[np.bool_]
     scene: Scene
 
 
@@ -97,7 +98,7 @@ def look(model: CellModel, scene: Scene, weights: NDArray[np.float64] | None = N
     parts = cell_parts(maps, mask, total, (y[sure], x[sure]), scale)
     strength, reach = features[:, 1], scale.px(_SAME_UM)
     is_nucleus = _matched(np.column_stack([y, x]), strength, scene["centres"][:, :2], reach)
-    return Seen(parts, y, x, features, is_nucleus, is_nucleus | ~scene["hidden"][y, x], scene)
+    return Seen(parts, y, x, features, is_nucleus, scene)
 
 
 def find(seen: Seen, seams: NDArray[np.float64]) -> Found:
@@ -114,10 +115,8 @@ def find(seen: Seen, seams: NDArray[np.float64]) -> Found:
 
 
 def fit_nuclei(seen: list[Seen]) -> NDArray[np.float64]:
-    """Fit the score of a nucleus; what nobody can tell is left out."""
-    return logistic(
-        np.concatenate([s.features[s.told] for s in seen]), np.concatenate([s.is_nucleus[s.told] for s in seen])
-    )
+    """Fit the score of a nucleus; one that nobody can confirm is none."""
+    return logistic(np.concatenate([s.features for s in seen]), np.concatenate([s.is_nucleus for s in seen]))
 
 
 def fit_seams(seen: list[Seen]) -> NDArray[np.float64]:
@@ -146,7 +145,7 @@ def logistic(features: NDArray[np.float64], answer: NDArray[np.bool_]) -> NDArra
 
 
 def shifted(found: list[Found], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shift the score of a nucleus until as many osteoclasts are called as there are."""
+    """Shift the score of a nucleus until as many osteoclasts are called as there are; then be as strict as `_ODDS`."""
     there = sum(int((f.truth >= _LEAST).sum()) for f in found)
 
     def moved(shift: float) -> NDArray[np.float64]:
@@ -155,7 +154,8 @@ def shifted(found: list[Found], weights: NDArray[np.float64]) -> NDArray[np.floa
     def too_many(shift: float) -> float:
         return sum(int((counts(f, moved(shift))[f.judged()] >= _LEAST).sum()) for f in found) - there
 
-    return moved(brentq(too_many, -3.0, 3.0, xtol=1e-3)) if too_many(-3.0) < 0 < too_many(3.0) else weights
+    fair = brentq(too_many, -3.0, 3.0, xtol=1e-3) if too_many(-3.0) < 0 < too_many(3.0) else 0.0
+    return moved(fair - np.log(_ODDS))
 
 
 def fit_tail(found: list[Found], weights: NDArray[np.float64]) -> float:

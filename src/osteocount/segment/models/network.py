@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 #: sha256 of the shipped file; another file under its name is refused.
-MODEL_SHA256 = "b27640e15f0c3575524ec180a00e1b3784f318cd9a8724b7dd0401d68db95334"
+MODEL_SHA256 = "183307ca925ff96c387b7b402b21298172d63186bf1440be3ef94bc5fd9b66ba"
 MODEL_FILE = "cells.onnx"
 
 _LARGEST = 1_900_000  # pixels that the network takes at once: it needs 250 bytes for each
