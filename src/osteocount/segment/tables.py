@@ -61,6 +61,7 @@ def interval_of_nuclei(
 ) -> NucleiCount:
     """Return what `count_nuclei` does, with the quantiles ``tail`` and 1 − ``tail`` as the interval."""
     spots = np.bincount(cell_of_spot, minlength=n_cells + 1)
+    spots[0] = 0  # those in no cell
     counted = np.bincount(cell_of_spot[score >= threshold], minlength=n_cells + 1)
     total = np.cumsum(_poisson_binomial(spots, cell_of_spot, score), axis=1)
     # The first number whose cumulated chance reaches the quantile.
