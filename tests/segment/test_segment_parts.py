@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from segment_pictures import GREEN, PURPLE, canvas, ellipse, photograph
 
+from osteocount.segment.atlas import all_bodies, lay_out
+from osteocount.segment.basins import seeded_basins
 from osteocount.segment.illumination import optical_density
 from osteocount.segment.morphology import holes_filled, in_raster_order, opened, regions
 from osteocount.segment.scale import Scale, labels_to_size, working_scale
@@ -66,6 +69,46 @@ def test_a_dense_waist_is_one_cell_and_a_pale_one_two():
         for sign in (1, -1)
     ]
     assert counts == [1, 2]
+
+
+def basins(heights, seeds):
+    """Basins of single-pixel seeds in a picture that is all inside."""
+    height = np.asarray(heights, np.float32)
+    return seeded_basins(
+        np.ones(height.shape, bool), height.ravel(), np.array(seeds), np.arange(len(seeds)), height.ravel()
+    )
+
+
+def test_a_summit_without_a_seed_goes_over_its_highest_saddle():
+    found = basins([[1, 5, 2, 1, 4, 3, 6, 1]], [1, 6])
+    assert found.of_pixel.tolist() == [0, 0, 0, 1, 1, 1, 1, 1]
+    assert found.peak.tolist() == [5, 6]
+    assert (found.pairs.tolist(), found.saddle.tolist(), found.on_border.tolist()) == ([[0, 1]], [1], [2])
+
+
+@given(seed=st.integers(0, 10**6), n_seeds=st.integers(1, 5), levels=st.sampled_from([2, 5, 1000]))
+@settings(max_examples=40, deadline=None)
+def test_every_basin_is_one_piece_around_its_seed(seed, n_seeds, levels):
+    random = np.random.default_rng(seed)
+    seeds = np.sort(random.choice(12 * 9, n_seeds, replace=False))
+    found = basins(random.integers(0, levels, (12, 9)), seeds)
+    assert found.of_pixel[seeds].tolist() == list(range(n_seeds))
+    for basin in range(n_seeds):
+        own = (found.of_pixel.reshape(12, 9) == basin).astype(np.uint8)
+        assert cv2.connectedComponents(own, connectivity=4)[0] == 2
+
+
+def test_an_atlas_is_cut_between_shelves_into_strips_as_full_as_can_be():
+    mask = np.zeros((900, 900), np.uint8)
+    for top in range(10, 880, 60):
+        for left in range(10, 880, 60):
+            mask[top : top + 40, left : left + 45] = 1
+    atlas = lay_out(all_bodies(mask))
+    first, second = atlas.strips(2)
+    share = atlas.mask[first].sum() / mask.sum()
+    assert 0.4 < share < 0.6
+    assert (first.stop, second.stop) == (second.start, atlas.shape[0])
+    assert not atlas.mask[first.stop - 2 : first.stop + 2].any()
 
 
 @pytest.mark.parametrize(("border", "filled"), [(False, True), (True, False)])

@@ -177,15 +177,6 @@ def all_bodies(mask: Mask, border: Border | None = None) -> Bodies:
     return Bodies(np.asarray(labels, np.int32), tuple(places))
 
 
-def chosen_bodies(labels: NDArray[np.int32], chosen: NDArray[np.bool_]) -> Bodies:
-    """Return the bodies of a labelled image whose labels are ``chosen`` (n + 1,), not continued anywhere."""
-    from scipy.ndimage import find_objects
-
-    boxes, nowhere = find_objects(labels), Border(top=False, bottom=False, left=False, right=False)
-    found = ((label, boxes[label - 1]) for label in np.flatnonzero(chosen).tolist())
-    return Bodies(labels, tuple(_place(label, y, x, labels.shape, nowhere) for label, (y, x) in found))
-
-
 def lay_out(bodies: Bodies) -> Atlas:
     """Lay bodies out on an atlas."""
     places = _packed(bodies.places)
@@ -227,7 +218,8 @@ def _packed(places: tuple[Place, ...]) -> tuple[Place, ...]:
     for p in sorted(places, key=lambda p: -(p.height + p.beyond[0] + p.beyond[1])):
         column = _congruent(left + _GAP + p.beyond[2], p.x)
         if column + p.width + p.beyond[3] + _GAP > width:
-            top, left, tallest = top + tallest, 0, 0
+            # A shelf begins where `strips` can cut.
+            top, left, tallest = _congruent(top + tallest + _GAP // 2, 0), 0, 0
             column = _congruent(_GAP + p.beyond[2], p.x)
         row = _congruent(top + _GAP + p.beyond[0], p.y)
         out.append(Place(p.label, p.y, p.x, p.height, p.width, p.beyond, row, column))

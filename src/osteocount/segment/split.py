@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.atlas import chosen_bodies, lay_out
+from osteocount.segment.basins import Basins, seeded_basins
 from osteocount.segment.morphology import Mask, Region, disk, gaussian, holes_filled, opened, regions
 from osteocount.segment.scale import Scale
 
@@ -90,11 +90,12 @@ def split_touching(
     found, seeds = cv2.connectedComponents(peaks.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     if found < 3:
         return np.asarray(labels, np.int32)
+    labels = np.asarray(labels, np.int32)
     owners = np.unique(np.stack([labels[peaks], seeds[peaks]]), axis=1)[0]
     several = np.bincount(owners, minlength=count) > 1
     if several.any():
         _cut(labels, several, depth, seeds, waist, density)
-    return np.asarray(labels, np.int32)
+    return labels
 
 
 def _cut(
@@ -107,65 +108,47 @@ def _cut(
 ) -> None:
     """Cut the bodies of ``labels`` that have ``several`` seeds into basins of their depth, in place.
 
-    Basins without a waist between them are joined again. The bodies are laid out by themselves and flooded in one go:
-    they do not touch, so none knows of the others. The first part of a body keeps its label, the others get new ones in
-    order.
+    Basins without a waist between them are joined again. The first part of a body keeps its label, the others get new
+    ones in order.
     """
-    from skimage.segmentation import watershed
-
-    atlas = lay_out(chosen_bodies(labels, several))
-    inside = atlas.mask > 0
-    depth = atlas.lay(depth, beyond=False)
-    seeds, whole = atlas.lay(seeds, beyond=False), atlas.lay(labels, beyond=False)
-    at = np.flatnonzero(inside & (seeds > 0))
+    inside = several[labels]
+    whole, depth, seed = labels[inside], depth[inside], seeds[inside]
+    at = np.flatnonzero(seed)
     # A seed may lie across the corner where two bodies meet: it is one of each.
-    own = whole.ravel()[at].astype(np.int64) << 32 | seeds.ravel()[at]
-    ids, number = np.unique(own, return_inverse=True)
-    markers = np.zeros(inside.shape, np.int32)
-    markers.ravel()[at] = number + 1
-    basins = watershed(-depth, markers, mask=inside).astype(np.int32)
-    body = np.append(0, ids >> 32)
-    dense = None if density is None else atlas.lay(density, beyond=False)
-    root = _rejoined(basins, inside, depth, share, dense, body.size)
-    new = np.zeros(body.size, np.int32)
+    ids, number = np.unique(whole[at].astype(np.int64) << 32 | seed[at], return_inverse=True)
+    dense = depth if density is None else density[inside]
+    basins = seeded_basins(inside, depth, at, number, dense)
+    root = _rejoined(basins, share, None if density is None else _medians(dense, basins.of_pixel, ids.size))
+    body = ids >> 32
+    new = np.zeros(ids.size, np.int32)
     following = several.size
-    for basin in np.flatnonzero(root == np.arange(body.size))[1:].tolist():
-        first = body[basin] != body[basin - 1]  # the lowest basin of a body is always a root
+    for basin in np.flatnonzero(root == np.arange(ids.size)).tolist():
+        first = basin == 0 or body[basin] != body[basin - 1]  # the lowest basin of a body is always a root
         new[basin] = body[basin] if first else following
         following += not first
-    parts = new[root[basins]]
-    for place in atlas.places:
-        own = parts[place.on_atlas]
-        np.copyto(labels[place.window], own, where=own > 0)
+    labels[inside] = new[root[basins.of_pixel]]
 
 
-def _rejoined(
-    basins: NDArray[np.int32],
-    inside: NDArray[np.bool_],
-    depth: NDArray[np.float32],
-    share: float,
-    density: NDArray[np.float32] | None,
-    count: int,
-) -> NDArray[np.intp]:
-    """Return the lowest basin of the part that each basin 0..count − 1 belongs to."""
-    peak = np.zeros(count, np.float32)
-    np.maximum.at(peak, basins[inside], depth[inside])
-    typical = None if density is None else _medians(density[inside], basins[inside], count)
-    parent = np.arange(count)
+def _rejoined(basins: Basins, share: float, typical: NDArray[np.float32] | None) -> NDArray[np.intp]:
+    """Return the lowest basin of the part that each basin belongs to; ``typical`` is the median density of each."""
+    peak = basins.peak.copy()
+    parent = list(range(peak.size))
 
     def root(i: int) -> int:
         while parent[i] != i:
-            i = int(parent[i])
+            i = parent[i]
         return i
 
-    for waist, dense, a, b in _waists(basins, depth, depth if density is None else density):
+    deepest_first = np.argsort(-basins.saddle, kind="stable")
+    waists = (each[deepest_first].tolist() for each in (basins.saddle, basins.on_border, basins.pairs))
+    for waist, dense, (a, b) in zip(*waists, strict=True):
         least = share if typical is None else _least_waist(share, dense / max(min(typical[a], typical[b]), 1e-3))
         a, b = root(a), root(b)
         if a != b and waist > least * min(peak[a], peak[b]):
             keep, drop = min(a, b), max(a, b)
             parent[drop] = keep
             peak[keep] = max(peak[a], peak[b])
-    return np.array([root(i) for i in range(count)], np.intp)
+    return np.array([root(i) for i in range(peak.size)], np.intp)
 
 
 def _least_waist(share: float, relative_density: float) -> float:
@@ -173,7 +156,7 @@ def _least_waist(share: float, relative_density: float) -> float:
     return float(np.clip(share + 0.75 - relative_density, THREAD, 1.5 * share))
 
 
-def _medians(values: NDArray[np.float32], labels: NDArray[np.int32], count: int) -> NDArray[np.float32]:
+def _medians(values: NDArray[np.float32], labels: NDArray[np.intp], count: int) -> NDArray[np.float32]:
     """Return the median value of each label 0..count − 1, not below 0, and 0 where a label has no pixel."""
     # Sorted by label, then value: floats without a sign are in the order of their bits, and one array sorts fastest.
     keys = np.sort(labels.astype(np.uint64) << np.uint64(32) | np.maximum(values, 0).view(np.uint32))
@@ -183,26 +166,6 @@ def _medians(values: NDArray[np.float32], labels: NDArray[np.int32], count: int)
     result = np.zeros(count, np.float32)
     result[found] = (keys[middle[found]] & np.uint64(0xFFFFFFFF)).astype(np.uint32).view(np.float32)
     return result
-
-
-def _waists(
-    basins: NDArray[np.int32], depth: NDArray[np.float32], density: NDArray[np.float32]
-) -> list[tuple[float, float, int, int]]:
-    """Return (greatest depth, mean density on the border, a, b) of each pair of touching basins, deepest first."""
-    pairs, levels, dense = [], [], []
-    for one, two in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1, :], np.s_[1:, :])):
-        touch = (basins[one] != basins[two]) & (basins[one] > 0) & (basins[two] > 0)
-        pairs.append(np.sort(np.stack([basins[one][touch], basins[two][touch]]), axis=0))
-        levels.append(np.minimum(depth[one], depth[two])[touch])
-        dense.append(density[one][touch])
-    low, high = np.concatenate(pairs, axis=1).astype(np.int64)
-    keys, at = np.unique(low * (int(basins.max(initial=0)) + 1) + high, return_inverse=True)
-    both = np.stack(np.divmod(keys, int(basins.max(initial=0)) + 1))
-    deepest = np.zeros(both.shape[1], np.float32)
-    np.maximum.at(deepest, at, np.concatenate(levels))
-    mean = np.bincount(at, np.concatenate(dense), both.shape[1]) / np.maximum(np.bincount(at), 1)
-    waists = zip(deepest.tolist(), mean.tolist(), *both.tolist(), strict=True)
-    return sorted(waists, key=lambda w: (-w[0], w[2], w[3]))
 
 
 def _ends_sharply(steepness: NDArray[np.float32], labels: NDArray[np.int32], body: Region, level: float) -> bool:
