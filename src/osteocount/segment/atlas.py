@@ -21,7 +21,7 @@ _GAP = 4  # and empty pixels between bodies; a multiple of 4, see `_packed`
 _BEYOND = 32  # pixels by which a body that the picture's border cuts is continued beyond it
 _WIDTH = 1024
 
-Value = TypeVar("Value", np.float32, np.int32)
+Value = TypeVar("Value", np.float32, np.int32, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,9 @@ class Border:
     bottom: bool = True
     left: bool = True
     right: bool = True
+
+
+NO_BORDER = Border(top=False, bottom=False, left=False, right=False)
 
 
 def all_bodies(mask: Mask, border: Border | None = None) -> Bodies:

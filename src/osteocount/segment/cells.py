@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.morphology import Mask, disk, holes_filled, in_raster_order, opened
+from osteocount.segment.morphology import Mask, disk, first_pixels, holes_filled, opened
 from osteocount.segment.scale import Scale
 from osteocount.segment.split import opaque_bodies, split_touching
 
@@ -55,9 +55,7 @@ def find_pieces(density: NDArray[np.float32], mask: Mask, scale: Scale) -> Piece
     if not bodies.any():
         labels = split_touching(mask, scale, density=density)
         return Pieces(labels, int(labels.max(initial=0)))
-    rim = scale.radius(0.8)  # the blurred edge of a dark cell belongs to it
-    bodies = np.where(mask > 0, cv2.dilate(bodies.astype(np.float32), disk(rim)), 0).astype(np.int32)
-    labels = split_touching(mask & (bodies == 0).astype(np.uint8), scale, density=density)
+    labels = split_touching(mask & (bodies == 0).view(np.uint8), scale, density=density)
     first_body = int(labels.max())
     return Pieces(np.where(bodies > 0, bodies + first_body, labels), first_body)
 
@@ -88,34 +86,34 @@ def join_pieces(
     opaque
         (n + 1,) bool, True for cells that are mostly a compact dark body, whose inside cannot be seen.
     """
-    bodies = pieces.labels > pieces.first_body
-    joined = _given_to_bodies(pieces, has_nucleus, scale) if bodies.any() else pieces.labels
-    area = np.bincount((joined if real is None else joined * real).ravel(), minlength=int(joined.max(initial=0)) + 1)
-    kept = np.where(area >= 0.785 * scale.px(smallest_um) ** 2, np.arange(area.size), 0).astype(np.int32)
-    kept[0] = 0
-    cells = in_raster_order(kept[joined])
-    n_cells = int(cells.max(initial=0))
-    opaque = np.zeros(n_cells + 1, bool)
-    if bodies.any():
-        bodies = bodies if real is None else bodies & (real > 0)
-        opaque = np.bincount(cells[bodies], minlength=n_cells + 1) > 0.5 * np.bincount(
-            (cells if real is None else cells * real).ravel(), minlength=n_cells + 1
-        )
-        opaque[0] = False
-    return cells, opaque
-
-
-def _given_to_bodies(pieces: Pieces, has_nucleus: NDArray[np.bool_], scale: Scale) -> NDArray[np.int32]:
-    """Give each piece without a nucleus the label of the dark body along which it has the longest border."""
     labels = pieces.labels
-    bodies = np.where(labels > pieces.first_body, labels, 0)
-    near = cv2.dilate(bodies.astype(np.float32), disk(scale.radius(1.5))).astype(np.int32)
-    contact = (near > 0) & (labels > 0) & (labels <= pieces.first_body)
-    pairs, length = np.unique(np.stack([labels[contact], near[contact]]), axis=1, return_counts=True)
-    owner = np.arange(int(labels.max()) + 1, dtype=np.int32)
-    longest: dict[int, int] = {}
-    for piece, body, n in zip(*pairs.tolist(), length.tolist(), strict=True):
-        if not has_nucleus[piece] and n > longest.get(piece, 0):
-            longest[piece] = n
-            owner[piece] = body
-    return owner[labels]
+    count = int(labels.max(initial=0)) + 1
+    opaque = np.arange(count) > pieces.first_body
+    owner = _given_to_bodies(pieces, has_nucleus, scale) if opaque.any() else np.arange(count)
+    pixels = np.bincount((labels if real is None else labels * real).ravel(), minlength=count)
+    area, dark = (np.bincount(owner, each, count) for each in (pixels, pixels * opaque))
+    kept = area >= 0.785 * scale.px(smallest_um) ** 2
+    kept[0] = False
+    first = np.full(count, labels.size, np.intp)
+    np.minimum.at(first, owner, first_pixels(labels, count))
+    in_order = np.argsort(np.where(kept, first, labels.size), kind="stable")[: np.count_nonzero(kept)]
+    number = np.zeros(count, np.int32)
+    number[in_order] = np.arange(1, in_order.size + 1)
+    return np.take(number[owner], labels), np.append(False, dark[in_order] > 0.5 * area[in_order])
+
+
+def _given_to_bodies(pieces: Pieces, has_nucleus: NDArray[np.bool_], scale: Scale) -> NDArray[np.intp]:
+    """Return what each piece (n + 1,) belongs to: one without a nucleus to the dark body it borders on longest."""
+    labels = pieces.labels
+    bodies = np.where(labels > pieces.first_body, labels, 0).astype(np.float32)
+    near = cv2.dilate(bodies, disk(scale.radius(1.5)))
+    at = np.flatnonzero((near > 0) & (bodies == 0) & (labels > 0))
+    pairs, length = np.unique(
+        labels.ravel()[at].astype(np.int64) << 32 | near.ravel()[at].astype(np.int64), return_counts=True
+    )
+    piece, body = pairs >> 32, pairs & 0xFFFFFFFF
+    bare = ~has_nucleus[piece]
+    longest_last = np.lexsort((-body[bare], length[bare]))  # of equals the first body
+    owner = np.arange(has_nucleus.size)
+    owner[piece[bare][longest_last]] = body[bare][longest_last]
+    return owner

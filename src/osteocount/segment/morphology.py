@@ -92,15 +92,20 @@ def wide_gaussian(values: NDArray[np.float32], sigma: float) -> NDArray[np.float
     return np.asarray(whole[:height, :width])
 
 
+def first_pixels(labels: NDArray[np.int32], count: int) -> NDArray[np.intp]:
+    """Return where in raster order each label 0..count − 1 has its first pixel; the image's size where it has none."""
+    flat = labels.ravel()
+    at = np.flatnonzero(flat > 0)
+    first = np.full(count, flat.size, np.intp)
+    first[flat[at[::-1]]] = at[::-1]  # the last write wins, and that is the first pixel
+    return first
+
+
 def in_raster_order(labels: NDArray[np.int32]) -> NDArray[np.int32]:
     """Renumber labels 1..n in raster order of each object's first pixel."""
-    flat = labels.ravel()
-    at = np.flatnonzero(flat)
-    first = np.full(int(flat.max(initial=0)) + 1, flat.size, np.int64)
-    first[flat[at[::-1]]] = at[::-1]  # the last write wins, and that is the first pixel
-    first[0] = -1
+    first = first_pixels(labels, int(labels.max(initial=0)) + 1)
     order = np.argsort(first, kind="stable")
-    order = order[first[order] < flat.size]
+    order = order[first[order] < labels.size]
     new = np.zeros(first.size, np.int32)
-    new[order] = np.arange(order.size, dtype=np.int32)
-    return new[labels]
+    new[order] = np.arange(1, order.size + 1, dtype=np.int32)
+    return np.take(new, labels)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.segment.atlas import NO_BORDER, Bodies, all_bodies, lay_out
 from osteocount.segment.basins import Basins, seeded_basins
 from osteocount.segment.morphology import Mask, Region, disk, gaussian, holes_filled, opened, regions
 from osteocount.segment.scale import Scale
@@ -19,10 +20,11 @@ _STEEP = 0.12  # share of its density by which a dark cell falls off per µm at 
 _NUCLEUS_UM = 12.0  # paler holes up to this diameter are nuclei, not the end of a dark cell
 _LEVELS = (0.35, 0.45, 0.55, 0.7, 0.85)  # densities at which compact bodies are looked for
 _OPAQUE_UM = (5.0, 25.0)  # diameters of compact mononuclear cells
+_RIM_UM = 0.8  # the blurred edge of a dark cell
 
 
 def opaque_bodies(density: NDArray[np.float32], mask: Mask, scale: Scale) -> NDArray[np.int32]:
-    """Label compact, sharply bounded dark cells, which lie on or against other cells.
+    """Label compact, sharply bounded dark cells, which lie on or against other cells; their blurred edge is theirs.
 
     Parameters
     ----------
@@ -36,30 +38,65 @@ def opaque_bodies(density: NDArray[np.float32], mask: Mask, scale: Scale) -> NDA
     labels
         (height, width) int32, 0 elsewhere.
     """
-    bodies = np.zeros(mask.shape, np.int32)
-    steepness: NDArray[np.float32] | None = None
-    nucleus = 0.785 * scale.px(_NUCLEUS_UM) ** 2
+    labels = np.zeros(mask.shape, np.int32)
+    atlas = lay_out(_dark_heaps(density, mask, scale))
+    mask = atlas.lay(mask, beyond=False) & atlas.mask
+    bodies, first = _compact_bodies(atlas.lay(density, beyond=False), mask, scale)
+    if not first:
+        return labels
+    # Numbered by where they lie in the picture, whatever else is on the atlas.
+    y, x = atlas.in_window(*np.array(first, np.intp).T)
+    number = np.zeros(len(first) + 1, np.float32)
+    number[1 + np.lexsort((x, y))] = np.arange(1, len(first) + 1)
+    rim = disk(scale.radius(_RIM_UM))
+    numbered = (cv2.dilate(np.take(number, bodies), rim) * mask).astype(np.int32)
+    for place in atlas.places:
+        own = numbered[place.on_atlas]
+        np.copyto(labels[place.window], own, where=own > 0)
+    return labels
+
+
+def _dark_heaps(density: NDArray[np.float32], mask: Mask, scale: Scale) -> Bodies:
+    """Return where there may be compact bodies; what is a few pixels apart is judged together."""
+    dark = holes_filled(cv2.compare(density, _LEVELS[0], cv2.CMP_GT) & mask, _nucleus_px(scale))
+    heaps = all_bodies(cv2.dilate(dark, np.ones((5, 5), np.uint8)), NO_BORDER)
+    large = np.bincount(heaps.labels[dark > 0], minlength=len(heaps.places) + 1) > _least_px(scale)
+    return Bodies(heaps.labels, tuple(place for place in heaps.places if large[place.label]))
+
+
+def _compact_bodies(
+    density: NDArray[np.float32], mask: Mask, scale: Scale
+) -> tuple[NDArray[np.int32], list[tuple[int, int]]]:
+    """Label the compact bodies found at any level, and return where the first pixel of each is."""
+    bodies, first = np.zeros(mask.shape, np.int32), list[tuple[int, int]]()
+    steepness = _steepness(density, scale)
     free = mask
-    following = 1
     for level in _LEVELS:
         dark = cv2.compare(density, level, cv2.CMP_GT) & free
         if cv2.countNonZero(dark) == 0:
             break
-        dark = opened(holes_filled(dark, nucleus), scale.radius(1.8))
+        dark = opened(holes_filled(dark, _nucleus_px(scale)), scale.radius(1.8))
         labels = split_touching(dark, scale, _DARK_WAIST)
         for body in regions(labels):
-            steepness = _steepness(density, scale) if steepness is None else steepness
             if _is_compact(body, scale) and _ends_sharply(steepness, labels, body, level):
-                bodies[body.window()][labels[body.window()] == body.label] = following
-                following += 1
-        free = mask & (bodies == 0).astype(np.uint8)
-    return bodies
+                own = labels[body.window()] == body.label
+                first.append((body.top, body.left + int(own[0].argmax())))
+                bodies[body.window()][own] = len(first)
+        free = mask & (bodies == 0).view(np.uint8)
+    return bodies, first
+
+
+def _nucleus_px(scale: Scale) -> float:
+    return float(0.785 * scale.px(_NUCLEUS_UM) ** 2)
+
+
+def _least_px(scale: Scale) -> float:
+    return float(0.785 * scale.px(_OPAQUE_UM[0]) ** 2)
 
 
 def _is_compact(body: Region, scale: Scale) -> bool:
     longest = max(body.height, body.width)
-    smallest, largest = (scale.px(um) for um in _OPAQUE_UM)
-    return body.area > 0.785 * smallest**2 and longest < largest and body.area > 0.45 * 0.785 * longest**2
+    return _least_px(scale) < body.area > 0.45 * 0.785 * longest**2 and longest < scale.px(_OPAQUE_UM[1])
 
 
 def split_touching(
