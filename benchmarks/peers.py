@@ -35,7 +35,7 @@ run("Quit");
 
 
 def imagej(path: Path, folder: Path, runs: int = 4) -> float | str:
-    """Seconds of the macro that labs use: 8-bit, median, Otsu, watershed, particles; warm, inside one ImageJ."""
+    """Seconds of a minimal macro: 8-bit, median, Otsu, watershed, particles; warm, inside one ImageJ."""
     said = _run_macro(path, folder, runs)
     if isinstance(said, str):
         return said
@@ -144,7 +144,7 @@ def best(action, path: Path, runs: int = 3) -> float:
 def all_peers(path: Path, folder: Path) -> dict[str, float | str]:
     """Seconds of every peer on one field, or why it was not measured."""
     return {
-        "ImageJ macro (8-bit, median, Otsu, watershed, particles)": imagej(path, folder),
+        "ImageJ, a minimal macro (8-bit, median, Otsu, watershed, particles)": imagej(path, folder),
         "scikit-image, as in its gallery": best(scikit_image, path),
         "published classical chain (CIELAB, Otsu, LoG nuclei)": best(published_chain, path, 1),
         "Cellpose's network, random weights": cellpose_random(path),
