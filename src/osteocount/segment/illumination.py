@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.segment.morphology import brightest
+
 _BLOCK_UM = 48.0  # wider than most cells, so that nearly every block holds some bare plastic
 _SAMPLES = 24  # grid points per block side that are looked at
 _SPARSE = 4  # every so many samples tell where the well is and what bare plastic looks like
@@ -127,7 +129,7 @@ class LightMeter:
         logs = np.concatenate(self._samples)
         surface = cv2.resize(grid, (logs.shape[1], logs.shape[0]), interpolation=cv2.INTER_LINEAR).reshape(logs.shape)
         density = surface - logs
-        plastic = analysed & (np.abs(density).max(axis=2) < _PLASTIC)
+        plastic = analysed & (brightest(np.abs(density)) < _PLASTIC)
         if plastic.sum() < 100:
             return np.zeros(density.shape[2], np.float32)
         return np.asarray(np.median(density[plastic], axis=0), np.float32)

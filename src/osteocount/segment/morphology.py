@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
+from typing import Any
 
 import cv2
 import numpy as np
@@ -90,6 +91,14 @@ def wide_gaussian(values: NDArray[np.float32], sigma: float) -> NDArray[np.float
     half = cv2.resize(even, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     whole = cv2.resize(gaussian(half, sigma / 2), even.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(whole[:height, :width])
+
+
+def brightest(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return the highest channel (height, width) of each pixel (height, width, channels).
+
+    Channel by channel: many times faster than numpy's maximum over the last axis.
+    """
+    return np.asarray(reduce(np.maximum, np.moveaxis(pixels, 2, 0)))
 
 
 def first_pixels(labels: NDArray[np.int32], count: int) -> NDArray[np.intp]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
 from osteocount.segment.illumination import optical_density
+from osteocount.segment.morphology import brightest
 from osteocount.segment.segmentation import Regime
 from osteocount.segment.stains import DENSITY_WEIGHTS
 from osteocount.settings import Settings
@@ -102,8 +103,8 @@ def shows_fluorescence(picture: Picture, wanted: str) -> bool:
         return wanted == "fluorescence"
     if picture.kind != "rgb":
         return picture.kind == "channels"
-    brightest = picture.pixels[::4, ::4].max(axis=2)
-    return bool(np.median(brightest) < 0.3 * np.percentile(brightest, 99.5) and np.ptp(brightest) > 20)
+    light = brightest(picture.pixels[::4, ::4])
+    return bool(np.median(light) < 0.3 * np.percentile(light, 99.5) and np.ptp(light) > 20)
 
 
 def check_colour(picture: Picture) -> None:
@@ -122,12 +123,12 @@ def check_colour(picture: Picture) -> None:
         )
     small = picture.pixels[::4, ::4].astype(np.float32)
     top = float(np.iinfo(picture.pixels.dtype).max)
-    bright = np.percentile(small.max(axis=2), 99)
+    bright = np.percentile(brightest(small), 99)
     if bright < 0.02 * top:
         raise OsteoCountError(f"{name}: the picture is black. Check the exposure or the file.")
     everywhere = np.ones(small.shape[:2], bool)
     density, _ = optical_density(picture.pixels[::4, ::4].copy(), everywhere, 3.0)
-    stained = density[np.abs(density).max(axis=2) > 0.1]
+    stained = density[brightest(np.abs(density)) > 0.1]
     if len(stained) > 20 and float(np.percentile(np.ptp(stained, axis=1), 90)) < _COLOURLESS:
         raise OsteoCountError(
             f"{name}: the three channels are equal, so there is no stain to see (phase contrast, a grey scan or a text "

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.segment.morphology import brightest
+
 _SIDE = 800  # longest side the rim is searched at, in pixels
 _DARK = 0.35  # share of the bright level below which the rim lies
 _TRIALS = 400  # circles tried through three random edge points
@@ -46,7 +48,7 @@ def find_well(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Circle | None:
     zoom = min(1.0, _SIDE / max(pixels.shape[:2]))
     size = (max(1, round(pixels.shape[1] * zoom)), max(1, round(pixels.shape[0] * zoom)))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).reshape(*size[::-1], -1)
-    grey = small.max(axis=2).astype(np.float32)
+    grey = brightest(small).astype(np.float32)
     grey = cv2.GaussianBlur(grey, (5, 5), 1)
     points, inward = _rim_edges(grey)
     if len(points) < 50:
