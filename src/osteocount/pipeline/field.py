@@ -7,7 +7,9 @@ import os
 import shutil
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +87,10 @@ def analyse(picture: Picture, settings: Settings, threads: int | None = None) ->
     OsteoCountError
         The picture shows nothing that can be counted; the text says why.
     """
-    found = get_segmenter(settings, threads or cores()).segment(picture)
-    um = picture.pixel_size.um
-    cells = measure_cells(found, um, settings)
-    nuclei = measure_nuclei(found, cells)
-    fields = pd.DataFrame([_field_numbers(found, um)])
-    quality = field_qc(
+    threads = threads or cores()
+    found = get_segmenter(settings, threads).segment(picture)
+    judge = partial(
+        field_qc,
         picture.pixels,
         settings.qc,
         analysed=found.analysed,
@@ -98,6 +98,13 @@ def analyse(picture: Picture, settings: Settings, threads: int | None = None) ->
         debris=_debris(found, settings),
         bright_background=found.regime != "fluorescence",
     )
+    um = picture.pixel_size.um
+    with ThreadPoolExecutor(1) as beside:  # a free core judges the picture while the cells are measured
+        judged = beside.submit(judge).result if threads > 1 else judge
+        cells = measure_cells(found, um, settings)
+        nuclei = measure_nuclei(found, cells)
+        fields = pd.DataFrame([_field_numbers(found, um)])
+        quality = judged()
     warnings = _warnings(picture, found.warnings, quality)
     return FieldResult(cells, nuclei, _trap_positive(found, cells), summarise(cells, fields), quality, warnings)
 
