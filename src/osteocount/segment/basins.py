@@ -92,18 +92,18 @@ def seeded_basins(
     return Basins(owner[of_pixel], peak, pairs, edges.saddle, edges.total / np.maximum(edges.pixels, 1))
 
 
-def _neighbours(inside: NDArray[np.bool_]) -> tuple[Pixels, Pixels, Pixels, Pixels]:
+def _neighbours(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int32], ...]:
     """Return which pixel lies above, before, behind and below each pixel inside, n where none does."""
     padded = np.pad(inside, 1)
     at = np.flatnonzero(padded)
     place = np.full(padded.size, at.size, np.int32)
     place[at] = np.arange(at.size, dtype=np.int32)
     width = padded.shape[1]
-    above, before, behind, below = (place[at + step].astype(np.intp) for step in (-width, -1, 1, width))
+    above, before, behind, below = (place[at + step] for step in (-width, -1, 1, width))
     return above, before, behind, below
 
 
-def _uphill(height: NDArray[np.float32], ways: tuple[Pixels, ...]) -> Pixels:
+def _uphill(height: NDArray[np.float32], ways: tuple[NDArray[np.int32], ...]) -> Pixels:
     """Return the highest neighbour of each pixel, or the pixel itself; of equals the later one is the higher."""
     beyond = np.append(height, np.float32(-np.inf))
     best, to = height.copy(), np.arange(height.size)
@@ -124,7 +124,7 @@ def _followed(to: Pixels) -> Pixels:
 
 
 def _edges(
-    node: NDArray[np.intp], height: NDArray[np.float32], other: NDArray[np.float32], ways: tuple[Pixels, ...]
+    node: NDArray[np.intp], height: NDArray[np.float32], other: NDArray[np.float32], ways: tuple[NDArray[np.int32], ...]
 ) -> _Edges:
     """Return where nodes touch, from the pixels' neighbours behind and below."""
     beyond = np.append(node, -1)

@@ -73,9 +73,14 @@ def nuclear_contrast(
     bluer = np.array([[1 + _RED_LOSS, -red_to_green, 0]], np.float32)
     blue = cv2.multiply(cv2.transform(density, bluer), weight)
     spot, around = _SPOT * diameter, _AROUND * diameter
-    near = cv2.divide(gaussian(blue, spot), cv2.max(gaussian(weight, spot), 1e-3))
-    far = cv2.divide(wide_gaussian(blue, around), cv2.max(wide_gaussian(weight, around), 1e-3))
-    return np.asarray(cv2.multiply(cv2.subtract(near, far), weight))
+    near = _mean(gaussian(blue, spot), gaussian(weight, spot))
+    far = _mean(wide_gaussian(blue, around), wide_gaussian(weight, around))
+    return np.asarray(cv2.multiply(cv2.subtract(near, far, dst=near), weight, dst=near))
+
+
+def _mean(total: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Divide a blurred map by its blurred weight, in place: windows of large pictures hold many of these maps."""
+    return np.asarray(cv2.divide(total, cv2.max(weight, 1e-3, dst=weight), dst=total))
 
 
 @dataclass(frozen=True)

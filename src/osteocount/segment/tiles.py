@@ -20,7 +20,8 @@ from osteocount.segment.illumination import Inside
 from osteocount.segment.scale import BLOCK, Pixels, nearest, resample, resampled_size
 
 CORE = 2048  # pixels along a tile
-_HALO = 160  # pixels by which a body may reach out of its tile before it gets a window of its own
+CORE_AHEAD = 1536  # the same where the next tile is looked at meanwhile, so that two windows are in memory
+_HALO = 128  # pixels by which a body may reach out of its tile before it gets a window of its own
 _GRID = 64  # windows begin at multiples of this, where the light and halved maps have their grids
 
 
