@@ -1,7 +1,7 @@
 """The simulated labs of learning.py: stain and scale differ from the defaults, and so does what lies about.
 
-What the network was trained on holds specks, flakes, rings and fibres. Litter of other kinds is drawn here, as it occurs
-in cultures; its sizes are in µm and its optical densities (OD) are those of pictures of such things.
+What the network was trained on holds specks, flakes, rings and fibres. Litter of other kinds is drawn here, as it
+occurs in cultures; its sizes are in µm and its optical densities (OD) are those of pictures of such things.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def test_another_file_is_refused_in_words(tmp_path, text):
 def test_coefficients_must_fit_the_features():
     short = Judge(mean=(0.0,), scale=(1.0,), weights=(1.0,), bias=0.0, n=1, gain=0.0)
     with pytest.raises(ValueError, match="numbers of features"):
-        Classifier(format="osteocount-classifier-2", cells=short)
+        Classifier(format="osteocount-classifier-3", cells=short)
 
 
 def test_corrections_and_reviewed_wells_become_examples():

@@ -17,13 +17,16 @@ from scipy.spatial import KDTree
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import written_whole
+from osteocount.segment.tables import STAIN_COLUMNS
 from osteocount.settings import FrozenModel
 
 CELL_FEATURES = (
     "log_area", "trap_od_mean", "solidity", "eccentricity", "n_nuclei", "roughness", "confidence", "best_nucleus",
+    "unevenness", "log_od", "red_to_green", "blue_to_green",
 )  # fmt: skip
 NUCLEUS_FEATURES = ("score", "n_nuclei", "area_per_nucleus", "trap_od_mean", "nearest_in_cell_um")
 _LARGEST_FILE = 2**20
+_FAINTEST = 0.02  # optical densities below this have no colour
 _FAR_UM = 100.0  # further than this, another nucleus has no say
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -48,7 +51,7 @@ class Judge(FrozenModel):
 class Classifier(FrozenModel):
     """What was learned of cells, of nuclei, or of both."""
 
-    format: Literal["osteocount-classifier-2"]
+    format: Literal["osteocount-classifier-3"]
     cell_features: tuple[str, ...] = CELL_FEATURES
     nucleus_features: tuple[str, ...] = NUCLEUS_FEATURES
     cells: Judge | None = None
@@ -108,7 +111,7 @@ def judge(
 
 
 def cell_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.float64]:
-    """Return (n, 8) what is looked at of each cell; what is unknown is the median, of nuclei that are not seen 0."""
+    """Return (n, 12) what is looked at of each cell; what is unknown is the median, of nuclei that are not seen 0."""
     area = cells["area_px"].astype(float)
     perimeter = pd.to_numeric(cells["perimeter_um"]).astype(float)
     area_um2 = pd.to_numeric(cells["area_um2"]).astype(float)
@@ -125,8 +128,19 @@ def cell_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.float
         "roughness": (perimeter**2 / (4 * np.pi * area_um2)),
         "confidence": pd.to_numeric(cells["confidence"]).astype(float),
         "best_nucleus": best,
+        **_stain(cells),
     })  # fmt: skip
     return table.fillna(table.median()).fillna(0.0).to_numpy(float)
+
+
+def _stain(cells: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return how patchy and how dark each cell is, and its hue: litter often has another one."""
+    known = cells.reindex(columns=STAIN_COLUMNS).apply(pd.to_numeric).astype(float)  # tables of others may lack them
+    trap, spread, red, green, blue = (known[name].clip(lower=_FAINTEST) for name in STAIN_COLUMNS)
+    return {
+        "unevenness": spread / trap, "log_od": np.log(red + green + blue),
+        "red_to_green": np.log(red / green), "blue_to_green": np.log(blue / green),
+    }  # fmt: skip
 
 
 def nucleus_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.float64]:

@@ -88,7 +88,7 @@ class Trained:
     def classifier(self) -> Classifier:
         """The parts that help."""
         parts = {name: part.judge for name, part in self.parts().items() if part.useful}
-        return Classifier(format="osteocount-classifier-2", **parts)
+        return Classifier(format="osteocount-classifier-3", **parts)
 
     @property
     def useful(self) -> bool:
