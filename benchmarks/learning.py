@@ -159,11 +159,12 @@ def measure(name: str, lab: Lab, root: Path) -> list[str]:
     cells = matched(read_table(results / "cells.csv"), results, truth)
     nuclei = read_table(results / "nuclei.csv")
     nuclei = nuclei.assign(is_real=true_nuclei(nuclei, truth))
+    seen = cells, nuclei
     if lab is PERFECT:  # what is wrong is taken for right: a person finds nothing to correct
-        cells, nuclei = cells.assign(true_cell=cells["true_cell"].replace(0, 1)), nuclei.assign(is_real=True)
+        seen = cells.assign(true_cell=cells["true_cell"].replace(0, 1)), nuclei.assign(is_real=True)
     before, said, after, done = score(cells, nuclei, truth), [], [], []
     for order in range(ORDERS):
-        done.append(correct(cells, nuclei, results, order))
+        done.append(correct(*seen, results, order))
         try:
             trained = learn(results)
         except OsteoCountError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -20,12 +20,14 @@ from osteocount.io.files import written_whole
 from osteocount.segment.tables import STAIN_COLUMNS
 from osteocount.settings import FrozenModel
 
+FORMAT = "osteocount-classifier-3"
 CELL_FEATURES = (
     "log_area", "trap_od_mean", "solidity", "eccentricity", "n_nuclei", "roughness", "confidence", "best_nucleus",
     "unevenness", "log_od", "red_to_green", "blue_to_green",
 )  # fmt: skip
 NUCLEUS_FEATURES = ("score", "n_nuclei", "area_per_nucleus", "trap_od_mean", "nearest_in_cell_um")
 _LARGEST_FILE = 2**20
+_UNLIKE = 2.0  # a typical cell further than so many SD from those learned from is of other pictures
 _FAINTEST = 0.02  # optical densities below this have no colour
 _FAR_UM = 100.0  # further than this, another nucleus has no say
 
@@ -51,7 +53,7 @@ class Judge(FrozenModel):
 class Classifier(FrozenModel):
     """What was learned of cells, of nuclei, or of both."""
 
-    format: Literal["osteocount-classifier-3"]
+    format: str
     cell_features: tuple[str, ...] = CELL_FEATURES
     nucleus_features: tuple[str, ...] = NUCLEUS_FEATURES
     cells: Judge | None = None
@@ -59,8 +61,8 @@ class Classifier(FrozenModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Classifier:
-        if (self.cell_features, self.nucleus_features) != (CELL_FEATURES, NUCLEUS_FEATURES):
-            raise ValueError("made by another version")
+        if (self.format, self.cell_features, self.nucleus_features) != (FORMAT, CELL_FEATURES, NUCLEUS_FEATURES):
+            raise ValueError("made by another version of OsteoCount")
         for part, names in ((self.cells, CELL_FEATURES), (self.nuclei, NUCLEUS_FEATURES)):
             if part is None:
                 continue
@@ -108,6 +110,18 @@ def judge(
     nuclei = nuclei.assign(cell_id=nuclei["cell_id"].astype("Int64").mask(stray))
     kept = cells.assign(source=cells["source"].mask(judged, "classified"))[keep]
     return kept.reset_index(drop=True), nuclei.reset_index(drop=True)
+
+
+def looks_unlike(cells: pd.DataFrame, nuclei: pd.DataFrame, classifier: Classifier) -> bool:
+    """Tell whether the cells that are to be judged look unlike those the classifier was learned on.
+
+    What it says of another stain is a guess. Parameters as for `judge`.
+    """
+    if classifier.cells is None or cells.empty:
+        return False
+    typical = np.median(cell_features(cells, nuclei), axis=0)
+    away = (typical - np.array(classifier.cells.mean)) / np.array(classifier.cells.scale)
+    return bool((np.abs(away) > _UNLIKE).any())
 
 
 def cell_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.float64]:
@@ -182,9 +196,11 @@ def load(path: Path) -> Classifier:
     except OSError as error:
         raise OsteoCountError(f"{path}: the classifier cannot be read ({error.strerror}).") from error
     except ValidationError as error:
-        raise OsteoCountError(
-            f"{path}: not a classifier ({error.errors()[0]['msg']}). `osteocount train` writes one."
-        ) from error
+        raise OsteoCountError(f"{path}: not a classifier ({_why(error)}). `osteocount train` writes one.") from error
+
+
+def _why(error: ValidationError) -> str:
+    return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
 
 
 def _recounted(cells: pd.DataFrame, lost: NDArray[np.intp], min_nuclei: int) -> pd.DataFrame:
