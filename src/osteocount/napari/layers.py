@@ -11,15 +11,16 @@ from typing import Any
 
 import pandas as pd
 import pint
-from napari.layers import Image, Layer
+from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari.jobs import LayerCount
 from osteocount.napari.large_jobs import LargeCount, Seen
 from osteocount.napari.layer_picture import LayerPicture
 from osteocount.napari.outline import kinds_of
+from osteocount.napari.quick import LongLived, dashes_ahead
 from osteocount.napari.sheet import TiledSheet
 from osteocount.napari.worker import Turns
 
@@ -37,6 +38,8 @@ ON_BRIGHT = Palette("#FFB000", "#0072BC", "#606060")
 ON_DARK = Palette("#FFB000", "#56D7FF", "#CDCDCD")
 MICROMETER = pint.get_application_registry().Unit("micrometer")  # type: ignore[no-untyped-call]
 """Made as the plugin is loaded: the first unit takes a fifth of a second, for which no picture should wait."""
+OPACITY = 0.9
+CONTOUR_PX = 2  # napari's time for them grows with the square
 NUCLEUS = "#FFFFFF"
 STRAY_NUCLEUS = "#7F7F7F"
 NUCLEUS_UM = 5.0
@@ -61,6 +64,8 @@ class ViewerLayers(QObject):
         self._layers = viewer.layers
         self._viewer = viewer
         self._turns = Turns(self)
+        self._long_lived = LongLived(viewer.layers)
+        QTimer.singleShot(0, dashes_ahead)
         for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
             event.connect(self.announce)
         self._layers.selection.events.active.connect(self.announce)
@@ -68,6 +73,7 @@ class ViewerLayers(QObject):
     def disconnect_from_viewer(self) -> None:
         """Hear nothing more, when the dock closes and the viewer stays."""
         self._turns.stop()
+        self._long_lived.release()
         for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
             event.disconnect(self.announce)
         self._layers.selection.events.active.disconnect(self.announce)
@@ -164,7 +170,7 @@ class ViewerLayers(QObject):
             face_color=nucleus_colours(nuclei),
             border_color="black",
             border_width=0.15,
-            opacity=0.9,
+            opacity=OPACITY,
             **placed,
         )
         points.editable = False
@@ -186,8 +192,8 @@ class ViewerLayers(QObject):
         """
         placed = self._ready(count.layer, count.pixel_um)
         result = count.result
-        add_cells = partial(
-            self._add_cells,
+        make_cells = partial(
+            self._make_cells,
             count.labels,
             name=cells_name(count.layer),
             features=label_features(result.cells),
@@ -195,16 +201,21 @@ class ViewerLayers(QObject):
             **placed,
         )
         add_nuclei = partial(self._add_nuclei, count.layer, result.nuclei, count.pixel_um, placed)
-        outline = partial(self._outline, count.layer)
-        self._turns.start([add_cells, add_nuclei, outline, partial(self._finish, count.layer), then])
+        outline, finish = (partial(each, count.layer) for each in (self._outline, self._finish))
+        self._turns.start([make_cells, self._add_made, add_nuclei, outline, finish, then])
+
+    def _make_cells(self, labels: Any, **more: Any) -> None:
+        self._made = [Labels(labels, opacity=OPACITY, **more)]
+
+    def _add_made(self) -> None:
+        self._layers.append(self._made.pop())
 
     def _add_cells(self, labels: Any, **more: Any) -> None:
-        self._viewer.add_labels(labels, opacity=0.9, **more)
+        self._viewer.add_labels(labels, opacity=OPACITY, **more)
 
     def _outline(self, name: str) -> None:
         if cells_name(name) in self._layers:
-            layer = self._layers[cells_name(name)]
-            layer.contour = max(2, round(max(layer.data.shape) / 350))
+            self._layers[cells_name(name)].contour = CONTOUR_PX
 
     def _finish(self, name: str) -> None:
         if cells_name(name) in self._layers:
