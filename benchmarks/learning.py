@@ -149,7 +149,7 @@ def main() -> None:
     said = []
     for name, lab in {**LABS, "the defaults, nothing wrong": PERFECT}.items():
         with tempfile.TemporaryDirectory() as folder:
-            said += [f"{name}: {words}" for words in measure(name, lab, Path(folder))]
+            said += [f"{name}: {words}" for words in dict.fromkeys(measure(name, lab, Path(folder)))]
     print("\n" + "\n".join(said))
 
 
