@@ -204,7 +204,9 @@ def count_shown(dock, viewer, automatic: Automatic, watch: Stopwatch) -> None:
     )  # fmt: skip
     result = FieldResult(automatic.cells, automatic.nuclei, found, {"n_osteoclasts": 1024}, None, ())
     for _ in range(2):
-        dock._show_end(LayerCount("field", 0.5, result, automatic.labels.astype(np.uint16)))
+        count = LayerCount("field", 0.5, result, automatic.labels.astype(np.uint16))
+        watch.run("show a count, an earlier one taken away", dock._show_end, count)
+        wait(lambda: not dock.layers._turns.running())
         settle()
     viewer.layers.clear()
 

@@ -8,21 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from napari.layers import Labels
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import EditedField
 from osteocount.napari import outline
-from osteocount.napari.layers import (
-    MICROMETER,
-    NUCLEUS,
-    NUCLEUS_PX,
-    NUCLEUS_UM,
-    ON_BRIGHT,
-    ON_DARK,
-    OPACITY,
-    kind_colours,
-)
+from osteocount.napari.layers import MICROMETER, NUCLEUS, NUCLEUS_PX, NUCLEUS_UM, ON_BRIGHT, ON_DARK, kind_colours
 from osteocount.napari.sheet import Sheet
 from osteocount.napari.shown import Shown
 from osteocount.napari.worker import Turns
@@ -132,7 +122,7 @@ class ReviewCanvas(QObject):
         self._palette = ON_DARK if self._on_dark else ON_BRIGHT
         rgb = shown is not None and shown.rgb
         pictures = [partial(self._add_picture, n, pixels, rgb=rgb) for n, pixels in enumerate(channels)]
-        return [self._clear, *pictures, partial(self._make_cells, sheet), self._add_cells, self._add_nuclei]
+        return [self._clear, *pictures, partial(self._add_cells, sheet), self._add_nuclei]
 
     def _clear(self) -> None:
         for title in [layer.name for layer in self._viewer.layers if layer.metadata.get("osteocount_review")]:
@@ -148,21 +138,18 @@ class ReviewCanvas(QObject):
         layer = self._viewer.add_image(pixels, name=title, rgb=rgb, metadata=dict(MINE), **self._placed, **more)
         self._pictures.append(layer)
 
-    def _make_cells(self, sheet: Sheet) -> None:
+    def _add_cells(self, sheet: Sheet) -> None:
         colormap = kind_colours(self._palette, SELECTED_COLOUR, PEN_COLOUR)
-        self._cells = Labels(
-            sheet.data, name=CELLS, colormap=colormap, opacity=OPACITY, metadata=dict(MINE), **self._placed
+        self._cells = self._viewer.add_labels(
+            sheet.data, name=CELLS, colormap=colormap, opacity=0.9, metadata=dict(MINE), **self._placed
         )
-
-    def _add_cells(self) -> None:
-        self._viewer.layers.append(self._cells)
         self._cells.editable = False
 
     def _add_nuclei(self) -> None:
         um = self._placed["scale"][0] if self._placed else None
         self._nuclei = self._viewer.add_points(
             np.empty((0, 2)), name=NUCLEI, size=NUCLEUS_PX if um is None else NUCLEUS_UM / um, face_color=NUCLEUS,
-            border_color="black", border_width=0.15, opacity=OPACITY, metadata=dict(MINE), **self._placed,
+            border_color="black", border_width=0.15, opacity=0.9, metadata=dict(MINE), **self._placed,
         )  # fmt: skip
         self._nuclei.editable = False
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pint
-from napari.layers import Image, Labels, Layer
+from napari.layers import Image, Layer
 from napari.utils.colormaps import DirectLabelColormap
 from qtpy.QtCore import QObject, QTimer, Signal
 
@@ -38,7 +38,6 @@ ON_BRIGHT = Palette("#FFB000", "#0072BC", "#606060")
 ON_DARK = Palette("#FFB000", "#56D7FF", "#CDCDCD")
 MICROMETER = pint.get_application_registry().Unit("micrometer")  # type: ignore[no-untyped-call]
 """Made as the plugin is loaded: the first unit takes a fifth of a second, for which no picture should wait."""
-OPACITY = 0.9
 CONTOUR_PX = 2  # napari's time for them grows with the square
 NUCLEUS = "#FFFFFF"
 STRAY_NUCLEUS = "#7F7F7F"
@@ -170,7 +169,7 @@ class ViewerLayers(QObject):
             face_color=nucleus_colours(nuclei),
             border_color="black",
             border_width=0.15,
-            opacity=OPACITY,
+            opacity=0.9,
             **placed,
         )
         points.editable = False
@@ -192,8 +191,8 @@ class ViewerLayers(QObject):
         """
         placed = self._ready(count.layer, count.pixel_um)
         result = count.result
-        make_cells = partial(
-            self._make_cells,
+        add_cells = partial(
+            self._add_cells,
             count.labels,
             name=cells_name(count.layer),
             features=label_features(result.cells),
@@ -201,17 +200,12 @@ class ViewerLayers(QObject):
             **placed,
         )
         add_nuclei = partial(self._add_nuclei, count.layer, result.nuclei, count.pixel_um, placed)
-        outline, finish = (partial(each, count.layer) for each in (self._outline, self._finish))
-        self._turns.start([make_cells, self._add_made, add_nuclei, outline, finish, then])
-
-    def _make_cells(self, labels: Any, **more: Any) -> None:
-        self._made = [Labels(labels, opacity=OPACITY, **more)]
-
-    def _add_made(self) -> None:
-        self._layers.append(self._made.pop())
+        outline = partial(self._outline, count.layer)
+        # Cells come in the turn after those of an earlier count went: OpenGL has crashed on what is painted between.
+        self._turns.start([add_cells, add_nuclei, outline, partial(self._finish, count.layer), then])
 
     def _add_cells(self, labels: Any, **more: Any) -> None:
-        self._viewer.add_labels(labels, opacity=OPACITY, **more)
+        self._viewer.add_labels(labels, opacity=0.9, **more)
 
     def _outline(self, name: str) -> None:
         if cells_name(name) in self._layers:

@@ -8,7 +8,7 @@ from typing import Any
 
 def dashes_ahead() -> None:
     """Let vispy work out the dashes of lines, which it keeps; else the first labels layer waits for them."""
-    from vispy.visuals.line.dash_atlas import DashAtlas  # before there is a viewer, importing it makes OpenGL crash
+    from vispy.visuals.line.dash_atlas import DashAtlas
 
     DashAtlas()
 
