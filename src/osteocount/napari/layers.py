@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pint
-from napari.layers import Image, Layer
+from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
 from qtpy.QtCore import QObject, QTimer, Signal
 
@@ -145,20 +145,23 @@ class ViewerLayers(QObject):
             colormap=kind_colours(ON_BRIGHT), metadata={"osteocount_files": count.folder}, **placed,
         )  # fmt: skip
         add_nuclei = partial(self._add_nuclei, count.layer, count.nuclei, count.pixel_um, placed)
+        self._take_away(count.layer)
         self._turns.start([add_cells, add_nuclei, partial(self._finish, count.layer), then])
 
     def _ready(self, name: str, um: float | None) -> dict[str, Any]:
-        """Make room for a result of the layer ``name``; return how it is placed."""
+        """Return how a result of the layer ``name`` is placed."""
         if name not in self._layers:
             raise OsteoCountError(f"{name} was closed while it was counted; open it and count again.")
         image = self._layers[name]
         if um is not None and pixel_um(image) is None:
             _set_pixel_size(image, um)
             self._viewer.reset_view()
+        return {key: getattr(image, key)[-2:] for key in ("scale", "translate", "units")}
+
+    def _take_away(self, name: str) -> None:
         for title in (cells_name(name), nuclei_name(name)):
             if title in self._layers:
                 self._layers.remove(title)
-        return {key: getattr(image, key)[-2:] for key in ("scale", "translate", "units")}
 
     def _add_nuclei(self, name: str, nuclei: pd.DataFrame, um: float | None, placed: dict[str, Any]) -> None:
         points = self._viewer.add_points(
@@ -191,18 +194,21 @@ class ViewerLayers(QObject):
         """
         placed = self._ready(count.layer, count.pixel_um)
         result = count.result
-        add_cells = partial(
-            self._add_cells,
+        cells = Labels(
             count.labels,
             name=cells_name(count.layer),
             features=label_features(result.cells),
             colormap=cell_colours(result.cells, palette_of(count.regime)),
+            opacity=0.9,
             **placed,
         )
         add_nuclei = partial(self._add_nuclei, count.layer, result.nuclei, count.pixel_um, placed)
         outline = partial(self._outline, count.layer)
         # Cells come in the turn after those of an earlier count went: OpenGL has crashed on what is painted between.
-        self._turns.start([add_cells, add_nuclei, outline, partial(self._finish, count.layer), then])
+        self._take_away(count.layer)
+        self._turns.start(
+            [partial(self._layers.append, cells), add_nuclei, outline, partial(self._finish, count.layer), then]
+        )
 
     def _add_cells(self, labels: Any, **more: Any) -> None:
         self._viewer.add_labels(labels, opacity=0.9, **more)
