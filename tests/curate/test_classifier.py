@@ -7,7 +7,17 @@ import pandas as pd
 import pytest
 
 from osteocount.curate import CellRef, apply
-from osteocount.curate.classifier import Classifier, Judge, cell_features, judge, load, nucleus_features, save
+from osteocount.curate.classifier import (
+    FORMAT,
+    Classifier,
+    Judge,
+    cell_features,
+    judge,
+    load,
+    looks_unlike,
+    nucleus_features,
+    save,
+)
 from osteocount.curate.training import FEWEST, Examples, judged_cells, judged_nuclei, reviewed_wells, train
 from osteocount.errors import OsteoCountError
 
@@ -26,6 +36,7 @@ def lab(n=60, *, told_apart=True, seed=0):
         "area_px": area.astype(int), "area_um2": area, "perimeter_um": 4 * np.sqrt(area), "solidity": 0.9,
         "eccentricity": 0.5, "n_nuclei": 3, "n_nuclei_low": 2, "n_nuclei_high": 4, "trap_od_mean": 0.4,
         "confidence": 0.8, "is_osteoclast": True, "flags": "borderline", "source": "automatic", "is_real": real,
+        "trap_od_sd": 0.1, "red_od_mean": 0.4, "green_od_mean": 0.5, "blue_od_mean": 0.3,
     })  # fmt: skip
 
 
@@ -55,6 +66,39 @@ def test_it_helps_on_wells_it_has_not_seen():
     assert trained.cells.gain > 0.9
     assert trained.nuclei is None
     assert trained.cells.by_well[["well", "wrong"]].to_numpy().tolist() == [["A01", 10], ["A02", 10], ["A03", 10]]
+
+
+@pytest.mark.parametrize(
+    ("column", "litter"),
+    [("red_od_mean", 0.6), ("blue_od_mean", 0.5), ("trap_od_sd", 0.3)],
+    ids=["bluer", "grey", "patchy"],
+)
+def test_litter_of_the_size_of_cells_is_told_by_its_stain(column, litter):
+    cells = lab(told_apart=False)
+    rng = np.random.default_rng(5)
+    cells[column] = np.where(cells["is_real"], cells[column], litter) * rng.lognormal(0, 0.1, len(cells))
+    trained = train(of_cells(cells), NOBODY)
+    assert trained.cells.gain > 0.9
+    kept, _ = judge(cells, nuclei_of([]), trained.classifier, 3)
+    assert kept["is_real"].all()
+    assert len(kept) >= 0.9 * cells["is_real"].sum()
+
+
+def test_tables_without_the_stain_of_cells_are_judged_by_the_rest():
+    classifier = train(of_cells(lab()), NOBODY).classifier
+    bare = lab(seed=1).drop(columns=["trap_od_sd", "red_od_mean", "green_od_mean", "blue_od_mean"])
+    assert np.isfinite(cell_features(bare, nuclei_of([]))).all()
+    kept, _ = judge(lab(seed=1), nuclei_of([]), classifier, 3)
+    assert kept["is_real"].all()
+
+
+@pytest.mark.parametrize(("green", "unlike"), [(0.5, False), (0.6, False), (1.5, True)])
+def test_cells_of_another_stain_are_noticed(green, unlike):
+    rng = np.random.default_rng(3)
+    own = lab().assign(green_od_mean=0.5 * rng.lognormal(0, 0.3, 60))
+    classifier = train(of_cells(own), NOBODY).classifier
+    other = lab(seed=1).assign(green_od_mean=green)
+    assert looks_unlike(other, nuclei_of([]), classifier) is unlike
 
 
 def test_what_does_not_help_is_not_in_the_classifier():
@@ -115,10 +159,20 @@ def test_another_file_is_refused_in_words(tmp_path, text):
         load(tmp_path / "lab.json")
 
 
+def test_one_of_another_version_is_refused_in_words(tmp_path):
+    save(train(of_cells(lab()), NOBODY).classifier, tmp_path / "lab.json")
+    old = (tmp_path / "lab.json").read_text().replace(FORMAT, "osteocount-classifier-2")
+    (tmp_path / "lab.json").write_text(old)
+    with pytest.raises(
+        OsteoCountError, match=r"\(made by another version of OsteoCount\)\. `osteocount train` writes one"
+    ):
+        load(tmp_path / "lab.json")
+
+
 def test_coefficients_must_fit_the_features():
     short = Judge(mean=(0.0,), scale=(1.0,), weights=(1.0,), bias=0.0, n=1, gain=0.0)
     with pytest.raises(ValueError, match="numbers of features"):
-        Classifier(format="osteocount-classifier-2", cells=short)
+        Classifier(format=FORMAT, cells=short)
 
 
 def test_corrections_and_reviewed_wells_become_examples():

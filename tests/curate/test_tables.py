@@ -30,6 +30,7 @@ def test_a_merged_cell_is_measured_as_one(automatic, settings):
     assert (merged["n_nuclei"], merged["n_nuclei_low"], merged["n_nuclei_high"]) == (3, 3, 3)
     assert merged["is_osteoclast"]
     assert merged["trap_od_mean"] == pytest.approx(0.3)
+    assert merged[["trap_od_sd", "red_od_mean"]].isna().all()
     assert (merged["flags"], merged["source"]) == ("", "edited")
     assert np.isnan(merged["confidence"])
     assert cells.loc[3, "flags"] == "pale_giant"
@@ -39,7 +40,7 @@ def test_a_merged_cell_is_measured_as_one(automatic, settings):
 def test_a_removed_nucleus_makes_an_osteoclast_binucleate(automatic, settings):
     cell = corrected(automatic, settings, edit("remove_nucleus", points=((35, 15),))).loc[3]
     assert (cell["n_nuclei"], cell["is_osteoclast"], cell["source"]) == (2, False, "edited")
-    assert cell["trap_od_mean"] == 0.6
+    assert (cell["trap_od_mean"], cell["trap_od_sd"], cell["red_od_mean"]) == (0.6, 0.1, 0.3)
 
 
 def test_a_class_by_hand_wins_over_the_rule_and_is_flagged(automatic, settings):

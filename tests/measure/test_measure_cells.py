@@ -52,6 +52,12 @@ def test_a_square_of_ten_pixels_at_half_a_micrometre():
     assert (cell.solidity, cell.eccentricity) == (pytest.approx(1), pytest.approx(0))
 
 
+def test_how_a_cell_is_stained_is_empty_where_it_was_not_measured():
+    cell = measure_cells(segmentation([(5, 6, 10)], [4], od=0.25), 0.5, Settings()).iloc[0]
+    assert cell["trap_od_mean"] == 0.25
+    assert cell[["trap_od_sd", "red_od_mean", "green_od_mean", "blue_od_mean"]].isna().all()
+
+
 def test_without_a_pixel_size_the_micrometre_columns_are_empty_and_not_zero():
     cell = measure_cells(segmentation([(5, 6, 10)], [4]), None, Settings()).iloc[0]
     assert cell[["area_um2", "perimeter_um", "feret_um"]].isna().all()

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from osteocount.curate import CellRef, Edit, EditLog
-from osteocount.curate.classifier import CELL_FEATURES, Classifier, Judge, save
+from osteocount.curate.classifier import CELL_FEATURES, FORMAT, Classifier, Judge, save
 from osteocount.errors import OsteoCountError
 from osteocount.pipeline.apply import apply_edits
 from osteocount.pipeline.folder import run
@@ -49,7 +49,7 @@ def larger_half(plain, tmp_path):
     zeros, ones = (0.0,) * len(CELL_FEATURES), (1.0,) * len(CELL_FEATURES)
     path = tmp_path / "lab.json"
     larger = Judge(mean=zeros, scale=ones, weights=(1.0, *zeros[1:]), bias=-math.log(area), n=40, gain=0.2)
-    save(Classifier(format="osteocount-classifier-2", cells=larger), path)
+    save(Classifier(format=FORMAT, cells=larger), path)
     return path
 
 
@@ -65,6 +65,7 @@ def test_a_classifier_is_applied_recorded_and_taken_back(plate, plain, larger_ha
     assert (record["n_corrections"], record["gain"], len(record["sha256"])) == (40, {"cells": 0.2}, 64)
     left_out = len(before) - len(cells)
     assert any(f"classifier.json in the result folder left out {left_out} objects" in w for w in outcome.warnings)
+    assert any("look unlike those classifier.json was learned on" in w for w in outcome.warnings)  # of area 1 µm²
     first = tables(out)
     for again in (lambda: counted(plate, out, if_present="resume"), lambda: apply_edits(out)):
         again()

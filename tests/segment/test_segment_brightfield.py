@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from segment_pictures import canvas, ellipse, nucleus, osteoclast, photograph, picture, round_cells
+from segment_pictures import PURPLE, canvas, ellipse, nucleus, osteoclast, photograph, picture, round_cells
 
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
@@ -37,6 +37,24 @@ def test_nuclei_of_one_cell_are_counted(wanted):
     assert row.n_nuclei_low <= wanted <= row.n_nuclei_high
     assert found.regime == "brightfield"
     assert found.nuclei_resolved
+
+
+def test_hue_and_patchiness_of_a_cell_are_measured():
+    """Two bodies of one TRAP density: one is even, the other in squares a half denser and a half paler than that."""
+    od = canvas()
+    for column in (100, 300):
+        ellipse(od, (150, column), (44, 44), 0.5)
+    denser = np.add.outer(np.arange(300) // 16, np.arange(200) // 16) % 2 == 0
+    od[:, 200:] *= np.where(denser, 1.5, 0.5)[..., None]
+    round_cells(od, ROUND)
+    found = segment(od)
+    rows = found.cell_table.set_index("cell_id")
+    even, patchy = (rows.loc[at(found, (150, column))] for column in (100, 300))
+    for cell in (even, patchy):
+        colours = cell[["red_od_mean", "green_od_mean", "blue_od_mean"]].tolist()
+        assert colours == pytest.approx((0.5 * PURPLE).tolist(), rel=0.06)
+    assert even["trap_od_sd"] < 0.2 * even["trap_od_mean"]
+    assert patchy["trap_od_sd"] == pytest.approx(0.5 * patchy["trap_od_mean"], rel=0.15)
 
 
 def test_a_vacuole_is_no_nucleus():

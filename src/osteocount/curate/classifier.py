@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,18 @@ from scipy.spatial import KDTree
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import written_whole
+from osteocount.segment.tables import STAIN_COLUMNS
 from osteocount.settings import FrozenModel
 
+FORMAT = "osteocount-classifier-3"
 CELL_FEATURES = (
     "log_area", "trap_od_mean", "solidity", "eccentricity", "n_nuclei", "roughness", "confidence", "best_nucleus",
+    "unevenness", "log_od", "red_to_green", "blue_to_green",
 )  # fmt: skip
 NUCLEUS_FEATURES = ("score", "n_nuclei", "area_per_nucleus", "trap_od_mean", "nearest_in_cell_um")
 _LARGEST_FILE = 2**20
+_UNLIKE = 2.0  # a typical cell further than so many SD from those learned from is of other pictures
+_FAINTEST = 0.02  # optical densities below this have no colour
 _FAR_UM = 100.0  # further than this, another nucleus has no say
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -48,7 +53,7 @@ class Judge(FrozenModel):
 class Classifier(FrozenModel):
     """What was learned of cells, of nuclei, or of both."""
 
-    format: Literal["osteocount-classifier-2"]
+    format: str
     cell_features: tuple[str, ...] = CELL_FEATURES
     nucleus_features: tuple[str, ...] = NUCLEUS_FEATURES
     cells: Judge | None = None
@@ -56,8 +61,8 @@ class Classifier(FrozenModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Classifier:
-        if (self.cell_features, self.nucleus_features) != (CELL_FEATURES, NUCLEUS_FEATURES):
-            raise ValueError("made by another version")
+        if (self.format, self.cell_features, self.nucleus_features) != (FORMAT, CELL_FEATURES, NUCLEUS_FEATURES):
+            raise ValueError("made by another version of OsteoCount")
         for part, names in ((self.cells, CELL_FEATURES), (self.nuclei, NUCLEUS_FEATURES)):
             if part is None:
                 continue
@@ -107,8 +112,20 @@ def judge(
     return kept.reset_index(drop=True), nuclei.reset_index(drop=True)
 
 
+def looks_unlike(cells: pd.DataFrame, nuclei: pd.DataFrame, classifier: Classifier) -> bool:
+    """Tell whether the cells that are to be judged look unlike those the classifier was learned on.
+
+    What it says of another stain is a guess. Parameters as for `judge`.
+    """
+    if classifier.cells is None or cells.empty:
+        return False
+    typical = np.median(cell_features(cells, nuclei), axis=0)
+    away = (typical - np.array(classifier.cells.mean)) / np.array(classifier.cells.scale)
+    return bool((np.abs(away) > _UNLIKE).any())
+
+
 def cell_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.float64]:
-    """Return (n, 8) what is looked at of each cell; what is unknown is the median, of nuclei that are not seen 0."""
+    """Return (n, 12) what is looked at of each cell; what is unknown is the median, of nuclei that are not seen 0."""
     area = cells["area_px"].astype(float)
     perimeter = pd.to_numeric(cells["perimeter_um"]).astype(float)
     area_um2 = pd.to_numeric(cells["area_um2"]).astype(float)
@@ -125,8 +142,19 @@ def cell_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.float
         "roughness": (perimeter**2 / (4 * np.pi * area_um2)),
         "confidence": pd.to_numeric(cells["confidence"]).astype(float),
         "best_nucleus": best,
+        **_stain(cells),
     })  # fmt: skip
     return table.fillna(table.median()).fillna(0.0).to_numpy(float)
+
+
+def _stain(cells: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return how patchy and how dark each cell is, and its hue: litter often has another one."""
+    known = cells.reindex(columns=STAIN_COLUMNS).apply(pd.to_numeric).astype(float)  # tables of others may lack them
+    trap, spread, red, green, blue = (known[name].clip(lower=_FAINTEST) for name in STAIN_COLUMNS)
+    return {
+        "unevenness": spread / trap, "log_od": np.log(red + green + blue),
+        "red_to_green": np.log(red / green), "blue_to_green": np.log(blue / green),
+    }  # fmt: skip
 
 
 def nucleus_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.float64]:
@@ -168,9 +196,11 @@ def load(path: Path) -> Classifier:
     except OSError as error:
         raise OsteoCountError(f"{path}: the classifier cannot be read ({error.strerror}).") from error
     except ValidationError as error:
-        raise OsteoCountError(
-            f"{path}: not a classifier ({error.errors()[0]['msg']}). `osteocount train` writes one."
-        ) from error
+        raise OsteoCountError(f"{path}: not a classifier ({_why(error)}). `osteocount train` writes one.") from error
+
+
+def _why(error: ValidationError) -> str:
+    return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
 
 
 def _recounted(cells: pd.DataFrame, lost: NDArray[np.intp], min_nuclei: int) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from osteocount.curate.field import EditedField
 from osteocount.curate.log import Edit
 from osteocount.io.label_tiles import Labels, TiledLabels
 from osteocount.measure import GEOMETRY_COLUMNS, NUCLEUS_COLUMNS, geometry
+from osteocount.segment.tables import STAIN_COLUMNS
 from osteocount.settings import Settings
 
 
@@ -71,7 +72,7 @@ def corrected_cells(automatic: Automatic, field: EditedField, settings: Settings
 
     A cell that a person touched is as the person left it: its interval of nuclei is its count, it is not borderline,
     and the program's confidence in it is unknown. ``trap_od_mean`` of merged cells is the mean of the parts, weighted
-    by area; that of drawn cells and of parts is unknown.
+    by area; that of drawn cells and of parts is unknown, and so is how else a cell with a new outline is stained.
     """
     other = [*field.marks, *field.gone()]
     untouched = automatic.cells[~automatic.cells["cell_id"].isin(other)]
@@ -116,7 +117,7 @@ def _row(field: EditedField, cell: int, known: dict[str, Any], settings: Setting
     if mark.shape is not None:
         values = geometry(mark.shape, field.pixel_um, field.labels.shape, settings)
         row |= dict(zip(GEOMETRY_COLUMNS, values, strict=True))
-        row["trap_od_mean"] = field.trap_of(cell)
+        row |= dict.fromkeys(STAIN_COLUMNS, np.nan) | {"trap_od_mean": field.trap_of(cell)}
     words = [word for word in str(row.get("flags") or "").split(";") if word not in ("", "nan", "<NA>", "borderline")]
     row["flags"] = ";".join([*words, *(["class_by_hand"] if mark.is_osteoclast is not None else [])])
     row["confidence"] = np.nan

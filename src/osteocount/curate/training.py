@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.curate.classifier import Classifier, Judge
+from osteocount.curate.classifier import FORMAT, Classifier, Judge
 from osteocount.curate.field import EditedField
 from osteocount.curate.log import Edit
 from osteocount.errors import OsteoCountError
@@ -88,7 +88,7 @@ class Trained:
     def classifier(self) -> Classifier:
         """The parts that help."""
         parts = {name: part.judge for name, part in self.parts().items() if part.useful}
-        return Classifier(format="osteocount-classifier-2", **parts)
+        return Classifier(format=FORMAT, **parts)
 
     @property
     def useful(self) -> bool:

@@ -22,6 +22,7 @@ FORMATS: dict[str, str] = {
     "*_um2": ".3f",
     "*_mm2": ".6f",
     "*_od_mean": ".4f",
+    "*_od_sd": ".4f",
     "solidity": ".4f",
     "eccentricity": ".4f",
     "confidence": ".4f",

@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 
 from osteocount.measure.shape import Shape, measure_shapes
 from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.tables import STAIN_COLUMNS
 from osteocount.segment.tiles_sparse import Sparse
 from osteocount.settings import Settings
 
 CELL_COLUMNS = (
     "plate", "well", "field", "image", "cell_id", "y_px", "x_px", "area_px", "area_um2", "perimeter_um", "feret_um",
     "solidity", "eccentricity", "n_nuclei", "n_nuclei_low", "n_nuclei_high", "trap_od_mean", "is_osteoclast",
-    "confidence", "touches_edge", "counted", "flags", "source",
+    "confidence", "touches_edge", "counted", "flags", "source", "trap_od_sd", "red_od_mean", "green_od_mean",
+    "blue_od_mean",
 )  # fmt: skip
 GEOMETRY_COLUMNS = (
     "cell_id", "y_px", "x_px", "area_px", "area_um2", "perimeter_um", "feret_um", "solidity", "eccentricity",
@@ -75,7 +77,8 @@ def cells_of_shapes(
     cells["n_nuclei"] = _nuclei_per_cell(cells["cell_id"], segmentation)
     _classify(cells, segmentation, settings.count.min_nuclei)
     cells["source"] = "automatic"
-    return cells[_columns("cell_id", "source")]
+    known = cells.reindex(columns=CELL_COLUMNS[CELL_COLUMNS.index("cell_id") :])
+    return known.astype(dict.fromkeys(STAIN_COLUMNS, float))
 
 
 def measure_nuclei(segmentation: Segmentation | Sparse, cells: pd.DataFrame) -> pd.DataFrame:
@@ -87,10 +90,6 @@ def measure_nuclei(segmentation: Segmentation | Sparse, cells: pd.DataFrame) -> 
     inside = nuclei["cell_id"].isin(cells["cell_id"])
     nuclei["cell_id"] = nuclei["cell_id"].astype("Int64").where(inside)
     return nuclei[list(NUCLEUS_COLUMNS[1:])]
-
-
-def _columns(first: str, last: str) -> list[str]:
-    return list(CELL_COLUMNS[CELL_COLUMNS.index(first) : CELL_COLUMNS.index(last) + 1])
 
 
 def _mean_per_label(labels: NDArray[np.uint32], values: NDArray[np.float32]) -> NDArray[np.float64]:

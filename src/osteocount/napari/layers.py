@@ -11,15 +11,16 @@ from typing import Any
 
 import pandas as pd
 import pint
-from napari.layers import Image, Layer
+from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari.jobs import LayerCount
 from osteocount.napari.large_jobs import LargeCount, Seen
 from osteocount.napari.layer_picture import LayerPicture
 from osteocount.napari.outline import kinds_of
+from osteocount.napari.quick import LongLived, dashes_ahead
 from osteocount.napari.sheet import TiledSheet
 from osteocount.napari.worker import Turns
 
@@ -37,6 +38,7 @@ ON_BRIGHT = Palette("#FFB000", "#0072BC", "#606060")
 ON_DARK = Palette("#FFB000", "#56D7FF", "#CDCDCD")
 MICROMETER = pint.get_application_registry().Unit("micrometer")  # type: ignore[no-untyped-call]
 """Made as the plugin is loaded: the first unit takes a fifth of a second, for which no picture should wait."""
+CONTOUR_PX = 2  # napari's time for them grows with the square
 NUCLEUS = "#FFFFFF"
 STRAY_NUCLEUS = "#7F7F7F"
 NUCLEUS_UM = 5.0
@@ -61,6 +63,8 @@ class ViewerLayers(QObject):
         self._layers = viewer.layers
         self._viewer = viewer
         self._turns = Turns(self)
+        self._long_lived = LongLived(viewer.layers)
+        QTimer.singleShot(0, dashes_ahead)
         for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
             event.connect(self.announce)
         self._layers.selection.events.active.connect(self.announce)
@@ -68,6 +72,7 @@ class ViewerLayers(QObject):
     def disconnect_from_viewer(self) -> None:
         """Hear nothing more, when the dock closes and the viewer stays."""
         self._turns.stop()
+        self._long_lived.release()
         for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
             event.disconnect(self.announce)
         self._layers.selection.events.active.disconnect(self.announce)
@@ -140,20 +145,23 @@ class ViewerLayers(QObject):
             colormap=kind_colours(ON_BRIGHT), metadata={"osteocount_files": count.folder}, **placed,
         )  # fmt: skip
         add_nuclei = partial(self._add_nuclei, count.layer, count.nuclei, count.pixel_um, placed)
+        self._take_away(count.layer)
         self._turns.start([add_cells, add_nuclei, partial(self._finish, count.layer), then])
 
     def _ready(self, name: str, um: float | None) -> dict[str, Any]:
-        """Make room for a result of the layer ``name``; return how it is placed."""
+        """Return how a result of the layer ``name`` is placed."""
         if name not in self._layers:
             raise OsteoCountError(f"{name} was closed while it was counted; open it and count again.")
         image = self._layers[name]
         if um is not None and pixel_um(image) is None:
             _set_pixel_size(image, um)
             self._viewer.reset_view()
+        return {key: getattr(image, key)[-2:] for key in ("scale", "translate", "units")}
+
+    def _take_away(self, name: str) -> None:
         for title in (cells_name(name), nuclei_name(name)):
             if title in self._layers:
                 self._layers.remove(title)
-        return {key: getattr(image, key)[-2:] for key in ("scale", "translate", "units")}
 
     def _add_nuclei(self, name: str, nuclei: pd.DataFrame, um: float | None, placed: dict[str, Any]) -> None:
         points = self._viewer.add_points(
@@ -186,25 +194,28 @@ class ViewerLayers(QObject):
         """
         placed = self._ready(count.layer, count.pixel_um)
         result = count.result
-        add_cells = partial(
-            self._add_cells,
+        cells = Labels(
             count.labels,
             name=cells_name(count.layer),
             features=label_features(result.cells),
             colormap=cell_colours(result.cells, palette_of(count.regime)),
+            opacity=0.9,
             **placed,
         )
         add_nuclei = partial(self._add_nuclei, count.layer, result.nuclei, count.pixel_um, placed)
         outline = partial(self._outline, count.layer)
-        self._turns.start([add_cells, add_nuclei, outline, partial(self._finish, count.layer), then])
+        # Cells come in the turn after those of an earlier count went: OpenGL has crashed on what is painted between.
+        self._take_away(count.layer)
+        self._turns.start(
+            [partial(self._layers.append, cells), add_nuclei, outline, partial(self._finish, count.layer), then]
+        )
 
     def _add_cells(self, labels: Any, **more: Any) -> None:
         self._viewer.add_labels(labels, opacity=0.9, **more)
 
     def _outline(self, name: str) -> None:
         if cells_name(name) in self._layers:
-            layer = self._layers[cells_name(name)]
-            layer.contour = max(2, round(max(layer.data.shape) / 350))
+            self._layers[cells_name(name)].contour = CONTOUR_PX
 
     def _finish(self, name: str) -> None:
         if cells_name(name) in self._layers:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from osteocount.curate import Automatic, Edit, effective, read_log, replay
-from osteocount.curate.classifier import Classifier, judge, load
+from osteocount.curate.classifier import Classifier, judge, load, looks_unlike
 from osteocount.io.label_pyramid import write_label_pyramid
 from osteocount.io.label_tiles import Labels, TiledLabels, open_labels
 from osteocount.io.labels import write_labels
@@ -36,6 +36,8 @@ class EditedTables:
     unapplied: tuple[Edit, ...]
     n_left_out: tuple[int, int] | None = None
     """Cells and nuclei that the classifier left out; None without a classifier."""
+    is_unlike: bool = False
+    """True when these cells look unlike those the classifier was learned on."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -56,6 +58,11 @@ class EditedTables:
                 f"{CLASSIFIER} in the result folder left out {self.n_left_out[0]} objects the program had taken for "
                 f"cells and {self.n_left_out[1]} it had taken for nuclei; wells.csv has the counts without it. Move "
                 "that file away and count with --resume to go back."
+            )
+        if self.is_unlike:
+            notes.append(
+                f"The cells of these pictures look unlike those {CLASSIFIER} was learned on (their hue, density or "
+                "size): look at what it left out, or train one on these pictures."
             )
         return tuple(notes)
 
@@ -120,12 +127,12 @@ def edit_tables(
         order = [record["image"] for record in records if record["status"] == "ok"]
         cells = _put(cells, {image: pair[0] for image, pair in replaced.items()}, order)
         nuclei = _put(nuclei, {image: pair[1] for image, pair in replaced.items()}, order)
-    classifier, n_left_out = adopted(folder.root), None
+    classifier, n_left_out, is_unlike = adopted(folder.root), None, False
     if classifier is not None:
-        n_before = len(cells), len(nuclei)
+        n_before, is_unlike = (len(cells), len(nuclei)), looks_unlike(cells, nuclei, classifier)
         cells, nuclei = judge(cells, nuclei, classifier, settings.count.min_nuclei)
         n_left_out = n_before[0] - len(cells), n_before[1] - len(nuclei)
-    return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied), n_left_out)
+    return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied), n_left_out, is_unlike)
 
 
 def _write_labels(labels: Labels | TiledLabels, path: Path, um: float | None) -> None:

@@ -19,7 +19,7 @@ from osteocount.segment.illumination import Inside, LightMeter
 from osteocount.segment.scale import Scale, labels_to_size, values_to_size
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.stains import trap_density
-from osteocount.segment.tables import cell_table, nuclei_table
+from osteocount.segment.tables import STAIN_COLUMNS, cell_table, nuclei_table
 from osteocount.segment.tiles import CORE, Box, Tiling, View, samples, strips, tiles
 from osteocount.segment.tiles_kept import KeptTiles
 from osteocount.settings import SegmentSettings, Settings
@@ -224,21 +224,22 @@ def tables_of(
     """Return the tables of cells and nuclei of all windows, under the final numbers of their labels."""
     wanted = settings.segment
     n_cells = sum(each.size - 1 for each in cells)
-    opaque, area, trap = np.zeros(n_cells + 1, bool), np.zeros(n_cells + 1), np.zeros(n_cells + 1)
+    opaque, area = np.zeros(n_cells + 1, bool), np.zeros(n_cells + 1)
+    stain = np.zeros((n_cells + 1, len(STAIN_COLUMNS)))
     for part, number in zip(found, cells, strict=True):
-        opaque[number[1:]], area[number[1:]], trap[number[1:]] = part.opaque[1:], part.area[1:], part.trap[1:]
+        opaque[number[1:]], area[number[1:]], stain[number[1:]] = part.opaque[1:], part.area[1:], part.stain[1:]
     owner = _joined([number[part.cell] for part, number in zip(found, cells, strict=True)], np.int32)
     own_number = _joined([number[part.nucleus] for part, number in zip(found, nuclei, strict=True)], np.int32)
     y, x = _joined([part.y for part in found], np.intp), _joined([part.x for part in found], np.intp)
     score = _joined([part.score for part in found], np.float32)
     count = finder.count(n_cells, owner, score)
     count.high[1:] = np.maximum(count.high[1:], opaque[1:])
-    pale = (area * scale.um**2 >= _GIANT_UM2) & (trap < 3 * wanted.trap_threshold)
+    pale = (area * scale.um**2 >= _GIANT_UM2) & (stain[:, 0] < 3 * wanted.trap_threshold)
     named = (("opaque", opaque), ("pale_giant", pale))
     flags = [";".join(word for word, has in named if has[i]) for i in range(1, n_cells + 1)]
     at = np.flatnonzero(own_number)[np.argsort(own_number[own_number > 0])]
     nuclei_rows = nuclei_table((y[at] + 0.5) / scale.zoom - 0.5, (x[at] + 0.5) / scale.zoom - 0.5, score[at], owner[at])
-    return cell_table(count.confidence[1:], flags, count, trap=trap[1:]), nuclei_rows
+    return cell_table(count.confidence[1:], flags, count, stain=stain[1:]), nuclei_rows
 
 
 def _joined(parts: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:

@@ -17,7 +17,7 @@ from osteocount.segment.found import Found, found_on
 from osteocount.segment.morphology import Mask, disk, gaussian
 from osteocount.segment.nuclei import FAINTEST, Spots, find_peaks, find_spots, nuclear_contrast, score_peaks
 from osteocount.segment.scale import Scale
-from osteocount.segment.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_of, trap_density
+from osteocount.segment.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_of
 from osteocount.segment.tables import NucleiCount, count_nuclei
 from osteocount.segment.tiles import Box
 from osteocount.settings import Settings
@@ -95,9 +95,10 @@ class ClassicalFinder:
         else:
             with ThreadPoolExecutor(len(strips)) as threads:
                 found = _side_by_side(list(threads.map(on, strips)), strips)
-        trap = trap_density(atlas.lay(seen.density, beyond=False), stains)
+        density = atlas.lay(seen.density, beyond=False)
         corner = seen.box.top, seen.box.left
-        return found_on(atlas, corner, found.cells, found.opaque, trap, found.spots, self._wanted.nucleus_score)
+        score = self._wanted.nucleus_score
+        return found_on(atlas, corner, found.cells, found.opaque, density, stains, found.spots, score)
 
     def _part(self, total: NDArray[np.float32], contrast: NDArray[np.float32], mask: Mask, real: Mask | None) -> _Part:
         """Find the cells and nuclei of a part of an atlas."""

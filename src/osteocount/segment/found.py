@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from osteocount.segment.atlas import Atlas, Bodies, Place, lay_out
 from osteocount.segment.nuclei import Spots
+from osteocount.segment.stains import Stains, trap_density
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,10 @@ class Found:
         Top and left of the window in the analysed picture.
     cells, nuclei
         On the atlas; ``nuclei`` are the counted ones.
-    opaque, area, trap
-        (n + 1,) for each cell: that its inside cannot be seen, its pixels, its mean TRAP optical density.
+    opaque, area
+        (n + 1,) for each cell: that its inside cannot be seen, its pixels.
+    stain
+        (n + 1, 5) of each cell, in the order of `tables.STAIN_COLUMNS`.
     y, x
         Centres of all candidate nuclei in the analysed picture.
     cell, score
@@ -65,7 +68,7 @@ class Found:
     nuclei: Objects
     opaque: NDArray[np.bool_]
     area: NDArray[np.int64]
-    trap: NDArray[np.float64]
+    stain: NDArray[np.float64]
     y: NDArray[np.intp]
     x: NDArray[np.intp]
     cell: NDArray[np.int32]
@@ -78,7 +81,8 @@ def found_on(
     corner: tuple[int, int],
     cells: NDArray[np.int32],
     opaque: NDArray[np.bool_],
-    trap: NDArray[np.float32],
+    density: NDArray[np.float32],
+    stains: Stains,
     spots: Spots,
     threshold: float,
 ) -> Found:
@@ -92,8 +96,10 @@ def found_on(
         (height, width) int32 labels 1..n on the atlas.
     opaque
         (n + 1,) True for cells whose inside cannot be seen.
-    trap
-        (height, width) TRAP optical density on the atlas.
+    density
+        (height, width, 3) optical density on the atlas.
+    stains
+        Of the picture.
     spots
         Candidate nuclei on the atlas; those with a score of at least ``threshold`` are counted.
     """
@@ -101,14 +107,15 @@ def found_on(
     at = np.flatnonzero(real)
     own = real.ravel()[at]
     area = np.bincount(own, minlength=opaque.size)
-    mean = np.bincount(own, trap.ravel()[at], opaque.size) / np.maximum(area, 1)
+    trap = trap_density(density, stains)
+    stain = _stain_of(own, trap.ravel()[at], density.reshape(-1, 3)[at], opaque.size)
     nucleus = np.zeros(spots.y.size, np.int32)
     counted = spots.score >= threshold
     nucleus[counted] = np.arange(1, int(counted.sum()) + 1)
     nuclei = atlas.within(np.concatenate([np.zeros(1, np.int32), nucleus])[spots.labels])
     y, x = atlas.in_window(spots.y, spots.x)
     return Found(
-        atlas.places, corner, _objects(atlas, corner, real), _objects(atlas, corner, nuclei), opaque, area, mean,
+        atlas.places, corner, _objects(atlas, corner, real), _objects(atlas, corner, nuclei), opaque, area, stain,
         y + corner[0], x + corner[1], cells[spots.y, spots.x], spots.score, nucleus,
     )  # fmt: skip
 
@@ -118,7 +125,8 @@ def found_in(
     corner: tuple[int, int],
     cells: NDArray[np.int32],
     opaque: NDArray[np.bool_],
-    trap: NDArray[np.float32],
+    density: NDArray[np.float32],
+    stains: Stains,
     spots: Spots,
     threshold: float,
 ) -> Found:
@@ -132,7 +140,7 @@ def found_in(
     extents = atlas.lay(spots.labels, beyond=False) * own
     moved = Spots(spots.y + down, spots.x + along, spots.score, extents)
     laid = atlas.lay(cells, beyond=False) * own
-    return found_on(atlas, corner, laid, opaque, atlas.lay(trap, beyond=False), moved, threshold)
+    return found_on(atlas, corner, laid, opaque, atlas.lay(density, beyond=False), stains, moved, threshold)
 
 
 def numbered(objects: Sequence[Objects]) -> list[NDArray[np.int32]]:
@@ -188,6 +196,17 @@ def _step(at: NDArray[np.intp]) -> int:
 def _picked(at: NDArray[np.intp], step: int) -> slice | NDArray[np.intp]:
     """Return evenly spaced positions as a slice, which is much faster."""
     return slice(int(at[0]), int(at[-1]) + 1, step) if step else at
+
+
+def _stain_of(
+    own: NDArray[np.int32], trap: NDArray[np.float32], colours: NDArray[np.float32], n: int
+) -> NDArray[np.float64]:
+    """Return ``stain`` (n, 5) of cells from the densities (m,) and (m, 3) of pixels that lie in cell ``own``."""
+    pixels = np.maximum(np.bincount(own, minlength=n), 1)
+    level, square, *colour = (
+        np.bincount(own, each, n) / pixels for each in (trap, trap.astype(float) ** 2, *colours.T)
+    )
+    return np.stack([level, np.sqrt(np.maximum(square - level**2, 0)), *colour], axis=1)
 
 
 def _objects(atlas: Atlas, corner: tuple[int, int], labels: NDArray[np.int32]) -> Objects:

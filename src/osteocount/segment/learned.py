@@ -21,7 +21,7 @@ from osteocount.segment.morphology import gaussian
 from osteocount.segment.nuclei import spots_at
 from osteocount.segment.scale import Scale
 from osteocount.segment.segmentation import Segmentation
-from osteocount.segment.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, stains_of, trap_density
+from osteocount.segment.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, stains_of
 from osteocount.segment.tables import NucleiCount, opaque_cells
 from osteocount.segment.tiles import Box
 from osteocount.settings import Settings
@@ -156,8 +156,8 @@ class NetworkFinder:
         nucleus[mask > 0] = sigmoid(maps.nucleus[mask > 0])
         spots = spots_at(nucleus, cells, y[kept], x[kept], score[kept], radius)
         opaque = opaque_cells(cells, total)
-        trap = trap_density(seen.density, stains)
-        return found_in(bodies, (seen.box.top, seen.box.left), cells, opaque, trap, spots, wanted.nucleus_score)
+        corner = seen.box.top, seen.box.left
+        return found_in(bodies, corner, cells, opaque, seen.density, stains, spots, wanted.nucleus_score)
 
     def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
         """Turn the scores of each cell's candidates into an interval of its number of nuclei."""

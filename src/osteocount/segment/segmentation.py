@@ -41,7 +41,7 @@ class Segmentation:
         One row per cell: ``cell_id``, ``confidence`` (0..1), ``flags`` (";"-joined words such as ``pale_giant``,
         ``opaque``), ``n_nuclei_low``, ``n_nuclei_high`` (pd.NA when not resolved), and ``is_large`` (low power: the
         cell is an osteoclast by the size rule; pd.NA otherwise). Where it holds ``trap_od_mean``, that is the mean of
-        ``trap_od`` over each cell.
+        ``trap_od`` over each cell, and the other columns of `tables.STAIN_COLUMNS` are there too.
     record
         Everything used that a reader must know to repeat it: thresholds, stain vectors, white point, scale. Plain
         JSON values.

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+#: How a cell is stained: mean and spread (SD) of its TRAP optical density, and its mean density in each colour.
+STAIN_COLUMNS = ("trap_od_mean", "trap_od_sd", "red_od_mean", "green_od_mean", "blue_od_mean")
 _GIANT_UM2 = 2000.0  # area from which a weakly stained cell is called a pale giant
 _OPAQUE_OD = 0.75  # mean density through which no nucleus is seen
 
@@ -93,14 +95,16 @@ def cell_table(
     flags: list[str],
     count: NucleiCount | None = None,
     is_large: NDArray[np.bool_] | None = None,
-    trap: NDArray[np.float64] | None = None,
+    stain: NDArray[np.float64] | None = None,
 ) -> pd.DataFrame:
     """Return the table of cells; what is not known (nuclei at low power, size class elsewhere) is ``pd.NA``.
 
     Parameters
     ----------
-    confidence, flags, is_large, trap
-        One entry per cell 1..n; ``trap`` is the mean TRAP optical density, left out where it is None.
+    confidence, flags, is_large
+        One entry per cell 1..n.
+    stain
+        (n, 5) in the order of `STAIN_COLUMNS`, left out where it is None.
     count
         From `count_nuclei`, None when nuclei are not resolved.
     """
@@ -116,7 +120,7 @@ def cell_table(
             "is_large": pd.array([pd.NA] * n if is_large is None else is_large, dtype="boolean"),
         }
     )
-    return table if trap is None else table.assign(trap_od_mean=trap)
+    return table if stain is None else table.assign(**dict(zip(STAIN_COLUMNS, stain.T, strict=True)))
 
 
 def opaque_cells(cells: NDArray[np.integer], density: NDArray[np.float32]) -> NDArray[np.bool_]:

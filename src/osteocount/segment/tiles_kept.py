@@ -15,7 +15,7 @@ from osteocount.segment.atlas import Place
 from osteocount.segment.found import Found, Objects
 from osteocount.segment.tiles import Box, Tiling
 
-_ARRAYS = ("opaque", "area", "trap", "y", "x", "cell", "score", "nucleus")
+_ARRAYS = ("opaque", "area", "stain", "y", "x", "cell", "score", "nucleus")
 
 
 class KeptTiles:
