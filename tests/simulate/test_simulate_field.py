@@ -159,3 +159,14 @@ def test_png_is_without_loss_and_other_endings_are_refused(tmp_path, field: Simu
     assert np.array_equal(read_picture(tmp_path / "x.png").pixels, field.picture)
     with pytest.raises(OsteoCountError, match=r"x\.bmp: a simulated picture is written as \.tif or \.png"):
         write_field(field, tmp_path / "x.bmp")
+
+
+def test_a_clump_is_of_several_cells_that_touch_and_no_osteoclast() -> None:
+    others = dict.fromkeys(("round", "spindle", "mononuclear_large", "binucleate", "osteoclast", "refractile"), 0)
+    design = SMALL.replace(densities=Densities(clump=120, debris=0, fibre=0, **others))
+    field = simulate_field(design, 4)
+    bodies, n_bodies = ndimage.label(field.cells > 0, structure=np.ones((3, 3)))
+    cells_in = [len(np.unique(field.cells[bodies == body])) for body in range(1, n_bodies + 1)]
+    assert max(cells_in) >= 2
+    assert field.truth["n_nuclei_made"].eq(1).all()
+    assert not field.truth["is_osteoclast"].any()

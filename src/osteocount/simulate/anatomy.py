@@ -112,7 +112,7 @@ def corners(rng: Rng, body: Capsule | Ellipse, number: int) -> list[Capsule | El
 
 def arm(rng: Rng, root: Point, toward: float) -> list[Capsule | Ellipse]:
     """Plan a neck that leaves ``root`` and ends in a pale sheet: wide, a fan, or hardly there."""
-    length, neck = rng.uniform(3, 18), rng.uniform(1.2, 3.5)
+    length, neck = rng.uniform(3, 24), rng.uniform(1.2, 3.5)
     step = polar(toward, length)
     end = (root[0] + step[0], root[1] + step[1])
     parts: list[Capsule | Ellipse] = [Capsule(root, end, neck * rng.uniform(1.0, 1.6), neck)]

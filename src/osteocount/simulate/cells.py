@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,7 +47,7 @@ class CellPlan:
     thin_edge
         Distance over which the cell fades in from its outline.
     fringe
-        Red OD of the cyan fringe that a thick cell, out of focus, throws around itself.
+        Red OD of the cyan fringe that a cell, where it is thick and out of focus, throws around itself.
     reach
         How far from the nuclei the dense cytoplasm reaches.
     clarity
@@ -133,7 +134,8 @@ def paint_cell(plan: CellPlan, style: StainStyle, pixel_size: float, rng: np.ran
         bluish = trap * np.clip(patches - 0.8 * plan.mottle, 0.0, None)
         od += bluish[..., None] * np.asarray(style.counterstain, np.float32)
     if plan.fringe:
-        ring = plan.fringe * np.exp(-(((distance - 1.3) / 1.1) ** 2))
+        thick = cv2.GaussianBlur(trap, (0, 0), 2.0 / pixel_size) / (plan.od_core * style.trap_strength)
+        ring = plan.fringe * np.minimum(2.5 * thick, 1.0) * np.exp(-(((distance - 1.3) / 1.1) ** 2))
         od += ring[..., None] * np.asarray(_CYAN, np.float32)
     for vacuole in plan.vacuoles:
         near_it = _window(vacuole, 3.0, y, pixel_size)

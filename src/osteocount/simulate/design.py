@@ -60,6 +60,7 @@ class Densities(FrozenModel):
     binucleate: float = Field(14, title="Binucleate", description="Like an osteoclast, but two nuclei.", ge=0)
     osteoclast: float = Field(25, title="Osteoclasts", description="All with three nuclei or more.", ge=0)
     refractile: float = Field(8, title="Refractile", description="Dark round cells with a cyan fringe.", ge=0)
+    clump: float = Field(0, title="Clumps", description="Two to four small dark cells pressed together.", ge=0)
     debris: float = Field(90, title="Debris", description="Specks, flakes and small rings.", ge=0)
     fibre: float = Field(12, title="Fibres", description="Retraction fibres, belonging to no cell.", ge=0)
 

@@ -13,7 +13,7 @@ from osteocount.simulate.cells import CellPatch, CellPlan, paint_cell
 from osteocount.simulate.design import FieldDesign, StainStyle
 from osteocount.simulate.litter import add_debris, add_fibre
 from osteocount.simulate.optics import blurred, photograph
-from osteocount.simulate.plans import PLANS, nuclei_of_an_osteoclast, osteoclast
+from osteocount.simulate.plans import PLANS, heaped_cell, nuclei_of_an_osteoclast, osteoclast
 from osteocount.simulate.shapes import Point
 
 # Cells are placed this far (µm) beyond the picture, so that its edges cut cells as a real field's do.
@@ -21,6 +21,7 @@ _MARGIN = 40.0
 _TRIES = 25
 _TOUCH = 0.015  # part of a cell that lies on others where it just touches them
 _ROOM = 0.04  # what may lie on others where a cell is not meant to
+_PRESSED = 0.15  # the most of a cell of a clump that lies on the others
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ def simulate_field(design: FieldDesign, seed: int | np.random.SeedSequence) -> S
             patch = paint_cell(PLANS[kind](rng), design.stain, design.pixel_size, rng)
             lies_on_others = rng.random() < 0.1 and kind not in ("binucleate", "mononuclear_large")
             _place(canvas, patch, design, rng, neighbours, 1.0 if lies_on_others else _ROOM)
+    for _ in range(_number(design, design.densities.clump, rng)):
+        _place_clump(canvas, design, rng)
     for _ in range(_number(design, design.densities.fibre, rng)):
         add_fibre(canvas, design.stain, rng)
     for _ in range(_number(design, design.densities.debris, rng)):
@@ -142,7 +145,7 @@ def _place(
     """
     spot = None
     if neighbours and rng.random() < design.touching:
-        spot = _beside(canvas, patch, rng, *neighbours[int(rng.integers(len(neighbours)))])
+        spot = _beside(canvas, patch, rng, *neighbours[int(rng.integers(len(neighbours)))], _TOUCH)
     if spot is None:
         spot = _free_spot(canvas, patch, rng, allowed)
     if spot is not None:
@@ -150,15 +153,32 @@ def _place(
         canvas.add(patch, spot)
 
 
-def _beside(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, other: Point, reach: float) -> Point | None:
-    """Come nearer to ``other`` from a random side until the two cells just touch; None where a third is in the way."""
+def _place_clump(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) -> None:
+    """Add small dark cells that lie pressed against each other: several nuclei close together, and no osteoclast."""
+    clump: list[tuple[Point, float]] = []
+    for _ in range(int(rng.choice([2, 3, 4], p=(0.5, 0.35, 0.15)))):
+        patch = paint(heaped_cell(rng), design, rng)
+        if clump:
+            lies_on_others = float(rng.uniform(_TOUCH, _PRESSED))
+            spot = _beside(canvas, patch, rng, *clump[int(rng.integers(len(clump)))], lies_on_others)
+        else:
+            spot = _free_spot(canvas, patch, rng, _ROOM)
+        if spot is not None:
+            clump.append((spot, patch.plan.half_size))
+            canvas.add(patch, spot)
+
+
+def _beside(
+    canvas: Canvas, patch: CellPatch, rng: np.random.Generator, other: Point, reach: float, least: float
+) -> Point | None:
+    """Come nearer to ``other`` from a random side until the part ``least`` lies on it; None where a third is there."""
     angle = rng.uniform(0, 2 * np.pi)
     toward = float(np.sin(angle)), float(np.cos(angle))
     for away in np.arange(reach + patch.plan.half_size, 0.0, -1.5).tolist():
         spot = other[0] + away * toward[0], other[1] + away * toward[1]
         overlap = canvas.overlap(patch, spot)
-        if overlap > _TOUCH:
-            return spot if overlap < 0.1 else None
+        if overlap > least:
+            return spot if overlap < least + 0.085 else None
     return None
 
 

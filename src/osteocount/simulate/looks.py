@@ -59,6 +59,7 @@ def _densities(rng: np.random.Generator) -> Densities:
     drawn = {name: mean * crowding * float(rng.uniform(0.4, 1.6)) for name, mean in usual.items()}
     drawn["osteoclast"] = float(np.exp(rng.uniform(np.log(12), np.log(160))))
     drawn["binucleate"] = float(rng.uniform(8, 50))
+    drawn["clump"] = float(rng.uniform(5, 60))
     return Densities(**drawn)
 
 

@@ -65,7 +65,7 @@ def spindle_cell(rng: Rng) -> CellPlan:
         blend=3.0,
         od_core=dark,
         od_edge=dark * rng.uniform(0.7, 1.2),
-        fringe=rng.uniform(0.0, 0.06),
+        fringe=rng.uniform(0.0, 0.12),
         rough=0.25,
         grain=0.15,
         compact=True,
@@ -94,6 +94,7 @@ def stellate_cell(rng: Rng) -> CellPlan:
         blend=rng.uniform(2.0, 6.0),
         od_core=dark,
         od_edge=dark * rng.uniform(0.25, 0.8),
+        fringe=rng.uniform(0.0, 0.12),
         rough=0.5,
         ruffle=rng.uniform(0.1, 0.4),
         grain=rng.uniform(0.1, 0.25),
@@ -107,7 +108,7 @@ def armed_cell(rng: Rng, nuclei: int = 1) -> CellPlan:
     angle = rng.uniform(0, 2 * np.pi)
     body = Ellipse((0.0, 0.0), (length, width), angle)
     parts: list[Capsule | Ellipse] = [body]
-    for side in range(int(rng.choice([1, 2, 2, 3]))):
+    for side in range(int(rng.choice([1, 2, 2, 3, 4]))):
         toward = angle + np.pi * side + rng.normal(0, 0.6)
         parts += arm(rng, polar(angle + np.pi * side, length * 0.7), toward)
     size = min(width * rng.uniform(0.6, 0.8), 4.0)
@@ -121,7 +122,8 @@ def armed_cell(rng: Rng, nuclei: int = 1) -> CellPlan:
         blend=rng.uniform(2.0, 7.0),
         od_core=dark,
         od_edge=rng.uniform(0.07, 0.3),
-        rim=rng.uniform(0.0, 0.12),
+        rim=rng.uniform(0.0, 0.25),
+        fringe=rng.uniform(0.0, 0.12),
         rough=0.5,
         ruffle=rng.uniform(0.1, 0.6),
         grain=rng.uniform(0.1, 0.35),
@@ -143,10 +145,12 @@ def ringed_cell(rng: Rng) -> CellPlan:
     radius = rng.uniform(5.5, 8.0)
     parts = spread_body(rng, max(rng.lognormal(np.log(750), 0.35), 9.0 * radius**2), lobes=1)
     parts += [process(rng, parts[0], rng.uniform(4, 14)) for _ in range(int(rng.integers(0, 3)))]
+    nucleus = ellipse(rng, (0.0, 0.0), radius, 0.7)
     return CellPlan(
         kind="mononuclear_large",
         parts=tuple(parts),
-        nuclei=(ellipse(rng, (0.0, 0.0), radius, 0.7),),
+        nuclei=(nucleus,),
+        vacuoles=vacuoles(rng, parts, (nucleus,), int(rng.choice([0, 0, 2, 5])), largest=2.5),
         blend=8.0,
         od_core=rng.uniform(0.3, 0.65),
         od_edge=rng.uniform(0.05, 0.25),
@@ -175,7 +179,7 @@ def mottled_cell(rng: Rng) -> CellPlan:
 def large_mononuclear(rng: Rng, nuclei: int = 1, area: float | None = None) -> CellPlan:
     """Plan a spread TRAP-positive cell that is no osteoclast: one nucleus, or two in the decoy."""
     area = rng.lognormal(np.log(520 if nuclei == 1 else 850), 0.35) if area is None else area
-    parts, placed = room_for(rng, nuclei, area, lobes=int(rng.integers(1, 3)), clusters=1)
+    parts, placed = room_for(rng, nuclei, area, lobes=int(rng.integers(1, 4)), clusters=1)
     for _ in range(int(rng.integers(0, 4))):
         parts.append(process(rng, parts[0], rng.uniform(4, 18)))
     if rng.random() < 0.45:
@@ -191,6 +195,7 @@ def large_mononuclear(rng: Rng, nuclei: int = 1, area: float | None = None) -> C
         rough=0.7,
         ruffle=rng.uniform(0.2, 0.8),
         grain=rng.uniform(0.15, 0.35),
+        fringe=rng.uniform(0.0, 0.06),
         mottle=rng.uniform(0.0, 0.4),
         thin_edge=rng.uniform(0.4, 2.0),
         reach=rng.uniform(4.0, 11.0),
@@ -222,6 +227,7 @@ def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
         rim=rng.uniform(0.0, 0.16),
         rough=1.0,
         ruffle=rng.uniform(0.1, 1.0),
+        fringe=rng.uniform(0.0, 0.06),
         grain=rng.uniform(0.15, 0.4) if pale else rng.uniform(0.08, 0.25),
         mottle=rng.uniform(0.0, 0.35),
         thin_edge=rng.uniform(1.0, 4.0) if pale else rng.uniform(0.4, 1.5),
@@ -245,14 +251,20 @@ def refractile_cell(rng: Rng) -> CellPlan:
     )
 
 
+def heaped_cell(rng: Rng) -> CellPlan:
+    """Plan a cell of a clump: small and dark, with a nucleus that shows."""
+    plan = (round_cell, round_cell, spindle_cell, stellate_cell, armed_cell)[int(rng.integers(5))](rng)
+    return replace(plan, od_core=max(plan.od_core, rng.uniform(0.35, 0.9)))
+
+
 _NARROW = (spindle_cell, stellate_cell, armed_cell)
 _LARGE = (large_mononuclear, ringed_cell, foamy_cell, mottled_cell, ghost_cell)
 
 #: What may stand for each of the kinds that `Densities` counts.
 PLANS: dict[str, Callable[[Rng], CellPlan]] = {
     "round": round_cell,
-    "spindle": lambda rng: _NARROW[int(rng.choice(len(_NARROW), p=(0.3, 0.25, 0.45)))](rng),
-    "mononuclear_large": lambda rng: _LARGE[int(rng.choice(len(_LARGE), p=(0.44, 0.2, 0.11, 0.17, 0.08)))](rng),
+    "spindle": lambda rng: _NARROW[int(rng.choice(len(_NARROW), p=(0.28, 0.22, 0.5)))](rng),
+    "mononuclear_large": lambda rng: _LARGE[int(rng.choice(len(_LARGE), p=(0.38, 0.24, 0.12, 0.16, 0.1)))](rng),
     "binucleate": lambda rng: (armed_cell if rng.random() < 0.25 else large_mononuclear)(rng, nuclei=2),
     "refractile": refractile_cell,
 }
