@@ -99,16 +99,35 @@ def crop(scene: Lesson, rng: np.random.Generator) -> tuple[Floats, Floats, Float
 
 
 def altered(density: Floats, rng: np.random.Generator) -> Floats:
-    """Change strength, hue and white balance of the stain, blur, and add noise and haze."""
+    """Change what differs between labs: strength, hue and evenness of the stain, white balance, lens and camera."""
     mixing = np.eye(3) + rng.normal(0, 0.05, (3, 3))
     mixing *= rng.uniform(0.7, 1.35) * rng.normal(1, 0.06, (3, 1))
     density = density @ mixing.astype(np.float32)
+    if rng.random() < 0.3:
+        density = np.sign(density) * np.abs(density) ** np.float32(rng.uniform(0.85, 1.2))
+    if rng.random() < 0.4:
+        density = density * _uneven(density.shape[:2], rng)
+    if rng.random() < 0.3:  # the colours of a lens do not quite meet
+        for colour in (0, 2):
+            move = np.array([[1, 0, rng.normal(0, 0.6)], [0, 1, rng.normal(0, 0.6)]], np.float32)
+            density[..., colour] = cv2.warpAffine(
+                density[..., colour], move, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE
+            )
     if rng.random() < 0.35:
         density = cv2.GaussianBlur(density, (0, 0), float(rng.uniform(0.4, 1.1)))
+    elif rng.random() < 0.3:  # as cameras sharpen
+        density = density + np.float32(rng.uniform(0.2, 0.8)) * (density - cv2.GaussianBlur(density, (0, 0), 1.5))
     density += rng.normal(0, 0.008, 3).astype(np.float32)
     if rng.random() < 0.5:
         density += np.float32(rng.uniform(0, 0.03)) * rng.standard_normal(density.shape, np.float32)
     return np.clip(density, -0.2, 2.0)
+
+
+def _uneven(shape: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """Return factors (h, w, 1) that make parts of cells paler and others denser."""
+    coarse = rng.standard_normal([-(-n // int(rng.integers(12, 40))) + 3 for n in shape], np.float32)
+    smooth = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)[..., None]
+    return np.asarray(np.exp(rng.uniform(0.05, 0.35) * np.clip(smooth, -2.5, 2.5)), np.float32)
 
 
 def _heat(shape: tuple[int, ...], centres: Floats) -> NDArray[np.uint8]:

@@ -18,10 +18,15 @@ from osteocount.segment.scale import labels_to_size, resample, working_scale
 from osteocount.simulate.field import SimulatedField, simulate_field
 from osteocount.simulate.looks import random_design
 
+_OFF = 0.07  # SD of the pixel size as it is said, relative: cells of other labs are larger or smaller, too
 
-def to_arrays(field: SimulatedField) -> dict[str, NDArray[np.generic]]:
-    """Bring a simulated field to the working scale: density (h, w, 3), labels (h, w), centres (n, 3: y, x, cell)."""
-    scale = working_scale(field.pixel_size, "simulated")
+
+def to_arrays(field: SimulatedField, said: float) -> dict[str, NDArray[np.generic]]:
+    """Bring a simulated field to the working scale: density (h, w, 3), labels (h, w), centres (n, 3: y, x, cell).
+
+    ``said`` is the pixel size that the program is told, µm.
+    """
+    scale = working_scale(said, "simulated")
     pixels = resample(field.picture, scale.zoom)
     shape = pixels.shape[:2]
     density, _ = optical_density(pixels, np.ones(shape, bool), scale.um)
@@ -43,7 +48,8 @@ def write_scene(folder: Path, seed: int, number: int, side_um: float) -> None:
     cv2.setNumThreads(1)
     rng = np.random.default_rng([seed, number])
     field = simulate_field(random_design(rng, side_um, side_um), np.random.SeedSequence([seed, number, 1]))
-    np.savez(folder / f"{number:05d}.npz", **to_arrays(field))
+    said = field.pixel_size * float(np.clip(rng.normal(1, _OFF), 0.8, 1.25))
+    np.savez(folder / f"{number:05d}.npz", **to_arrays(field, said))
 
 
 def main() -> None:

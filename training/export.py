@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import onnx
 import torch
-from fit import Scene, find, fit_nuclei, fit_seams, fit_tail, look, report, shifted
+from fit import OUTLINE_LOGIT, Scene, find, fit_company, fit_nuclei, fit_seams, fit_tail, look, report, shifted
 from network import CellNet
 
 from osteocount.segment.learned_cells import SEAM_FEATURES
@@ -74,14 +74,17 @@ def calibrated(model: CellModel, scenes: list[Scene]) -> tuple[dict[str, object]
     seams = fit_seams(seen)
     found = [find(each, seams) for each in seen]
     nuclei = shifted(found, first)
+    company = fit_company(found, nuclei)
     facts = {
         "features": list(FEATURES),
         "nucleus_weights": [round(float(w), 5) for w in nuclei],
+        "cell_logit": round(OUTLINE_LOGIT, 5),
+        "company_odds": round(company, 5),
         "seam_features": list(SEAM_FEATURES),
         "seam_weights": [round(float(w), 5) for w in seams],
-        "interval_tail": fit_tail(found, nuclei),
+        "interval_tail": fit_tail(found, nuclei, company),
     }
-    return facts, report(found, nuclei)
+    return facts, report(found, nuclei, company)
 
 
 if __name__ == "__main__":

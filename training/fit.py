@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
 from scipy.spatial import cKDTree
 
-from osteocount.segment.learned_cells import Parts, cell_mask, cell_parts, joined_cells
-from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, count_by_scores
+from osteocount.segment.learned_cells import SEAM_FEATURES, Parts, cell_mask, cell_parts, joined_cells
+from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, count_by_scores, in_company
 from osteocount.segment.models.network import CellModel, sigmoid
 from osteocount.segment.morphology import gaussian
 from osteocount.segment.scale import Scale
@@ -23,8 +23,11 @@ _RIDGE = 1e-4
 _MOSTLY = 0.6  # a part that lies in a true cell to less than this belongs to none
 _TAILS = (0.3, 0.25, 0.2, 0.15, 0.12, 0.1, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02, 0.015, 0.01, 0.005, 0.002)
 _COVERAGE = 0.9
-# What is called a nucleus must be one with these odds on simulated pictures: nuclei of real ones are less like them.
-_ODDS = 7 / 3
+# How sure the network must be, on simulated pictures, of a nucleus, and of a pixel of a cell or a seam of two cells.
+# Real ones are less clear, cells fade out there, and what it only half believes is mostly not so.
+_NUCLEUS, _OUTLINE = 0.58, 0.7
+ODDS = _NUCLEUS / (1 - _NUCLEUS)
+OUTLINE_LOGIT = float(np.log(_OUTLINE / (1 - _OUTLINE)))
 
 Scene = dict[str, NDArray[np.generic]]
 
@@ -61,6 +64,8 @@ class Found(NamedTuple):
         (n,) our cell of each candidate.
     features
         (n, 8) see `candidates`.
+    is_nucleus
+        (n,) whether it is one that can be seen.
     n_cells
         Number of our cells.
     truth, hidden
@@ -71,6 +76,7 @@ class Found(NamedTuple):
 
     cell: NDArray[np.int32]
     features: NDArray[np.float64]
+    is_nucleus: NDArray[np.bool_]
     n_cells: int
     truth: NDArray[np.int64]
     hidden: NDArray[np.int64]
@@ -91,7 +97,7 @@ def look(model: CellModel, scene: Scene, weights: NDArray[np.float64] | None = N
     """See parts and candidate nuclei in a scene; ``weights`` score them, without them the logit of the centre does."""
     density, scale = scene["density"].astype(np.float32), Scale(float(scene["um"]), 1.0, "simulated")
     maps = model.maps(density)
-    mask = cell_mask(maps, None, scale)
+    mask = cell_mask(maps, None, OUTLINE_LOGIT, scale)
     y, x, features = candidates(maps, density, mask > 0, scale)
     sure = features[:, 1] >= 0 if weights is None else features @ weights >= 0
     total = gaussian(density, scale.px(0.76)) @ DENSITY_WEIGHTS
@@ -107,6 +113,7 @@ def find(seen: Seen, seams: NDArray[np.float64]) -> Found:
     return Found(
         cells[seen.y, seen.x],
         seen.features,
+        seen.is_nucleus,
         int(cells.max()),
         np.bincount(seen.scene["centres"][:, 2].astype(int), minlength=int(true.max()) + 1),
         seen.scene["hidden_nuclei"].astype(np.int64),
@@ -120,7 +127,10 @@ def fit_nuclei(seen: list[Seen]) -> NDArray[np.float64]:
 
 
 def fit_seams(seen: list[Seen]) -> NDArray[np.float64]:
-    """Fit whether two touching parts are one cell; parts of no true cell are left out."""
+    """Fit whether two touching parts are one cell, which they are unless the network is sure of a seam.
+
+    Parts of no true cell are left out.
+    """
     features, same = [], []
     for s in seen:
         true, shared = _owners(s.parts, s.scene["cells"])
@@ -128,7 +138,9 @@ def fit_seams(seen: list[Seen]) -> NDArray[np.float64]:
         told = (shared[ends] > _MOSTLY).all(axis=1) & (true[ends] > 0).all(axis=1)
         features.append(each[told])
         same.append(true[ends[told, 0]] == true[ends[told, 1]])
-    return logistic(np.concatenate(features), np.concatenate(same))
+    # The first feature of each kind of pair is one.
+    one = np.array([name.startswith("one_") for name in SEAM_FEATURES])
+    return logistic(np.concatenate(features), np.concatenate(same)) + one * OUTLINE_LOGIT
 
 
 def logistic(features: NDArray[np.float64], answer: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -145,34 +157,58 @@ def logistic(features: NDArray[np.float64], answer: NDArray[np.bool_]) -> NDArra
 
 
 def shifted(found: list[Found], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shift the score of a nucleus until as many osteoclasts are called as there are; then be as strict as `_ODDS`."""
+    """Shift the score of a nucleus until as many osteoclasts are called as there are; then be as strict as `ODDS`."""
     there = sum(int((f.truth >= _LEAST).sum()) for f in found)
 
     def moved(shift: float) -> NDArray[np.float64]:
         return weights + shift * (np.arange(weights.size) == 0)
 
     def too_many(shift: float) -> float:
-        return sum(int((counts(f, moved(shift))[f.judged()] >= _LEAST).sum()) for f in found) - there
+        return sum(int((counts(f, moved(shift), 1.0)[f.judged()] >= _LEAST).sum()) for f in found) - there
 
     fair = brentq(too_many, -3.0, 3.0, xtol=1e-3) if too_many(-3.0) < 0 < too_many(3.0) else 0.0
-    return moved(fair - np.log(_ODDS))
+    return moved(fair - np.log(ODDS))
 
 
-def fit_tail(found: list[Found], weights: NDArray[np.float64]) -> float:
+def fit_company(found: list[Found], weights: NDArray[np.float64]) -> float:
+    """Return the odds of `in_company` with which as many of the candidates of fused cells are nuclei as it says."""
+    logit, real = [], []
+    for f in found:
+        each = f.features @ weights
+        fused = np.bincount(f.cell[each >= 0], minlength=f.n_cells + 1) >= _LEAST
+        fused[0] = False
+        logit.append(each[fused[f.cell]])
+        real.append(f.is_nucleus[fused[f.cell]])
+    each, there = np.concatenate(logit), int(np.concatenate(real).sum())
+    return float(np.exp(brentq(lambda more: float(sigmoid(each + more).sum()) - there, -5.0, 5.0, xtol=1e-3)))
+
+
+def fit_tail(found: list[Found], weights: NDArray[np.float64], company: float) -> float:
     """Choose what is left out on each side so that the intervals of osteoclasts hold the truth nine times of ten."""
-    return min(_TAILS, key=lambda tail: abs(coverage(found, weights, tail) - _COVERAGE))
+    return min(_TAILS, key=lambda tail: abs(coverage(found, weights, company, tail) - _COVERAGE))
 
 
-def counts(f: Found, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+def scores(f: Found, weights: NDArray[np.float64], company: float) -> NDArray[np.float32]:
+    """Return the score of each candidate in the company of the others of its cell."""
+    return in_company(sigmoid(f.features @ weights), f.cell, 0.5, _LEAST, company)
+
+
+def counts(f: Found, weights: NDArray[np.float64], company: float) -> NDArray[np.int64]:
     """Return the number of nuclei of each of our cells; entry 0 stands for none."""
-    return np.bincount(f.cell[f.features @ weights >= 0], minlength=f.n_cells + 1)
+    return np.bincount(f.cell[scores(f, weights, company) >= 0.5], minlength=f.n_cells + 1)
 
 
-def coverage(found: list[Found], weights: NDArray[np.float64], tail: float) -> float:
+def _osteoclasts(f: Found, weights: NDArray[np.float64], company: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the true number of nuclei, and ours, of the osteoclasts outlined whose nuclei can all be seen."""
+    true, ours = f.covers[(f.truth >= _LEAST)[f.covers[:, 0]] & (f.hidden == 0)[f.covers[:, 0]]].T
+    return f.truth[true], counts(f, weights, company)[ours]
+
+
+def coverage(found: list[Found], weights: NDArray[np.float64], company: float, tail: float) -> float:
     """Return the share of true osteoclasts, of those outlined, whose number of nuclei lies in our interval."""
     held = []
     for f in found:
-        score = sigmoid(f.features @ weights)
+        score = scores(f, weights, company)
         kept = score >= LEAST_SCORE
         number = count_by_scores(f.n_cells, f.cell[kept], score[kept], 0.5, _LEAST, tail)
         for true, ours in f.covers:
@@ -181,20 +217,17 @@ def coverage(found: list[Found], weights: NDArray[np.float64], tail: float) -> f
     return float(np.mean(held))
 
 
-def report(found: list[Found], weights: NDArray[np.float64]) -> dict[str, float]:
+def report(found: list[Found], weights: NDArray[np.float64], company: float) -> dict[str, float]:
     """Return figures of merit: F1 of osteoclasts, their nuclei, outlines."""
     called = there = right = outlined = 0
-    pairs = []
     for f in found:
-        n = counts(f, weights)
+        n = counts(f, weights, company)
         called, there = called + int((n[f.judged()] >= _LEAST).sum()), there + int((f.truth >= _LEAST).sum())
         for true, ours in f.covers:
             if f.truth[true] >= _LEAST:
                 outlined += 1
                 right += int(n[ours] >= _LEAST)
-                if not f.hidden[true]:
-                    pairs.append((f.truth[true], n[ours]))
-    truth, ours = np.array(pairs).T
+    truth, ours = np.concatenate([_osteoclasts(f, weights, company) for f in found], axis=1)
     small = truth <= 10
     return {
         "f1": 2 * right / (called + there),

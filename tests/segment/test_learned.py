@@ -17,7 +17,7 @@ from osteocount.segment import get_segmenter
 from osteocount.segment.classical import ClassicalSegmenter
 from osteocount.segment.learned import LearnedSegmenter
 from osteocount.segment.learned_cells import SEAM_FEATURES, cell_mask, cell_parts, joined_cells
-from osteocount.segment.learned_nuclei import FEATURES, candidates, count_by_scores
+from osteocount.segment.learned_nuclei import FEATURES, candidates, count_by_scores, in_company
 from osteocount.segment.models import network
 from osteocount.segment.models.network import MODEL_FILE, MODEL_SHA256, CellModel, Maps, shipped_model
 from osteocount.segment.scale import Scale
@@ -172,7 +172,7 @@ RULE |= {f"core_{bare}_bare": 1.0 for bare in ("none", "one", "both")}
 
 def labels_of(maps, *nuclei, total=None):
     at = np.array(nuclei, np.intp).reshape(-1, 2).T
-    mask = cell_mask(maps, None, SCALE)
+    mask = cell_mask(maps, None, 0.0, SCALE)
     total = np.full(mask.shape, 0.3, np.float32) if total is None else total
     parts = cell_parts(maps, mask, total, (at[0], at[1]), SCALE)
     return joined_cells(parts, np.array([RULE.get(name, 0.0) for name in SEAM_FEATURES]), 7.0)
@@ -218,7 +218,7 @@ def test_seams_are_described_by_what_is_seen_there() -> None:
     maps.core[12:48, 58:62] = -2.0
     total = np.full((60, 120), 0.3, np.float32)
     total[:, 60:] = 0.5
-    parts = cell_parts(maps, cell_mask(maps, None, SCALE), total, (np.array([30]), np.array([30])), SCALE)
+    parts = cell_parts(maps, cell_mask(maps, None, 0.0, SCALE), total, (np.array([30]), np.array([30])), SCALE)
     ends, features = parts.seams(np.arange(parts.area.size))
     assert ends.tolist() == [[1, 2]]
     seen = dict(zip(SEAM_FEATURES, features[0], strict=True))
@@ -267,3 +267,26 @@ def test_intervals_of_known_scores(scores, counted, low, high, chance_below_thre
     assert (count.low[1], count.high[1]) == (low, high)
     expected = chance_below_three if counted < 3 else 1 - chance_below_three
     assert count.confidence[1] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("scores", "counted"),
+    [
+        ((0.9, 0.9, 0.9, 0.4, 0.4), 5),  # an osteoclast by what is sure: what is nearly a nucleus there is one
+        ((0.9, 0.9, 0.9, 0.2), 3),
+        ((0.9, 0.9, 0.4, 0.4), 2),  # no osteoclast comes of what is unsure
+        ((0.9, 0.4), 1),
+    ],
+)
+def test_the_company_of_sure_nuclei_counts_for_a_nucleus(scores, counted) -> None:
+    score = np.array(scores, np.float32)
+    told = in_company(score, np.ones(score.size, np.int32), 0.5, 3, 2.0)
+    assert int((told >= 0.5).sum()) == counted
+
+
+def test_company_is_that_of_the_own_cell_and_no_cell_is_none() -> None:
+    score = np.array([0.9, 0.9, 0.9, 0.4, 0.4, 0.9, 0.9, 0.9], np.float32)
+    cell = np.array([1, 1, 1, 1, 2, 0, 0, 0], np.int32)
+    told = in_company(score, cell, 0.5, 3, 2.0)
+    assert told[3] == pytest.approx(0.8 / 1.4)
+    np.testing.assert_array_equal(told[4:], score[4:])

@@ -15,7 +15,7 @@ from osteocount.segment.classical import ClassicalSegmenter
 from osteocount.segment.finder import Window
 from osteocount.segment.found import Found, found_in
 from osteocount.segment.learned_cells import cell_mask, cell_parts, joined_cells
-from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, count_by_scores
+from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, count_by_scores, in_company
 from osteocount.segment.models.network import MARGIN, CellModel, Maps, shipped_model, sigmoid
 from osteocount.segment.morphology import gaussian
 from osteocount.segment.nuclei import spots_at
@@ -108,7 +108,7 @@ class NetworkFinder:
         """Run the network, outline what may be cells, and score what may be nuclei."""
         scale = self._scale
         maps = self._model.maps(density)
-        mask = cell_mask(maps, inside, scale)
+        mask = cell_mask(maps, inside, float(self._model.facts["cell_logit"]), scale)
         y, x, features = candidates(maps, density, mask > 0, scale)
         # Feature by feature: a matrix product may round differently from one place of the picture to another.
         score = sigmoid((features * np.asarray(self._model.facts["nucleus_weights"], np.float64)).sum(axis=1))
@@ -150,6 +150,9 @@ class NetworkFinder:
         total = np.asarray(cv2.transform(seen.density, DENSITY_WEIGHTS[None]))
         parts = cell_parts(maps, mask, total, (y[sure], x[sure]), scale)
         cells = joined_cells(parts, np.asarray(self._model.facts["seam_weights"], np.float64), wanted.min_cell_diameter)
+        score = in_company(
+            score, cells[y, x], wanted.nucleus_score, self._min_nuclei, float(self._model.facts["company_odds"])
+        )
         kept = (score >= LEAST_SCORE) & (cells[y, x] > 0)
         radius = scale.px(wanted.nucleus_diameter) / 2
         nucleus = np.zeros(mask.shape, np.float32)

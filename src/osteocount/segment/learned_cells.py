@@ -21,9 +21,21 @@ SEAM_FEATURES = (
 )
 
 
-def cell_mask(maps: Maps, analysed: NDArray[np.bool_] | None, scale: Scale) -> NDArray[np.uint8]:
-    """Return (height, width) uint8, 1 inside cells, vacuoles filled; without ``analysed`` all is analysed."""
-    mask = (maps.cell > 0 if analysed is None else (maps.cell > 0) & analysed).astype(np.uint8)
+def cell_mask(maps: Maps, analysed: NDArray[np.bool_] | None, least: float, scale: Scale) -> NDArray[np.uint8]:
+    """Return (height, width) uint8, 1 inside cells, vacuoles filled.
+
+    Parameters
+    ----------
+    maps
+        From the network.
+    analysed
+        (height, width) what counts; None is all.
+    least
+        Logit of lying in a cell from which a pixel does.
+    scale
+        Of the maps.
+    """
+    mask = (maps.cell > least if analysed is None else (maps.cell > least) & analysed).astype(np.uint8)
     return holes_filled(mask, 0.785 * scale.px(_HOLE_UM) ** 2)
 
 

@@ -78,6 +78,29 @@ def _nearness(
     return near
 
 
+def in_company(
+    score: NDArray[np.float32], cell: NDArray[np.int32], threshold: float, least: int, odds: float
+) -> NDArray[np.float32]:
+    """Return the scores as they are in the company of the cell's other nuclei.
+
+    Most cells have one nucleus, so scores are strict. Where ``least`` nuclei of a cell reach the ``threshold`` even so,
+    it is a fused cell, and what else looks like a nucleus there is one more often: its odds are multiplied.
+
+    Parameters
+    ----------
+    score, cell
+        (n,) of each candidate; 0 is no cell.
+    threshold, least
+        What is counted, and how many of those make a fused cell.
+    odds
+        Of a candidate in such a cell, relative to those its score says.
+    """
+    counted = np.bincount(cell[score >= threshold], minlength=int(cell.max(initial=0)) + 1)
+    fused = (counted >= least) & (np.arange(counted.size) > 0)
+    raised = odds * score / (odds * score + 1 - score)
+    return np.where(fused[cell], raised, score).astype(np.float32)
+
+
 def count_by_scores(
     n_cells: int,
     cell_of_spot: NDArray[np.int32],
