@@ -85,7 +85,7 @@ class SegmentSettings(FrozenModel):
         description="Where networks run. 'auto': on the graphics card (CUDA) when it is there, else on the processor.",
     )
     trap_threshold: float = Field(
-        0.10,
+        0.08,
         title="TRAP threshold",
         description="A cell is TRAP-positive when its mean TRAP optical density is above this.",
         ge=0.0,

@@ -159,7 +159,7 @@ def test_methods_can_be_pasted(page):
     for words in (
         "TRAP-stained cultures were analysed from 19 brightfield pictures of 19 wells at 0.76 µm per pixel "
         "(pixel size: given by the user) with OsteoCount 0.1.0.",
-        "A cell was TRAP-positive when its mean TRAP optical density exceeded 0.1, and an osteoclast when it also had "
+        "A cell was TRAP-positive when its mean TRAP optical density exceeded 0.08, and an osteoclast when it also had "
         "at least 3 nuclei.",
         "The ratio of EV wild type to EV knock-out was one further contrast of the same model.",
         "each arm was compared with vehicle (donor as the unit of replication, n = 3; least squares on donor × arm",
@@ -365,7 +365,7 @@ def test_no_warning_is_said_too(counted_copy):
 def test_changed_settings_stand_out(tmp_path):
     changed = Settings.model_validate({"segment": {"trap_threshold": 0.3}, "count": {"min_nuclei": 4}})
     page = Page(write_report(fake_results.build(tmp_path / "results", layout=False, settings=changed.model_dump())))
-    assert "Settings changed from their defaults: TRAP threshold 0.3 OD (default 0.1)" in page.text
+    assert "Settings changed from their defaults: TRAP threshold 0.3 OD (default 0.08)" in page.text
     assert "Nuclei in an osteoclast 4 (default 3)" in page.text
     assert "All settings are the defaults." not in page.text
 

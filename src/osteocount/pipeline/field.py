@@ -213,7 +213,7 @@ def _debris(found: Segmentation, settings: Settings) -> NDArray[np.bool_] | None
     if found.regime == "fluorescence":
         return None
     # A pixel of debris is denser than the palest cell is on average.
-    return debris_mask(found.trap_od, found.cells, found.analysed, 1.5 * settings.segment.trap_threshold)
+    return debris_mask(found.trap_od, found.cells, found.analysed, 1.9 * settings.segment.trap_threshold)
 
 
 def _field_numbers(found: Segmentation, um: float | None) -> dict[str, Any]:

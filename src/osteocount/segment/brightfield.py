@@ -234,7 +234,7 @@ def tables_of(
     score = _joined([part.score for part in found], np.float32)
     count = finder.count(n_cells, owner, score)
     count.high[1:] = np.maximum(count.high[1:], opaque[1:])
-    pale = (area * scale.um**2 >= _GIANT_UM2) & (stain[:, 0] < 3 * wanted.trap_threshold)
+    pale = (area * scale.um**2 >= _GIANT_UM2) & (stain[:, 0] < 3.75 * wanted.trap_threshold)
     named = (("opaque", opaque), ("pale_giant", pale))
     flags = [";".join(word for word, has in named if has[i]) for i in range(1, n_cells + 1)]
     at = np.flatnonzero(own_number)[np.argsort(own_number[own_number > 0])]

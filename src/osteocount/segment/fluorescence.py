@@ -19,6 +19,7 @@ from osteocount.segment.split import split_touching
 from osteocount.segment.tables import cell_table, count_nuclei, nuclei_table
 from osteocount.settings import Settings
 
+_AT_OUTLINE = 0.048  # stands for the TRAP OD where a cell is outlined: by default one is positive from 5/3 of that on
 _GRID_PX = 10.0  # pixels across a nucleus on the analysed grid
 _BLOCK = 4.0  # side, in nuclei, of the blocks whose dark part is taken as background
 _DARK_PART = 30  # percentile of a block that is background, unless a cell fills the block
@@ -72,7 +73,7 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
     count = count_nuclei(n_cells, cells[spots.y, spots.x], spots.score, wanted.nucleus_score, settings.count.min_nuclei)
     counted = spots.only(spots.score >= wanted.nucleus_score)
     shape = picture.pixels.shape[:2]
-    trap = np.clip(signal / threshold * wanted.cell_threshold, 0, 1).astype(np.float32)
+    trap = np.clip(signal / threshold * _AT_OUTLINE, 0, 1).astype(np.float32)
     return Segmentation(
         cells=labels_to_size(cells, shape),
         nuclei=labels_to_size(counted.labels, shape),

@@ -114,7 +114,7 @@ def _recorded(mononuclear_um: float, stains: Stains, wanted: SegmentSettings) ->
 
 def _stained(trap_threshold: float) -> float:
     """Return the pixel density from which a body is stained: well above what a pale cell needs on average."""
-    return 2.1 * trap_threshold
+    return 2.6 * trap_threshold
 
 
 def _cells(

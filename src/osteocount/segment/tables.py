@@ -162,7 +162,7 @@ def stain_flags(
     """
     area = np.bincount(cells.ravel(), minlength=opaque.size)
     mean = np.bincount(cells.ravel(), weights=trap.ravel(), minlength=opaque.size) / np.maximum(area, 1)
-    pale = (area * um**2 >= _GIANT_UM2) & (mean < 3 * trap_threshold)
+    pale = (area * um**2 >= _GIANT_UM2) & (mean < 3.75 * trap_threshold)
     named = (("opaque", opaque), ("pale_giant", pale))
     return [";".join(word for word, has in named if has[i]) for i in range(1, opaque.size)]
 
