@@ -28,7 +28,6 @@ _WARM_UP = 100
 _SMOOTH = 0.995  # what is averaged over the way is itself a running mean of the last few hundred steps
 _KEEP_EVERY = 500
 _SETTLED = 3000  # steps from which on the way is averaged
-_WATCH_EVERY = 2000  # steps after which the network is written beside the result, to see where it goes
 _IMPORTANCE = (1.0, 1.0, 3.0, 1.5)  # of cell, core, centre, nucleus
 
 Batches = Iterator[tuple[Floats, Floats, Floats]]
@@ -95,8 +94,6 @@ def train(asked: argparse.Namespace) -> None:
     def keep(step: int, mean: CellNet) -> None:
         if step % _KEEP_EVERY == 0 and step >= _SETTLED:
             way.update_parameters(mean)
-        if step % _WATCH_EVERY == 0:
-            torch.save(mean.state_dict(), asked.out.with_suffix(f".{step}.pt"))
 
     learn(batches(asked.train, asked.seed, _BATCH, asked.steps), asked.steps, keep)
     network = settled(way, batches(asked.train, asked.seed + 1, _BATCH, 60))
