@@ -10,11 +10,12 @@ from scipy.optimize import brentq, minimize
 from scipy.spatial import cKDTree
 
 from osteocount.segment.learned_cells import SEAM_FEATURES, Parts, cell_mask, cell_parts, joined_cells
-from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, count_by_scores, in_company
+from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, in_company
 from osteocount.segment.models.network import CellModel, sigmoid
 from osteocount.segment.morphology import gaussian
 from osteocount.segment.scale import Scale
 from osteocount.segment.stains import DENSITY_WEIGHTS
+from osteocount.segment.tables import count_nuclei
 
 _SAME_UM = 3.5  # a candidate this near a true centre is that nucleus
 _SMALLEST_UM = 7.0
@@ -210,7 +211,7 @@ def coverage(found: list[Found], weights: NDArray[np.float64], company: float, t
     for f in found:
         score = scores(f, weights, company)
         kept = score >= LEAST_SCORE
-        number = count_by_scores(f.n_cells, f.cell[kept], score[kept], 0.5, _LEAST, tail)
+        number = count_nuclei(f.n_cells, f.cell[kept], score[kept], 0.5, _LEAST, tail)
         for true, ours in f.covers:
             if f.truth[true] >= _LEAST and not f.hidden[true]:
                 held.append(number.low[ours] <= f.truth[true] <= number.high[ours])

@@ -17,10 +17,11 @@ from osteocount.segment import get_segmenter
 from osteocount.segment.classical import ClassicalSegmenter
 from osteocount.segment.learned import LearnedSegmenter
 from osteocount.segment.learned_cells import SEAM_FEATURES, cell_mask, cell_parts, joined_cells
-from osteocount.segment.learned_nuclei import FEATURES, candidates, count_by_scores, in_company
+from osteocount.segment.learned_nuclei import FEATURES, candidates, in_company
 from osteocount.segment.models import network
 from osteocount.segment.models.network import MODEL_FILE, MODEL_SHA256, CellModel, Maps, shipped_model
 from osteocount.segment.scale import Scale
+from osteocount.segment.tables import count_nuclei
 from osteocount.simulate import scenes
 
 LEARNED = Settings.model_validate({"segment": {"segmenter": "learned"}})
@@ -263,7 +264,7 @@ def test_candidates_are_the_peaks_of_the_centre_map() -> None:
     ],
 )
 def test_intervals_of_known_scores(scores, counted, low, high, chance_below_three) -> None:
-    count = count_by_scores(1, np.ones(len(scores), np.int32), np.array(scores, np.float32), 0.5, 3, 0.05)
+    count = count_nuclei(1, np.ones(len(scores), np.int32), np.array(scores, np.float32), 0.5, 3, 0.05)
     assert (count.low[1], count.high[1]) == (low, high)
     expected = chance_below_three if counted < 3 else 1 - chance_below_three
     assert count.confidence[1] == pytest.approx(expected, abs=1e-6)

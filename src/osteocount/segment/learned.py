@@ -15,14 +15,14 @@ from osteocount.segment.classical import ClassicalSegmenter
 from osteocount.segment.finder import Window
 from osteocount.segment.found import Found, found_in
 from osteocount.segment.learned_cells import cell_mask, cell_parts, joined_cells
-from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, count_by_scores, in_company
+from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, in_company
 from osteocount.segment.models.network import MARGIN, CellModel, Maps, shipped_model, sigmoid
 from osteocount.segment.morphology import gaussian
 from osteocount.segment.nuclei import spots_at
 from osteocount.segment.scale import Scale
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, stains_of
-from osteocount.segment.tables import NucleiCount, opaque_cells
+from osteocount.segment.tables import NucleiCount, count_nuclei, opaque_cells
 from osteocount.segment.tiles import Box
 from osteocount.settings import Settings
 
@@ -165,4 +165,4 @@ class NetworkFinder:
     def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
         """Turn the scores of each cell's candidates into an interval of its number of nuclei."""
         tail = float(self._model.facts["interval_tail"])
-        return count_by_scores(n_cells, cell_of_spot, score, self._wanted.nucleus_score, self._min_nuclei, tail)
+        return count_nuclei(n_cells, cell_of_spot, score, self._wanted.nucleus_score, self._min_nuclei, tail)

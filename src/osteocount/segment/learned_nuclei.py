@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from osteocount.segment.models.network import Maps, sigmoid
 from osteocount.segment.morphology import disk, gaussian, wide_gaussian
 from osteocount.segment.scale import Scale
-from osteocount.segment.tables import NucleiCount, interval_of_nuclei
 
 _APART_UM = 3.0  # no second centre of the same nucleus is looked for within this distance
 _FAINTEST = -4.0  # logit of the centre below which nothing is a candidate
@@ -99,33 +98,3 @@ def in_company(
     fused = (counted >= least) & (np.arange(counted.size) > 0)
     raised = odds * score / (odds * score + 1 - score)
     return np.where(fused[cell], raised, score).astype(np.float32)
-
-
-def count_by_scores(
-    n_cells: int,
-    cell_of_spot: NDArray[np.int32],
-    score: NDArray[np.float32],
-    threshold: float,
-    min_nuclei: int,
-    tail: float,
-) -> NucleiCount:
-    """Turn the scores of a cell's spots into an interval of its number of nuclei.
-
-    Each spot is a nucleus with the probability its score says, so the number follows a Poisson binomial distribution.
-    Spots of one cell err together, so its quantiles ``tail`` and 1 − ``tail``, chosen on calibration scenes to hold the
-    truth nine times of ten, are the interval; it is widened to hold the count itself.
-
-    Parameters
-    ----------
-    n_cells
-        Number of cells; labels are 1..n_cells.
-    cell_of_spot, score
-        One entry per candidate nucleus; 0 means in no cell.
-    threshold
-        Candidates with at least this score are counted.
-    min_nuclei
-        Nuclei in an osteoclast.
-    tail
-        Probability left out on each side.
-    """
-    return interval_of_nuclei(n_cells, cell_of_spot, score, threshold, min_nuclei, tail)

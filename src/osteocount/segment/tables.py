@@ -32,12 +32,19 @@ class NucleiCount:
 
 
 def count_nuclei(
-    n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32], threshold: float, min_nuclei: int
+    n_cells: int,
+    cell_of_spot: NDArray[np.int32],
+    score: NDArray[np.float32],
+    threshold: float,
+    min_nuclei: int,
+    tail: float = 0.05,
 ) -> NucleiCount:
     """Turn the scores of a cell's spots into an interval of its number of nuclei.
 
     Each spot is a nucleus with the probability its score says, independently of the others, so the number follows a
-    Poisson binomial distribution; its 5 % and 95 % quantiles are the interval, widened to hold the count itself.
+    Poisson binomial distribution; its quantiles ``tail`` and 1 − ``tail`` are the interval, widened to hold the count
+    itself. Where spots of one cell err together, another ``tail`` than that of a 90 % interval may hold the truth nine
+    times of ten.
 
     Parameters
     ----------
@@ -49,19 +56,9 @@ def count_nuclei(
         Candidates with at least this score are counted.
     min_nuclei
         Nuclei in an osteoclast.
+    tail
+        Probability left out on each side.
     """
-    return interval_of_nuclei(n_cells, cell_of_spot, score, threshold, min_nuclei, 0.05)
-
-
-def interval_of_nuclei(
-    n_cells: int,
-    cell_of_spot: NDArray[np.int32],
-    score: NDArray[np.float32],
-    threshold: float,
-    min_nuclei: int,
-    tail: float,
-) -> NucleiCount:
-    """Return what `count_nuclei` does, with the quantiles ``tail`` and 1 − ``tail`` as the interval."""
     spots = np.bincount(cell_of_spot, minlength=n_cells + 1)
     spots[0] = 0  # those in no cell
     counted = np.bincount(cell_of_spot[score >= threshold], minlength=n_cells + 1)
