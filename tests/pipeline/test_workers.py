@@ -65,7 +65,10 @@ def undisturbed(plate, tmp_path_factory):
 def test_a_field_that_kills_its_process_costs_only_itself(plate, undisturbed, tmp_path):
     tasks = tasks_of(plate)
     tasks[2] = replace(tasks[2], paths=(Deadly("B01_f1.tif"),))
-    records = list(process_all(tasks, folder := claimed(tmp_path), Settings(), workers=2))
+    draft = (folder := claimed(tmp_path)).labels / ".0123456789ab.part"
+    draft.write_bytes(b"what a process left that was killed while writing")
+    records = list(process_all(tasks, folder, Settings(), workers=2))
+    assert not draft.exists()
     assert len(records) == 6
     bad = [record for record in records if record["status"] != "ok"]
     assert [record["key"] for record in bad] == [tasks[2].key]

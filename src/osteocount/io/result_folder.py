@@ -95,7 +95,7 @@ class ResultFolder:
         return (*images, self.part(key, "cells.csv"), self.part(key, "nuclei.csv"))
 
     def remove_drafts(self) -> None:
-        """Remove the drafts that a run left which was killed while writing."""
+        """Remove the drafts of processes that were killed while writing; none may be writing now."""
         for folder in (self.root, self.labels, self.overlays, self.parts):
             for draft in folder.glob(".*.part"):
                 draft.unlink(missing_ok=True)

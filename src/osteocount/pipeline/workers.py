@@ -130,6 +130,8 @@ def _until_broken(
         pool.shutdown(cancel_futures=True)
         lifeline.close()
         far_end.close()
+        if under_way:
+            folder.remove_drafts()  # of those that were ended while writing
 
 
 def _tie_to_parent(lifeline: Connection) -> None:
