@@ -28,7 +28,8 @@ _LARGEST = 1_900_000  # pixels that the network takes at once: it needs 250 byte
 #: px around a tile that only give context, more than the network sees; a multiple of 16.
 MARGIN = 96
 _MIRRORED = 48  # px beyond the picture's border that are made up; a multiple of 16
-_STEP = 16  # the network halves its input four times
+#: The network halves its input four times: what it is given begins and ends at multiples of this.
+STEP = 16
 _LOWEST, _HIGHEST = -0.2, 2.0  # optical densities the network was trained on
 
 
@@ -91,21 +92,40 @@ class CellModel:
         self.facts: dict[str, Any] = json.loads(facts)
 
     def maps(self, density: NDArray[np.float32]) -> Maps:
-        """Run the network over ``density`` (height, width, 3: OD of R, G, B at the working scale), tile by tile.
+        """Run the network over a picture (height, width, 3): OD of R, G, B at the working scale."""
+        return Maps(*self.logits(density))
+
+    def logits(
+        self, density: NDArray[np.float32], rows: slice = slice(None), columns: slice = slice(None)
+    ) -> NDArray[np.float32]:
+        """Run the network over a part of a picture, tile by tile.
 
         The tiles overlap by more than the network sees, so that the result does not depend on where they lie.
+
+        Parameters
+        ----------
+        density
+            As for `maps`; beyond its border it is continued by its mirror image.
+        rows, columns
+            The part; it begins at multiples of 16.
+
+        Returns
+        -------
+        (4, rows, columns) in the order of `Maps`.
         """
-        height, width = density.shape[:2]
-        rows, columns = -(-height // _STEP) * _STEP, -(-width // _STEP) * _STEP
-        out = np.empty((len(Maps._fields), rows, columns), np.float32)
-        across, down = _parts(rows, columns)
-        for top, bottom in down:
-            for left, right in across:
-                y, x = (max(-_MIRRORED, start - MARGIN) for start in (top, left))
-                below, behind = min(rows + _MIRRORED, bottom + MARGIN), min(columns + _MIRRORED, right + MARGIN)
+        top, bottom, _ = rows.indices(density.shape[0])
+        left, right, _ = columns.indices(density.shape[1])
+        out = np.empty((len(Maps._fields), _whole_steps(bottom - top), _whole_steps(right - left)), np.float32)
+        end_y, end_x = (_whole_steps(side) + _MIRRORED for side in density.shape[:2])
+        across, down = _parts(*out.shape[1:])
+        for first, last in down:
+            for start, stop in across:
+                y, x = max(-_MIRRORED, top + first - MARGIN), max(-_MIRRORED, left + start - MARGIN)
+                below, behind = min(end_y, top + last + MARGIN), min(end_x, left + stop + MARGIN)
                 logits = self._twice(np.moveaxis(_continued(density, y, below, x, behind), 2, 0))
-                out[:, top:bottom, left:right] = logits[:, top - y : bottom - y, left - x : right - x]
-        return Maps(*out[:, :height, :width])
+                at_y, at_x = slice(top + first - y, top + last - y), slice(left + start - x, left + stop - x)
+                out[:, first:last, start:stop] = logits[:, at_y, at_x]
+        return out[:, : bottom - top, : right - left]
 
     def _twice(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the mean of what the network says of a tile and of its mirror image.
@@ -135,9 +155,13 @@ def _parts(rows: int, columns: int) -> tuple[list[tuple[int, int]], list[tuple[i
     return _cuts(columns, across), _cuts(rows, down)
 
 
+def _whole_steps(length: int) -> int:
+    return -(-length // STEP) * STEP
+
+
 def _cuts(length: int, count: int) -> list[tuple[int, int]]:
-    steps = length // _STEP
-    return list(pairwise([n * steps // count * _STEP for n in range(count + 1)]))
+    steps = length // STEP
+    return list(pairwise([n * steps // count * STEP for n in range(count + 1)]))
 
 
 @cache
