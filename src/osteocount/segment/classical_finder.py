@@ -56,6 +56,7 @@ class ClassicalFinder:
         How many of them share the bodies of a window; what is found does not depend on it.
     """
 
+    core = 1536
     no_cells = "no cell is denser than the cell threshold: an empty field, or no stain."
 
     def __init__(self, scale: Scale, settings: Settings, threads: int = 1) -> None:

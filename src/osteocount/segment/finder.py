@@ -49,6 +49,8 @@ class Finder(Protocol[Seen]):
     ----------
     reach
         In analysed pixels.
+    core
+        Analysed pixels along a tile of a large picture, a compromise of time and memory.
     no_cells
         What a reader is told of a picture without cells.
     record
@@ -56,6 +58,7 @@ class Finder(Protocol[Seen]):
     """
 
     reach: int
+    core: int
     no_cells: str
     record: dict[str, Any]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
+from osteocount.io.regions import Regions
 from osteocount.segment.atlas import Bodies
 from osteocount.segment.classical import ClassicalSegmenter
 from osteocount.segment.finder import Window
@@ -26,6 +28,7 @@ from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, stains_of
 from osteocount.segment.tables import NucleiCount, count_nuclei, opaque_cells
 from osteocount.segment.tiles import Box, Density
+from osteocount.segment.tiles_sparse import Sparse
 from osteocount.settings import Settings
 
 _REACH_UM = 55.0  # how far from a body its cells and nuclei still depend on the maps of the network
@@ -61,6 +64,12 @@ class LearnedSegmenter(ClassicalSegmenter):
         if found.regime == "brightfield":
             return found
         return replace(found, record={**found.record, "cells_and_nuclei_by": _OTHER_REGIMES})
+
+    def segment_regions(self, regions: Regions, scratch: Path | None = None) -> Sparse | None:
+        """Find the cells and nuclei of a large picture; see `Segmenter.segment_regions`."""
+        found = super().segment_regions(regions, scratch)
+        shipped_model.cache_clear()  # the memory the network worked in is free for the label images
+        return found
 
     def _finder(self, scale: Scale) -> NetworkFinder:
         model = shipped_model(self._settings.segment.device, self._threads) if self._model is None else self._model
@@ -98,6 +107,7 @@ class NetworkFinder:
         All settings of the run.
     """
 
+    core = 1280  # the network takes such a tile with all around it at once
     no_cells = "the network sees no cell: an empty field, or no stain."
 
     def __init__(self, model: CellModel, scale: Scale, settings: Settings) -> None:

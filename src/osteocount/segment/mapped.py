@@ -47,7 +47,7 @@ class MappedPicture:
         logits = np.empty((len(Maps._fields), box.bottom - box.top, box.right - box.left), np.float32)
         missing = self._fill(logits, box)
         if missing is not None:
-            logits[:, *missing.within(box)] = self._model.logits(density, *missing.within(around))
+            self._model.fill(logits[:, *missing.within(box)], density, *missing.within(around))
         if later is not None:
             pieces = [*self._kept, (box, logits)]
             self._kept = []

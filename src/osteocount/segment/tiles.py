@@ -19,8 +19,7 @@ from osteocount.segment.atlas import Bodies, Border, Place, all_bodies
 from osteocount.segment.illumination import Inside, Light
 from osteocount.segment.scale import BLOCK, Pixels, nearest, resample, resampled_size
 
-CORE = 2048  # pixels along a tile
-CORE_AHEAD = 1536  # the same where the next tile is looked at meanwhile, so that two windows are in memory
+CORE = 2048  # pixels along a tile of a picture in memory
 _HALO = 128  # pixels by which a body may reach out of its tile before it gets a window of its own
 _GRID = 64  # windows begin at multiples of this, where the light and halved maps have their grids
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import onnxruntime
 
 #: sha256 of the shipped file; another file under its name is refused.
-MODEL_SHA256 = "43cd6152ac8172d7f6611f240bb65ff298c18adcbd66119c770c7319920e6fd9"
+MODEL_SHA256 = "acd87e7f0a91818a79dc6c7915a141e1fb3f6b08505d374df7e37e105d4c855a"
 MODEL_FILE = "cells.onnx"
 
-_LARGEST = 1_900_000  # pixels that the network takes at once: it needs 250 bytes for each
+_LARGEST = 3_500_000  # pixels that the network takes at once: it needs 170 bytes for each
 #: px around a tile that only give context, more than the network sees; a multiple of 16.
 MARGIN = 96
 _MIRRORED = 48  # px beyond the picture's border that are made up; a multiple of 16
@@ -93,31 +93,33 @@ class CellModel:
 
     def maps(self, density: NDArray[np.float32]) -> Maps:
         """Run the network over a picture (height, width, 3): OD of R, G, B at the working scale."""
-        return Maps(*self.logits(density))
+        logits = np.empty((len(Maps._fields), *density.shape[:2]), np.float32)
+        self.fill(logits, density)
+        return Maps(*logits)
 
-    def logits(
-        self, density: NDArray[np.float32], rows: slice = slice(None), columns: slice = slice(None)
-    ) -> NDArray[np.float32]:
+    def fill(
+        self,
+        logits: NDArray[np.float32],
+        density: NDArray[np.float32],
+        rows: slice = slice(None),
+        columns: slice = slice(None),
+    ) -> None:
         """Run the network over a part of a picture, tile by tile.
 
         The tiles overlap by more than the network sees, so that the result does not depend on where they lie.
 
         Parameters
         ----------
+        logits
+            (4, rows, columns) in the order of `Maps`, to be filled.
         density
             As for `maps`; beyond its border it is continued by its mirror image.
         rows, columns
-            The part; it begins at multiples of 16.
-
-        Returns
-        -------
-        (4, rows, columns) in the order of `Maps`.
+            The part of it; it begins at multiples of 16.
         """
-        top, bottom, _ = rows.indices(density.shape[0])
-        left, right, _ = columns.indices(density.shape[1])
-        out = np.empty((len(Maps._fields), _whole_steps(bottom - top), _whole_steps(right - left)), np.float32)
+        top, left = rows.start or 0, columns.start or 0
         end_y, end_x = (_whole_steps(side) + _MIRRORED for side in density.shape[:2])
-        across, down = _parts(*out.shape[1:])
+        across, down = _parts(*(_whole_steps(side) for side in logits.shape[1:]))
         for first, last in down:
             for start, stop in across:
                 y, x = max(-_MIRRORED, top + first - MARGIN), max(-_MIRRORED, left + start - MARGIN)
@@ -125,18 +127,16 @@ class CellModel:
                 quarters = self._twice(_continued(density, y, below, x, behind))
                 at_y, at_x = slice((top + first - y) // 2, None), slice((left + start - x) // 2, None)
                 for i, j in np.ndindex(2, 2):
-                    part = out[:, first + i : last : 2, start + j : stop : 2]
+                    part = logits[:, first + i : last : 2, start + j : stop : 2]
                     part[:] = quarters[:, i, j, at_y, at_x][:, : part.shape[1], : part.shape[2]]
-        return out[:, : bottom - top, : right - left]
 
-    def _twice(self, tile: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the mean of what the network says of a tile (height, width, 3) and of its mirror image.
+    def _twice(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the mean of what the network says of a tile (3, height, width) and of its mirror image.
 
         It does not know up from down, so where the two differ it guesses; their mean guesses less. The logits are as
         the network gives them, (4, 2, 2, height / 2, width / 2): its last step would only put the pixels of odd and
         even rows and columns in their places, which is done faster once for both.
         """
-        planes = np.stack(cv2.split(tile))
         upright = self._quarters(planes)
         upright += self._quarters(np.ascontiguousarray(planes[:, ::-1]))[:, ::-1, :, ::-1]
         upright /= 2
@@ -148,11 +148,12 @@ class CellModel:
 
 
 def _continued(density: NDArray[np.float32], top: int, bottom: int, left: int, right: int) -> NDArray[np.float32]:
-    """Return a part of ``density`` as the network takes it, mirrored where it reaches beyond the border."""
+    """Return a part (3, height, width) as the network takes it, mirrored where it reaches beyond the border."""
     height, width = density.shape[:2]
     inside = density[max(0, top) : bottom, max(0, left) : right]
     beyond = max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width)
-    return np.asarray(cv2.copyMakeBorder(np.clip(inside, _LOWEST, _HIGHEST), *beyond, cv2.BORDER_REFLECT))
+    planes = np.stack([cv2.copyMakeBorder(each, *beyond, cv2.BORDER_REFLECT) for each in cv2.split(inside)])
+    return np.asarray(np.clip(planes, _LOWEST, _HIGHEST, out=planes), np.float32)
 
 
 def _parts(rows: int, columns: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
