@@ -17,6 +17,7 @@ import numpy as np
 import onnx
 import torch
 from fit import OUTLINE_LOGIT, Scene, find, fit_company, fit_nuclei, fit_seams, fit_tail, look, report, shifted
+from lighter import without_concatenations
 from network import CellNet
 
 from osteocount.segment.learned_cells import SEAM_FEATURES
@@ -28,14 +29,15 @@ def to_onnx(checkpoint: Path, path: Path, facts: dict[str, object]) -> None:
     """Write a checkpoint as ONNX with ``facts`` inside."""
     network = CellNet()
     network.load_state_dict(torch.load(checkpoint, weights_only=True))
-    axes = {0: "n", 2: "h", 3: "w"}
+    network.forward = network.quarters  # type: ignore[method-assign]
+    axes = [{0: "n", 2: f"h{part}", 3: f"w{part}"} for part in ("", "_half")]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the newer exporter needs a package more
         torch.onnx.export(
-            network.eval(), (torch.zeros(1, 3, 64, 64),), str(path), input_names=["density"], output_names=["maps"],
-            dynamic_axes={"density": axes, "maps": axes}, opset_version=17, dynamo=False,
+            network.eval(), (torch.zeros(1, 3, 64, 64),), str(path), input_names=["density"], output_names=["quarters"],
+            dynamic_axes={"density": axes[0], "quarters": axes[1]}, opset_version=17, dynamo=False,
         )  # fmt: skip
-    model = onnx.load(path)
+    model = without_concatenations(onnx.load(path))
     onnx.helper.set_model_props(model, {"osteocount": json.dumps(facts, sort_keys=True)})
     onnx.save(model, path)
 

@@ -20,7 +20,10 @@ def _block(inside: int, outside: int) -> nn.Sequential:
 
 
 class CellNet(nn.Module):
-    """Optical density (n, 3, h, w), h and w multiples of 16 → logits (n, 4, h, w) in the order of `OUTPUTS`."""
+    """Optical density (n, 3, h, w), h and w multiples of 16 → logits (n, 4, h, w) in the order of `OUTPUTS`.
+
+    What ships is `quarters`, the network without its last step; that one has nothing to learn.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,6 +39,10 @@ class CellNet(nn.Module):
 
     def forward(self, density: torch.Tensor) -> torch.Tensor:
         """Return the logits of the maps."""
+        return self.shuffle(self.quarters(density))
+
+    def quarters(self, density: torch.Tensor) -> torch.Tensor:
+        """Return the logits (n, 16, h / 2, w / 2), each map as its even and odd rows, of each its columns."""
         x, kept = self.stem(density), []
         for level, block in enumerate(self.down):
             x = block(x if level == 0 else nn.functional.max_pool2d(x, 2))
@@ -43,4 +50,4 @@ class CellNet(nn.Module):
         for level, block in enumerate(self.up):
             x = nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
             x = block(torch.cat([x, kept[len(self.down) - 2 - level]], 1))
-        return self.shuffle(self.head(x))
+        return self.head(x)

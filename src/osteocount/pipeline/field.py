@@ -152,12 +152,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def process(task: FieldTask, folder: ResultFolder, settings: Settings, *, alone: bool = False) -> dict[str, Any]:
+def process(
+    task: FieldTask, folder: ResultFolder, settings: Settings, threads: int = 1, threads_if_large: int = 1
+) -> dict[str, Any]:
     """Do one field from its files to its finished part, and return its record.
 
-    A field that cannot be done gives a record with status ``failed`` and the reason; nothing of it stays behind. A
-    large picture is worked on by all cores when this process is ``alone``. Else processes are the parallelism, and
-    threads in each would only fight over the cores.
+    A field that cannot be done gives a record with status ``failed`` and the reason; nothing of it stays behind. What
+    is found does not depend on the number of ``threads``, nor on that for a picture too large for the memory.
     """
     cv2.setNumThreads(1)
     started = time.perf_counter()
@@ -167,7 +168,7 @@ def process(task: FieldTask, folder: ResultFolder, settings: Settings, *, alone:
     try:
         record["fingerprint"] = fingerprint(task, settings)
         scratch = folder.tiles(task.key) / record["fingerprint"]
-        record |= _count_and_write(task, folder, settings, scratch, cores() if alone else 1)
+        record |= _count_and_write(task, folder, settings, scratch, threads, threads_if_large)
     except OsteoCountError as error:
         record |= {"status": "failed", "reason": str(error)}
     except Exception as error:  # one broken field must not cost the others; what broke is kept for a bug report
@@ -233,15 +234,16 @@ def _trap_positive(found: Segmentation, cells: pd.DataFrame) -> Segmentation:
 
 
 def _count_and_write(
-    task: FieldTask, folder: ResultFolder, settings: Settings, scratch: Path, threads: int
+    task: FieldTask, folder: ResultFolder, settings: Settings, scratch: Path, threads: int, threads_if_large: int
 ) -> dict[str, Any]:
     if len(task.paths) == 1:
-        with open_regions(task.paths[0], settings.picture.pixel_size, LARGE_PIXELS, task.scene, threads) as regions:
-            sparse = None if regions is None else get_segmenter(settings, threads).segment_regions(regions, scratch)
+        many = threads_if_large
+        with open_regions(task.paths[0], settings.picture.pixel_size, LARGE_PIXELS, task.scene, many) as regions:
+            sparse = None if regions is None else get_segmenter(settings, many).segment_regions(regions, scratch)
             if regions is not None and sparse is not None:
-                return _large(task, folder, regions, measure_large(regions, sparse, settings), threads)
+                return _large(task, folder, regions, measure_large(regions, sparse, settings), many)
     picture = read_channels(task.paths, settings.picture.pixel_size, task.scene)
-    result = analyse(picture, settings, threads=1)
+    result = analyse(picture, settings, threads)
     found, um = result.segmentation, picture.pixel_size.um
     write_labels(found.cells, folder.cells_image(task.key), um)
     write_labels(found.nuclei, folder.nuclei_image(task.key), um)

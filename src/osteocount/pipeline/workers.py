@@ -14,7 +14,7 @@ from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 from osteocount.io.result_folder import ResultFolder, write_json
-from osteocount.pipeline.field import FieldTask, fingerprint, process
+from osteocount.pipeline.field import FieldTask, cores, fingerprint, process
 from osteocount.settings import Settings
 
 Record = dict[str, Any]
@@ -60,8 +60,11 @@ def process_all(
 
         yield from process_on_cluster(waiting, folder, settings, scheduler)
     elif workers == 1 or len(waiting) < 2:
+        # One worker has all cores for a large picture. For small ones it is what a worker is among several, except
+        # where there is nothing else to do.
+        threads = cores() if len(waiting) == 1 else 1
         for task in waiting:
-            yield process(task, folder, settings, alone=True)
+            yield process(task, folder, settings, threads, threads_if_large=cores())
     else:
         yield from process_in_parallel(waiting, folder, settings, min(workers, len(waiting)))
 

@@ -20,7 +20,7 @@ from osteocount.segment.scale import Scale, labels_to_size, values_to_size
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.stains import trap_density
 from osteocount.segment.tables import STAIN_COLUMNS, cell_table, nuclei_table
-from osteocount.segment.tiles import CORE, Box, Tiling, View, samples, strips, tiles
+from osteocount.segment.tiles import CORE, Box, Density, Tiling, View, samples, strips, tiles
 from osteocount.segment.tiles_kept import KeptTiles
 from osteocount.settings import SegmentSettings, Settings
 
@@ -59,16 +59,17 @@ class Brightfield(Generic[Seen]):
     def __init__(
         self, regions: Regions, in_well: Inside | None, scale: Scale, finder: Finder[Seen], *, read_ahead: bool = False
     ) -> None:
-        self._view, self.finder = View(regions, scale.zoom), finder
-        self.shape = self._view.shape
-        self._inside = self._view.inside(in_well)
+        view, self.finder = View(regions, scale.zoom), finder
+        self.shape = view.shape
+        self._inside = view.inside(in_well)
         self._seen: Seen | None = None
         self._coming: Future[Seen] | None = None
         self._read_ahead = read_ahead
         meter = LightMeter(self.shape, scale.um)
-        for top, pixels in strips(self._view):
+        for top, pixels in strips(view):
             meter.show(pixels, top)
         self.light = meter.light(self._inside)
+        self._density = Density(view, self.light)
         parts = [finder.sample(self._window(box)) for box in samples(self.shape)]
         self.stains = finder.stains(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
         if not self.stains.is_trap:
@@ -109,9 +110,9 @@ class Brightfield(Generic[Seen]):
         return trap_density(seen.density[tile.within(seen.box)], self.stains)
 
     def _of_tile(self, tiling: Tiling, tile: Box, following: Box | None, ahead: ThreadPoolExecutor) -> Found:
-        window = self._window(tiling.window(tile))
+        window = self._window(tiling.window(tile), tiling.later(tile))
         if following is not None:
-            self._coming = ahead.submit(self._look, tiling.window(following))
+            self._coming = ahead.submit(self._look, tiling.window(following), tiling.later(following))
         return self.finder.find(window, tiling.choose(window.box, tile, window.mask), self.stains)
 
     def _of_body(self, tiling: Tiling, pixel: tuple[int, int], box: Box) -> Found | None:
@@ -122,19 +123,18 @@ class Brightfield(Generic[Seen]):
             if bodies is not None:
                 return self.finder.find(window, bodies, self.stains) if bodies.places else None
 
-    def _window(self, box: Box) -> Seen:
+    def _window(self, box: Box, later: Sequence[Box] | None = None) -> Seen:
         """Work out the density and the cell mask of a window; the last one is kept, the next may be under way."""
         if self._seen is None or self._seen.box != box:
             self._seen = None  # its memory is free before the next is worked out
             coming = None if self._coming is None else self._coming.result()
             self._coming = None
-            self._seen = coming if coming is not None and coming.box == box else self._look(box)
+            self._seen = coming if coming is not None and coming.box == box else self._look(box, later)
         return self._seen
 
-    def _look(self, box: Box) -> Seen:
+    def _look(self, box: Box, later: Sequence[Box] | None) -> Seen:
         inside = self._inside and self._inside(np.arange(box.top, box.bottom), np.arange(box.left, box.right))
-        density = self.light.density(self._view.read(box), box.top, box.left)
-        return self.finder.look(box, density, inside)
+        return self.finder.look(box, self._density, inside, later)
 
 
 def segment_brightfield(

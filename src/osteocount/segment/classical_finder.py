@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from osteocount.segment.nuclei import FAINTEST, Spots, find_peaks, find_spots, n
 from osteocount.segment.scale import Scale
 from osteocount.segment.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_of
 from osteocount.segment.tables import NucleiCount, count_nuclei
-from osteocount.segment.tiles import Box
+from osteocount.segment.tiles import Box, Density
 from osteocount.settings import Settings
 
 _REACH_UM = 92.0  # what lies further from a body than this has no say in it
@@ -55,6 +56,7 @@ class ClassicalFinder:
         How many of them share the bodies of a window; what is found does not depend on it.
     """
 
+    core = 1536
     no_cells = "no cell is denser than the cell threshold: an empty field, or no stain."
 
     def __init__(self, scale: Scale, settings: Settings, threads: int = 1) -> None:
@@ -63,9 +65,11 @@ class ClassicalFinder:
         self.reach = int(np.ceil(scale.px(_REACH_UM)))
         self.record: dict[str, Any] = {"cell_threshold_od": self._wanted.cell_threshold}
 
-    def look(self, box: Box, density: NDArray[np.float32], inside: NDArray[np.bool_] | None) -> DenseWindow:
+    def look(
+        self, box: Box, density: Density, inside: NDArray[np.bool_] | None, later: Sequence[Box] | None = None
+    ) -> DenseWindow:
         """Outline everything denser than bare plastic."""
-        smooth = gaussian(density, self._scale.px(0.76))
+        smooth = gaussian(density.read(box), self._scale.px(0.76))
         total = np.asarray(cv2.transform(smooth, DENSITY_WEIGHTS[None]))
         mask = cell_mask(total, inside, self._wanted.cell_threshold, self._scale)
         return DenseWindow(box, smooth, mask, total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -13,7 +14,7 @@ from osteocount.segment.found import Found
 from osteocount.segment.morphology import Mask
 from osteocount.segment.stains import Stains
 from osteocount.segment.tables import NucleiCount
-from osteocount.segment.tiles import Box
+from osteocount.segment.tiles import Box, Density
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Finder(Protocol[Seen]):
     ----------
     reach
         In analysed pixels.
+    core
+        Analysed pixels along a tile of a large picture, a compromise of time and memory.
     no_cells
         What a reader is told of a picture without cells.
     record
@@ -55,10 +58,13 @@ class Finder(Protocol[Seen]):
     """
 
     reach: int
+    core: int
     no_cells: str
     record: dict[str, Any]
 
-    def look(self, box: Box, density: NDArray[np.float32], inside: NDArray[np.bool_] | None) -> Seen:
+    def look(
+        self, box: Box, density: Density, inside: NDArray[np.bool_] | None, later: Sequence[Box] | None = None
+    ) -> Seen:
         """Outline what may be cells.
 
         Parameters
@@ -66,9 +72,11 @@ class Finder(Protocol[Seen]):
         box
             The window.
         density
-            (height, width, 3) its optical density.
+            Of the picture.
         inside
             (height, width), False outside the well; None: all inside.
+        later
+            Where the windows lie that are still to be looked at; None where that is not known.
         """
         ...
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -10,20 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
+from osteocount.io.regions import Regions
 from osteocount.segment.atlas import Bodies
 from osteocount.segment.classical import ClassicalSegmenter
 from osteocount.segment.finder import Window
 from osteocount.segment.found import Found, found_in
 from osteocount.segment.learned_cells import cell_mask, cell_parts, joined_cells
 from osteocount.segment.learned_nuclei import LEAST_SCORE, candidates, in_company
-from osteocount.segment.models.network import MARGIN, CellModel, Maps, shipped_model, sigmoid
+from osteocount.segment.mapped import MappedPicture
+from osteocount.segment.models.network import CellModel, Maps, shipped_model, sigmoid
 from osteocount.segment.morphology import gaussian
 from osteocount.segment.nuclei import spots_at
 from osteocount.segment.scale import Scale
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, stains_of
 from osteocount.segment.tables import NucleiCount, count_nuclei, opaque_cells
-from osteocount.segment.tiles import Box
+from osteocount.segment.tiles import Box, Density
+from osteocount.segment.tiles_sparse import Sparse
 from osteocount.settings import Settings
 
 _REACH_UM = 55.0  # how far from a body its cells and nuclei still depend on the maps of the network
@@ -59,6 +64,12 @@ class LearnedSegmenter(ClassicalSegmenter):
         if found.regime == "brightfield":
             return found
         return replace(found, record={**found.record, "cells_and_nuclei_by": _OTHER_REGIMES})
+
+    def segment_regions(self, regions: Regions, scratch: Path | None = None) -> Sparse | None:
+        """Find the cells and nuclei of a large picture; see `Segmenter.segment_regions`."""
+        found = super().segment_regions(regions, scratch)
+        shipped_model.cache_clear()  # the memory the network worked in is free for the label images
+        return found
 
     def _finder(self, scale: Scale) -> NetworkFinder:
         model = shipped_model(self._settings.segment.device, self._threads) if self._model is None else self._model
@@ -96,23 +107,29 @@ class NetworkFinder:
         All settings of the run.
     """
 
+    core = 1280  # the network takes such a tile with all around it at once
     no_cells = "the network sees no cell: an empty field, or no stain."
 
     def __init__(self, model: CellModel, scale: Scale, settings: Settings) -> None:
         self._model, self._scale = model, scale
         self._wanted, self._min_nuclei = settings.segment, settings.count.min_nuclei
-        self.reach = MARGIN + int(np.ceil(scale.px(_REACH_UM)))
+        self.reach = int(np.ceil(scale.px(_REACH_UM)))
         self.record: dict[str, Any] = {"model_sha256": model.sha256}
+        self._mapped: MappedPicture | None = None
 
-    def look(self, box: Box, density: NDArray[np.float32], inside: NDArray[np.bool_] | None) -> MappedWindow:
+    def look(
+        self, box: Box, density: Density, inside: NDArray[np.bool_] | None, later: Sequence[Box] | None = None
+    ) -> MappedWindow:
         """Run the network, outline what may be cells, and score what may be nuclei."""
         scale = self._scale
-        maps = self._model.maps(density)
+        if self._mapped is None or self._mapped.density is not density:
+            self._mapped = MappedPicture(self._model, density)
+        seen, maps = self._mapped.look(box, later)
         mask = cell_mask(maps, inside, float(self._model.facts["cell_logit"]), scale)
-        y, x, features = candidates(maps, density, mask > 0, scale)
+        y, x, features = candidates(maps, seen, mask > 0, scale)
         # Feature by feature: a matrix product may round differently from one place of the picture to another.
         score = sigmoid((features * np.asarray(self._model.facts["nucleus_weights"], np.float64)).sum(axis=1))
-        return MappedWindow(box, gaussian(density, scale.px(0.76)), mask, maps, y, x, score)
+        return MappedWindow(box, gaussian(seen, scale.px(0.76)), mask, maps, y, x, score)
 
     def sample(self, seen: MappedWindow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the densities of pixels inside cells, and of those that are surely cytoplasm."""

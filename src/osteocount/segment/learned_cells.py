@@ -128,12 +128,13 @@ def cell_parts(
     core = gaussian(maps.core, scale.px(0.6))
     labels = _parts(core, mask)
     n = int(labels.max(initial=0)) + 1
-    flat = labels.ravel()
+    at = np.flatnonzero(labels)  # most of a picture is background
+    own = labels.ravel()[at]
     return Parts(
         labels,
         *_borders(labels, core),
-        np.bincount(flat, minlength=n).astype(np.float64),
-        np.bincount(flat, total.ravel(), minlength=n).astype(np.float64),
+        np.bincount(own, minlength=n).astype(np.float64),
+        np.bincount(own, total.ravel()[at], minlength=n).astype(np.float64),
         np.bincount(labels[nuclei], minlength=n).astype(np.float64),
         scale.um,
     )
@@ -165,10 +166,9 @@ def joined_cells(parts: Parts, weights: NDArray[np.float64], smallest_um: float)
         to = np.arange(owner.size)
         to[ends[join, 1]] = ends[join, 0]
         owner = to[owner]
-    cells = owner[parts.labels]
-    large = np.bincount(cells.ravel()) >= 0.785 * (smallest_um / parts.um) ** 2
+    large = np.bincount(owner, parts.area, owner.size)[owner] >= 0.785 * (smallest_um / parts.um) ** 2
     large[0] = False
-    return in_raster_order(np.where(large[cells], cells, 0).astype(np.int32))
+    return in_raster_order(np.where(large, owner, 0).astype(np.int32)[parts.labels])
 
 
 def _parts(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:

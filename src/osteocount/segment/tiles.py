@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from osteocount.io.regions import Regions
 from osteocount.segment.atlas import Bodies, Border, Place, all_bodies
-from osteocount.segment.illumination import Inside
+from osteocount.segment.illumination import Inside, Light
 from osteocount.segment.scale import BLOCK, Pixels, nearest, resample, resampled_size
 
-CORE = 2048  # pixels along a tile
-CORE_AHEAD = 1536  # the same where the next tile is looked at meanwhile, so that two windows are in memory
+CORE = 2048  # pixels along a tile of a picture in memory
 _HALO = 128  # pixels by which a body may reach out of its tile before it gets a window of its own
 _GRID = 64  # windows begin at multiples of this, where the light and halved maps have their grids
 
@@ -51,6 +50,12 @@ class Box:
             and (self.bottom == shape[0] or self.bottom - other.bottom >= around)
             and (self.right == shape[1] or self.right - other.right >= around)
         )
+
+    def shared(self, other: Box) -> Box | None:
+        """Return what both boxes hold; None where they do not meet."""
+        top, bottom = max(self.top, other.top), min(self.bottom, other.bottom)
+        left, right = max(self.left, other.left), min(self.right, other.right)
+        return Box(top, bottom, left, right) if top < bottom and left < right else None
 
     def within(self, window: Box) -> tuple[slice, slice]:
         """Return where the box lies in an array of a window."""
@@ -109,6 +114,26 @@ class View:
         return lambda y, x: in_file(rows[y], columns[x])
 
 
+@dataclass(frozen=True)
+class Density:
+    """The optical density of a picture, any window of which can be worked out.
+
+    Attributes
+    ----------
+    view
+        The picture.
+    light
+        Of all of it.
+    """
+
+    view: View
+    light: Light
+
+    def read(self, box: Box) -> NDArray[np.float32]:
+        """Return (height, width, 3) of a window that begins on the grid."""
+        return self.light.density(self.view.read(box), box.top, box.left)
+
+
 def strips(view: View) -> Iterator[tuple[int, Pixels]]:
     """Yield the picture in strips of whole width, each with its first row."""
     for top in range(0, view.shape[0], BLOCK):
@@ -165,6 +190,19 @@ class Tiling:
     def window(self, tile: Box) -> Box:
         """Return the tile with enough around it to work on most of its bodies."""
         return tile.grown(self._reach + _HALO, self._shape)
+
+    def later(self, tile: Box) -> tuple[Box, ...]:
+        """Return where the windows of later tiles lie: those beside this one, and those of the rows below."""
+        height, width = self._shape
+        window, around = self.window(tile), self._reach + _HALO
+        below = Box(tile.bottom, height, 0, width).grown(around, self._shape)
+        beside = Box(tile.top, tile.bottom, tile.right, width).grown(around, self._shape)
+        regions = []
+        if tile.right < width:
+            regions.append(Box(window.top, below.top if tile.bottom < height else height, beside.left, width))
+        if tile.bottom < height:
+            regions.append(below)
+        return tuple(regions)
 
     def choose(self, window: Box, tile: Box, mask: NDArray[np.uint8]) -> Bodies:
         """Return the bodies of a window that are worked on there; those cut short are kept waiting."""

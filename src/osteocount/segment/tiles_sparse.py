@@ -16,7 +16,6 @@ from osteocount.segment.brightfield import Brightfield, recorded, tables_of, war
 from osteocount.segment.finder import Finder
 from osteocount.segment.found import Found, Objects, numbered, paint
 from osteocount.segment.scale import Scale, nearest
-from osteocount.segment.tiles import CORE, CORE_AHEAD
 from osteocount.segment.tiles_kept import KeptTiles
 from osteocount.segment.well_mask import Circle
 from osteocount.settings import Settings
@@ -137,7 +136,7 @@ def segment_sparsely(
     settings, record
         As for `segment_brightfield`.
     core, offset
-        Side of a tile, None for what suits the memory, and shift of the seams; what is found does not depend on them.
+        Side of a tile, None for the finder's own, and shift of the seams; what is found does not depend on them.
     scratch
         Folder for finished tiles, of this picture and these settings alone; tiles in it are not worked on again.
     read_ahead
@@ -150,7 +149,7 @@ def segment_sparsely(
     """
     picture = Brightfield(regions, None if well is None else well.holds, scale, finder, read_ahead=read_ahead)
     kept = None if scratch is None else KeptTiles(scratch)
-    side = core or (CORE_AHEAD if read_ahead else CORE)
+    side = core or finder.core
     found = tuple(part for _, part in picture.found(side, offset, kept))
     cells, nuclei = numbered([part.cells for part in found]), numbered([part.nuclei for part in found])
     cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, finder, settings)
