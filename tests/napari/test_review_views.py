@@ -15,7 +15,7 @@ from osteocount.napari import outline
 from osteocount.napari.actions import described
 from osteocount.napari.compare_view import CompareView
 from osteocount.napari.correct_view import KEYS, CorrectView
-from osteocount.napari.drawn import Drawn, draw
+from osteocount.napari.drawn import Drawn, Room, draw
 from osteocount.napari.figure_view import FigureView
 from osteocount.napari.plate_view import PlateView
 from osteocount.plate.heatmap import plate_heatmap
@@ -95,7 +95,7 @@ def test_arrow_keys_go_to_the_neighbouring_well(plate, qtbot, key, well):
 
 def test_a_click_on_the_drawn_plate_finds_its_well(plate, qtbot):
     wells = pd.DataFrame({"plate": "p", "well": ["A01", "B02", "D05"], "n_osteoclasts": [1.0, 2.0, 3.0]})
-    drawn = draw(plate_heatmap(wells, "n_osteoclasts"), 600, 300)
+    drawn = draw(plate_heatmap(wells, "n_osteoclasts"), Room(600, 300))
     assert drawn.pixels.shape[0] <= 301
     plate.show_plate(drawn)
     with qtbot.waitSignal(plate.well_chosen) as said:
@@ -103,9 +103,24 @@ def test_a_click_on_the_drawn_plate_finds_its_well(plate, qtbot):
     assert said.args == ["D05"]
 
 
+@pytest.mark.parametrize(
+    ("room", "inches"), [(Room(330, 300), 330 / 96), (Room(660, 600, 2.0), 330 / 96), (Room(900, 300), None)]
+)
+def test_a_narrow_place_is_one_where_letters_would_shrink(room, inches):
+    assert room.narrow == inches
+
+
+def test_a_figure_made_for_its_place_is_drawn_as_large_as_that(plate):
+    wells = pd.DataFrame({"plate": "p", "well": ["A01", "B02", "D05"], "n_osteoclasts": [1.0, 2.0, 3.0]})
+    room = Room(330, 400)
+    drawn = draw(plate_heatmap(wells, "n_osteoclasts", width=room.narrow), room)
+    assert drawn.pixels.shape[1] == 330
+    assert drawn.step[0] > 35  # pixels from well to well
+
+
 def test_the_mouse_over_a_well_says_what_is_known_of_it(plate):
     wells = pd.DataFrame({"plate": "p", "well": ["A01", "B02"], "n_osteoclasts": [1.0, 2.0]})
-    drawn = draw(plate_heatmap(wells, "n_osteoclasts"), 600, 300)
+    drawn = draw(plate_heatmap(wells, "n_osteoclasts"), Room(600, 300))
     plate.show_plate(drawn)
     plate.hints = {"B02": "B02 · RANKL · donor 1"}
     assert plate.figure.hint_for(*drawn.point(2, 2)) == "B02 · RANKL · donor 1"

@@ -7,6 +7,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from osteocount.errors import OsteoCountError
 from osteocount.plate.heatmap import plate_heatmap, plate_values, shared_limits, well_hints
@@ -64,6 +65,23 @@ def test_values_marks_and_reasons_are_written():
     assert any("A02: bubble" in text for text in said)
     assert legend(figure) == ["vehicle", "RANKL 50 ng/mL", "vehicle", "not measured", "excluded"]
     assert figure.axes[0].get_title(loc="left") == "P1: n osteoclasts"
+
+
+@pytest.mark.parametrize("n", [6, 24, 96, 384])
+def test_a_narrow_plate_says_the_same_within_its_width(n):
+    table = wells(n).replace({"RANKL": "a treatment with a rather long name"})
+    wide, narrow = (plate_heatmap(table, "n_osteoclasts", width=width) for width in (None, 3.4))
+    assert narrow.get_size_inches()[0] == pytest.approx(3.4)
+    assert (texts(narrow), legend(narrow)) == (texts(wide), legend(wide))
+    renderer = FigureCanvasAgg(narrow).get_renderer()
+    right, top = narrow.bbox.max
+    for part in (*narrow.texts, *narrow.axes[0].get_legend().get_texts(), narrow.axes[0].title):
+        box = part.get_window_extent(renderer)
+        assert box.x0 >= 0
+        assert box.x1 <= right
+        assert box.y0 >= 0
+        assert box.y1 <= top
+    assert min(part.get_fontsize() for part in narrow.axes[0].texts) >= 5
 
 
 def test_percent_of_control():

@@ -13,11 +13,15 @@ from matplotlib.text import Text
 from osteocount.errors import OsteoCountError
 from osteocount.stats import compare
 from osteocount.stats.agreement import agree
-from osteocount.stats.figures import bland_altman, dose_response, effect_plot, power_curve, superplot
+from osteocount.stats.effect_figure import effect_plot
+from osteocount.stats.figures import bland_altman, dose_response, power_curve, superplot
 from osteocount.stats.planning import plan
 
 from .tables import simulated, table
 from .test_stats_dose import series
+
+
+LONG = ("vehicle", "RANKL 50 ng/mL", "EV IL-32 KO 5 µL", "EV wild type 5 µL", "rhIL-32 25 ng/mL")
 
 
 def drawn(figure: Figure) -> Figure:
@@ -31,10 +35,7 @@ def boxes_overlap(figure: Figure, labels) -> bool:
     return any(first.overlaps(second) for first, second in itertools.combinations(boxes, 2))
 
 
-@pytest.mark.parametrize(
-    "arms",
-    [("vehicle", "A"), ("vehicle", "RANKL 50 ng/mL", "EV IL-32 KO 5 µL", "EV wild type 5 µL", "rhIL-32 25 ng/mL")],
-)
+@pytest.mark.parametrize("arms", [("vehicle", "A"), LONG])
 def test_superplot(arms):
     comparison = compare(simulated(arms, 5), control="vehicle")
     figure = drawn(superplot(comparison))
@@ -74,6 +75,25 @@ def test_effect_plot():
     assert not boxes_overlap(figure, [*axes.get_yticklabels(), *axes.texts])
     words = [text.get_text() for text in axes.texts]
     assert words[0].startswith(f"{comparison.table['estimate'].iloc[0]:.3g}"[:3])
+
+
+@pytest.mark.parametrize("arms", [("vehicle", "A"), LONG])
+def test_narrow_figures_show_the_same_within_their_width(arms):
+    comparison = compare(simulated(arms, 5), control="vehicle")
+    for wide, narrow in (
+        (superplot(comparison), superplot(comparison, width=3.4)),
+        (effect_plot(comparison), effect_plot(comparison, width=3.4)),
+    ):
+        assert drawn(narrow).get_size_inches()[0] == 3.4
+        points, same = ([p.get_offsets().tolist() for p in f.axes[0].collections] for f in (wide, narrow))
+        assert points == same
+        axes = narrow.axes[0]
+        renderer = FigureCanvasAgg(narrow).get_renderer()
+        said = [*axes.get_xticklabels(), *axes.texts, axes.xaxis.label, *narrow.legends[0].get_texts()]
+        boxes = [text.get_window_extent(renderer) for text in said if text.get_text()]
+        assert boxes
+        assert all(box.x0 >= 0 and box.x1 <= narrow.bbox.x1 for box in boxes)
+        assert not boxes_overlap(narrow, axes.texts)
 
 
 def test_a_refused_ratio_is_not_drawn():

@@ -51,7 +51,8 @@ def compare(
     from osteocount import stats
     from osteocount.io.tables import write_table
     from osteocount.pipeline import COMPARISON_FORMATS
-    from osteocount.stats.figures import dose_response, effect_plot, superplot
+    from osteocount.stats.effect_figure import effect_plot
+    from osteocount.stats.figures import dose_response, superplot
 
     comparison = stats.compare(
         read_wells(table),

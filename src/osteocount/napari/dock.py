@@ -16,6 +16,7 @@ from osteocount.napari.fold import Fold
 from osteocount.napari.jobs import LayerCount, count_folder, count_layer
 from osteocount.napari.large_jobs import LargeCount, Seen
 from osteocount.napari.layers import NUCLEUS, ViewerLayers, palette_of
+from osteocount.napari.places import before_layer_controls
 from osteocount.napari.result_view import (
     LegendView,
     MessageView,
@@ -54,7 +55,7 @@ class OsteoCountDock(QWidget):
         self.wells = WellsView()
         self.reviewing = Reviewing(viewer, self)
         self._window = getattr(viewer, "window", None)
-        self._panels: list[Any] = []
+        self._plate: Any = None
         self._job: Job | None = None
         self._counted_with = Settings()
         self._counted_source: Path | None = None
@@ -84,17 +85,16 @@ class OsteoCountDock(QWidget):
         self.save.setToolTip(
             "Corrections are saved one by one as you make them. This writes tables and report anew with all of them."
         )
-        self.to_compare = QLabel("The plate and the comparison lie below the picture and follow every correction.")
-        self.to_compare.setWordWrap(True)
-        self.show_compare = QPushButton("Show the comparison")
         self.show_plate = QPushButton("Show the plate")
+        self.show_plate.setToolTip("Bring the plate to the front, on the left of the picture")
         self.steps = QTabWidget()
         self.pages = [
             self._page("1 Open", self.source),
             self._page("2 Count", Fold("Settings", self.settings), self.run, self.message, self.numbers, self.legend,
                        self.wells),
-            self._page("3 Correct", self.reviewing.correct, self.reviewing.learning.view, self.note, self.colours),
-            self._page("4 Compare", self.to_compare, self.show_plate, self.show_compare, self.save),
+            self._page("3 Correct", self.show_plate, self.reviewing.correct, self.reviewing.learning.view, self.note,
+                       self.colours),
+            self._page("4 Compare", self.reviewing.compare, self.save, stretches=True),
         ]  # fmt: skip
         self.state = QLabel()
         self.state.setWordWrap(True)
@@ -105,13 +105,14 @@ class OsteoCountDock(QWidget):
         layout.addWidget(self.steps, stretch=1)
         layout.addWidget(self.state)
 
-    def _page(self, title: str, *parts: QWidget) -> QScrollArea:
+    def _page(self, title: str, *parts: QWidget, stretches: bool = False) -> QScrollArea:
         panel = QWidget()
         column = QVBoxLayout(panel)
         column.setSpacing(6)
         for part in parts:
-            column.addWidget(part)
-        column.addStretch()
+            column.addWidget(part, stretch=int(stretches and part is parts[0]))
+        if not stretches:
+            column.addStretch()
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -134,10 +135,9 @@ class OsteoCountDock(QWidget):
         self.reviewing.busy.connect(self.state.setText)
         self.reviewing.opened.connect(self._show_review)
         self.save.clicked.connect(lambda: self.reviewing.write(self._show_saved))
-        for button, n in ((self.show_plate, 0), (self.show_compare, 1)):
-            button.clicked.connect(partial(self._raise_panel, n))
+        self.show_plate.clicked.connect(self._raise_plate)
+        for button in (self.show_plate, self.save):
             button.setEnabled(False)
-        self.save.setEnabled(False)
         self.layers.announce()
 
     def open_picture(self, path: Path) -> None:
@@ -203,25 +203,20 @@ class OsteoCountDock(QWidget):
             self.run.show_idle(f"Settings saved in {path.name}")
 
     def _show_review(self) -> None:
-        """Show plate and comparison under the picture, the first time there is something to show."""
-        for button in (self.show_plate, self.show_compare, self.save):
+        """Show the plate beside the picture, the first time there is something to show."""
+        for button in (self.show_plate, self.save):
             button.setEnabled(True)
         self.colours.show_entries(*self.reviewing.canvas.legend())
         self.note.show_notes(())
-        if self._panels or self._window is None:
-            return
-        for widget, name in ((self.reviewing.plate, "Plate"), (self.reviewing.compare, "Comparison")):
-            self._panels.append(
-                self._window.add_dock_widget(widget, name=name, area="bottom", tabify=bool(self._panels))
-            )
-        # The steps keep the whole height of the window, plate and comparison get the rest of its width.
-        self._panels[0].parent().setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self._raise_panel(0)
+        if self._plate is None and self._window is not None:
+            self._plate = self._window.add_dock_widget(self.reviewing.plate, name="Plate", area="left")
+            before_layer_controls(self._plate)
+            self._raise_plate()
 
-    def _raise_panel(self, n: int, *_: object) -> None:
-        if n < len(self._panels):
-            self._panels[n].show()
-            self._panels[n].raise_()
+    def _raise_plate(self) -> None:
+        if self._plate is not None:
+            self._plate.show()
+            self._plate.raise_()
 
     def _show_saved(self, outcome: Outcome) -> None:
         self.state.setText(f"Tables and report are in {outcome.folder}")

@@ -12,6 +12,33 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_DOTS_PER_INCH = 96  # of a screen whose pixels are not finer than those of the window
+_WIDE = 6.5  # inches from which a figure is laid out as in the report
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much room there is for a figure.
+
+    Attributes
+    ----------
+    width, height
+        Pixels of the screen.
+    ratio
+        Pixels of the screen for each of the window.
+    """
+
+    width: int
+    height: int
+    ratio: float = 1.0
+
+    @property
+    def narrow(self) -> float | None:
+        """Inches across, where letters stay readable only in a figure that is made for them; else None."""
+        inches = self.width / (_DOTS_PER_INCH * self.ratio)
+        return inches if inches < _WIDE else None
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A figure as it is seen.
@@ -40,12 +67,12 @@ class Drawn:
         return self.origin[0] + (column - 1) * self.step[0], self.origin[1] + (row - 1) * self.step[1]
 
 
-def draw(figure: Figure, width: int, height: int) -> Drawn:
-    """Draw ``figure`` as large as it fits into ``width`` × ``height`` pixels; its proportions stay."""
+def draw(figure: Figure, room: Room) -> Drawn:
+    """Draw ``figure`` as large as there is room; its proportions stay."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     inches = figure.get_size_inches()
-    figure.set_dpi(max(30.0, min(width / inches[0], height / inches[1], 200.0)))
+    figure.set_dpi(max(30.0, min(room.width / inches[0], room.height / inches[1], 200.0)))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # type: ignore[no-untyped-call]
     pixels = np.asarray(canvas.buffer_rgba(), np.uint8).copy()  # type: ignore[no-untyped-call]

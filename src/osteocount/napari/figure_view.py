@@ -8,7 +8,7 @@ from qtpy.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from osteocount.napari.drawn import Drawn
+from osteocount.napari.drawn import Drawn, Room
 
 
 class FigureView(QWidget):
@@ -33,16 +33,16 @@ class FigureView(QWidget):
         self._image: QImage | None = None
         self._ring: tuple[float, float, float] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(200, 150)
+        self.setMinimumSize(200, 200)
 
     def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
         """Ask for room enough to read the figure."""
-        return QSize(640, 240)
+        return QSize(330, 340)
 
-    def room(self) -> tuple[int, int]:
-        """Width and height in pixels of the screen, which may be finer than those of the window."""
+    def room(self) -> Room:
+        """Return how much room there is."""
         ratio = self.devicePixelRatioF()
-        return int(self.width() * ratio), int(self.height() * ratio)
+        return Room(int(self.width() * ratio), int(self.height() * ratio), ratio)
 
     def show_drawn(self, drawn: Drawn | None, text: str = "") -> None:
         """Show a figure, or a sentence when there is none."""

@@ -8,11 +8,11 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGridLayout,
-    QHBoxLayout,
     QInputDialog,
     QProgressBar,
     QPushButton,
     QSizePolicy,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -153,10 +153,7 @@ class PlateView(QWidget):
             self.well_chosen.emit(well_name(row, column))
 
     def _lay_out(self) -> None:
-        side = QWidget()
-        side.setFixedWidth(310)
-        grid = QGridLayout(side)
-        grid.setContentsMargins(0, 0, 0, 0)
+        grid = QGridLayout()
         grid.setSpacing(3)
         buttons = []
         for name, text, tip in NEXT:
@@ -164,7 +161,7 @@ class PlateView(QWidget):
             button.setToolTip(tip)
             button.clicked.connect(lambda _=False, name=name: self.next_requested.emit(name))
             buttons.append(button)
-        self.figure.setToolTip("Click a well; then the arrow keys go on. Pull the upper edge to enlarge the plate.")
+        self.figure.setToolTip("Click a well; then the arrow keys go on. Pull the panel wider to enlarge the plate.")
         grid.addWidget(self.plate, 0, 0, 1, 2)
         grid.addWidget(self.measure, 1, 0, 1, 2)
         for n, widget in enumerate((self.percent, self.fields, *buttons, self.done)):
@@ -172,11 +169,10 @@ class PlateView(QWidget):
         grid.addWidget(self.exclude, 5, 0)
         grid.addWidget(self.blind, 5, 1)
         grid.addWidget(self.progress, 6, 0, 1, 2)
-        grid.setRowStretch(7, 1)
-        layout = QHBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.addWidget(self.figure, stretch=1)
-        layout.addWidget(side)
+        layout.addLayout(grid)
 
     def _on_click(self, x: float, y: float) -> None:
         self.setFocus()

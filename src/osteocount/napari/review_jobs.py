@@ -18,7 +18,7 @@ from osteocount.io.containers import input_hash
 from osteocount.io.label_tiles import TiledLabels
 from osteocount.io.pyramid import Overview, open_pyramid
 from osteocount.io.tables import write_table
-from osteocount.napari.drawn import Drawn, draw
+from osteocount.napari.drawn import Drawn, Room, draw
 from osteocount.napari.outline import drawing, kinds_of
 from osteocount.napari.review import OpenField, Record, Review
 from osteocount.napari.sheet import Sheet, TiledSheet, WholeSheet
@@ -63,11 +63,11 @@ class View:
     plate: str
     measure: str
     percent: bool
-    plate_room: tuple[int, int]
+    plate_room: Room
     endpoint: str
     contrast: str
     plot: str
-    compare_room: tuple[int, int]
+    compare_room: Room
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,8 @@ def write_tables(review: Review, stop: Event) -> Generator[Progress, None, Outco
 
 def export_comparison(figures: Figures, folder: Path, stop: Event) -> Generator[Progress, None, Path]:
     """Write both figures, the comparison and the wells as they are now."""
-    from osteocount.stats.figures import effect_plot, superplot
+    from osteocount.stats.effect_figure import effect_plot
+    from osteocount.stats.figures import superplot
 
     yield Progress(0, 0, "Exporting")
     comparison = figures.comparison
@@ -228,16 +229,21 @@ def _plate(wells: pd.DataFrame, view: View) -> tuple[Drawn | None, str]:
     try:
         scaled = _with_roles(wells)
         limits = shared_limits(scaled, measure, percent_of_control=view.percent)
-        figure = plate_heatmap(scaled, measure, plate=view.plate, percent_of_control=view.percent, limits=limits)
-        return draw(figure, *view.plate_room), ""
+        figure = plate_heatmap(
+            scaled, measure, plate=view.plate, percent_of_control=view.percent, limits=limits,
+            width=view.plate_room.narrow,
+        )  # fmt: skip
+        return draw(figure, view.plate_room), ""
     except OsteoCountError as error:
         return None, str(error)
 
 
 def _effect(comparison: Comparison, wells: pd.DataFrame, view: View) -> Drawn:
-    from osteocount.stats.figures import effect_plot, superplot
+    from osteocount.stats.effect_figure import effect_plot
+    from osteocount.stats.figures import superplot
 
     endpoint = view.endpoint or str(comparison.table["endpoint"].iloc[0])
-    superplots = view.plot == "superplot"
-    figure = superplot(comparison, wells, endpoint) if superplots else effect_plot(comparison, endpoint)
-    return draw(figure, *view.compare_room)
+    narrow = view.compare_room.narrow
+    if view.plot == "superplot":
+        return draw(superplot(comparison, wells, endpoint, narrow), view.compare_room)
+    return draw(effect_plot(comparison, endpoint, narrow), view.compare_room)

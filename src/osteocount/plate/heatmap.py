@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.heatmap_wells import CONTROL_MARKS, FLAGGED, RED, draw_frame, draw_well, look_of, outline_of
+from osteocount.plate.heatmap_frame import frame_of
+from osteocount.plate.heatmap_wells import CONTROL_MARKS, FLAGGED, RED, draw_frame, draw_well, outline_of
 from osteocount.plate.normalise import percent_of_control as percent
 from osteocount.plate.wells import PLATE_SHAPES, canonical_well, parse_well, row_letters, smallest_plate
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
 _ROLE_ORDER = {"negative control": 0, "vehicle": 1, "positive control": 2, "blank": 5, "excluded": 4, "treatment": 3}
 _COLOURS = "cividis"
@@ -30,6 +33,7 @@ def plate_heatmap(
     percent_of_control: bool = False,
     limits: tuple[float, float] | None = None,
     title: str | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw one plate: a well's colour and number are its value, its outline is its treatment.
 
@@ -51,6 +55,8 @@ def plate_heatmap(
         Ends of the colour scale; give the same to every plate for one scale across plates (see :func:`shared_limits`).
     title
         Replaces the heading made of plate and measure.
+    width
+        Inches, for a narrow place: wells get smaller, and the legend goes below the plate. None: as wide as is best.
 
     Returns
     -------
@@ -66,28 +72,30 @@ def plate_heatmap(
 
     shown = _shown(wells, measure, plate, percent_of_control=percent_of_control)
     rows, columns = _shape(shown)
-    look = look_of(rows * columns)
     arms = _arms(shown)
     numbers = dict(arms)
+    entries = _entries(shown, arms)
     excluded = shown[(shown["role"] == "excluded") & (shown["exclude_reason"] != "")]
     notes = [f"{well}: {reason}" for well, reason in zip(excluded["well"], excluded["exclude_reason"], strict=True)]
-    width, height = look.well * columns + 0.7, look.well * rows + 0.9
-    legend_lines = len(arms) + len(set(shown["role"]) & set(CONTROL_MARKS)) + 2
-    side = 0.066 * max([len(label) for label, _ in arms] + [16]) + 1.5
-    figure = Figure(
-        figsize=(width + side, max(height, 0.21 * legend_lines + 0.4) + 0.16 * (min(len(notes), 6) + bool(notes))),
-        dpi=120,
-    )
-    axes = figure.add_axes(_rectangle(figure, width, height))
+    longest = max(len(str(entry.get_label())) for entry in entries) if entries else 0
+    frame = frame_of(rows, columns, len(entries), longest, min(len(notes), 6) + bool(notes), width)
+    look = frame.look
+    figure = Figure(figsize=frame.size, dpi=120)
+    axes = figure.add_axes(frame.plate)
     norm, colours = _scale(shown["_value"], limits)
     draw_frame(axes, rows, columns, look)
     for record in shown.to_dict("records"):
         draw_well(axes, record, norm, colours, numbers.get(record["_arm"]), look)
     heading = measure.replace("_", " ") + (" (% of control)" if percent_of_control else "")
     name = str(shown["plate"].iloc[0])
-    axes.set_title(_literal(title or (f"{name}: {heading}" if name else heading)), fontsize=11, pad=22, loc="left")
-    _draw_colour_bar(figure, axes, norm, colours, heading)
-    _draw_legend(axes, shown, arms)
+    axes.set_title(
+        _literal(title or (f"{name}: {heading}" if name else heading)), fontsize=frame.title, pad=22, loc="left"
+    )
+    _draw_colour_bar(figure, axes, norm, colours, heading if width is None else "")
+    axes.legend(
+        handles=entries, loc="upper left", bbox_to_anchor=frame.legend, bbox_transform=figure.transFigure, fontsize=8,
+        frameon=False, borderaxespad=0, ncols=frame.legend_columns, columnspacing=1.0,
+    )  # fmt: skip
     _draw_notes(figure, notes)
     return figure
 
@@ -199,18 +207,6 @@ def _scale(values: pd.Series[float], limits: tuple[float, float] | None) -> tupl
     return Normalize(low, high if high > low else low + 1), mpl.colormaps[_COLOURS]
 
 
-def _rectangle(figure: Figure, width: float, height: float) -> tuple[float, float, float, float]:
-    """Place the plate at the top left of the figure; width and height are in inches, with the room for labels."""
-    total_width, total_height = figure.get_size_inches()
-    left, top = 0.45, 0.65
-    return (
-        left / total_width,
-        1 - (height - 0.25) / total_height,
-        (width - 0.7) / total_width,
-        (height - 0.25 - top) / total_height,
-    )
-
-
 def _draw_colour_bar(figure: Figure, axes: Axes, norm: Normalize, colours: Colormap, heading: str) -> None:
     from matplotlib.cm import ScalarMappable
 
@@ -218,11 +214,13 @@ def _draw_colour_bar(figure: Figure, axes: Axes, norm: Normalize, colours: Color
     width, _ = figure.get_size_inches()
     bar_axes = figure.add_axes((box.x1 + 0.15 / width, box.y0, 0.16 / width, box.height))
     bar = figure.colorbar(ScalarMappable(norm, colours), cax=bar_axes)
-    bar.set_label(_literal(heading), fontsize=8)
+    if heading:
+        bar.set_label(_literal(heading), fontsize=8)
     bar.ax.tick_params(labelsize=7)
 
 
-def _draw_legend(axes: Axes, shown: pd.DataFrame, arms: list[tuple[str, int]]) -> None:
+def _entries(shown: pd.DataFrame, arms: list[tuple[str, int]]) -> list[Line2D | Patch]:
+    """Return what the legend says: arms by their outline, controls by their mark, and what is not measured."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -244,10 +242,7 @@ def _draw_legend(axes: Axes, shown: pd.DataFrame, arms: list[tuple[str, int]]) -
         handles.append(
             Line2D([], [], linestyle="none", marker=f"${FLAGGED}$", color=RED, markersize=7, label="flagged")
         )
-    width, _ = axes.get_figure(root=True).get_size_inches()  # type: ignore[union-attr]
-    box = axes.get_position()
-    x = 1 + (0.95 / width) / box.width
-    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(x, 1.0), fontsize=8, frameon=False, borderaxespad=0)
+    return handles
 
 
 def _draw_notes(figure: Figure, notes: list[str]) -> None:

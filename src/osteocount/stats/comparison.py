@@ -85,7 +85,7 @@ class Comparison:
 
     def plot(self) -> Figure:
         """Draw the effects of the arms on the primary endpoint."""
-        from osteocount.stats.figures import effect_plot
+        from osteocount.stats.effect_figure import effect_plot
 
         return effect_plot(self)
 

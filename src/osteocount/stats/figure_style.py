@@ -45,9 +45,15 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def donor_legend(axes: Axes, style: dict[str, tuple[str, str]]) -> None:
-    """Name the donors beside the axes."""
+def donor_legend(axes: Axes, style: dict[str, tuple[str, str]], *, below: bool = False) -> None:
+    """Name the donors beside the axes, or below them."""
     handles = [handle(colour, marker, donor) for donor, (colour, marker) in style.items()]
+    if below:
+        axes.figure.legend(
+            handles=handles, loc="outside lower center", frameon=False, fontsize=8, ncols=min(4, len(handles)),
+            columnspacing=1.0, handletextpad=0.3,
+        )  # fmt: skip
+        return
     axes.legend(
         handles=handles, title="Donor", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8.5,
         ncols=1 + len(handles) // 13,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from osteocount.errors import OsteoCountError
 from osteocount.stats import words
 from osteocount.stats.endpoints import COUNT
+from osteocount.stats.figure_rows import rows_of, title_of
 from osteocount.stats.figure_style import (
     COLOURS,
     INK,
@@ -30,19 +31,10 @@ if TYPE_CHECKING:
     from osteocount.stats.comparison import Comparison
     from osteocount.stats.planning import Plan
 
-TITLES = {
-    "osteoclast_count": "Osteoclasts",
-    "osteoclast_count_ge2": "Cells with ≥ 2 nuclei",
-    "osteoclast_count_ge4": "Cells with ≥ 4 nuclei",
-    "osteoclast_area_fraction": "Osteoclast area ÷ imaged area",
-    "fusion_index": "Fusion index",
-    "nuclei_per_osteoclast": "Nuclei per osteoclast",
-    "osteoclast_area": "Mean osteoclast area",
-}
-VERDICT_COLOURS = {words.ROBUST: "#0072B2", words.INDICATED: "#56B4E9", words.EXPLORATORY: "#E69F00"}
 
-
-def superplot(comparison: Comparison, wells: pd.DataFrame | None = None, endpoint: str = COUNT) -> Figure:
+def superplot(
+    comparison: Comparison, wells: pd.DataFrame | None = None, endpoint: str = COUNT, width: float | None = None
+) -> Figure:
     """Draw wells small, donors large, and a line joining each donor's arms (Lord et al. 2020, J Cell Biol 219).
 
     Parameters
@@ -51,19 +43,21 @@ def superplot(comparison: Comparison, wells: pd.DataFrame | None = None, endpoin
     wells : DataFrame, optional
         Show only the wells of this table (by ``plate`` and ``well``); all that took part when None.
     endpoint : str
+    width : float, optional
+        Inches, for a narrow place: arms are named aslant and donors below. None: as wide as is best.
 
     Raises
     ------
     OsteoCountError
         The comparison has no such endpoint.
     """
-    rows = _rows(comparison, endpoint)
+    rows = rows_of(comparison, endpoint)
     donors = comparison.donor_values[comparison.donor_values["endpoint"] == endpoint]
     points = _shown(comparison.well_values[comparison.well_values["endpoint"] == endpoint], wells)
     arms = _arm_order(comparison, rows, donors)
     place = {arm: i for i, arm in enumerate(arms)}
     style = styles(donors["donor"])
-    figure, axes = new_figure(max(4.8, 1.15 * len(arms) + 1.9), 4.2)
+    figure, axes = new_figure(width or max(4.8, 1.15 * len(arms) + 1.9), 3.8 if width else 4.2)
     log = bool((donors["value"] > 0).all()) and rows["link"].iloc[0] != "identity"
     rng = np.random.default_rng(0)  # jitter only
     for i, (donor, (colour, marker)) in enumerate(style.items()):
@@ -74,10 +68,14 @@ def superplot(comparison: Comparison, wells: pd.DataFrame | None = None, endpoin
         means = donors[donors["donor"] == donor].assign(x=donors["arm"].map(place) + shift).sort_values("x")
         axes.plot(means["x"], means["value"], color=colour, linewidth=1.0, alpha=0.55, zorder=3)
         axes.scatter(means["x"], means["value"], s=72, color=colour, marker=marker, edgecolors="white", zorder=4)
-    axes.set_xticks(range(len(arms)), [wrapped(arm) for arm in arms])
+    if width is None:
+        axes.set_xticks(range(len(arms)), [wrapped(arm) for arm in arms])
+    else:
+        names = [plain(arm) for arm in arms]
+        axes.set_xticks(range(len(arms)), names, rotation=30, ha="right", rotation_mode="anchor", fontsize=8)
     axes.set_xlim(-0.5, len(arms) - 0.5)
     unit = str(rows["unit"].iloc[0])
-    axes.set_ylabel(_title(endpoint) + (f" {unit}" if unit.startswith("per") else f" ({unit})" if unit else ""))
+    axes.set_ylabel(title_of(endpoint) + (f" {unit}" if unit.startswith("per") else f" ({unit})" if unit else ""))
     if log:
         log_axis(axes, "y")
         hidden = int((points["value"] <= 0).sum())
@@ -86,45 +84,7 @@ def superplot(comparison: Comparison, wells: pd.DataFrame | None = None, endpoin
             axes.set_title(f"{one} below the log axis", fontsize=8, color=PALE, loc="left")
     elif rows["link"].iloc[0] != "identity":
         axes.set_title("linear axis: some donors have 0", fontsize=8, color=PALE, loc="left")
-    donor_legend(axes, style)
-    return figure
-
-
-def effect_plot(comparison: Comparison, endpoint: str | None = None) -> Figure:
-    """Draw every contrast's estimate with its simultaneous interval, the donors' own estimates behind it."""
-    name = endpoint or str(comparison.table["endpoint"].iloc[0])
-    rows = _rows(comparison, name)
-    rows = rows[rows["kind"].isin(["arm", "dependence", "interaction", "custom"])]
-    effects = comparison.donor_effects[comparison.donor_effects["endpoint"] == name]
-    style = styles(comparison.donor_values["donor"])
-    figure, axes = new_figure(8.2, 0.52 * len(rows) + 1.7)
-    for y, row in enumerate(rows.to_dict("records")):
-        own = effects[effects["contrast"] == row["contrast"]]
-        for donor, estimate in zip(own["donor"], own["estimate"], strict=True):
-            colour, marker = style[donor]
-            axes.scatter(estimate, y + 0.24, s=16, color=colour, marker=marker, alpha=0.8, linewidths=0, zorder=2)
-        colour = VERDICT_COLOURS.get(row["verdict"], PALE)
-        if np.isfinite(row["ci_low"]):
-            axes.plot(
-                [row["ci_low"], row["ci_high"]], [y, y], color=colour, linewidth=2.4, solid_capstyle="butt", zorder=3
-            )
-        axes.scatter(row["estimate"], y, s=52, color=colour, marker="D", edgecolors="white", zorder=4)
-        axes.text(
-            1.02, y, _effect_text(row), transform=axes.get_yaxis_transform(), va="center", fontsize=8.5, color=INK
-        )
-    none = 0.0 if rows["link"].iloc[0] == "identity" else 1.0
-    axes.axvline(none, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    labels = [_contrast_label(row, comparison.control) for row in rows.to_dict("records")]
-    axes.set_yticks(range(len(rows)), labels, multialignment="right")
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlabel(_effect_axis(name, rows, comparison.control))
-    if none and (rows["estimate"].notna().any() or len(effects)):
-        log_axis(axes, "x")
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    if style:
-        handles = [handle(colour, marker, donor, 4.5) for donor, (colour, marker) in list(style.items())[:12]]
-        figure.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 6), frameon=False, fontsize=8)
+    donor_legend(axes, style, below=width is not None)
     return figure
 
 
@@ -155,7 +115,7 @@ def dose_response(comparison: Comparison, endpoint: str = COUNT) -> Figure:
             one.plot(grid, ratio, color=INK, linewidth=1.8, zorder=2)
         one.axhline(1, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         one.set_xlabel(plain(f"{curve.series.name} ({curve.series.unit or 'dose, unit not given'})"))
-        one.set_ylabel(plain(f"{_title(endpoint)}, ratio to {curve.series.control}"))
+        one.set_ylabel(plain(f"{title_of(endpoint)}, ratio to {curve.series.control}"))
         one.set_title(_ec50_title(comparison, endpoint, curve.series.name), fontsize=9, color=INK, loc="left")
         log_axis(one, "x")
         log_axis(one, "y")
@@ -230,14 +190,6 @@ def power_curve(plan: Plan) -> Figure:
     return figure
 
 
-def _rows(comparison: Comparison, endpoint: str) -> pd.DataFrame:
-    rows = comparison.table[comparison.table["endpoint"] == endpoint]
-    if rows.empty:
-        known = ", ".join(comparison.table["endpoint"].unique())
-        raise OsteoCountError(f"No endpoint '{endpoint}' in this comparison. It has: {known}.")
-    return rows
-
-
 def _shown(points: pd.DataFrame, wells: pd.DataFrame | None) -> pd.DataFrame:
     keys = [] if wells is None else [key for key in ("plate", "well") if key in wells.columns]
     if wells is None or not keys:
@@ -255,32 +207,8 @@ def _arm_order(comparison: Comparison, rows: pd.DataFrame, donors: pd.DataFrame)
     return [arm for arm in order if arm in present] or [comparison.control]
 
 
-def _contrast_label(row: dict[Any, Any], control: str) -> str:
-    name = words.contrast_name(str(row["contrast"]))
-    told = row["reference"] == control or row["kind"] == "custom"
-    return plain(name if told else f"{name}\n(against {row['reference']})")
-
-
-def _effect_text(row: dict[Any, Any]) -> str:
-    if not np.isfinite(row["estimate"]):
-        return str(row["verdict"])
-    interval = (
-        f" ({words.number(row['ci_low'])} to {words.number(row['ci_high'])})" if np.isfinite(row["ci_low"]) else ""
-    )
-    return f"{words.number(row['estimate'])}{interval}  {row['verdict']}"
-
-
-def _effect_axis(endpoint: str, rows: pd.DataFrame, control: str) -> str:
-    what = {"logit": "odds ratio", "identity": "difference", "log": "ratio of means"}.get(
-        rows["link"].iloc[0], "rate ratio"
-    )
-    interval = " (95 % CI, simultaneous over arms)" if rows["ci_low"].notna().any() else ""
-    against = control if rows.loc[rows["kind"] == "arm", "reference"].nunique() < 2 else "the control of its level"
-    return plain(f"{_title(endpoint)}: {what} to {against}{interval}")
-
-
 def _ec50_title(comparison: Comparison, endpoint: str, series: str) -> str:
-    rows = _rows(comparison, endpoint)
+    rows = rows_of(comparison, endpoint)
     found = rows[rows["contrast"] == f"EC50 {series}"].to_dict("records")
     if not found:
         return ""
@@ -289,7 +217,3 @@ def _ec50_title(comparison: Comparison, endpoint: str, series: str) -> str:
         return "no EC50 (see notes)"
     low, high = words.number(row["ci_low"]), words.number(row["ci_high"])
     return f"EC50 {words.number(row['estimate'])} {row['unit']} ({low} to {high})"
-
-
-def _title(endpoint: str) -> str:
-    return TITLES.get(endpoint) or plain(endpoint)
