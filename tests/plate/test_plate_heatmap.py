@@ -73,7 +73,9 @@ def test_a_narrow_plate_says_the_same_within_its_width(n):
     wide, narrow = (plate_heatmap(table, "n_osteoclasts", width=width) for width in (None, 3.4))
     assert narrow.get_size_inches()[0] == pytest.approx(3.4)
     assert (texts(narrow), legend(narrow)) == (texts(wide), legend(wide))
-    renderer = FigureCanvasAgg(narrow).get_renderer()
+    canvas = FigureCanvasAgg(narrow)
+    canvas.draw()
+    renderer = canvas.get_renderer()
     right, top = narrow.bbox.max
     for part in (*narrow.texts, *narrow.axes[0].get_legend().get_texts(), narrow.axes[0].title):
         box = part.get_window_extent(renderer)

@@ -57,8 +57,8 @@ class CompareView(QWidget):
         layout.setSpacing(3)
         layout.addLayout(what)
         layout.addWidget(self.plot)
-        layout.addWidget(self.figure, stretch=3)
-        layout.addWidget(self.words, stretch=2)
+        layout.addWidget(self.figure, stretch=7)
+        layout.addWidget(self.words, stretch=3)
         layout.addWidget(self.export)
 
     def set_choices(self, endpoints: list[str], contrasts: list[str]) -> None:

@@ -16,7 +16,7 @@ from osteocount.napari.fold import Fold
 from osteocount.napari.jobs import LayerCount, count_folder, count_layer
 from osteocount.napari.large_jobs import LargeCount, Seen
 from osteocount.napari.layers import NUCLEUS, ViewerLayers, palette_of
-from osteocount.napari.places import before_layer_controls
+from osteocount.napari.places import over_layer_controls
 from osteocount.napari.result_view import (
     LegendView,
     MessageView,
@@ -92,9 +92,8 @@ class OsteoCountDock(QWidget):
             self._page("1 Open", self.source),
             self._page("2 Count", Fold("Settings", self.settings), self.run, self.message, self.numbers, self.legend,
                        self.wells),
-            self._page("3 Correct", self.show_plate, self.reviewing.correct, self.reviewing.learning.view, self.note,
-                       self.colours),
-            self._page("4 Compare", self.reviewing.compare, self.save, stretches=True),
+            self._page("3 Correct", self.reviewing.correct, self.reviewing.learning.view, self.note, self.colours),
+            self._page("4 Compare", self.reviewing.compare, self.show_plate, self.save, stretches=True),
         ]  # fmt: skip
         self.state = QLabel()
         self.state.setWordWrap(True)
@@ -210,7 +209,7 @@ class OsteoCountDock(QWidget):
         self.note.show_notes(())
         if self._plate is None and self._window is not None:
             self._plate = self._window.add_dock_widget(self.reviewing.plate, name="Plate", area="left")
-            before_layer_controls(self._plate)
+            over_layer_controls(self.reviewing.plate)
             self._raise_plate()
 
     def _raise_plate(self) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from osteocount.stats import words
 from osteocount.stats.figure_rows import rows_of, title_of
-from osteocount.stats.figure_style import INK, PALE, handle, log_axis, new_figure, plain, styles
+from osteocount.stats.figure_style import INK, PALE, handle, log_axis, narrow_columns, new_figure, plain, styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from osteocount.stats.comparison import Comparison
 
 VERDICT_COLOURS = {words.ROBUST: "#0072B2", words.INDICATED: "#56B4E9", words.EXPLORATORY: "#E69F00"}
-_LETTERS_PER_INCH = 16  # of an axis label
+_LETTERS_PER_INCH = 15, 18  # of an axis label, and of what stands above an interval in a narrow place
 
 
 def effect_plot(comparison: Comparison, endpoint: str | None = None, width: float | None = None) -> Figure:
@@ -46,22 +46,25 @@ def effect_plot(comparison: Comparison, endpoint: str | None = None, width: floa
     figure, axes = new_figure(width or 8.2, 0.52 * len(rows) + 1.7)
     for y, row in enumerate(rows.to_dict("records")):
         _draw_row(axes, y, row, effects[effects["contrast"] == row["contrast"]], style)
-        _say_row(axes, y, row, comparison.control, narrow=width is not None)
+        _say_row(axes, y, row, comparison.control, width)
     none = 0.0 if rows["link"].iloc[0] == "identity" else 1.0
     axes.axvline(none, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     labels = [] if width else [_contrast_label(row, comparison.control) for row in rows.to_dict("records")]
     axes.set_yticks(range(len(labels)), labels, multialignment="right")
     axes.set_ylim(len(rows) - 0.4, -0.6)
     said = _effect_axis(name, rows, comparison.control)
-    axes.set_xlabel(textwrap.fill(said, int(_LETTERS_PER_INCH * width)) if width else said)
+    axes.set_xlabel(textwrap.fill(said, int(_LETTERS_PER_INCH[0] * width)) if width else said)
     if none and (rows["estimate"].notna().any() or len(effects)):
         log_axis(axes, "x")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     if style:
         handles = [handle(colour, marker, donor, 4.5) for donor, (colour, marker) in list(style.items())[:12]]
-        columns = min(len(handles), 4 if width else 6)
-        figure.legend(handles=handles, loc="outside upper left", ncols=columns, frameon=False, fontsize=8)
+        columns = narrow_columns(style) if width else min(len(handles), 6)
+        figure.legend(
+            handles=handles, loc="outside upper left", ncols=columns, frameon=False, fontsize=8,
+            columnspacing=1.0 if width else 2.0, handletextpad=0.3 if width else 0.8,
+        )  # fmt: skip
     return figure
 
 
@@ -76,14 +79,17 @@ def _draw_row(axes: Axes, y: int, row: dict[Any, Any], own: pd.DataFrame, style:
     axes.scatter(row["estimate"], y, s=52, color=colour, marker="D", edgecolors="white", zorder=4)
 
 
-def _say_row(axes: Axes, y: int, row: dict[Any, Any], control: str, *, narrow: bool) -> None:
+def _say_row(axes: Axes, y: int, row: dict[Any, Any], control: str, width: float | None) -> None:
     """Write the estimate of one contrast beside it; in a narrow place above it, with its name."""
     place = axes.get_yaxis_transform()
-    if not narrow:
+    if width is None:
         axes.text(1.02, y, _effect_text(row), transform=place, va="center", fontsize=8.5, color=INK)
         return
     name = _contrast_label(row, control).replace("\n", " ")
-    axes.text(0, y - 0.18, f"{name}: {_effect_text(row)}", transform=place, va="bottom", fontsize=7.5, color=INK)
+    said = textwrap.fill(f"{name}: {_effect_text(row)}", int(_LETTERS_PER_INCH[1] * width))
+    text = axes.text(0, y - 0.18, said, transform=place, va="bottom", fontsize=7.5, color=INK)
+    text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # no line of the plot through the letters
+    text.set_in_layout(False)  # it may be wider than the axes, which must not shrink for it
 
 
 def _contrast_label(row: dict[Any, Any], control: str) -> str:

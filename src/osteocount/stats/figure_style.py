@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 # Okabe & Ito's palette, yellow left out: it is too pale on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+_NARROW_LETTERS = 52  # in a line of a legend in a narrow place, markers and gaps included
 INK, PALE = "#333333", "#8c8c8c"
 
 
@@ -50,7 +51,7 @@ def donor_legend(axes: Axes, style: dict[str, tuple[str, str]], *, below: bool =
     handles = [handle(colour, marker, donor) for donor, (colour, marker) in style.items()]
     if below:
         axes.figure.legend(
-            handles=handles, loc="outside lower center", frameon=False, fontsize=8, ncols=min(4, len(handles)),
+            handles=handles, loc="outside lower center", frameon=False, fontsize=8, ncols=narrow_columns(style),
             columnspacing=1.0, handletextpad=0.3,
         )  # fmt: skip
         return
@@ -58,6 +59,11 @@ def donor_legend(axes: Axes, style: dict[str, tuple[str, str]], *, below: bool =
         handles=handles, title="Donor", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8.5,
         ncols=1 + len(handles) // 13,
     )  # fmt: skip
+
+
+def narrow_columns(style: dict[str, tuple[str, str]]) -> int:
+    """Return how many entries of a legend fit beside each other in a narrow figure."""
+    return max(1, min(len(style), _NARROW_LETTERS // (max(map(len, style), default=0) + 5)))
 
 
 def log_axis(axes: Axes, which: str) -> None:
