@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QDockWidget
 from typer.testing import CliRunner
 
 from osteocount.cli import app
 from osteocount.curate import effective, read_log
 from osteocount.io.tables import read_table
-from osteocount.napari.dock import OsteoCountDock
+from osteocount.napari.dock import COMPARE, OsteoCountDock
 from osteocount.settings import Settings
 
 pytestmark = [pytest.mark.window, pytest.mark.timeout(300)]
@@ -178,6 +179,24 @@ def test_a_session_from_first_click_to_reopening(viewer, qtbot, tmp_path):
     again.reviewing.correct.buttons["undo"].click()
     assert number(again, "n_osteoclasts") == before
     again.close()
+
+
+def test_on_a_small_screen_plate_and_comparison_have_room_for_their_letters(viewer, qtbot, results):
+    window = viewer.window._qt_window
+    window.resize(1280, 800)
+    dock = opened(viewer, qtbot, results)
+    window.show()
+    dock.steps.setCurrentIndex(COMPARE)
+    qtbot.waitUntil(dock.reviewing.compare.figure.isVisible, timeout=PATIENCE)
+    drawn(dock, qtbot)
+    assert (window.width(), window.height()) == (1280, 800)
+    for view in (dock.reviewing.plate, dock.reviewing.compare):
+        assert view.figure.height() >= 300
+        height, width = view.figure.drawn.pixels.shape[:2]
+        assert width >= 280  # of a figure made for 330, so that letters of 8 points have 9 pixels or more
+        assert height <= view.figure.height()
+    tabs = window.tabifiedDockWidgets(window.findChild(QDockWidget, "layer controls"))
+    assert [tab.objectName() for tab in tabs] == ["Plate"]
 
 
 def test_a_blinded_review_tells_nothing_until_it_is_finished(viewer, qtbot, results):
