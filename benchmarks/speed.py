@@ -145,7 +145,8 @@ def field(path, folder):
         "ImageJ runs a minimal macro of ours, of the steps that courses teach for cells; no published macro for "
         "brightfield TRAP cultures was found that gives its steps with their numbers (TrapHisto is semi-automatic and "
         "for bone sections; other workflows train ilastik or a network). It smooths one grey picture, thresholds it "
-        "and floods it once. Ours corrects the light, unmixes stains, outlines cells, looks for "
+        "and floods it once; the second macro also evens out the light and looks for dark spots, and gives them to no "
+        "cell. Ours corrects the light, unmixes stains, outlines cells, looks for "
         "dark cells at five densities, floods each heap of cells, scores nuclei, checks the quality of the picture and "
         "measures: these many passes over the picture are what the table shows.",
         "",
