@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
@@ -20,8 +23,10 @@ from osteocount.pipeline.folder import field_tasks
 from osteocount.pipeline.workers import finished, process_all
 from osteocount.plate.index import index_pictures
 from osteocount.settings import Settings
+from osteocount.simulate import FieldDesign, simulate_field
 
 PYTHON = sys.executable
+CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}, "picture": {"pixel_size": 0.76}})
 PROGRAM = Path(PYTHON).with_name("osteocount")
 
 
@@ -170,6 +175,52 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(plate, undisturbed, 
             assert record["status"] == "ok", record["reason"]
             workers[0].kill()
     assert parts(folder) == parts(undisturbed)
+
+
+@pytest.fixture(scope="module")
+def whole_well(tmp_path_factory):
+    """One well of 27 megapixels, and its results by this process."""
+    folder = tmp_path_factory.mktemp("whole_well")
+    (folder / "plate").mkdir()
+    field = simulate_field(FieldDesign(width=1300, height=1300), 3).picture
+    pixels = np.tile(np.block([[[field], [field[:, ::-1]]], [[field[::-1]], [field[::-1, ::-1]]]]), (2, 2, 1))
+    tifffile.imwrite(folder / "plate" / "A01.tif", pixels, photometric="rgb", tile=(256, 256), compression="zlib")
+    done = claimed(folder / "results")
+    (record,) = process_all(tasks_of(folder / "plate"), done, CLASSICAL)
+    assert record["status"] == "ok", record["reason"]
+    return folder / "plate", done
+
+
+def test_a_cluster_shares_the_tiles_of_a_large_well_and_may_lose_a_worker(whole_well, tmp_path):
+    from distributed import Client
+
+    plate, undisturbed = whole_well
+    folder, (task,) = claimed(tmp_path), tasks_of(plate)
+    with cluster() as (address, workers), ThreadPoolExecutor(1) as beside:
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=60)
+        run = beside.submit(lambda: list(process_all([task], folder, CLASSICAL, scheduler=address)))
+        wait_until(lambda: run.done() or len(halves(folder.tiles(task.key))) == 2)
+        assert not run.done(), "the tiles of a well are worked on in the order of one process"
+        workers[0].kill()
+        (record,) = run.result(timeout=120)
+    assert record["status"] == "ok", record["reason"]
+    assert parts(folder) == parts(undisturbed)
+    assert not folder.tiles(task.key).exists()
+
+
+def halves(folder):
+    """Tell in which halves of the well there are finished tiles, while none but the first of either is needed."""
+    tops = sorted(int(path.name.split("_")[0]) for path in folder.glob("*/*.npz"))
+    return {top >= 2600 for top in tops} if len(tops) <= 6 else set()
+
+
+def wait_until(condition):
+    """Wait for something another process does."""
+    end = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 # Its jobs are left to end by themselves, with their pipes open.

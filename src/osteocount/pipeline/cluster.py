@@ -6,15 +6,17 @@ import re
 import secrets
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from osteocount import __version__
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
+from osteocount.pipeline.ahead import is_large, work_ahead
 from osteocount.pipeline.field import FieldTask, process
 from osteocount.pipeline.workers import failed
+from osteocount.segment.tiles import Share
 from osteocount.settings import Settings
 
 CONNECT_S = 8
@@ -68,28 +70,76 @@ def connect(scheduler: str) -> Any:
         ) from error
 
 
-def _send(client: Any, waiting: list[FieldTask], folder: ResultFolder, settings: Settings) -> Iterator[dict[str, Any]]:
-    """Keep two fields per thread of the cluster under way: enough that none waits, whatever the size of the plate."""
+@dataclass(frozen=True)
+class _Work:
+    """A field, or a share of the tiles of a large one."""
+
+    task: FieldTask
+    share: Share | None = None
+
+
+class _Waiting:
+    """What is still to be sent; a large field comes after the shares of its tiles.
+
+    Parameters
+    ----------
+    tasks
+        The fields, the last of them first.
+    settings
+        All settings.
+    """
+
+    def __init__(self, tasks: list[FieldTask], settings: Settings) -> None:
+        self._tasks, self._settings = tasks, settings
+        self._ready: list[_Work] = []
+        self._left: dict[str, int] = {}
+
+    def next(self, workers: int) -> _Work | None:
+        """Return what is to be sent next to a cluster of so many workers, None for now or for good."""
+        if not self._ready and self._tasks:
+            task = self._tasks.pop()
+            if workers > 1 and is_large(task, self._settings):
+                self._left[task.key] = workers
+                self._ready = [_Work(task, Share(number, workers)) for number in reversed(range(workers))]
+            else:
+                self._ready = [_Work(task)]
+        return self._ready.pop() if self._ready else None
+
+    def share_done(self, task: FieldTask) -> None:
+        """Take note that a share of a field is done, or given up: then the field does it itself."""
+        self._left[task.key] -= 1
+        if not self._left[task.key]:
+            self._ready.append(_Work(task))
+
+
+def _send(client: Any, tasks: list[FieldTask], folder: ResultFolder, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Keep two pieces of work per thread of the cluster under way: none waits, whatever the size of the plate."""
     from distributed import as_completed
 
-    under_way: dict[Any, FieldTask] = {}
-    coming = as_completed(loop=client.loop)
+    under_way: dict[Any, _Work] = {}
+    coming, waiting = as_completed(loop=client.loop), _Waiting(tasks, settings)
 
     def submit_some() -> None:
-        while waiting and len(under_way) < 2 * max(1, sum(client.nthreads().values())):
-            task = waiting.pop()
-            future = client.submit(process, task, folder, settings, pure=False)
-            under_way[future] = task
+        workers = max(1, sum(client.nthreads().values()))
+        while len(under_way) < 2 * workers and (work := waiting.next(workers)) is not None:
+            future = (
+                client.submit(process, work.task, folder, settings, pure=False)
+                if work.share is None
+                else client.submit(work_ahead, work.task, folder, settings, work.share, pure=False)
+            )
+            under_way[future] = work
             coming.add(future)
 
     submit_some()
     for future in coming:
-        task = under_way.pop(future)
-        error = future.exception()
-        if error is None:
+        work, error = under_way.pop(future), future.exception()
+        if work.share is not None:
+            waiting.share_done(work.task)
+        elif error is None:
             yield future.result()
         else:
-            yield failed(task, folder, f"{task.image}: the cluster gave it up ({type(error).__name__}: {error}).")
+            said = f"{work.task.image}: the cluster gave it up ({type(error).__name__}: {error})."
+            yield failed(work.task, folder, said)
         future.release()
         submit_some()
 

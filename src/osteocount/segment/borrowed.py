@@ -23,6 +23,7 @@ from osteocount.segment.nuclei import Spots
 from osteocount.segment.scale import Scale, labels_to_size
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.tables import cell_table, count_nuclei, nuclei_table, opaque_cells, stain_flags
+from osteocount.segment.tiles import Share
 from osteocount.segment.weights import content_hash
 from osteocount.settings import SegmentSettings, Settings
 
@@ -72,6 +73,9 @@ class BorrowedSegmenter(ClassicalSegmenter):
 
     def segment_regions(self, regions: Regions, scratch: Path | None = None) -> None:
         """Leave every picture to `segment`: how far these networks look is not known."""
+
+    def work_ahead(self, regions: Regions, scratch: Path, share: Share) -> None:
+        """Do nothing, since no picture is done in tiles."""
 
     def _um(self, picture: Picture, found: Segmentation) -> tuple[float, str]:
         """Return micrometres per pixel of the file and where they come from."""

@@ -20,7 +20,7 @@ from osteocount.segment.scale import Scale, labels_to_size, values_to_size
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.stains import trap_density
 from osteocount.segment.tables import STAIN_COLUMNS, cell_table, nuclei_table
-from osteocount.segment.tiles import CORE, Box, Density, Tiling, View, samples, strips, tiles
+from osteocount.segment.tiles import CORE, Box, Density, Share, Tiling, View, samples, strips, tiles
 from osteocount.segment.tiles_kept import KeptTiles
 from osteocount.settings import SegmentSettings, Settings
 
@@ -102,6 +102,13 @@ class Brightfield(Generic[Seen]):
             if body is not None:
                 yield None, body
 
+    def keep(self, core: int, share: Share, kept: KeptTiles) -> None:
+        """Work on a share of the tiles, and keep them for a run that goes on from there."""
+        tiling = Tiling(self.shape, self.finder.reach)
+        for tile in share.of(tiles(self.shape, core)):
+            if kept.read(tile, tiling) is None:
+                kept.write(tile, tiling, self._of_tile(tiling, tile))
+
     def trap(self, tile: Box) -> NDArray[np.float32]:
         """Return the TRAP optical density (height, width) of a tile; it costs little while that was the last one."""
         seen = (
@@ -109,9 +116,11 @@ class Brightfield(Generic[Seen]):
         )
         return trap_density(seen.density[tile.within(seen.box)], self.stains)
 
-    def _of_tile(self, tiling: Tiling, tile: Box, following: Box | None, ahead: ThreadPoolExecutor) -> Found:
+    def _of_tile(
+        self, tiling: Tiling, tile: Box, following: Box | None = None, ahead: ThreadPoolExecutor | None = None
+    ) -> Found:
         window = self._window(tiling.window(tile), tiling.later(tile))
-        if following is not None:
+        if following is not None and ahead is not None:
             self._coming = ahead.submit(self._look, tiling.window(following), tiling.later(following))
         return self.finder.find(window, tiling.choose(window.box, tile, window.mask), self.stains)
 

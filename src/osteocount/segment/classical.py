@@ -20,7 +20,8 @@ from osteocount.segment.low_power import segment_low_power
 from osteocount.segment.regime import Decision, check_colour, decide, shows_fluorescence
 from osteocount.segment.scale import LOW_POWER_UM, Scale, working_scale
 from osteocount.segment.segmentation import Segmentation
-from osteocount.segment.tiles_sparse import Sparse, segment_sparsely
+from osteocount.segment.tiles import Share
+from osteocount.segment.tiles_sparse import Sparse, keep_share, segment_sparsely
 from osteocount.segment.tiles_survey import Survey, survey
 from osteocount.segment.well_mask import Circle, inside_circle
 from osteocount.settings import Settings
@@ -81,11 +82,8 @@ class ClassicalSegmenter:
         OsteoCountError
             As for `segment`.
         """
-        seen = survey(regions)
-        if shows_fluorescence(seen.overview, self._settings.picture.regime):
-            return None
-        decided = self._decided(seen)
-        if decided.decision.regime != "brightfield":
+        decided = self._in_tiles(regions)
+        if decided is None:
             return None
         scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
         found = segment_sparsely(
@@ -99,6 +97,21 @@ class ClassicalSegmenter:
             read_ahead=self._threads > 1 and self.reads_ahead,
         )
         return replace(found, warnings=decided.decision.warnings + found.warnings)
+
+    def work_ahead(self, regions: Regions, scratch: Path, share: Share) -> None:
+        """Work on a share of the tiles of a large picture; see `Segmenter.work_ahead`."""
+        decided = self._in_tiles(regions)
+        if decided is not None:
+            scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
+            keep_share(regions, decided.well, scale, self._finder(scale), scratch, share)
+
+    def _in_tiles(self, regions: Regions) -> _Decided | None:
+        """Decide how a large picture is analysed; None when it cannot be done in tiles."""
+        seen = survey(regions)
+        if shows_fluorescence(seen.overview, self._settings.picture.regime):
+            return None
+        decided = self._decided(seen)
+        return decided if decided.decision.regime == "brightfield" else None
 
     def _brightfield(self, picture: Picture) -> Segmentation:
         decided = self._decided(survey(PictureRegions(picture)))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from osteocount.io.regions import Regions
+    from osteocount.segment.tiles import Share
     from osteocount.segment.tiles_sparse import Sparse
 
 Regime = Literal["brightfield", "low_power", "fluorescence"]
@@ -85,6 +86,16 @@ class Segmenter(Protocol):
             The picture.
         scratch
             Folder for what is finished of it, by which a run that was killed goes on.
+
+        Raises
+        ------
+        OsteoCountError
+            As for `segment`.
+        """
+        ...
+
+    def work_ahead(self, regions: Regions, scratch: Path, share: Share) -> None:
+        """Work on a share of the tiles of a large picture, for a `segment_regions` with the same ``scratch``.
 
         Raises
         ------

@@ -7,7 +7,7 @@ window shows it with that much around it; if not, in a window of its own, made a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -164,6 +164,19 @@ def tiles(shape: tuple[int, int], core: int = CORE, offset: tuple[int, int] = (0
         sorted({0, *range(shift % core, side, core), side}) for shift, side in zip(offset, shape, strict=True)
     )
     return [Box(top, bottom, left, right) for top, bottom in pairwise(rows) for left, right in pairwise(columns)]
+
+
+@dataclass(frozen=True)
+class Share:
+    """The ``number``-th of ``count`` shares, from 0, of the tiles of a picture; those of a share lie together."""
+
+    number: int
+    count: int
+
+    def of(self, all_tiles: Sequence[Box]) -> Sequence[Box]:
+        """Return the tiles of this share."""
+        first, last = (len(all_tiles) * end // self.count for end in (self.number, self.number + 1))
+        return all_tiles[first:last]
 
 
 class Tiling:

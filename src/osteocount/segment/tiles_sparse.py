@@ -16,6 +16,7 @@ from osteocount.segment.brightfield import Brightfield, recorded, tables_of, war
 from osteocount.segment.finder import Finder
 from osteocount.segment.found import Found, Objects, numbered, paint
 from osteocount.segment.scale import Scale, nearest
+from osteocount.segment.tiles import Share
 from osteocount.segment.tiles_kept import KeptTiles
 from osteocount.segment.well_mask import Circle
 from osteocount.settings import Settings
@@ -106,6 +107,20 @@ class Sparse:
             if part.corner[0] <= y[-1] and y[0] < bottom:
                 paint(part, own.labels, number, image, y, x)
         return image.view(np.uint32)
+
+
+def keep_share(
+    regions: Regions, well: Circle | None, scale: Scale, finder: Finder[Any], scratch: Path, share: Share
+) -> None:
+    """Work on a share of the tiles that `segment_sparsely` will ask for, and keep them in ``scratch``.
+
+    Raises
+    ------
+    OsteoCountError
+        As for `segment_sparsely`.
+    """
+    picture = Brightfield(regions, None if well is None else well.holds, scale, finder)
+    picture.keep(finder.core, share, KeptTiles(scratch))
 
 
 def segment_sparsely(
