@@ -31,7 +31,7 @@ from osteocount.curate import Automatic
 from osteocount.io.result_folder import ResultFolder, write_json
 from osteocount.measure import CELL_COLUMNS, GEOMETRY_COLUMNS, geometry, measure_shapes
 from osteocount.napari import worker
-from osteocount.napari.dock import OsteoCountDock
+from osteocount.napari.dock import COMPARE, CORRECT, OsteoCountDock
 from osteocount.napari.figure_view import FigureView
 from osteocount.napari.jobs import LayerCount
 from osteocount.pipeline import FieldResult
@@ -260,7 +260,7 @@ def act(dock, watch: Stopwatch) -> None:
         timed("mark as reviewed", reviewing.mark_reviewed, True)
         timed("choose another measure", reviewing.plate.measure.setCurrentIndex, n % 5)
         timed("choose another endpoint", reviewing.compare.endpoint.setCurrentIndex, n % 3)
-        dock._raise_panel(n % 2)
+        dock.steps.setCurrentIndex((CORRECT, COMPARE)[n % 2])
         wait(reviewing.idle)
         timed("go to another well", reviewing.go_to_well, f"{'ABC'[n % 3]}0{n % 2 + 1}")
 
