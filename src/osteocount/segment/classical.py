@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -111,10 +112,27 @@ class ClassicalSegmenter:
         if shows_fluorescence(seen.overview, self._settings.picture.regime):
             return None
         decided = self._decided(seen)
+        self._check(seen, decided)
         return decided if decided.decision.regime == "brightfield" else None
 
     def _brightfield(self, picture: Picture) -> Segmentation:
-        decided = self._decided(survey(PictureRegions(picture)))
+        seen = survey(PictureRegions(picture))
+        decided = self._decided(seen)
+        with ThreadPoolExecutor(1) as beside:
+            if self._threads == 1:
+                self._check(seen, decided)
+                return self._segmented(picture, decided)
+            checked = beside.submit(self._check, seen, decided)
+            try:
+                return self._segmented(picture, decided)
+            finally:
+                checked.result()  # whatever else is wrong with a picture that is none of TRAP, this is the reason
+
+    def _check(self, seen: Survey, decided: _Decided) -> None:
+        """Refuse what is no picture of a TRAP culture."""
+        check_domain(seen.centre, seen.centre_inside(decided.well), decided.decision.um_per_px)
+
+    def _segmented(self, picture: Picture, decided: _Decided) -> Segmentation:
         decision = decided.decision
         analysed = inside_circle(picture.pixels.shape[:2], decided.well)
         if decision.regime == "low_power":
@@ -131,7 +149,6 @@ class ClassicalSegmenter:
         well = seen.well() if self._settings.segment.find_well_rim else None
         inside = seen.centre_inside(well)
         decision = decide(seen.centre, inside, self._settings)
-        check_domain(seen.centre, inside, decision.um_per_px)
         record = {
             "segmenter": self.name,
             "regime": decision.regime,

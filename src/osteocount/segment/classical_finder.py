@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -84,9 +85,12 @@ class ClassicalFinder:
 
     def find(self, seen: DenseWindow, bodies: Bodies, stains: Stains) -> Found:
         """Cut bodies of a window into cells and find their nuclei."""
-        atlas = lay_out(bodies)
-        contrast = atlas.lay(_contrast(seen, stains, self._wanted.nucleus_diameter, self._scale), beyond=False)
-        total = atlas.lay(seen.total, beyond=True)
+        with ThreadPoolExecutor(1) as beside:
+            work = partial(_contrast, seen, stains, self._wanted.nucleus_diameter, self._scale)
+            contrasted = beside.submit(work).result if self._threads > 1 else work
+            atlas = lay_out(bodies)
+            total, density = atlas.lay(seen.total, beyond=True), atlas.lay(seen.density, beyond=False)
+            contrast = atlas.lay(contrasted(), beyond=False)
 
         def on(rows: slice) -> _Part:
             return self._part(
@@ -99,7 +103,6 @@ class ClassicalFinder:
         else:
             with ThreadPoolExecutor(len(strips)) as threads:
                 found = _side_by_side(list(threads.map(on, strips)), strips)
-        density = atlas.lay(seen.density, beyond=False)
         corner = seen.box.top, seen.box.left
         score = self._wanted.nucleus_score
         return found_on(atlas, corner, found.cells, found.opaque, density, stains, found.spots, score)
