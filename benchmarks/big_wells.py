@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import resource
 import subprocess
 import sys
 import tempfile
@@ -80,7 +79,7 @@ def count(path, segmenter):
     return {
         "wall": time.perf_counter() - wall,
         "processor": time.process_time() - processor,
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "megabytes": book.peak_megabytes(),
     }
 
 

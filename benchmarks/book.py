@@ -54,6 +54,12 @@ def machine():
     )
 
 
+def peak_megabytes():
+    """Return the peak memory of this process; getrusage would also count that of the program which started it."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
 def _between(text, name):
     _, begin, rest = text.partition(f"<!-- {name} -->\n")
     return rest.partition(f"\n<!-- end of {name} -->")[0] if begin else ""

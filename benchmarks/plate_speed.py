@@ -67,13 +67,14 @@ def make_plate(plate, fields, side):
 def timed(plate, out, workers, segmenter):
     """Seconds of a run, and the largest memory of its first process in MB."""
     program = (
-        "import resource, sys; from osteocount import pipeline; from osteocount.settings import Settings\n"
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import book; from osteocount import pipeline; from osteocount.settings import Settings\n"
         "from pathlib import Path\n"
         "if __name__ == '__main__':\n"
         "    chosen = {'picture': {'pixel_size': 0.76}, 'segment': {'segmenter': sys.argv[4]}}\n"
         "    settings = Settings.model_validate(chosen)\n"
         "    for _ in pipeline.run(Path(sys.argv[1]), Path(sys.argv[2]), settings, workers=int(sys.argv[3])): pass\n"
-        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "    print(book.peak_megabytes())"
     )
     script = out.with_suffix(".py")
     script.write_text(program, encoding="utf-8")
