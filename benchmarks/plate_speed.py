@@ -37,8 +37,8 @@ def main():
         make_plate(quarter, given.fields // 4, given.side)
         for segmenter in given.segmenter:
             one, two = (timed(plate, Path(folder) / f"{segmenter}{n}", n, segmenter) for n in (1, 2))
-            rows.append(f"| {segmenter} | {one[0] / two[0]:.2f} | {one[0]:.1f} | {two[0]:.1f} | {one[1]:.0f} |")
-        few, many = (timed(each, Path(folder) / f"{each.name}_two", 2, "classical")[1] for each in (quarter, plate))
+            rows.append(f"| {segmenter} | {one[0] / two[0]:.2f} | {one[0]:.1f} | {two[0]:.1f} | {one[2]:.0f} |")
+        few, many = (timed(each, Path(folder) / f"{each.name}_two", 2, "classical")[1:] for each in (quarter, plate))
     book.write("workers", [
         f"## A plate of {given.fields} fields of {given.side**2 / 1e6:.2f} megapixels",
         "",
@@ -48,8 +48,9 @@ def main():
         "|---|---|---|---|---|",
         *rows,
         "",
-        f"Peak memory of the parent of two workers: {few:.0f} MB with {given.fields // 4} wells, {many:.0f} MB with "
-        f"{given.fields}.",
+        f"Peak memory of the parent of two workers when all is counted: {few[0]:.0f} MB with {given.fields // 4} "
+        f"wells, {many[0]:.0f} MB with {given.fields}. At the end, with the tables and the report of the whole plate: "
+        f"{few[1]:.0f} and {many[1]:.0f} MB.",
         "",
     ], given.out)  # fmt: skip
 
@@ -65,7 +66,7 @@ def make_plate(plate, fields, side):
 
 
 def timed(plate, out, workers, segmenter):
-    """Seconds of a run, and the largest memory of its first process in MB."""
+    """Seconds of a run, and the largest memory of its first process in MB: when all is counted, and at the end."""
     program = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import book; from osteocount import pipeline; from osteocount.settings import Settings\n"
@@ -73,15 +74,16 @@ def timed(plate, out, workers, segmenter):
         "if __name__ == '__main__':\n"
         "    chosen = {'picture': {'pixel_size': 0.76}, 'segment': {'segmenter': sys.argv[4]}}\n"
         "    settings = Settings.model_validate(chosen)\n"
-        "    for _ in pipeline.run(Path(sys.argv[1]), Path(sys.argv[2]), settings, workers=int(sys.argv[3])): pass\n"
-        "    print(book.peak_megabytes())"
+        "    for step in pipeline.run(Path(sys.argv[1]), Path(sys.argv[2]), settings, workers=int(sys.argv[3])):\n"
+        "        if isinstance(step, pipeline.Progress): counted = book.peak_megabytes()\n"
+        "    print(counted, book.peak_megabytes())"
     )
     script = out.with_suffix(".py")
     script.write_text(program, encoding="utf-8")
     command = [sys.executable, script, plate, out, str(workers), segmenter]
     started = time.perf_counter()
     said = subprocess.run(command, check=True, capture_output=True, text=True)
-    return time.perf_counter() - started, float(said.stdout.split()[-1])
+    return time.perf_counter() - started, *map(float, said.stdout.split()[-2:])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osteocount.errors import OsteoCountError
+from osteocount.io import tables
 from osteocount.io.tables import read_table, write_table, write_workbook
 
 DANGEROUS = tuple("=+-@\t\r\n＝＋－＠")
@@ -187,3 +188,17 @@ def test_workbook(tmp_path):
 def test_empty_workbook_column_and_no_columns(tmp_path):
     write_workbook({"a": pd.DataFrame({"": [None]}), "b": pd.DataFrame()}, tmp_path / "t.xlsx")
     assert openpyxl.load_workbook(tmp_path / "t.xlsx").sheetnames == ["a", "b"]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 3, 7])
+def test_a_table_written_in_pieces_is_the_table_written_at_once(tmp_path, monkeypatch, rows):
+    frame = pd.DataFrame({
+        "well": ["A01", "=1+1", None, "A,B", "A01", "", "D"], "n": pd.array([1, None, 3, 4, 5, 6, 7], "Int64"),
+        "x": [0.5, np.nan, -0.0, 1e9, 2, 3, 4], "yes": [True, False] * 3 + [True],
+    })[:rows]  # fmt: skip
+    write_table(frame, tmp_path / "once.csv")
+    monkeypatch.setattr(tables, "_ROWS", 2)
+    write_table(frame, tmp_path / "pieces.csv")
+    content = (tmp_path / "pieces.csv").read_bytes()
+    assert content == (tmp_path / "once.csv").read_bytes()
+    assert content.count(b"\n") == rows + 1

@@ -41,6 +41,7 @@ TEXT_COLUMNS = frozenset({
 """Columns that stay text even when every cell looks like a number: donor ``01`` is not donor ``1``."""
 
 _LARGEST_TABLE = 2**30
+_ROWS = 5000  # written at once
 # What a spreadsheet takes for the start of a formula, also behind apostrophes that are there already.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
@@ -64,10 +65,12 @@ def write_table(frame: pd.DataFrame, path: Path, formats: Mapping[str, str] | No
     for a formula gets a leading apostrophe, which `read_table` takes away; NUL characters are dropped.
     """
     rules = {**(formats or {}), **FORMATS}
-    columns = [[_csv_text(str(name)), *_cells(frame.iloc[:, n], rules)] for n, name in enumerate(frame.columns)]
-    lines = (",".join(row) + "\n" for row in zip(*columns, strict=True))
     with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(lines)
+        file.write(",".join(_csv_text(str(name)) for name in frame.columns) + "\n")
+        for start in range(0, len(frame), _ROWS):  # as text a table is many times its size
+            rows = frame.iloc[start : start + _ROWS]
+            columns = [_cells(rows.iloc[:, n], rules) for n in range(rows.shape[1])]
+            file.writelines(",".join(row) + "\n" for row in zip(*columns, strict=True))
 
 
 def read_table(path: Path, text: Collection[str] = TEXT_COLUMNS) -> pd.DataFrame:
