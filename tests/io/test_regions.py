@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.label_pyramid import write_label_pyramid
@@ -117,6 +119,22 @@ def test_what_is_no_tiff_is_left_alone(tmp_path):
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
     with open_regions(path, None, 1) as regions:
         assert regions is None
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 600), st.integers(0, 255)), min_size=1, max_size=12))
+def test_a_damaged_file_is_left_to_be_read_as_a_whole_or_refused(tmp_path_factory, changes):
+    path = tmp_path_factory.mktemp("damaged") / "a.tif"
+    tifffile.imwrite(path, pixels(), photometric="rgb", tile=(64, 128), compression="zlib")
+    content = bytearray(path.read_bytes())
+    for place, value in changes:
+        content[place] = value
+    path.write_bytes(content)
+    try:
+        with open_regions(path, None, 1000):
+            pass
+    except OsteoCountError as error:
+        assert path.name in str(error)
 
 
 def test_a_file_cut_short_is_refused(tmp_path):

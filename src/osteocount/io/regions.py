@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.io.pixel_size import find_pixel_size
 from osteocount.io.tiff import _check_complete, _choose_series, _description, _evidence, quiet_tifffile
@@ -196,14 +197,17 @@ def open_regions(
 
 @contextmanager
 def _tiff_regions(path: Path, pixel_size_um: float | None, least: int, threads: int) -> Iterator[Regions | None]:
-    try:
-        tiff = tifffile.TiffFile(path, _multifile=False)
-    except (OSError, tifffile.TiffFileError):
-        yield None  # not a TIFF: whoever reads it as a whole says what it is
-        return
-    with quiet_tifffile(), tiff, ThreadPoolExecutor(threads) as pool:
-        wanted = _by_regions(tiff, least)
-        yield TiffRegions(path, tiff, pixel_size_um, pool if threads > 1 else None) if wanted else None
+    with quiet_tifffile(), ExitStack() as opened:
+        try:
+            tiff = opened.enter_context(tifffile.TiffFile(path, _multifile=False))
+            wanted = _by_regions(tiff, least)
+            pool = opened.enter_context(ThreadPoolExecutor(threads)) if wanted and threads > 1 else None
+            regions = TiffRegions(path, tiff, pixel_size_um, pool) if wanted else None
+        except OsteoCountError:
+            raise
+        except Exception:  # no TIFF, or a damaged one: whoever reads it as a whole says what is wrong with it
+            regions = None
+        yield regions
 
 
 def _by_regions(tiff: Any, least: int) -> bool:
