@@ -38,7 +38,7 @@ bench: $(VENV)/develop  ## speed and accuracy, written to docs/
 	$(BIN)/python benchmarks/domain.py
 
 SCENES := build/scenes
-MODEL  := src/osteocount/segment/models/cells.onnx
+MODEL  := src/osteocount/segment/backends/cells.onnx
 train: $(VENV)/develop  ## the network of the learned segmenter anew (2 cores: 45 to 75 minutes); see docs/model_card.md
 	$(BIN)/python -m pip install -q --group train
 	$(BIN)/python training/data.py $(SCENES)/train --scenes 2000 --seed 1 --side-um 300

@@ -16,14 +16,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-import book
+import doc_sections
 import numpy as np
 import pandas as pd
 import regimes
 from holdout import FIELDS_PER_WELL, METHODS, evaluated, score_all
 from holdout_pictures import failures
+from markdown_tables import figure, figure_table
 from plate_arms import count, plate_section
-from written import figure, figure_table
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ["holdout", "plate", "regimes", "real"]
@@ -37,19 +37,19 @@ def main():
     options.add_argument("--wells", type=int, default=52, help=f"wells of the hold-out, {FIELDS_PER_WELL} fields each")
     options.add_argument("--plate", type=Path, default=ROOT / "sample_images")
     options.add_argument("--real", type=Path, default=ROOT.parent / "shared" / "real")
-    options.add_argument("--out", type=Path, default=book.BOOK)
+    options.add_argument("--out", type=Path, default=doc_sections.BOOK)
     given = options.parse_args()
     wanted = [given.only] if given.only else PARTS
     if "holdout" in wanted:
         fields = score_all(given.wells)
-        book.write("holdout", [*holdout(fields), *failures(fields, given.out.parent / "images")], given.out)
+        doc_sections.write("holdout", [*holdout(fields), *failures(fields, given.out.parent / "images")], given.out)
     with tempfile.TemporaryDirectory() as folder:
         if "plate" in wanted:
-            book.write("plate", plate_section(given.plate, Path(folder)), given.out)
+            doc_sections.write("plate", plate_section(given.plate, Path(folder)), given.out)
         if "regimes" in wanted:
-            book.write("regimes", regimes.section(given.real), given.out)
+            doc_sections.write("regimes", regimes.section(given.real), given.out)
         if "real" in wanted and given.real.is_dir():
-            book.write("real", real(given.real, Path(folder)), given.out)
+            doc_sections.write("real", real(given.real, Path(folder)), given.out)
 
 
 def holdout(fields):
@@ -61,9 +61,9 @@ def holdout(fields):
     return [
         "## Simulated hold-out",
         "",
-        f"{book.command()}: {n_fields} fields of {n_fields // FIELDS_PER_WELL} wells, {n_true} true osteoclasts, "
-        "sparse to crowded, 0.38 to 1.17 µm per pixel, with two stain families no training scene shows (violet with "
-        f"haematoxylin, garnet with methyl green). {unsure(own['learned'])}",
+        f"{doc_sections.command()}: {n_fields} fields of {n_fields // FIELDS_PER_WELL} wells, {n_true} true "
+        "osteoclasts, sparse to crowded, 0.38 to 1.17 µm per pixel, with two stain families no training scene shows "
+        f"(violet with haematoxylin, garnet with methyl green). {unsure(own['learned'])}",
         "",
         *figure_table(found),
         *at_equal_recall(own),
@@ -141,9 +141,9 @@ def real(folder, out):
     return [
         "## Real pictures",
         "",
-        f"{book.command()}. Annotated by hand, one or two annotators; one picture of a kind, so these are examples and "
-        "not estimates. The learned segmenter uses its network on brightfield pictures that show nuclei, and goes the "
-        "classical way elsewhere.",
+        f"{doc_sections.command()}. Annotated by hand, one or two annotators; one picture of a kind, so these are "
+        "examples and not estimates. The learned segmenter uses its network on brightfield pictures that show nuclei, "
+        "and goes the classical way elsewhere.",
         "",
         "| picture | method | sure osteoclasts | found | false positives | mean IoU | nuclei gap | cells at IoU 0.5 |",
         "|---|---|---|---|---|---|---|---|",

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import book
+import doc_sections
 import numpy as np
 import tifffile
 
@@ -44,7 +44,7 @@ def main():
     options.add_argument("--segmenter", nargs="+", default=["classical", "learned"], choices=["classical", "learned"])
     options.add_argument("--sources", type=float, default=60, help="megapixels of the wells in other formats; 0: none")
     options.add_argument("--folder", type=Path, help="where the wells are kept; a temporary folder when left out")
-    options.add_argument("--out", type=Path, default=book.PERFORMANCE)
+    options.add_argument("--out", type=Path, default=doc_sections.PERFORMANCE)
     options.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.one:
@@ -52,12 +52,12 @@ def main():
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)
-        lines = ["## Wells from 3 to 290 megapixels", "", f"{book.command()}, {book.machine()}.", ""]
+        lines = ["## Wells from 3 to 290 megapixels", "", f"{doc_sections.command()}, {doc_sections.machine()}.", ""]
         for segmenter in given.segmenter:
             lines += table(segmenter, [measured(size, folder, segmenter) for size in given.megapixels])
         if given.sources:
             lines += sources(given.sources, folder)
-    book.write("wells", lines, given.out)
+    doc_sections.write("wells", lines, given.out)
 
 
 def measured(megapixels, folder, segmenter, source="tiled TIFF, deflate"):
@@ -79,7 +79,7 @@ def count(path, segmenter):
     return {
         "wall": time.perf_counter() - wall,
         "processor": time.process_time() - processor,
-        "megabytes": book.peak_megabytes(),
+        "megabytes": doc_sections.peak_megabytes(),
     }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from osteocount.stats.batch import BatchResult, Components, analyse, crossed, simulate_log_rates
+from osteocount.stats.power_simulation import BatchResult, Components, analyse, crossed, simulate_log_rates
 
 ARMS = 5
 COMPONENTS = Components(mean=20, donor_sd=0.5, donor_arm_sd=0.2, theta=10)

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 
 from osteocount.io.picture import Picture, PixelSize
-from osteocount.segment.domain import look, why_foreign
+from osteocount.segment.regimes.out_of_domain import look, why_foreign
 from osteocount.simulate import simulate_field
-from osteocount.simulate.looks import random_design
+from osteocount.simulate.random_designs import random_design
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "segment"))
-import out_of_domain as made_up  # noqa: E402  the same makers as the tests
+sys.path.insert(0, str(ROOT / "tests"))
+from support import out_of_domain as made_up  # noqa: E402  the same makers as the tests
 
 SEEDS = range(100, 108)  # the tests use others
 FIELDS = 200

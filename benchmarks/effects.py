@@ -12,13 +12,13 @@ import argparse
 import tempfile
 from pathlib import Path
 
-import book
+import doc_sections
 import numpy as np
 import pandas as pd
 
 from osteocount import Settings
+from osteocount.evaluation.evaluate import evaluate_folder
 from osteocount.pipeline import run
-from osteocount.pipeline.evaluate import evaluate_folder
 from osteocount.simulate import Arm, Densities, FieldDesign, PlateDesign, simulate_plate
 
 SEED = 20261127
@@ -33,7 +33,7 @@ REPEATS = 2000
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--fields", type=int, default=4, help="pictures of each well")
-    options.add_argument("--out", type=Path, default=book.BOOK)
+    options.add_argument("--out", type=Path, default=doc_sections.BOOK)
     given = options.parse_args()
     field = FieldDesign(densities=Densities(osteoclast=30))
     design = PlateDesign(arms=ARMS, wells=4, fields=given.fields, field=field)
@@ -45,7 +45,7 @@ def main():
         matched = evaluate_folder(results, plate / "truth").evaluation.wells
         wells = truth[["well", "treatment", "osteoclast_density_per_mm2"]].merge(matched, on="well")
         compared = pd.read_csv(results / "comparisons.csv")
-    book.write("effects", section(wells, compared), given.out)
+    doc_sections.write("effects", section(wells, compared), given.out)
 
 
 def section(wells, compared):
@@ -62,7 +62,7 @@ def section(wells, compared):
     lines = [
         "## Sparse and dense arms, and a known effect",
         "",
-        f"{book.command()}: a simulated plate, four donors; intervals: 95 %, bootstrap over wells. "
+        f"{doc_sections.command()}: a simulated plate, four donors; intervals: 95 %, bootstrap over wells. "
         "Cells are left out of true and ours where nuclei that nobody can see decide what they are.",
         "",
         "| arm | wells | per mm² | true | ours | bias % |",

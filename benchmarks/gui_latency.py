@@ -31,11 +31,11 @@ from osteocount.curate import Automatic
 from osteocount.io.result_folder import ResultFolder, write_json
 from osteocount.measure import CELL_COLUMNS, GEOMETRY_COLUMNS, geometry, measure_shapes
 from osteocount.napari import worker
+from osteocount.napari.counting import LayerCount
 from osteocount.napari.dock import COMPARE, CORRECT, OsteoCountDock
-from osteocount.napari.figure_view import FigureView
-from osteocount.napari.jobs import LayerCount
+from osteocount.napari.views.figure_view import FigureView
 from osteocount.pipeline import FieldResult
-from osteocount.pipeline.plan import Plan, write_plan
+from osteocount.pipeline.run_inputs import Plan, write_plan
 from osteocount.segment.segmentation import Segmentation
 from osteocount.settings import Settings
 

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from osteocount import Settings, analyse
+from osteocount.evaluation.scores import Evaluation, evaluate
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.measure.matching import outline_pairs, side_by_side
 from osteocount.simulate import judged, simulate_field
-from osteocount.simulate.looks import random_design
-from osteocount.stats.evaluation import Evaluation, evaluate
+from osteocount.simulate.random_designs import random_design
 
 SEED = 20261124  # no scene of training, validation or calibration has it
 FIELD_UM = (400.0, 500.0)

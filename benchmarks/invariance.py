@@ -14,8 +14,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import book
 import cv2
+import doc_sections
 import numpy as np
 from holdout import METHODS
 
@@ -33,14 +33,14 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--plate", type=Path, default=ROOT / "sample_images")
     options.add_argument("--fields", type=int, help="the first pictures only")
-    options.add_argument("--out", type=Path, default=book.BOOK)
+    options.add_argument("--out", type=Path, default=doc_sections.BOOK)
     given = options.parse_args()
     paths = sorted(given.plate.glob("*.tif"))[: given.fields]
     jobs = [(path, method) for path in paths for method in METHODS]
     with ProcessPoolExecutor(2) as pool:
         counted = list(pool.map(counts, *zip(*jobs, strict=True)))
     by_method = {m: [c for c, (_, method) in zip(counted, jobs, strict=True) if method == m] for m in METHODS}
-    book.write("invariance", section(by_method, len(paths), given.plate.name), given.out)
+    doc_sections.write("invariance", section(by_method, len(paths), given.plate.name), given.out)
 
 
 def counts(path, method):
@@ -105,8 +105,8 @@ def section(by_method, n, plate):
     return [
         "## The same pictures turned, mirrored, shifted and scaled",
         "",
-        f"{book.command()}: {n} pictures of `{plate}`. Change per picture: mean absolute change of its count; a change "
-        "of the total hides what cancels out.",
+        f"{doc_sections.command()}: {n} pictures of `{plate}`. Change per picture: mean absolute change of its count; "
+        "a change of the total hides what cancels out.",
         "",
         f"| variant | {heads} |",
         "|---|" + "---|" * 4 * len(by_method),

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 import big_wells
-import book
+import doc_sections
 
 OSTEOCOUNT = Path(sys.executable).with_name("osteocount")
 
@@ -29,7 +29,7 @@ def main():
     options.add_argument("--segmenter", default="classical", choices=["classical", "learned"])
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--folder", type=Path, help="where the well is kept; a temporary folder when left out")
-    options.add_argument("--out", type=Path, default=book.PERFORMANCE)
+    options.add_argument("--out", type=Path, default=doc_sections.PERFORMANCE)
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         well = big_wells.well(given.folder or Path(temporary), given.megapixels)
@@ -43,10 +43,10 @@ def main():
         last = time.perf_counter() - started
         one, other = digests(undisturbed), digests(killed)
     differ = sorted(name for name in one | other if one.get(name) != other.get(name))
-    book.write("killed", [
+    doc_sections.write("killed", [
         "## Killed and resumed",
         "",
-        f"{book.command()}, {book.machine()}.",
+        f"{doc_sections.command()}, {doc_sections.machine()}.",
         "",
         f"{given.megapixels:g} megapixels, {given.segmenter}: undisturbed {seconds:.0f} s; killed (SIGKILL) "
         f"{sum(lived)} times at random moments and resumed each time, the last run took {last:.0f} s. "

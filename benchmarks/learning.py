@@ -28,8 +28,8 @@ from osteocount.curate.classifier import judge
 from osteocount.errors import OsteoCountError
 from osteocount.io.labels import read_labels
 from osteocount.io.tables import read_table
-from osteocount.pipeline.edits import EDIT_LOG
-from osteocount.pipeline.learn import in_words, learn
+from osteocount.pipeline.corrections import EDIT_LOG
+from osteocount.pipeline.train_classifier import in_words, learn
 from osteocount.settings import Settings
 
 TEACHING, HELD_OUT = ("A01", "A02", "A03"), ("B01", "B02", "B03")

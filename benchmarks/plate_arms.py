@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import book
+import doc_sections
 import pandas as pd
 from holdout import METHODS
-from written import figure_table
+from markdown_tables import figure_table
 
 from osteocount import Settings
+from osteocount.evaluation.evaluate import evaluate_folder
 from osteocount.pipeline import run
-from osteocount.pipeline.evaluate import evaluate_folder
 
 
 def count(source, out, method, *, layout=None, pixel_size=None):
@@ -29,7 +29,7 @@ def plate_section(plate, folder):
     return [
         f"## Simulated plate `{plate.name}`",
         "",
-        f"{book.command()}: {len(arms)} wells.",
+        f"{doc_sections.command()}: {len(arms)} wells.",
         "",
         *figure_table(found),
         "",

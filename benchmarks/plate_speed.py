@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import book
+import doc_sections
 import tifffile
 
 from osteocount.simulate import FieldDesign, simulate_field
@@ -27,9 +27,9 @@ def main():
     options.add_argument("--fields", type=int, default=96)
     options.add_argument("--side", type=int, default=1440)
     options.add_argument("--segmenter", nargs="+", default=["classical", "learned"], choices=["classical", "learned"])
-    options.add_argument("--out", type=Path, default=book.PERFORMANCE)
+    options.add_argument("--out", type=Path, default=doc_sections.PERFORMANCE)
     given = options.parse_args()
-    heading = f"{book.command()}, {book.machine()}."
+    heading = f"{doc_sections.command()}, {doc_sections.machine()}."
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         plate, quarter = Path(folder) / "plate", Path(folder) / "quarter"
@@ -39,7 +39,7 @@ def main():
             one, two = (timed(plate, Path(folder) / f"{segmenter}{n}", n, segmenter) for n in (1, 2))
             rows.append(f"| {segmenter} | {one[0] / two[0]:.2f} | {one[0]:.1f} | {two[0]:.1f} | {one[2]:.0f} |")
         few, many = (timed(each, Path(folder) / f"{each.name}_two", 2, "classical")[1:] for each in (quarter, plate))
-    book.write("workers", [
+    doc_sections.write("workers", [
         f"## A plate of {given.fields} fields of {given.side**2 / 1e6:.2f} megapixels",
         "",
         heading,
@@ -69,14 +69,14 @@ def timed(plate, out, workers, segmenter):
     """Seconds of a run, and the largest memory of its first process in MB: when all is counted, and at the end."""
     program = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "import book; from osteocount import pipeline; from osteocount.settings import Settings\n"
+        "import doc_sections; from osteocount import pipeline; from osteocount.settings import Settings\n"
         "from pathlib import Path\n"
         "if __name__ == '__main__':\n"
         "    chosen = {'picture': {'pixel_size': 0.76}, 'segment': {'segmenter': sys.argv[4]}}\n"
         "    settings = Settings.model_validate(chosen)\n"
         "    for step in pipeline.run(Path(sys.argv[1]), Path(sys.argv[2]), settings, workers=int(sys.argv[3])):\n"
-        "        if isinstance(step, pipeline.Progress): counted = book.peak_megabytes()\n"
-        "    print(counted, book.peak_megabytes())"
+        "        if isinstance(step, pipeline.Progress): counted = doc_sections.peak_megabytes()\n"
+        "    print(counted, doc_sections.peak_megabytes())"
     )
     script = out.with_suffix(".py")
     script.write_text(program, encoding="utf-8")

@@ -13,17 +13,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import book
 import cv2
+import doc_sections
 import numpy as np
-from changed import changes
+from perturbations import changes
 
 from osteocount import OsteoCountError, Settings, analyse, read_picture
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.measure.matching import outline_pairs
-from osteocount.simulate.fluorescence import random_look, simulate_fluorescence
-from osteocount.simulate.looks import random_design
-from osteocount.simulate.low_power import random_well, simulate_well
+from osteocount.simulate.fluorescence_field import random_look, simulate_fluorescence
+from osteocount.simulate.low_power_well import random_well, simulate_well
+from osteocount.simulate.random_designs import random_design
 
 SEED = 20261127  # no test and no scene of training has it
 PICTURES = 24
@@ -109,7 +109,8 @@ def section(folder, pictures=PICTURES):
     lines = [
         "## Fluorescence and low power",
         "",
-        f"{book.command()}: {pictures} simulated pictures each, pixel size not told. Cut cells count neither way.",
+        f"{doc_sections.command()}: {pictures} simulated pictures each, pixel size not told. "
+        "Cut cells count neither way.",
         "",
         "| pictures | n | refused | osteoclasts | recall | precision | nuclei: mean error | within 25 % |",
         "|---|---|---|---|---|---|---|---|",

@@ -17,8 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import book
 import cv2
+import doc_sections
 import tifffile
 from peers import all_peers, imagej_command
 
@@ -59,16 +59,16 @@ OF = "of it "
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--only", choices=["field", "start"], help="measure one part anew")
-    options.add_argument("--out", type=Path, default=book.PERFORMANCE)
+    options.add_argument("--out", type=Path, default=doc_sections.PERFORMANCE)
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "field.tif"
         picture = simulate_field(FieldDesign(width=WIDTH, height=HEIGHT, pixel_size=UM), 1).picture
         tifffile.imwrite(path, picture, compression="zlib", photometric="rgb")
         if given.only != "start":
-            book.write("field", field(path, Path(folder)), given.out)
+            doc_sections.write("field", field(path, Path(folder)), given.out)
         if given.only != "field":
-            book.write("start", starting(path, Path(folder)), given.out)
+            doc_sections.write("start", starting(path, Path(folder)), given.out)
 
 
 def best(action, runs=5):
@@ -112,7 +112,7 @@ def timings(path, folder):
 
 def field(path, folder):
     """Stages of one simulated field and other programs, against decoding it and one Gaussian pass."""
-    heading = f"{book.command()}, {book.machine()}."
+    heading = f"{doc_sections.command()}, {doc_sections.machine()}."
     rows, (classical, learned), n_cells = timings(path, folder)
     others = all_peers(path, folder)
     ours, floor = next(iter(rows.values())), rows["decode + one Gaussian pass (the floor)"]
@@ -189,7 +189,7 @@ def starting(path, folder):
     return [
         "## One cold command",
         "",
-        f"{book.command()}, {book.machine()}.",
+        f"{doc_sections.command()}, {doc_sections.machine()}.",
         "",
         "| what | seconds |",
         "|---|---|",

@@ -58,7 +58,8 @@ def main() -> None:
     step = steps.add_parser("compare")
     step.add_argument("results", type=Path)
     step.add_argument("others", type=Path)
-    step.set_defaults(run=lambda given: compare(given.results, given.others))
+    step.add_argument("--only", default="", help="only the results whose names hold this")
+    step.set_defaults(run=lambda given: compare(given.results, given.others, given.only))
     given = options.parse_args()
     given.run(given)
 
@@ -98,6 +99,7 @@ def write_vendor_plates(folder: Path) -> None:
     from osteocount.simulate.design import Densities
 
     path = ROOT / "tests" / "pipeline" / "test_vendor_plates.py"
+    sys.path.append(str(ROOT / "tests"))
     spec = importlib.util.spec_from_file_location("vendor_plates", path)
     if spec is None or spec.loader is None:
         raise FileNotFoundError(path)
@@ -151,9 +153,10 @@ def make(inputs: Path, results: Path, only: str) -> None:
         print(f"{name}: exit code {done.returncode}", flush=True)
 
 
-def compare(results: Path, others: Path) -> None:
+def compare(results: Path, others: Path, only: str) -> None:
     """Print every file that differs, and end with exit code 1 where there is one."""
     named = {str(path.relative_to(folder)) for folder in (results, others) for path in files(folder)}
+    named = {name for name in named if only in name}
     different = [name for name in sorted(named) if why(results / name, others / name)]
     for name in different:
         print(f"{name}: {why(results / name, others / name)}")

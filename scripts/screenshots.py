@@ -20,9 +20,9 @@ from qtpy.QtWidgets import QApplication
 
 import napari
 from osteocount.napari.dock import COMPARE, CORRECT, COUNT, OPEN
-from osteocount.napari.fold import Fold
+from osteocount.napari.views.fold import Fold
 from osteocount.simulate.design import FieldDesign
-from osteocount.simulate.field import simulate_field
+from osteocount.simulate.simulated_field import simulate_field
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SAMPLE = Path(__file__).parents[1] / "sample_images"

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.illumination import optical_density
-from osteocount.segment.scale import labels_to_size, resample, working_scale
-from osteocount.simulate.field import SimulatedField, simulate_field
-from osteocount.simulate.looks import random_design
+from osteocount.segment.preprocess.illumination import optical_density
+from osteocount.segment.preprocess.scale import labels_to_size, resample, working_scale
+from osteocount.simulate.random_designs import random_design
+from osteocount.simulate.simulated_field import SimulatedField, simulate_field
 
 _OFF = 0.07  # SD of the pixel size as it is said, relative: cells of other labs are larger or smaller, too
 

@@ -16,13 +16,13 @@ import cv2
 import numpy as np
 import onnx
 import torch
-from fit import OUTLINE_LOGIT, Scene, find, fit_company, fit_nuclei, fit_seams, fit_tail, look, report, shifted
-from lighter import without_concatenations
+from calibrate import OUTLINE_LOGIT, Scene, find, fit_company, fit_nuclei, fit_seams, fit_tail, look, report, shifted
 from network import CellNet
+from optimise_onnx import without_concatenations
 
-from osteocount.segment.learned_cells import SEAM_FEATURES
-from osteocount.segment.learned_nuclei import FEATURES
-from osteocount.segment.models.network import CellModel
+from osteocount.segment.backends.shipped import CellModel
+from osteocount.segment.detectors.learned_cells import SEAM_FEATURES
+from osteocount.segment.detectors.learned_nuclei import FEATURES
 
 
 def to_onnx(checkpoint: Path, path: Path, facts: dict[str, object]) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from crops import Floats, batches
+from augment import Floats, batches
 from network import CellNet
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn

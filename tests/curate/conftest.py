@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from osteocount.curate import Automatic, Edit
+from osteocount.curate import Automatic
 from osteocount.settings import Settings
 
-WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 # number: top, left, bottom, right; the nuclei lie in a row through the middle of each
 CELLS = {1: (5, 5, 15, 25), 2: (5, 25, 15, 45), 3: (25, 5, 45, 25), 4: (25, 35, 29, 39)}
 NUCLEI = {1: (10, 9, 1), 2: (10, 21, 1), 3: (10, 30, 2), 4: (35, 8, 3), 5: (35, 15, 3), 6: (35, 22, 3), 7: (48, 48, 0)}
-
-
-def edit(kind, cells=(), **more):
-    """Return an edit of the scene."""
-    return Edit(who="MZ", when=WHEN, kind=kind, plate="p", well="A01", image="a.tif", cells=cells, **more)
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from osteocount.curate import CellRef, apply, effective, replay
-
-from .conftest import edit
+from support.edits import edit
 
 
 def areas(field):

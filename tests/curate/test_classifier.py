@@ -20,8 +20,7 @@ from osteocount.curate.classifier import (
 )
 from osteocount.curate.training import FEWEST, Examples, judged_cells, judged_nuclei, reviewed_wells, train
 from osteocount.errors import OsteoCountError
-
-from .conftest import edit
+from support.edits import edit
 
 NOBODY = Examples(np.zeros((0, 5)), np.zeros(0, bool), np.zeros(0, str))
 

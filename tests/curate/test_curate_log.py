@@ -12,8 +12,7 @@ import pytest
 
 from osteocount.curate import CellRef, EditLog, effective, read_log
 from osteocount.errors import OsteoCountError
-
-from .conftest import edit
+from support.edits import edit
 
 ONE, TWO = (CellRef(cell_id=n, y=1, x=n, area_px=4) for n in (1, 2))
 

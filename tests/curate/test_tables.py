@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from osteocount.curate import replay
-
-from .conftest import edit
+from support.edits import edit
 
 
 def corrected(automatic, settings, *edits):

@@ -8,7 +8,12 @@ import sys
 import numpy as np
 import pytest
 import tifffile
-from container_files import (
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.multi_image import input_hash, is_container, list_scenes, read_scene
+from osteocount.io.read import read_picture
+from osteocount.plate.index import index_pictures
+from support.multi_image_files import (
     binary_only,
     damage,
     ome_xml,
@@ -18,11 +23,6 @@ from container_files import (
     write_lif,
     write_nd2,
 )
-
-from osteocount.errors import OsteoCountError
-from osteocount.io.containers import input_hash, is_container, list_scenes, read_scene
-from osteocount.io.read import read_picture
-from osteocount.plate.index import index_pictures
 
 
 def wells_of(source):

@@ -12,7 +12,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.label_pyramid import write_label_pyramid
 from osteocount.io.labels import read_labels
 from osteocount.io.read import read_picture
-from osteocount.io.regions import PictureRegions, open_regions
+from osteocount.io.tiled_image import PictureRegions, open_regions
 
 HEIGHT, WIDTH = 400, 500
 REGIONS = [(0, 400, 0, 500), (0, 90, 0, 70), (37, 301, 111, 499), (130, 290, 5, 6), (290, 400, 300, 500)]

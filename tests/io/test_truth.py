@@ -12,8 +12,8 @@ import tifffile
 from PIL import Image
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.truth import find_truth, picture_name
-from osteocount.io.truth_cells import read_true_cells
+from osteocount.evaluation.annotated_cells import read_true_cells
+from osteocount.evaluation.annotation_files import find_truth, picture_name
 
 SHAPE = (20, 30)
 SQUARE = [[2, 3], [6, 3], [6, 8], [2, 8], [2, 3]]

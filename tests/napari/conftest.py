@@ -11,7 +11,7 @@ import pytest
 import tifffile
 
 from osteocount.simulate.design import FieldDesign
-from osteocount.simulate.field import simulate_field
+from osteocount.simulate.simulated_field import simulate_field
 
 # napari and vispy still use what NumPy, Qt and Python have deprecated; not ours to mend, and only these tests meet it.
 FOREIGN_WARNINGS = (

@@ -8,8 +8,8 @@ import pytest
 from osteocount.io.read import read_picture
 from osteocount.napari import dock as dock_module
 from osteocount.napari.dock import MINIMUM_WIDTH, OsteoCountDock
-from osteocount.napari.fold import Fold
-from osteocount.napari.result_view import rule_in_words
+from osteocount.napari.views.fold import Fold
+from osteocount.napari.views.result_view import rule_in_words
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 

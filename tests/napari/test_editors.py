@@ -10,7 +10,7 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication
 
-from osteocount.napari.editors import Number, OptionalNumber, WheelGuard, WholeNumber, editor_for
+from osteocount.napari.views.editors import Number, OptionalNumber, WheelGuard, WholeNumber, editor_for
 
 
 class Kinds(BaseModel):

@@ -13,8 +13,8 @@ from osteocount.cli import app
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import write_table
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
-from osteocount.napari.jobs import count_layer
-from osteocount.napari.layer_picture import LayerPicture
+from osteocount.napari.counting import count_layer
+from osteocount.napari.layers.layer_picture import LayerPicture
 from osteocount.settings import Settings
 
 SAMPLE = Path(__file__).parents[2] / "sample_images"

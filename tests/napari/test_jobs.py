@@ -11,7 +11,7 @@ import pytest
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.read import read_picture
-from osteocount.napari.jobs import FolderRequest, LayerPicture, count_folder, count_layer, picture_of
+from osteocount.napari.counting import FolderRequest, LayerPicture, count_folder, count_layer, picture_of
 from osteocount.napari.worker import as_words
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings

@@ -10,9 +10,9 @@ import pytest
 
 from osteocount.io.picture import PixelSize
 from osteocount.io.read import read_picture
-from osteocount.napari import jobs, large_jobs
-from osteocount.napari.large_jobs import LargeCount, LayerRegions, Seen, Stopped, Watched, is_large
-from osteocount.napari.layer_picture import LayerPicture
+from osteocount.napari import counting, large_counting
+from osteocount.napari.large_counting import LargeCount, LayerRegions, Seen, Stopped, Watched, is_large
+from osteocount.napari.layers.layer_picture import LayerPicture
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 
@@ -21,8 +21,8 @@ CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}})
 
 @pytest.fixture(autouse=True)
 def _everything_is_large(monkeypatch):
-    monkeypatch.setattr(large_jobs, "LARGE_PIXELS", 10**4)
-    monkeypatch.setattr(large_jobs, "SEEN_PIXELS", 10**4)
+    monkeypatch.setattr(large_counting, "LARGE_PIXELS", 10**4)
+    monkeypatch.setattr(large_counting, "SEEN_PIXELS", 10**4)
 
 
 def drained(job):
@@ -37,7 +37,7 @@ def drained(job):
 @pytest.mark.parametrize("from_file", [True, False])
 def test_it_gives_the_numbers_of_the_picture_seen_at_once(picture_file, field, from_file):
     layer = LayerPicture("scene", picture_file if from_file else None, field.picture, True, field.pixel_size)
-    steps, count = drained(jobs.count_layer(layer, CLASSICAL, Event()))
+    steps, count = drained(counting.count_layer(layer, CLASSICAL, Event()))
     expected = analyse(read_picture(picture_file), CLASSICAL)
     assert isinstance(count, LargeCount)
     assert count.summary == expected.summary
@@ -49,15 +49,15 @@ def test_it_gives_the_numbers_of_the_picture_seen_at_once(picture_file, field, f
 
 def test_what_was_found_is_seen_on_the_way(picture_file, field, monkeypatch):
     finish = Event()
-    real = large_jobs.analyse_regions
+    real = large_counting.analyse_regions
 
     def slow(*given):
         result = real(*given)
         assert finish.wait(60)
         return result
 
-    monkeypatch.setattr(large_jobs, "analyse_regions", slow)
-    job = jobs.count_layer(LayerPicture("scene", picture_file, field.picture, True, None), CLASSICAL, Event())
+    monkeypatch.setattr(large_counting, "analyse_regions", slow)
+    job = counting.count_layer(LayerPicture("scene", picture_file, field.picture, True, None), CLASSICAL, Event())
     seen = next(step for step in job if isinstance(step, Seen))
     finish.set()
     _, count = drained(job)
@@ -75,7 +75,7 @@ def test_a_stopped_count_reads_nothing_more(field):
     stop.set()
     with pytest.raises(Stopped):
         watched.read(0, 5, 0, 7)
-    assert drained(jobs.count_layer(layer, CLASSICAL, stop))[1] is None
+    assert drained(counting.count_layer(layer, CLASSICAL, stop))[1] is None
 
 
 @pytest.mark.parametrize(

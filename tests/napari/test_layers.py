@@ -10,8 +10,15 @@ from napari.layers import Image
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.read import read_picture
-from osteocount.napari.jobs import LayerCount
-from osteocount.napari.layers import ON_BRIGHT, ON_DARK, ViewerLayers, cell_colours, label_features, pixel_um
+from osteocount.napari.counting import LayerCount
+from osteocount.napari.layers.viewer_layers import (
+    ON_BRIGHT,
+    ON_DARK,
+    ViewerLayers,
+    cell_colours,
+    label_features,
+    pixel_um,
+)
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 

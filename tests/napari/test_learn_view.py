@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from osteocount.napari.learn_view import BUTTONS, LearnView
+from osteocount.napari.views.learn_view import BUTTONS, LearnView
 
 
 @pytest.fixture

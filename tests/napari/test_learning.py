@@ -7,9 +7,9 @@ import pytest
 
 from osteocount.curate.classifier import CELL_FEATURES, Judge
 from osteocount.curate.training import Learned, Trained
-from osteocount.napari import learning
-from osteocount.napari.learning import Learning
-from osteocount.pipeline.edits import CLASSIFIER
+from osteocount.napari.review import learning
+from osteocount.napari.review.learning import Learning
+from osteocount.pipeline.corrections import CLASSIFIER
 
 ONES = (1.0,) * len(CELL_FEATURES)
 

@@ -9,7 +9,7 @@ import pytest
 from napari.components import LayerList
 from napari.layers import Image, Labels
 
-from osteocount.napari.quick import LongLived, dashes_ahead
+from osteocount.napari.warm_up import LongLived, dashes_ahead
 
 
 @pytest.fixture

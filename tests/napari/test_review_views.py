@@ -11,16 +11,17 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QInputDialog
 
-from osteocount.napari import outline
-from osteocount.napari.actions import described
-from osteocount.napari.compare_view import CompareView
-from osteocount.napari.correct_view import KEYS, CorrectView
-from osteocount.napari.drawn import Drawn, Room, draw
-from osteocount.napari.figure_view import FigureView
-from osteocount.napari.plate_view import PlateView
+from osteocount.napari.layers import outline_image
+from osteocount.napari.review.tools import described
+from osteocount.napari.views import plate_view
+from osteocount.napari.views.compare_view import CompareView
+from osteocount.napari.views.correct_view import KEYS, CorrectView
+from osteocount.napari.views.figure_view import FigureView
+from osteocount.napari.views.plate_view import PlateView
+from osteocount.napari.views.rendered_figure import Drawn, Room, draw
 from osteocount.plate.heatmap import plate_heatmap
 
-ROOM = Path(outline.__file__).parent
+ROOM = Path(plate_view.__file__).parent
 VIEWS = sorted(path.name for path in ROOM.glob("*_view.py"))
 CELLS = pd.DataFrame({
     "cell_id": [1, 2], "is_osteoclast": [True, False], "counted": [True, True], "n_nuclei": [3, 1],
@@ -46,7 +47,7 @@ def test_no_view_imports_napari(name):
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_every_view_is_tested_without_a_viewer(name):
-    module = f"osteocount.napari.{name.removesuffix('.py')}"
+    module = f"osteocount.napari.views.{name.removesuffix('.py')}"
     texts = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
     viewer = "make_" + "napari_viewer"
     assert any(f"from {module} import" in text and viewer not in text for text in texts)
@@ -180,9 +181,9 @@ def test_the_selection_in_words(selected, text):
 def test_outlines_tell_touching_cells_of_one_kind_apart():
     labels = np.zeros((9, 14), np.uint32)
     labels[1:8, 1:7], labels[1:8, 7:13] = 1, 2
-    kinds = outline.kinds_of(CELLS.assign(is_osteoclast=False), 2, selected=[2])
-    drawn = outline.outlines(labels, kinds, 1)
-    assert drawn[4, 6] == outline.OTHER
-    assert drawn[4, 7] == outline.SELECTED
-    assert drawn[4, 3] == outline.NONE
-    assert drawn[0, 0] == outline.NONE
+    kinds = outline_image.kinds_of(CELLS.assign(is_osteoclast=False), 2, selected=[2])
+    drawn = outline_image.outlines(labels, kinds, 1)
+    assert drawn[4, 6] == outline_image.OTHER
+    assert drawn[4, 7] == outline_image.SELECTED
+    assert drawn[4, 3] == outline_image.NONE
+    assert drawn[0, 0] == outline_image.NONE

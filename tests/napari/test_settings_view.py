@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtWidgets import QPushButton
 
 from osteocount.errors import OsteoCountError
-from osteocount.napari.settings_view import SettingsView, wrapped
+from osteocount.napari.views.settings_view import SettingsView, wrapped
 from osteocount.settings import Settings, help_text
 
 OTHER = {

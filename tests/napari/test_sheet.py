@@ -7,11 +7,11 @@ import pytest
 
 from osteocount.io.label_pyramid import write_label_pyramid
 from osteocount.io.label_tiles import TiledLabels
-from osteocount.napari import outline
-from osteocount.napari.sheet import TiledSheet
+from osteocount.napari.layers import outline_image
+from osteocount.napari.layers.outline_layer import TiledSheet
 
 SHAPE = (1100, 1200)
-KINDS = np.array([outline.NONE, outline.OSTEOCLAST, outline.OTHER], np.uint8)
+KINDS = np.array([outline_image.NONE, outline_image.OSTEOCLAST, outline_image.OTHER], np.uint8)
 
 
 class Layer:
@@ -33,7 +33,7 @@ def labels(tmp_path):
 
 def test_a_window_is_a_window_of_the_whole(labels):
     sheet = TiledSheet(labels, KINDS)
-    whole = outline.outlines(labels[0 : SHAPE[0], 0 : SHAPE[1]], KINDS, 2)
+    whole = outline_image.outlines(labels[0 : SHAPE[0], 0 : SHAPE[1]], KINDS, 2)
     np.testing.assert_array_equal(np.asarray(sheet.data[0]), whole)
     np.testing.assert_array_equal(sheet.data[0][120:170, 290:310], whole[120:170, 290:310])
     np.testing.assert_array_equal(sheet.data[0][100:900:7, 255], whole[100:900:7, 255])
@@ -44,10 +44,10 @@ def test_a_change_is_seen_and_so_is_the_pen(labels):
     sheet, layer = TiledSheet(labels, KINDS), Layer()
     labels[100:160, 300:380] = np.ones((60, 80), np.uint32)
     sheet.redraw(layer, np.s_[100:160, 300:380])
-    assert sheet.data[0][130, 300] == outline.NONE  # two cells have become one
+    assert sheet.data[0][130, 300] == outline_image.NONE  # two cells have become one
     sheet.trace(layer, (400.0, 400.0), (400.0, 420.0))
-    assert sheet.data[0][400, 410] == outline.PEN
-    assert sheet.data[1][200, 205] == outline.PEN
+    assert sheet.data[0][400, 410] == outline_image.PEN
+    assert sheet.data[1][200, 205] == outline_image.PEN
     sheet.erase(layer, [(400.0, 400.0), (400.0, 420.0)])
-    assert sheet.data[0][400, 410] == outline.NONE
+    assert sheet.data[0][400, 410] == outline_image.NONE
     assert layer.asked == 3

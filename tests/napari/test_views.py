@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from osteocount.errors import OsteoCountError
-from osteocount.napari.jobs import FolderRequest
-from osteocount.napari.result_view import LegendView, MessageView, NumbersView, WellsView, in_figures
-from osteocount.napari.run_view import RunView
-from osteocount.napari.source_view import SourceView
+from osteocount.napari.counting import FolderRequest
+from osteocount.napari.views.result_view import LegendView, MessageView, NumbersView, WellsView, in_figures
+from osteocount.napari.views.run_view import RunView
+from osteocount.napari.views.source_view import SourceView
 
 
 @pytest.fixture

@@ -9,14 +9,15 @@ import tifffile
 from osteocount.io import label_tiles, pyramid
 from osteocount.io.label_tiles import TiledLabels
 from osteocount.io.labels import read_labels
-from osteocount.napari import large_jobs, outline
-from osteocount.napari.canvas import CELLS, PICTURE
+from osteocount.napari import large_counting
 from osteocount.napari.dock import OsteoCountDock
+from osteocount.napari.layers import outline_image
+from osteocount.napari.layers.review_layers import CELLS, PICTURE
 from osteocount.pipeline import field
 from osteocount.pipeline.apply import apply_edits
 from osteocount.settings import Settings
 from osteocount.simulate.design import FieldDesign
-from osteocount.simulate.field import simulate_field
+from osteocount.simulate.simulated_field import simulate_field
 
 pytestmark = [pytest.mark.window, pytest.mark.timeout(900)]
 
@@ -27,7 +28,7 @@ CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}, "pic
 @pytest.fixture
 def well(tmp_path, monkeypatch):
     """Write a well of 1.4 megapixels, and call that large."""
-    for module in (pyramid, label_tiles, large_jobs, field):
+    for module in (pyramid, label_tiles, large_counting, field):
         monkeypatch.setattr(module, "LARGE_PIXELS", 10**6)
     simulated = simulate_field(FieldDesign(width=1300, height=1100), 7)
     (tmp_path / "plate").mkdir()
@@ -64,14 +65,14 @@ def test_a_whole_well_is_opened_counted_and_corrected(make_napari_viewer, qtbot,
     shown = viewer.layers[CELLS].data
     height, width = opened.field.labels.shape
     first = read_labels(dock.reviewing.source.review.run.folder.cells_image("A01"))
-    whole = outline.outlines(first, outline.kinds_of(opened.cells, opened.field.next_cell), 2)
+    whole = outline_image.outlines(first, outline_image.kinds_of(opened.cells, opened.field.next_cell), 2)
     np.testing.assert_array_equal(shown[0][0:height, 0:width], whole)
     assert int(reviewing.correct.values["n_trap_positive"][1].text()) == n
 
     cell = int(opened.cells.loc[opened.cells["counted"], "cell_id"].iloc[3])
     box = opened.field.box(cell)
     reviewing.actions.select([cell])
-    assert (shown[0][box] == outline.SELECTED).any()
+    assert (shown[0][box] == outline_image.SELECTED).any()
     reviewing.actions.start("delete")
     assert int(reviewing.correct.values["n_trap_positive"][1].text()) == n - 1
     assert not (opened.field.labels[box] == cell).any()

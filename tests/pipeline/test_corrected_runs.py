@@ -13,21 +13,9 @@ from osteocount.curate import CellRef, Edit, EditLog
 from osteocount.curate.classifier import CELL_FEATURES, FORMAT, Classifier, Judge, save
 from osteocount.errors import OsteoCountError
 from osteocount.pipeline.apply import apply_edits
-from osteocount.pipeline.folder import run
-from osteocount.settings import Settings
+from support.runs import CLASSICAL, counted
 
 TABLES = ("cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv")
-CLASSICAL = Settings().replace(segment=Settings().segment.replace(segmenter="classical"))
-
-
-def counted(plate, out, settings=CLASSICAL, **options):
-    """Run to the end and return the outcome."""
-    steps = run(plate, out, settings, layout=plate / "layout.csv", **options)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def tables(out):

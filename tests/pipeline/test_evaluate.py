@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from osteocount.errors import OsteoCountError
+from osteocount.evaluation.annotation_files import TruthSource
+from osteocount.evaluation.evaluate import evaluate_folder, match_names, write_evaluation
 from osteocount.io.labels import write_labels
-from osteocount.io.truth import TruthSource
-from osteocount.pipeline.evaluate import evaluate_folder, match_names, write_evaluation
 
 LABELS = np.zeros((20, 30), np.uint32)
 LABELS[3:8, 2:6] = 1

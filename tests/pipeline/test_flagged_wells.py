@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from osteocount.pipeline.wells import exclude_flagged, wells_table
-from osteocount.stats.intake import LEFT_OUT_ROLES
+from osteocount.pipeline.wells_table import exclude_flagged, wells_table
+from osteocount.stats.wells_input import LEFT_OUT_ROLES
 
 
 def record(well, flags, reasons):

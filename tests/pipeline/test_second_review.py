@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
-from test_corrected_runs import CLASSICAL, counted
 from typer.testing import CliRunner
 
 from osteocount.cli import app
 from osteocount.curate import CellRef, Edit, EditLog
 from osteocount.errors import OsteoCountError
-from osteocount.pipeline.second import compare_reviewers, log_of_second, second_logs
+from osteocount.pipeline.reviewer_agreement import compare_reviewers, log_of_second, second_logs
 from osteocount.stats.agreement_numbers import cohen_kappa
+from support.runs import CLASSICAL, counted
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,9 +11,7 @@ from osteocount import pipeline
 from osteocount.settings import Settings
 from osteocount.simulate import FieldDesign, simulate_field
 from osteocount.simulate.design import Densities
-
-sys.path.append(str(Path(__file__).parents[1] / "io"))
-from container_files import ome_xml, write_czi, write_hcs
+from support.multi_image_files import ome_xml, write_czi, write_hcs
 
 UM = 0.76
 WELLS = ("B02", "C03")

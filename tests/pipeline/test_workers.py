@@ -19,7 +19,7 @@ import tifffile
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
 from osteocount.pipeline.cluster import connect, process_on_cluster
-from osteocount.pipeline.folder import field_tasks
+from osteocount.pipeline.run_folder import field_tasks
 from osteocount.pipeline.workers import finished, process_all
 from osteocount.plate.index import index_pictures
 from osteocount.settings import Settings

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from osteocount.errors import OsteoCountError
 from osteocount.plate.heatmap import plate_heatmap, plate_values, shared_limits, well_hints
-from osteocount.plate.wells import PLATE_SHAPES, well_name
+from osteocount.wells import PLATE_SHAPES, well_name
 
 
 def wells(n=24, plate="P1", factor=1.0):

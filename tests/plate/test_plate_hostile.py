@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osteocount.errors import OsteoCountError
+from osteocount.plate.absorbance.read import read_export
 from osteocount.plate.index import index_pictures
-from osteocount.plate.layout import check_layout, read_layout
-from osteocount.plate.patterns import PATTERNS
-from osteocount.plate.reader import read_export
+from osteocount.plate.layout.read import check_layout, read_layout
+from osteocount.plate.name_patterns import PATTERNS
 
 words = st.sampled_from(
     ["1", "2", "3", "4", "5", "6", "A", "B", "C", "A1", "B02", "Z99", "well", "plate", "row", "column", "treatment",

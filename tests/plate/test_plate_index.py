@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.find import picture_stem
 from osteocount.plate.index import index_pictures
-from osteocount.plate.patterns import PATTERNS, custom_pattern
+from osteocount.plate.name_patterns import PATTERNS, custom_pattern
+from osteocount.plate.picture_files import picture_stem
 
 NAMES = [
     # name, system, plate, well, field, channel, z, time

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.layout import check_layout, compare_wells, read_layout, write_template
-from osteocount.plate.layout_cells import column_of
-from osteocount.plate.wells import PLATE_SHAPES, canonical_well, parse_well, row_letters, row_number, well_name
+from osteocount.plate.layout.entries import column_of
+from osteocount.plate.layout.read import check_layout, compare_wells, read_layout, write_template
+from osteocount.wells import PLATE_SHAPES, canonical_well, parse_well, row_letters, row_number, well_name
 
 
 def write(tmp_path: Path, text: str, name: str = "layout.csv", encoding: str = "utf-8") -> Path:
@@ -346,9 +346,9 @@ def test_wells_without_pictures_and_the_reverse(layout, pictures, missing, extra
 def test_zip_bombs_and_strangers_are_refused(tmp_path, monkeypatch):
     path = tmp_path / "layout.xlsx"
     write_template(path)
-    monkeypatch.setattr("osteocount.plate.sheets.MAX_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr("osteocount.plate.spreadsheets.MAX_UNPACKED_BYTES", 1000)
     assert "too large for a table of wells" in refusal(path)
-    monkeypatch.setattr("osteocount.plate.sheets.MAX_FILE_BYTES", 10)
+    monkeypatch.setattr("osteocount.plate.spreadsheets.MAX_FILE_BYTES", 10)
     assert "too large" in refusal(path)
 
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.normalise import control_quality, percent_of_control, pnpp_nmol, reader_columns
-from osteocount.plate.position import b_score, explained_by_place, position_effects
-from osteocount.plate.reader import ReaderBlock, Reading
-from osteocount.plate.wells import well_name
+from osteocount.plate.absorbance.normalise import control_quality, percent_of_control, pnpp_nmol, reader_columns
+from osteocount.plate.absorbance.read import ReaderBlock, Reading
+from osteocount.plate.position_effects import b_score, explained_by_place, position_effects
+from osteocount.wells import well_name
 
 
 def block(values, plate="", nm=405.0, kind="raw", name=None):

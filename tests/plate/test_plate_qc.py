@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from osteocount.plate.qc import _grey, _percentile, debris_mask, field_qc, focus_ratio
+from osteocount.io.image_quality import _grey, _percentile, debris_mask, field_qc, focus_ratio
 from osteocount.settings import QcSettings, Settings
 
 

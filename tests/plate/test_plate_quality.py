@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from osteocount.plate.quality import QUALITY_COLUMNS, add_normalised, plate_quality
-from osteocount.plate.wells import well_name
+from osteocount.plate.plate_quality import QUALITY_COLUMNS, add_normalised, plate_quality
+from osteocount.wells import well_name
 
 
 def plate(values, roles, **more):

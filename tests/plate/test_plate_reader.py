@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reader_samples import at, grid, read_text
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.reader import chosen_blocks, read_export, tidy
-from osteocount.plate.reader_values import is_computed, read_value, wavelength_of
-from osteocount.plate.wells import PLATE_SHAPES, row_letters
+from osteocount.plate.absorbance.read import chosen_blocks, read_export, tidy
+from osteocount.plate.absorbance.values import is_computed, read_value, wavelength_of
+from osteocount.wells import PLATE_SHAPES, row_letters
+from support.absorbance_files import at, grid, read_text
 
 REAL = Path(__file__).parents[3] / "shared" / "plate_reader"
 

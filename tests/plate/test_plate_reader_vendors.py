@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from openpyxl import Workbook
-from reader_samples import at, check_values, grid, read_text, value
 
-from osteocount.plate.reader import chosen_blocks, read_export
-from osteocount.plate.wells import row_letters
+from osteocount.plate.absorbance.read import chosen_blocks, read_export
+from osteocount.wells import row_letters
+from support.absorbance_files import at, check_values, grid, read_text, value
 
 
 def test_gen5_layout_grid_and_several_wavelengths(tmp_path):

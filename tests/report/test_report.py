@@ -8,15 +8,15 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
-import fake_results
 import numpy as np
 import pandas as pd
 import pytest
 
 from osteocount.curate import Edit
 from osteocount.errors import OsteoCountError
-from osteocount.report import pictures, write_report
+from osteocount.report import images, write_report
 from osteocount.settings import Settings
+from support import result_folders
 
 ATTACK = "<script>alert(1)</script>\"'&"
 
@@ -56,14 +56,14 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory) -> Path:
-    folder = fake_results.build(tmp_path_factory.mktemp("report") / "IL-32 plate")
+    folder = result_folders.build(tmp_path_factory.mktemp("report") / "IL-32 plate")
     write_report(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def uncompared(tmp_path_factory) -> Path:
-    return fake_results.build(tmp_path_factory.mktemp("report") / "results", layout=False)
+    return result_folders.build(tmp_path_factory.mktemp("report") / "results", layout=False)
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_the_same_folder_gives_the_same_bytes(full):
 
 
 def test_a_given_comparison_gives_the_same_page(full):
-    from osteocount.report.folder import read_results
+    from osteocount.report.results import read_results
     from osteocount.stats import compare
 
     first = (full / "report.html").read_bytes()
@@ -196,7 +196,7 @@ def test_hostile_names_stay_text(compared_copy):
     wells["donor"] = wells["donor"] + ATTACK
     wells[ATTACK] = ATTACK
     wells.to_csv(compared_copy / "wells.csv", index=False)
-    warnings = fake_results.write_comparison(compared_copy, wells)
+    warnings = result_folders.write_comparison(compared_copy, wells)
     record = json.loads((compared_copy / "run.json").read_text())
     for entry in record["inputs"]:
         entry |= {"image": ATTACK, "axes": ATTACK, "warnings": [ATTACK], "record": {ATTACK: ATTACK}, "regime": ATTACK}
@@ -204,7 +204,7 @@ def test_hostile_names_stay_text(compared_copy):
     everything |= {"settings": {ATTACK: ATTACK, "segment": {ATTACK: ATTACK}}, "warnings": [*warnings, ATTACK]}
     edit(compared_copy, inputs=record["inputs"], **everything)
     name = 'x" onerror="alert(1).png'
-    fake_results.draw_overlay(np.random.default_rng(0), compared_copy / "overlays" / name)
+    result_folders.draw_overlay(np.random.default_rng(0), compared_copy / "overlays" / name)
     page = Page(write_report(compared_copy))
     assert "script" not in page.names()
     assert "<script" not in page.source
@@ -214,7 +214,7 @@ def test_hostile_names_stay_text(compared_copy):
 
 def test_a_name_with_broken_mathematics_costs_a_figure_not_the_report(compared_copy):
     edit_wells(compared_copy, pd.read_csv(compared_copy / "wells.csv")["treatment"] == "rhIL-32", treatment=r"$\frac$")
-    fake_results.write_comparison(compared_copy, pd.read_csv(compared_copy / "wells.csv"))
+    result_folders.write_comparison(compared_copy, pd.read_csv(compared_copy / "wells.csv"))
     page = Page(write_report(compared_copy))
     assert r"$\frac$ 25 ng/mL: " in page.text
 
@@ -270,7 +270,7 @@ def empty_control(wells: pd.DataFrame) -> pd.DataFrame:
 def test_what_the_design_does_not_allow_is_not_claimed(compared_copy, change, answer, first):
     wells = change(pd.read_csv(compared_copy / "wells.csv"))
     wells.to_csv(compared_copy / "wells.csv", index=False)
-    edit(compared_copy, warnings=fake_results.write_comparison(compared_copy, wells))
+    edit(compared_copy, warnings=result_folders.write_comparison(compared_copy, wells))
     page = Page(write_report(compared_copy))
     assert answer in page.text
     assert first in page.text
@@ -344,7 +344,7 @@ def test_corrections_by_a_person_are_said(counted_copy):
 
 
 def test_unresolved_nuclei_are_said_and_never_counted(tmp_path):
-    page = Page(write_report(fake_results.build(tmp_path / "results", resolved=False, um=None)))
+    page = Page(write_report(result_folders.build(tmp_path / "results", resolved=False, um=None)))
     assert "Osteoclasts were called by their size where nuclei could not be seen." in page.text
     assert "Problem Nuclei could not be seen in every picture." in page.text
     assert "no nucleus was counted, and the columns for nuclei are empty" in page.text
@@ -364,14 +364,14 @@ def test_no_warning_is_said_too(counted_copy):
 
 def test_changed_settings_stand_out(tmp_path):
     changed = Settings.model_validate({"segment": {"trap_threshold": 0.3}, "count": {"min_nuclei": 4}})
-    page = Page(write_report(fake_results.build(tmp_path / "results", layout=False, settings=changed.model_dump())))
+    page = Page(write_report(result_folders.build(tmp_path / "results", layout=False, settings=changed.model_dump())))
     assert "Settings changed from their defaults: TRAP threshold 0.3 OD (default 0.08)" in page.text
     assert "Nuclei in an osteoclast 4 (default 3)" in page.text
     assert "All settings are the defaults." not in page.text
 
 
 def test_a_big_plate_shows_some_overlays_and_links_the_rest(counted_copy, monkeypatch):
-    monkeypatch.setattr(pictures, "MAX_THUMBNAILS", 2)
+    monkeypatch.setattr(images, "MAX_THUMBNAILS", 2)
     monkeypatch.setattr("osteocount.report.write.MAX_THUMBNAILS", 2)
     (counted_copy / "overlays" / "broken.png").write_bytes(b"not a picture")
     page = Page(write_report(counted_copy))

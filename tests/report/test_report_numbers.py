@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import pytest
 
-from osteocount.report import numbers, words
+from osteocount.report import number_format, sentences
 from osteocount.report.notices import sentence_case
 
 
@@ -16,7 +16,7 @@ from osteocount.report.notices import sentence_case
     [(0, "0"), (1234567, "1\u202f234\u202f567"), (3.0, "3"), (None, "–"), (float("nan"), "–"), (pd.NA, "–"), ("", "–")],
 )
 def test_count(value, text):
-    assert numbers.count(value) == text
+    assert number_format.count(value) == text
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_count(value, text):
     ],
 )  # fmt: skip
 def test_figure(value, text):
-    assert numbers.figure(value) == text
+    assert number_format.figure(value) == text
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_figure(value, text):
     [(0.5, "= 0.500"), (0.0123, "= 0.012"), (0.00456, "= 0.0046"), (0.0, "< 0.0001"), (float("nan"), "–")],
 )
 def test_p_value(value, text):
-    assert numbers.p_value(value) == text
+    assert number_format.p_value(value) == text
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_p_value(value, text):
     ],
 )
 def test_listed(items, text):
-    assert numbers.listed(items, most=2 if len(items) > 3 else 12) == text
+    assert number_format.listed(items, most=2 if len(items) > 3 else 12) == text
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_sentence_case(text, wanted):
     ],
 )
 def test_well_name(plate, well, image, name):
-    assert words.well_name(pd.Series({"plate": plate, "well": well, "image": image})) == name
+    assert sentences.well_name(pd.Series({"plate": plate, "well": well, "image": image})) == name
 
 
 def contrast(name, verdict, estimate, link="log rate", kind="arm"):
@@ -106,4 +106,4 @@ def contrast(name, verdict, estimate, link="log rate", kind="arm"):
 )
 def test_headline(rows, text):
     columns = ["endpoint", "contrast", "reference", "verdict", "estimate", "link", "kind"]
-    assert words.headline(pd.DataFrame(rows, columns=columns), "osteoclast_count", "5 osteoclasts") == text
+    assert sentences.headline(pd.DataFrame(rows, columns=columns), "osteoclast_count", "5 osteoclasts") == text

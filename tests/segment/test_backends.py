@@ -10,24 +10,25 @@ import cv2
 import numpy as np
 import onnxruntime
 import pytest
-from segment_pictures import canvas, osteoclast, photograph, picture
-from tiny_onnx import tiny_onnx, with_last_step
 from typer.testing import CliRunner
 
 from osteocount import Settings
 from osteocount.cli import app
 from osteocount.errors import OsteoCountError
-from osteocount.segment import borrowed, get_segmenter
-from osteocount.segment.models import session
-from osteocount.segment.models.described import OnnxDescription, read_description
-from osteocount.segment.models.outlines import Outlines, cells_from_maps, nuclei_from_maps
-from osteocount.segment.models.views import Views
-from osteocount.segment.scale import Scale
-from osteocount.segment.weights import weights_hash
+from osteocount.segment import get_segmenter
+from osteocount.segment.backends import session
+from osteocount.segment.backends.description import OnnxDescription, read_description
+from osteocount.segment.backends.outlines import Outlines, cells_from_maps, nuclei_from_maps
+from osteocount.segment.backends.views import Views
+from osteocount.segment.detectors import external
+from osteocount.segment.model_hash import weights_hash
+from osteocount.segment.preprocess.scale import Scale
 from osteocount.settings import SegmentSettings
-from osteocount.simulate import scenes
+from support import scenes
+from support.pictures import canvas, osteoclast, photograph, picture
+from support.tiny_onnx import tiny_onnx, with_last_step
 
-SHIPPED = Path(str(files("osteocount.segment.models") / "cells.onnx"))
+SHIPPED = Path(str(files("osteocount.segment.backends") / "cells.onnx"))
 OURS = """um_per_px = 0.76
 channels = ["od_red", "od_green", "od_blue"]
 logits = true
@@ -201,9 +202,9 @@ def test_debris_and_what_lies_outside_the_well_is_no_cell():
     labels[2:30, 2:30], labels[35:37, 35:37], labels[5:30, 40:58] = 1, 2, 3
     analysed = np.ones((40, 60), bool)
     analysed[:, 35:] = False
-    kept = borrowed._kept_cells(Outlines(labels, np.array([0.9, 0.9, 0.9], np.float32)), analysed, 20)
+    kept = external._kept_cells(Outlines(labels, np.array([0.9, 0.9, 0.9], np.float32)), analysed, 20)
     assert np.array_equal(kept > 0, labels == 1)
-    assert borrowed._kept_cells(Outlines(labels, np.array([0.4, 0.9, 0.9], np.float32)), analysed, 20).max() == 0
+    assert external._kept_cells(Outlines(labels, np.array([0.4, 0.9, 0.9], np.float32)), analysed, 20).max() == 0
 
 
 @pytest.mark.parametrize(

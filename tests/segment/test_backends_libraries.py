@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from segment_pictures import canvas, osteoclast, photograph, picture
 
 from osteocount import Settings
 from osteocount.errors import OsteoCountError
 from osteocount.segment import get_segmenter
-from osteocount.segment.models.described import InputDescription
-from osteocount.segment.models.views import Views
+from osteocount.segment.backends.description import InputDescription
+from osteocount.segment.backends.views import Views
+from support.pictures import canvas, osteoclast, photograph, picture
 
 # What these libraries and theirs warn of is not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -58,7 +58,7 @@ def test_cellpose_loads_weights_and_runs(cellpose_weights):
 
 
 def test_what_cellpose_finds_becomes_cells_and_nuclei(cellpose_weights, monkeypatch):
-    from osteocount.segment.models.cellpose import CellposeNetwork
+    from osteocount.segment.backends.cellpose import CellposeNetwork
 
     network = CellposeNetwork(cellpose_weights, ANYTHING, "cpu")
     asked = {}
@@ -126,7 +126,7 @@ def stardist_folder(tmp_path):
 
 
 def test_stardist_loads_its_folder_and_draws_its_discs(stardist_folder, capsys):
-    from osteocount.segment.models.stardist import StardistNetwork
+    from osteocount.segment.backends.stardist import StardistNetwork
 
     found = StardistNetwork(stardist_folder, ANYTHING, "cpu").outline(views(), "nuclei")
     assert found.labels.shape == (120, 160)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from out_of_domain import PICTURES, blurred, phase_contrast
 
 from osteocount import OsteoCountError, Settings, analyse, read_picture
 from osteocount.io.picture import Picture, PixelSize
-from osteocount.segment.domain import look, why_foreign
+from osteocount.segment.regimes.out_of_domain import look, why_foreign
 from osteocount.simulate import FieldDesign, simulate_field
-from osteocount.simulate.looks import random_design
-from osteocount.simulate.low_power import random_well, simulate_well
+from osteocount.simulate.low_power_well import random_well, simulate_well
+from osteocount.simulate.random_designs import random_design
+from support.out_of_domain import PICTURES, blurred, phase_contrast
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "real"

@@ -14,19 +14,19 @@ from osteocount import Settings
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.segment import get_segmenter
-from osteocount.segment.classical import ClassicalSegmenter
-from osteocount.segment.learned import LearnedSegmenter
-from osteocount.segment.learned_cells import SEAM_FEATURES, cell_mask, cell_parts, joined_cells
-from osteocount.segment.learned_nuclei import FEATURES, candidates, in_company
-from osteocount.segment.models import network
-from osteocount.segment.models.network import MODEL_FILE, MODEL_SHA256, CellModel, Maps, shipped_model
-from osteocount.segment.scale import Scale
-from osteocount.segment.tables import count_nuclei
-from osteocount.simulate import scenes
+from osteocount.segment.backends import shipped
+from osteocount.segment.backends.shipped import MODEL_FILE, MODEL_SHA256, CellModel, Maps, shipped_model
+from osteocount.segment.detectors.learned import LearnedSegmenter
+from osteocount.segment.detectors.learned_cells import SEAM_FEATURES, cell_mask, cell_parts, joined_cells
+from osteocount.segment.detectors.learned_nuclei import FEATURES, candidates, in_company
+from osteocount.segment.object_tables import count_nuclei
+from osteocount.segment.preprocess.scale import Scale
+from osteocount.segment.segmenter import ClassicalSegmenter
+from support import scenes
 
 LEARNED = Settings.model_validate({"segment": {"segmenter": "learned"}})
 SCALE = Scale(0.76, 1.0, "test")
-SHIPPED = Path(str(files("osteocount.segment.models") / MODEL_FILE))
+SHIPPED = Path(str(files("osteocount.segment.backends") / MODEL_FILE))
 
 
 def picture_of(field, um=None):
@@ -93,7 +93,7 @@ def test_maps_do_not_depend_on_tiles(monkeypatch) -> None:
     density = np.random.default_rng(0).uniform(0, 0.6, (300, 340, 3)).astype(np.float32)
     model = shipped_model()
     whole = model.maps(density)
-    monkeypatch.setattr(network, "_LARGEST", 100_000)
+    monkeypatch.setattr(shipped, "_LARGEST", 100_000)
     for once, tiled in zip(whole, model.maps(density), strict=True):
         assert once.shape == (300, 340)
         np.testing.assert_array_equal(once, tiled)
@@ -124,7 +124,7 @@ def test_the_setting_chooses_the_segmenter() -> None:
 
 
 def test_onnxruntime_is_loaded_only_when_used() -> None:
-    code = "import sys, osteocount, osteocount.segment.learned; assert 'onnxruntime' not in sys.modules"
+    code = "import sys, osteocount, osteocount.segment.detectors.learned; assert 'onnxruntime' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from osteocount.segment.scale import resample, working_scale
+from osteocount.segment.preprocess.scale import resample, working_scale
 
 
 @pytest.mark.parametrize("um", [0.4, 0.6, 0.86, 0.9329, 1.1])

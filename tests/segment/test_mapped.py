@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from osteocount.segment import mapped
-from osteocount.segment.mapped import MappedPicture
-from osteocount.segment.tiles import Box, Tiling, tiles
+from osteocount.segment.detectors import map_cache
+from osteocount.segment.detectors.map_cache import MappedPicture
+from osteocount.segment.tiling.tiles import Box, Tiling, tiles
 
 SHAPE = 900, 1100
 REACH = 60
@@ -64,7 +64,7 @@ def test_no_part_is_worked_out_twice(core):
 
 
 def test_what_finds_no_room_is_worked_out_again(monkeypatch):
-    monkeypatch.setattr(mapped, "_MOST", 100_000)
+    monkeypatch.setattr(map_cache, "_MOST", 100_000)
     model, right = looked_at(256, (0, 0))
     assert right
     assert model.pixels > 1.5 * SHAPE[0] * SHAPE[1]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from segment_pictures import PURPLE, canvas, ellipse, nucleus, osteoclast, photograph, picture, round_cells
 
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
+from support.pictures import PURPLE, canvas, ellipse, nucleus, osteoclast, photograph, picture, round_cells
 
 SETTINGS = Settings.model_validate({"picture": {"regime": "brightfield"}, "segment": {"segmenter": "classical"}})
 ROUND = [(30, 40 + 45 * k) for k in range(8)] + [(270, 40 + 45 * k) for k in range(8)]

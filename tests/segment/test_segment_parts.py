@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from segment_pictures import GREEN, PURPLE, canvas, ellipse, photograph
 
-from osteocount.segment.atlas import all_bodies, lay_out
-from osteocount.segment.basins import seeded_basins
-from osteocount.segment.illumination import optical_density
 from osteocount.segment.morphology import holes_filled, in_raster_order, opened, regions
-from osteocount.segment.scale import Scale, labels_to_size, working_scale
+from osteocount.segment.object_tables import count_nuclei
+from osteocount.segment.preprocess.illumination import optical_density
+from osteocount.segment.preprocess.scale import Scale, labels_to_size, working_scale
+from osteocount.segment.preprocess.stains import estimate_stains, trap_density
 from osteocount.segment.split import split_touching
-from osteocount.segment.stains import estimate_stains, trap_density
-from osteocount.segment.tables import count_nuclei
+from osteocount.segment.tiling.packing import all_bodies, lay_out
+from osteocount.segment.watershed import seeded_basins
+from support.pictures import GREEN, PURPLE, canvas, ellipse, photograph
 
 SCALE = Scale(0.76, 1.0, "made")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from segment_pictures import WHITE, canvas, ellipse, osteoclast, photograph, picture, round_cells
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.regions import PictureRegions
+from osteocount.io.tiled_image import PictureRegions
 from osteocount.segment import get_segmenter
-from osteocount.segment.tiles_survey import survey
-from osteocount.segment.well_mask import find_well, inside_circle
+from osteocount.segment.preprocess.well_mask import find_well, inside_circle
+from osteocount.segment.tiling.overview import survey
 from osteocount.settings import Settings
+from support.pictures import WHITE, canvas, ellipse, osteoclast, photograph, picture, round_cells
 
 
 def segment(pixels, settings=None, **how):

@@ -10,8 +10,7 @@ import pytest
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
-
-scenes = pytest.importorskip("osteocount.simulate.scenes")
+from support import scenes
 
 CASES = {
     "two_touching_osteoclasts": [4, 5],

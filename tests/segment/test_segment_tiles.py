@@ -10,21 +10,21 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from segment_pictures import canvas, ellipse, nucleus, osteoclast, photograph, picture, round_cells
 
 from osteocount.io.read import read_picture
-from osteocount.io.regions import PictureRegions
-from osteocount.segment.brightfield import Brightfield
-from osteocount.segment.classical_finder import ClassicalFinder
-from osteocount.segment.learned import NetworkFinder
-from osteocount.segment.models.network import shipped_model
-from osteocount.segment.scale import resample, working_scale
-from osteocount.segment.tiles import Box, Tiling, tiles
-from osteocount.segment.tiles_sparse import segment_sparsely
-from osteocount.segment.tiles_survey import survey
-from osteocount.segment.well_mask import Circle
+from osteocount.io.tiled_image import PictureRegions
+from osteocount.segment.backends.shipped import shipped_model
+from osteocount.segment.detectors.classical import ClassicalFinder
+from osteocount.segment.detectors.learned import NetworkFinder
+from osteocount.segment.preprocess.scale import resample, working_scale
+from osteocount.segment.preprocess.well_mask import Circle
+from osteocount.segment.regimes.brightfield import Brightfield
+from osteocount.segment.tiling.overview import survey
+from osteocount.segment.tiling.sparse import segment_sparsely
+from osteocount.segment.tiling.tiles import Box, Tiling, tiles
 from osteocount.settings import Settings
 from osteocount.simulate import FieldDesign, simulate_field
+from support.pictures import canvas, ellipse, nucleus, osteoclast, photograph, picture, round_cells
 
 REAL = Path(__file__).parents[3] / "shared" / "real" / "brightfield_20x.png"
 WHOLE = 10**6

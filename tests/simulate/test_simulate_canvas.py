@@ -5,8 +5,8 @@ import pytest
 
 from osteocount.simulate import Densities, FieldDesign, simulate_field
 from osteocount.simulate.canvas import Canvas
-from osteocount.simulate.cells import CellPlan, paint_cell
-from osteocount.simulate.plans import PLANS, armed_cell, ghost_cell
+from osteocount.simulate.cell_painting import CellPlan, paint_cell
+from osteocount.simulate.cell_plans import PLANS, armed_cell, ghost_cell
 from osteocount.simulate.shapes import Ellipse
 
 DESIGN = FieldDesign(width=200, height=160)

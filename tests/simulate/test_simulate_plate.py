@@ -8,9 +8,9 @@ import pytest
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.labels import read_labels
-from osteocount.plate.layout import read_layout
+from osteocount.plate.layout.read import read_layout
 from osteocount.simulate import ARMS, Arm, Densities, FieldDesign, PlateDesign, default_plate, simulate_plate
-from osteocount.simulate.plate import LAYOUT_COLUMNS
+from osteocount.simulate.simulated_plate import LAYOUT_COLUMNS
 
 TINY = PlateDesign(donors=2, fields=1, field=FieldDesign(width=160, height=128, densities=Densities(osteoclast=80)))
 SPARSE = Densities(

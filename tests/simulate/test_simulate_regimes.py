@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from osteocount.simulate import Densities, FieldDesign
-from osteocount.simulate.fluorescence import FluorescenceLook, simulate_fluorescence
-from osteocount.simulate.low_power import WellDesign, random_well, simulate_well
+from osteocount.simulate.fluorescence_field import FluorescenceLook, simulate_fluorescence
+from osteocount.simulate.low_power_well import WellDesign, random_well, simulate_well
 
 SMALL = FieldDesign(width=300, height=260, pixel_size=0.8, densities=Densities(osteoclast=120))
 

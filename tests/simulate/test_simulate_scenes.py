@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from osteocount.simulate import scenes
+from support import scenes
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ import pytest
 from osteocount.errors import OsteoCountError
 from osteocount.stats.agreement import agree
 from osteocount.stats.agreement_numbers import concordance, describe, icc_2_1
-
-from .tables import simulated, table
+from support.well_tables import simulated, table
 
 
 def test_icc_is_that_of_shrout_and_fleiss():

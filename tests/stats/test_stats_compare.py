@@ -10,8 +10,7 @@ from osteocount.settings import ComparisonSettings
 from osteocount.stats import compare
 from osteocount.stats.arms import arm_names
 from osteocount.stats.comparison import COMPARISON_COLUMNS
-
-from .tables import COUNTS, simulated, table
+from support.well_tables import COUNTS, simulated, table
 
 
 def row(comparison, contrast, endpoint="osteoclast_count"):

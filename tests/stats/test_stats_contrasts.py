@@ -8,8 +8,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats import compare
 from osteocount.stats.contrasts import il32_dependence, natural, parse
-
-from .tables import simulated
+from support.well_tables import simulated
 
 ARMS = ["EV_WT", "EV_KO", "A", "B", "C", "vehicle", "IL-32 25 ng/mL", "RANKL (50 ng/mL)"]
 

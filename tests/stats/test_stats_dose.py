@@ -7,23 +7,7 @@ from scipy import optimize, stats
 
 from osteocount.stats import compare
 from osteocount.stats.dose import effect, find_series, fit_dose_response
-
-DOSES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
-
-
-def series(fold=4.0, ec50=20.0, hill=1.2, doses=DOSES, donors=4, noise=0.05, seed=5):
-    rng = np.random.default_rng(seed)
-    rows = []
-    for donor in range(donors):
-        level = 400 * np.exp(rng.normal(0, 0.4))
-        for place, dose in enumerate((0.0, *doses)):
-            ratio = np.exp(effect(np.array([dose]), np.log([fold, ec50, hill]))[0])
-            count = round(level * ratio * np.exp(rng.normal(0, noise)))
-            rows.append(
-                ("vehicle" if dose == 0 else "IL32", dose, f"D{donor}", f"{'ABCDEFGH'[donor]}{place + 1}", count)
-            )
-    columns = ["treatment", "dose", "donor", "well", "count"]
-    return pd.DataFrame(rows, columns=columns).assign(area_mm2=10.0, dose_unit="ng/mL", plate="p")
+from support.well_tables import DOSES, series
 
 
 def contrast(frame, name):

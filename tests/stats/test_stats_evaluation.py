@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from osteocount.evaluation.bootstrap import average_precision, concordance_of_moments
+from osteocount.evaluation.scores import evaluate
+from osteocount.evaluation.sentences import NAMES, summary
 from osteocount.stats.agreement_numbers import concordance
-from osteocount.stats.evaluation import evaluate
-from osteocount.stats.evaluation_numbers import average_precision, concordance_of_moments
-from osteocount.stats.evaluation_words import NAMES, summary
 
 NONE = np.nan
 UNITS = pd.DataFrame({"plate": "", "well": ["A01", "A02"], "image": ""})

@@ -16,9 +16,7 @@ from osteocount.stats.agreement import agree
 from osteocount.stats.effect_figure import effect_plot
 from osteocount.stats.figures import bland_altman, dose_response, power_curve, superplot
 from osteocount.stats.planning import plan
-
-from .tables import simulated, table
-from .test_stats_dose import series
+from support.well_tables import series, simulated, table
 
 LONG = ("vehicle", "RANKL 50 ng/mL", "EV IL-32 KO 5 µL", "EV wild type 5 µL", "rhIL-32 25 ng/mL")
 

@@ -6,8 +6,7 @@ import pytest
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats import compare
-
-from .tables import table
+from support.well_tables import table
 
 
 def broken(**cells) -> pd.DataFrame:

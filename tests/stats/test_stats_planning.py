@@ -5,11 +5,10 @@ import pandas as pd
 import pytest
 
 from osteocount.errors import OsteoCountError
-from osteocount.stats.batch import Components, crossed
-from osteocount.stats.intake import ColumnNames, read_wells
 from osteocount.stats.planning import estimate_components, plan
-
-from .tables import simulated, table
+from osteocount.stats.power_simulation import Components, crossed
+from osteocount.stats.wells_input import ColumnNames, read_wells
+from support.well_tables import simulated, table
 
 
 def large_pilot(components: Components, donors: int = 60, wells: int = 6) -> pd.DataFrame:
@@ -56,7 +55,7 @@ def test_power_grows_and_a_seed_repeats_it():
 
 def test_power_is_that_of_the_specification():
     """3 donors × 3 wells, donor × arm SD .2, size 10: power .74 raw and .51 adjusted for a ratio of 2 (4 arms)."""
-    from osteocount.stats.batch import analyse, simulate_log_rates
+    from osteocount.stats.power_simulation import analyse, simulate_log_rates
 
     cells = crossed(3, 5)
     components = Components(mean=40, donor_sd=0.5, donor_arm_sd=0.2, theta=10)
@@ -96,7 +95,7 @@ def test_power_of_one_arm_is_that_of_the_noncentral_t():
     """Without noise of wells, one arm against control is a paired t test whose SD is √2 times that of donor × arm."""
     from scipy import stats
 
-    from osteocount.stats.batch import analyse, simulate_log_rates
+    from osteocount.stats.power_simulation import analyse, simulate_log_rates
 
     donors, sd, effect = 6, 0.2, np.log(1.3)
     components = Components(mean=1e9, donor_sd=0.5, donor_arm_sd=sd, theta=np.inf)

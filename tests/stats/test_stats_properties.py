@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osteocount.stats import compare
-from osteocount.stats.batch import Components, analyse, crossed, simulate_log_rates
-
-from .tables import simulated, table
+from osteocount.stats.power_simulation import Components, analyse, crossed, simulate_log_rates
+from support.well_tables import simulated, table
 
 NUMBERS = ["estimate", "ci_low", "ci_high", "p_raw", "p_adjusted", "p_paired", "df"]
 

@@ -6,9 +6,7 @@ import pytest
 
 from osteocount.settings import ComparisonSettings
 from osteocount.stats import compare
-
-from .tables import COUNTS, simulated, table
-from .test_stats_dose import series
+from support.well_tables import COUNTS, series, simulated, table
 
 DONORS = ("D1", "D2", "D3", "D4")
 EV = {"vehicle": (20, 21), "EV_WT": (44, 40), "EV_KO": (24, 26)}

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from osteocount import __version__
-from osteocount.cli import apply_edits, comparing, count, evaluate, plate, simulate, tables
+from osteocount.cli import corrections, count, evaluate, plate, reports, simulate, statistics
 from osteocount.cli.console import say
 from osteocount.errors import OsteoCountError
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (count, plate, comparing, evaluate, tables, simulate, apply_edits):
+for commands in (count, plate, statistics, evaluate, reports, simulate, corrections):
     commands.register(app)
 
 

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from osteocount.pipeline.evaluate import Scored
+    from osteocount.evaluation.evaluate import Scored
 
 _SHOWN_IOUS = (0.5, 0.75)
 _LISTED = 10
@@ -36,8 +36,8 @@ def evaluate(
     from rich.console import Console
 
     from osteocount.cli.console import say
-    from osteocount.pipeline.evaluate import evaluate_folder, write_evaluation
-    from osteocount.stats.evaluation_words import summary
+    from osteocount.evaluation.evaluate import evaluate_folder, write_evaluation
+    from osteocount.evaluation.sentences import summary
 
     scored = evaluate_folder(results, truth)
     write_evaluation(scored, out)
@@ -61,7 +61,7 @@ def _table(scored: Scored) -> Table:
 
     from rich.table import Table
 
-    from osteocount.stats.evaluation_words import NAMES
+    from osteocount.evaluation.sentences import NAMES
 
     table = Table(
         title=f"{scored.matched} picture{'s' * (scored.matched != 1)} against the truth", title_justify="left"

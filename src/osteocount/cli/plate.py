@@ -13,7 +13,7 @@ from osteocount.cli.console import say
 from osteocount.errors import OsteoCountError
 
 if TYPE_CHECKING:
-    from osteocount.plate.find import PictureFile
+    from osteocount.plate.picture_files import PictureFile
 
 MOST_LINES = 60
 """Longer lists are summed up."""
@@ -64,7 +64,7 @@ def _print_entries(entries: Sequence[PictureFile], source: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from osteocount.plate.find import root_of
+    from osteocount.plate.picture_files import root_of
 
     columns = ("plate", "well", "field", "channel", "z", "time", "pattern")
     shown = Table("file", *columns)
@@ -121,7 +121,7 @@ def template(
     variables: Annotated[str | None, typer.Option(help="Sheets to make, such as treatment,dose,donor,oxygen.")] = None,
 ) -> None:
     """Write a workbook to fill in: a sheet per variable and one long table."""
-    from osteocount.plate.layout import write_template
+    from osteocount.plate.layout.read import write_template
 
     if out.exists():
         raise OsteoCountError(f"{out} exists already; give another name, so that a filled layout is never lost.")
@@ -140,7 +140,7 @@ def check(
 ) -> None:
     """Show the plate and every problem of the layout at once."""
     from osteocount.plate.index import index_pictures
-    from osteocount.plate.layout import check_layout
+    from osteocount.plate.layout.read import check_layout
 
     pictures = None
     if folder is not None:
@@ -161,7 +161,7 @@ def _print_grid(name: str, grid: list[list[str]], roles: list[list[str]]) -> Non
     from rich.table import Table
     from rich.text import Text
 
-    from osteocount.plate.wells import row_letters
+    from osteocount.wells import row_letters
 
     styles = {
         text: ROLE_STYLES.get(role, "")
@@ -192,7 +192,7 @@ def reader(
 ) -> None:
     """List the blocks of an absorbance export and write one row per well."""
     from osteocount.io.tables import write_table
-    from osteocount.plate.reader import read_export, tidy
+    from osteocount.plate.absorbance.read import read_export, tidy
 
     blocks = read_export(file)
     for number, found in enumerate(blocks, 1):

@@ -17,7 +17,7 @@ from scipy.spatial import KDTree
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import written_whole
-from osteocount.segment.tables import STAIN_COLUMNS
+from osteocount.segment.object_tables import STAIN_COLUMNS
 from osteocount.settings import FrozenModel
 
 FORMAT = "osteocount-classifier-3"

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.curate.classifier import FORMAT, Classifier, Judge
-from osteocount.curate.field import EditedField
-from osteocount.curate.log import Edit
+from osteocount.curate.edit_log import Edit
+from osteocount.curate.edited_field import EditedField
 from osteocount.errors import OsteoCountError
 
 FEWEST = 10

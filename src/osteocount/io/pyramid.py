@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import PixelSize
 from osteocount.io.pixel_size import find_pixel_size
-from osteocount.io.regions import open_regions
 from osteocount.io.scenes import vendor_library
 from osteocount.io.tiff import _choose_series, quiet_tifffile
+from osteocount.io.tiled_image import open_regions
 
 LARGE_PIXELS = 25 * 10**6
 """Pictures with at least so many pixels are opened as pyramids."""
@@ -100,7 +100,7 @@ def open_pyramid(path: Path) -> Pyramid | None:
     OsteoCountError
         The extra that reads such files is not installed, or the file is damaged.
     """
-    from osteocount.io.containers import is_zarr
+    from osteocount.io.multi_image import is_zarr
 
     return _of_zarr(path) if is_zarr(path) else _of_tiff(path)
 

@@ -59,7 +59,7 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None, scene: str =
     pixel_size_um
         Side of a pixel in µm when the user knows it; it wins over the file.
     scene
-        Name of the picture inside a file that holds many (see `osteocount.io.containers.list_scenes`).
+        Name of the picture inside a file that holds many (see `osteocount.io.multi_image.list_scenes`).
 
     Returns
     -------
@@ -72,11 +72,11 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None, scene: str =
         The file is missing, empty, truncated, of another kind, a z-stack or time series, CMYK, or larger than
         2 gigapixels. The text names the file, what is wrong and what would mend it.
     """
-    from osteocount.io.containers import is_container, is_zarr, read_scene
+    from osteocount.io.multi_image import is_container, is_zarr, read_scene
 
     start = b"" if is_zarr(path) else _first_bytes(path)
     if start.startswith(_PNG_OR_JPEG):
-        from osteocount.io.raster import read_raster
+        from osteocount.io.png_jpeg import read_raster
 
         raw = read_raster(path)
     elif is_container(path) and (start.startswith(_TIFF) or not path.name.lower().endswith((".tif", ".tiff"))):

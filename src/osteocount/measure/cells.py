@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.measure.shape import Shape, measure_shapes
+from osteocount.segment.object_tables import STAIN_COLUMNS
 from osteocount.segment.segmentation import Segmentation
-from osteocount.segment.tables import STAIN_COLUMNS
-from osteocount.segment.tiles_sparse import Sparse
+from osteocount.segment.tiling.sparse import Sparse
 from osteocount.settings import Settings
 
 CELL_COLUMNS = (

@@ -12,12 +12,13 @@ from qtpy.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QScrollAre
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari import preferences
-from osteocount.napari.fold import Fold
-from osteocount.napari.jobs import LayerCount, count_folder, count_layer
-from osteocount.napari.large_jobs import LargeCount, Seen
-from osteocount.napari.layers import NUCLEUS, ViewerLayers, palette_of
-from osteocount.napari.places import over_layer_controls
-from osteocount.napari.result_view import (
+from osteocount.napari.counting import LayerCount, count_folder, count_layer
+from osteocount.napari.dock_areas import over_layer_controls
+from osteocount.napari.large_counting import LargeCount, Seen
+from osteocount.napari.layers.viewer_layers import NUCLEUS, ViewerLayers, palette_of
+from osteocount.napari.review.controller import Reviewing
+from osteocount.napari.views.fold import Fold
+from osteocount.napari.views.result_view import (
     LegendView,
     MessageView,
     NumbersView,
@@ -25,10 +26,9 @@ from osteocount.napari.result_view import (
     first_few,
     rule_in_words,
 )
-from osteocount.napari.reviewing import Reviewing
-from osteocount.napari.run_view import RunView
-from osteocount.napari.settings_view import SettingsView
-from osteocount.napari.source_view import SourceView
+from osteocount.napari.views.run_view import RunView
+from osteocount.napari.views.settings_view import SettingsView
+from osteocount.napari.views.source_view import SourceView
 from osteocount.napari.worker import Job, JobFunction
 from osteocount.pipeline import Outcome, Progress
 from osteocount.settings import Settings

@@ -10,11 +10,11 @@ from typing import Any
 from qtpy.QtCore import QObject
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.containers import is_container, list_scenes
+from osteocount.io.multi_image import is_container, list_scenes
 from osteocount.io.picture import PixelSize
 from osteocount.io.pyramid import Pyramid, open_pyramid
 from osteocount.io.read import read_picture
-from osteocount.napari.shown import Shown, shown_levels, shown_picture
+from osteocount.napari.layers.layer_data import Shown, shown_levels, shown_picture
 
 LayerData = tuple[Any, dict[str, Any], str]
 MOST_SCENES = 12
@@ -67,7 +67,7 @@ def _fill(pyramid: Pyramid) -> None:
     if pyramid.overview is None:
         return
     from napari import current_viewer
-    from osteocount.napari.review_jobs import fill_overview
+    from osteocount.napari.review.tasks import fill_overview
     from osteocount.napari.worker import Jobs
 
     jobs, viewer, first = Jobs(), current_viewer(), pyramid.levels[0]

@@ -11,7 +11,7 @@ SEED = 32
 def simulated_field() -> list[tuple[Any, dict[str, Any], str]]:
     """Return a simulated TRAP field with its pixel size, as napari's sample menu takes it."""
     from osteocount.simulate.design import FieldDesign
-    from osteocount.simulate.field import simulate_field
+    from osteocount.simulate.simulated_field import simulate_field
 
     field = simulate_field(FieldDesign(), SEED)
     placed = {"scale": (field.pixel_size, field.pixel_size), "units": ("um", "um")}

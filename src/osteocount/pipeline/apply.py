@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from osteocount.pipeline.folder import Outcome, finish
-from osteocount.pipeline.plan import read_finished
+from osteocount.pipeline.run_folder import Outcome, finish
+from osteocount.pipeline.run_inputs import read_finished
 
 
 def apply_edits(root: Path) -> Outcome:

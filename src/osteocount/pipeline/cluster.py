@@ -13,10 +13,10 @@ from typing import Any
 from osteocount import __version__
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
-from osteocount.pipeline.ahead import is_large, work_ahead
 from osteocount.pipeline.field import FieldTask, process
+from osteocount.pipeline.precompute_tiles import is_large, work_ahead
 from osteocount.pipeline.workers import failed
-from osteocount.segment.tiles import Share
+from osteocount.segment.tiling.tiles import Share
 from osteocount.settings import Settings
 
 CONNECT_S = 8

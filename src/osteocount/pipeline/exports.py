@@ -13,8 +13,8 @@ from osteocount.io.labels import read_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import read_table, write_table
 from osteocount.pipeline.field import FieldTask, read_channels
-from osteocount.plate.wells import parse_well, row_letters
 from osteocount.settings import Settings
+from osteocount.wells import parse_well, row_letters
 
 Export = Literal["ome-zarr", "cellprofiler"]
 

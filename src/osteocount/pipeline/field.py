@@ -20,20 +20,20 @@ from numpy.typing import NDArray
 
 from osteocount import __version__
 from osteocount.errors import OsteoCountError
-from osteocount.io.containers import input_hash
+from osteocount.io.image_quality import FieldQc, debris_mask, field_qc
 from osteocount.io.labels import write_labels
+from osteocount.io.multi_image import input_hash
 from osteocount.io.overlay import write_overlay
 from osteocount.io.picture import Picture
 from osteocount.io.read import read_picture
-from osteocount.io.regions import Regions, open_regions
 from osteocount.io.result_folder import ResultFolder, write_json
 from osteocount.io.tables import write_table
+from osteocount.io.tiled_image import Regions, open_regions
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS, measure_cells, measure_nuclei, summarise
-from osteocount.pipeline.large import LargeField, measure_large, write_labels_of, write_overlay_of
-from osteocount.plate.qc import FieldQc, debris_mask, field_qc
+from osteocount.pipeline.large_field import LargeField, measure_large, write_labels_of, write_overlay_of
 from osteocount.segment import get_segmenter
+from osteocount.segment.model_hash import weights_hash
 from osteocount.segment.segmentation import Segmentation
-from osteocount.segment.weights import weights_hash
 from osteocount.settings import Settings
 
 LARGE_PIXELS = 25 * 10**6

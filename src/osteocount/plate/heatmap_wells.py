@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from osteocount.plate.wells import parse_well, row_letters, well_name
+from osteocount.wells import parse_well, row_letters, well_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.containers import is_container
+from osteocount.io.multi_image import is_container
 from osteocount.io.read import looks_like_picture
-from osteocount.plate.find import PictureFile, find_pictures, picture_stem, root_of
-from osteocount.plate.patterns import PATTERNS, NameParts, NamePattern, custom_pattern
+from osteocount.plate.name_patterns import PATTERNS, NameParts, NamePattern, custom_pattern
+from osteocount.plate.picture_files import PictureFile, find_pictures, picture_stem, root_of
 from osteocount.plate.scene_wells import scenes_in, tell_plates_apart
-from osteocount.plate.wells import row_letters
+from osteocount.wells import row_letters
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.containers import list_scenes
+from osteocount.io.multi_image import list_scenes
 from osteocount.io.scenes import Scene
-from osteocount.plate.find import PictureFile, picture_stem
-from osteocount.plate.wells import parse_well, row_letters, well_name
+from osteocount.plate.picture_files import PictureFile, picture_stem
+from osteocount.wells import parse_well, row_letters, well_name
 
 PATTERN = "scenes of a file"
 """What the index calls the naming of scenes."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from osteocount.report.folder import Results
-from osteocount.report.numbers import listed, plural
+from osteocount.report.number_format import listed, plural
+from osteocount.report.results import Results
 
 REGIMES = {"brightfield": "brightfield", "low_power": "low-power brightfield", "fluorescence": "fluorescence"}
 

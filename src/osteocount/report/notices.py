@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from osteocount.report.folder import Results
-from osteocount.report.numbers import count, figure, known, plural
-from osteocount.report.words import well_name
-from osteocount.stats.words import WITHIN_DONOR, contrast_name
+from osteocount.report.number_format import count, figure, known, plural
+from osteocount.report.results import Results
+from osteocount.report.sentences import well_name
+from osteocount.stats.sentences import WITHIN_DONOR, contrast_name
 
 Level = Literal["grave", "warning", "note"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from osteocount.report.words import setting_text
+from osteocount.report.sentences import setting_text
 from osteocount.settings import Settings
 
 

@@ -10,11 +10,11 @@ import pandas as pd
 from pydantic import ValidationError
 
 from osteocount.errors import OsteoCountError
-from osteocount.report import numbers, plates, tables, words
-from osteocount.report.folder import Results, read_results
+from osteocount.report import number_format, page_tables, plate_maps, sentences
+from osteocount.report.images import MAX_THUMBNAILS, caption, inline_svg, overlays
 from osteocount.report.methods import methods
 from osteocount.report.notices import NO_COMPARISON, Notice, notices, of_comparison
-from osteocount.report.pictures import MAX_THUMBNAILS, caption, inline_svg, overlays
+from osteocount.report.results import Results, read_results
 from osteocount.report.settings_table import setting_rows
 from osteocount.settings import ComparisonSettings
 
@@ -81,40 +81,40 @@ def _context(
     results: Results, settings: ComparisonSettings, comparison: Comparison | None, statistics: tuple[Notice, ...]
 ) -> dict[str, Any]:
     by_size = any(entry.nuclei_resolved is False for entry in results.run.inputs)
-    arms = tables.arm_of_wells(results.wells)
+    arms = page_tables.arm_of_wells(results.wells)
     captions = {
-        (str(row["plate"]) if numbers.known(row["plate"]) else "", _well(row)): caption(row, arm)
+        (str(row["plate"]) if number_format.known(row["plate"]) else "", _well(row)): caption(row, arm)
         for (_, row), arm in zip(results.wells.iterrows(), arms, strict=True)
     }
     return {
         "run": results.run,
         "folder": results.folder.name,
-        "answer": words.headline(results.comparisons, settings.primary_endpoint, tables.total(results)),
+        "answer": sentences.headline(results.comparisons, settings.primary_endpoint, page_tables.total(results)),
         "by_size": by_size,
         "notices": notices(results, statistics, settings.primary_endpoint),
-        "flags": tables.flagged_cells(results),
-        "tiles": tables.tiles(results),
+        "flags": page_tables.flagged_cells(results),
+        "tiles": page_tables.tiles(results),
         "settings": setting_rows(results.run.settings),
-        "arms": tables.arm_table(results, arms),
+        "arms": page_tables.arm_table(results, arms),
         "plate_maps": _plate_maps(results),
-        "plate_quality": plates.quality_table(results.wells),
+        "plate_quality": plate_maps.quality_table(results.wells),
         "figures": _comparison_figures(results, comparison, settings.primary_endpoint),
-        "primary": words.endpoint_name(settings.primary_endpoint),
-        "contrasts": tables.contrasts(results.comparisons, settings.primary_endpoint),
-        "matrix": tables.endpoint_matrix(results.comparisons, settings.primary_endpoint),
-        "comparison_table": tables.comparison_table(results.comparisons),
+        "primary": sentences.endpoint_name(settings.primary_endpoint),
+        "contrasts": page_tables.contrasts(results.comparisons, settings.primary_endpoint),
+        "matrix": page_tables.endpoint_matrix(results.comparisons, settings.primary_endpoint),
+        "comparison_table": page_tables.comparison_table(results.comparisons),
         "design": str(comparison.design) if comparison is not None else "",
-        "wells": tables.wells_tables(results.wells, arms),
+        "wells": page_tables.wells_tables(results.wells, arms),
         "overlays": overlays(results, captions),
         "max_thumbnails": MAX_THUMBNAILS,
         "methods": methods(results),
-        "seconds_per_picture": tables.median_seconds(results.run.inputs),
-        "pictures": tables.pictures(results.run.inputs),
+        "seconds_per_picture": page_tables.median_seconds(results.run.inputs),
+        "pictures": page_tables.pictures(results.run.inputs),
     }
 
 
 def _well(row: pd.Series) -> str:
-    return str(row["well"] if numbers.known(row["well"]) else row.get("image", ""))
+    return str(row["well"] if number_format.known(row["well"]) else row.get("image", ""))
 
 
 def _plate_maps(results: Results) -> list[dict[str, str]]:
@@ -130,7 +130,7 @@ def _plate_maps(results: Results) -> list[dict[str, str]]:
         try:
             figure = plate_heatmap(wells, MAP_MEASURE, limits=limits, title=str(plate) or "Osteoclasts")
             drawn = inline_svg(figure, f"map{number}", f"Osteoclasts per well of {name}")
-            entry["svg"] = plates.with_hints(drawn, f"map{number}", well_hints(wells, MAP_MEASURE))
+            entry["svg"] = plate_maps.with_hints(drawn, f"map{number}", well_hints(wells, MAP_MEASURE))
         except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)
             entry["reason"] = str(error)
         maps.append(entry)
@@ -182,5 +182,5 @@ def _render(context: dict[str, Any]) -> str:
         loader=PackageLoader("osteocount", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    environment.filters |= {"count": numbers.count, "figure": numbers.figure, "drawing": drawing}
+    environment.filters |= {"count": number_format.count, "figure": number_format.figure, "drawing": drawing}
     return environment.get_template(TEMPLATE).render(context)

@@ -18,13 +18,13 @@ def get_segmenter(settings: Settings, threads: int = 1) -> Segmenter:
     does not depend on the number of ``threads`` that work on a picture.
     """
     if settings.segment.segmenter == "learned":
-        from osteocount.segment.learned import LearnedSegmenter
+        from osteocount.segment.detectors.learned import LearnedSegmenter
 
         return LearnedSegmenter(settings, threads=threads)
     if settings.segment.segmenter != "classical":
-        from osteocount.segment.borrowed import BorrowedSegmenter
+        from osteocount.segment.detectors.external import BorrowedSegmenter
 
         return BorrowedSegmenter(settings)
-    from osteocount.segment.classical import ClassicalSegmenter
+    from osteocount.segment.segmenter import ClassicalSegmenter
 
     return ClassicalSegmenter(settings, threads)

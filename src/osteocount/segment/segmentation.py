@@ -14,9 +14,9 @@ from osteocount.io.picture import Picture
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from osteocount.io.regions import Regions
-    from osteocount.segment.tiles import Share
-    from osteocount.segment.tiles_sparse import Sparse
+    from osteocount.io.tiled_image import Regions
+    from osteocount.segment.tiling.sparse import Sparse
+    from osteocount.segment.tiling.tiles import Share
 
 Regime = Literal["brightfield", "low_power", "fluorescence"]
 

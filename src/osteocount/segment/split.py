@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.atlas import NO_BORDER, Bodies, all_bodies, lay_out
-from osteocount.segment.basins import Basins, seeded_basins
 from osteocount.segment.morphology import Mask, Region, disk, gaussian, holes_filled, opened, regions
-from osteocount.segment.scale import Scale
+from osteocount.segment.preprocess.scale import Scale
+from osteocount.segment.tiling.packing import NO_BORDER, Bodies, all_bodies, lay_out
+from osteocount.segment.watershed import Basins, seeded_basins
 
 #: A waist narrower than this share of the narrower of two bodies is a place where two cells touch.
 WAIST = 0.5

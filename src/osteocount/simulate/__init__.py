@@ -1,8 +1,8 @@
 """Synthetic wells and plates with known truth."""
 
 from osteocount.simulate.design import Densities, FieldDesign, Optics, StainStyle
-from osteocount.simulate.field import SimulatedField, judged, simulate_field
-from osteocount.simulate.plate import ARMS, Arm, PlateDesign, default_plate, simulate_plate
+from osteocount.simulate.simulated_field import SimulatedField, judged, simulate_field
+from osteocount.simulate.simulated_plate import ARMS, Arm, PlateDesign, default_plate, simulate_plate
 from osteocount.simulate.write import write_field
 
 __all__ = [

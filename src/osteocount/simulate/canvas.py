@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.simulate.cells import CellPatch
+from osteocount.simulate.cell_painting import CellPatch
 from osteocount.simulate.design import Colour
 from osteocount.simulate.shapes import Capsule, Point, coverage
 

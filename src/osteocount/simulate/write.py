@@ -10,7 +10,7 @@ import tifffile
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.labels import write_labels
-from osteocount.simulate.field import SimulatedField
+from osteocount.simulate.simulated_field import SimulatedField
 
 JPEG_QUALITY = 90
 

@@ -16,7 +16,7 @@ from osteocount.settings import ComparisonSettings
 from osteocount.stats.agreement_numbers import describe
 from osteocount.stats.agreement_tables import AUTOMATIC, counts_of_people, match, our_counts, our_fields, places
 from osteocount.stats.comparison import compare
-from osteocount.stats.words import number, p_value
+from osteocount.stats.sentences import number, p_value
 
 EFFECT_COLUMNS = ("contrast", "reference", "counted_by", "estimate", "ci_low", "ci_high", "verdict")
 

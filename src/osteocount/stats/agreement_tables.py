@@ -7,8 +7,8 @@ import pandas as pd
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import arm_names, text_of
-from osteocount.stats.intake import plain_well
-from osteocount.stats.problems import listed
+from osteocount.stats.table_problems import listed
+from osteocount.stats.wells_input import plain_well
 
 AUTOMATIC = "automatic"
 

@@ -11,16 +11,16 @@ import pandas as pd
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats import contrasts as named
-from osteocount.stats import words
+from osteocount.stats import sentences
 from osteocount.stats.arms import choose_controls, suggestion
-from osteocount.stats.checks import Warned, design_warnings, endpoint_warnings, multiplicity_warnings
 from osteocount.stats.contrasts import Contrast
 from osteocount.stats.design import recognise
 from osteocount.stats.dose import DoseCurve, Series, ec50_row, find_series
 from osteocount.stats.endpoints import Endpoint, find_endpoints
-from osteocount.stats.intake import ColumnNames, read_wells
+from osteocount.stats.inference import EndpointData, Row, endpoint_rows, equivalence_row
 from osteocount.stats.linear import holm
-from osteocount.stats.rows import EndpointData, Row, endpoint_rows, equivalence_row
+from osteocount.stats.warnings import Warned, design_warnings, endpoint_warnings, multiplicity_warnings
+from osteocount.stats.wells_input import ColumnNames, read_wells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,7 +78,7 @@ class Comparison:
         for endpoint, rows in self.table.groupby("endpoint", sort=False):
             lines += ["", f"{endpoint} ({rows['role'].iloc[0]})"]
             lines += [
-                f"  {words.sentence({str(key): value for key, value in row.items()})}"
+                f"  {sentences.sentence({str(key): value for key, value in row.items()})}"
                 for row in rows.to_dict("records")
             ]
         return "\n".join(lines)
@@ -145,12 +145,12 @@ def compare(
         rows += [_labels(own.endpoint, endpoints) | row for row in found]
     warned += [
         Warned(
-            f"{words.contrast_name(row['contrast'])}: {row['notes']}",
+            f"{sentences.contrast_name(row['contrast'])}: {row['notes']}",
             row["endpoint"],
             frozenset({"never on a row twice"}),
         )
         for row in rows
-        if words.disagreement(row) and row["kind"] != "equivalence"
+        if sentences.disagreement(row) and row["kind"] != "equivalence"
     ]
     sentence = " ".join([design.sentence, *recognised])
     return _result(rows, data, curves, intake.notes, sentence, next(iter(controls.values())), warned)
@@ -167,7 +167,7 @@ def _families(
     if not dependence and (found := named.il32_dependence(arms)):
         dependence = [found]
         over = " / ".join(found.weights)
-        said.append(f"{words.contrast_name(named.IL32_DEPENDENCE)} recognised by the arms' names: {over}.")
+        said.append(f"{sentences.contrast_name(named.IL32_DEPENDENCE)} recognised by the arms' names: {over}.")
     further = [contrast for contrast in declared if contrast.kind != "dependence"]
     return [
         named.against_control(wells, controls),
@@ -219,8 +219,8 @@ def _result(
     for row in rows:
         name = {"endpoint": row["endpoint"], "contrast": row["contrast"]}
         effects += [name | {"donor": donor, "estimate": value} for donor, value in row["donor_effects"].items()]
-        if row["verdict"] == words.REFUSED:
-            refusals.append(f"{row['endpoint']}, {words.contrast_name(row['contrast'])}: {row['notes']}")
+        if row["verdict"] == sentences.REFUSED:
+            refusals.append(f"{row['endpoint']}, {sentences.contrast_name(row['contrast'])}: {row['notes']}")
         said = [warning.text for warning in warned if warning.concerns(row["endpoint"], set(row["arms"]))]
         row["reason"] = row["notes"]
         row["notes"] = " ".join(text for text in (row["notes"], *said) if text)

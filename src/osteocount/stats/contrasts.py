@@ -10,7 +10,7 @@ import pandas as pd
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import oxygen_name, suggestion
-from osteocount.stats.words import SEVERAL
+from osteocount.stats.sentences import SEVERAL
 
 Weights = dict[str, float]
 Kind = Literal["arm", "dependence", "trend", "interaction", "custom", "equivalence", "ec50"]

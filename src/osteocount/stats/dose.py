@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from osteocount.stats import words
+from osteocount.stats import sentences
 from osteocount.stats.contrasts import Contrast
-from osteocount.stats.rows import EndpointData, blank_row
+from osteocount.stats.inference import EndpointData, blank_row
 
 Floats = NDArray[np.float64]
 MIN_DOSES = 5
@@ -208,22 +208,23 @@ def ec50_row(data: EndpointData, curve: DoseCurve) -> dict[str, Any] | None:
         return None
     row = blank_row(data, Contrast(f"EC50 {series.name}", series.control, {}, "ec50"))
     if fitted is None:
-        return row | {"notes": words.EC50_NO_CURVE}
+        return row | {"notes": sentences.EC50_NO_CURVE}
     own = data.cells[data.cells["arm"].isin(series.arms)]
     row |= {"n_donors": int(own["donor"].nunique()), "df": fitted.df, "unit": series.unit}
     row["method"] = "joint dose-response curve on donor × dose cells, profile interval"
     top = 1 / (1 + (fitted.ec50 / series.doses[-1]) ** fitted.hill)
     if not series.doses[0] <= fitted.ec50 <= series.doses[-1]:
-        row["notes"] = words.ec50_outside(series.doses, series.unit)
+        row["notes"] = sentences.ec50_outside(series.doses, series.unit)
     elif not (np.isfinite(fitted.low) and np.isfinite(fitted.high)):
-        row["notes"] = words.EC50_OPEN
+        row["notes"] = sentences.EC50_OPEN
     elif top < PLATEAU:
-        row["notes"] = words.ec50_no_plateau(top)
+        row["notes"] = sentences.ec50_no_plateau(top)
     else:
         row |= {
-            "estimate": fitted.ec50, "ci_low": fitted.low, "ci_high": fitted.high, "verdict": words.ESTIMATED,
+            "estimate": fitted.ec50, "ci_low": fitted.low, "ci_high": fitted.high, "verdict": sentences.ESTIMATED,
             "link_estimate": float(fitted.parameters[1]), "link_se": float(np.sqrt(fitted.covariance[1, 1])),
-            "notes": f"Plateau {words.number(fitted.fold)} × {series.control}, Hill slope {words.number(fitted.hill)}.",
+            "notes": f"Plateau {sentences.number(fitted.fold)} × {series.control}, "
+            f"Hill slope {sentences.number(fitted.hill)}.",
         }  # fmt: skip
     return row
 

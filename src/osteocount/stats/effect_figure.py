@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from osteocount.stats import words
+from osteocount.stats import sentences
 from osteocount.stats.figure_rows import rows_of, title_of
 from osteocount.stats.figure_style import INK, PALE, handle, log_axis, narrow_columns, new_figure, plain, styles
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from osteocount.stats.comparison import Comparison
 
-VERDICT_COLOURS = {words.ROBUST: "#0072B2", words.INDICATED: "#56B4E9", words.EXPLORATORY: "#E69F00"}
+VERDICT_COLOURS = {sentences.ROBUST: "#0072B2", sentences.INDICATED: "#56B4E9", sentences.EXPLORATORY: "#E69F00"}
 _LETTERS_PER_INCH = 15, 18  # of an axis label, and of what stands above an interval in a narrow place
 
 
@@ -93,7 +93,7 @@ def _say_row(axes: Axes, y: int, row: dict[Any, Any], control: str, width: float
 
 
 def _contrast_label(row: dict[Any, Any], control: str) -> str:
-    name = words.contrast_name(str(row["contrast"]))
+    name = sentences.contrast_name(str(row["contrast"]))
     told = row["reference"] == control or row["kind"] == "custom"
     return plain(name if told else f"{name}\n(against {row['reference']})")
 
@@ -102,9 +102,11 @@ def _effect_text(row: dict[Any, Any]) -> str:
     if not np.isfinite(row["estimate"]):
         return str(row["verdict"])
     interval = (
-        f" ({words.number(row['ci_low'])} to {words.number(row['ci_high'])})" if np.isfinite(row["ci_low"]) else ""
+        f" ({sentences.number(row['ci_low'])} to {sentences.number(row['ci_high'])})"
+        if np.isfinite(row["ci_low"])
+        else ""
     )
-    return f"{words.number(row['estimate'])}{interval}  {row['verdict']}"
+    return f"{sentences.number(row['estimate'])}{interval}  {row['verdict']}"
 
 
 def _effect_axis(endpoint: str, rows: pd.DataFrame, control: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from osteocount.errors import OsteoCountError
-from osteocount.stats import words
+from osteocount.stats import sentences
 from osteocount.stats.endpoints import COUNT
 from osteocount.stats.figure_rows import rows_of, title_of
 from osteocount.stats.figure_style import (
@@ -215,5 +215,5 @@ def _ec50_title(comparison: Comparison, endpoint: str, series: str) -> str:
     row = found[0]
     if not np.isfinite(row["estimate"]):
         return "no EC50 (see notes)"
-    low, high = words.number(row["ci_low"]), words.number(row["ci_high"])
-    return f"EC50 {words.number(row['estimate'])} {row['unit']} ({low} to {high})"
+    low, high = sentences.number(row["ci_low"]), sentences.number(row["ci_high"])
+    return f"EC50 {sentences.number(row['estimate'])} {row['unit']} ({low} to {high})"

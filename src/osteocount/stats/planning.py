@@ -11,10 +11,10 @@ import pandas as pd
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats.arms import choose_controls
-from osteocount.stats.batch import Components, analyse, crossed, simulate_log_rates
 from osteocount.stats.endpoints import COUNT, find_endpoints
-from osteocount.stats.intake import ColumnNames, read_wells
 from osteocount.stats.linear import fit
+from osteocount.stats.power_simulation import Components, analyse, crossed, simulate_log_rates
+from osteocount.stats.wells_input import ColumnNames, read_wells
 
 DONORS = tuple(range(3, 11))
 WELLS = tuple(range(2, 7))

@@ -1,0 +1,167 @@
+"""The tables of a corrected picture: automatic rows where nothing was touched, measured anew where it was."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from osteocount.curate.edit_kinds import apply
+from osteocount.curate.edit_log import Edit
+from osteocount.curate.edited_field import EditedField
+from osteocount.io.label_tiles import Labels, TiledLabels
+from osteocount.measure import GEOMETRY_COLUMNS, NUCLEUS_COLUMNS, geometry
+from osteocount.segment.object_tables import STAIN_COLUMNS
+from osteocount.settings import Settings
+
+
+@dataclass(frozen=True)
+class Automatic:
+    """What the program found in one picture.
+
+    Attributes
+    ----------
+    labels
+        (height, width) uint32; of a large picture read where it is looked at.
+    cells, nuclei
+        Its rows of ``cells.csv`` and ``nuclei.csv``.
+    pixel_um
+        Micrometres per pixel, None when unknown.
+    nuclei_resolved
+        False at low power.
+    """
+
+    labels: Labels | TiledLabels
+    cells: pd.DataFrame
+    nuclei: pd.DataFrame
+    pixel_um: float | None
+    nuclei_resolved: bool
+
+    def field(self) -> EditedField:
+        """Return the state before any edit."""
+        return EditedField.of_tables(self.labels, self.cells, self.nuclei, self.pixel_um)
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """One picture after its edits; ``unapplied`` found nothing to act on."""
+
+    labels: Labels | TiledLabels
+    cells: pd.DataFrame
+    nuclei: pd.DataFrame
+    unapplied: tuple[Edit, ...]
+
+
+def replay(automatic: Automatic, edits: Iterable[Edit], settings: Settings) -> Corrected:
+    """Apply the effective edits of one picture in order and measure the result.
+
+    The same input gives the same output, whether the edits are made one by one in the window or all at once here.
+    """
+    field = automatic.field()
+    unapplied = tuple([edit for edit in edits if apply(field, edit) is None])
+    return Corrected(field.labels, corrected_cells(automatic, field, settings), corrected_nuclei(automatic, field),
+                     unapplied)  # fmt: skip
+
+
+def corrected_cells(automatic: Automatic, field: EditedField, settings: Settings) -> pd.DataFrame:
+    """Return the rows of ``cells.csv`` for the state ``field``, by ``cell_id``.
+
+    A cell that a person touched is as the person left it: its interval of nuclei is its count, it is not borderline,
+    and the program's confidence in it is unknown. ``trap_od_mean`` of merged cells is the mean of the parts, weighted
+    by area; that of drawn cells and of parts is unknown, and so is how else a cell with a new outline is stained.
+    """
+    other = [*field.marks, *field.gone()]
+    untouched = automatic.cells[~automatic.cells["cell_id"].isin(other)]
+    if not field.marks:
+        return untouched.reset_index(drop=True)
+    first = automatic.cells.drop_duplicates("cell_id").set_index("cell_id", drop=False)
+    nuclei = Counter(nucleus.cell_id for nucleus in field.nuclei.values())
+    osteoclasts = automatic.cells.loc[automatic.cells["is_osteoclast"].astype(bool), "area_px"]
+    smallest = np.inf if automatic.nuclei_resolved or osteoclasts.empty else float(osteoclasts.min())
+    rows = []
+    for cell in sorted(field.marks):
+        known = {str(k): v for k, v in first.loc[cell].items()} if cell in first.index else {}
+        row = _row(field, cell, known, settings)
+        row |= _count(field, cell, row, nuclei[cell] if automatic.nuclei_resolved else None, smallest, settings)
+        rows.append(row)
+    touched = pd.DataFrame(rows, columns=list(automatic.cells.columns))
+    for name in ("plate", "well", "field", "image"):
+        if name in touched.columns and len(automatic.cells):
+            touched[name] = automatic.cells[name].iloc[0]
+    both = pd.concat([_typed(untouched.copy()), _typed(touched)], ignore_index=True)
+    return both.sort_values("cell_id", ignore_index=True)
+
+
+def corrected_nuclei(automatic: Automatic, field: EditedField) -> pd.DataFrame:
+    """Return the rows of ``nuclei.csv`` for the state ``field``, by ``nucleus_id``."""
+    image = automatic.nuclei["image"].iloc[0] if len(automatic.nuclei) else _image(automatic)
+    rows = [
+        (image, key, n.cell_id if n.cell_id in field else pd.NA, n.y, n.x, n.score)
+        for key, n in sorted(field.nuclei.items())
+    ]
+    table = pd.DataFrame(rows, columns=list(NUCLEUS_COLUMNS))
+    return table.astype({"cell_id": "Int64", "y_px": float, "x_px": float, "score": float})
+
+
+def _image(automatic: Automatic) -> str:
+    return str(automatic.cells["image"].iloc[0]) if len(automatic.cells) else ""
+
+
+def _row(field: EditedField, cell: int, known: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    mark = field.mark(cell)
+    row = {**known, "cell_id": cell}
+    if mark.shape is not None:
+        values = geometry(mark.shape, field.pixel_um, field.labels.shape, settings)
+        row |= dict(zip(GEOMETRY_COLUMNS, values, strict=True))
+        row |= dict.fromkeys(STAIN_COLUMNS, np.nan) | {"trap_od_mean": field.trap_of(cell)}
+    words = [word for word in str(row.get("flags") or "").split(";") if word not in ("", "nan", "<NA>", "borderline")]
+    row["flags"] = ";".join([*words, *(["class_by_hand"] if mark.is_osteoclast is not None else [])])
+    row["confidence"] = np.nan
+    if mark.drawn:
+        row["source"] = "drawn"
+    else:
+        edited = mark.shape is not None or mark.recounted or mark.is_osteoclast is not None
+        row["source"] = "edited" if edited else "accepted"
+    return row
+
+
+def _count(
+    field: EditedField, cell: int, row: dict[str, Any], n_nuclei: int | None, smallest: float, settings: Settings
+) -> dict[str, Any]:
+    """Count the nuclei of a touched cell and say its class: the person's word, else the rule.
+
+    At low power the rule is size: as large as the smallest osteoclast the program found in this picture.
+    """
+    mark = field.mark(cell)
+    if n_nuclei is not None:
+        is_osteoclast = n_nuclei >= settings.count.min_nuclei
+    elif mark.shape is None:
+        is_osteoclast = bool(row["is_osteoclast"])
+    else:
+        is_osteoclast = float(row["area_px"]) >= smallest
+    by_hand = mark.is_osteoclast
+    return {
+        **dict.fromkeys(("n_nuclei", "n_nuclei_low", "n_nuclei_high"), pd.NA if n_nuclei is None else n_nuclei),
+        "is_osteoclast": is_osteoclast if by_hand is None else by_hand,
+    }
+
+
+def _typed(cells: pd.DataFrame) -> pd.DataFrame:
+    kinds: dict[str, Any] = {
+        "cell_id": "int64", "area_px": "int64", "n_nuclei": "Int64", "n_nuclei_low": "Int64", "n_nuclei_high": "Int64",
+        "is_osteoclast": bool, "touches_edge": bool, "counted": bool,
+    }  # fmt: skip
+    kinds |= {
+        name: "float64"
+        for name in cells.columns
+        if name not in kinds and name not in ("plate", "well", "field", "image", "flags", "source")
+    }
+    texts = dict.fromkeys(("plate", "well", "field", "image", "flags", "source"), "str")
+    for name in ("plate", "well", "field", "flags"):
+        if name in cells:
+            cells[name] = cells[name].where(cells[name].notna(), "")
+    return cells.astype({name: kind for name, kind in {**kinds, **texts}.items() if name in cells.columns})

@@ -1,0 +1,1 @@
+"""Annotations of a lab, and how good a result is beside them."""

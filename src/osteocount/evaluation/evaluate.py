@@ -1,0 +1,214 @@
+"""A result folder against annotated pictures: matched by name, scored, written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from osteocount.errors import OsteoCountError
+from osteocount.evaluation.annotated_cells import read_true_cells
+from osteocount.evaluation.annotation_files import TruthSource, find_truth, picture_name
+from osteocount.evaluation.scores import Evaluation, evaluate
+from osteocount.io.labels import read_labels
+from osteocount.io.result_folder import RUN_RECORD, ResultFolder
+from osteocount.io.tables import read_table, write_table
+from osteocount.measure.matching import outline_pairs, point_pairs, side_by_side
+from osteocount.wells import canonical_well
+
+_PLACE = ("plate", "well", "field", "image")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An evaluation with what could not be part of it.
+
+    Attributes
+    ----------
+    evaluation
+        The figures.
+    matched
+        Pictures that were scored.
+    unmatched
+        ``side`` (truth or results)``, name, reason``: a row for everything that was not scored.
+    notes
+        What a person should know, in sentences.
+    """
+
+    evaluation: Evaluation
+    matched: int
+    unmatched: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def evaluate_folder(results: Path, truth: Path) -> Scored:
+    """Score a result folder against annotations.
+
+    Parameters
+    ----------
+    results
+        Written by `osteocount run` or `osteocount count`, with or without corrections.
+    truth
+        Annotations, see `osteocount.evaluation.annotation_files.find_truth`.
+
+    Raises
+    ------
+    OsteoCountError
+        No finished run, no annotation, an annotation that cannot be used, or none that fits a picture.
+    """
+    folder = ResultFolder(results)
+    pictures, min_nuclei = _pictures(results)
+    sources, aside = find_truth(truth)
+    matched, unmatched = match_names(pictures, sources)
+    unmatched += [{"side": "truth", "name": path.name, "reason": "no annotation of cells"} for path in aside]
+    lost = pd.DataFrame(unmatched, columns=["side", "name", "reason"])
+    if not matched:
+        raise OsteoCountError(_nothing_fits(pictures, sources))
+    cells = read_table(_file(results / "cells.csv"))
+    units = _units([picture for picture, _ in matched])
+    tables: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+    notes: list[str] = []
+    problems: list[str] = []
+    for (picture, source), unit in zip(matched, units.pop("of"), strict=True):
+        try:
+            tables.append(_one(folder, picture, source, cells, min_nuclei, unit, notes))
+        except OsteoCountError as error:
+            problems.append(str(error))
+    if problems:
+        raise OsteoCountError("\n".join(problems))
+    left, right = (pd.concat(sides, ignore_index=True) for sides in zip(*tables, strict=True))
+    return Scored(evaluate(left, right, pd.DataFrame(units)), len(matched), lost, tuple(notes))
+
+
+def write_evaluation(scored: Scored, out: Path) -> None:
+    """Write ``evaluation.csv``, its tables of wells, cells, classes and what was not scored, and ``evaluation.png``."""
+    from osteocount.evaluation.figure import evaluation_figure
+
+    found = scored.evaluation
+    write_table(found.figures, out / "evaluation.csv")
+    write_table(found.wells, out / "evaluation_wells.csv")
+    write_table(found.cells, out / "evaluation_cells.csv")
+    write_table(found.confusion.reset_index(), out / "evaluation_classes.csv")
+    write_table(scored.unmatched, out / "evaluation_not_scored.csv")
+    evaluation_figure(found).savefig(out / "evaluation.png")
+
+
+def match_names(
+    pictures: Sequence[dict[str, Any]], sources: Sequence[TruthSource]
+) -> tuple[list[tuple[dict[str, Any], TruthSource]], list[dict[str, str]]]:
+    """Find the picture that each annotation is about: by the name of the picture, then by its well.
+
+    One annotation and one picture belong together whatever their names.
+
+    Returns
+    -------
+    The pairs, and rows ``side, name, reason`` of what has no partner on either side.
+    """
+    counted = [picture for picture in pictures if picture["status"] == "ok"]
+    taken: dict[str, TruthSource] = {}
+    unmatched: list[dict[str, str]] = []
+    for source in sources:
+        fits = counted if len(counted) == len(sources) == 1 else _fitting(counted, source)
+        free = [picture for picture in fits if picture["key"] not in taken]
+        if len(free) == 1:
+            taken[free[0]["key"]] = source
+            continue
+        reason = "no picture of this name or well was counted"
+        if len(fits) > 1:
+            reason = f"fits {len(fits)} pictures; name it as one of them: {', '.join(p['key'] for p in fits[:3])}"
+        elif fits:
+            reason = f"its picture has an annotation already: {taken[fits[0]['key']].path.name}"
+        unmatched.append({"side": "truth", "name": f"{source.path.name} ({source.name})", "reason": reason})
+    for picture in pictures:
+        if picture["key"] not in taken:
+            reason = "no annotation" if picture["status"] == "ok" else f"not counted: {picture['reason']}"
+            unmatched.append({"side": "results", "name": picture["key"] or picture["image"], "reason": reason})
+    return [(picture, taken[picture["key"]]) for picture in counted if picture["key"] in taken], unmatched
+
+
+def _fitting(pictures: Sequence[dict[str, Any]], source: TruthSource) -> list[dict[str, Any]]:
+    named = [p for p in pictures if source.name in (picture_name(p["key"]), picture_name(p["image"]))]
+    well = canonical_well(source.well or source.name)
+    fits = named or [p for p in pictures if well and canonical_well(p["well"]) == well]
+    for place in ("plate", "field"):
+        said = getattr(source, place).strip().lstrip("0").casefold()
+        narrower = [p for p in fits if said and str(p[place]).strip().lstrip("0").casefold() == said]
+        fits = narrower if narrower or (place == "field" and said and not named) else fits
+    return fits
+
+
+def _nothing_fits(pictures: Sequence[dict[str, Any]], sources: Sequence[TruthSource]) -> str:
+    ours = ", ".join(str(picture["key"]) for picture in pictures[:3]) or "none"
+    theirs = ", ".join(source.path.name for source in sources[:3])
+    return (
+        f"No annotation fits a picture that was counted. Pictures: {ours} …; annotations: {theirs} …. Name an "
+        "annotation like its picture (A01_f1.tif: A01_f1_cells.tif, A01_f1.geojson), or give its table a column "
+        "'image' or 'well'."
+    )
+
+
+def _units(pictures: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Give every picture the number of its well; its own where one has no well, or all are of one."""
+    wells = [(str(p["plate"]), str(p["well"])) for p in pictures]
+    by_well = all(well for _, well in wells) and len(set(wells)) > 1
+    keys = wells if by_well else [(str(p["plate"]), str(p["key"])) for p in pictures]
+    known = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return {
+        "plate": [plate for plate, _ in known],
+        "well": [name if by_well else "" for _, name in known],
+        "image": ["" if by_well else name for _, name in known],
+        "of": [known[key] for key in keys],
+    }
+
+
+def _one(
+    folder: ResultFolder,
+    picture: dict[str, Any],
+    source: TruthSource,
+    cells: pd.DataFrame,
+    min_nuclei: int,
+    unit: int,
+    notes: list[str],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put the truth and our cells of one picture side by side."""
+    labels = read_labels(_file(folder.cells_image(picture["key"])))
+    true = read_true_cells(source, (labels.shape[0], labels.shape[1]), min_nuclei)
+    notes += true.notes
+    same = np.logical_and.reduce([cells[name].astype("string").fillna("") == picture[name] for name in _PLACE])
+    ours = cells[same]
+    pairs = outline_pairs(true.labels, labels) if true.labels is not None else point_pairs(true.table, labels)
+    pairs = pairs[pairs["our_id"].isin(ours["cell_id"])]
+    place = {name: picture[name] for name in _PLACE}
+    place |= {"unit": unit, "outlined": true.labels is not None, "others": true.others_annotated}
+    left, right = (table.assign(**place) for table in side_by_side(true.table, ours, pairs))
+    return left[[*_PLACE, *(name for name in left.columns if name not in _PLACE)]], right
+
+
+def _pictures(results: Path) -> tuple[list[dict[str, Any]], int]:
+    """Read which pictures a run counted, and its rule of nuclei."""
+    record = _file(results / RUN_RECORD)
+    try:
+        run = json.loads(record.read_text(encoding="utf-8"))
+        rows = [{name: str(row.get(name) or "") for name in (*_PLACE, "key", "status", "reason")}
+                for row in (*run["inputs"], *run["failed"])]  # fmt: skip
+        min_nuclei = int(run["settings"]["count"]["min_nuclei"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise OsteoCountError(f"{record}: the record of the run cannot be understood. Count again.") from error
+    leading_out = [row["key"] for row in rows if row["key"] and Path(row["key"]).name != row["key"]]
+    if leading_out:
+        raise OsteoCountError(f"{record}: the key {leading_out[0]!r} is no file name. Count again.")
+    return rows, min_nuclei
+
+
+def _file(path: Path) -> Path:
+    if not path.is_file():
+        raise OsteoCountError(
+            f"{path}: is missing, so {path.parent} is not a whole result folder. Give the folder that `osteocount "
+            "run` or `osteocount count` wrote."
+        )
+    return path

@@ -1,0 +1,223 @@
+"""Pictures too large for the memory, read one region at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.picture import Picture, PixelSize
+from osteocount.io.pixel_size import find_pixel_size
+from osteocount.io.tiff import _check_complete, _choose_series, _description, _evidence, quiet_tifffile
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+class Regions(Protocol):
+    """A colour picture of which any region can be read.
+
+    Attributes
+    ----------
+    path, pixel_size, axes, notes
+        As of a `Picture`.
+    shape
+        (height, width, 3).
+    """
+
+    path: Path
+    pixel_size: PixelSize
+    axes: str
+    notes: tuple[str, ...]
+    shape: tuple[int, int, int]
+
+    def read(self, top: int, bottom: int, left: int, right: int) -> Pixels:
+        """Return (bottom − top, right − left, 3) grey levels."""
+        ...
+
+
+class PictureRegions:
+    """Regions of a picture that is in memory."""
+
+    def __init__(self, picture: Picture) -> None:
+        height, width, channels = picture.pixels.shape
+        self.path, self.pixel_size, self.axes, self.notes = (
+            picture.path,
+            picture.pixel_size,
+            picture.axes,
+            picture.notes,
+        )
+        self.shape = (height, width, channels)
+        self._pixels = picture.pixels
+
+    def read(self, top: int, bottom: int, left: int, right: int) -> Pixels:
+        """Return a view of the region."""
+        return self._pixels[top:bottom, left:right]
+
+
+@dataclass
+class _Band:
+    """Decoded rows of a striped file, kept while a row of tiles is read."""
+
+    top: int
+    rows: Pixels
+
+
+class TiffRegions:
+    """Regions of a tiled or striped RGB TIFF, of a pyramid the largest level.
+
+    Strips hold whole rows, so the rows of the last region are kept: a row of tiles decodes them once.
+
+    Parameters
+    ----------
+    path
+        The file.
+    tiff
+        It, opened.
+    pixel_size_um
+        Side of a pixel in µm when the user knows it.
+    pool
+        Threads that decode; None: the caller's.
+    """
+
+    def __init__(
+        self, path: Path, tiff: Any, pixel_size_um: float | None, pool: ThreadPoolExecutor | None = None
+    ) -> None:
+        self._pool = pool
+        series, series_notes = _choose_series(tiff)
+        self._page = series.keyframe
+        _check_complete(path, self._page)
+        index = next(n for n, each in enumerate(tiff.series) if each is series)
+        evidence = _evidence(path, tiff, self._page, _description(path, tiff), index)
+        self.pixel_size, size_notes = find_pixel_size(evidence, pixel_size_um)
+        self.path, self.notes = path, (*series_notes, *size_notes)
+        height, width = self._page.imagelength, self._page.imagewidth
+        self.shape = (height, width, 3)
+        self.axes = f"{width} × {height} px, RGB, {self._page.dtype.itemsize * 8} bit"
+        self._band: _Band | None = None
+
+    def read(self, top: int, bottom: int, left: int, right: int) -> Pixels:
+        """Decode what overlaps the region."""
+        if self._page.is_tiled:
+            return self._decoded(top, bottom, left, right)
+        known = self._band
+        rows = np.empty((bottom - top, *self.shape[1:]), self._page.dtype)
+        at = top
+        if known is not None and known.top <= top < known.top + len(known.rows):
+            kept = known.rows[top - known.top : bottom - known.top]
+            rows[: len(kept)] = kept
+            at = top + len(kept)
+        if at < bottom:
+            rows[at - top :] = self._decoded(at, bottom, 0, self.shape[1])
+        self._band = _Band(top, rows)
+        return rows[:, left:right]
+
+    def _decoded(self, top: int, bottom: int, left: int, right: int) -> Pixels:
+        page = self._page
+        if not page.is_tiled and page.is_contiguous:
+            return self._plain_rows(top, bottom)[:, left:right, :3]
+        height, width = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
+        across = -(-page.imagewidth // width)
+        out = np.empty((bottom - top, right - left, 3), page.dtype)
+        for row in range(top // height, -(-bottom // height)):
+            columns = range(left // width, -(-right // width))
+            for column, segment in zip(columns, self._segments([row * across + n for n in columns]), strict=True):
+                y, x = row * height, column * width
+                down, along = slice(max(top, y), min(bottom, y + height)), slice(max(left, x), min(right, x + width))
+                part = segment[down.start - y : down.stop - y, along.start - x : along.stop - x, :3]
+                out[down.start - top : down.stop - top, along.start - left : along.stop - left] = part
+        return out
+
+    def _plain_rows(self, top: int, bottom: int) -> Pixels:
+        """Read rows of a picture that is not compressed, whatever its strips."""
+        page = self._page
+        kind = np.dtype(page.parent.byteorder + page.dtype.char)
+        row = page.imagewidth * page.samplesperpixel
+        handle = page.parent.filehandle
+        handle.seek(page.dataoffsets[0] + top * row * kind.itemsize)
+        data = handle.read((bottom - top) * row * kind.itemsize)
+        rows = np.frombuffer(data, kind).reshape(bottom - top, page.imagewidth, -1)
+        return np.asarray(rows.astype(page.dtype, copy=False))
+
+    def _segments(self, indices: list[int]) -> Iterator[Pixels]:
+        """Read tiles or strips one after the other, and decode them on all the threads there are."""
+        page, handle = self._page, self._page.parent.filehandle
+        tables = page.tags["JPEGTables"].value if "JPEGTables" in page.tags else None
+        decode = page.decode  # made at its first use, which must not be in two threads at once
+
+        def decoded(index: int, data: bytes) -> Pixels:
+            segment, _, _ = decode(data, index, jpegtables=tables, _fullsize=False)
+            return np.asarray(segment[0])
+
+        packed = []
+        for index in indices:
+            handle.seek(page.dataoffsets[index])
+            packed.append(handle.read(page.databytecounts[index]))
+        return map(decoded, indices, packed) if self._pool is None else self._pool.map(decoded, indices, packed)
+
+
+def open_regions(
+    path: Path, pixel_size_um: float | None, least: int, scene: str = "", threads: int = 1
+) -> AbstractContextManager[Regions | None]:
+    """Open a large RGB picture for reading by regions.
+
+    Parameters
+    ----------
+    path
+        The file.
+    pixel_size_um
+        Side of a pixel in µm when the user knows it; it wins over the file.
+    least
+        Pixels from which a picture is large.
+    scene
+        Name of the picture inside a file that holds many.
+    threads
+        That decode.
+
+    Returns
+    -------
+    A context of the `Regions`; None when the picture is small, or of a kind that is read as a whole: not an OME-Zarr
+    image or an 8 or 16 bit RGB TIFF with its samples side by side, or packed as one strip.
+    """
+    from osteocount.io.multi_image import is_zarr
+
+    if is_zarr(path):
+        from osteocount.io.tiled_zarr import zarr_regions  # zarr is an extra
+
+        return nullcontext(zarr_regions(path, scene, pixel_size_um, least))
+    return nullcontext(None) if scene else _tiff_regions(path, pixel_size_um, least, threads)
+
+
+@contextmanager
+def _tiff_regions(path: Path, pixel_size_um: float | None, least: int, threads: int) -> Iterator[Regions | None]:
+    with quiet_tifffile(), ExitStack() as opened:
+        try:
+            tiff = opened.enter_context(tifffile.TiffFile(path, _multifile=False))
+            wanted = _by_regions(tiff, least)
+            pool = opened.enter_context(ThreadPoolExecutor(threads)) if wanted and threads > 1 else None
+            regions = TiffRegions(path, tiff, pixel_size_um, pool) if wanted else None
+        except OsteoCountError:
+            raise
+        except Exception:  # no TIFF, or a damaged one: whoever reads it as a whole says what is wrong with it
+            regions = None
+        yield regions
+
+
+def _by_regions(tiff: Any, least: int) -> bool:
+    try:
+        series, _ = _choose_series(tiff)
+    except ValueError:
+        return False
+    page = series.keyframe
+    small = page.imagelength * page.imagewidth < least
+    rgb = page.photometric.name in ("RGB", "YCBCR") and page.samplesperpixel in (3, 4) and page.planarconfig == 1
+    one_strip = not page.is_tiled and len(page.dataoffsets) < 2 and page.compression != 1
+    plain = series.axes in ("YXS", "YX") and page.dtype in (np.uint8, np.uint16)
+    return bool(not small and rgb and plain and not one_strip)

@@ -1,0 +1,1 @@
+"""The layers of the viewer: the only room that touches them."""

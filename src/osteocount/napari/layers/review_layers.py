@@ -1,0 +1,279 @@
+"""The picture under review in the viewer: its layers, and clicks and strokes on it. Knows no edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from qtpy.QtCore import QObject, Signal
+
+from osteocount.curate import EditedField
+from osteocount.napari.layers import outline_image
+from osteocount.napari.layers.layer_data import Shown
+from osteocount.napari.layers.outline_layer import Sheet
+from osteocount.napari.layers.viewer_layers import (
+    MICROMETER,
+    NUCLEUS,
+    NUCLEUS_PX,
+    NUCLEUS_UM,
+    ON_BRIGHT,
+    ON_DARK,
+    kind_colours,
+)
+from osteocount.napari.worker import Turns
+
+CELLS = "Cells under review"
+NUCLEI = "Nuclei under review"
+PICTURE = "Picture under review"
+SELECTED_COLOUR = "#FFFFFF"
+PEN_COLOUR = "#00FF66"
+NUCLEUS_COLOURS = np.array([(1.0, 1.0, 1.0, 1.0)]), np.array([(0.5, 0.5, 0.5, 1.0)])
+"""In a cell, and in none."""
+MINE = {"osteocount_review": True}
+CLICK_PX = 4
+CLOSE_UP_PX, CLOSE_UP_UM = 350, 120.0
+"""A close-up shows a cell this large on the screen, but never less than this much ground."""
+
+
+class ReviewCanvas(QObject):
+    """Layers of the picture under review.
+
+    Signals
+    -------
+    clicked
+        (y, x, with Shift) in pixels of the picture.
+    stroked
+        Points (y, x) of a line drawn in pen mode.
+    dragged
+        (from, to) of a drag that began on a nucleus.
+    """
+
+    clicked = Signal(float, float, bool)
+    stroked = Signal(list)
+    dragged = Signal(tuple, tuple)
+
+    def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
+        self._field: EditedField | None = None
+        self._pictures: list[Any] = []
+        self._cells: Any = None
+        self._nuclei: Any = None
+        self._placed: dict[str, Any] = {}
+        self._on_dark = False
+        self._turns = Turns(self)
+        self._selected: frozenset[int] = frozenset()
+        self._sheet: Sheet  # from the first `show` on
+        self.pen = False
+        self.cursor = (0.0, 0.0)
+        viewer.mouse_drag_callbacks.append(self._on_press)
+        viewer.mouse_move_callbacks.append(self._on_move)
+
+    def disconnect_from_viewer(self) -> None:
+        """Hear nothing more."""
+        self._turns.stop()
+        self._viewer.mouse_drag_callbacks.remove(self._on_press)
+        self._viewer.mouse_move_callbacks.remove(self._on_move)
+
+    def show(self, shown: Shown | None, field: EditedField, sheet: Sheet, then: Callable[[], object]) -> None:
+        """Show a picture, its outlines and nuclei in place of those before.
+
+        Parameters
+        ----------
+        shown
+            None: without the picture.
+        field
+            Its state.
+        sheet
+            Its outlines, made in a worker.
+        then
+            Called once it is shown; new layers are made one in each turn of the window's loop.
+        """
+        channels = shown.channels if shown else ()
+        fits = self._fits(shown, channels, sheet)
+        making = [partial(self._reuse, channels, sheet)] if fits else self._making(shown, channels, sheet)
+        self._field, self._selected = None, frozenset()  # clicks mean nothing until the new picture is there
+        self._turns.start([partial(self._place, field), *making, partial(self._finish, field, sheet), then])
+
+    def _fits(self, shown: Shown | None, channels: tuple[Any, ...], sheet: Sheet) -> bool:
+        """Layers of a picture of the same kind take other values much faster than new ones are made."""
+        old = self._pictures
+        return (
+            shown is not None
+            and len(old) == len(channels) > 0
+            and not any(isinstance(pixels, list) for pixels in (*channels, sheet.data))
+            and all(layer in self._viewer.layers for layer in (*old, self._cells, self._nuclei))
+            and not any(layer.multiscale for layer in (*old, self._cells))
+            and all(layer.rgb == shown.rgb and layer.data.dtype == pixels.dtype
+                    for layer, pixels in zip(old, channels, strict=True))
+            and self._on_dark == shown.on_dark
+        )  # fmt: skip
+
+    def _place(self, field: EditedField) -> None:
+        um = field.pixel_um
+        self._placed = {} if um is None else {"scale": (um, um), "units": (MICROMETER, MICROMETER)}
+
+    def _reuse(self, channels: tuple[Any, ...], sheet: Sheet) -> None:
+        values = (*channels, sheet.data, np.empty((0, 2)))
+        for layer, value in zip((*self._pictures, self._cells, self._nuclei), values, strict=True):
+            layer.data = value
+            layer.scale = self._placed.get("scale", (1, 1))
+            layer.units = self._placed.get("units", ("pixel", "pixel"))
+
+    def _making(self, shown: Shown | None, channels: tuple[Any, ...], sheet: Sheet) -> list[Callable[[], None]]:
+        """Return the steps that make new layers."""
+        self._on_dark = shown is not None and shown.on_dark
+        self._palette = ON_DARK if self._on_dark else ON_BRIGHT
+        rgb = shown is not None and shown.rgb
+        pictures = [partial(self._add_picture, n, pixels, rgb=rgb) for n, pixels in enumerate(channels)]
+        return [self._clear, *pictures, partial(self._add_cells, sheet), self._add_nuclei]
+
+    def _clear(self) -> None:
+        for title in [layer.name for layer in self._viewer.layers if layer.metadata.get("osteocount_review")]:
+            self._viewer.layers.remove(title)
+        for layer in self._viewer.layers:
+            layer.visible = False
+        self._pictures = []
+
+    def _add_picture(self, n: int, pixels: Any, *, rgb: bool) -> None:
+        more: dict[str, Any] = {} if rgb or n == 0 else {"blending": "additive"}
+        title = PICTURE if n == 0 else f"{PICTURE} {n + 1}"
+        more |= {"multiscale": isinstance(pixels, list)}
+        layer = self._viewer.add_image(pixels, name=title, rgb=rgb, metadata=dict(MINE), **self._placed, **more)
+        self._pictures.append(layer)
+
+    def _add_cells(self, sheet: Sheet) -> None:
+        colormap = kind_colours(self._palette, SELECTED_COLOUR, PEN_COLOUR)
+        self._cells = self._viewer.add_labels(
+            sheet.data, name=CELLS, colormap=colormap, opacity=0.9, metadata=dict(MINE), **self._placed
+        )
+        self._cells.editable = False
+
+    def _add_nuclei(self) -> None:
+        um = self._placed["scale"][0] if self._placed else None
+        self._nuclei = self._viewer.add_points(
+            np.empty((0, 2)), name=NUCLEI, size=NUCLEUS_PX if um is None else NUCLEUS_UM / um, face_color=NUCLEUS,
+            border_color="black", border_width=0.15, opacity=0.9, metadata=dict(MINE), **self._placed,
+        )  # fmt: skip
+        self._nuclei.editable = False
+
+    def _finish(self, field: EditedField, sheet: Sheet) -> None:
+        self._field, self._sheet = field, sheet
+        self.show_nuclei()
+        self._viewer.layers.selection.active = self._cells
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show the whole picture, however large what else lies in the viewer is."""
+        self._viewer.reset_view()
+        everything, own = (np.asarray(each.extent.world)[:, -2:] for each in (self._viewer.layers, self._cells))
+        self._camera.zoom *= float(np.min(np.ptp(everything, axis=0) / np.ptp(own, axis=0)))
+        self._camera.center = tuple(own.mean(axis=0))
+
+    def refresh_picture(self, _: object = None) -> None:
+        """Show what has become known of the picture meanwhile."""
+        for layer in self._pictures:
+            if layer in self._viewer.layers:
+                layer.refresh(extent=False)
+
+    def busy(self) -> bool:
+        """Return True while a picture is on its way to the screen."""
+        return self._turns.running()
+
+    @property
+    def layers(self) -> tuple[Any, Any]:
+        """Layers of the cells and of the nuclei, for key bindings."""
+        return self._cells, self._nuclei
+
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """Return colours and what they mean."""
+        return (
+            (self._palette.osteoclast, "osteoclast"),
+            (self._palette.other, "other TRAP-positive cell"),
+            (self._palette.not_counted, "cut by the counting frame, not counted"),
+            (SELECTED_COLOUR, "selected; nucleus"),
+        )
+
+    def show_nuclei(self) -> None:
+        """Draw the nuclei as they are now."""
+        assert self._field is not None  # noqa: S101  `show` came first
+        nuclei = list(self._field.nuclei.values())
+        self._nuclei.data = np.array([(n.y, n.x) for n in nuclei], float).reshape(-1, 2)
+        if nuclei:
+            self._nuclei.face_color = np.where([[n.cell_id > 0] for n in nuclei], *NUCLEUS_COLOURS)
+
+    def show_cells(self, cells: pd.DataFrame, changed: Collection[int], window: tuple[slice, slice] | None) -> None:
+        """Draw the outlines anew where cells changed, and nowhere else."""
+        assert self._field is not None  # noqa: S101  `show` came first
+        self._selected = frozenset(cell for cell in self._selected if cell in self._field)
+        self._sheet.kinds = outline_image.kinds_of(cells, self._field.next_cell, self._selected)
+        for place in [window, *(self._field.box(cell) for cell in changed)]:
+            if place is not None:
+                self._sheet.redraw(self._cells, place)
+
+    def select(self, cells: Collection[int], table: pd.DataFrame) -> None:
+        """Make ``cells`` stand out."""
+        assert self._field is not None  # noqa: S101  `show` came first
+        before, self._selected = self._selected, frozenset(cells)
+        self._sheet.kinds = outline_image.kinds_of(table, self._field.next_cell, self._selected)
+        for cell in before ^ self._selected:
+            box = self._field.box(cell)
+            if box is not None:
+                self._sheet.redraw(self._cells, box)
+
+    def zoom_to(self, cell: int) -> None:
+        """Bring ``cell`` to the middle of the window, with some ground around it."""
+        box = self._field.box(cell) if self._field else None
+        if box is None:
+            return
+        um = self._field.pixel_um or 1.0 if self._field else 1.0
+        middle = [(part.start + part.stop) / 2 * um for part in box]
+        side = max(part.stop - part.start for part in box) * um
+        self._camera.center = middle
+        self._camera.zoom = CLOSE_UP_PX / max(side, CLOSE_UP_UM)
+
+    def set_pen(self, on: bool) -> None:
+        """In pen mode a drag draws a line instead of moving the picture."""
+        self.pen = on
+        self._camera.mouse_pan = not on
+
+    def _at(self, event: Any) -> tuple[float, float]:
+        y, x = self._cells.world_to_data(event.position)[-2:]
+        return float(y), float(x)
+
+    def _on_move(self, viewer: Any, event: Any) -> None:
+        if self._is_open():
+            self.cursor = self._at(event)
+
+    def _is_open(self) -> bool:
+        return self._field is not None and self._cells in self._viewer.layers
+
+    def _on_press(self, viewer: Any, event: Any) -> Generator[None, None, None]:
+        if not self._is_open() or event.button != 1:
+            return
+        assert self._field is not None  # noqa: S101  `_is_open`
+        start, shift = self._at(event), "Shift" in event.modifiers
+        grabbed = not self.pen and self._field.nucleus_at(*start) is not None
+        stroke = [start]
+        pan = self._camera.mouse_pan
+        self._camera.mouse_pan = pan and not grabbed
+        yield
+        while event.type == "mouse_move":
+            stroke.append(self._at(event))
+            if self.pen:
+                self._sheet.trace(self._cells, stroke[-2], stroke[-1])
+            yield
+        self._camera.mouse_pan = pan
+        pixel = 1 / self._camera.zoom / (self._field.pixel_um or 1.0)
+        moved = float(np.hypot(*np.subtract(stroke[-1], stroke[0])))
+        if self.pen and len(stroke) > 2:
+            self._sheet.erase(self._cells, stroke)
+            self.stroked.emit(stroke)
+        elif moved <= CLICK_PX * pixel:
+            self.clicked.emit(*start, shift)
+        elif grabbed:
+            self.dragged.emit(start, stroke[-1])

@@ -1,0 +1,1 @@
+"""Reviewing a result folder: its session, its controller, and what runs beside the window."""

@@ -1,0 +1,92 @@
+"""Coordinator of learning from corrections: trains beside the window, adopts only what a person agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from qtpy.QtCore import QObject, Signal
+
+from osteocount.curate.training import Trained
+from osteocount.errors import OsteoCountError
+from osteocount.napari.views.learn_view import IDLE, LearnView
+from osteocount.napari.worker import JobFunction, as_words
+from osteocount.pipeline import Progress
+from osteocount.pipeline.corrections import CLASSIFIER
+from osteocount.pipeline.train_classifier import adopt, dismiss, in_words, learn
+
+Start = Callable[[str, JobFunction, Callable[[Any], None]], None]
+
+
+class Learning(QObject):
+    """What the Train button does.
+
+    Parameters
+    ----------
+    start
+        Runs a job under a name and gives its result to a function, as `Reviewing` does.
+
+    Signals
+    -------
+    changed
+        Which cells count has changed.
+    problem
+        A sentence for the person.
+    """
+
+    changed = Signal()
+    problem = Signal(str)
+
+    def __init__(self, start: Start, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.view = LearnView()
+        self._start, self._root, self._trained = start, Path(), None
+        self.view.asked.connect(self.do)
+
+    _trained: Trained | None
+
+    def open(self, root: Path) -> None:
+        """Learn from the result folder ``root`` from now on."""
+        self._root, self._trained = root, None
+        self.view.show_words("A classifier of yours judges the cells of this folder." if self._adopted() else IDLE)
+        self._show()
+
+    def do(self, what: str) -> None:
+        """Train, adopt or dismiss."""
+        try:
+            if what == "train":
+                self._start("train", partial(_train, self._root), self._on_trained)
+            elif what == "adopt" and self._trained is not None:
+                adopt(self._root, self._trained.classifier)
+                self._end("Adopted: it judges the cells of this folder. Save writes the tables with it.")
+            elif what == "dismiss":
+                dismiss(self._root)
+                self._end(IDLE)
+        except (OsteoCountError, OSError) as error:
+            self.problem.emit(as_words(error))
+
+    def _on_trained(self, trained: Trained) -> None:
+        self._trained = trained if trained.useful else None
+        tables = {name: part.by_well for name, part in trained.parts().items()}
+        self.view.show_words(in_words(trained) + (" Adopt it?" if trained.useful else ""), tables)
+        self._show()
+
+    def _end(self, words: str) -> None:
+        self._trained = None
+        self.view.show_words(words)
+        self._show()
+        self.changed.emit()
+
+    def _adopted(self) -> bool:
+        return (self._root / CLASSIFIER).is_file()
+
+    def _show(self) -> None:
+        self.view.show_state(is_open=True, may_adopt=self._trained is not None, is_adopted=self._adopted())
+
+
+def _train(root: Path, stop: Event) -> Generator[Progress, None, Trained]:
+    yield Progress(0, 0, "Learning from the corrections")
+    return learn(root)

@@ -1,0 +1,279 @@
+"""A result folder under review: the log, the picture at hand, and numbers that follow every edit. Knows no window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from osteocount.curate import Change, Edit, EditedField, EditLog, apply, corrected_cells, effective
+from osteocount.curate.classifier import judge
+from osteocount.curate.edit_log import Kind, Point
+from osteocount.errors import OsteoCountError
+from osteocount.io.tables import read_table
+from osteocount.measure import summarise
+from osteocount.pipeline.absorbance import join_reader
+from osteocount.pipeline.corrections import (
+    EDIT_LOG,
+    adopted,
+    automatic_cells,
+    edit_wells,
+    excluded_because,
+    load_automatic,
+)  # fmt: skip
+from osteocount.pipeline.reviewer_agreement import log_of_second
+from osteocount.pipeline.run_inputs import FinishedRun, read_finished
+from osteocount.pipeline.wells_table import exclude_flagged, wells_table
+
+Record = dict[str, Any]
+Place = tuple[str, str]
+
+
+@dataclass
+class OpenField:
+    """One picture with its edits applied.
+
+    ``done`` holds them with what each changed, in order; ``automatic_numbers`` are those without any.
+    """
+
+    record: Record
+    automatic: Any
+    field: EditedField
+    done: list[tuple[Edit, Change | None]]
+    cells: pd.DataFrame
+    automatic_numbers: dict[str, Any]
+
+    @property
+    def image(self) -> str:
+        """Name of the picture in the tables."""
+        return str(self.record["image"])
+
+
+def place_of(record: Record) -> tuple[str, str]:
+    """Return plate and well of a picture; one without a well stands for itself."""
+    return str(record["plate"]), str(record["well"] or record["image"])
+
+
+def title_of(record: Record, hidden: str) -> str:
+    """Say which picture is open; ``hidden`` stands for its well and name while the review is blinded."""
+    field = record["field"] and f"field {record['field']}"
+    if hidden:
+        return " ".join(filter(None, [hidden, field]))
+    return " ".join(filter(None, [*place_of(record), field])) + f": {record['image']}"
+
+
+def wells_ahead(what: str, places: list[Place], here: Place, reviewed: set[Place], wells: pd.DataFrame) -> list[Place]:
+    """Return the wells that are unreviewed, flagged, or unreviewed with most borderline cells first, from ``here`` on.
+
+    Parameters
+    ----------
+    what
+        ``unreviewed``, ``flagged`` or ``borderline``.
+    places
+        Plate and well of all wells, in the order of the review.
+    wells
+        Their table.
+    """
+    start = places.index(here) + 1 if here in places else 0
+    following = [place for place in (*places[start:], *places[:start]) if place != here]
+    numbers = wells.set_index(["plate", "well"])
+    if what == "flagged":
+        return [place for place in following if _value(numbers, place, "qc_flags")]
+    waiting = [place for place in following if place not in reviewed]
+    if what == "borderline":
+        waiting.sort(key=lambda place: -float(_value(numbers, place, "n_borderline") or 0))
+    return waiting
+
+
+def _numbers(cells: pd.DataFrame, record: Record) -> dict[str, Any]:
+    """Return the numbers of one picture."""
+    fields = pd.DataFrame([{key: record[key] for key in ("area_px", "pixel_size_um", "nuclei_resolved")}])
+    return summarise(cells, fields)
+
+
+def _value(wells: Any, place: Place, name: str) -> Any:
+    if name not in wells.columns or place not in wells.index:
+        return ""
+    value: Any = wells.loc[place, name]
+    value = value.iloc[0] if hasattr(value, "iloc") else value
+    return "" if value is None or value != value else value
+
+
+class Review:
+    """Corrections of one result folder by one person.
+
+    Parameters
+    ----------
+    root
+        A finished result folder.
+    who
+        The person.
+    second
+        Keep these corrections in a log of their own, apart from the first reviewer's.
+
+    Raises
+    ------
+    OsteoCountError
+        No run has finished in the folder, or its log is damaged.
+    """
+
+    def __init__(self, root: Path, who: str, *, second: bool = False) -> None:
+        self.who = who
+        self.run: FinishedRun = read_finished(root)
+        self.root = root
+        self.log = EditLog(root / (log_of_second(who) if second else EDIT_LOG))
+        self.edits: list[Edit] = self.log.read()
+        self._undone: list[Edit] = []
+        self.records: list[Record] = [record for record in self.run.records if record["status"] == "ok"]
+        self._automatic = {record["image"]: automatic_cells(self.run.folder, record) for record in self.records}
+        self._cells = dict(self._automatic)
+        for image in {edit.image for edit in effective(self.edits)} & set(self._cells):
+            self._cells[image] = self.load(self.record_of(image)).cells
+        self.current: OpenField | None = None
+        self._nuclei: pd.DataFrame | None = None
+
+    def record_of(self, image: str) -> Record:
+        """Return the record of a picture."""
+        return next(record for record in self.records if record["image"] == image)
+
+    def load(self, record: Record) -> OpenField:
+        """Read a picture's labels and apply its edits; needs no window and may run in a thread."""
+        automatic = load_automatic(self.run.folder, record)
+        field = automatic.field()
+        own = [edit for edit in effective(self.edits) if edit.image == record["image"]]
+        done = [(edit, apply(field, edit)) for edit in own]
+        cells = corrected_cells(automatic, field, self.run.settings)
+        return OpenField(record, automatic, field, done, cells, _numbers(automatic.cells, record))
+
+    def holds(self, opened: OpenField) -> bool:
+        """Tell whether ``opened`` has every correction of its picture that the log has."""
+        own = [edit.id for edit in effective(self.edits) if edit.image == opened.image]
+        return own == [edit.id for edit, _ in opened.done]
+
+    def show(self, opened: OpenField) -> None:
+        """Make ``opened`` the picture at hand."""
+        self.current = opened
+        self._undone.clear()
+
+    def do(
+        self,
+        kind: Kind,
+        cells: Iterable[int] = (),
+        points: Iterable[Point] = (),
+        **more: Any,
+    ) -> Change | None:
+        """Edit the picture at hand; None when there was nothing to act on. What returns is on the disk.
+
+        Raises
+        ------
+        OsteoCountError
+            No picture is open, or the edit could not be saved and was not made.
+        """
+        opened = self._opened()
+        references = tuple(opened.field.reference(cell) for cell in cells)
+        edit = self._edit(kind, image=opened.image, cells=references, points=tuple(points), **more)
+        change = apply(opened.field, edit)
+        if change is None:
+            return None
+        self._acknowledge(edit, opened.field, change)
+        opened.done.append((edit, change))
+        self._undone.clear()
+        self._measure()
+        return change
+
+    def do_well(self, kind: Kind, reason: str = "", **more: Any) -> None:
+        """Exclude or include the well at hand, or set its review status."""
+        self._acknowledge(self._edit(kind, reason=reason, **more))
+
+    def undo(self) -> Change | None:
+        """Take back the last edit of the picture at hand; None when there is none."""
+        opened = self._opened()
+        while opened.done:
+            edit, change = opened.done[-1]
+            if change is None:  # found nothing to act on when the log was replayed
+                opened.done.pop()
+                continue
+            back = change.reversed()
+            opened.field.commit(back)
+            self._acknowledge(self._edit("undo", of=edit.id, image=opened.image), opened.field, back)
+            opened.done.pop()
+            self._undone.append(edit)
+            self._measure()
+            return back
+        return None
+
+    def redo(self) -> Change | None:
+        """Make again what was taken back last; None when there is nothing."""
+        opened = self._opened()
+        if not self._undone:
+            return None
+        edit = self._undone[-1]
+        change = apply(opened.field, edit)
+        if change is None:
+            return None
+        self._acknowledge(self._edit("redo", of=edit.id, image=opened.image), opened.field, change)
+        self._undone.pop()
+        opened.done.append((edit, change))
+        self._measure()
+        return change
+
+    def summaries(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the numbers of the picture at hand, automatic and corrected."""
+        opened = self._opened()
+        return opened.automatic_numbers, _numbers(opened.cells, opened.record)
+
+    def wells(self) -> pd.DataFrame:
+        """Return the table of ``wells.csv`` as it would be written now. May run in a thread."""
+        plan, records = self.run.plan, list(self.run.records)
+        joined = [pd.concat([t for t in tables if len(t)] or list(tables)[:1]) for tables in
+                  (list(self._cells.values()), list(self._automatic.values()))]  # fmt: skip
+        classifier = adopted(self.root)
+        if classifier is not None:
+            joined[0], _ = judge(joined[0], self._automatic_nuclei(), classifier, self.run.settings.count.min_nuclei)
+        corrected, automatic = (wells_table(records, cells, plan.layout) for cells in joined)
+        counted = edit_wells(corrected, automatic, effective(self.edits), classified=classifier is not None)
+        return join_reader(exclude_flagged(counted, self.run.settings.qc.exclude_flags), list(plan.readings))
+
+    def _automatic_nuclei(self) -> pd.DataFrame:
+        """Return the nuclei the program found; a classifier judges only cells nobody touched, which have just these."""
+        if self._nuclei is None:
+            parts = [read_table(self.run.folder.part(record["key"], "nuclei.csv")) for record in self.records]
+            self._nuclei = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+        return self._nuclei
+
+    def excluded(self) -> str | None:
+        """Return why a person excluded the well at hand."""
+        return excluded_because(effective(self.edits), *place_of(self._opened().record))
+
+    def reviewed(self) -> set[tuple[str, str]]:
+        """Return the wells whose review is done."""
+        status = {(e.plate, e.well): e.status for e in effective(self.edits) if e.kind == "review"}
+        return {place for place, said in status.items() if said == "reviewed"}
+
+    def _opened(self) -> OpenField:
+        if self.current is None:
+            raise OsteoCountError("No picture is open for correcting. Click a well of the plate first.")
+        return self.current
+
+    def _edit(self, kind: Kind, **more: Any) -> Edit:
+        plate, well = place_of(self._opened().record)
+        return Edit(who=self.who, when=datetime.now(UTC), kind=kind, plate=plate, well=well, **more)
+
+    def _acknowledge(self, edit: Edit, field: EditedField | None = None, change: Change | None = None) -> None:
+        """Write to the log; what could not be saved is taken back."""
+        try:
+            self.log.append(edit)
+        except OsteoCountError:
+            if field is not None and change is not None:
+                field.commit(change.reversed())
+            raise
+        self.edits.append(edit)
+
+    def _measure(self) -> None:
+        opened = self._opened()
+        opened.cells = corrected_cells(opened.automatic, opened.field, self.run.settings)
+        self._cells[opened.image] = opened.cells

@@ -1,0 +1,225 @@
+"""What keys, buttons, clicks and strokes mean while a picture is corrected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QInputDialog
+
+from osteocount.curate import Change, in_order_of_doubt
+from osteocount.errors import OsteoCountError
+from osteocount.napari.review.session import OpenField
+from osteocount.napari.views.correct_view import KEYS
+
+if TYPE_CHECKING:
+    from osteocount.napari.review.controller import Reviewing
+
+PEN_HINTS = {
+    "split_line": "Draw a line across the cell, from outside to outside.",
+    "draw": "Draw the outline of the cell.",
+}
+CLICK_HINTS = {"add_nucleus": "Click where the nucleus is.", "remove_nucleus": "Click on the nucleus."}
+NOTHING = {
+    "split_line": "The line did not cut the cell in two; draw it from outside to outside.",
+    "split_nuclei": "The cell needs two nuclei at least to be split between them.",
+    "draw": "There is no free ground inside the outline.",
+    "remove_nucleus": "There is no nucleus at this place.",
+    "smooth": "The outline is smooth already.",
+    "undo": "Nothing to undo in this picture.",
+    "redo": "Nothing to redo.",
+}
+NAPARI_KEYS = {"Ctrl+Z": "Control-Z", "Ctrl+Shift+Z": "Control-Shift-Z"}
+
+
+class Actions(QObject):
+    """The person's hand: which cells are selected, which tool is held."""
+
+    def __init__(self, owner: Reviewing) -> None:
+        super().__init__(owner)
+        self._owner = owner
+        self.selected: list[int] = []
+        self._tool = ""
+        self._seen: list[int] = []
+
+    def reset(self) -> None:
+        """Start with another picture."""
+        self.selected, self._seen = [], []
+        self._hold("")
+        self._owner.correct.show_selection("Click a cell, or press Space for the first in doubt.")
+
+    def bind_keys(self) -> None:
+        """Give the layers at hand their keys; they win over napari's own while such a layer is active."""
+        for layer in self._owner.canvas.layers:
+            for name, key in KEYS.items():
+                layer.bind_key(NAPARI_KEYS.get(key, key), self._pressed(name), overwrite=True)
+            layer.bind_key("Escape", lambda _: self.reset(), overwrite=True)
+
+    def start(self, name: str, *, at_mouse: bool = False) -> None:
+        """Do what a button or key says, or take the tool it needs."""
+        opened = self._opened()
+        if opened is None:
+            return
+        self._hold("")
+        if name in ("undo", "redo"):
+            self._step(name)
+        elif name in ("next_doubt", "previous_doubt"):
+            self.go_in_doubt(forward=name == "next_doubt")
+        elif name in CLICK_HINTS and not at_mouse:
+            self._hold(name)
+            self._owner.correct.show_selection(CLICK_HINTS[name])
+        elif name in CLICK_HINTS:
+            self._do(name, points=[self._owner.canvas.cursor])
+        elif name == "draw":
+            self._hold(name)
+        else:
+            self._with_cells(name, opened, at_mouse=at_mouse)
+
+    def click(self, y: float, x: float, add: bool) -> None:
+        """Use the tool at hand, or select the cell that was clicked."""
+        opened = self._opened()
+        if opened is None:
+            return
+        if self._tool in CLICK_HINTS:
+            self._do(self._tool, points=[(y, x)])
+            return
+        cell = opened.field.cell_at(y, x)
+        if not add:
+            self.select([cell] if cell else [])
+        elif cell:
+            self.select([*(c for c in self.selected if c != cell), *([] if cell in self.selected else [cell])])
+
+    def stroke(self, points: list[tuple[float, float]]) -> None:
+        """Use a line drawn with the pen."""
+        tool, cells = self._tool, self.selected
+        self._hold("")
+        if tool == "split_line":
+            self._do(tool, cells=cells[:1], points=points)
+        elif tool == "draw" and len(points) > 2:
+            self._do(tool, points=points)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Move a nucleus."""
+        self._do("move_nucleus", points=[start, end])
+
+    def select(self, cells: list[int]) -> None:
+        """Select ``cells``."""
+        opened = self._opened()
+        if opened is None:
+            return
+        self.selected = cells
+        self._owner.canvas.select(cells, opened.cells)
+        self._owner.correct.show_selection(described(opened.cells, cells))
+
+    def go_in_doubt(self, *, forward: bool) -> None:
+        """Select the next cell in order of doubt, or the one before, and go there."""
+        opened = self._opened()
+        if opened is None:
+            return
+        waiting = [cell for cell in in_order_of_doubt(opened.cells) if cell not in self._seen]
+        if forward and waiting:
+            self._seen.append(waiting[0])
+        elif not forward and len(self._seen) > 1:
+            self._seen.pop()
+        else:
+            text = "You have seen every cell of this picture." if forward else "This is the first one."
+            self._owner.correct.show_selection(text)
+            return
+        cell = self._seen[-1]
+        if cell in opened.field:
+            self.select([cell])
+            self._owner.canvas.zoom_to(cell)
+
+    def _with_cells(self, name: str, opened: OpenField, *, at_mouse: bool) -> None:
+        cells = self.selected
+        if not cells and at_mouse and (cell := opened.field.cell_at(*self._owner.canvas.cursor)):
+            cells = [cell]
+        if len(cells) < (2 if name == "merge" else 1):
+            wanted = "two cells or more (click one, Shift-click the others)" if name == "merge" else "a cell"
+            self._owner.correct.show_selection(f"Select {wanted} first.")
+        elif name == "split_line":
+            self.select(cells[:1])
+            self._hold(name)
+        elif name == "set_class":
+            self._set_class(opened, cells)
+        else:
+            one = name in ("split_nuclei", "smooth")
+            change = self._do(name, cells=cells[:1] if one else cells)
+            if name == "accept" and change is not None:
+                self.go_in_doubt(forward=True)
+
+    def _set_class(self, opened: OpenField, cells: list[int]) -> None:
+        now = bool(opened.cells.set_index("cell_id").loc[cells[0], "is_osteoclast"])
+        title = "This is no osteoclast" if now else "This is an osteoclast"
+        reason, said = QInputDialog.getText(self._owner.correct, title, "Why, against the rule?")
+        if said and reason.strip():
+            self._do("set_class", cells=cells, is_osteoclast=not now, reason=reason.strip())
+
+    def _step(self, name: str) -> None:
+        source = self._owner.source
+        if source is None:
+            return
+        try:
+            change = source.review.undo() if name == "undo" else source.review.redo()
+        except OsteoCountError as error:
+            self._owner.problem.emit(str(error))
+            return
+        self._finish(name, change)
+
+    def _do(self, name: Any, **more: Any) -> Change | None:
+        source = self._owner.source
+        if source is None or self._opened() is None:
+            return None
+        try:
+            change = source.review.do(name, **more)
+        except (OsteoCountError, ValueError) as error:
+            self._owner.problem.emit(str(error))
+            return None
+        self._finish(name, change)
+        return change
+
+    def _finish(self, name: str, change: Change | None) -> None:
+        if change is None:
+            self._owner.correct.show_selection(NOTHING.get(name, "There is nothing to do this to."))
+            return
+        opened = self._opened()
+        if opened is not None:
+            self.selected = [cell for cell in self.selected if cell in opened.field]
+            self._owner.after(change)
+            self.select(self.selected)
+
+    def _hold(self, tool: str) -> None:
+        self._tool = tool
+        self._owner.canvas.set_pen(tool in PEN_HINTS)
+        if tool in PEN_HINTS:
+            self._owner.correct.show_selection(PEN_HINTS[tool] + " Escape lets it be.")
+
+    def _pressed(self, name: str) -> Any:
+        return lambda _layer: self.start(name, at_mouse=True)
+
+    def _opened(self) -> OpenField | None:
+        """Return the picture at hand; None while another one is on its way to the screen."""
+        source = self._owner.source
+        return None if source is None or self._owner.canvas.busy() else source.review.current
+
+
+def described(cells: pd.DataFrame, selected: list[int]) -> str:
+    """Say what is selected."""
+    if not selected:
+        return "Nothing selected. Click a cell; Shift-click adds."
+    if len(selected) > 1:
+        return f"{len(selected)} cells selected."
+    row: dict[Any, Any] = cells.set_index("cell_id").loc[selected[0]].to_dict()
+    unknown = pd.isna(row["n_nuclei"])
+    nuclei = "nuclei not visible" if unknown else f"{int(row['n_nuclei'])} nucle{'us' if row['n_nuclei'] == 1 else 'i'}"
+    if not unknown and row["n_nuclei_low"] != row["n_nuclei_high"]:
+        nuclei += f" ({int(row['n_nuclei_low'])} to {int(row['n_nuclei_high'])})"
+    kind = "osteoclast" if row["is_osteoclast"] else "no osteoclast"
+    flags = (
+        ""
+        if pd.isna(row["flags"]) or not row["flags"]
+        else f"; {str(row['flags']).replace(';', ', ').replace('_', ' ')}"
+    )
+    size = "" if pd.isna(row["area_um2"]) else f", {float(row['area_um2']):.0f} µm²"
+    return f"Cell {selected[0]}: {nuclei}{size}, {kind}{flags}. {str(row['source']).capitalize()}."

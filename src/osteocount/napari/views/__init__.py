@@ -1,0 +1,1 @@
+"""Views: widgets that show and emit signals; no view knows a viewer or another view."""

@@ -1,0 +1,151 @@
+"""Step 3: buttons that correct cells and nuclei, each with its key, and the numbers before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QGroupBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from osteocount.napari.views.result_view import in_figures
+
+# action: (text, key, what it does)
+CELL_ACTIONS = (
+    ("merge", "Merge", "M", "Make the selected cells one. Click a cell to select it, Shift-click to add others."),
+    ("split_line", "Split by line", "S", "Draw a line across the selected cell; it is cut there."),
+    ("split_nuclei", "Split by nuclei", "K", "Cut the cell between its two groups of nuclei."),
+    ("delete", "Delete", "D", "The selected cells are no cells. Their nuclei stay."),
+    ("draw", "Draw cell", "O", "Draw the outline of a cell the program missed."),
+    ("smooth", "Smooth", "G", "Even out the outline and fill holes."),
+    ("accept", "Accept", "A", "The cell is right as it is; go to the next one in doubt."),
+    ("set_class", "Osteoclast yes/no", "C", "Say by hand whether it is an osteoclast, with a reason."),
+)
+NUCLEUS_ACTIONS = (
+    ("add_nucleus", "Add nucleus", "N", "Key: at the mouse. Button: then click on the picture."),
+    (
+        "remove_nucleus",
+        "Remove nucleus",
+        "X",
+        "Key: the one at the mouse. Button: then click on it. Drag one to move it.",
+    ),
+)
+STEP_ACTIONS = (
+    ("undo", "Undo", "Ctrl+Z", "Take back the last correction of this picture."),
+    ("redo", "Redo", "Ctrl+Shift+Z", "Make it again."),
+    ("previous_doubt", "◀ Doubt", "B", "The cell before in order of doubt."),
+    ("next_doubt", "Doubt ▶", "Space", "The next cell in order of doubt, borderline ones first."),
+)
+KEYS = {name: key for name, _, key, _ in (*CELL_ACTIONS, *NUCLEUS_ACTIONS, *STEP_ACTIONS)}
+NUMBERS = (
+    ("n_osteoclasts", "Osteoclasts", "{:.0f}"),
+    ("n_trap_positive", "TRAP-positive cells", "{:.0f}"),
+    ("nuclei_per_osteoclast_mean", "Nuclei per osteoclast", "{:.1f}"),
+    ("fusion_index", "Fusion index", "{:.2f}"),
+    ("n_borderline", "Borderline", "{:.0f}"),
+)
+
+
+class CorrectView(QWidget):
+    """Corrections of the picture at hand.
+
+    Signals
+    -------
+    action
+        Name of the action whose button was pressed.
+    second_asked
+        The log of a second reviewer is wanted, or the first one's again.
+    """
+
+    action = Signal(str)
+    second_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.buttons: dict[str, QPushButton] = {}
+        self.place = QLabel("Open results in step 1, or count a folder in step 2; then click a well of the plate.")
+        self.place.setWordWrap(True)
+        self.place.setTextFormat(Qt.TextFormat.PlainText)
+        self.who = QLineEdit()
+        self.who.setToolTip("Who corrects; every correction is signed with it")
+        self.second = QCheckBox("Second review")
+        self.second.setToolTip(
+            "Keep your corrections in a log of their own, without those of the first reviewer. `osteocount reviewers` "
+            "says how far you agree. Tables and report are always made of the first review."
+        )
+        self.second.clicked.connect(self.second_asked)
+        self.selection = QLabel("Nothing selected")
+        self.selection.setWordWrap(True)
+        self.selection.setMinimumHeight(2 * self.selection.fontMetrics().height() + 4)
+        self.selection.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.values: dict[str, tuple[QLabel, QLabel]] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.place)
+        column.addWidget(self._numbers())
+        column.addWidget(self.selection)
+        for title, actions in (("Cells", CELL_ACTIONS), ("Nuclei", NUCLEUS_ACTIONS), ("Steps", STEP_ACTIONS)):
+            column.addWidget(self._group(title, actions))
+        row = QGridLayout()
+        row.addWidget(QLabel("Reviewer"), 0, 0)
+        row.addWidget(self.who, 0, 1)
+        row.addWidget(self.second, 0, 2)
+        column.addLayout(row)
+        self.set_open(False)
+
+    def set_open(self, is_open: bool) -> None:
+        """Offer the actions when there is a picture to correct."""
+        for button in self.buttons.values():
+            button.setEnabled(is_open)
+
+    def show_place(self, text: str) -> None:
+        """Say which picture is open."""
+        self.place.setText(text)
+
+    def show_selection(self, text: str) -> None:
+        """Describe the selected cells, or what to do next."""
+        self.selection.setText(text)
+
+    def show_numbers(self, automatic: Mapping[str, Any], corrected: Mapping[str, Any]) -> None:
+        """Show both counts side by side; a corrected one that differs is bold."""
+        for name, _, pattern in NUMBERS:
+            texts = [in_figures(numbers.get(name), pattern) for numbers in (automatic, corrected)]
+            for label, text in zip(self.values[name], texts, strict=True):
+                label.setText(text)
+            font = self.values[name][1].font()
+            font.setBold(texts[0] != texts[1])
+            self.values[name][1].setFont(font)
+
+    def _numbers(self) -> QWidget:
+        body = QWidget()
+        grid = QGridLayout(body)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(1)
+        for column, title in ((1, "automatic"), (2, "corrected")):
+            grid.addWidget(_right(QLabel(title)), 0, column)
+        for row, (name, title, _) in enumerate(NUMBERS, start=1):
+            grid.addWidget(QLabel(title), row, 0)
+            self.values[name] = (_right(QLabel("–")), _right(QLabel("–")))
+            for column, label in enumerate(self.values[name], start=1):
+                grid.addWidget(label, row, column)
+        return body
+
+    def _group(self, title: str, actions: tuple[tuple[str, str, str, str], ...]) -> QGroupBox:
+        box = QGroupBox(title)
+        grid = QGridLayout(box)
+        grid.setContentsMargins(6, 4, 6, 6)
+        grid.setSpacing(3)
+        for n, (name, text, key, tip) in enumerate(actions):
+            button = QPushButton(f"{text}  [{key}]" if len(key) == 1 or key == "Space" else text)
+            button.setToolTip(f"{tip} Key: {key}")
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys stay with the picture
+            button.clicked.connect(lambda _=False, name=name: self.action.emit(name))
+            self.buttons[name] = button
+            grid.addWidget(button, n // 2, n % 2)
+        return box
+
+
+def _right(label: QLabel) -> QLabel:
+    label.setAlignment(Qt.AlignmentFlag.AlignRight)
+    return label

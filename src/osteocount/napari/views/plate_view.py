@@ -1,0 +1,202 @@
+"""The plate as a heat map to click through: which well, how far the review is, what is excluded and why."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeyEvent
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QInputDialog,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from osteocount.napari.views.figure_view import FigureView
+from osteocount.napari.views.rendered_figure import Drawn
+from osteocount.wells import parse_well, well_name
+
+STEPS = {
+    Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0),
+}  # fmt: skip
+NEXT = (
+    ("unreviewed", "Next unreviewed", "The next well nobody has marked as reviewed"),
+    ("flagged", "Next flagged", "The next well with a quality flag"),
+    ("borderline", "Most borderline", "The unreviewed well with most borderline cells"),
+)
+
+
+class PlateView(QWidget):
+    """The plate browser.
+
+    Signals
+    -------
+    well_chosen
+        Name of the well that was clicked, or reached with an arrow key.
+    next_requested
+        ``unreviewed``, ``flagged`` or ``borderline``.
+    shown_changed
+        Another plate, measure or scale is to be drawn.
+    field_chosen
+        Number of the field of the well, from 0.
+    excluded
+        A reason to exclude the well; empty: include it again.
+    reviewed
+        The well at hand is done, or open again.
+    blinded
+        Begin a blinded review, or finish it.
+    """
+
+    well_chosen = Signal(str)
+    next_requested = Signal(str)
+    shown_changed = Signal()
+    field_chosen = Signal(int)
+    excluded = Signal(str)
+    reviewed = Signal(bool)
+    blinded = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.well = ""
+        self.hints: dict[str, str] = {}
+        self.figure = FigureView("Open results in step 1, or count a folder in step 2: the plate appears here.")
+        self.figure.clicked.connect(self._on_click)
+        self.figure.hint_for = self._hint
+        self.figure.resized.connect(self.shown_changed)
+        self.plate, self.measure, self.fields = QComboBox(), QComboBox(), QComboBox()
+        self.percent = QCheckBox("% of control")
+        self.percent.setToolTip("Percent of the mean of the plate's control wells")
+        self.done = QCheckBox("Reviewed")
+        self.done.setToolTip("This well is done")
+        self.exclude = QPushButton("Exclude well…")
+        self.exclude.setToolTip("Leave this well out of the comparison, with a reason. It stays in every table.")
+        self.exclude.clicked.connect(self._ask_reason)
+        self.blind = QPushButton()
+        self.blind.setToolTip("Hide treatments and wells and shuffle them, so that nobody sees what to expect")
+        self.blind.clicked.connect(lambda: self.blinded.emit(not self._is_blinded))
+        self.progress = QProgressBar()
+        self.progress.setFormat("%v of %m wells reviewed")
+        self._is_excluded = False
+        self.show_blinded(is_blinded=False, is_open=False)
+        for box in (self.plate, self.measure):
+            box.currentIndexChanged.connect(self.shown_changed)
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.plate.setToolTip("Plate")
+        self.measure.setToolTip("What the colours show")
+        self.fields.setToolTip("Field of the well")
+        self.fields.activated.connect(self.field_chosen)
+        self.percent.toggled.connect(self.shown_changed)
+        self.done.clicked.connect(self.reviewed)
+        self._lay_out()
+        self.show_well("", (), 0, None, is_reviewed=False)
+
+    def set_choices(self, plates: list[str], measures: dict[str, str]) -> None:
+        """Offer plates and measures (column: words); the choice stays where it can."""
+        for box, entries in ((self.plate, {name: name or "(plate)" for name in plates}), (self.measure, measures)):
+            chosen = box.currentData()
+            box.blockSignals(True)
+            box.clear()
+            for value, text in entries.items():
+                box.addItem(text, value)
+            box.setCurrentIndex(max(0, box.findData(chosen)))
+            box.blockSignals(False)
+        self.plate.setVisible(len(plates) > 1)
+
+    def show_plate(self, drawn: Drawn | None, text: str = "") -> None:
+        """Show the heat map, or why there is none."""
+        self.figure.show_drawn(drawn, text)
+        self._show_ring()
+
+    def show_well(
+        self, well: str, fields: tuple[str, ...], chosen: int, excluded: str | None, *, is_reviewed: bool
+    ) -> None:
+        """Show the well at hand: its fields, its exclusion, its review."""
+        self.well, self._is_excluded = well, excluded is not None
+        self.fields.clear()
+        self.fields.addItems([f"field {name}" if name else "field" for name in fields])
+        self.fields.setCurrentIndex(chosen)
+        self.fields.setVisible(len(fields) > 1)
+        self.done.setChecked(is_reviewed)
+        self.exclude.setText(f"Include {well} again" if excluded else f"Exclude {well or 'well'}…")
+        self.exclude.setToolTip(f"Excluded: {excluded}" if excluded else "Leave this well out, with a reason.")
+        for widget in (self.done, self.exclude):
+            widget.setEnabled(bool(well))
+        self._show_ring()
+
+    def show_blinded(self, *, is_blinded: bool, is_open: bool = True) -> None:
+        """Say whether the review is blinded; then no measure may be chosen."""
+        self._is_blinded = is_blinded
+        self.blind.setText("Finish blinded" if is_blinded else "Review blinded")
+        self.blind.setEnabled(is_open)
+        for widget in (self.plate, self.measure, self.percent):
+            widget.setEnabled(not is_blinded)
+
+    def show_progress(self, done: int, total: int) -> None:
+        """Say how far the review is."""
+        self.progress.setRange(0, max(1, total))
+        self.progress.setValue(done)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802  Qt's name
+        """Go to the neighbouring well."""
+        step = STEPS.get(event.key()) if event is not None else None
+        place = parse_well(self.well) if step else None
+        if step is None or place is None:
+            super().keyPressEvent(event)
+            return
+        row, column = place[0] + step[0], place[1] + step[1]
+        if row >= 1 and column >= 1:
+            self.well_chosen.emit(well_name(row, column))
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setSpacing(3)
+        buttons = []
+        for name, text, tip in NEXT:
+            button = QPushButton(text)
+            button.setToolTip(tip)
+            button.clicked.connect(lambda _=False, name=name: self.next_requested.emit(name))
+            buttons.append(button)
+        self.figure.setToolTip("Click a well; then the arrow keys go on. Pull the panel wider to enlarge the plate.")
+        grid.addWidget(self.plate, 0, 0, 1, 2)
+        grid.addWidget(self.measure, 1, 0, 1, 2)
+        for n, widget in enumerate((self.percent, self.fields, *buttons, self.done)):
+            grid.addWidget(widget, 2 + n // 2, n % 2)
+        grid.addWidget(self.exclude, 5, 0)
+        grid.addWidget(self.blind, 5, 1)
+        grid.addWidget(self.progress, 6, 0, 1, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 2, 4, 2)
+        layout.addWidget(self.figure, stretch=1)
+        layout.addLayout(grid)
+
+    def _on_click(self, x: float, y: float) -> None:
+        self.setFocus()
+        if self.figure.drawn is not None:
+            row, column = self.figure.drawn.place(x, y)
+            if row >= 1 and column >= 1:
+                self.well_chosen.emit(well_name(row, column))
+
+    def _hint(self, x: float, y: float) -> str:
+        """Say what is known of the well under the mouse."""
+        if self.figure.drawn is None:
+            return ""
+        row, column = self.figure.drawn.place(x, y)
+        return self.hints.get(well_name(row, column), "") if row >= 1 and column >= 1 else ""
+
+    def _show_ring(self) -> None:
+        place, drawn = parse_well(self.well), self.figure.drawn
+        if place is not None and drawn is not None:
+            self.figure.show_ring(*drawn.point(*place), 0.47 * abs(drawn.step[0]))
+
+    def _ask_reason(self) -> None:
+        if self._is_excluded:
+            self.excluded.emit("")
+            return
+        reason, said = QInputDialog.getText(self, f"Exclude {self.well}", "Why is this well left out?")
+        if said and reason.strip():
+            self.excluded.emit(reason.strip())

@@ -1,0 +1,115 @@
+"""The settings panel: made from the settings model, so that a new setting appears here by itself."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from osteocount.errors import OsteoCountError
+from osteocount.napari.views.editors import Editor, WheelGuard, editor_for
+from osteocount.napari.views.fold import Fold
+from osteocount.settings import Settings, describe_invalid, help_text
+
+FILE_FILTER = "Settings (*.toml)"
+
+
+class SettingsView(QWidget):
+    """All settings, with reset, load and save.
+
+    Signals
+    -------
+    changed
+        A setting was edited.
+    load_requested, save_requested
+        The path of a settings file.
+    """
+
+    changed = Signal()
+    load_requested = Signal(Path)
+    save_requested = Signal(Path)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.editors: dict[tuple[str, str], Editor] = {}
+        self._guard = WheelGuard(self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 0, 0, 0)
+        layout.setSpacing(4)
+        for section, about in Settings.model_fields.items():
+            layout.addWidget(Fold(str(about.title), self._form(section)))
+        layout.addLayout(self._buttons())
+        self.set_settings(Settings())
+
+    def settings(self) -> Settings:
+        """Return what the panel shows.
+
+        Raises
+        ------
+        OsteoCountError
+            A value is not allowed; all of them are named.
+        """
+        values: dict[str, dict[str, Any]] = {}
+        for (section, name), editor in self.editors.items():
+            values.setdefault(section, {})[name] = editor.value()
+        try:
+            return Settings.model_validate(values)
+        except ValidationError as error:
+            raise OsteoCountError(describe_invalid(error)) from error
+
+    def set_settings(self, settings: Settings) -> None:
+        """Show ``settings``."""
+        for (section, name), editor in self.editors.items():
+            editor.set_value(getattr(getattr(settings, section), name))
+
+    def _form(self, section: str) -> QWidget:
+        body = QWidget()
+        form = QFormLayout(body)
+        form.setContentsMargins(12, 2, 0, 6)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        model = Settings.model_fields[section].annotation
+        for name, info in model.model_fields.items():  # type: ignore[union-attr]
+            editor = editor_for(info)
+            unit = info.json_schema_extra.get("unit") if isinstance(info.json_schema_extra, dict) else None
+            label = QLabel(f"{info.title} ({unit})" if unit else str(info.title))
+            for widget in (label, editor):
+                widget.setToolTip(wrapped(help_text(info)))
+            editor.setAccessibleName(str(info.title))
+            editor.changed.connect(self.changed)
+            self._guard.guard(editor)
+            self.editors[section, name] = editor
+            form.addRow(label, editor)
+        return body
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for text, tip, slot in (
+            ("Reset", "All settings back to their defaults", lambda: self.set_settings(Settings())),
+            ("Load…", "Read a settings file, as `osteocount run --settings` takes it", self._ask_load),
+            ("Save…", "Write a settings file for the command and for other computers", self._ask_save),
+        ):
+            button = QPushButton(text)
+            button.setToolTip(tip)
+            button.clicked.connect(slot)
+            row.addWidget(button)
+        return row
+
+    def _ask_load(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Load settings", "", FILE_FILTER)
+        if path:
+            self.load_requested.emit(Path(path))
+
+    def _ask_save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save settings", "osteocount.toml", FILE_FILTER)
+        if path:
+            self.save_requested.emit(Path(path))
+
+
+def wrapped(text: str) -> str:
+    """Make Qt break a long tooltip into lines, which it does for rich text only."""
+    return f"<qt>{escape(text, quote=False)}</qt>"

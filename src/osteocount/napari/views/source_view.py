@@ -1,0 +1,234 @@
+"""What to count: a layer of the viewer, or a folder with its layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.result_folder import RUN_RECORD
+from osteocount.napari.counting import FolderRequest
+
+LAYOUT_FILTER = "Layouts (*.csv *.xlsx *.xlsm *.toml *.tsv *.txt);;All files (*)"
+PICTURE_FILTER = "Pictures (*.tif *.tiff *.btf *.png *.jpg *.jpeg *.czi *.nd2 *.lif);;All files (*)"
+IF_PRESENT = (
+    ("refuse", "stop and tell me"),
+    ("resume", "finish the earlier run"),
+    ("overwrite", "replace the earlier run"),
+)
+
+
+class PathEdit(QWidget):
+    """A path to type, or to choose with the button."""
+
+    changed = Signal()
+
+    def __init__(self, title: str, *, file_filter: str | None = None) -> None:
+        super().__init__()
+        self._title = title
+        self._filter = file_filter
+        self.edit = QLineEdit()
+        self.edit.textChanged.connect(self.changed)
+        button = QToolButton()
+        button.setText("…")
+        button.setToolTip(title)
+        button.clicked.connect(self._ask)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.edit)
+        layout.addWidget(button)
+
+    def path(self) -> Path | None:
+        """Return the path, or None when empty."""
+        text = self.edit.text().strip()
+        return Path(text).expanduser() if text else None
+
+    def _ask(self) -> None:
+        if self._filter is None:
+            path = QFileDialog.getExistingDirectory(self, self._title)
+        else:
+            path, _ = QFileDialog.getOpenFileName(self, self._title, "", self._filter)
+        if path:
+            self.edit.setText(path)
+
+
+class SourceView(QWidget):
+    """Layer or folder.
+
+    Signals
+    -------
+    open_requested
+        A picture file to open in the viewer.
+    layer_chosen
+        Name of the image layer picked in the list.
+    results_requested
+        The results of an earlier count are to be opened.
+    count_requested
+        What to count is chosen; on to the next step.
+    """
+
+    open_requested = Signal(Path)
+    layer_chosen = Signal(str)
+    results_requested = Signal()
+    count_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.of_layer = QRadioButton("Picture in the viewer")
+        self.of_folder = QRadioButton("Folder of pictures (a plate)")
+        self.of_results = QRadioButton("Results of an earlier count")
+        self.layers = QComboBox()
+        self.layers.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.layers.setToolTip("The image layer to count. Files are read again at full depth, as the command does.")
+        self.layers.textActivated.connect(self.layer_chosen)
+        self.open_picture = QPushButton("Open a picture…")
+        self.open_picture.setToolTip("Whole wells of any size open at once; only what you look at is read")
+        self.open_picture.clicked.connect(self._ask_picture)
+        self._folder_form = self._make_folder_form()
+        self._results_form = self._make_results_form()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for widget in (
+            self.of_layer, self.layers, self.open_picture, self.of_folder, self._folder_form, self.of_results,
+            self._results_form,
+        ):  # fmt: skip
+            layout.addWidget(widget)
+        self.go_on = QPushButton("Go on to 2 Count")
+        self.go_on.clicked.connect(self.count_requested)
+        layout.addWidget(self.go_on)
+        for choice in (self.of_folder, self.of_results):
+            choice.toggled.connect(self._show_forms)
+        self.of_layer.setChecked(True)
+        self._show_forms()
+
+    def set_layers(self, names: list[str], current: str) -> None:
+        """List the image layers and mark ``current``; without one the earlier choice stays."""
+        current = current or self.layers.currentText()
+        self.layers.clear()
+        self.layers.addItems(names or ["open or drop a picture first"])
+        self.layers.setEnabled(bool(names))
+        if current in names:
+            self.layers.setCurrentText(current)
+
+    def wants_folder(self) -> bool:
+        """Return True when a folder is to be counted."""
+        return bool(self.of_folder.isChecked())
+
+    def layer(self) -> str:
+        """Name of the layer to count.
+
+        Raises
+        ------
+        OsteoCountError
+            There is no picture in the viewer.
+        """
+        if not self.layers.isEnabled():
+            raise OsteoCountError(
+                "There is no picture to count. Open one (File > Open), or try File > Open Sample > OsteoCount."
+            )
+        return str(self.layers.currentText())
+
+    def folder(self) -> FolderRequest:
+        """Folder to count.
+
+        Raises
+        ------
+        OsteoCountError
+            No folder was given, or it does not exist.
+        """
+        source = self.pictures.path()
+        if source is None or not source.exists():
+            raise OsteoCountError(f"{source or 'Folder of pictures'}: there is no such folder. Choose one with '…'.")
+        if (source / RUN_RECORD).is_file():
+            raise OsteoCountError(f"{source} holds results, no pictures. Open it as “Results of an earlier count”.")
+        out = self.results.path() or _beside(source)
+        return FolderRequest(source, out, self.plate_layout.path(), self.if_present.currentData())
+
+    def earlier_results(self) -> tuple[Path, Path | None]:
+        """Results of an earlier count, and the folder of its pictures where it was given.
+
+        Raises
+        ------
+        OsteoCountError
+            No folder was given, or it does not exist.
+        """
+        results = self.earlier.path()
+        if results is None or not results.is_dir():
+            raise OsteoCountError(f"{results or 'Result folder'}: there is no such folder. Choose one with '…'.")
+        return results, self.earlier_pictures.path()
+
+    def _make_folder_form(self) -> QWidget:
+        self.pictures = PathEdit("Folder of pictures")
+        self.plate_layout = PathEdit("Plate layout", file_filter=LAYOUT_FILTER)
+        self.plate_layout.edit.setPlaceholderText("optional: csv, xlsx")
+        self.results = PathEdit("Result folder")
+        self.pictures.changed.connect(self._suggest_results)
+        self.if_present = QComboBox()
+        for value, text in IF_PRESENT:
+            self.if_present.addItem(text, value)
+        self.if_present.setToolTip("What to do when the result folder already holds a run")
+        body = QWidget()
+        form = QFormLayout(body)
+        form.setContentsMargins(12, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for text, widget in (
+            ("Pictures", self.pictures),
+            ("Layout", self.plate_layout),
+            ("Results", self.results),
+            ("If present", self.if_present),
+        ):
+            form.addRow(QLabel(text), widget)
+        return body
+
+    def _suggest_results(self) -> None:
+        source = self.pictures.path()
+        self.results.edit.setPlaceholderText("" if source is None else str(_beside(source)))
+
+    def _make_results_form(self) -> QWidget:
+        self.earlier = PathEdit("Result folder")
+        self.earlier_pictures = PathEdit("Folder of its pictures")
+        self.earlier_pictures.edit.setPlaceholderText("found by itself beside")
+        self.open_earlier = QPushButton("Open and correct")
+        self.open_earlier.setToolTip("Open the plate with its corrections and go on correcting")
+        self.open_earlier.clicked.connect(self.results_requested)
+        body = QWidget()
+        form = QFormLayout(body)
+        form.setContentsMargins(12, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(QLabel("Results"), self.earlier)
+        form.addRow(QLabel("Pictures"), self.earlier_pictures)
+        form.addRow(self.open_earlier)
+        return body
+
+    def _ask_picture(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a picture", "", PICTURE_FILTER)
+        if path:
+            self.open_requested.emit(Path(path))
+
+    def _show_forms(self) -> None:
+        self._folder_form.setVisible(self.of_folder.isChecked())
+        self._results_form.setVisible(self.of_results.isChecked())
+        for widget in (self.layers, self.open_picture):
+            widget.setVisible(self.of_layer.isChecked())
+        self.go_on.setVisible(not self.of_results.isChecked())
+
+
+def _beside(source: Path) -> Path:
+    """Results go beside the pictures, never among them, where a next run would take them for pictures."""
+    return source.with_name(f"{source.name if source.is_dir() else source.stem}_osteocount")

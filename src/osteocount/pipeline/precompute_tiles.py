@@ -1,0 +1,39 @@
+"""A large field in shares, worked on before the field itself, so that several processes can work on one well."""
+
+from __future__ import annotations
+
+import cv2
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.result_folder import ResultFolder
+from osteocount.io.tiled_image import open_regions
+from osteocount.pipeline.field import LARGE_PIXELS, FieldTask, fingerprint
+from osteocount.segment import get_segmenter
+from osteocount.segment.tiling.tiles import Share
+from osteocount.settings import Settings
+
+
+def is_large(task: FieldTask, settings: Settings) -> bool:
+    """Tell whether a field is worked on tile by tile; one that cannot be read is not."""
+    if len(task.paths) != 1:
+        return False
+    try:
+        with open_regions(task.paths[0], settings.picture.pixel_size, LARGE_PIXELS, task.scene) as regions:
+            return regions is not None
+    except OsteoCountError:
+        return False
+
+
+def work_ahead(task: FieldTask, folder: ResultFolder, settings: Settings, share: Share) -> None:
+    """Work on a share of the tiles of a large field; `process` with the same settings then finds them done.
+
+    Raises
+    ------
+    OsteoCountError
+        As `process` will say in the record.
+    """
+    cv2.setNumThreads(1)
+    with open_regions(task.paths[0], settings.picture.pixel_size, LARGE_PIXELS, task.scene) as regions:
+        if regions is not None:
+            scratch = folder.tiles(task.key) / fingerprint(task, settings)
+            get_segmenter(settings).work_ahead(regions, scratch, share)

@@ -1,0 +1,92 @@
+"""Learn a lab's classifier from the corrections of a result folder; the command and the window both end here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from osteocount.curate import Edit, apply, effective, read_log
+from osteocount.curate.classifier import Classifier, cell_features, nucleus_features, save
+from osteocount.curate.training import Examples, Learned, Trained, judged_cells, judged_nuclei, reviewed_wells, train
+from osteocount.io.result_folder import ResultFolder
+from osteocount.io.tables import read_table
+from osteocount.pipeline.corrections import CLASSIFIER, EDIT_LOG, automatic_cells, load_automatic
+from osteocount.pipeline.run_inputs import read_finished
+
+
+def learn(root: Path) -> Trained:
+    """Learn from the corrections of cells and nuclei in the result folder ``root``; nothing is written.
+
+    Raises
+    ------
+    OsteoCountError
+        No run has finished in ``root``, its log is damaged, or there are too few corrections.
+    """
+    run = read_finished(root)
+    edits = effective(read_log(root / EDIT_LOG))
+    records = [record for record in run.records if record["status"] == "ok"]
+    cells = pd.concat([automatic_cells(run.folder, record) for record in records], ignore_index=True)
+    parts = [read_table(run.folder.part(record["key"], "nuclei.csv")) for record in records]
+    nuclei = pd.concat(parts, ignore_index=True)
+    wells = {record["image"]: f"{record['plate']} {record['well'] or record['image']}".strip() for record in records}
+    of_cells = _examples(cells, judged_cells(cells, edits), wells, lambda: cell_features(cells, nuclei))
+    seen = [_seen_nuclei(run.folder, record, nuclei, edits) for record in records]
+    of_nuclei = _examples(
+        nuclei, pd.concat(seen) if seen else nuclei.iloc[:0], wells, lambda: nucleus_features(cells, nuclei)
+    )
+    return train(of_cells, of_nuclei)
+
+
+def in_words(trained: Trained) -> str:
+    """Say what was learned, and whether that is enough to be adopted."""
+    return " ".join(_said(name, part) for name, part in trained.parts().items())
+
+
+def adopt(root: Path, classifier: Classifier) -> None:
+    """Let ``classifier`` judge the cells and nuclei of the result folder ``root`` from now on."""
+    save(classifier, root / CLASSIFIER)
+
+
+def dismiss(root: Path) -> None:
+    """Take an adopted classifier back; the corrections stay."""
+    (root / CLASSIFIER).unlink(missing_ok=True)
+
+
+def _said(name: str, part: Learned) -> str:
+    wrong, found, right, lost = (int(part.by_well[column].sum()) for column in part.by_well.columns[1:])
+    said = (
+        f"On wells left out, {found} of {wrong} wrong {name} are found and {lost} of {right} right ones are lost "
+        f"({part.gain:.0%} fewer errors)."
+    )
+    return said if part.useful else f"{said} That may be chance, so {name} are left as they are."
+
+
+def _seen_nuclei(folder: ResultFolder, record: dict[str, Any], nuclei: pd.DataFrame, edits: list[Edit]) -> pd.DataFrame:
+    """Return the nuclei of one picture that a person judged; its label image is read only where somebody did."""
+    own = [edit for edit in edits if edit.image == record["image"]]
+    is_done = (str(record["plate"]), str(record["well"] or record["image"])) in reviewed_wells(edits)
+    rows: pd.DataFrame = nuclei[nuclei["image"] == record["image"]]
+    if not own and not is_done:
+        return rows.iloc[:0].assign(is_real=False)
+    field = load_automatic(folder, record).field()
+    for edit in own:
+        apply(field, edit)
+    return judged_nuclei(rows, field, is_done=is_done)
+
+
+def _examples(
+    table: pd.DataFrame, judged: pd.DataFrame, wells: dict[str, str], features: Callable[[], NDArray[np.float64]]
+) -> Examples:
+    """Return the judged rows of ``table``; right ones stand for those of their wells that nobody looked at."""
+    real = judged["is_real"].to_numpy(bool)
+    places = judged["image"].map(wells).to_numpy(str)
+    if not len(judged):
+        return Examples(np.zeros((0, 1)), real, places)
+    n_all = int(table["image"].map(wells).isin(set(places.tolist())).sum())
+    weight = max(1.0, (n_all - int((~real).sum())) / max(1, int(real.sum())))
+    return Examples(features()[judged.index.to_numpy()], real, places, weight)

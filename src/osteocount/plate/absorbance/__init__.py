@@ -1,0 +1,1 @@
+"""Exports of absorbance plate readers: which wells were read with which values."""

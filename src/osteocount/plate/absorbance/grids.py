@@ -1,0 +1,169 @@
+"""Readings printed as grids in the shape of the plate."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from osteocount.plate.absorbance.read import Kind, ReaderBlock, Reading
+from osteocount.plate.absorbance.values import is_computed, read_value, wavelength_of
+from osteocount.plate.spreadsheets import Sheet
+from osteocount.plate.well_grids import Grid, find_grids, transposed
+from osteocount.wells import PLATE_SHAPES
+
+MIN_COLUMNS = 6
+_LAYOUT_LABELS = ("well id", "conc/dil", "name", "sample", "content", "layout", "platemap", "plate layout")
+_PLATE_LABEL = re.compile(r"(?i)(?:plate(?: (?:number|name|id))?|barcode|plate barcode):?")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the lines above a grid say about it."""
+
+    plate: str
+    headings: tuple[str, ...]
+    title: str
+    formula: bool
+
+
+def grid_blocks(sheet: Sheet) -> list[ReaderBlock]:
+    """Return the readings of every labelled grid of a sheet; grids of text (layouts, sample names) are left out."""
+    upright = find_grids(sheet, min_columns=MIN_COLUMNS)
+    blocks = _blocks_of(sheet, upright, turned=False)
+    if blocks:
+        return blocks
+    turned = transposed(sheet)
+    # Numbers 1 … 12 now stand across; only a grid that is at least four letters wide can be told from a list.
+    grids = [g for g in find_grids(turned, min_columns=MIN_COLUMNS) if len({row for _, row in g.lines}) >= 4]
+    return _blocks_of(turned, grids, turned=True)
+
+
+def _blocks_of(sheet: Sheet, grids: list[Grid], *, turned: bool) -> list[ReaderBlock]:
+    blocks = []
+    end = 0
+    context = Context("", (), "", formula=False)
+    for grid in grids:
+        context = context_above(sheet, end, grid.header_row, context.plate)
+        end = grid.last_row + 1
+        if context.headings and context.headings[0].lower() in _LAYOUT_LABELS:
+            continue
+        for label, lines in _series(sheet, grid).items():
+            block = _block(sheet, grid, context, label, lines)
+            if block:
+                blocks.append(block if not turned else _turned_back(block, grid))
+    return blocks
+
+
+def _turned_back(block: ReaderBlock, grid: Grid) -> ReaderBlock:
+    return replace(block, where=f"line {grid.first_column + 1} column {grid.header_row + 1}")
+
+
+def context_above(sheet: Sheet, start: int, header_row: int, plate: str) -> Context:
+    """Read the lines between the previous grid and this one, nearest first."""
+    headings: list[str] = []
+    title = ""
+    formula = False
+    for row in range(start, header_row):
+        cells = [cell for cell in sheet.rows[row] if cell]
+        if not cells:
+            continue
+        if cells[:2] in (["Plate", "Repeat"], ["Barcode", "Repeat"]) and row + 1 < header_row:  # EnVision, Kaleido
+            named = sheet.cell(row + 1, 0)
+            plate, formula = f"Plate {named}" if cells[0] == "Plate" else named, "Formula" in cells
+            continue
+        named = plate_in(cells)
+        plate = named or plate
+        headings.append(" ".join(cells))
+        title = headings[-1] if len(cells) <= 3 and not named else title  # longer lines are tables
+    return Context(plate, tuple(reversed(headings)), title, formula)
+
+
+def plate_in(cells: list[str]) -> str:
+    """Return the plate a line names (``Plate Number | Plate 1``, ``Plate 2``, ``Barcode: X, PlateRepeat: 1``)."""
+    if len(cells) == 2 and _PLATE_LABEL.fullmatch(cells[0]) and not _PLATE_LABEL.fullmatch(cells[1]):
+        return cells[1]
+    first = cells[0]
+    if re.fullmatch(r"(?i)plate[ _-]?\d+", first):
+        return first
+    match = re.fullmatch(r"(?i)(?:ID\d: ?|barcode: ?|plate(?: name| id| number)?: ?)(.+)", first)
+    if match and (not first.startswith("ID") or "plate" in first.lower()):
+        return match[1].strip()
+    return ""
+
+
+def _series(sheet: Sheet, grid: Grid) -> dict[str, list[tuple[int, int]]]:
+    """Sort a grid's lines by the label behind them; unlabelled further lines of a row are told apart by their order."""
+    behind = grid.first_column + len(grid.columns)
+    series: dict[str, list[tuple[int, int]]] = {}
+    order: dict[int, int] = {}
+    for sheet_row, plate_row in grid.lines:
+        number = order[plate_row] = order.get(plate_row, 0) + 1
+        label = sheet.cell(sheet_row, behind) or ("" if number == 1 else f"line {number}")
+        series.setdefault(label, []).append((sheet_row, plate_row))
+    return series
+
+
+def _block(sheet: Sheet, grid: Grid, context: Context, label: str, lines: list[tuple[int, int]]) -> ReaderBlock | None:
+    """Build the block of one label, None when its cells are not readings."""
+    readings = []
+    strange = 0
+    for sheet_row, plate_row in lines:
+        for offset, plate_column in enumerate(grid.columns):
+            read = read_value(sheet.cell(sheet_row, grid.first_column + offset))
+            strange += read is None
+            value, flag = read or (None, "invalid")
+            readings.append(Reading(plate_row, plate_column, value, flag))
+    with_meaning = sum(r.flag not in ("empty", "invalid") for r in readings)
+    if not with_meaning or strange > 0.2 * (with_meaning + strange) or label.lower() in _LAYOUT_LABELS:
+        return None
+    named = "" if label.startswith("line ") else label
+    near = context.headings[:3]
+    said = [named] if named else [grid.corner, sheet.name, *near]
+    kind: Kind = "computed" if context.formula or any(is_computed(text) for text in (grid.corner, *said)) else "raw"
+    title = named or context.title or grid.corner
+    return ReaderBlock(
+        name="",
+        sheet=sheet.name,
+        where=sheet.where(lines[0][0], grid.first_column),
+        plate=context.plate,
+        wavelength_nm=_wavelength(named, grid, context, single=not label.startswith("line ")),
+        kind=kind,
+        title=title[:60],
+        readings=tuple(readings),
+    )
+
+
+def _wavelength(label: str, grid: Grid, context: Context, *, single: bool) -> float | None:
+    """Take the wavelength from the label behind the line, the corner, or the nearest heading that names one."""
+    texts = [label, grid.corner, *(context.headings if single else ())]
+    return next((found for text in texts if text and (found := wavelength_of(text))), None)
+
+
+def bare_blocks(sheet: Sheet) -> list[ReaderBlock]:
+    """Return blocks of numbers without any headings that have exactly the shape of a plate (EnVision's plain form)."""
+    shapes = {(rows, columns) for wells, (rows, columns) in PLATE_SHAPES.items() if 24 <= wells <= 384}
+    blocks = []
+    row = end = 0
+    plate = ""
+    while row < len(sheet.rows):
+        first = row
+        width = _numeric_width(sheet.rows[row])
+        while width and row < len(sheet.rows) and _numeric_width(sheet.rows[row]) == width:
+            row += 1
+        if (row - first, width) in shapes:
+            context = context_above(sheet, end, first, plate)
+            grid = Grid(
+                first - 1, 0, tuple(range(1, width + 1)), tuple((r, r - first + 1) for r in range(first, row)), ""
+            )
+            block = _block(sheet, grid, context, "", list(grid.lines))
+            plate, end = context.plate, row
+            blocks += [block] if block else []
+        row = max(row, first + 1)
+    return blocks
+
+
+def _numeric_width(cells: list[str]) -> int:
+    """Return how many cells a line of nothing but readings has, 0 for any other line."""
+    while cells and not cells[-1]:
+        cells = cells[:-1]
+    return len(cells) if cells and all(cell and read_value(cell) is not None for cell in cells) else 0

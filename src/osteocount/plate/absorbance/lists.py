@@ -1,0 +1,184 @@
+"""Readings printed as lists: a column of wells and columns of values, or wells as headings of one long line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+
+from osteocount.plate.absorbance.grids import Context, context_above
+from osteocount.plate.absorbance.read import ReaderBlock, Reading
+from osteocount.plate.absorbance.values import is_computed, read_value, wavelength_of
+from osteocount.plate.spreadsheets import Sheet, parse_number
+from osteocount.wells import parse_well
+
+MIN_WELLS = 4
+_MOST_REPEATS = 12
+_PLATE_HEADING = re.compile(r"(?i)plate(?:[ _]?(?:name|id|number|barcode))?|wellplatename|barcode")
+_NM_HEADING = re.compile(r"(?i)(?:measurement |reading )?wavelength.*|filter|.*\[nm\]|nm")
+_WELL_HEADING = re.compile(r"(?i)wells?|well[ _]?positions?|positions?|well[ _]row|row")
+_NO_VALUE = re.compile(
+    r"(?i)(?:well[ _]?)?(?:row|col(?:umn)?)|plate.*|repeat|time.*|temp.*|.*conc.*|dilution.*|content|type|group|count|"
+    r"replicate.*|sample.*|read|cycle.*|.*[ _]id|no\.?|index|layout"
+)
+
+
+def list_blocks(sheet: Sheet) -> list[ReaderBlock]:
+    """Return the readings of every list of a sheet."""
+    return [*_column_lists(sheet), *heading_blocks(sheet)]
+
+
+def _column_lists(sheet: Sheet) -> Iterator[ReaderBlock]:
+    row = 0
+    while row < len(sheet.rows):
+        column = _well_column(sheet, row)
+        if column is None:
+            row += 1
+            continue
+        last = row
+        while last < len(sheet.rows) and _well_at(sheet, last, column):
+            last += 1
+        yield from _list(sheet, row, last, column)
+        row = last
+
+
+def _well_column(sheet: Sheet, row: int) -> tuple[int, ...] | None:
+    """Return the column that names wells from this row on: one column, or (row letter, column number)."""
+    width = len(sheet.rows[row])
+    candidates: list[tuple[int, ...]] = [(c,) for c in range(width)] + [(c, c + 1) for c in range(width - 1)]
+    found = []
+    for candidate in candidates:
+        # A well may stand on several lines in turn, one per wavelength or repeat.
+        ahead = (_well_at(sheet, row + i, candidate) for i in range(MIN_WELLS * _MOST_REPEATS))
+        wells = list(takewhile(bool, ahead))
+        if len(wells) >= MIN_WELLS and len(set(wells)) >= MIN_WELLS:
+            found.append(candidate)
+    # Samples may be called S1, S2 …: a column that says it holds wells is believed first.
+    headed = [c for c in found if row and _WELL_HEADING.fullmatch(sheet.cell(row - 1, c[0]))]
+    return next(iter(headed or found), None)
+
+
+def _well_at(sheet: Sheet, row: int, columns: tuple[int, ...]) -> tuple[int, int] | None:
+    if len(columns) == 1:
+        return parse_well(sheet.cell(row, columns[0]))
+    letter, number = (sheet.cell(row, c) for c in columns)
+    return parse_well(letter + number) if letter.isalpha() and number.isdecimal() else None
+
+
+def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterator[ReaderBlock]:
+    """Yield a block per value column, plate and repeat of a list."""
+    width = max(len(sheet.rows[row]) for row in range(first, last))
+    heading = {c: sheet.cell(first - 1, c) if first else "" for c in range(width)}
+    plate_column = next((c for c in range(width) if _PLATE_HEADING.fullmatch(heading[c])), None)
+    nm_column = next((c for c in range(width) if _NM_HEADING.fullmatch(heading[c])), None)
+    values = [
+        c for c in range(width) if c not in (*wells, nm_column) and _holds_values(sheet, first, last, c, heading[c])
+    ]
+    context = context_above(sheet, 0, max(first - 1, 0), "")
+    for column in values:
+        name = heading[column]
+        nm = wavelength_of(name) or (wavelength_of(context.title) if len(values) == 1 else None)
+        computed = is_computed(name) and not name.lower().startswith("raw") and len(values) > 1
+        split = _split(sheet, first, last, wells, column, (plate_column, nm_column))
+        for plate, own_nm, readings in split:
+            yield ReaderBlock(
+                name="",
+                sheet=sheet.name,
+                where=sheet.where(first, column),
+                plate=plate or context.plate,
+                wavelength_nm=own_nm or nm,
+                kind="computed" if computed else "raw",
+                title=(name or context.title)[:60],
+                readings=readings,
+            )
+
+
+def _holds_values(sheet: Sheet, first: int, last: int, column: int, heading: str) -> bool:
+    if _NO_VALUE.fullmatch(heading):
+        return False
+    cells = [text for row in range(first, last) if (text := sheet.cell(row, column))]
+    known = [read for cell in cells if (read := read_value(cell))]
+    return bool(known) and len(known) >= 0.8 * len(cells) and any(value is not None for value, _ in known)
+
+
+def _split(
+    sheet: Sheet, first: int, last: int, wells: tuple[int, ...], column: int, by: tuple[int | None, int | None]
+) -> list[tuple[str, float | None, tuple[Reading, ...]]]:
+    """Sort the readings of a column by plate and wavelength, and by repeat where a well comes again."""
+    blocks: list[tuple[str, float | None, dict[tuple[int, int], Reading]]] = []
+    plate_column, nm_column = by
+    plate = ""
+    for row in range(first, last):
+        place = _well_at(sheet, row, wells)
+        if place is None:
+            continue
+        plate = (sheet.cell(row, plate_column) or plate) if plate_column is not None else ""  # often given only once
+        nm = wavelength_of(sheet.cell(row, nm_column)) if nm_column is not None else None
+        value, flag = read_value(sheet.cell(row, column)) or (None, "invalid")
+        target = next((cells for name, at, cells in blocks if (name, at) == (plate, nm) and place not in cells), None)
+        if target is None:
+            target = {}
+            blocks.append((plate, nm, target))
+        target[place] = Reading(*place, value, flag)
+    return [(plate, nm, tuple(cells[place] for place in sorted(cells))) for plate, nm, cells in blocks]
+
+
+def heading_blocks(sheet: Sheet, *, start: int = 0, stop: int | None = None) -> list[ReaderBlock]:
+    """Return the readings of lines that stand below wells as headings; every line is a reading of its own."""
+    blocks = []
+    stop = len(sheet.rows) if stop is None else stop
+    row = end = start
+    context = Context("", (), "", formula=False)
+    while row < stop:
+        runs = _heading_runs(sheet.rows[row])
+        row += 1
+        if not runs:
+            continue
+        first_heading = sheet.cell(row - 1, 0)
+        context = context_above(sheet, end, row - 1, context.plate)
+        while row < stop and any(sheet.rows[row]) and not _heading_runs(sheet.rows[row]):
+            found = [_line_block(sheet, row, run, first_heading, context) for run in runs]
+            blocks += [block for block in found if block]
+            row += 1
+        end = row
+    return blocks
+
+
+def _heading_runs(cells: list[str]) -> list[dict[int, tuple[int, int]]]:
+    """Return the runs of well names in a line, each as sheet column → well; a run ends where a well comes again."""
+    runs: list[dict[int, tuple[int, int]]] = []
+    current: dict[int, tuple[int, int]] = {}
+    for column, cell in enumerate([*cells, ""]):
+        place = parse_well(cell)
+        if place is None or place in current.values():
+            if len(current) >= MIN_WELLS:
+                runs.append(current)
+            current = {}
+        if place is not None:
+            current[column] = place
+    return runs
+
+
+def _line_block(
+    sheet: Sheet, row: int, run: dict[int, tuple[int, int]], first_heading: str, context: Context
+) -> ReaderBlock | None:
+    readings = []
+    for column, place in run.items():
+        read = read_value(sheet.cell(row, column))
+        if read is None:
+            return None
+        readings.append(Reading(*place, *read))
+    if all(reading.flag == "empty" for reading in readings):
+        return None
+    label = sheet.cell(row, 0) if 0 not in run else ""
+    by_line = parse_number(label) if first_heading.lower().startswith("wavelength") else wavelength_of(label)
+    return ReaderBlock(
+        name="",
+        sheet=sheet.name,
+        where=sheet.where(row, next(iter(run))),
+        plate=context.plate,
+        wavelength_nm=by_line or wavelength_of(context.title),
+        kind="computed" if is_computed(label) or is_computed(context.title) else "raw",
+        title=" ".join(part for part in (context.title, label) if part)[:60],
+        readings=tuple(sorted(readings, key=lambda r: (r.row, r.column))),
+    )

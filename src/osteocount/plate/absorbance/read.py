@@ -1,0 +1,192 @@
+"""Exports of plate readers: which wells were read with which values, whoever made the instrument.
+
+Nothing is asked about the vendor. Grids (numbers across, letters down, or the reverse), lists with a column of wells,
+lines with wells as headings, and the sections of SoftMax Pro are found wherever they stand in a text or Excel file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from osteocount.errors import OsteoCountError
+from osteocount.plate.absorbance.values import HIGH_OD, wavelength_of
+from osteocount.plate.spreadsheets import Sheet, read_sheets
+from osteocount.wells import well_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Kind = Literal["raw", "computed"]
+_SETTING = re.compile(r"(?i)(?:measurement|excitation) wavelength")
+TIDY_COLUMNS = ("block", "well", "value", "wavelength_nm", "flag")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One well's value; rows and columns count from 1. ``value`` is None where ``flag`` says why there is none."""
+
+    row: int
+    column: int
+    value: float | None
+    flag: str = ""
+
+
+@dataclass(frozen=True)
+class ReaderBlock:
+    """One set of readings of a plate.
+
+    Attributes
+    ----------
+    name
+        Unique in its file.
+    sheet, where
+        Sheet of the workbook ("" in a text file), and the place of its first cell.
+    plate
+        The plate's name in the file, "" when it gives none.
+    wavelength_nm
+        None when the file does not say.
+    kind
+        ``raw`` readings, or ``computed`` from them (blank-subtracted, means, concentrations).
+    title
+        The heading the block stands below.
+    readings
+        By row, then column.
+    """
+
+    name: str
+    sheet: str
+    where: str
+    plate: str
+    wavelength_nm: float | None
+    kind: Kind
+    title: str
+    readings: tuple[Reading, ...]
+
+    @property
+    def n_values(self) -> int:
+        """Number of wells that have a value."""
+        return sum(reading.value is not None for reading in self.readings)
+
+
+def read_export(path: Path) -> list[ReaderBlock]:
+    """Find every block of readings in an export, in the order of the file.
+
+    Raises
+    ------
+    OsteoCountError
+        The file cannot be read or holds no readings of wells.
+    """
+    from osteocount.plate.absorbance.grids import bare_blocks, grid_blocks
+    from osteocount.plate.absorbance.lists import list_blocks
+    from osteocount.plate.absorbance.softmax import is_softmax, softmax_blocks
+
+    sheets = read_sheets(path, cached_values=True)
+    blocks: list[ReaderBlock] = []
+    for sheet in sheets:
+        if is_softmax(sheet):
+            blocks += softmax_blocks(sheet)
+        else:
+            grids = grid_blocks(sheet)
+            blocks += grids if any(block.kind == "raw" for block in grids) else [*grids, *list_blocks(sheet)]
+    if not blocks:
+        blocks = [block for sheet in sheets for block in bare_blocks(sheet)]
+    if not blocks:
+        raise OsteoCountError(
+            f"{path}: no readings found. A grid with 1, 2, 3 … across (six or more) and A, B, C … down, or a list with "
+            "a column of wells and a column of values is needed."
+        )
+    blocks = _with_wavelengths(blocks, sheets)
+    return _named([_flag_high(block) for block in blocks])
+
+
+def tidy(blocks: list[ReaderBlock], block: str | None = None) -> pd.DataFrame:
+    """Return one row per well and block: ``block, well, value, wavelength_nm, flag``.
+
+    Wells are written as readers write them (``A1``); :func:`osteocount.wells.canonical_well` gives ``A01``.
+    A missing value is NaN, never 0, and its flag says why.
+
+    Parameters
+    ----------
+    blocks
+        What :func:`read_export` found.
+    block
+        Name of a block, or its number in the list counted from 1. Without it: all raw blocks, or, when the file has
+        none, all blocks.
+
+    Raises
+    ------
+    OsteoCountError
+        There is no such block.
+    """
+    import pandas as pd
+
+    rows = [
+        (b.name, well_name(r.row, r.column, pad=False), r.value, b.wavelength_nm, r.flag)
+        for b in chosen_blocks(blocks, block)
+        for r in b.readings
+    ]
+    return pd.DataFrame(rows, columns=list(TIDY_COLUMNS)).astype({"value": "float64", "wavelength_nm": "float64"})
+
+
+def chosen_blocks(blocks: list[ReaderBlock], block: str | None = None) -> list[ReaderBlock]:
+    """Return the block of that name or number; without one the raw blocks, or all when none is raw."""
+    if block is None:
+        return [b for b in blocks if b.kind == "raw"] or blocks
+    named = [b for b in blocks if b.name == block]
+    if not named and block.isdecimal() and 1 <= int(block) <= len(blocks):
+        named = [blocks[int(block) - 1]]
+    if not named:
+        listing = "; ".join(f"{number}: {b.name}" for number, b in enumerate(blocks, 1))
+        raise OsteoCountError(f"There is no block {block!r} in this file. The blocks are {listing}.")
+    return named
+
+
+def _with_wavelengths(blocks: list[ReaderBlock], sheets: list[Sheet]) -> list[ReaderBlock]:
+    """Give raw blocks without a wavelength the only one the file speaks of, or, plate by plate, those of its settings.
+
+    Magellan and Kaleido print the settings below the readings, in the same order.
+    """
+    lines = [" ".join(cell for cell in row if cell) for sheet in sheets for row in sheet.rows]
+    spoken = [nm for line in lines if ("nm" in line or "avelength" in line) and (nm := wavelength_of(line))]
+    settings = [nm for line in lines if _SETTING.match(line) and (nm := wavelength_of(line))]
+    without = [b for b in blocks if b.kind == "raw" and b.wavelength_nm is None]
+    given: dict[int, float] = {}
+    for plate in {b.plate for b in without}:
+        of_plate = [b for b in without if b.plate == plate]
+        if len(set(spoken)) == 1:
+            given |= {id(b): spoken[0] for b in of_plate}
+        elif len(settings) == len(of_plate):
+            given |= {id(b): nm for b, nm in zip(of_plate, settings, strict=True)}
+    return [replace(b, wavelength_nm=given[id(b)]) if id(b) in given else b for b in blocks]
+
+
+def _flag_high(block: ReaderBlock) -> ReaderBlock:
+    """Flag optical densities above 3; a block with values far beyond any optical density is no absorbance."""
+    values = [r.value for r in block.readings if r.value is not None]
+    if block.kind != "raw" or not values or max(values) <= HIGH_OD or max(values) > 10:
+        return block
+    readings = tuple(
+        replace(r, flag=";".join(filter(None, (r.flag, "above_3_od")))) if r.value and r.value > HIGH_OD else r
+        for r in block.readings
+    )
+    return replace(block, readings=readings)
+
+
+def _named(blocks: list[ReaderBlock]) -> list[ReaderBlock]:
+    """Give every block a name of its own: sheet, plate, heading and wavelength, as far as they tell blocks apart."""
+    named: list[ReaderBlock] = []
+    taken: set[str] = set()
+    for block in blocks:
+        alone = block.sheet and sum(b.sheet == block.sheet for b in blocks) == 1
+        nm = f"{block.wavelength_nm:g} nm" if block.wavelength_nm else ""
+        parts = [block.sheet] if alone else [block.sheet, block.plate, block.title or nm or "readings"]
+        base = " / ".join(dict.fromkeys(part for part in parts if part))
+        name, number = base, 2
+        while name in taken:
+            name, number = f"{base} ({number})", number + 1
+        taken.add(name)
+        named.append(replace(block, name=name))
+    return named

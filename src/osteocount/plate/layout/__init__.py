@@ -1,0 +1,1 @@
+"""Plate layouts and sample sheets: what was done to each well."""

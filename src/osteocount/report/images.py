@@ -1,0 +1,150 @@
+"""Figures as inline SVG, overlays as small inline JPEG."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pandas as pd
+
+from osteocount.report.number_format import known, plural
+from osteocount.report.results import Results
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MAX_THUMBNAILS = 60
+THUMBNAIL_PX = 480
+JPEG_QUALITY = 82
+
+_SVG_ID = re.compile(r'(?P<before>\bid="|(?:xlink:)?href="#|url\(#)(?P<name>[^")]+)')
+
+
+def inline_svg(figure: Figure, name: str, description: str) -> str:
+    """Draw ``figure`` as an SVG element that can stand in a page beside others.
+
+    Every id starts with ``name``, so two figures never share one; the same figure gives the same text.
+
+    Parameters
+    ----------
+    name
+        Letters and digits, unique in the page.
+    description
+        What a screen reader says.
+    """
+    import matplotlib as mpl
+    from markupsafe import escape
+
+    buffer = io.StringIO()
+    no_metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    with mpl.rc_context({"svg.hashsalt": "osteocount", "svg.fonttype": "none"}):
+        figure.savefig(buffer, format="svg", metadata=no_metadata, bbox_inches="tight", facecolor="none")
+    drawing = buffer.getvalue()
+    drawing = drawing[drawing.index("<svg") :].strip()
+    drawing = _SVG_ID.sub(lambda match: f"{match['before']}{name}-{match['name']}", drawing)
+    return drawing.replace("<svg", f'<svg role="img" aria-label="{escape(description)}"', 1)
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """One overlay in the page.
+
+    Attributes
+    ----------
+    link
+        Address of the full picture, relative to the report.
+    thumbnail
+        Data address of a small JPEG; None when the page has enough of them or the file cannot be read.
+    """
+
+    file: str
+    link: str
+    well: str
+    caption: str
+    thumbnail: str | None
+    readable: bool = True
+
+
+def overlays(results: Results, captions: dict[tuple[str, str], str]) -> list[Overlay]:
+    """Match the overlay files to wells, in the order of the wells table, and shrink the first few.
+
+    Parameters
+    ----------
+    captions
+        (plate, well) to a line about the well, in the order wanted.
+    """
+    entries = {entry.key or _stem(entry.image): entry for entry in results.run.inputs}
+    places = {stem: (entry.plate or "", entry.well or entry.image) for stem, entry in entries.items()}
+    order = {place: number for number, place in enumerate(captions)}
+    last = len(order)
+    files = sorted(results.overlays, key=lambda path: (order.get(places.get(path.stem, ("", "")), last), path.name))
+    chosen = set(_spread(files, [places.get(path.stem, ("", path.stem)) for path in files]))
+    found = []
+    for path in files:
+        place, entry = places.get(path.stem, ("", path.stem)), entries.get(path.stem)
+        thumbnail = _thumbnail(path) if path in chosen else None
+        field = f"field {entry.field}" if entry and entry.well and known(entry.field) else ""
+        found.append(
+            Overlay(
+                file=path.name,
+                link=f"overlays/{quote(path.name)}",
+                well=" ".join(filter(None, place)),
+                caption=" · ".join(filter(None, [field, captions.get(place, "")])),
+                thumbnail=thumbnail,
+                readable=thumbnail is not None or path not in chosen,
+            )
+        )
+    return found
+
+
+def _spread(files: Sequence[Path], places: Sequence[tuple[str, str]]) -> list[Path]:
+    """Choose what to show when there are too many: one field of every well before a second of any, over all wells."""
+    table = pd.DataFrame({"file": list(files), "place": list(places)})
+    rank = table.groupby("place", sort=False).cumcount().sort_values(kind="stable")
+    n_wells = int((rank == 0).sum())
+    chosen = rank.index[:MAX_THUMBNAILS]
+    if n_wells > MAX_THUMBNAILS:
+        chosen = rank.index[[number * n_wells // MAX_THUMBNAILS for number in range(MAX_THUMBNAILS)]]
+    return list(table["file"].loc[chosen])
+
+
+def _stem(name: str) -> str:
+    file = PureWindowsPath(PurePosixPath(name).name).name
+    stem = PurePosixPath(file).stem
+    return stem.removesuffix(".ome") if file.lower().endswith((".ome.tif", ".ome.tiff")) else stem
+
+
+def _thumbnail(path: Path) -> str | None:
+    import cv2
+    import numpy as np
+
+    pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        return None
+    height, width = pixels.shape[:2]
+    scale = min(1.0, THUMBNAIL_PX / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    done, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}" if done else None
+
+
+def caption(row: pd.Series, arm: str) -> str:
+    """One line under the overlays of a well."""
+    parts = [arm, _donor(row.get("donor"))]
+    if known(row["n_osteoclasts"]):
+        where = "well" if known(row["well"]) else "picture"
+        parts.append(f"{plural(int(row['n_osteoclasts']), 'osteoclast')} in the {where}")
+    return " · ".join(filter(None, parts))
+
+
+def _donor(name: object) -> str:
+    if not known(name):
+        return ""
+    return str(name) if str(name).casefold().startswith("donor") else f"donor {name}"

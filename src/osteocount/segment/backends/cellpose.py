@@ -1,0 +1,88 @@
+"""Cellpose, with weights from the user's machine (Stringer et al. 2021, Nat Methods 18:100; extra ``cellpose``)."""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from osteocount.errors import OsteoCountError
+from osteocount.segment.backends.description import InputDescription
+from osteocount.segment.backends.outlines import Outlines, What, mean_score
+from osteocount.segment.backends.session import Device, cannot_import
+from osteocount.segment.backends.shipped import sigmoid
+from osteocount.segment.backends.views import Channel, Views
+from osteocount.segment.preprocess.scale import WORKING_UM
+
+
+class CellposeNetwork:
+    """A Cellpose network of version 3 or 4.
+
+    Its weights are a pickle of PyTorch. They are read with ``weights_only``, which builds tensors and nothing else, so
+    that a hostile file cannot run anything; a file that needs more is refused.
+
+    Parameters
+    ----------
+    path
+        The file of weights.
+    described
+        Scale and channels it was trained on.
+    device
+        What it runs on.
+
+    Raises
+    ------
+    OsteoCountError
+        cellpose is not installed, CUDA is not there, or the file does not hold plain weights of such a network.
+    """
+
+    def __init__(self, path: Path, described: InputDescription, device: Device) -> None:
+        try:
+            import torch
+            from cellpose import models
+        except ImportError as error:
+            raise cannot_import("cellpose", ("cellpose", "torch"), error) from error
+        if device == "cuda" and not torch.cuda.is_available():
+            raise OsteoCountError("device = cuda, but PyTorch finds no CUDA here; use --device cpu.")
+        logging.getLogger("cellpose").setLevel(logging.ERROR)
+        where = torch.device("cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda")
+        _check_weights(path, torch)
+        try:
+            self._model = models.CellposeModel(pretrained_model=str(path), device=where)
+        except Exception as error:  # whatever a state of another network leads to
+            raise OsteoCountError(
+                f"{path.name}: these weights do not fit the installed cellpose {version('cellpose')} "
+                f"({type(error).__name__}); weights of version 3 and 4 need that version."
+            ) from error
+        self._described = described
+        # Version 3 has to be told that the picture is grey; version 4 looks for itself.
+        self._options: dict[str, Any] = {"channels": [0, 0]} if version("cellpose").startswith("3.") else {}
+
+    def outline(self, views: Views, what: What) -> Outlines:
+        """Outline the cells or the nuclei; see `Network.outline`."""
+        scale = views.scale(self._described.um_per_px or WORKING_UM)
+        usual: Channel = "density" if "density" in views.names else "cytoplasm" if what == "cells" else "nuclei"
+        channels = self._described.channels or (usual,)
+        planes = views.stack(channels, scale)
+        grey = planes.shape[2] == 1
+        options = self._options if grey else {"channel_axis": -1}
+        masks, flows, _ = self._model.eval(planes[..., 0] if grey else planes, diameter=None, **options)
+        labels = np.asarray(masks).astype(np.int32).reshape(planes.shape[:2])
+        likely = sigmoid(np.asarray(flows[2], np.float32).reshape(planes.shape[:2]))
+        return Outlines(labels, mean_score(labels, likely))
+
+
+def _check_weights(path: Path, torch: Any) -> None:
+    """Refuse a file that holds anything but named tensors."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a broken archive and a forbidden pickle raise many kinds
+        raise OsteoCountError(
+            f"{path.name}: not a file of plain weights, so it is not opened: such a file could run a program. "
+            "Save the weights again with Cellpose 2 or newer."
+        ) from error
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise OsteoCountError(f"{path.name}: not the weights of one network; choose the file that Cellpose trained.")

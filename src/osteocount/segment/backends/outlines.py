@@ -1,0 +1,134 @@
+"""What a network of others sees, and how outlines are made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.segment.backends.views import Views
+from osteocount.segment.detectors.nuclei import spots_at
+from osteocount.segment.morphology import disk, gaussian, holes_filled
+from osteocount.segment.preprocess.scale import Scale
+from osteocount.segment.split import split_touching
+
+What = Literal["cells", "nuclei"]
+#: What one channel of a network's output may mean.
+Meaning = Literal["foreground", "border", "core", "distance", "flow_y", "flow_x", "nucleus", "nucleus_centre", "ignore"]
+Maps = Mapping[Meaning, NDArray[np.float32]]
+
+#: Objects less likely than this are not even candidates.
+LEAST_SCORE = 0.1
+_HOLE_UM = 12.0  # a gap in a cell up to this diameter is a vacuole
+_FLOW_STEPS = 200  # as many as Cellpose makes (Stringer et al. 2021, Nat Methods 18:100)
+_APART = 0.35  # diameters of a nucleus between the centres of two
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """Objects that a network found.
+
+    Attributes
+    ----------
+    labels
+        (height, width) int32 at the scale of the network, 1..n.
+    score
+        (n,) 0..1; 0.5 is where the network itself draws the line.
+    """
+
+    labels: NDArray[np.int32]
+    score: NDArray[np.float32]
+
+
+class Network(Protocol):
+    """A network made by others, with its weights from the user's machine."""
+
+    def outline(self, views: Views, what: What) -> Outlines:
+        """Outline the cells or the nuclei of a picture."""
+        ...
+
+
+def mean_score(labels: NDArray[np.int32], probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean ``probability`` over each label 1..n."""
+    size = int(labels.max(initial=0)) + 1
+    total = np.bincount(labels.ravel(), weights=probability.ravel(), minlength=size)
+    return (total / np.maximum(np.bincount(labels.ravel(), minlength=size), 1))[1:].astype(np.float32)
+
+
+def cells_from_maps(maps: Maps, scale: Scale) -> Outlines:
+    """Make cells of a ``foreground`` map (0..1) and of whatever tells touching cells apart.
+
+    In this order: flows, the core of each cell, its border, the distance to its border; with none of them, the waists
+    where cells touch.
+    """
+    foreground = maps["foreground"]
+    mask = holes_filled((foreground > 0.5).astype(np.uint8), 0.785 * scale.px(_HOLE_UM) ** 2)
+    inside = mask > 0
+    if "flow_y" in maps:
+        labels = _where_flows_end(maps["flow_y"], maps["flow_x"], inside)
+    elif "core" in maps:
+        labels = _grown(inside & (maps["core"] > 0.5), maps["core"], inside)
+    elif "border" in maps:
+        labels = _grown(inside & (maps["border"] < 0.5), 1 - maps["border"], inside)
+    elif "distance" in maps:
+        labels = _grown(_summits(maps["distance"], inside), maps["distance"], inside)
+    else:
+        labels = split_touching(mask, scale)
+    return Outlines(labels, mean_score(labels, foreground))
+
+
+def nuclei_from_maps(maps: Maps, nucleus_um: float, scale: Scale) -> Outlines:
+    """Make nuclei of a heat map of their centres, or of where nuclei lie (0..1): one at each peak."""
+    extent = maps.get("nucleus", maps.get("nucleus_centre"))
+    assert extent is not None  # noqa: S101 - the description of the model promises one of them
+    diameter = scale.px(nucleus_um)
+    heat = maps.get("nucleus_centre", gaussian(extent, 0.19 * diameter))
+    smooth = gaussian(heat, 0.08 * diameter)
+    peaks = (smooth >= cv2.dilate(smooth, disk(max(1, round(_APART * diameter))))) & (heat >= LEAST_SCORE)
+    y, x = np.nonzero(peaks)
+    score = np.clip(heat[y, x], 0, 1).astype(np.float32)
+    everywhere = np.zeros(heat.shape, np.int32)
+    return Outlines(spots_at(extent, everywhere, y, x, score, diameter / 2).labels, score)
+
+
+def _grown(seeds: NDArray[np.bool_], level: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Grow seeds to the edge of the cells, the highest level first; what has no seed is a cell of its own."""
+    from skimage.segmentation import watershed
+
+    count, labels = cv2.connectedComponents(seeds.astype(np.uint8), connectivity=4)
+    grown = np.asarray(watershed(-level, labels, mask=inside), np.int32)
+    _, rest = cv2.connectedComponents((inside & (grown == 0)).astype(np.uint8), connectivity=4)
+    return np.asarray(np.where(rest > 0, rest + (count - 1), grown), np.int32)
+
+
+def _summits(distance: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where the distance to the border is highest, ripples below a tenth of the largest ignored."""
+    from skimage.morphology import h_maxima
+
+    within = np.where(inside, distance, 0).astype(np.float32)
+    height = 0.1 * float(within.max(initial=0))
+    return np.asarray(h_maxima(within, height) > 0) & inside if height > 0 else np.zeros(inside.shape, bool)
+
+
+def _where_flows_end(
+    flow_y: NDArray[np.float32], flow_x: NDArray[np.float32], inside: NDArray[np.bool_]
+) -> NDArray[np.int32]:
+    """Follow the flow from every pixel; those that end at the same place are one cell."""
+    y, x = (at.astype(np.float32) for at in np.nonzero(inside))
+    length = np.maximum(np.hypot(flow_y, flow_x), 1e-6)
+    step_y, step_x = (np.where(inside, flow / length, 0).astype(np.float32) for flow in (flow_y, flow_x))
+    bottom, right = (side - 1 for side in inside.shape)
+    for _ in range(_FLOW_STEPS):
+        at = np.rint(y).astype(np.intp), np.rint(x).astype(np.intp)
+        y, x = np.clip(y + step_y[at], 0, bottom), np.clip(x + step_x[at], 0, right)
+    end = np.rint(y).astype(np.intp), np.rint(x).astype(np.intp)
+    reached = np.zeros(inside.shape, np.uint8)
+    reached[end] = 1
+    _, sinks = cv2.connectedComponents(cv2.dilate(reached, disk(2)), connectivity=8)
+    labels = np.zeros(inside.shape, np.int32)
+    labels[inside] = np.unique(sinks[end], return_inverse=True)[1].ravel() + 1 if y.size else 0
+    return labels

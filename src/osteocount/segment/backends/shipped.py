@@ -1,0 +1,197 @@
+"""The shipped network: loading it safely, and running it on a picture of any size."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.errors import OsteoCountError
+from osteocount.segment.backends.session import Device, open_session
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+#: sha256 of the shipped file; another file under its name is refused.
+MODEL_SHA256 = "acd87e7f0a91818a79dc6c7915a141e1fb3f6b08505d374df7e37e105d4c855a"
+MODEL_FILE = "cells.onnx"
+
+_LARGEST = 3_500_000  # pixels that the network takes at once: it needs 170 bytes for each
+#: px around a tile that only give context, more than the network sees; a multiple of 16.
+MARGIN = 96
+_MIRRORED = 48  # px beyond the picture's border that are made up; a multiple of 16
+#: The network halves its input four times: what it is given begins and ends at multiples of this.
+STEP = 16
+_LOWEST, _HIGHEST = -0.2, 2.0  # optical densities the network was trained on
+
+
+class Maps(NamedTuple):
+    """What the network sees: logits, each (height, width) float32.
+
+    Attributes
+    ----------
+    cell, core
+        Of lying in a cell, of lying in one further than 2 px from its border.
+    centre, nucleus
+        Of being the centre of a nucleus, of lying in one. They mean something inside cells only.
+    """
+
+    cell: NDArray[np.float32]
+    core: NDArray[np.float32]
+    centre: NDArray[np.float32]
+    nucleus: NDArray[np.float32]
+
+
+class CellModel:
+    """A network that marks cells and nuclei.
+
+    Parameters
+    ----------
+    path
+        ONNX file; None is the shipped one.
+    sha256
+        What the file must hash to; None accepts any (a model just trained).
+    threads
+        Threads of one run.
+    device
+        What it runs on.
+
+    Attributes
+    ----------
+    sha256
+        Hash of the file.
+    facts
+        What was fitted beside the network and travels in its file: the calibration of the scores.
+
+    Raises
+    ------
+    OsteoCountError
+        The file is missing, damaged, or not such a network; or the device is not there.
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        sha256: str | None = MODEL_SHA256,
+        threads: int = 1,
+        device: Device = "cpu",
+    ) -> None:
+        path = Path(str(files("osteocount.segment.backends") / MODEL_FILE)) if path is None else path
+        self.sha256, self._session = _session(path, sha256, threads, device)
+        facts = self._session.get_modelmeta().custom_metadata_map.get("osteocount")
+        if facts is None:
+            raise OsteoCountError(f"{path.name}: this ONNX file is not a model of OsteoCount (no calibration inside).")
+        self.facts: dict[str, Any] = json.loads(facts)
+
+    def maps(self, density: NDArray[np.float32]) -> Maps:
+        """Run the network over a picture (height, width, 3): OD of R, G, B at the working scale."""
+        logits = np.empty((len(Maps._fields), *density.shape[:2]), np.float32)
+        self.fill(logits, density)
+        return Maps(*logits)
+
+    def fill(
+        self,
+        logits: NDArray[np.float32],
+        density: NDArray[np.float32],
+        rows: slice = slice(None),
+        columns: slice = slice(None),
+    ) -> None:
+        """Run the network over a part of a picture, tile by tile.
+
+        The tiles overlap by more than the network sees, so that the result does not depend on where they lie.
+
+        Parameters
+        ----------
+        logits
+            (4, rows, columns) in the order of `Maps`, to be filled.
+        density
+            As for `maps`; beyond its border it is continued by its mirror image.
+        rows, columns
+            The part of it; it begins at multiples of 16.
+        """
+        top, left = rows.start or 0, columns.start or 0
+        end_y, end_x = (_whole_steps(side) + _MIRRORED for side in density.shape[:2])
+        across, down = _parts(*(_whole_steps(side) for side in logits.shape[1:]))
+        for first, last in down:
+            for start, stop in across:
+                y, x = max(-_MIRRORED, top + first - MARGIN), max(-_MIRRORED, left + start - MARGIN)
+                below, behind = min(end_y, top + last + MARGIN), min(end_x, left + stop + MARGIN)
+                quarters = self._twice(_continued(density, y, below, x, behind))
+                at_y, at_x = slice((top + first - y) // 2, None), slice((left + start - x) // 2, None)
+                for i, j in np.ndindex(2, 2):
+                    part = logits[:, first + i : last : 2, start + j : stop : 2]
+                    part[:] = quarters[:, i, j, at_y, at_x][:, : part.shape[1], : part.shape[2]]
+
+    def _twice(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the mean of what the network says of a tile (3, height, width) and of its mirror image.
+
+        It does not know up from down, so where the two differ it guesses; their mean guesses less. The logits are as
+        the network gives them, (4, 2, 2, height / 2, width / 2): its last step would only put the pixels of odd and
+        even rows and columns in their places, which is done faster once for both.
+        """
+        upright = self._quarters(planes)
+        upright += self._quarters(np.ascontiguousarray(planes[:, ::-1]))[:, ::-1, :, ::-1]
+        upright /= 2
+        return upright
+
+    def _quarters(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        (found,) = self._session.run(["quarters"], {"density": planes[None]})
+        return np.asarray(found, np.float32).reshape(len(Maps._fields), 2, 2, *found.shape[2:])
+
+
+def _continued(density: NDArray[np.float32], top: int, bottom: int, left: int, right: int) -> NDArray[np.float32]:
+    """Return a part (3, height, width) as the network takes it, mirrored where it reaches beyond the border."""
+    height, width = density.shape[:2]
+    inside = density[max(0, top) : bottom, max(0, left) : right]
+    beyond = max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width)
+    planes = np.stack([cv2.copyMakeBorder(each, *beyond, cv2.BORDER_REFLECT) for each in cv2.split(inside)])
+    return np.asarray(np.clip(planes, _LOWEST, _HIGHEST, out=planes), np.float32)
+
+
+def _parts(rows: int, columns: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Cut a picture of whole steps along its columns and rows, into as few and as equal parts as the network takes."""
+    down = across = 1
+    while (rows / down + 2 * MARGIN) * (columns / across + 2 * MARGIN) > _LARGEST:
+        down, across = (down + 1, across) if rows / down > columns / across else (down, across + 1)
+    return _cuts(columns, across), _cuts(rows, down)
+
+
+def _whole_steps(length: int) -> int:
+    return -(-length // STEP) * STEP
+
+
+def _cuts(length: int, count: int) -> list[tuple[int, int]]:
+    steps = length // STEP
+    return list(pairwise([n * steps // count * STEP for n in range(count + 1)]))
+
+
+@cache
+def shipped_model(device: Device = "cpu", threads: int = 1) -> CellModel:
+    """Return the shipped model, loaded once."""
+    return CellModel(threads=threads, device=device)
+
+
+def sigmoid(logit: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the probability of a logit."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))), np.float32)
+
+
+def _session(path: Path, sha256: str | None, threads: int, device: Device) -> tuple[str, onnxruntime.InferenceSession]:
+    if not path.is_file():
+        raise OsteoCountError(f"{path.name}: the model file is missing; install osteocount again.")
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 is not None and found != sha256:
+        raise OsteoCountError(
+            f"{path.name}: the model file is damaged or is another one (sha256 {found[:12]}…, expected "
+            f"{sha256[:12]}…); install osteocount again, or choose the classical segmenter."
+        )
+    return found, open_session(content, device, threads)

@@ -1,0 +1,1 @@
+"""Detectors of cells and nuclei: classical, learned, external."""

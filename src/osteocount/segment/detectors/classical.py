@@ -1,0 +1,158 @@
+"""Cells by density and shape, nuclei by contrast: the windows of a brightfield picture, with nothing learned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.segment.detectors.classical_cells import cell_mask, find_pieces, join_pieces
+from osteocount.segment.detectors.detector import Window
+from osteocount.segment.detectors.nuclei import FAINTEST, Spots, find_peaks, find_spots, nuclear_contrast, score_peaks
+from osteocount.segment.morphology import Mask, disk, gaussian
+from osteocount.segment.object_tables import NucleiCount, count_nuclei
+from osteocount.segment.preprocess.scale import Scale
+from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_of
+from osteocount.segment.tiling.packing import Bodies, lay_out
+from osteocount.segment.tiling.tile_result import Found, found_on
+from osteocount.segment.tiling.tiles import Box, Density
+from osteocount.settings import Settings
+
+_REACH_UM = 92.0  # what lies further from a body than this has no say in it
+_EDGE_UM = 1.5  # blurred edge of a cell, where colours fringe
+
+
+@dataclass(frozen=True)
+class DenseWindow(Window):
+    """A window with the density (height, width) that outlines cells."""
+
+    total: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What was found on a part of an atlas: labels of cells, which of them are opaque (n + 1,), and spots."""
+
+    cells: NDArray[np.int32]
+    opaque: NDArray[np.bool_]
+    spots: Spots
+
+
+class ClassicalFinder:
+    """Cells and nuclei by optical density and shape; see `Finder`.
+
+    Parameters
+    ----------
+    scale
+        The grid of the analysis.
+    settings
+        All settings of the run.
+    threads
+        How many of them share the bodies of a window; what is found does not depend on it.
+    """
+
+    core = 1536
+    no_cells = "no cell is denser than the cell threshold: an empty field, or no stain."
+
+    def __init__(self, scale: Scale, settings: Settings, threads: int = 1) -> None:
+        self._threads = threads
+        self._scale, self._wanted, self._min_nuclei = scale, settings.segment, settings.count.min_nuclei
+        self.reach = int(np.ceil(scale.px(_REACH_UM)))
+        self.record: dict[str, Any] = {"cell_threshold_od": self._wanted.cell_threshold}
+
+    def look(
+        self, box: Box, density: Density, inside: NDArray[np.bool_] | None, later: Sequence[Box] | None = None
+    ) -> DenseWindow:
+        """Outline everything denser than bare plastic."""
+        smooth = gaussian(density.read(box), self._scale.px(0.76))
+        total = np.asarray(cv2.transform(smooth, DENSITY_WEIGHTS[None]))
+        mask = cell_mask(total, inside, self._wanted.cell_threshold, self._scale)
+        return DenseWindow(box, smooth, mask, total)
+
+    def sample(self, seen: DenseWindow) -> tuple[NDArray[np.float32]]:
+        """Return the densities of pixels inside cells."""
+        return (stain_sample(seen.density, seen.mask > 0),)
+
+    def stains(self, *samples: NDArray[np.float32]) -> Stains:
+        """Estimate the stains from pixels inside cells."""
+        return stains_of(samples[0])
+
+    def find(self, seen: DenseWindow, bodies: Bodies, stains: Stains) -> Found:
+        """Cut bodies of a window into cells and find their nuclei."""
+        with ThreadPoolExecutor(1) as beside:
+            work = partial(_contrast, seen, stains, self._wanted.nucleus_diameter, self._scale)
+            contrasted = beside.submit(work).result if self._threads > 1 else work
+            atlas = lay_out(bodies)
+            total, density = atlas.lay(seen.total, beyond=True), atlas.lay(seen.density, beyond=False)
+            contrast = atlas.lay(contrasted(), beyond=False)
+
+        def on(rows: slice) -> _Part:
+            return self._part(
+                total[rows], contrast[rows], atlas.mask[rows], None if atlas.real is None else atlas.real[rows]
+            )
+
+        strips = atlas.strips(self._threads)
+        if len(strips) == 1:
+            found = on(strips[0])
+        else:
+            with ThreadPoolExecutor(len(strips)) as threads:
+                found = _side_by_side(list(threads.map(on, strips)), strips)
+        corner = seen.box.top, seen.box.left
+        score = self._wanted.nucleus_score
+        return found_on(atlas, corner, found.cells, found.opaque, density, stains, found.spots, score)
+
+    def _part(self, total: NDArray[np.float32], contrast: NDArray[np.float32], mask: Mask, real: Mask | None) -> _Part:
+        """Find the cells and nuclei of a part of an atlas."""
+        wanted, scale = self._wanted, self._scale
+        pieces = find_pieces(total, mask, scale)
+        peaks = find_peaks(contrast, wanted.nucleus_diameter, scale)
+        sure = score_peaks(peaks, pieces.labels, wanted.nucleus_diameter, scale) >= max(wanted.nucleus_score, FAINTEST)
+        has_nucleus = np.zeros(int(pieces.labels.max(initial=0)) + 1, bool)
+        has_nucleus[pieces.labels[peaks.y[sure], peaks.x[sure]]] = True
+        cells, opaque = join_pieces(pieces, has_nucleus, wanted.min_cell_diameter, scale, real)
+        spots = find_spots(peaks, contrast, cells, wanted.nucleus_diameter, scale)
+        return _Part(cells, opaque, _one_in_opaque(spots, cells, opaque))
+
+    def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
+        """Turn the scores of each cell's spots into an interval of its number of nuclei."""
+        return count_nuclei(n_cells, cell_of_spot, score, self._wanted.nucleus_score, self._min_nuclei)
+
+
+def _contrast(seen: DenseWindow, stains: Stains, diameter_um: float, scale: Scale) -> NDArray[np.float32]:
+    """Return the nuclear contrast inside cells; their blurred edge, where colours fringe, says nothing."""
+    sure = cv2.erode(seen.mask, disk(scale.radius(_EDGE_UM)), borderValue=1) > 0
+    return nuclear_contrast(seen.density, sure, stains.red_to_green, diameter_um, scale)
+
+
+def _side_by_side(parts: list[_Part], strips: list[slice]) -> _Part:
+    """Put the strips of an atlas together, numbered on from one to the next."""
+    n_cells = n_spots = 0
+    laid: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.intp]]] = []
+    for part, rows in zip(parts, strips, strict=True):
+        cells, spots = part.cells, part.spots.labels
+        laid.append((
+            np.where(cells > 0, cells + n_cells, 0), np.where(spots > 0, spots + n_spots, 0), part.spots.y + rows.start
+        ))  # fmt: skip
+        n_cells, n_spots = n_cells + part.opaque.size - 1, n_spots + part.spots.y.size
+    of_cells, of_spots, y = (np.concatenate(each) for each in zip(*laid, strict=True))
+    x, score = (np.concatenate([getattr(part.spots, name) for part in parts]) for name in ("x", "score"))
+    opaque = np.concatenate([np.zeros(1, bool), *(part.opaque[1:] for part in parts)])
+    return _Part(of_cells, opaque, Spots(y, x, score, of_spots))
+
+
+def _one_in_opaque(spots: Spots, cells: NDArray[np.int32], opaque: NDArray[np.bool_]) -> Spots:
+    """Keep only the best spot of an opaque cell, since its inside cannot be seen."""
+    if not opaque.any():
+        return spots
+    cell = cells[spots.y, spots.x]
+    keep = ~opaque[cell]
+    best = np.lexsort((spots.score, cell))
+    last = np.append(np.diff(cell[best]) != 0, True) if best.size else np.zeros(0, bool)
+    keep[best[last]] = True
+    return spots.only(keep)

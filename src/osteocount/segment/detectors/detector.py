@@ -1,0 +1,97 @@
+"""What finds the cells and nuclei of a brightfield picture, one window after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.segment.morphology import Mask
+from osteocount.segment.object_tables import NucleiCount
+from osteocount.segment.preprocess.stains import Stains
+from osteocount.segment.tiling.packing import Bodies
+from osteocount.segment.tiling.tile_result import Found
+from osteocount.segment.tiling.tiles import Box, Density
+
+
+@dataclass(frozen=True)
+class Window:
+    """One part of a picture, as far as it can be worked out without its stains.
+
+    Attributes
+    ----------
+    box
+        Where it lies in the analysed picture.
+    density
+        (height, width, 3) lightly smoothed optical density.
+    mask
+        (height, width) 1 inside cells.
+    """
+
+    box: Box
+    density: NDArray[np.float32]
+    mask: Mask
+
+
+Seen = TypeVar("Seen", bound=Window)
+
+
+class Finder(Protocol[Seen]):
+    """A way to find cells and nuclei in windows of a picture at one scale.
+
+    What it says of a body of cells depends on nothing that lies further than ``reach`` from it, nor on where the window
+    lies, as long as that begins on multiples of 64 pixels.
+
+    Attributes
+    ----------
+    reach
+        In analysed pixels.
+    core
+        Analysed pixels along a tile of a large picture, a compromise of time and memory.
+    no_cells
+        What a reader is told of a picture without cells.
+    record
+        What a reader must know of the method.
+    """
+
+    reach: int
+    core: int
+    no_cells: str
+    record: dict[str, Any]
+
+    def look(
+        self, box: Box, density: Density, inside: NDArray[np.bool_] | None, later: Sequence[Box] | None = None
+    ) -> Seen:
+        """Outline what may be cells.
+
+        Parameters
+        ----------
+        box
+            The window.
+        density
+            Of the picture.
+        inside
+            (height, width), False outside the well; None: all inside.
+        later
+            Where the windows lie that are still to be looked at; None where that is not known.
+        """
+        ...
+
+    def sample(self, seen: Seen) -> tuple[NDArray[np.float32], ...]:
+        """Return the optical densities (n, 3) by which the stains are told, in as many kinds as `stains` takes."""
+        ...
+
+    def stains(self, *samples: NDArray[np.float32]) -> Stains:
+        """Estimate the stains from the samples of the whole picture."""
+        ...
+
+    def find(self, seen: Seen, bodies: Bodies, stains: Stains) -> Found:
+        """Cut bodies of a window into cells and find their nuclei."""
+        ...
+
+    def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
+        """Turn the scores of each cell's candidates into an interval of its number of nuclei."""
+        ...

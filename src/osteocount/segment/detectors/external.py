@@ -1,0 +1,222 @@
+"""Cells and nuclei outlined by networks of others; everything after that is as with our own segmenters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.picture import Picture
+from osteocount.io.tiled_image import Regions
+from osteocount.segment.backends.description import InputDescription, description_file, read_description
+from osteocount.segment.backends.onnx import OnnxNetwork
+from osteocount.segment.backends.outlines import Network, Outlines, What
+from osteocount.segment.backends.session import Device
+from osteocount.segment.backends.views import Views
+from osteocount.segment.detectors.nuclei import Spots
+from osteocount.segment.model_hash import content_hash
+from osteocount.segment.morphology import in_raster_order, regions
+from osteocount.segment.object_tables import cell_table, count_nuclei, nuclei_table, opaque_cells, stain_flags
+from osteocount.segment.preprocess.scale import Scale, labels_to_size
+from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.segmenter import ClassicalSegmenter
+from osteocount.segment.tiling.tiles import Share
+from osteocount.settings import SegmentSettings, Settings
+
+_LOW_POWER = "classical: nuclei cannot be seen, so cells are called by size and TRAP"
+_WEIGHTS = {"cellpose": "a file of Cellpose weights", "stardist": "a StarDist folder", "onnx": "an .onnx file"}
+
+
+class BorrowedSegmenter(ClassicalSegmenter):
+    """Cells and nuclei by Cellpose, StarDist or an ONNX network, with weights from the user's machine.
+
+    The picture's regime, its well, its scale and its TRAP density are found the classical way; so are the cells of a
+    low-power picture.
+
+    Parameters
+    ----------
+    settings
+        All settings of the run.
+
+    Raises
+    ------
+    OsteoCountError
+        A model is not named, not there or not readable, or what reads it is not installed.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.name = settings.segment.segmenter
+        self._cells, self._nuclei = networks(settings.segment)
+
+    def segment(self, picture: Picture) -> Segmentation:
+        """Find the cells and nuclei of ``picture``; see `Segmenter.segment`."""
+        found = super().segment(picture)
+        if found.regime == "low_power":
+            return replace(found, record={**found.record, "cells_and_nuclei_by": _LOW_POWER})
+        um, origin = self._um(picture, found)
+        views = Views(picture, found.analysed, um, origin, found.regime == "fluorescence")
+        cells, nuclei = self._cells.outline(views, "cells"), self._nuclei.outline(views, "nuclei")
+        density = None if found.regime == "fluorescence" else views.stack(("density",), Scale(um, 1.0, origin))[..., 0]
+        named = self._settings.segment
+        models = {
+            "cell_model_sha256": named.cell_model,
+            "nucleus_model_sha256": named.nucleus_model or named.cell_model,
+        }
+        hashes = {name: content_hash(Path(str(path)).expanduser()) for name, path in models.items()}
+        outlined = with_outlines(found, cells, nuclei, um, density, self._settings)
+        return replace(outlined, record={**found.record, "cells_and_nuclei_by": self.name, **hashes})
+
+    def segment_regions(self, regions: Regions, scratch: Path | None = None) -> None:
+        """Leave every picture to `segment`: how far these networks look is not known."""
+
+    def work_ahead(self, regions: Regions, scratch: Path, share: Share) -> None:
+        """Do nothing, since no picture is done in tiles."""
+
+    def _um(self, picture: Picture, found: Segmentation) -> tuple[float, str]:
+        """Return micrometres per pixel of the file and where they come from."""
+        if found.regime == "brightfield":
+            return float(found.record["analysed_um_per_px"]), str(found.record["analysed_um_per_px_origin"])
+        if picture.pixel_size.um is not None:
+            return picture.pixel_size.um, picture.pixel_size.origin
+        return self._settings.segment.nucleus_diameter / float(found.record["nucleus_diameter_px"]), "nuclei"
+
+
+def networks(wanted: SegmentSettings) -> tuple[Network, Network]:
+    """Return the networks for cells and for nuclei that the settings name.
+
+    Raises
+    ------
+    OsteoCountError
+        A model is not named, not there or not readable, or what reads it is not installed.
+    """
+    kind = wanted.segmenter
+    cells = _loaded(wanted.cell_model, kind, "cells", wanted)
+    if wanted.nucleus_model is not None:
+        return cells, _loaded(wanted.nucleus_model, None, "nuclei", wanted)
+    if isinstance(cells, OnnxNetwork) and "nuclei" in cells.marks:
+        return cells, cells
+    raise OsteoCountError(
+        f"--segmenter {kind} needs a model for nuclei too: name it with --nucleus-model PATH (settings: "
+        "segment.nucleus_model); a Cellpose file, a StarDist folder or an .onnx file."
+    )
+
+
+def _loaded(named: str | None, kind: str | None, what: What, wanted: SegmentSettings) -> Network:
+    """Load a model of ``kind``, or of the kind its path shows."""
+    if named is None:
+        raise OsteoCountError(
+            f"--segmenter {kind} needs your own weights: name {_WEIGHTS[str(kind)]} with --cell-model PATH (settings: "
+            "segment.cell_model). Weights are never downloaded."
+        )
+    path = Path(named).expanduser()
+    if not path.exists():
+        raise OsteoCountError(f"{named}: the model for {what} is not there; correct the path. Nothing is downloaded.")
+    kind = kind or ("stardist" if path.is_dir() else "onnx" if path.suffix == ".onnx" else "cellpose")
+    if path.is_dir() != (kind == "stardist") or (path.suffix == ".onnx") != (kind == "onnx"):
+        raise OsteoCountError(f"{named}: --segmenter {kind} takes {_WEIGHTS[kind]}.")
+    network = _network(path.resolve(), kind, wanted.nucleus_diameter, wanted.device, _stamp(path))
+    if isinstance(network, OnnxNetwork) and what not in network.marks:
+        needed = "foreground" if what == "cells" else "nucleus or nucleus_centre"
+        raise OsteoCountError(f"{path.name}: its description names no output {needed}, so it cannot outline {what}.")
+    return network
+
+
+@lru_cache(maxsize=4)
+def _network(path: Path, kind: str, nucleus_um: float, device: Device, stamp: tuple[int, ...]) -> Network:
+    """Load a network once per process; ``stamp`` changes with its files."""
+    if kind == "onnx":
+        return OnnxNetwork(path, nucleus_um, device)
+    beside = description_file(path)
+    described = read_description(beside, InputDescription) if beside.is_file() else InputDescription()
+    if kind == "stardist":
+        from osteocount.segment.backends.stardist import StardistNetwork
+
+        return StardistNetwork(path, described, device)
+    from osteocount.segment.backends.cellpose import CellposeNetwork
+
+    return CellposeNetwork(path, described, device)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    files = [*sorted(path.iterdir()), path] if path.is_dir() else [path, description_file(path)]
+    return tuple(file.stat().st_mtime_ns for file in files if file.exists())
+
+
+def with_outlines(
+    found: Segmentation,
+    cells: Outlines,
+    nuclei: Outlines,
+    um: float,
+    density: NDArray[np.float32] | None,
+    settings: Settings,
+) -> Segmentation:
+    """Replace the cells and nuclei of ``found``; a nucleus belongs to the cell its centre lies in.
+
+    Parameters
+    ----------
+    found
+        Regime, analysed area and TRAP density of the picture.
+    cells, nuclei
+        At any scale.
+    um
+        Micrometres per pixel of the file.
+    density
+        (height, width) mean optical density; None for fluorescence.
+    settings
+        All settings of the run.
+    """
+    wanted, shape = settings.segment, found.analysed.shape
+    labels = _kept_cells(cells, found.analysed, 0.785 * (wanted.min_cell_diameter / um) ** 2)
+    spots = _spots(nuclei, shape)
+    n_cells = int(labels.max(initial=0))
+    owner = labels[spots.y, spots.x]
+    count = count_nuclei(n_cells, owner, spots.score, wanted.nucleus_score, settings.count.min_nuclei)
+    counted = spots.only(spots.score >= wanted.nucleus_score)
+    opaque = np.zeros(n_cells + 1, bool) if density is None else opaque_cells(labels, density)
+    count.high[1:] = np.maximum(count.high[1:], opaque[1:])
+    flags = (
+        [""] * n_cells
+        if found.regime == "fluorescence"
+        else stain_flags(labels, opaque, found.trap_od, wanted.trap_threshold, um)
+    )
+    empty = () if n_cells else ("the network outlines no cell: an empty field, or not the pictures it was trained on.",)
+    return replace(
+        found,
+        cells=labels.astype(np.uint32),
+        nuclei=counted.labels.astype(np.uint32),
+        nuclei_table=nuclei_table(
+            counted.y.astype(float), counted.x.astype(float), counted.score, labels[counted.y, counted.x]
+        ),
+        cell_table=cell_table(count.confidence[1:], flags, count),
+        warnings=(*found.warnings, *empty),
+    )
+
+
+def _kept_cells(cells: Outlines, analysed: NDArray[np.bool_], smallest_px: float) -> NDArray[np.int32]:
+    """Return the likely cells inside the well that are no debris, (height, width) of the file."""
+    likely = np.append(False, cells.score >= 0.5)
+    labels = np.where(analysed, labels_to_size(np.where(likely[cells.labels], cells.labels, 0), analysed.shape), 0)
+    kept = np.bincount(labels.ravel(), minlength=likely.size) >= smallest_px
+    kept[0] = False
+    return in_raster_order(np.where(kept[labels], labels, 0).astype(np.int32))
+
+
+def _spots(nuclei: Outlines, shape: tuple[int, int]) -> Spots:
+    """Return outlined nuclei as spots of the file; the centre is the pixel of each that lies nearest its middle."""
+    labels = labels_to_size(nuclei.labels, shape).astype(np.int32)
+    y, x, at = [], [], []
+    for region in regions(labels):
+        inside = np.argwhere(labels[region.window()] == region.label)
+        middle = inside[((inside - inside.mean(axis=0)) ** 2).sum(axis=1).argmin()]
+        y.append(region.top + int(middle[0]))
+        x.append(region.left + int(middle[1]))
+        at.append(region.label)
+    number = np.zeros(int(labels.max(initial=0)) + 1, np.int32)
+    number[at] = np.arange(1, len(at) + 1)
+    score = nuclei.score[np.asarray(at, np.intp) - 1]
+    return Spots(np.asarray(y, np.intp), np.asarray(x, np.intp), score, number[labels])

@@ -1,0 +1,185 @@
+"""The learned segmenter: a network trained on simulated pictures finds cells and nuclei in brightfield pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.io.picture import Picture
+from osteocount.io.tiled_image import Regions
+from osteocount.segment.backends.shipped import CellModel, Maps, shipped_model, sigmoid
+from osteocount.segment.detectors.detector import Window
+from osteocount.segment.detectors.learned_cells import cell_mask, cell_parts, joined_cells
+from osteocount.segment.detectors.learned_nuclei import LEAST_SCORE, candidates, in_company
+from osteocount.segment.detectors.map_cache import MappedPicture
+from osteocount.segment.detectors.nuclei import spots_at
+from osteocount.segment.morphology import gaussian
+from osteocount.segment.object_tables import NucleiCount, count_nuclei, opaque_cells
+from osteocount.segment.preprocess.scale import Scale
+from osteocount.segment.preprocess.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, stains_of
+from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.segmenter import ClassicalSegmenter
+from osteocount.segment.tiling.packing import Bodies
+from osteocount.segment.tiling.sparse import Sparse
+from osteocount.segment.tiling.tile_result import Found, found_in
+from osteocount.segment.tiling.tiles import Box, Density
+from osteocount.settings import Settings
+
+_REACH_UM = 55.0  # how far from a body its cells and nuclei still depend on the maps of the network
+_STAINED_OD = 0.2  # length of an optical density that has a colour
+_OTHER_REGIMES = "classical: the network was trained on brightfield pictures that show nuclei"
+
+
+class LearnedSegmenter(ClassicalSegmenter):
+    """Cells and nuclei by the network where a brightfield picture shows nuclei; by the classical way elsewhere.
+
+    Parameters
+    ----------
+    settings
+        All settings of the run.
+    model
+        None is the model that ships.
+    threads
+        How many of them run the network.
+    """
+
+    name = "learned"
+    reads_ahead = False
+
+    def __init__(self, settings: Settings, model: CellModel | None = None, threads: int = 1) -> None:
+        super().__init__(settings, threads)
+        if model is None and settings.segment.device == "cuda":
+            model = shipped_model("cuda", threads)  # that there is no card is said before the first picture
+        self._model = model
+
+    def segment(self, picture: Picture) -> Segmentation:
+        """Find the cells and nuclei of ``picture``; see `Segmenter.segment`."""
+        found = super().segment(picture)
+        if found.regime == "brightfield":
+            return found
+        return replace(found, record={**found.record, "cells_and_nuclei_by": _OTHER_REGIMES})
+
+    def segment_regions(self, regions: Regions, scratch: Path | None = None) -> Sparse | None:
+        """Find the cells and nuclei of a large picture; see `Segmenter.segment_regions`."""
+        found = super().segment_regions(regions, scratch)
+        shipped_model.cache_clear()  # the memory the network worked in is free for the label images
+        return found
+
+    def _finder(self, scale: Scale) -> NetworkFinder:
+        model = shipped_model(self._settings.segment.device, self._threads) if self._model is None else self._model
+        return NetworkFinder(model, scale, self._settings)
+
+
+@dataclass(frozen=True)
+class MappedWindow(Window):
+    """A window with what the network sees there.
+
+    Attributes
+    ----------
+    maps
+        From the network.
+    y, x, score
+        Centres of all that may be a nucleus, and how sure it is.
+    """
+
+    maps: Maps
+    y: NDArray[np.intp]
+    x: NDArray[np.intp]
+    score: NDArray[np.float32]
+
+
+class NetworkFinder:
+    """Cells and nuclei by a network; see `Finder`.
+
+    Parameters
+    ----------
+    model
+        The network with its calibration.
+    scale
+        The grid of the analysis.
+    settings
+        All settings of the run.
+    """
+
+    core = 1280  # the network takes such a tile with all around it at once
+    no_cells = "the network sees no cell: an empty field, or no stain."
+
+    def __init__(self, model: CellModel, scale: Scale, settings: Settings) -> None:
+        self._model, self._scale = model, scale
+        self._wanted, self._min_nuclei = settings.segment, settings.count.min_nuclei
+        self.reach = int(np.ceil(scale.px(_REACH_UM)))
+        self.record: dict[str, Any] = {"model_sha256": model.sha256}
+        self._mapped: MappedPicture | None = None
+
+    def look(
+        self, box: Box, density: Density, inside: NDArray[np.bool_] | None, later: Sequence[Box] | None = None
+    ) -> MappedWindow:
+        """Run the network, outline what may be cells, and score what may be nuclei."""
+        scale = self._scale
+        if self._mapped is None or self._mapped.density is not density:
+            self._mapped = MappedPicture(self._model, density)
+        seen, maps = self._mapped.look(box, later)
+        mask = cell_mask(maps, inside, float(self._model.facts["cell_logit"]), scale)
+        y, x, features = candidates(maps, seen, mask > 0, scale)
+        # Feature by feature: a matrix product may round differently from one place of the picture to another.
+        score = sigmoid((features * np.asarray(self._model.facts["nucleus_weights"], np.float64)).sum(axis=1))
+        return MappedWindow(box, gaussian(seen, scale.px(0.76)), mask, maps, y, x, score)
+
+    def sample(self, seen: MappedWindow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the densities of pixels inside cells, and of those that are surely cytoplasm."""
+        few = np.s_[::2, ::2]
+        density, maps = seen.density[few], seen.maps
+        inside = seen.mask[few] > 0
+        cytoplasm = density[inside & (maps.core[few] > 0) & (maps.nucleus[few] < -1)]
+        return density[inside], cytoplasm[np.linalg.norm(cytoplasm, axis=1) > _STAINED_OD]
+
+    def stains(self, *samples: NDArray[np.float32]) -> Stains:
+        """Estimate the stains, the TRAP colour from what the network calls cytoplasm.
+
+        The counterstain of thin nuclei under TRAP is too mixed to be estimated; the preset that is furthest from TRAP
+        is used, so that a pale cell does not lose its TRAP to it.
+        """
+        inside, cytoplasm = samples
+        stains = stains_of(inside)
+        if len(cytoplasm) < 50:
+            return stains
+        trap = np.median(cytoplasm / np.linalg.norm(cytoplasm, axis=1)[:, None], axis=0)
+        counterstain = np.asarray(COUNTERSTAIN_PRESETS["methyl green"])
+        return replace(
+            stains,
+            trap=(trap / np.linalg.norm(trap)).astype(np.float32),
+            counterstain=(counterstain / np.linalg.norm(counterstain)).astype(np.float32),
+        )
+
+    def find(self, seen: MappedWindow, bodies: Bodies, stains: Stains) -> Found:
+        """Cut bodies of a window into cells and give them their nuclei."""
+        wanted, scale, maps = self._wanted, self._scale, seen.maps
+        mask = bodies.mask()
+        own = mask[seen.y, seen.x] > 0
+        y, x, score = seen.y[own], seen.x[own], seen.score[own]
+        sure = score >= wanted.nucleus_score
+        total = np.asarray(cv2.transform(seen.density, DENSITY_WEIGHTS[None]))
+        parts = cell_parts(maps, mask, total, (y[sure], x[sure]), scale)
+        cells = joined_cells(parts, np.asarray(self._model.facts["seam_weights"], np.float64), wanted.min_cell_diameter)
+        score = in_company(
+            score, cells[y, x], wanted.nucleus_score, self._min_nuclei, float(self._model.facts["company_odds"])
+        )
+        kept = (score >= LEAST_SCORE) & (cells[y, x] > 0)
+        radius = scale.px(wanted.nucleus_diameter) / 2
+        nucleus = np.zeros(mask.shape, np.float32)
+        nucleus[mask > 0] = sigmoid(maps.nucleus[mask > 0])
+        spots = spots_at(nucleus, cells, y[kept], x[kept], score[kept], radius)
+        opaque = opaque_cells(cells, total)
+        corner = seen.box.top, seen.box.left
+        return found_in(bodies, corner, cells, opaque, seen.density, stains, spots, wanted.nucleus_score)
+
+    def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
+        """Turn the scores of each cell's candidates into an interval of its number of nuclei."""
+        tail = float(self._model.facts["interval_tail"])
+        return count_nuclei(n_cells, cell_of_spot, score, self._wanted.nucleus_score, self._min_nuclei, tail)

@@ -1,0 +1,218 @@
+"""Cells from the maps of the network: parts grown from cores, and joined where what lies between them is no seam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.segment.backends.shipped import Maps
+from osteocount.segment.morphology import gaussian, holes_filled, in_raster_order
+from osteocount.segment.preprocess.scale import Scale
+
+_HOLE_UM = 12.0  # a gap in a cell up to this diameter is a vacuole
+_SURE = (3.0, 1.0, 0.0)  # logits of the core at which parts are told apart, the surest first
+#: What decides whether two parts are one cell, in this order; see `Parts.seams`.
+SEAM_FEATURES = (
+    *(f"{what}_{bare}_bare" for bare in ("none", "one", "both") for what in ("one", "core", "open", "contrast")),
+    *("darker", "length", "width", "small"),
+)
+
+
+def cell_mask(maps: Maps, analysed: NDArray[np.bool_] | None, least: float, scale: Scale) -> NDArray[np.uint8]:
+    """Return (height, width) uint8, 1 inside cells, vacuoles filled.
+
+    Parameters
+    ----------
+    maps
+        From the network.
+    analysed
+        (height, width) what counts; None is all.
+    least
+        Logit of lying in a cell from which a pixel does.
+    scale
+        Of the maps.
+    """
+    mask = (maps.cell > least if analysed is None else (maps.cell > least) & analysed).astype(np.uint8)
+    return holes_filled(mask, 0.785 * scale.px(_HOLE_UM) ** 2)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Parts of cells, and what lies between those that touch.
+
+    Attributes
+    ----------
+    labels
+        (height, width) int32, 1..n.
+    pairs, level
+        (k, 2) the parts on the two sides of every place where two touch, (k,) the logit of the core there.
+    area, dark, nuclei
+        (n + 1,) pixels, summed optical density and number of nuclei of each part.
+    um
+        µm per pixel.
+    """
+
+    labels: NDArray[np.int32]
+    pairs: NDArray[np.int64]
+    level: NDArray[np.float32]
+    area: NDArray[np.float64]
+    dark: NDArray[np.float64]
+    nuclei: NDArray[np.float64]
+    um: float
+
+    def seams(self, owner: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the pairs (m, 2) of touching cells, and features (m, 16) in the order of `SEAM_FEATURES`.
+
+        Told apart by how many of the two are bare, without a nucleus: ``one``; ``core``, the mean logit of the core
+        along the border; ``open``, the part of it where the network sees none; ``contrast``, how much the two differ in
+        optical density. For all: ``darker``, how much denser the bare one is than the other (a dark cell lies on
+        another, a pale arm belongs to it); ``length`` of the border (log µm); ``width``, the same over the diameter of
+        the smaller one; ``small``, that diameter (log µm).
+
+        Parameters
+        ----------
+        owner
+            (n + 1,) the cell of each part.
+        """
+        between = np.sort(owner[self.pairs], axis=1)
+        apart = between[:, 0] != between[:, 1]
+        between, level = between[apart], np.clip(self.level[apart], -8, 8)
+        ends, which = np.unique(between, axis=0, return_inverse=True)
+        which, m = which.ravel(), len(ends)
+        pixels = np.bincount(which, minlength=m)
+        area, dark, nuclei = (np.bincount(owner, each) for each in (self.area, self.dark, self.nuclei))
+        diameter = 1.13 * self.um * np.sqrt(np.maximum(area[ends].min(axis=1), 1))
+        first, second = (dark[ends] / np.maximum(area[ends], 1)).T
+        bare = nuclei[ends] == 0
+        seen = [
+            np.ones(m),
+            np.bincount(which, level, m) / np.maximum(pixels, 1),
+            np.bincount(which, level > 0, m) / np.maximum(pixels, 1),
+            np.abs(first - second),
+        ]
+        columns = [(bare.sum(axis=1) == number) * each for number in range(3) for each in seen]
+        columns += [
+            np.where(bare[:, 0] == bare[:, 1], 0, np.maximum(np.where(bare[:, 0], first - second, second - first), 0)),
+            np.log(self.um * np.maximum(pixels, 1)),
+            np.minimum(self.um * pixels / diameter, 3.0),
+            np.log(diameter),
+        ]
+        return ends, np.stack(columns, axis=1).astype(np.float64)
+
+
+def cell_parts(
+    maps: Maps,
+    mask: NDArray[np.uint8],
+    total: NDArray[np.float32],
+    nuclei: tuple[NDArray[np.intp], NDArray[np.intp]],
+    scale: Scale,
+) -> Parts:
+    """Cut the mask into parts, more than there are cells.
+
+    Parameters
+    ----------
+    maps
+        From the network.
+    mask
+        From `cell_mask`.
+    total
+        (height, width) optical density, weighted over the three colours.
+    nuclei
+        (y, x) of the nuclei.
+    scale
+        Of the maps.
+    """
+    core = gaussian(maps.core, scale.px(0.6))
+    labels = _parts(core, mask)
+    n = int(labels.max(initial=0)) + 1
+    at = np.flatnonzero(labels)  # most of a picture is background
+    own = labels.ravel()[at]
+    return Parts(
+        labels,
+        *_borders(labels, core),
+        np.bincount(own, minlength=n).astype(np.float64),
+        np.bincount(own, total.ravel()[at], minlength=n).astype(np.float64),
+        np.bincount(labels[nuclei], minlength=n).astype(np.float64),
+        scale.um,
+    )
+
+
+def joined_cells(parts: Parts, weights: NDArray[np.float64], smallest_um: float) -> NDArray[np.int32]:
+    """Join parts that are one cell; return (height, width) int32 labels, 1..n in raster order.
+
+    Two cells are joined when each is what the other is most surely one with; then all is looked at anew.
+
+    Parameters
+    ----------
+    parts
+        From `cell_parts`.
+    weights
+        (16,) of `SEAM_FEATURES`: the logit of being one cell.
+    smallest_um
+        Cells below the area of a disc of this diameter are dropped.
+    """
+    owner = np.arange(parts.area.size)
+    while True:
+        ends, features = parts.seams(owner)
+        logit = (features * weights).sum(axis=1)  # a matrix product may round differently elsewhere in the picture
+        best = np.full(owner.size, -np.inf)
+        np.maximum.at(best, ends.ravel(), np.repeat(logit, 2))
+        join = (logit > 0) & (logit == best[ends[:, 0]]) & (logit == best[ends[:, 1]])
+        if not join.any():
+            break
+        to = np.arange(owner.size)
+        to[ends[join, 1]] = ends[join, 0]
+        owner = to[owner]
+    large = np.bincount(owner, parts.area, owner.size)[owner] >= 0.785 * (smallest_um / parts.um) ** 2
+    large[0] = False
+    return in_raster_order(np.where(large, owner, 0).astype(np.int32)[parts.labels])
+
+
+def _parts(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Grow cores to the border of the mask: those of the highest level, and lower ones that hold none of these."""
+    from scipy.ndimage import find_objects
+
+    seeds = np.zeros(core.shape, np.int32)
+    for level in _SURE:
+        count, found = cv2.connectedComponents(((core > level) & (mask > 0)).astype(np.uint8), connectivity=4)
+        taken = np.zeros(count, bool)
+        taken[found[seeds > 0]] = True
+        taken[0] = True
+        seeds = np.where(taken[found], seeds, found + int(seeds.max()))
+    count, body = cv2.connectedComponents(mask, connectivity=4)
+    at = np.flatnonzero(seeds)
+    own, seed = np.divmod(np.unique(body.ravel()[at].astype(np.int64) << 32 | seeds.ravel()[at]), 1 << 32)
+    seed_of = int(seeds.max()) + np.arange(count, dtype=np.int32)  # of a body without a core: all of it
+    seed_of[own], seed_of[0] = seed, 0
+    parts = np.asarray(seed_of[body], np.int32)
+    boxes = find_objects(body)
+    for label in np.flatnonzero(np.bincount(own, minlength=count) > 1).tolist():
+        box = boxes[label - 1]
+        inside = body[box] == label
+        np.copyto(parts[box], _grown(core[box], seeds[box] * inside, inside), where=inside)
+    return parts
+
+
+def _grown(core: NDArray[np.float32], seeds: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Grow the seeds of one body over all of it; only their borders do, which is much less to go through."""
+    from skimage.segmentation import watershed
+
+    around = np.pad(seeds, 1)
+    same = (around[:-2, 1:-1] == seeds) & (around[2:, 1:-1] == seeds)
+    deep = (seeds > 0) & same & (around[1:-1, :-2] == seeds) & (around[1:-1, 2:] == seeds)
+    grown = np.asarray(watershed(-core, np.where(deep, 0, seeds), mask=inside & ~deep), np.int32)
+    return np.where(deep, seeds, grown)
+
+
+def _borders(labels: NDArray[np.int32], core: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the parts (k, 2) on the two sides of every place where two touch, and the level of the core there."""
+    pairs, levels = [], []
+    for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        a, b = labels[first], labels[second]
+        touch = (a != b) & (a > 0) & (b > 0)
+        pairs.append(np.stack([a[touch], b[touch]], axis=1).astype(np.int64))
+        levels.append(np.minimum(core[first][touch], core[second][touch]))
+    return np.concatenate(pairs), np.concatenate(levels)

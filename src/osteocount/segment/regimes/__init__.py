@@ -1,0 +1,1 @@
+"""What a picture shows, and what is done with each kind of it."""

@@ -1,0 +1,149 @@
+"""What a picture shows, said with the reason; what we cannot count is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.errors import OsteoCountError
+from osteocount.io.picture import Picture
+from osteocount.segment.morphology import brightest
+from osteocount.segment.preprocess.illumination import optical_density
+from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS
+from osteocount.segment.segmentation import Regime
+from osteocount.settings import Settings
+
+#: Diameter of compact mononuclear TRAP-positive cells, by which a picture without a pixel size is scaled.
+MONONUCLEAR_UM = 10.5
+#: Pixels coarser than this do not resolve nuclei.
+COARSEST_UM = 1.25
+_BODY_OD = 0.25  # density at which mononuclear cells are outlined for their diameter
+_COLOURLESS = 0.03  # OD spread between channels below which a picture holds no stain
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided about a picture.
+
+    Attributes
+    ----------
+    regime
+        The regime it is analysed in.
+    reason
+        Why, in words.
+    um_per_px
+        Micrometres per pixel of the file: known, or estimated from content.
+    origin
+        Where that number comes from.
+    mononuclear_um
+        Diameter of its mononuclear cells on that scale.
+    warnings
+        What a reader must know about the decision.
+    """
+
+    regime: Regime
+    reason: str
+    um_per_px: float
+    origin: str
+    mononuclear_um: float
+    warnings: tuple[str, ...]
+
+
+def decide(picture: Picture, analysed: NDArray[np.bool_], settings: Settings) -> Decision:
+    """Decide how a brightfield picture is analysed.
+
+    Parameters
+    ----------
+    picture
+        RGB picture.
+    analysed
+        (height, width), False outside the well.
+
+    Raises
+    ------
+    OsteoCountError
+        The picture has no colour (phase contrast, a scanned page), or it is asked for as something it is not.
+    """
+    known = picture.pixel_size.um
+    wanted = settings.picture.regime
+    # Where nuclei are seen on a known scale nobody asks for the size of mononuclear cells.
+    needed = known is None or wanted == "low_power" or (wanted == "auto" and known > COARSEST_UM)
+    diameter, count = mononuclear_diameter(picture, analysed) if needed else (0.0, 0)
+    warnings: list[str] = []
+    if known is not None:
+        um, origin = known, picture.pixel_size.origin
+        mononuclear = diameter * um if count >= 20 else MONONUCLEAR_UM
+    elif count >= 5:
+        um, origin, mononuclear = MONONUCLEAR_UM / diameter, "estimated from mononuclear cells", MONONUCLEAR_UM
+        warnings.append(
+            f"the pixel size is unknown; from {count} compact cells of {diameter:.1f} px, taken as {MONONUCLEAR_UM} "
+            f"µm, the picture is analysed at about {um:.2f} µm per pixel. Give --pixel-size to be exact."
+        )
+    else:
+        um, origin, mononuclear = 0.76, "assumed", MONONUCLEAR_UM
+        warnings.append(
+            "the pixel size is unknown and too few cells are seen to estimate it; 0.76 µm per pixel is assumed. "
+            "Give --pixel-size to be exact."
+        )
+    if wanted in ("brightfield", "low_power"):
+        regime: Regime = "brightfield" if wanted == "brightfield" else "low_power"
+        reason = "asked for in the settings"
+    else:
+        regime = "low_power" if um > COARSEST_UM else "brightfield"
+        reason = f"{um:.2f} µm per pixel ({origin}) {'does not resolve' if um > COARSEST_UM else 'resolves'} nuclei"
+    return Decision(regime, reason, um, origin, mononuclear, tuple(warnings))
+
+
+def shows_fluorescence(picture: Picture, wanted: str) -> bool:
+    """Tell fluorescence (separate channels, or colours on black) from brightfield; a wish in the settings wins."""
+    if wanted != "auto":
+        return wanted == "fluorescence"
+    if picture.kind != "rgb":
+        return picture.kind == "channels"
+    light = brightest(picture.pixels[::4, ::4])
+    return bool(np.median(light) < 0.3 * np.percentile(light, 99.5) and np.ptp(light) > 20)
+
+
+def check_colour(picture: Picture) -> None:
+    """Refuse a picture that cannot be a brightfield TRAP stain.
+
+    Raises
+    ------
+    OsteoCountError
+        One channel, or three that say the same.
+    """
+    name = picture.path.name
+    if picture.kind == "grey":
+        raise OsteoCountError(
+            f"{name}: one grey channel, as in phase contrast. TRAP is counted on colour (RGB) brightfield pictures, or "
+            "on fluorescence with a cytoplasm and a nuclei channel in one file."
+        )
+    small = picture.pixels[::4, ::4].astype(np.float32)
+    top = float(np.iinfo(picture.pixels.dtype).max)
+    bright = np.percentile(brightest(small), 99)
+    if bright < 0.02 * top:
+        raise OsteoCountError(f"{name}: the picture is black. Check the exposure or the file.")
+    everywhere = np.ones(small.shape[:2], bool)
+    density, _ = optical_density(picture.pixels[::4, ::4].copy(), everywhere, 3.0)
+    stained = density[brightest(np.abs(density)) > 0.1]
+    if len(stained) > 20 and float(np.percentile(np.ptp(stained, axis=1), 90)) < _COLOURLESS:
+        raise OsteoCountError(
+            f"{name}: the three channels are equal, so there is no stain to see (phase contrast, a grey scan or a text "
+            "page saved as RGB). TRAP is counted on colour brightfield pictures."
+        )
+
+
+def mononuclear_diameter(picture: Picture, analysed: NDArray[np.bool_]) -> tuple[float, int]:
+    """Return the median diameter in pixels of compact stained bodies, and how many there are."""
+    density, _ = optical_density(picture.pixels, analysed, 1.0)
+    mask = ((density @ DENSITY_WEIGHTS > _BODY_OD) & analysed).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    area = stats[1:, cv2.CC_STAT_AREA]
+    longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=1)
+    round_ = (area > 8) & (area > 0.55 * 0.785 * longest**2)
+    if not round_.any():
+        return 0.0, 0
+    return float(np.median(np.sqrt(area[round_] * 4 / np.pi))), int(round_.sum())

@@ -1,0 +1,99 @@
+"""Finished tiles kept in a folder, so that a large picture whose run was killed does not start from its beginning."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.io.files import written_whole
+from osteocount.segment.tiling.packing import Place
+from osteocount.segment.tiling.tile_result import Found, Objects
+from osteocount.segment.tiling.tiles import Box, Tiling
+
+_ARRAYS = ("opaque", "area", "stain", "y", "x", "cell", "score", "nucleus")
+
+
+class KeptTiles:
+    """What was found in finished tiles, one file a tile, each written whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        For this picture, these settings and this version alone: what it holds is believed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, tile: Box, tiling: Tiling) -> Found | None:
+        """Return what was found in a tile and tell ``tiling`` of its bodies; None when it is not finished."""
+        try:
+            with np.load(self._path(tile), allow_pickle=False) as file:
+                kept = {name: file[name] for name in file.files}
+            found = _unpacked(kept)
+            done, waiting = kept["done"], kept["waiting"]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None  # absent, or a disk that failed: the tile is worked on again
+        tiling.restore(done, waiting)
+        return found
+
+    def write(self, tile: Box, tiling: Tiling, found: Found) -> None:
+        """Keep what was found in a tile."""
+        done, waiting = tiling.bodies_of(tile)
+        grid = np.array(tiling.shape, np.int64)
+        with written_whole(self._path(tile)) as draft, draft.open("wb") as file:
+            np.savez(file, allow_pickle=False, grid=grid, done=done, waiting=waiting, **_packed(found))
+
+    def _path(self, tile: Box) -> Path:
+        return self._folder / f"{'_'.join(str(side) for side in astuple(tile))}.npz"
+
+
+@dataclass(frozen=True)
+class SeenTile:
+    """A finished tile of a run that is still going on, for somebody who watches it."""
+
+    found: Found
+    grid: tuple[int, int]
+    """(height, width) of the picture in analysed pixels."""
+
+
+def seen_tile(path: Path) -> SeenTile | None:
+    """Read a file of `KeptTiles`; None when it is none."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            kept = {name: file[name] for name in file.files}
+        height, width = kept["grid"].tolist()
+        return SeenTile(_unpacked(kept), (height, width))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _packed(found: Found) -> dict[str, NDArray[Any]]:
+    places = [(p.label, p.y, p.x, p.height, p.width, *p.beyond, p.row, p.column) for p in found.places]
+    arrays = {name: getattr(found, name) for name in _ARRAYS}
+    arrays |= {"places": np.array(places, np.int64).reshape(-1, 11), "corner": np.array(found.corner, np.int64)}
+    for name, objects in (("cells", found.cells), ("nuclei", found.nuclei)):
+        arrays[f"{name}_first"] = objects.first
+        arrays[f"{name}_packed"] = np.frombuffer(objects.packed, np.uint8)
+        arrays[f"{name}_shape"] = np.array(objects.shape, np.int64)
+    return arrays
+
+
+def _unpacked(kept: dict[str, NDArray[Any]]) -> Found:
+    places = tuple(
+        Place(label, y, x, height, width, (above, below, left, right), row, column)
+        for label, y, x, height, width, above, below, left, right, row, column in kept["places"].tolist()
+    )
+    corner_y, corner_x = kept["corner"].tolist()
+    cells, nuclei = (_objects(kept, name) for name in ("cells", "nuclei"))
+    return Found(places, (corner_y, corner_x), cells, nuclei, **{name: kept[name] for name in _ARRAYS})
+
+
+def _objects(kept: dict[str, NDArray[Any]], name: str) -> Objects:
+    height, width = kept[f"{name}_shape"].tolist()
+    return Objects(kept[f"{name}_first"], kept[f"{name}_packed"].tobytes(), (height, width))

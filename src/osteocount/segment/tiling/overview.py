@@ -1,0 +1,78 @@
+"""The few looks at a picture of any size by which it is decided how it is analysed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.io.picture import Picture, PixelSize
+from osteocount.io.tiled_image import Pixels, Regions
+from osteocount.segment.preprocess.well_mask import Circle, find_well
+
+_OVERVIEW = 1600  # longest side of the overview is between this and twice this
+_CENTRE = 2048  # longest side of the part in the middle that is looked at in full
+_STRIP = 512
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A picture seen small and in part.
+
+    Attributes
+    ----------
+    overview
+        Every ``step``-th pixel of it; the picture itself when ``step`` is 1.
+    step
+        Pixels of the picture from one pixel of the overview to the next.
+    centre
+        Its middle at full resolution.
+    top, left
+        Where that lies.
+    """
+
+    overview: Picture
+    step: int
+    centre: Picture
+    top: int
+    left: int
+
+    def well(self) -> Circle | None:
+        """Find the rim of the well, in pixels of the picture."""
+        circle = find_well(self.overview.pixels)
+        return circle and Circle(circle.x * self.step, circle.y * self.step, circle.radius * self.step)
+
+    def centre_inside(self, well: Circle | None) -> NDArray[np.bool_]:
+        """Return (height, width) of the centre, False outside the well."""
+        height, width = self.centre.pixels.shape[:2]
+        if well is None:
+            return np.ones((height, width), bool)
+        return well.holds(np.arange(self.top, self.top + height), np.arange(self.left, self.left + width))
+
+
+def survey(regions: Regions) -> Survey:
+    """Look at a picture; one in memory that is not large is not copied."""
+    height, width = regions.shape[:2]
+    step = max(1, max(height, width) // _OVERVIEW)
+    rows = _STRIP if step > 1 else height
+    strips = [
+        _thinned(regions.read(top, min(top + rows, height), 0, width), top, step) for top in range(0, height, rows)
+    ]
+    top, left = max(0, (height - _CENTRE) // 2), max(0, (width - _CENTRE) // 2)
+    centre = regions.read(top, min(top + _CENTRE, height), left, min(left + _CENTRE, width))
+    size = regions.pixel_size
+    small = PixelSize(None if size.um is None else size.um * step, size.origin)
+    overview = np.asarray(strips[0] if len(strips) == 1 else np.concatenate(strips))
+    kind: Literal["rgb", "grey"] = "rgb" if regions.shape[2] == 3 else "grey"
+    pictures = (
+        Picture(regions.path, pixels, kind, ("",) * pixels.shape[2], scale, regions.axes, regions.notes)
+        for pixels, scale in ((overview, small), (centre, size))
+    )
+    return Survey(next(pictures), step, next(pictures), top, left)
+
+
+def _thinned(strip: Pixels, top: int, step: int) -> Pixels:
+    """Return every ``step``-th pixel of a strip that begins at row ``top``, without holding on to the rest."""
+    return strip if step == 1 else strip[-top % step :: step, ::step].copy()

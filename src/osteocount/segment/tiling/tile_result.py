@@ -1,0 +1,223 @@
+"""What was found in the windows of a picture, put together under one numbering."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.segment.detectors.nuclei import Spots
+from osteocount.segment.preprocess.stains import Stains, trap_density
+from osteocount.segment.tiling.packing import Atlas, Bodies, Place, lay_out
+
+
+@dataclass(frozen=True)
+class Objects:
+    """Labelled objects on an atlas, and where they lie in the picture.
+
+    Attributes
+    ----------
+    first
+        (n, 2) y, x in the analysed picture of each object's first pixel in raster order.
+    packed
+        The (height, width) int32 labels 1..n on the atlas, packed, since a large picture has many windows.
+    shape
+        Of the atlas.
+    """
+
+    first: NDArray[np.intp]
+    packed: bytes
+    shape: tuple[int, int]
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """(height, width) int32 on the atlas, 1..n."""
+        return np.frombuffer(imagecodecs.zstd_decode(self.packed), np.int32).reshape(self.shape)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Cells and nuclei of one window.
+
+    Attributes
+    ----------
+    places
+        Where the bodies lie in the window and on the atlas.
+    corner
+        Top and left of the window in the analysed picture.
+    cells, nuclei
+        On the atlas; ``nuclei`` are the counted ones.
+    opaque, area
+        (n + 1,) for each cell: that its inside cannot be seen, its pixels.
+    stain
+        (n + 1, 5) of each cell, in the order of `tables.STAIN_COLUMNS`.
+    y, x
+        Centres of all candidate nuclei in the analysed picture.
+    cell, score
+        The cell of each of them, and how sure it is.
+    nucleus
+        Its label among the counted nuclei; 0: not counted.
+    """
+
+    places: tuple[Place, ...]
+    corner: tuple[int, int]
+    cells: Objects
+    nuclei: Objects
+    opaque: NDArray[np.bool_]
+    area: NDArray[np.int64]
+    stain: NDArray[np.float64]
+    y: NDArray[np.intp]
+    x: NDArray[np.intp]
+    cell: NDArray[np.int32]
+    score: NDArray[np.float32]
+    nucleus: NDArray[np.int32]
+
+
+def found_on(
+    atlas: Atlas,
+    corner: tuple[int, int],
+    cells: NDArray[np.int32],
+    opaque: NDArray[np.bool_],
+    density: NDArray[np.float32],
+    stains: Stains,
+    spots: Spots,
+    threshold: float,
+) -> Found:
+    """Gather what was found on an atlas.
+
+    Parameters
+    ----------
+    atlas, corner
+        Where its bodies lie, and top and left of its window in the analysed picture.
+    cells
+        (height, width) int32 labels 1..n on the atlas.
+    opaque
+        (n + 1,) True for cells whose inside cannot be seen.
+    density
+        (height, width, 3) optical density on the atlas.
+    stains
+        Of the picture.
+    spots
+        Candidate nuclei on the atlas; those with a score of at least ``threshold`` are counted.
+    """
+    real = atlas.within(cells)
+    at = np.flatnonzero(real)
+    own = real.ravel()[at]
+    area = np.bincount(own, minlength=opaque.size)
+    trap = trap_density(density, stains)
+    stain = _stain_of(own, trap.ravel()[at], density.reshape(-1, 3)[at], opaque.size)
+    nucleus = np.zeros(spots.y.size, np.int32)
+    counted = spots.score >= threshold
+    nucleus[counted] = np.arange(1, int(counted.sum()) + 1)
+    nuclei = atlas.within(np.concatenate([np.zeros(1, np.int32), nucleus])[spots.labels])
+    y, x = atlas.in_window(spots.y, spots.x)
+    return Found(
+        atlas.places, corner, _objects(atlas, corner, real), _objects(atlas, corner, nuclei), opaque, area, stain,
+        y + corner[0], x + corner[1], cells[spots.y, spots.x], spots.score, nucleus,
+    )  # fmt: skip
+
+
+def found_in(
+    bodies: Bodies,
+    corner: tuple[int, int],
+    cells: NDArray[np.int32],
+    opaque: NDArray[np.bool_],
+    density: NDArray[np.float32],
+    stains: Stains,
+    spots: Spots,
+    threshold: float,
+) -> Found:
+    """Gather what was found in a window; as `found_on`, but for images and coordinates of the window."""
+    atlas = lay_out(bodies.within_picture())
+    shift = np.zeros((int(bodies.labels.max(initial=0)) + 1, 2), np.intp)
+    for place in atlas.places:
+        shift[place.label] = place.row - place.y, place.column - place.x
+    down, along = shift[bodies.labels[spots.y, spots.x]].T
+    own = atlas.mask.astype(np.int32)
+    extents = atlas.lay(spots.labels, beyond=False) * own
+    moved = Spots(spots.y + down, spots.x + along, spots.score, extents)
+    laid = atlas.lay(cells, beyond=False) * own
+    return found_on(atlas, corner, laid, opaque, atlas.lay(density, beyond=False), stains, moved, threshold)
+
+
+def numbered(objects: Sequence[Objects]) -> list[NDArray[np.int32]]:
+    """Return, for each window, the final numbers (n + 1,) of its own labels: 1..n in raster order of first pixels."""
+    y, x = np.concatenate([np.zeros((0, 2), np.intp), *(each.first for each in objects)]).T
+    order = np.lexsort((x, y))
+    number = np.empty(order.size, np.int32)
+    number[order] = np.arange(1, order.size + 1)
+    ends = np.cumsum([len(each.first) for each in objects], dtype=np.intp)
+    zero = np.zeros(1, np.int32)
+    return [np.concatenate([zero, number[end - len(own.first) : end]]) for own, end in zip(objects, ends, strict=True)]
+
+
+def paint(
+    found: Found,
+    labels: NDArray[np.int32],
+    number: NDArray[np.int32],
+    image: NDArray[np.int32],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+) -> None:
+    """Draw the ``labels`` of an atlas on a part of the picture.
+
+    Parameters
+    ----------
+    found, labels
+        What lies where, and its labels on the atlas.
+    number
+        (n + 1,) what is drawn for each label; 0 is not drawn.
+    image
+        (height, width), drawn on.
+    rows, columns
+        Which row and column of the analysed picture each of the image shows, ascending.
+    """
+    ends = np.array([(p.y, p.y + p.height, p.x, p.x + p.width) for p in found.places], np.intp).reshape(-1, 4)
+    y0, y1 = np.searchsorted(rows, ends[:, :2].T + found.corner[0])
+    x0, x1 = np.searchsorted(columns, ends[:, 2:].T + found.corner[1])
+    every_row, every_column = _step(rows), _step(columns)
+    for n in np.flatnonzero((y1 > y0) & (x1 > x0)).tolist():
+        place = found.places[n]
+        down = _picked(rows[y0[n] : y1[n]] - (found.corner[0] + place.y - place.row), every_row)
+        along = _picked(columns[x0[n] : x1[n]] - (found.corner[1] + place.x - place.column), every_column)
+        own = number[labels[down][:, along]]
+        np.copyto(image[y0[n] : y1[n], x0[n] : x1[n]], own, where=own > 0)
+
+
+def _step(at: NDArray[np.intp]) -> int:
+    """Return the distance between ascending positions, 0 where it differs from one to the next."""
+    steps = np.diff(at)
+    return 1 if not steps.size else int(steps[0]) if steps[0] > 0 and (steps == steps[0]).all() else 0
+
+
+def _picked(at: NDArray[np.intp], step: int) -> slice | NDArray[np.intp]:
+    """Return evenly spaced positions as a slice, which is much faster."""
+    return slice(int(at[0]), int(at[-1]) + 1, step) if step else at
+
+
+def _stain_of(
+    own: NDArray[np.int32], trap: NDArray[np.float32], colours: NDArray[np.float32], n: int
+) -> NDArray[np.float64]:
+    """Return ``stain`` (n, 5) of cells from the densities (m,) and (m, 3) of pixels that lie in cell ``own``."""
+    pixels = np.maximum(np.bincount(own, minlength=n), 1)
+    level, square, *colour = (
+        np.bincount(own, each, n) / pixels for each in (trap, trap.astype(float) ** 2, *colours.T)
+    )
+    return np.stack([level, np.sqrt(np.maximum(square - level**2, 0)), *colour], axis=1)
+
+
+def _objects(atlas: Atlas, corner: tuple[int, int], labels: NDArray[np.int32]) -> Objects:
+    flat = labels.ravel()
+    at = np.flatnonzero(flat)
+    first = np.zeros(int(flat.max(initial=0)) + 1, np.intp)
+    first[flat[at[::-1]]] = at[::-1]  # the last write wins, and that is the first pixel
+    y, x = atlas.in_window(*np.divmod(first[1:], labels.shape[1]))
+    first_pixels = np.stack([y + corner[0], x + corner[1]], axis=1)
+    return Objects(
+        first_pixels,
+        bytes(imagecodecs.zstd_encode(labels.tobytes(), level=1)),
+        (labels.shape[0], labels.shape[1]),
+    )

@@ -1,0 +1,297 @@
+"""A picture of any size worked through in tiles, with the same cells as if it were seen at once.
+
+Light, stains and thresholds are those of the whole picture. Every step between a pixel and the body of cells it lies
+in looks no further than a known reach. So a body is worked on in the one tile that holds its first pixel, if the tile's
+window shows it with that much around it; if not, in a window of its own, made as large as the body needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.io.tiled_image import Regions
+from osteocount.segment.preprocess.illumination import Inside, Light
+from osteocount.segment.preprocess.scale import BLOCK, Pixels, nearest, resample, resampled_size
+from osteocount.segment.tiling.packing import Bodies, Border, Place, all_bodies
+
+CORE = 2048  # pixels along a tile of a picture in memory
+_HALO = 128  # pixels by which a body may reach out of its tile before it gets a window of its own
+_GRID = 64  # windows begin at multiples of this, where the light and halved maps have their grids
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of analysed pixels."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def grown(self, pixels: int, shape: tuple[int, int]) -> Box:
+        """Return the box so many pixels wider on each side, begun on the grid and cut at the picture's border."""
+        return Box(
+            max(0, (self.top - pixels) // _GRID * _GRID),
+            min(shape[0], self.bottom + pixels),
+            max(0, (self.left - pixels) // _GRID * _GRID),
+            min(shape[1], self.right + pixels),
+        )
+
+    def holds(self, other: Box, around: int, shape: tuple[int, int]) -> bool:
+        """Tell whether ``other`` lies inside with ``around`` pixels to spare, or up to the picture's border."""
+        return (
+            (self.top == 0 or other.top - self.top >= around)
+            and (self.left == 0 or other.left - self.left >= around)
+            and (self.bottom == shape[0] or self.bottom - other.bottom >= around)
+            and (self.right == shape[1] or self.right - other.right >= around)
+        )
+
+    def shared(self, other: Box) -> Box | None:
+        """Return what both boxes hold; None where they do not meet."""
+        top, bottom = max(self.top, other.top), min(self.bottom, other.bottom)
+        left, right = max(self.left, other.left), min(self.right, other.right)
+        return Box(top, bottom, left, right) if top < bottom and left < right else None
+
+    def within(self, window: Box) -> tuple[slice, slice]:
+        """Return where the box lies in an array of a window."""
+        return (
+            slice(self.top - window.top, self.bottom - window.top),
+            slice(self.left - window.left, self.right - window.left),
+        )
+
+    def border(self, shape: tuple[int, int]) -> Border:
+        """Return which sides are the picture's own."""
+        return Border(self.top == 0, self.bottom == shape[0], self.left == 0, self.right == shape[1])
+
+
+class View:
+    """A picture at the scale of the analysis, any window of which can be read.
+
+    Parameters
+    ----------
+    regions
+        The picture.
+    zoom
+        Analysed pixels per pixel of the file.
+
+    Attributes
+    ----------
+    shape
+        (height, width) in analysed pixels.
+    """
+
+    def __init__(self, regions: Regions, zoom: float) -> None:
+        self._regions, self._zoom = regions, zoom
+        self.shape = resampled_size(regions.shape[0], zoom), resampled_size(regions.shape[1], zoom)
+
+    def read(self, box: Box) -> Pixels:
+        """Return the grey levels (height, width, 3) of a window."""
+        if self._zoom == 1:
+            return self._regions.read(box.top, box.bottom, box.left, box.right)
+        top, bottom, above = self._blocks(box.top, box.bottom, 0)
+        left, right, before = self._blocks(box.left, box.right, 1)
+        pixels = resample(self._regions.read(top, bottom, left, right), self._zoom)
+        up, along = box.top - above, box.left - before
+        return pixels[up : up + box.bottom - box.top, along : along + box.right - box.left]
+
+    def _blocks(self, start: int, stop: int, axis: int) -> tuple[int, int, int]:
+        """Return the file's pixels of the whole blocks under analysed pixels, and where these blocks begin there."""
+        step, around = int(BLOCK * self._zoom), int(self._zoom > 1)
+        first = max(0, start // step - around)
+        last = -(-stop // step) + around
+        return first * BLOCK, min(self._regions.shape[axis], last * BLOCK), first * step
+
+    def inside(self, in_file: Inside | None) -> Inside | None:
+        """Bring the question what lies inside the well from pixels of the file to analysed pixels."""
+        if in_file is None:
+            return None
+        rows, columns = (nearest(have, side) for have, side in zip(self.shape, self._regions.shape, strict=False))
+        return lambda y, x: in_file(rows[y], columns[x])
+
+
+@dataclass(frozen=True)
+class Density:
+    """The optical density of a picture, any window of which can be worked out.
+
+    Attributes
+    ----------
+    view
+        The picture.
+    light
+        Of all of it.
+    """
+
+    view: View
+    light: Light
+
+    def read(self, box: Box) -> NDArray[np.float32]:
+        """Return (height, width, 3) of a window that begins on the grid."""
+        return self.light.density(self.view.read(box), box.top, box.left)
+
+
+def strips(view: View) -> Iterator[tuple[int, Pixels]]:
+    """Yield the picture in strips of whole width, each with its first row."""
+    for top in range(0, view.shape[0], BLOCK):
+        yield top, view.read(Box(top, min(top + BLOCK, view.shape[0]), 0, view.shape[1]))
+
+
+def samples(shape: tuple[int, int]) -> list[Box]:
+    """Return windows that stand for the picture: all of it, or nine spread over a large one."""
+    height, width = shape
+    if height * width <= CORE * CORE:
+        return [Box(0, height, 0, width)]
+    side = CORE // 3
+    return [
+        Box(top, min(top + side, height), left, min(left + side, width))
+        for top in _spread(height, side)
+        for left in _spread(width, side)
+    ]
+
+
+def _spread(length: int, side: int) -> list[int]:
+    room = max(0, length - side)
+    return sorted({int(room * part) // _GRID * _GRID for part in (1 / 6, 1 / 2, 5 / 6)})
+
+
+def tiles(shape: tuple[int, int], core: int = CORE, offset: tuple[int, int] = (0, 0)) -> list[Box]:
+    """Return the tiles of a picture, row by row; ``offset`` shifts the seams."""
+    rows, columns = (
+        sorted({0, *range(shift % core, side, core), side}) for shift, side in zip(offset, shape, strict=True)
+    )
+    return [Box(top, bottom, left, right) for top, bottom in pairwise(rows) for left, right in pairwise(columns)]
+
+
+@dataclass(frozen=True)
+class Share:
+    """The ``number``-th of ``count`` shares, from 0, of the tiles of a picture; those of a share lie together."""
+
+    number: int
+    count: int
+
+    def of(self, all_tiles: Sequence[Box]) -> Sequence[Box]:
+        """Return the tiles of this share."""
+        first, last = (len(all_tiles) * end // self.count for end in (self.number, self.number + 1))
+        return all_tiles[first:last]
+
+
+class Tiling:
+    """Which bodies are worked on in which window.
+
+    Parameters
+    ----------
+    shape
+        (height, width) of the analysed picture.
+    reach
+        Pixels: what lies further from a body than this has no say in it.
+    """
+
+    def __init__(self, shape: tuple[int, int], reach: int) -> None:
+        self._shape, self._reach = shape, reach
+        self._done: set[tuple[int, int]] = set()
+        self._waiting: dict[tuple[int, int], Box] = {}
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of the analysed picture."""
+        return self._shape
+
+    def window(self, tile: Box) -> Box:
+        """Return the tile with enough around it to work on most of its bodies."""
+        return tile.grown(self._reach + _HALO, self._shape)
+
+    def later(self, tile: Box) -> tuple[Box, ...]:
+        """Return where the windows of later tiles lie: those beside this one, and those of the rows below."""
+        height, width = self._shape
+        window, around = self.window(tile), self._reach + _HALO
+        below = Box(tile.bottom, height, 0, width).grown(around, self._shape)
+        beside = Box(tile.top, tile.bottom, tile.right, width).grown(around, self._shape)
+        regions = []
+        if tile.right < width:
+            regions.append(Box(window.top, below.top if tile.bottom < height else height, beside.left, width))
+        if tile.bottom < height:
+            regions.append(below)
+        return tuple(regions)
+
+    def choose(self, window: Box, tile: Box, mask: NDArray[np.uint8]) -> Bodies:
+        """Return the bodies of a window that are worked on there; those cut short are kept waiting."""
+        bodies = all_bodies(mask, window.border(self._shape))
+        if window == Box(0, self._shape[0], 0, self._shape[1]) == tile:
+            return bodies
+        chosen = []
+        for place in bodies.places:
+            box = _in_picture(place, window)
+            if window.holds(box, self._reach, self._shape):
+                first = _first_pixel(place, bodies.labels, window, box)
+                if first is not None and _lies_in(first, tile):
+                    chosen.append(place)
+                    self._done.add(first)
+            # The tile itself is far enough inside its window for the mask to be certain there.
+            elif (pixel := _first_pixel(place, bodies.labels, window, tile)) is not None:
+                self._waiting[pixel] = box
+        return Bodies(bodies.labels, tuple(chosen))
+
+    def bodies_of(self, tile: Box) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the first pixels (n, 2) of bodies done in a tile; pixel and box (m, 6) of those it keeps waiting."""
+        done = [pixel for pixel in self._done if _lies_in(pixel, tile)]
+        waiting = [
+            (*pixel, box.top, box.bottom, box.left, box.right)
+            for pixel, box in self._waiting.items()
+            if _lies_in(pixel, tile)
+        ]
+        return np.array(done, np.int64).reshape(-1, 2), np.array(waiting, np.int64).reshape(-1, 6)
+
+    def restore(self, done: NDArray[np.int64], waiting: NDArray[np.int64]) -> None:
+        """Take over what `bodies_of` said of a tile that was finished before."""
+        self._done |= {(y, x) for y, x in done.tolist()}
+        self._waiting |= {(y, x): Box(*box) for y, x, *box in waiting.tolist()}
+
+    def waiting(self) -> list[tuple[tuple[int, int], Box]]:
+        """Return a pixel and the box so far of every body that no tile's window showed whole."""
+        return sorted(self._waiting.items())
+
+    def grown(self, box: Box) -> Box:
+        """Return a window around a body that may reach further than ``box``."""
+        return box.grown(self._reach + max(_HALO, (box.bottom - box.top + box.right - box.left) // 4), self._shape)
+
+    def complete(self, window: Box, pixel: tuple[int, int], mask: NDArray[np.uint8]) -> tuple[Bodies | None, Box]:
+        """Return the body that holds ``pixel``, without a place if it is done already; None if it is cut short.
+
+        Also return its box as far as it is seen.
+        """
+        bodies = all_bodies(mask, window.border(self._shape))
+        label = int(bodies.labels[pixel[0] - window.top, pixel[1] - window.left])
+        place = next(each for each in bodies.places if each.label == label)
+        box = _in_picture(place, window)
+        if not window.holds(box, self._reach, self._shape):
+            return None, box
+        first = _first_pixel(place, bodies.labels, window, box)
+        fresh = first is not None and first not in self._done
+        if first is not None:
+            self._done.add(first)
+        return Bodies(bodies.labels, (place,) if fresh else ()), box
+
+
+def _lies_in(pixel: tuple[int, int], tile: Box) -> bool:
+    return tile.top <= pixel[0] < tile.bottom and tile.left <= pixel[1] < tile.right
+
+
+def _in_picture(place: Place, window: Box) -> Box:
+    top, left = place.y + window.top, place.x + window.left
+    return Box(top, top + place.height, left, left + place.width)
+
+
+def _first_pixel(place: Place, labels: NDArray[np.int32], window: Box, within: Box) -> tuple[int, int] | None:
+    """Return where in the picture the body has its first pixel ``within`` a box; None where it has none."""
+    top, left = max(place.y, within.top - window.top), max(place.x, within.left - window.left)
+    bottom = min(place.y + place.height, within.bottom - window.top)
+    right = min(place.x + place.width, within.right - window.left)
+    if top >= bottom or left >= right:
+        return None
+    own = labels[top:bottom, left:right] == place.label
+    y, x = divmod(int(np.argmax(own)), right - left)
+    return (top + y + window.top, left + x + window.left) if own[y, x] else None

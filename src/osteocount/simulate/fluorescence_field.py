@@ -1,0 +1,136 @@
+"""The same planned cells under fluorescence: TRAP as one channel, DNA as the other, among cells without TRAP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from osteocount.settings import FrozenModel
+from osteocount.simulate.anatomy import ellipse
+from osteocount.simulate.design import FieldDesign, Optics, StainStyle
+from osteocount.simulate.shapes import Field2D, coverage, noise
+from osteocount.simulate.simulated_field import simulate_field
+
+#: Two dyes that absorb one colour each, so that a painted field holds cytoplasm in red and DNA in green.
+_DYES = StainStyle(
+    trap=(1.0, 0.0, 0.0),
+    trap_edge=(1.0, 0.0, 0.0),
+    membrane=(1.0, 0.0, 0.0),
+    counterstain=(0.0, 1.0, 0.0),
+    counterstain_strength=0.8,
+    exclusion=0.15,
+)
+_SHARP = Optics(blur=(0.3, 0.3, 0.3))
+
+
+class FluorescenceLook(FrozenModel):
+    """Dyes, lens and camera. Lengths in µm, brightness as parts of the camera's range."""
+
+    cytoplasm: float = Field(0.8, title="Cytoplasm", description="Brightness of strong cytoplasm.", gt=0, le=3)
+    nuclei: float = Field(0.7, title="Nuclei", description="Brightness of a nucleus.", gt=0, le=3)
+    unstained: float = Field(700.0, title="Unstained cells", description="Nuclei without TRAP per mm².", ge=0)
+    dark: float = Field(0.05, title="Dark level", description="Brightness without light.", ge=0, le=0.5)
+    haze: float = Field(0.02, title="Haze", description="SD of the broad light behind the cells.", ge=0, le=0.5)
+    halo: float = Field(0.15, title="Halo", description="Part of the light spread by 12 µm around a cell.", ge=0, le=1)
+    bleed: tuple[float, float] = Field(
+        (0.0, 0.05), title="Bleed-through", description="Part of the cytoplasm in the DNA channel, and the reverse."
+    )
+    uneven: float = Field(0.15, title="Uneven light", description="Light lost in the corners.", ge=0, le=0.8)
+    blur: float = Field(0.8, title="Blur", description="SD of the lens.", ge=0.1, le=10)
+    noise: float = Field(0.008, title="Noise", description="SD of the camera in dim places.", ge=0, le=0.3)
+    bits: int = Field(8, title="Bits", description="8 or 16.", ge=8, le=16)
+
+
+@dataclass(frozen=True)
+class SimulatedChannels:
+    """A two-channel picture and what is in it.
+
+    Attributes
+    ----------
+    pixels
+        (height, width, 2) uint8 or uint16: cytoplasm, nuclei.
+    cells, nuclei, truth, nuclei_truth, pixel_size
+        As for `SimulatedField`; nuclei of cells without TRAP are in none of them.
+    """
+
+    pixels: NDArray[np.uint8] | NDArray[np.uint16]
+    cells: NDArray[np.uint32]
+    nuclei: NDArray[np.uint32]
+    truth: pd.DataFrame
+    nuclei_truth: pd.DataFrame
+    pixel_size: float
+
+
+def simulate_fluorescence(design: FieldDesign, look: FluorescenceLook, seed: int) -> SimulatedChannels:
+    """Make one picture; the same arguments give the same pixels.
+
+    ``design`` says what lies where and how strongly it is stained; its colours and optics are not used.
+    """
+    stain = _DYES.replace(trap_strength=design.stain.trap_strength)
+    field = simulate_field(design.replace(stain=stain, optics=_SHARP), seed)
+    rng = np.random.default_rng([seed, 1])
+    cytoplasm, dna = (np.ascontiguousarray(field.od[..., channel]) for channel in (0, 1))
+    dna = np.maximum(dna, _unstained(field.cells, look, design, rng))
+    channels = cytoplasm * look.cytoplasm / 0.8, dna * look.nuclei / 0.8
+    channels = channels[0] + look.bleed[1] * channels[1], channels[1] + look.bleed[0] * channels[0]
+    seen = np.dstack([_seen(channel, look, design.pixel_size, rng) for channel in channels])
+    top = 2**look.bits - 1
+    grey = np.clip(np.rint(seen * top), 0, top)
+    pixels = grey.astype(np.uint8) if look.bits == 8 else grey.astype(np.uint16)
+    return SimulatedChannels(pixels, field.cells, field.nuclei, field.truth, field.nuclei_truth, design.pixel_size)
+
+
+def random_look(rng: np.random.Generator) -> FluorescenceLook:
+    """Draw dyes, lens and camera."""
+    return FluorescenceLook(
+        cytoplasm=float(rng.uniform(0.3, 1.3)),
+        nuclei=float(rng.uniform(0.25, 0.9)),
+        unstained=float(rng.uniform(0, 1200)),
+        dark=float(rng.uniform(0.01, 0.12)),
+        haze=float(rng.uniform(0, 0.03)),
+        halo=float(rng.uniform(0, 0.3)),
+        bleed=(float(rng.uniform(0, 0.12)), float(rng.uniform(0, 0.12))),
+        uneven=float(rng.uniform(0, 0.35)),
+        blur=float(rng.uniform(0.5, 1.4)),
+        noise=float(rng.uniform(0.002, 0.02)),
+        bits=int(rng.choice([8, 16])),
+    )
+
+
+def _unstained(
+    cells: NDArray[np.uint32], look: FluorescenceLook, design: FieldDesign, rng: np.random.Generator
+) -> Field2D:
+    """Draw nuclei of cells without TRAP, everywhere but on stained cells."""
+    dna = np.zeros(cells.shape, np.float32)
+    um = design.pixel_size
+    for _ in range(int(rng.poisson(look.unstained * design.area_mm2))):
+        row, column = int(rng.integers(cells.shape[0])), int(rng.integers(cells.shape[1]))
+        disc = ellipse(rng, (row * um, column * um), float(rng.uniform(3.4, 5.0)), 0.7)
+        window = _around((row, column), int(7 / um), cells.shape)
+        y, x = np.mgrid[window].astype(np.float32) * np.float32(um)
+        inside = coverage(disc.distance(y, x), um)
+        if not (cells[window][inside > 0.5] > 0).any():
+            dna[window] = np.maximum(dna[window], np.float32(rng.uniform(0.5, 1.1)) * inside)
+    return dna
+
+
+def _around(centre: tuple[int, int], reach: int, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    rows, columns = (slice(max(0, at - reach), min(side, at + reach)) for at, side in zip(centre, shape, strict=True))
+    return rows, columns
+
+
+def _seen(light: Field2D, look: FluorescenceLook, um: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return what a noisy camera sees of a channel, spread by lens and haze, as parts of its range."""
+    sharp = cv2.GaussianBlur(light, (0, 0), look.blur / um)
+    spread = (1 - look.halo) * sharp + look.halo * cv2.GaussianBlur(light, (0, 0), 12 / um)
+    height, width = light.shape
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    lit = spread + np.abs(look.haze * noise(rng, light.shape, max(height, width) / 3))
+    seen = look.dark + lit * (1 - look.uneven * (x * x + y * y) / 2)
+    grain = rng.standard_normal(light.shape, dtype=np.float32) * np.sqrt(0.05 + np.maximum(seen, 0)) / np.sqrt(0.1)
+    return np.asarray(seen + look.noise * grain, np.float64)

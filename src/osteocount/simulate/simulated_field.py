@@ -1,0 +1,192 @@
+"""One synthetic picture with its truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from osteocount.simulate.canvas import OSTEOCLAST_NUCLEI, Canvas
+from osteocount.simulate.cell_painting import CellPatch, CellPlan, paint_cell
+from osteocount.simulate.cell_plans import PLANS, heaped_cell, nuclei_of_an_osteoclast, osteoclast
+from osteocount.simulate.debris import add_debris, add_fibre
+from osteocount.simulate.design import FieldDesign, StainStyle
+from osteocount.simulate.optics import blurred, photograph
+from osteocount.simulate.shapes import Point
+
+# Cells are placed this far (µm) beyond the picture, so that its edges cut cells as a real field's do.
+_MARGIN = 40.0
+_TRIES = 25
+_TOUCH = 0.015  # part of a cell that lies on others where it just touches them
+_ROOM = 0.04  # what may lie on others where a cell is not meant to
+_PRESSED = 0.15  # the most of a cell of a clump that lies on the others
+
+
+@dataclass(frozen=True)
+class SimulatedField:
+    """A picture and what is in it.
+
+    Attributes
+    ----------
+    picture
+        (height, width, 3) uint8 RGB.
+    cells, nuclei
+        (height, width) uint32 labels, 1..n in raster order of each object's first pixel. Only nuclei that can be
+        seen are labelled.
+    truth
+        One row per cell: ``cell_id``, ``class`` (what was made), ``n_nuclei`` (seen), ``is_osteoclast`` (three or more
+        seen), ``y_px``, ``x_px``, ``area_px``, ``n_nuclei_hidden`` (in the picture, but not seen), ``n_nuclei_made``,
+        ``touches_edge``, ``counted`` (touches neither top
+        nor left), ``flags`` (";"-joined: ``edge``, ``opaque``, ``nuclei_hidden``, ``covered``).
+    nuclei_truth
+        One row per nucleus that can be seen: ``nucleus_id``, ``cell_id``, ``y_px``, ``x_px``.
+    hidden
+        (height, width) bool, True where there is a nucleus that cannot be seen.
+    pixel_size
+        µm.
+    od
+        (height, width, 3) float32 optical density before lamp and camera.
+    """
+
+    picture: NDArray[np.uint8]
+    cells: NDArray[np.uint32]
+    nuclei: NDArray[np.uint32]
+    truth: pd.DataFrame
+    nuclei_truth: pd.DataFrame
+    hidden: NDArray[np.bool_]
+    pixel_size: float
+    od: NDArray[np.float32]
+
+
+def simulate_field(design: FieldDesign, seed: int | np.random.SeedSequence) -> SimulatedField:
+    """Make one picture; the same ``design`` and ``seed`` give the same pixels.
+
+    Osteoclasts come first and lie side by side; small cells come after and may lie on them. A cell for which there is
+    no room is left out: what is confluent takes no more.
+    """
+    rng = np.random.default_rng(seed)
+    canvas = Canvas(design.height, design.width, design.pixel_size)
+    neighbours: list[tuple[Point, float]] = []
+    for patch in _osteoclasts(design, rng):
+        _place(canvas, patch, design, rng, neighbours, float(rng.choice([0.0, 0.02, 0.08])))
+    neighbours = []
+    for kind in ("binucleate", "mononuclear_large", "spindle", "round", "refractile"):
+        for _ in range(_number(design, getattr(design.densities, kind), rng)):
+            patch = paint_cell(PLANS[kind](rng), design.stain, design.pixel_size, rng)
+            lies_on_others = rng.random() < 0.1 and kind not in ("binucleate", "mononuclear_large")
+            _place(canvas, patch, design, rng, neighbours, 1.0 if lies_on_others else _ROOM)
+    for _ in range(_number(design, design.densities.clump, rng)):
+        _place_clump(canvas, design, rng)
+    for _ in range(_number(design, design.densities.fibre, rng)):
+        add_fibre(canvas, design.stain, rng)
+    for _ in range(_number(design, design.densities.debris, rng)):
+        add_debris(canvas, design.stain, rng)
+    return finish(canvas, design, rng)
+
+
+def judged(truth: pd.DataFrame) -> pd.DataFrame:
+    """Return the truth of cells as someone says who looks at the picture and knows what hides there.
+
+    ``n_nuclei`` is missing where a nucleus cannot be seen, ``is_osteoclast`` where such nuclei decide: neither one
+    answer nor the other can be called wrong there.
+    """
+    hidden = truth["n_nuclei_hidden"]
+    open_class = ~truth["is_osteoclast"] & (truth["n_nuclei"] + hidden >= OSTEOCLAST_NUCLEI)
+    return truth.assign(
+        n_nuclei=truth["n_nuclei"].astype("Int64").mask(hidden > 0),
+        is_osteoclast=truth["is_osteoclast"].astype("boolean").mask(open_class),
+    )
+
+
+def finish(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) -> SimulatedField:
+    """Look at a painted ``canvas`` through the lens, and say what can be seen."""
+    od = blurred(canvas.od, design.optics, design.pixel_size)
+    cells, nuclei, truth, nuclei_truth = canvas.truth(od)
+    picture = photograph(od, design.optics, rng)
+    hidden = (canvas.nuclei > 0) & (nuclei == 0)
+    return SimulatedField(picture, cells, nuclei, truth, nuclei_truth, hidden, design.pixel_size, od)
+
+
+def paint(plan: CellPlan, design: FieldDesign, rng: np.random.Generator) -> CellPatch:
+    """Paint ``plan`` in the stain and at the pixel size of ``design``."""
+    style: StainStyle = design.stain
+    return paint_cell(plan, style, design.pixel_size, rng)
+
+
+def _osteoclasts(design: FieldDesign, rng: np.random.Generator) -> list[CellPatch]:
+    """Paint the osteoclasts of a field, largest first, since the largest are the hardest to place."""
+    plans = [
+        osteoclast(rng, nuclei_of_an_osteoclast(rng, design.nuclei_mean), rng.random() < design.pale_fraction)
+        for _ in range(_number(design, design.densities.osteoclast, rng))
+    ]
+    plans.sort(key=lambda plan: -len(plan.nuclei))
+    return [paint(plan, design, rng) for plan in plans]
+
+
+def _number(design: FieldDesign, per_mm2: float, rng: np.random.Generator) -> int:
+    """Draw a Poisson number for the field and its margin."""
+    sides = design.height * design.pixel_size + 2 * _MARGIN, design.width * design.pixel_size + 2 * _MARGIN
+    return int(rng.poisson(per_mm2 * sides[0] * sides[1] / 1e6))
+
+
+def _place(
+    canvas: Canvas,
+    patch: CellPatch,
+    design: FieldDesign,
+    rng: np.random.Generator,
+    neighbours: list[tuple[Point, float]],
+    allowed: float,
+) -> None:
+    """Add a cell where at most ``allowed`` of it lies on others, now and then against one of ``neighbours``.
+
+    ``neighbours`` holds the place and reach of each cell placed so far, and is added to. Without room nothing is added.
+    """
+    spot = None
+    if neighbours and rng.random() < design.touching:
+        spot = _beside(canvas, patch, rng, *neighbours[int(rng.integers(len(neighbours)))], _TOUCH)
+    if spot is None:
+        spot = _free_spot(canvas, patch, rng, allowed)
+    if spot is not None:
+        neighbours.append((spot, patch.plan.half_size))
+        canvas.add(patch, spot)
+
+
+def _place_clump(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) -> None:
+    """Add small dark cells that lie pressed against each other: several nuclei close together, and no osteoclast."""
+    clump: list[tuple[Point, float]] = []
+    for _ in range(int(rng.choice([2, 3, 4], p=(0.5, 0.35, 0.15)))):
+        patch = paint(heaped_cell(rng), design, rng)
+        if clump:
+            lies_on_others = float(rng.uniform(_TOUCH, _PRESSED))
+            spot = _beside(canvas, patch, rng, *clump[int(rng.integers(len(clump)))], lies_on_others)
+        else:
+            spot = _free_spot(canvas, patch, rng, _ROOM)
+        if spot is not None:
+            clump.append((spot, patch.plan.half_size))
+            canvas.add(patch, spot)
+
+
+def _beside(
+    canvas: Canvas, patch: CellPatch, rng: np.random.Generator, other: Point, reach: float, least: float
+) -> Point | None:
+    """Come nearer to ``other`` from a random side until the part ``least`` lies on it; None where a third is there."""
+    angle = rng.uniform(0, 2 * np.pi)
+    toward = float(np.sin(angle)), float(np.cos(angle))
+    for away in np.arange(reach + patch.plan.half_size, 0.0, -1.5).tolist():
+        spot = other[0] + away * toward[0], other[1] + away * toward[1]
+        overlap = canvas.overlap(patch, spot)
+        if overlap > least:
+            return spot if overlap < least + 0.085 else None
+    return None
+
+
+def _free_spot(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, allowed: float) -> Point | None:
+    """Find a place where at most ``allowed`` of the cell lies on others."""
+    height, width = (n * canvas.pixel_size for n in canvas.cells.shape)
+    for _ in range(_TRIES):
+        spot = float(rng.uniform(-_MARGIN, height + _MARGIN)), float(rng.uniform(-_MARGIN, width + _MARGIN))
+        if canvas.overlap(patch, spot) <= allowed:
+            return spot
+    return None

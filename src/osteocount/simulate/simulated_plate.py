@@ -1,0 +1,191 @@
+"""A whole synthetic plate: donors, arms with a known effect, wells, fields."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from osteocount.errors import OsteoCountError
+from osteocount.settings import FrozenModel
+from osteocount.simulate.design import Densities, FieldDesign
+from osteocount.simulate.simulated_field import SimulatedField, judged, simulate_field
+from osteocount.simulate.write import write_picture, write_truth_labels
+
+_ROWS, _COLUMNS = "ABCDEFGH", 12
+LAYOUT_COLUMNS = ["plate", "well", "treatment", "dose", "dose_unit", "donor", "role"]
+PLATE_NAME = "simulated"
+
+
+class Arm(FrozenModel):
+    """A treatment at one dose and what it does, relative to vehicle."""
+
+    treatment: str = Field(title="Treatment", description="Name of the treatment.")
+    dose: float | None = Field(None, title="Dose", description="Empty for vehicle.")
+    dose_unit: str = Field("", title="Dose unit", description="Unit of the dose.")
+    role: Literal["vehicle", "positive control", "treatment"] = Field("treatment", title="Role", description="Role.")
+    count_effect: float = Field(1.0, title="Effect on count", description="Factor on osteoclasts per mm².", ge=0)
+    fusion_effect: float = Field(1.0, title="Effect on fusion", description="Factor on nuclei per osteoclast.", gt=0)
+
+
+# The effects are chosen for a plate worth looking at; they are nobody's measurement.
+ARMS = (
+    Arm(treatment="vehicle", role="vehicle"),
+    Arm(treatment="RANKL", dose=50, dose_unit="ng/mL", role="positive control", count_effect=2.4, fusion_effect=1.4),
+    Arm(treatment="rhIL-32", dose=25, dose_unit="ng/mL", count_effect=1.5, fusion_effect=1.4),
+    Arm(treatment="EV wild type", dose=5, dose_unit="µL", count_effect=1.4, fusion_effect=1.25),
+    Arm(treatment="EV IL-32 KO", dose=5, dose_unit="µL"),
+)
+
+
+class PlateDesign(FrozenModel):
+    """One plate: a row per donor, a column per arm and repeat."""
+
+    arms: tuple[Arm, ...] = Field(ARMS, title="Arms", description="The first is the reference.", min_length=1)
+    donors: int = Field(4, title="Donors", description="Biological replicates.", ge=1, le=8)
+    donor_log_sd: float = Field(
+        0.35, title="Between donors", description="SD of the natural logarithm of the density.", ge=0, le=2
+    )
+    wells: int = Field(1, title="Wells", description="Wells per donor and arm.", ge=1, le=12)
+    fields: int = Field(2, title="Fields", description="Pictures per well.", ge=1, le=99)
+    well_shape: float = Field(
+        20.0,
+        title="Well noise",
+        description="Shape k of the gamma factor of a well; counts are then negative binomial with size k.",
+        gt=0,
+    )
+    field: FieldDesign = Field(
+        FieldDesign(width=704, height=528, densities=Densities(osteoclast=40)),
+        title="Field",
+        description="Of the reference arm.",
+    )
+
+
+def default_plate(
+    wells: int = 1, fields: int = 2, width: int = 704, height: int = 528, donors: int = 4, pixel_size: float = 0.76
+) -> PlateDesign:
+    """Describe the plate of ``sample_images``, in another size. Sizes in pixels, ``pixel_size`` in µm."""
+    design = FieldDesign(width=width, height=height, pixel_size=pixel_size, densities=Densities(osteoclast=40))
+    return PlateDesign(wells=wells, fields=fields, donors=donors, field=design)
+
+
+def simulate_plate(design: PlateDesign, seed: int, out: Path, overwrite: bool = False) -> pd.DataFrame:
+    """Write the pictures of a plate, ``layout.csv``, ``design.json`` and ``truth/`` into ``out``.
+
+    ``truth/`` holds the label images of every picture, ``cells.csv``, ``nuclei.csv`` and ``wells.csv``. The same
+    ``design`` and ``seed`` give the same bytes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``wells.csv``: one row per well with its true counts. Counts are of cells that touch neither the top nor the
+        left border of their field (the counting frame of the pipeline).
+
+    Raises
+    ------
+    OsteoCountError
+        The plate has too few columns for the design, or ``out`` already holds a plate.
+    """
+    if len(design.arms) * design.wells > _COLUMNS:
+        raise OsteoCountError(
+            f"{len(design.arms)} arms × {design.wells} wells per donor need {len(design.arms) * design.wells} columns; "
+            f"a 96-well plate has {_COLUMNS}. Ask for fewer wells or arms."
+        )
+    if (out / "layout.csv").exists() and not overwrite:
+        raise OsteoCountError(f"{out}: already holds a plate (layout.csv). Choose another folder or allow overwriting.")
+    out.mkdir(parents=True, exist_ok=True)
+    donor_factor = np.exp(np.random.default_rng([seed, 0]).normal(0.0, design.donor_log_sd, design.donors))
+    wells, cells, nuclei = [], [], []
+    for index, place in enumerate(_places(design)):
+        mean = design.field.densities.osteoclast * float(donor_factor[place["donor_index"]])
+        made = _make_well(design, place, mean, np.random.SeedSequence([seed, 1, index]), out)
+        cells += made[0]
+        nuclei += made[1]
+        wells.append({**_layout_row(place), **_well_truth(design, pd.concat(made[0]))})
+    table = pd.DataFrame(wells)
+    _write_csv(table[LAYOUT_COLUMNS], out / "layout.csv")
+    _write_csv(judged(pd.concat(cells)), out / "truth" / "cells.csv")
+    _write_csv(pd.concat(nuclei), out / "truth" / "nuclei.csv")
+    _write_csv(table, out / "truth" / "wells.csv")
+    record = json.dumps({"seed": seed, "design": design.model_dump(mode="json")}, indent=2, ensure_ascii=False)
+    (out / "design.json").write_text(record + "\n", encoding="utf-8")
+    return table
+
+
+def arm_field(design: PlateDesign, arm: Arm, density: float) -> FieldDesign:
+    """Describe the field of an arm, with ``density`` osteoclasts per mm² before the effect of the arm."""
+    densities = design.field.densities.replace(osteoclast=density * arm.count_effect)
+    mean = float(np.clip(design.field.nuclei_mean * arm.fusion_effect, 3.0, 30.0))
+    return design.field.replace(densities=densities, nuclei_mean=mean)
+
+
+def _places(design: PlateDesign) -> list[dict[str, Any]]:
+    """List every well: its name, donor and arm, row by row; each row begins with another arm, as a careful lab does."""
+    arms = len(design.arms)
+    return [
+        {"well": f"{_ROWS[d]}{1 + (a + d) % arms * design.wells + w:02d}", "donor_index": d, "arm": arm}
+        for d in range(design.donors)
+        for a, arm in enumerate(design.arms)
+        for w in range(design.wells)
+    ]
+
+
+def _layout_row(place: dict[str, Any]) -> dict[str, Any]:
+    arm: Arm = place["arm"]
+    return {
+        "plate": PLATE_NAME,
+        "well": place["well"],
+        "treatment": arm.treatment,
+        "dose": arm.dose,
+        "dose_unit": arm.dose_unit,
+        "donor": f"donor {place['donor_index'] + 1}",
+        "role": arm.role,
+    }
+
+
+def _make_well(
+    design: PlateDesign, place: dict[str, Any], density: float, seed: np.random.SeedSequence, out: Path
+) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+    """Make and write the fields of a well; give their tables."""
+    of_well, *of_fields = seed.spawn(design.fields + 1)
+    luck = np.random.default_rng(of_well).gamma(design.well_shape, 1 / design.well_shape)
+    look = arm_field(design, place["arm"], density * float(luck))
+    cells, nuclei = [], []
+    for number, of_field in enumerate(of_fields, start=1):
+        made: SimulatedField = simulate_field(look, of_field)
+        stem = f"{place['well']}_f{number}"
+        write_picture(made, out / f"{stem}.tif")
+        write_truth_labels(made, out / "truth", stem)
+        where = {"plate": PLATE_NAME, "well": place["well"], "field": number, "image": f"{stem}.tif"}
+        cells.append(made.truth.assign(**where)[[*where, *made.truth.columns]])
+        nuclei.append(made.nuclei_truth.assign(**where)[[*where, *made.nuclei_truth.columns]])
+    return cells, nuclei
+
+
+def _well_truth(design: PlateDesign, cells: pd.DataFrame) -> dict[str, Any]:
+    """Count the truth of a well."""
+    counted = cells[cells["counted"]]
+    large = counted[counted["is_osteoclast"]]
+    area = design.fields * design.field.area_mm2
+    nuclei, in_large = int(counted["n_nuclei"].sum()), int(large["n_nuclei"].sum())
+    return {
+        "n_fields": design.fields,
+        "imaged_area_mm2": round(area, 6),
+        "n_osteoclasts": len(large),
+        "n_osteoclasts_ge2": int((counted["n_nuclei"] >= 2).sum()),
+        "n_osteoclasts_ge4": int((counted["n_nuclei"] >= 4).sum()),
+        "osteoclast_density_per_mm2": round(len(large) / area, 4),
+        "osteoclast_area_fraction": round(float(large["area_px"].sum()) * design.field.pixel_size**2 / 1e6 / area, 6),
+        "nuclei_per_osteoclast_mean": round(float(large["n_nuclei"].mean()), 4) if len(large) else None,
+        "fusion_index": round(in_large / nuclei, 4) if nuclei else None,
+        "n_trap_positive": len(counted),
+        "n_nuclei": nuclei,
+    }
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
