@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.absorbance.normalise import control_quality, percent_of_control, pnpp_nmol, reader_columns
-from osteocount.plate.absorbance.read import ReaderBlock, Reading
+from osteocount.plate.absorbance.normalise import absorbance_columns, control_quality, percent_of_control, pnpp_nmol
+from osteocount.plate.absorbance.read import Reading, ReadingBlock
 from osteocount.plate.position_effects import b_score, explained_by_place, position_effects
 from osteocount.wells import well_name
 
 
 def block(values, plate="", nm=405.0, kind="raw", name=None):
     readings = tuple(Reading(*place, *(v if isinstance(v, tuple) else (v, ""))) for place, v in sorted(values.items()))
-    return ReaderBlock(name or f"{plate} {nm:g}", "", "", plate, nm, kind, "", readings)
+    return ReadingBlock(name or f"{plate} {nm:g}", "", "", plate, nm, kind, "", readings)
 
 
 def layout(**roles):
@@ -29,7 +29,7 @@ def layout(**roles):
 def test_blank_and_reference_are_subtracted_and_masked_wells_have_no_net_value():
     values = {(1, 1): 0.10, (1, 2): 0.12, (2, 1): 1.0, (2, 2): (0.9, "masked"), (2, 3): (None, "overflow")}
     reference = dict.fromkeys(values, 0.04)
-    table = reader_columns(
+    table = absorbance_columns(
         [block(values), block(reference, nm=620.0)],
         layout(A01="blank", A02="blank", B01="treatment"),
         "trap_activity",
@@ -47,7 +47,7 @@ def test_blank_and_reference_are_subtracted_and_masked_wells_have_no_net_value()
 
 
 def test_without_blanks_nothing_is_subtracted_and_the_flag_says_so():
-    table = reader_columns([block({(1, 1): 0.5})], layout(A01="treatment"), "viability")
+    table = absorbance_columns([block({(1, 1): 0.5})], layout(A01="treatment"), "viability")
     assert list(table) == ["plate", "well", "viability_od", "viability_net", "viability_flag"]
     assert table.iloc[0].tolist() == ["", "A01", 0.5, 0.5, "no_blank"]
 
@@ -55,7 +55,7 @@ def test_without_blanks_nothing_is_subtracted_and_the_flag_says_so():
 def test_blanks_are_those_of_the_plate():
     wells = pd.DataFrame({"plate": ["P1", "P2"], "well": ["A01", "A01"], "role": ["blank", "blank"]})
     blocks = [block({(1, 1): 0.1, (1, 2): 1.0}, "P1"), block({(1, 1): 0.3, (1, 2): 1.0}, "P2")]
-    table = reader_columns(blocks, wells, "viability").set_index(["plate", "well"])
+    table = absorbance_columns(blocks, wells, "viability").set_index(["plate", "well"])
     assert table.loc[("P1", "A02"), "viability_net"] == pytest.approx(0.9)
     assert table.loc[("P2", "A02"), "viability_net"] == pytest.approx(0.7)
 
@@ -63,10 +63,10 @@ def test_blanks_are_those_of_the_plate():
 def test_unclear_blocks_and_missing_references_are_refused():
     two = [block({(1, 1): 0.1}, nm=405.0), block({(1, 1): 0.2}, nm=450.0)]
     with pytest.raises(OsteoCountError, match=r"several readings of one plate; say which one is meant \(--block\)"):
-        reader_columns(two, layout(A01="blank"), "viability")
-    assert reader_columns(two, layout(A01="blank"), "viability", block="2")["viability_od"].tolist() == [0.2]
+        absorbance_columns(two, layout(A01="blank"), "viability")
+    assert absorbance_columns(two, layout(A01="blank"), "viability", block="2")["viability_od"].tolist() == [0.2]
     with pytest.raises(OsteoCountError, match="no reading at 620 nm to subtract; its wavelengths are 405, 450"):
-        reader_columns(two, layout(A01="blank"), "viability", block="1", reference_nm=620)
+        absorbance_columns(two, layout(A01="blank"), "viability", block="1", reference_nm=620)
 
 
 def test_pnpp():

@@ -99,11 +99,11 @@ def run(
     settings: Settings,
 ) -> None:
     """Count a plate and compare its treatments: tables, label images, overlays and a report."""
-    from osteocount.pipeline import ReaderInput
+    from osteocount.pipeline import AbsorbanceInput
 
     roles = reader_roles(reader or [], reader_role or [])
     readers = [
-        ReaderInput(path, role, reader_block, reference_nm, pnpp_volume, light_path)
+        AbsorbanceInput(path, role, reader_block, reference_nm, pnpp_volume, light_path)
         for path, role in zip(reader or [], roles, strict=True)
     ]
     options = {

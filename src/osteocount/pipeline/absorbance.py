@@ -9,14 +9,14 @@ from typing import Literal
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.absorbance.normalise import reader_columns
+from osteocount.plate.absorbance.normalise import absorbance_columns
 from osteocount.plate.absorbance.read import read_export
 
-READER_ROLES = ("trap_activity", "viability")
+ABSORBANCE_ROLES = ("trap_activity", "viability")
 
 
 @dataclass(frozen=True)
-class ReaderInput:
+class AbsorbanceInput:
     """One export of a plate reader.
 
     Attributes
@@ -41,7 +41,7 @@ class ReaderInput:
     path_cm: float | None = None
 
 
-def read_reader(given: ReaderInput, layout: pd.DataFrame) -> pd.DataFrame:
+def read_absorbance(given: AbsorbanceInput, layout: pd.DataFrame) -> pd.DataFrame:
     """Read one export as columns of the wells table, with the plate names of ``layout``.
 
     Raises
@@ -49,7 +49,7 @@ def read_reader(given: ReaderInput, layout: pd.DataFrame) -> pd.DataFrame:
     OsteoCountError
         The export cannot be read, or it does not say which of several plates it is of.
     """
-    columns = reader_columns(
+    columns = absorbance_columns(
         read_export(given.path),
         layout,
         given.role,
@@ -70,7 +70,7 @@ def read_reader(given: ReaderInput, layout: pd.DataFrame) -> pd.DataFrame:
     return columns
 
 
-def join_reader(wells: pd.DataFrame, readings: list[pd.DataFrame]) -> pd.DataFrame:
+def join_absorbance(wells: pd.DataFrame, readings: list[pd.DataFrame]) -> pd.DataFrame:
     """Add the reader columns before ``qc_flags``, and activity per osteoclast and per TRAP-positive cell.
 
     Dividing hides toxicity, so the quotients stand beside the readings and never replace them.

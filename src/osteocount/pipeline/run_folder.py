@@ -19,7 +19,7 @@ from osteocount.io.files import safe_stem
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import read_table, write_table, write_workbook
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
-from osteocount.pipeline.absorbance import ReaderInput, join_reader, read_reader
+from osteocount.pipeline.absorbance import AbsorbanceInput, join_absorbance, read_absorbance
 from osteocount.pipeline.corrections import CLASSIFIER, edit_tables, edit_wells
 from osteocount.pipeline.exports import Export, check_exports, write_exports
 from osteocount.pipeline.field import FieldTask
@@ -91,7 +91,7 @@ def run(
     settings: Settings,
     *,
     layout: Path | None = None,
-    readers: Sequence[ReaderInput] = (),
+    readers: Sequence[AbsorbanceInput] = (),
     pattern: str | None = None,
     plate_wells: int | None = None,
     exports: Sequence[Export] = (),
@@ -200,7 +200,7 @@ def finish(
     write_table(edited.nuclei, folder.root / "nuclei.csv")
     both = (wells_table(records, cells, layout), wells_table(records, automatic, layout))
     counted = edit_wells(*both, edited.edits, classified=edited.n_left_out is not None)
-    joined = join_reader(exclude_flagged(counted, settings.qc.exclude_flags), list(readings))
+    joined = join_absorbance(exclude_flagged(counted, settings.qc.exclude_flags), list(readings))
     wells, no_b_score = add_normalised(joined, with_b_score=settings.qc.b_score)
     write_table(wells, folder.root / "wells.csv")
     comparison, refusal = _compare(wells, settings) if layout is not None else (None, ())
@@ -240,12 +240,12 @@ def field_tasks(index: PlateIndex, source: Path) -> list[FieldTask]:
     return tasks
 
 
-def _readings(readers: Sequence[ReaderInput], layout: pd.DataFrame | None) -> list[pd.DataFrame]:
+def _readings(readers: Sequence[AbsorbanceInput], layout: pd.DataFrame | None) -> list[pd.DataFrame]:
     if readers and layout is None:
         raise OsteoCountError(
             "A reader export needs a --layout: it says which wells are the blanks and what the others got."
         )
-    return [] if layout is None else [read_reader(given, layout) for given in readers]
+    return [] if layout is None else [read_absorbance(given, layout) for given in readers]
 
 
 def _named_plate(index: PlateIndex, plate: str) -> PlateIndex:

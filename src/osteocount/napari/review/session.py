@@ -16,7 +16,7 @@ from osteocount.curate.edit_log import Kind, Point
 from osteocount.errors import OsteoCountError
 from osteocount.io.tables import read_table
 from osteocount.measure import summarise
-from osteocount.pipeline.absorbance import join_reader
+from osteocount.pipeline.absorbance import join_absorbance
 from osteocount.pipeline.corrections import (
     EDIT_LOG,
     adopted,
@@ -236,7 +236,7 @@ class Review:
             joined[0], _ = judge(joined[0], self._automatic_nuclei(), classifier, self.run.settings.count.min_nuclei)
         corrected, automatic = (wells_table(records, cells, plan.layout) for cells in joined)
         counted = edit_wells(corrected, automatic, effective(self.edits), classified=classifier is not None)
-        return join_reader(exclude_flagged(counted, self.run.settings.qc.exclude_flags), list(plan.readings))
+        return join_absorbance(exclude_flagged(counted, self.run.settings.qc.exclude_flags), list(plan.readings))
 
     def _automatic_nuclei(self) -> pd.DataFrame:
         """Return the nuclei the program found; a classifier judges only cells nobody touched, which have just these."""

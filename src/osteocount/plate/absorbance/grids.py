@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from osteocount.plate.absorbance.read import Kind, ReaderBlock, Reading
+from osteocount.plate.absorbance.read import Kind, Reading, ReadingBlock
 from osteocount.plate.absorbance.values import is_computed, read_value, wavelength_of
 from osteocount.plate.spreadsheets import Sheet
 from osteocount.plate.well_grids import Grid, find_grids, transposed
@@ -26,7 +26,7 @@ class Context:
     formula: bool
 
 
-def grid_blocks(sheet: Sheet) -> list[ReaderBlock]:
+def grid_blocks(sheet: Sheet) -> list[ReadingBlock]:
     """Return the readings of every labelled grid of a sheet; grids of text (layouts, sample names) are left out."""
     upright = find_grids(sheet, min_columns=MIN_COLUMNS)
     blocks = _blocks_of(sheet, upright, turned=False)
@@ -38,7 +38,7 @@ def grid_blocks(sheet: Sheet) -> list[ReaderBlock]:
     return _blocks_of(turned, grids, turned=True)
 
 
-def _blocks_of(sheet: Sheet, grids: list[Grid], *, turned: bool) -> list[ReaderBlock]:
+def _blocks_of(sheet: Sheet, grids: list[Grid], *, turned: bool) -> list[ReadingBlock]:
     blocks = []
     end = 0
     context = Context("", (), "", formula=False)
@@ -54,7 +54,7 @@ def _blocks_of(sheet: Sheet, grids: list[Grid], *, turned: bool) -> list[ReaderB
     return blocks
 
 
-def _turned_back(block: ReaderBlock, grid: Grid) -> ReaderBlock:
+def _turned_back(block: ReadingBlock, grid: Grid) -> ReadingBlock:
     return replace(block, where=f"line {grid.first_column + 1} column {grid.header_row + 1}")
 
 
@@ -103,7 +103,7 @@ def _series(sheet: Sheet, grid: Grid) -> dict[str, list[tuple[int, int]]]:
     return series
 
 
-def _block(sheet: Sheet, grid: Grid, context: Context, label: str, lines: list[tuple[int, int]]) -> ReaderBlock | None:
+def _block(sheet: Sheet, grid: Grid, context: Context, label: str, lines: list[tuple[int, int]]) -> ReadingBlock | None:
     """Build the block of one label, None when its cells are not readings."""
     readings = []
     strange = 0
@@ -121,7 +121,7 @@ def _block(sheet: Sheet, grid: Grid, context: Context, label: str, lines: list[t
     said = [named] if named else [grid.corner, sheet.name, *near]
     kind: Kind = "computed" if context.formula or any(is_computed(text) for text in (grid.corner, *said)) else "raw"
     title = named or context.title or grid.corner
-    return ReaderBlock(
+    return ReadingBlock(
         name="",
         sheet=sheet.name,
         where=sheet.where(lines[0][0], grid.first_column),
@@ -139,7 +139,7 @@ def _wavelength(label: str, grid: Grid, context: Context, *, single: bool) -> fl
     return next((found for text in texts if text and (found := wavelength_of(text))), None)
 
 
-def bare_blocks(sheet: Sheet) -> list[ReaderBlock]:
+def bare_blocks(sheet: Sheet) -> list[ReadingBlock]:
     """Return blocks of numbers without any headings that have exactly the shape of a plate (EnVision's plain form)."""
     shapes = {(rows, columns) for wells, (rows, columns) in PLATE_SHAPES.items() if 24 <= wells <= 384}
     blocks = []

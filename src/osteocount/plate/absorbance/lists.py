@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from osteocount.plate.absorbance.grids import Context, context_above
-from osteocount.plate.absorbance.read import ReaderBlock, Reading
+from osteocount.plate.absorbance.read import Reading, ReadingBlock
 from osteocount.plate.absorbance.values import is_computed, read_value, wavelength_of
 from osteocount.plate.spreadsheets import Sheet, parse_number
 from osteocount.wells import parse_well
@@ -23,12 +23,12 @@ _NO_VALUE = re.compile(
 )
 
 
-def list_blocks(sheet: Sheet) -> list[ReaderBlock]:
+def list_blocks(sheet: Sheet) -> list[ReadingBlock]:
     """Return the readings of every list of a sheet."""
     return [*_column_lists(sheet), *heading_blocks(sheet)]
 
 
-def _column_lists(sheet: Sheet) -> Iterator[ReaderBlock]:
+def _column_lists(sheet: Sheet) -> Iterator[ReadingBlock]:
     row = 0
     while row < len(sheet.rows):
         column = _well_column(sheet, row)
@@ -65,7 +65,7 @@ def _well_at(sheet: Sheet, row: int, columns: tuple[int, ...]) -> tuple[int, int
     return parse_well(letter + number) if letter.isalpha() and number.isdecimal() else None
 
 
-def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterator[ReaderBlock]:
+def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterator[ReadingBlock]:
     """Yield a block per value column, plate and repeat of a list."""
     width = max(len(sheet.rows[row]) for row in range(first, last))
     heading = {c: sheet.cell(first - 1, c) if first else "" for c in range(width)}
@@ -81,7 +81,7 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
         computed = is_computed(name) and not name.lower().startswith("raw") and len(values) > 1
         split = _split(sheet, first, last, wells, column, (plate_column, nm_column))
         for plate, own_nm, readings in split:
-            yield ReaderBlock(
+            yield ReadingBlock(
                 name="",
                 sheet=sheet.name,
                 where=sheet.where(first, column),
@@ -123,7 +123,7 @@ def _split(
     return [(plate, nm, tuple(cells[place] for place in sorted(cells))) for plate, nm, cells in blocks]
 
 
-def heading_blocks(sheet: Sheet, *, start: int = 0, stop: int | None = None) -> list[ReaderBlock]:
+def heading_blocks(sheet: Sheet, *, start: int = 0, stop: int | None = None) -> list[ReadingBlock]:
     """Return the readings of lines that stand below wells as headings; every line is a reading of its own."""
     blocks = []
     stop = len(sheet.rows) if stop is None else stop
@@ -161,7 +161,7 @@ def _heading_runs(cells: list[str]) -> list[dict[int, tuple[int, int]]]:
 
 def _line_block(
     sheet: Sheet, row: int, run: dict[int, tuple[int, int]], first_heading: str, context: Context
-) -> ReaderBlock | None:
+) -> ReadingBlock | None:
     readings = []
     for column, place in run.items():
         read = read_value(sheet.cell(row, column))
@@ -172,7 +172,7 @@ def _line_block(
         return None
     label = sheet.cell(row, 0) if 0 not in run else ""
     by_line = parse_number(label) if first_heading.lower().startswith("wavelength") else wavelength_of(label)
-    return ReaderBlock(
+    return ReadingBlock(
         name="",
         sheet=sheet.name,
         where=sheet.where(row, next(iter(run))),

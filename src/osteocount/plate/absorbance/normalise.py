@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.absorbance.read import ReaderBlock, chosen_blocks
+from osteocount.plate.absorbance.read import ReadingBlock, chosen_blocks
 from osteocount.wells import parse_well, well_name
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _CONTROLS = ("negative control", "vehicle")
 _BOOTSTRAPS = 2000
 
 
-def reader_columns(
-    blocks: list[ReaderBlock],
+def absorbance_columns(
+    blocks: list[ReadingBlock],
     layout: pd.DataFrame,
     role: str,
     *,
@@ -84,12 +84,12 @@ def reader_columns(
     return table if volume_ul is not None and path_cm is not None else table.drop(columns=names[4])
 
 
-def _measured(blocks: list[ReaderBlock], block: str | None, reference_nm: float | None) -> dict[str, ReaderBlock]:
+def _measured(blocks: list[ReadingBlock], block: str | None, reference_nm: float | None) -> dict[str, ReadingBlock]:
     """Return one block per plate; refuses to guess between several."""
     chosen = chosen_blocks(blocks, block)
     if block is None and reference_nm is not None:
         chosen = [b for b in chosen if b.wavelength_nm != reference_nm]
-    by_plate: dict[str, ReaderBlock] = {}
+    by_plate: dict[str, ReadingBlock] = {}
     for candidate in chosen:
         if candidate.plate in by_plate:
             listing = "; ".join(f"{number}: {b.name}" for number, b in enumerate(blocks, 1))
@@ -102,7 +102,7 @@ def _measured(blocks: list[ReaderBlock], block: str | None, reference_nm: float 
 
 
 def _reference(
-    blocks: list[ReaderBlock], plate: str, reference_nm: float | None
+    blocks: list[ReadingBlock], plate: str, reference_nm: float | None
 ) -> dict[tuple[int, int], float | None]:
     if reference_nm is None:
         return {}

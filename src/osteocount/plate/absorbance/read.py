@@ -35,7 +35,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class ReaderBlock:
+class ReadingBlock:
     """One set of readings of a plate.
 
     Attributes
@@ -71,7 +71,7 @@ class ReaderBlock:
         return sum(reading.value is not None for reading in self.readings)
 
 
-def read_export(path: Path) -> list[ReaderBlock]:
+def read_export(path: Path) -> list[ReadingBlock]:
     """Find every block of readings in an export, in the order of the file.
 
     Raises
@@ -84,7 +84,7 @@ def read_export(path: Path) -> list[ReaderBlock]:
     from osteocount.plate.absorbance.softmax import is_softmax, softmax_blocks
 
     sheets = read_sheets(path, cached_values=True)
-    blocks: list[ReaderBlock] = []
+    blocks: list[ReadingBlock] = []
     for sheet in sheets:
         if is_softmax(sheet):
             blocks += softmax_blocks(sheet)
@@ -102,7 +102,7 @@ def read_export(path: Path) -> list[ReaderBlock]:
     return _named([_flag_high(block) for block in blocks])
 
 
-def tidy(blocks: list[ReaderBlock], block: str | None = None) -> pd.DataFrame:
+def tidy(blocks: list[ReadingBlock], block: str | None = None) -> pd.DataFrame:
     """Return one row per well and block: ``block, well, value, wavelength_nm, flag``.
 
     Wells are written as readers write them (``A1``); :func:`osteocount.wells.canonical_well` gives ``A01``.
@@ -131,7 +131,7 @@ def tidy(blocks: list[ReaderBlock], block: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(TIDY_COLUMNS)).astype({"value": "float64", "wavelength_nm": "float64"})
 
 
-def chosen_blocks(blocks: list[ReaderBlock], block: str | None = None) -> list[ReaderBlock]:
+def chosen_blocks(blocks: list[ReadingBlock], block: str | None = None) -> list[ReadingBlock]:
     """Return the block of that name or number; without one the raw blocks, or all when none is raw."""
     if block is None:
         return [b for b in blocks if b.kind == "raw"] or blocks
@@ -144,7 +144,7 @@ def chosen_blocks(blocks: list[ReaderBlock], block: str | None = None) -> list[R
     return named
 
 
-def _with_wavelengths(blocks: list[ReaderBlock], sheets: list[Sheet]) -> list[ReaderBlock]:
+def _with_wavelengths(blocks: list[ReadingBlock], sheets: list[Sheet]) -> list[ReadingBlock]:
     """Give raw blocks without a wavelength the only one the file speaks of, or, plate by plate, those of its settings.
 
     Magellan and Kaleido print the settings below the readings, in the same order.
@@ -163,7 +163,7 @@ def _with_wavelengths(blocks: list[ReaderBlock], sheets: list[Sheet]) -> list[Re
     return [replace(b, wavelength_nm=given[id(b)]) if id(b) in given else b for b in blocks]
 
 
-def _flag_high(block: ReaderBlock) -> ReaderBlock:
+def _flag_high(block: ReadingBlock) -> ReadingBlock:
     """Flag optical densities above 3; a block with values far beyond any optical density is no absorbance."""
     values = [r.value for r in block.readings if r.value is not None]
     if block.kind != "raw" or not values or max(values) <= HIGH_OD or max(values) > 10:
@@ -175,9 +175,9 @@ def _flag_high(block: ReaderBlock) -> ReaderBlock:
     return replace(block, readings=readings)
 
 
-def _named(blocks: list[ReaderBlock]) -> list[ReaderBlock]:
+def _named(blocks: list[ReadingBlock]) -> list[ReadingBlock]:
     """Give every block a name of its own: sheet, plate, heading and wavelength, as far as they tell blocks apart."""
-    named: list[ReaderBlock] = []
+    named: list[ReadingBlock] = []
     taken: set[str] = set()
     for block in blocks:
         alone = block.sheet and sum(b.sheet == block.sheet for b in blocks) == 1

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from osteocount.plate.absorbance.lists import heading_blocks
-from osteocount.plate.absorbance.read import ReaderBlock, Reading
+from osteocount.plate.absorbance.read import Reading, ReadingBlock
 from osteocount.plate.absorbance.values import read_value
 from osteocount.plate.spreadsheets import Sheet, parse_number
 from osteocount.wells import parse_well
@@ -25,10 +25,10 @@ def _is_plate_line(row: list[str]) -> bool:
     return row[0] == "Plate:" and len(row) > 8 and row[3] in ("PlateFormat", "TimeFormat")
 
 
-def softmax_blocks(sheet: Sheet) -> list[ReaderBlock]:
+def softmax_blocks(sheet: Sheet) -> list[ReadingBlock]:
     """Return the readings of every plate section; wells that a group shows as masked or out of range are flagged."""
     starts = [i for i, row in enumerate(sheet.rows) if row and _is_plate_line(row)]
-    blocks: list[ReaderBlock] = []
+    blocks: list[ReadingBlock] = []
     for start in starts:
         stop = next((i for i in range(start + 1, len(sheet.rows)) if _ends(sheet.rows[i])), len(sheet.rows))
         read = _time_format if sheet.rows[start][3] == "TimeFormat" else _plate_format
@@ -50,7 +50,7 @@ def _wavelengths(row: list[str]) -> list[float]:
     return []
 
 
-def _plate_format(sheet: Sheet, start: int, stop: int) -> Iterator[ReaderBlock]:
+def _plate_format(sheet: Sheet, start: int, stop: int) -> Iterator[ReadingBlock]:
     """Yield a block per wavelength and read; the grid SoftMax repeats below is what it computed from them."""
     wavelengths = _wavelengths(sheet.rows[start])
     reduced_export = sheet.rows[start][6] == "Reduced"
@@ -60,7 +60,7 @@ def _plate_format(sheet: Sheet, start: int, stop: int) -> Iterator[ReaderBlock]:
         end = headers[order + 1] if order + 1 < len(headers) else stop
         for read, lines in enumerate(_line_groups(sheet, header + 1, end), 1):
             for number, run in enumerate(runs):
-                yield ReaderBlock(
+                yield ReadingBlock(
                     name="",
                     sheet=sheet.name,
                     where=sheet.where(lines[0], min(run)),
@@ -118,7 +118,7 @@ def _readings(sheet: Sheet, lines: list[int], run: dict[int, int]) -> tuple[Read
     )
 
 
-def _time_format(sheet: Sheet, start: int, stop: int) -> Iterator[ReaderBlock]:
+def _time_format(sheet: Sheet, start: int, stop: int) -> Iterator[ReadingBlock]:
     """Yield a block per wavelength and time of a plate whose wells stand side by side on long lines."""
     wavelengths = _wavelengths(sheet.rows[start])
     per_line: dict[str, int] = {}
@@ -151,7 +151,7 @@ def _marks(sheet: Sheet) -> Marks:
     return marks
 
 
-def _marked(block: ReaderBlock, marks: Marks) -> ReaderBlock:
+def _marked(block: ReadingBlock, marks: Marks) -> ReadingBlock:
     def flag(reading: Reading) -> str:
         found = marks.get((block.plate, reading.row, reading.column)) or marks.get(("", reading.row, reading.column))
         return ";".join(dict.fromkeys(part for part in (reading.flag, found) if part))
