@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+from osteocount.version import __version__
 
 if TYPE_CHECKING:
     from osteocount.errors import OsteoCountError
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from osteocount.pipeline import analyse, run
     from osteocount.settings import Settings
     from osteocount.stats import compare
-
-__version__ = version("osteocount")
 
 _HOME = {
     "OsteoCountError": "osteocount.errors",

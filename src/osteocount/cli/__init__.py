@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from osteocount import __version__
 from osteocount.cli import corrections, count, evaluate, plate, reports, simulate, statistics
 from osteocount.cli.console import say
 from osteocount.errors import OsteoCountError
+from osteocount.version import __version__
 
 app = typer.Typer(
     name="osteocount",

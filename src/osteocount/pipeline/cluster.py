@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from osteocount import __version__
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
 from osteocount.pipeline.field import FieldTask, process
@@ -18,6 +17,7 @@ from osteocount.pipeline.precompute_tiles import is_large, work_ahead
 from osteocount.pipeline.workers import failed
 from osteocount.segment.tiling.tiles import Share
 from osteocount.settings import Settings
+from osteocount.version import __version__
 
 CONNECT_S = 8
 FIRST_WORKER_S = 60

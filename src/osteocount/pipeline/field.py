@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount import __version__
 from osteocount.errors import OsteoCountError
 from osteocount.io.image_quality import FieldQc, debris_mask, field_qc
 from osteocount.io.labels import write_labels
@@ -35,6 +34,7 @@ from osteocount.segment import get_segmenter
 from osteocount.segment.model_hash import weights_hash
 from osteocount.segment.segmentation import Segmentation
 from osteocount.settings import Settings
+from osteocount.version import __version__
 
 LARGE_PIXELS = 25 * 10**6
 """Pictures with at least so many pixels are read by regions, where their format and what they show allow it."""

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from osteocount import __version__
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder, write_json
 from osteocount.pipeline.corrections import classifier_record
 from osteocount.settings import Settings
+from osteocount.version import __version__
 
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-image", "opencv-python-headless", "tifffile", "imagecodecs")
 

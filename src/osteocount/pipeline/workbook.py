@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from osteocount import __version__
 from osteocount.plate.plate_quality import plate_quality
 from osteocount.settings import Settings, help_text
+from osteocount.version import __version__
 
 NUCLEI_CLASSES = {"1": (1, 1), "2": (2, 2), "3 to 5": (3, 5), "6 to 10": (6, 10), "over 10": (11, 10**6)}
 
