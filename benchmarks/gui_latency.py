@@ -153,7 +153,7 @@ def main() -> None:
     watch = Stopwatch()
     watch.watch(worker.Job, "_on_returned", lambda job, *_: f"show the result of: {named(job)}")
     watch.watch(worker.Job, "_on_yielded", lambda job, *_: f"show progress of: {named(job)}")
-    watch.watch(worker.Turns, "_next", lambda turns, *_: f"show a picture or a count: {step_of(turns)}")
+    watch.watch(worker.StepQueue, "_next", lambda turns, *_: f"show a picture or a count: {step_of(turns)}")
     watch.watch(FigureView, "paintEvent", lambda *_: "paint plate or comparison")
     automatic = scene()
     viewer = napari.Viewer()
@@ -206,7 +206,7 @@ def count_shown(dock, viewer, automatic: Automatic, watch: Stopwatch) -> None:
     for _ in range(2):
         count = LayerCount("field", 0.5, result, automatic.labels.astype(np.uint16))
         watch.run("show a count, an earlier one taken away", dock._show_end, count)
-        wait(lambda: not dock.layers._turns.running())
+        wait(lambda: not dock.layers._steps.running())
         settle()
     viewer.layers.clear()
 

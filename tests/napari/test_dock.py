@@ -9,7 +9,7 @@ from osteocount.io.read import read_picture
 from osteocount.napari import dock as dock_module
 from osteocount.napari.dock import MINIMUM_WIDTH, OsteoCountDock
 from osteocount.napari.views.fold import Fold
-from osteocount.napari.views.result_view import rule_in_words
+from osteocount.napari.views.result_view import osteoclast_rule
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 
@@ -157,7 +157,7 @@ def test_a_broken_picture_of_a_folder_is_named_and_the_others_are_done(dock, qtb
 
 @pytest.mark.parametrize(("resolved", "rule"), [(True, "≥ 3 nuclei"), (False, "by size; nuclei not visible")])
 def test_the_rule_is_said_as_it_was_used(resolved, rule):
-    assert rule_in_words(Settings(), resolved=resolved) == rule
+    assert osteoclast_rule(Settings(), resolved=resolved) == rule
 
 
 def test_settings_go_to_the_file_of_the_command_and_back(dock, tmp_path):

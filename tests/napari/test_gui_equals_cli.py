@@ -14,7 +14,7 @@ from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import write_table
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
 from osteocount.napari.counting import count_layer
-from osteocount.napari.layers.layer_picture import LayerPicture
+from osteocount.napari.layers.layer_picture import LayerSnapshot
 from osteocount.settings import Settings
 
 SAMPLE = Path(__file__).parents[2] / "sample_images"
@@ -34,7 +34,7 @@ def test_the_window_counts_what_the_command_counts(tmp_path):
 
 def is_alike(path, folder, scratch):
     """Count a picture as a layer is counted, and compare with the parts that the command wrote."""
-    job = count_layer(LayerPicture(path.stem, path, tifffile.imread(path), True, None), Settings(), Event())
+    job = count_layer(LayerSnapshot(path.stem, path, tifffile.imread(path), True, None), Settings(), Event())
     try:
         while True:
             next(job)

@@ -11,8 +11,8 @@ import pytest
 from osteocount.io.picture import PixelSize
 from osteocount.io.read import read_picture
 from osteocount.napari import counting, large_counting
-from osteocount.napari.large_counting import LargeCount, LayerRegions, Seen, Stopped, Watched, is_large
-from osteocount.napari.layers.layer_picture import LayerPicture
+from osteocount.napari.large_counting import CancellableImage, Cancelled, CountPreview, LargeCount, LayerImage, is_large
+from osteocount.napari.layers.layer_picture import LayerSnapshot
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 
@@ -22,7 +22,7 @@ CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}})
 @pytest.fixture(autouse=True)
 def _everything_is_large(monkeypatch):
     monkeypatch.setattr(large_counting, "LARGE_PIXELS", 10**4)
-    monkeypatch.setattr(large_counting, "SEEN_PIXELS", 10**4)
+    monkeypatch.setattr(large_counting, "PREVIEW_PIXELS", 10**4)
 
 
 def drained(job):
@@ -36,7 +36,7 @@ def drained(job):
 
 @pytest.mark.parametrize("from_file", [True, False])
 def test_it_gives_the_numbers_of_the_picture_seen_at_once(picture_file, field, from_file):
-    layer = LayerPicture("scene", picture_file if from_file else None, field.picture, True, field.pixel_size)
+    layer = LayerSnapshot("scene", picture_file if from_file else None, field.picture, True, field.pixel_size)
     steps, count = drained(counting.count_layer(layer, CLASSICAL, Event()))
     expected = analyse(read_picture(picture_file), CLASSICAL)
     assert isinstance(count, LargeCount)
@@ -57,8 +57,8 @@ def test_what_was_found_is_seen_on_the_way(picture_file, field, monkeypatch):
         return result
 
     monkeypatch.setattr(large_counting, "analyse_regions", slow)
-    job = counting.count_layer(LayerPicture("scene", picture_file, field.picture, True, None), CLASSICAL, Event())
-    seen = next(step for step in job if isinstance(step, Seen))
+    job = counting.count_layer(LayerSnapshot("scene", picture_file, field.picture, True, None), CLASSICAL, Event())
+    seen = next(step for step in job if isinstance(step, CountPreview))
     finish.set()
     _, count = drained(job)
     assert (seen.done, seen.total, seen.message) == (1, 1, "Tile 1 of 1")
@@ -69,11 +69,11 @@ def test_what_was_found_is_seen_on_the_way(picture_file, field, monkeypatch):
 
 def test_a_stopped_count_reads_nothing_more(field):
     stop = Event()
-    layer = LayerPicture("scene", None, field.picture, True, None)
-    watched = Watched(LayerRegions(layer, PixelSize(None, "unknown")), stop)
+    layer = LayerSnapshot("scene", None, field.picture, True, None)
+    watched = CancellableImage(LayerImage(layer, PixelSize(None, "unknown")), stop)
     assert watched.read(0, 5, 0, 7).shape == (5, 7, 3)
     stop.set()
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         watched.read(0, 5, 0, 7)
     assert drained(counting.count_layer(layer, CLASSICAL, stop))[1] is None
 
@@ -90,4 +90,4 @@ def test_a_stopped_count_reads_nothing_more(field):
     ],
 )
 def test_which_layers_are_counted_by_tiles(shape, rgb, kind, large):
-    assert is_large(LayerPicture("a", None, np.zeros(shape, kind), rgb, None)) is large
+    assert is_large(LayerSnapshot("a", None, np.zeros(shape, kind), rgb, None)) is large

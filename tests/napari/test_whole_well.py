@@ -65,7 +65,7 @@ def test_a_whole_well_is_opened_counted_and_corrected(make_napari_viewer, qtbot,
     shown = viewer.layers[CELLS].data
     height, width = opened.field.labels.shape
     first = read_labels(dock.reviewing.source.review.run.folder.cells_image("A01"))
-    whole = outline_image.outlines(first, outline_image.kinds_of(opened.cells, opened.field.next_cell), 2)
+    whole = outline_image.outlines(first, outline_image.outline_classes(opened.cells, opened.field.next_cell), 2)
     np.testing.assert_array_equal(shown[0][0:height, 0:width], whole)
     assert int(reviewing.correct.values["n_trap_positive"][1].text()) == n
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.io.read import read_picture
-from osteocount.napari.large_counting import LargeCount, Seen, count_large, is_large
-from osteocount.napari.layers.layer_picture import LayerPicture
+from osteocount.napari.large_counting import CountPreview, LargeCount, count_large, is_large
+from osteocount.napari.layers.layer_picture import LayerSnapshot
 from osteocount.pipeline import FieldResult, Outcome, Progress, analyse, run
 from osteocount.settings import Settings
 
@@ -64,8 +64,8 @@ class LayerCount:
 
 
 def count_layer(
-    layer: LayerPicture, settings: Settings, stop: Event
-) -> Generator[Progress | Seen, None, LayerCount | LargeCount | None]:
+    layer: LayerSnapshot, settings: Settings, stop: Event
+) -> Generator[Progress | CountPreview, None, LayerCount | LargeCount | None]:
     """Count the picture of one layer, a large one tile by tile; None when ``stop`` was set meanwhile."""
     if is_large(layer):
         size = _pixel_size(settings.picture.pixel_size, layer.pixel_um)
@@ -102,7 +102,7 @@ def count_folder(request: FolderRequest, settings: Settings, stop: Event) -> Gen
     return None
 
 
-def picture_of(layer: LayerPicture, settings: Settings) -> Picture:
+def picture_of(layer: LayerSnapshot, settings: Settings) -> Picture:
     """Return the picture behind a layer: its file when it has one, so that the command gives the same numbers.
 
     A layer whose size differs from its file (cropped, binned) is taken as it is shown.
@@ -139,12 +139,12 @@ def _pixel_size(given: float | None, of_layer: float | None) -> PixelSize:
     return PixelSize(None, "the layer has no length unit; give the pixel size in the settings")
 
 
-def _plane_shape(layer: LayerPicture) -> tuple[int, ...]:
+def _plane_shape(layer: LayerSnapshot) -> tuple[int, ...]:
     shape = layer.data.shape[:-1] if layer.rgb else layer.data.shape
     return tuple(shape[-2:])
 
 
-def _plane(layer: LayerPicture) -> NDArray[np.generic]:
+def _plane(layer: LayerSnapshot) -> NDArray[np.generic]:
     shape = layer.data.shape[:-1] if layer.rgb else layer.data.shape
     if any(length > 1 for length in shape[:-2]):
         raise OsteoCountError(
@@ -156,7 +156,7 @@ def _plane(layer: LayerPicture) -> NDArray[np.generic]:
 
 
 def _camera_values(
-    pixels: NDArray[Any], layer: LayerPicture
+    pixels: NDArray[Any], layer: LayerSnapshot
 ) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], tuple[str, ...]]:
     if pixels.dtype in (np.uint8, np.uint16):
         return np.ascontiguousarray(pixels), ()

@@ -13,10 +13,10 @@ from qtpy.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QScrollAre
 from osteocount.errors import OsteoCountError
 from osteocount.napari import preferences
 from osteocount.napari.counting import LayerCount, count_folder, count_layer
-from osteocount.napari.dock_areas import over_layer_controls
-from osteocount.napari.large_counting import LargeCount, Seen
+from osteocount.napari.dock_areas import tabify_with_layer_controls
+from osteocount.napari.large_counting import CountPreview, LargeCount
 from osteocount.napari.layers.viewer_layers import NUCLEUS, ViewerLayers, palette_of
-from osteocount.napari.review.controller import Reviewing
+from osteocount.napari.review.controller import ReviewController
 from osteocount.napari.views.fold import Fold
 from osteocount.napari.views.result_view import (
     LegendView,
@@ -24,7 +24,7 @@ from osteocount.napari.views.result_view import (
     NumbersView,
     WellsView,
     first_few,
-    rule_in_words,
+    osteoclast_rule,
 )
 from osteocount.napari.views.run_view import RunView
 from osteocount.napari.views.settings_view import SettingsView
@@ -53,7 +53,7 @@ class OsteoCountDock(QWidget):
         self.numbers = NumbersView()
         self.legend = LegendView()
         self.wells = WellsView()
-        self.reviewing = Reviewing(viewer, self)
+        self.reviewing = ReviewController(viewer, self)
         self._window = getattr(viewer, "window", None)
         self._plate: Any = None
         self._job: Job | None = None
@@ -209,7 +209,7 @@ class OsteoCountDock(QWidget):
         self.note.show_notes(())
         if self._plate is None and self._window is not None:
             self._plate = self._window.add_dock_widget(self.reviewing.plate, name="Plate", area="left")
-            over_layer_controls(self.reviewing.plate)
+            tabify_with_layer_controls(self.reviewing.plate)
             self._raise_plate()
 
     def _raise_plate(self) -> None:
@@ -235,17 +235,17 @@ class OsteoCountDock(QWidget):
         if self._job is not None:
             self._job.cancel()
             self._job = None
-            self.layers.forget_seen()
+            self.layers.remove_preview()
             self.run.show_idle("Cancelled. Nothing was changed in the viewer.")
 
-    def _show_step(self, step: Progress | Seen) -> None:
-        if isinstance(step, Seen):
-            self.layers.show_seen(step)
+    def _show_step(self, step: Progress | CountPreview) -> None:
+        if isinstance(step, CountPreview):
+            self.layers.show_preview(step)
         self.run.show_step(step.done, step.total, step.message)
 
     def _show_failure(self, text: str) -> None:
         self._job = None
-        self.layers.forget_seen()
+        self.layers.remove_preview()
         self.run.show_idle()
         self.message.show_problem(text)
 
@@ -266,7 +266,7 @@ class OsteoCountDock(QWidget):
 
     def _say_counted(self, count: LayerCount | LargeCount) -> None:
         self._job = None
-        self.numbers.show_numbers(count.summary, rule_in_words(self._counted_with, resolved=count.nuclei_resolved))
+        self.numbers.show_numbers(count.summary, osteoclast_rule(self._counted_with, resolved=count.nuclei_resolved))
         self.message.show_notes(count.warnings)
         palette = palette_of(count.regime)
         self.legend.show_entries(

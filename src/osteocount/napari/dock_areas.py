@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 _HEIGHTS = (520, 180)  # of the panel and of what lies below it; Qt keeps the proportion
 
 
-def over_layer_controls(widget: QWidget) -> None:
+def tabify_with_layer_controls(widget: QWidget) -> None:
     """Lay the panel of a widget over the controls of layers, which a review does not need; a tab brings them back."""
     panel, window = _around(widget, QDockWidget), _around(widget, QMainWindow)
     left = [] if window is None else _on_the_left(window)

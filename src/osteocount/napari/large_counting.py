@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from osteocount.io.label_tiles import TiledLabels
 from osteocount.io.picture import PixelSize
 from osteocount.io.tiled_image import Regions, open_regions
-from osteocount.napari.layers.layer_picture import LayerPicture
+from osteocount.napari.layers.layer_picture import LayerSnapshot
 from osteocount.pipeline import Progress
 from osteocount.pipeline.field import LARGE_PIXELS, LargeResult, analyse_regions
 from osteocount.pipeline.large_field import write_labels_of
@@ -30,14 +30,14 @@ from osteocount.segment.tiling.tile_result import paint
 from osteocount.segment.tiling.tiles import tiles
 from osteocount.settings import Settings
 
-LOOK_S = 0.3
+POLL_S = 0.3
 """How often the worker looks what has been finished."""
-SEEN_PIXELS = 4 * 10**6
+PREVIEW_PIXELS = 4 * 10**6
 """What is found meanwhile is shown on a reduced picture of at most so many pixels."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class CountPreview:
     """Cells found so far, on a reduced picture: (height, width) uint8, 1 in a cell; ``step`` its pixels' side."""
 
     layer: str
@@ -72,11 +72,11 @@ class Scratch:
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
-class Stopped(Exception):  # noqa: N818  no error: somebody pressed Cancel
+class Cancelled(Exception):  # noqa: N818  no error: somebody pressed Cancel
     """The count was cancelled."""
 
 
-class Watched:
+class CancellableImage:
     """A picture that stops whoever reads it once ``stop`` is set; see `Regions`."""
 
     def __init__(self, regions: Regions, stop: Event) -> None:
@@ -87,14 +87,14 @@ class Watched:
     def read(self, top: int, bottom: int, left: int, right: int) -> Any:
         """Return a region."""
         if self._stop.is_set():
-            raise Stopped
+            raise Cancelled
         return self._regions.read(top, bottom, left, right)
 
 
-class LayerRegions:
+class LayerImage:
     """The lazy RGB array of a layer without a file; see `Regions`."""
 
-    def __init__(self, layer: LayerPicture, pixel_size: PixelSize) -> None:
+    def __init__(self, layer: LayerSnapshot, pixel_size: PixelSize) -> None:
         height, width = layer.data.shape[-3:-1]
         self.path, self.pixel_size, self.notes = Path(layer.name), pixel_size, ()
         self.shape = (height, width, 3)
@@ -106,7 +106,7 @@ class LayerRegions:
         return np.ascontiguousarray(np.asarray(self._data[..., top:bottom, left:right, :3]))
 
 
-def is_large(layer: LayerPicture) -> bool:
+def is_large(layer: LayerSnapshot) -> bool:
     """Tell whether a layer is counted tile by tile where the segmenter can."""
     shape = layer.data.shape
     flat = all(length == 1 for length in shape[:-3]) and layer.rgb
@@ -114,19 +114,19 @@ def is_large(layer: LayerPicture) -> bool:
 
 
 def count_large(
-    layer: LayerPicture, pixel_size: PixelSize, settings: Settings, stop: Event
-) -> Generator[Progress | Seen, None, LargeCount | None]:
+    layer: LayerSnapshot, pixel_size: PixelSize, settings: Settings, stop: Event
+) -> Generator[Progress | CountPreview, None, LargeCount | None]:
     """Count a large layer; None when ``stop`` was set, or when the segmenter has to see the picture as a whole."""
     folder = Scratch()
     scratch = folder.path / "tiles"
     scratch.mkdir()
     yield Progress(0, 0, f"Looking at the light of {layer.name}")
     with _regions(layer, pixel_size, settings) as regions, ThreadPoolExecutor(1) as pool:
-        work = pool.submit(analyse_regions, Watched(regions, stop), settings, scratch)
+        work = pool.submit(analyse_regions, CancellableImage(regions, stop), settings, scratch)
         yield from _watch(work, layer, scratch)
         try:
             result = work.result()
-        except Stopped:
+        except Cancelled:
             return None
         if result is None or stop.is_set():
             return None
@@ -134,21 +134,21 @@ def count_large(
         return _kept(layer, regions.pixel_size.um, result, folder)
 
 
-def _watch(work: Future[Any], layer: LayerPicture, scratch: Path) -> Generator[Progress | Seen, None, None]:
+def _watch(work: Future[Any], layer: LayerSnapshot, scratch: Path) -> Generator[Progress | CountPreview, None, None]:
     """Show every tile as it is finished."""
     height, width = layer.data.shape[-3:-1]
-    step = max(1, int(np.ceil((height * width / SEEN_PIXELS) ** 0.5)))
+    step = max(1, int(np.ceil((height * width / PREVIEW_PIXELS) ** 0.5)))
     cells = np.zeros((-(-height // step), -(-width // step)), np.uint8)
     known: set[Path] = set()
     while not work.done():
-        wait([work], timeout=LOOK_S)
+        wait([work], timeout=POLL_S)
         fresh = [(path, tile) for path in sorted(set(scratch.glob("*.npz")) - known) if (tile := seen_tile(path))]
         for path, tile in fresh:
             known.add(path)
             _paint(tile, cells, (height, width), step)
         if fresh:
             total = len(tiles(fresh[0][1].grid))
-            yield Seen(layer.name, cells.copy(), step, len(known), total, f"Tile {len(known)} of {total}")
+            yield CountPreview(layer.name, cells.copy(), step, len(known), total, f"Tile {len(known)} of {total}")
 
 
 def _paint(tile: SeenTile, cells: NDArray[np.uint8], shape: tuple[int, int], step: int) -> None:
@@ -159,7 +159,7 @@ def _paint(tile: SeenTile, cells: NDArray[np.uint8], shape: tuple[int, int], ste
     cells[image > 0] = 1
 
 
-def _kept(layer: LayerPicture, um: float | None, result: LargeResult, folder: Scratch) -> LargeCount:
+def _kept(layer: LayerSnapshot, um: float | None, result: LargeResult, folder: Scratch) -> LargeCount:
     path = folder.path / "cells.tif"
     write_labels_of(result.field, path, folder.path / "nuclei.tif", um, threads=1)
     return LargeCount(
@@ -168,11 +168,11 @@ def _kept(layer: LayerPicture, um: float | None, result: LargeResult, folder: Sc
     )  # fmt: skip
 
 
-def _regions(layer: LayerPicture, size: PixelSize, settings: Settings) -> AbstractContextManager[Any]:
+def _regions(layer: LayerSnapshot, size: PixelSize, settings: Settings) -> AbstractContextManager[Any]:
     """Return the file of a layer where it can be read by regions and is what is shown, else the layer itself."""
     if layer.path is not None and layer.path.exists():
         with open_regions(layer.path, settings.picture.pixel_size, LARGE_PIXELS) as regions:
             same = regions is not None and regions.shape[:2] == layer.data.shape[-3:-1]
         if same:
             return open_regions(layer.path, settings.picture.pixel_size, LARGE_PIXELS)
-    return nullcontext(LayerRegions(layer, size))
+    return nullcontext(LayerImage(layer, size))

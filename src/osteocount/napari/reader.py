@@ -14,7 +14,7 @@ from osteocount.io.multi_image import is_container, list_scenes
 from osteocount.io.picture import PixelSize
 from osteocount.io.pyramid import Pyramid, open_pyramid
 from osteocount.io.read import read_picture
-from osteocount.napari.layers.layer_data import Shown, shown_levels, shown_picture
+from osteocount.napari.layers.layer_data import ImageLayerData, picture_layer_data, pyramid_layer_data
 
 LayerData = tuple[Any, dict[str, Any], str]
 MOST_SCENES = 12
@@ -38,7 +38,7 @@ def read(path: str | list[str]) -> list[LayerData]:
     pyramid = open_pyramid(file)
     if pyramid is not None:
         _fill(pyramid)
-        return _layers(shown_levels(pyramid), pyramid.pixel_size, file.stem)
+        return _layers(pyramid_layer_data(pyramid), pyramid.pixel_size, file.stem)
     scenes = [scene.name for scene in list_scenes(file)] if is_container(file) else [""]
     if len(scenes) > MOST_SCENES:
         raise OsteoCountError(
@@ -47,11 +47,11 @@ def read(path: str | list[str]) -> list[LayerData]:
     layers = []
     for scene in scenes:
         picture = read_picture(file, scene=scene)
-        layers += _layers(shown_picture(picture, {}), picture.pixel_size, f"{file.stem} {scene}".strip())
+        layers += _layers(picture_layer_data(picture, {}), picture.pixel_size, f"{file.stem} {scene}".strip())
     return layers
 
 
-def _layers(shown: Shown, size: PixelSize, name: str) -> list[LayerData]:
+def _layers(shown: ImageLayerData, size: PixelSize, name: str) -> list[LayerData]:
     placed = {} if size.um is None else {"scale": (size.um, size.um), "units": ("um", "um")}
     layers = []
     for n, pixels in enumerate(shown.channels):
@@ -67,7 +67,7 @@ def _fill(pyramid: Pyramid) -> None:
     if pyramid.overview is None:
         return
     from napari import current_viewer
-    from osteocount.napari.review.tasks import fill_overview
+    from osteocount.napari.review.jobs import fill_overview
     from osteocount.napari.worker import Jobs
 
     jobs, viewer, first = Jobs(), current_viewer(), pyramid.levels[0]

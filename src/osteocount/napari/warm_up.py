@@ -6,14 +6,14 @@ import gc
 from typing import Any
 
 
-def dashes_ahead() -> None:
+def precompute_line_dashes() -> None:
     """Let vispy work out the dashes of lines, which it keeps; else the first labels layer waits for them."""
     from vispy.visuals.line.dash_atlas import DashAtlas
 
     DashAtlas()
 
 
-class LongLived:
+class HeapFreeze:
     """Sets aside all objects there are, until `release` or until a layer among them is removed.
 
     A full collection goes through every object of napari, Qt and pandas. That takes a fifth of a second, in which the

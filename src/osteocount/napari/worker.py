@@ -77,10 +77,10 @@ class Job(QObject):
 
     def _on_errored(self, error: Exception) -> None:
         if not self._stop.is_set():
-            self.failed.emit(as_words(error))
+            self.failed.emit(error_message(error))
 
 
-class Turns(QObject):
+class StepQueue(QObject):
     """Steps that need the window's own thread, one in each turn of its loop, so that none holds it up for long."""
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -172,17 +172,17 @@ class Jobs(QObject):
             job.cancel()
 
 
-def for_the_window(text: str) -> str:
+def in_window_terms(text: str) -> str:
     """Return a sentence that speaks of the command's options in the words of the window."""
     for option, words in IN_THE_WINDOW.items():
         text = text.replace(option, words)
     return text
 
 
-def as_words(error: Exception) -> str:
+def error_message(error: Exception) -> str:
     """Return the error as a sentence; a defect of ours is logged with its traceback and asks to be reported."""
     if isinstance(error, OsteoCountError):
-        return for_the_window(str(error))
+        return in_window_terms(str(error))
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}. Choose a place that can be written, or free some space."
     if isinstance(error, MemoryError):

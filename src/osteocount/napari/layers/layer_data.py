@@ -12,7 +12,7 @@ from osteocount.io.pyramid import Overview, Pyramid
 
 
 @dataclass(frozen=True)
-class Shown:
+class ImageLayerData:
     """A picture ready to be shown, read in a worker.
 
     Attributes
@@ -31,12 +31,12 @@ class Shown:
     overview: Overview | None = None
 
 
-def shown_levels(pyramid: Pyramid) -> Shown:
+def pyramid_layer_data(pyramid: Pyramid) -> ImageLayerData:
     """Return a large picture for the viewer; nothing of it is read."""
-    return Shown((list(pyramid.levels),), True, False, pyramid.overview)
+    return ImageLayerData((list(pyramid.levels),), True, False, pyramid.overview)
 
 
-def shown_picture(picture: Picture, record: dict[str, Any]) -> Shown:
+def picture_layer_data(picture: Picture, record: dict[str, Any]) -> ImageLayerData:
     """Return ``picture`` for the viewer; colours of 16 bits are shown with 8, which is what a screen has."""
     on_dark = record.get("regime") == "fluorescence"
     if picture.kind == "rgb":
@@ -44,6 +44,6 @@ def shown_picture(picture: Picture, record: dict[str, Any]) -> Shown:
         if pixels.dtype == np.uint16:
             top = max(1, int(pixels.max()))
             pixels = (pixels.astype(np.float32) * (255 / top)).astype(np.uint8)
-        return Shown((np.ascontiguousarray(pixels),), True, on_dark)
+        return ImageLayerData((np.ascontiguousarray(pixels),), True, on_dark)
     channels = np.moveaxis(picture.pixels, 2, 0)
-    return Shown(tuple(np.ascontiguousarray(plane) for plane in channels), False, on_dark)
+    return ImageLayerData(tuple(np.ascontiguousarray(plane) for plane in channels), False, on_dark)

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class LayerPicture:
+class LayerSnapshot:
     """An image layer as the viewer holds it.
 
     Attributes

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 NONE, OSTEOCLAST, OTHER, NOT_COUNTED, SELECTED, PEN = range(6)
 
 
-def kinds_of(cells: pd.DataFrame, highest: int, selected: Collection[int] = ()) -> NDArray[np.uint8]:
+def outline_classes(cells: pd.DataFrame, highest: int, selected: Collection[int] = ()) -> NDArray[np.uint8]:
     """Return the kind of every label 0..``highest``.
 
     Parameters
@@ -42,7 +42,7 @@ def outlines(labels: NDArray[np.uint32], kinds: NDArray[np.uint8], width: int) -
     labels
         (height, width) cells.
     kinds
-        From `kinds_of`.
+        From `outline_classes`.
     width
         Of the border, in pixels.
     """
@@ -60,7 +60,7 @@ def width_for(size: tuple[int, ...]) -> int:
 
 def drawing(labels: NDArray[np.uint32], cells: pd.DataFrame, highest: int) -> NDArray[np.uint8]:
     """Draw the outlines of a whole picture."""
-    return outlines(labels, kinds_of(cells, highest), width_for(labels.shape))
+    return outlines(labels, outline_classes(cells, highest), width_for(labels.shape))
 
 
 def widened(window: tuple[slice, slice], margin: int, size: tuple[int, ...]) -> tuple[slice, slice]:

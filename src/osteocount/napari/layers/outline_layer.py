@@ -13,7 +13,7 @@ from osteocount.io.label_tiles import TiledLabels, Window
 from osteocount.napari.layers import outline_image
 
 At = tuple[float, float]
-Kinds = NDArray[np.uint8]
+OutlineClasses = NDArray[np.uint8]
 
 
 class Sheet(Protocol):
@@ -24,11 +24,11 @@ class Sheet(Protocol):
     data
         What the layer shows.
     kinds
-        The kind of every cell, as of `outline.kinds_of`.
+        The kind of every cell, as of `outline.outline_classes`.
     """
 
     data: Any
-    kinds: Kinds
+    kinds: OutlineClasses
 
     def redraw(self, layer: Any, window: Window) -> None:
         """Draw the outlines in a window anew."""
@@ -56,7 +56,7 @@ class WholeSheet:
         Of its cells.
     """
 
-    def __init__(self, field: EditedField, drawn: NDArray[np.uint8], kinds: Kinds) -> None:
+    def __init__(self, field: EditedField, drawn: NDArray[np.uint8], kinds: OutlineClasses) -> None:
         self.data, self.kinds, self._field = drawn, kinds, field
         self._width = outline_image.width_for(field.labels.shape)
 
@@ -106,7 +106,7 @@ class TiledSheet:
         Of the cells.
     """
 
-    def __init__(self, labels: TiledLabels, kinds: Kinds) -> None:
+    def __init__(self, labels: TiledLabels, kinds: OutlineClasses) -> None:
         self._labels, self.kinds = labels, kinds
         self._pen: list[At] = []
         self.data: list[_Level] = [_Level(self, labels, n) for n in range(len(labels.steps))]

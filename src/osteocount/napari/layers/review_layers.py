@@ -12,7 +12,7 @@ from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import EditedField
 from osteocount.napari.layers import outline_image
-from osteocount.napari.layers.layer_data import Shown
+from osteocount.napari.layers.layer_data import ImageLayerData
 from osteocount.napari.layers.outline_layer import Sheet
 from osteocount.napari.layers.viewer_layers import (
     MICROMETER,
@@ -21,9 +21,9 @@ from osteocount.napari.layers.viewer_layers import (
     NUCLEUS_UM,
     ON_BRIGHT,
     ON_DARK,
-    kind_colours,
+    class_colormap,
 )
-from osteocount.napari.worker import Turns
+from osteocount.napari.worker import StepQueue
 
 CELLS = "Cells under review"
 NUCLEI = "Nuclei under review"
@@ -38,7 +38,7 @@ CLOSE_UP_PX, CLOSE_UP_UM = 350, 120.0
 """A close-up shows a cell this large on the screen, but never less than this much ground."""
 
 
-class ReviewCanvas(QObject):
+class ReviewLayers(QObject):
     """Layers of the picture under review.
 
     Signals
@@ -65,7 +65,7 @@ class ReviewCanvas(QObject):
         self._nuclei: Any = None
         self._placed: dict[str, Any] = {}
         self._on_dark = False
-        self._turns = Turns(self)
+        self._steps = StepQueue(self)
         self._selected: frozenset[int] = frozenset()
         self._sheet: Sheet  # from the first `show` on
         self.pen = False
@@ -75,11 +75,11 @@ class ReviewCanvas(QObject):
 
     def disconnect_from_viewer(self) -> None:
         """Hear nothing more."""
-        self._turns.stop()
+        self._steps.stop()
         self._viewer.mouse_drag_callbacks.remove(self._on_press)
         self._viewer.mouse_move_callbacks.remove(self._on_move)
 
-    def show(self, shown: Shown | None, field: EditedField, sheet: Sheet, then: Callable[[], object]) -> None:
+    def show(self, shown: ImageLayerData | None, field: EditedField, sheet: Sheet, then: Callable[[], object]) -> None:
         """Show a picture, its outlines and nuclei in place of those before.
 
         Parameters
@@ -97,9 +97,9 @@ class ReviewCanvas(QObject):
         fits = self._fits(shown, channels, sheet)
         making = [partial(self._reuse, channels, sheet)] if fits else self._making(shown, channels, sheet)
         self._field, self._selected = None, frozenset()  # clicks mean nothing until the new picture is there
-        self._turns.start([partial(self._place, field), *making, partial(self._finish, field, sheet), then])
+        self._steps.start([partial(self._place, field), *making, partial(self._finish, field, sheet), then])
 
-    def _fits(self, shown: Shown | None, channels: tuple[Any, ...], sheet: Sheet) -> bool:
+    def _fits(self, shown: ImageLayerData | None, channels: tuple[Any, ...], sheet: Sheet) -> bool:
         """Layers of a picture of the same kind take other values much faster than new ones are made."""
         old = self._pictures
         return (
@@ -124,7 +124,9 @@ class ReviewCanvas(QObject):
             layer.scale = self._placed.get("scale", (1, 1))
             layer.units = self._placed.get("units", ("pixel", "pixel"))
 
-    def _making(self, shown: Shown | None, channels: tuple[Any, ...], sheet: Sheet) -> list[Callable[[], None]]:
+    def _making(
+        self, shown: ImageLayerData | None, channels: tuple[Any, ...], sheet: Sheet
+    ) -> list[Callable[[], None]]:
         """Return the steps that make new layers."""
         self._on_dark = shown is not None and shown.on_dark
         self._palette = ON_DARK if self._on_dark else ON_BRIGHT
@@ -147,7 +149,7 @@ class ReviewCanvas(QObject):
         self._pictures.append(layer)
 
     def _add_cells(self, sheet: Sheet) -> None:
-        colormap = kind_colours(self._palette, SELECTED_COLOUR, PEN_COLOUR)
+        colormap = class_colormap(self._palette, SELECTED_COLOUR, PEN_COLOUR)
         self._cells = self._viewer.add_labels(
             sheet.data, name=CELLS, colormap=colormap, opacity=0.9, metadata=dict(MINE), **self._placed
         )
@@ -182,7 +184,7 @@ class ReviewCanvas(QObject):
 
     def busy(self) -> bool:
         """Return True while a picture is on its way to the screen."""
-        return self._turns.running()
+        return self._steps.running()
 
     @property
     def layers(self) -> tuple[Any, Any]:
@@ -210,7 +212,7 @@ class ReviewCanvas(QObject):
         """Draw the outlines anew where cells changed, and nowhere else."""
         assert self._field is not None  # noqa: S101  `show` came first
         self._selected = frozenset(cell for cell in self._selected if cell in self._field)
-        self._sheet.kinds = outline_image.kinds_of(cells, self._field.next_cell, self._selected)
+        self._sheet.kinds = outline_image.outline_classes(cells, self._field.next_cell, self._selected)
         for place in [window, *(self._field.box(cell) for cell in changed)]:
             if place is not None:
                 self._sheet.redraw(self._cells, place)
@@ -219,7 +221,7 @@ class ReviewCanvas(QObject):
         """Make ``cells`` stand out."""
         assert self._field is not None  # noqa: S101  `show` came first
         before, self._selected = self._selected, frozenset(cells)
-        self._sheet.kinds = outline_image.kinds_of(table, self._field.next_cell, self._selected)
+        self._sheet.kinds = outline_image.outline_classes(table, self._field.next_cell, self._selected)
         for cell in before ^ self._selected:
             box = self._field.box(cell)
             if box is not None:

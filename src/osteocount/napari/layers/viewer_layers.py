@@ -11,18 +11,18 @@ from typing import Any
 
 import pandas as pd
 import pint
-from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari.layers import Image, Labels, Layer
 from osteocount.errors import OsteoCountError
 from osteocount.napari.counting import LayerCount
-from osteocount.napari.large_counting import LargeCount, Seen
-from osteocount.napari.layers.layer_picture import LayerPicture
-from osteocount.napari.layers.outline_image import kinds_of
+from osteocount.napari.large_counting import CountPreview, LargeCount
+from osteocount.napari.layers.layer_picture import LayerSnapshot
+from osteocount.napari.layers.outline_image import outline_classes
 from osteocount.napari.layers.outline_layer import TiledSheet
-from osteocount.napari.warm_up import LongLived, dashes_ahead
-from osteocount.napari.worker import Turns
+from osteocount.napari.warm_up import HeapFreeze, precompute_line_dashes
+from osteocount.napari.worker import StepQueue
 
 
 @dataclass(frozen=True)
@@ -62,17 +62,17 @@ class ViewerLayers(QObject):
         super().__init__(parent)
         self._layers = viewer.layers
         self._viewer = viewer
-        self._turns = Turns(self)
-        self._long_lived = LongLived(viewer.layers)
-        QTimer.singleShot(0, dashes_ahead)
+        self._steps = StepQueue(self)
+        self._heap_freeze = HeapFreeze(viewer.layers)
+        QTimer.singleShot(0, precompute_line_dashes)
         for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
             event.connect(self.announce)
         self._layers.selection.events.active.connect(self.announce)
 
     def disconnect_from_viewer(self) -> None:
         """Hear nothing more, when the dock closes and the viewer stays."""
-        self._turns.stop()
-        self._long_lived.release()
+        self._steps.stop()
+        self._heap_freeze.release()
         for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
             event.disconnect(self.announce)
         self._layers.selection.events.active.disconnect(self.announce)
@@ -87,12 +87,12 @@ class ViewerLayers(QObject):
         """Make the layer ``name`` the selected one."""
         self._layers.selection.active = self._layers[name]
 
-    def picture(self, name: str) -> LayerPicture:
+    def picture(self, name: str) -> LayerSnapshot:
         """Describe the image layer ``name``; its pixels are not read here."""
         layer = self._layers[name]
         path = layer.source.path
         data = layer.data[0] if layer.multiscale else layer.data
-        return LayerPicture(name, Path(path) if path else None, data, bool(layer.rgb), pixel_um(layer))
+        return LayerSnapshot(name, Path(path) if path else None, data, bool(layer.rgb), pixel_um(layer))
 
     def open(self, path: Path) -> None:
         """Open a picture with our own reader, whatever napari prefers for its kind.
@@ -108,9 +108,9 @@ class ViewerLayers(QObject):
             said = error if isinstance(error, OsteoCountError) else getattr(error, "original_error", error)
             raise OsteoCountError(str(said)) from error
 
-    def show_seen(self, seen: Seen) -> None:
+    def show_preview(self, seen: CountPreview) -> None:
         """Draw what has been found of a layer that is still being counted."""
-        title = seen_name(seen.layer)
+        title = preview_name(seen.layer)
         if title in self._layers:
             self._layers[title].data = seen.cells
         elif seen.layer in self._layers:
@@ -121,12 +121,12 @@ class ViewerLayers(QObject):
             colours: dict[int | None, str] = {None: "transparent", 0: "transparent", 1: ON_BRIGHT.other}
             self._viewer.add_labels(
                 seen.cells, name=title, colormap=DirectLabelColormap(color_dict=colours), opacity=0.7, scale=scale,
-                translate=shift, units=image.units[-2:], metadata={"osteocount_seen": True},
+                translate=shift, units=image.units[-2:], metadata={"osteocount_preview": True},
             )  # fmt: skip
 
-    def forget_seen(self) -> None:
-        """Take away what `show_seen` drew."""
-        for title in [layer.name for layer in self._layers if layer.metadata.get("osteocount_seen")]:
+    def remove_preview(self) -> None:
+        """Take away what `show_preview` drew."""
+        for title in [layer.name for layer in self._layers if layer.metadata.get("osteocount_preview")]:
             self._layers.remove(title)
 
     def show_large(self, count: LargeCount, then: Callable[[], object]) -> None:
@@ -137,16 +137,16 @@ class ViewerLayers(QObject):
         OsteoCountError
             The layer is not there any more.
         """
-        self.forget_seen()
+        self.remove_preview()
         placed = self._ready(count.layer, count.pixel_um)
-        kinds = kinds_of(count.cells, int(count.cells["cell_id"].max()) if len(count.cells) else 0)
+        kinds = outline_classes(count.cells, int(count.cells["cell_id"].max()) if len(count.cells) else 0)
         add_cells = partial(
             self._add_cells, TiledSheet(count.labels, kinds).data, name=cells_name(count.layer), multiscale=True,
-            colormap=kind_colours(ON_BRIGHT), metadata={"osteocount_files": count.folder}, **placed,
+            colormap=class_colormap(ON_BRIGHT), metadata={"osteocount_files": count.folder}, **placed,
         )  # fmt: skip
         add_nuclei = partial(self._add_nuclei, count.layer, count.nuclei, count.pixel_um, placed)
         self._take_away(count.layer)
-        self._turns.start([add_cells, add_nuclei, partial(self._finish, count.layer), then])
+        self._steps.start([add_cells, add_nuclei, partial(self._finish, count.layer), then])
 
     def _ready(self, name: str, um: float | None) -> dict[str, Any]:
         """Return how a result of the layer ``name`` is placed."""
@@ -198,7 +198,7 @@ class ViewerLayers(QObject):
             count.labels,
             name=cells_name(count.layer),
             features=label_features(result.cells),
-            colormap=cell_colours(result.cells, palette_of(count.regime)),
+            colormap=cell_colormap(result.cells, palette_of(count.regime)),
             opacity=0.9,
             **placed,
         )
@@ -206,7 +206,7 @@ class ViewerLayers(QObject):
         outline = partial(self._outline, count.layer)
         # Cells come in the turn after those of an earlier count went: OpenGL has crashed on what is painted between.
         self._take_away(count.layer)
-        self._turns.start(
+        self._steps.start(
             [partial(self._layers.append, cells), add_nuclei, outline, partial(self._finish, count.layer), then]
         )
 
@@ -227,7 +227,7 @@ def cells_name(image: str) -> str:
     return f"{image} cells"
 
 
-def seen_name(image: str) -> str:
+def preview_name(image: str) -> str:
     """Name of the layer of what has been found so far."""
     return f"{image} cells so far"
 
@@ -251,7 +251,7 @@ def palette_of(regime: str) -> Palette:
     return ON_DARK if regime == "fluorescence" else ON_BRIGHT
 
 
-def cell_colours(cells: pd.DataFrame, palette: Palette) -> DirectLabelColormap:
+def cell_colormap(cells: pd.DataFrame, palette: Palette) -> DirectLabelColormap:
     """Colour osteoclasts, other TRAP-positive cells, and those the counting frame leaves out."""
     colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
     for label, is_osteoclast, counted in cells[["cell_id", "is_osteoclast", "counted"]].itertuples(index=False):
@@ -260,8 +260,8 @@ def cell_colours(cells: pd.DataFrame, palette: Palette) -> DirectLabelColormap:
     return DirectLabelColormap(color_dict=colours)
 
 
-def kind_colours(palette: Palette, *more: str) -> DirectLabelColormap:
-    """Colour the kinds of `outline.kinds_of`; ``more``: those from ``SELECTED`` on."""
+def class_colormap(palette: Palette, *more: str) -> DirectLabelColormap:
+    """Colour the kinds of `outline.outline_classes`; ``more``: those from ``SELECTED`` on."""
     colours = ("transparent", palette.osteoclast, palette.other, palette.not_counted, *more)
     by_kind: dict[int | None, str] = {None: "transparent", **dict(enumerate(colours))}
     return DirectLabelColormap(color_dict=by_kind)

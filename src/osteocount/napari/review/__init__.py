@@ -1,1 +1,1 @@
-"""Reviewing a result folder: its session, its controller, and what runs beside the window."""
+"""Reviewing a result folder: its session, its controller, and what runs in worker threads."""

@@ -13,35 +13,35 @@ from osteocount.curate import Change
 from osteocount.curate.blinding import blind, in_review_order, is_blinded, reveal
 from osteocount.errors import OsteoCountError
 from osteocount.napari import preferences
-from osteocount.napari.layers.review_layers import ReviewCanvas
-from osteocount.napari.review.learning import Learning
-from osteocount.napari.review.session import Record, place_of, title_of, wells_ahead
-from osteocount.napari.review.tasks import (
-    Figures,
-    Loaded,
-    Opened,
+from osteocount.napari.layers.review_layers import ReviewLayers
+from osteocount.napari.review.jobs import (
+    LoadedField,
+    OpenedResults,
+    ReviewFigures,
     View,
+    comparison_sentences,
     draw_figures,
     export_comparison,
     fill_overview,
-    in_words,
     load_field,
     measures,
     open_review,
     write_tables,
 )  # fmt: skip
-from osteocount.napari.review.tools import Actions
+from osteocount.napari.review.session import Record, field_title, next_wells, well_key
+from osteocount.napari.review.tools import CorrectionTools
+from osteocount.napari.review.training import TrainingController
 from osteocount.napari.views.compare_view import CompareView
 from osteocount.napari.views.correct_view import CorrectView
 from osteocount.napari.views.plate_view import PlateView
-from osteocount.napari.worker import Jobs, as_words
+from osteocount.napari.worker import Jobs, error_message
 from osteocount.pipeline import Outcome
 
 FOLLOW_MS = 400
 """After the last edit; then plate and comparison follow."""
 
 
-class Reviewing(QObject):
+class ReviewController(QObject):
     """A review in the window.
 
     Signals
@@ -61,17 +61,17 @@ class Reviewing(QObject):
     def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.correct, self.plate, self.compare = CorrectView(), PlateView(), CompareView()
-        self.canvas = ReviewCanvas(viewer, self)
-        self.source: Opened | None = None
-        self.figures: Figures | None = None
+        self.canvas = ReviewLayers(viewer, self)
+        self.source: OpenedResults | None = None
+        self.figures: ReviewFigures | None = None
         self._groups: dict[tuple[str, str], list[Record]] = {}
         self._place = ("", "")
         self._jobs = Jobs(self)
         self._start = self._jobs.start
         self._again = False
         self._opened_from: tuple[Path, Path | None] = (Path(), None)
-        self.actions = Actions(self)
-        self.learning = Learning(self._start, self)
+        self.actions = CorrectionTools(self)
+        self.learning = TrainingController(self._start, self)
         self.correct.who.setText(preferences.reviewer())
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -83,7 +83,7 @@ class Reviewing(QObject):
         self._jobs.busy.connect(self.busy)
         self._jobs.failed.connect(self.problem)
         self.correct.action.connect(self.actions.start)
-        self.correct.second_asked.connect(self._reopen)
+        self.correct.second_review_toggled.connect(self._reopen)
         self.correct.who.textChanged.connect(self._sign)
         self.canvas.clicked.connect(self.actions.click)
         self.canvas.stroked.connect(self.actions.stroke)
@@ -127,7 +127,7 @@ class Reviewing(QObject):
         """Open the next well that is unreviewed, flagged, or has most borderline cells."""
         if self.source is None or self.figures is None:
             return
-        waiting = wells_ahead(what, list(self._groups), self._place, self.source.review.reviewed(), self.figures.wells)
+        waiting = next_wells(what, list(self._groups), self._place, self.source.review.reviewed(), self.figures.wells)
         if waiting:
             self._load(waiting[0], 0)
         else:
@@ -147,7 +147,7 @@ class Reviewing(QObject):
             try:
                 (blind if on else reveal)(self.source.review.root)
             except OSError as error:
-                self.problem.emit(as_words(error))
+                self.problem.emit(error_message(error))
                 return
             self._arrange()
             self._load(next(iter(self._groups)), 0)
@@ -196,12 +196,12 @@ class Reviewing(QObject):
         if self.source is not None:
             self.source.review.who = who.strip() or "unknown"
 
-    def _on_opened(self, opened: Opened) -> None:
+    def _on_opened(self, opened: OpenedResults) -> None:
         self.source = opened
         self._groups = {}
         self.learning.open(opened.review.root)
         for record in opened.review.records:
-            self._groups.setdefault(place_of(record), []).append(record)
+            self._groups.setdefault(well_key(record), []).append(record)
         if opened.note:
             self.problem.emit(opened.note)
         if not self._groups:
@@ -218,7 +218,7 @@ class Reviewing(QObject):
         record = self._groups[place][n]
         self._start("load", partial(load_field, self.source, record), partial(self._on_loaded, place, n))
 
-    def _on_loaded(self, place: tuple[str, str], n: int, loaded: Loaded) -> None:
+    def _on_loaded(self, place: tuple[str, str], n: int, loaded: LoadedField) -> None:
         if self.source is None:
             return
         if not self.source.review.holds(loaded.opened):  # it was corrected while it was read
@@ -226,7 +226,7 @@ class Reviewing(QObject):
             return
         self.canvas.show(loaded.shown, loaded.opened.field, loaded.sheet, partial(self._on_shown, place, n, loaded))
 
-    def _on_shown(self, place: tuple[str, str], n: int, loaded: Loaded) -> None:
+    def _on_shown(self, place: tuple[str, str], n: int, loaded: LoadedField) -> None:
         if self.source is None:
             return
         self._place = place
@@ -235,7 +235,7 @@ class Reviewing(QObject):
         if loaded.shown is not None and loaded.shown.overview is not None:
             fill = partial(fill_overview, loaded.shown.overview)
             self._start("fill", fill, self.canvas.refresh_picture, self.canvas.refresh_picture, quiet=True)
-        self.correct.show_place(title_of(loaded.opened.record, self._hidden()))
+        self.correct.show_place(field_title(loaded.opened.record, self._hidden()))
         self.correct.set_open(True)
         self.correct.show_numbers(*review.summaries())
         self.actions.reset()
@@ -282,7 +282,7 @@ class Reviewing(QObject):
         )  # fmt: skip
         self._start("draw", partial(draw_figures, self.source.review, view), self._on_drawn, quiet=True)
 
-    def _on_drawn(self, figures: Figures) -> None:
+    def _on_drawn(self, figures: ReviewFigures) -> None:
         self.figures = figures
         self.plate.set_choices(sorted({plate for plate, _ in self._groups}), measures(figures.wells))
         self.plate.hints = figures.hints
@@ -292,7 +292,7 @@ class Reviewing(QObject):
             table = figures.comparison.table
             endpoints = list(dict.fromkeys(table["endpoint"]))
             self.compare.set_choices(endpoints, list(dict.fromkeys(table["contrast"])))
-            words = in_words(figures.comparison, *self.compare.chosen()[:2])
+            words = comparison_sentences(figures.comparison, *self.compare.chosen()[:2])
         self.compare.show_comparison(figures.effect, words)
         if self._again:
             self._again = False

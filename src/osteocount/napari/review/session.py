@@ -53,20 +53,20 @@ class OpenField:
         return str(self.record["image"])
 
 
-def place_of(record: Record) -> tuple[str, str]:
+def well_key(record: Record) -> tuple[str, str]:
     """Return plate and well of a picture; one without a well stands for itself."""
     return str(record["plate"]), str(record["well"] or record["image"])
 
 
-def title_of(record: Record, hidden: str) -> str:
+def field_title(record: Record, hidden: str) -> str:
     """Say which picture is open; ``hidden`` stands for its well and name while the review is blinded."""
     field = record["field"] and f"field {record['field']}"
     if hidden:
         return " ".join(filter(None, [hidden, field]))
-    return " ".join(filter(None, [*place_of(record), field])) + f": {record['image']}"
+    return " ".join(filter(None, [*well_key(record), field])) + f": {record['image']}"
 
 
-def wells_ahead(what: str, places: list[Place], here: Place, reviewed: set[Place], wells: pd.DataFrame) -> list[Place]:
+def next_wells(what: str, places: list[Place], here: Place, reviewed: set[Place], wells: pd.DataFrame) -> list[Place]:
     """Return the wells that are unreviewed, flagged, or unreviewed with most borderline cells first, from ``here`` on.
 
     Parameters
@@ -247,7 +247,7 @@ class Review:
 
     def excluded(self) -> str | None:
         """Return why a person excluded the well at hand."""
-        return excluded_because(effective(self.edits), *place_of(self._opened().record))
+        return excluded_because(effective(self.edits), *well_key(self._opened().record))
 
     def reviewed(self) -> set[tuple[str, str]]:
         """Return the wells whose review is done."""
@@ -260,7 +260,7 @@ class Review:
         return self.current
 
     def _edit(self, kind: Kind, **more: Any) -> Edit:
-        plate, well = place_of(self._opened().record)
+        plate, well = well_key(self._opened().record)
         return Edit(who=self.who, when=datetime.now(UTC), kind=kind, plate=plate, well=well, **more)
 
     def _acknowledge(self, edit: Edit, field: EditedField | None = None, change: Change | None = None) -> None:

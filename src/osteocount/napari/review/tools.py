@@ -14,7 +14,7 @@ from osteocount.napari.review.session import OpenField
 from osteocount.napari.views.correct_view import KEYS
 
 if TYPE_CHECKING:
-    from osteocount.napari.review.controller import Reviewing
+    from osteocount.napari.review.controller import ReviewController
 
 PEN_HINTS = {
     "split_line": "Draw a line across the cell, from outside to outside.",
@@ -33,10 +33,10 @@ NOTHING = {
 NAPARI_KEYS = {"Ctrl+Z": "Control-Z", "Ctrl+Shift+Z": "Control-Shift-Z"}
 
 
-class Actions(QObject):
+class CorrectionTools(QObject):
     """The person's hand: which cells are selected, which tool is held."""
 
-    def __init__(self, owner: Reviewing) -> None:
+    def __init__(self, owner: ReviewController) -> None:
         super().__init__(owner)
         self._owner = owner
         self.selected: list[int] = []
@@ -110,7 +110,7 @@ class Actions(QObject):
             return
         self.selected = cells
         self._owner.canvas.select(cells, opened.cells)
-        self._owner.correct.show_selection(described(opened.cells, cells))
+        self._owner.correct.show_selection(describe_selection(opened.cells, cells))
 
     def go_in_doubt(self, *, forward: bool) -> None:
         """Select the next cell in order of doubt, or the one before, and go there."""
@@ -204,7 +204,7 @@ class Actions(QObject):
         return None if source is None or self._owner.canvas.busy() else source.review.current
 
 
-def described(cells: pd.DataFrame, selected: list[int]) -> str:
+def describe_selection(cells: pd.DataFrame, selected: list[int]) -> str:
     """Say what is selected."""
     if not selected:
         return "Nothing selected. Click a cell; Shift-click adds."

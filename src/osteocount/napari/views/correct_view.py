@@ -8,7 +8,7 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QGroupBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from osteocount.napari.views.result_view import in_figures
+from osteocount.napari.views.result_view import format_number
 
 # action: (text, key, what it does)
 CELL_ACTIONS = (
@@ -53,12 +53,12 @@ class CorrectView(QWidget):
     -------
     action
         Name of the action whose button was pressed.
-    second_asked
+    second_review_toggled
         The log of a second reviewer is wanted, or the first one's again.
     """
 
     action = Signal(str)
-    second_asked = Signal()
+    second_review_toggled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,7 +73,7 @@ class CorrectView(QWidget):
             "Keep your corrections in a log of their own, without those of the first reviewer. `osteocount reviewers` "
             "says how far you agree. Tables and report are always made of the first review."
         )
-        self.second.clicked.connect(self.second_asked)
+        self.second.clicked.connect(self.second_review_toggled)
         self.selection = QLabel("Nothing selected")
         self.selection.setWordWrap(True)
         self.selection.setMinimumHeight(2 * self.selection.fontMetrics().height() + 4)
@@ -110,7 +110,7 @@ class CorrectView(QWidget):
     def show_numbers(self, automatic: Mapping[str, Any], corrected: Mapping[str, Any]) -> None:
         """Show both counts side by side; a corrected one that differs is bold."""
         for name, _, pattern in NUMBERS:
-            texts = [in_figures(numbers.get(name), pattern) for numbers in (automatic, corrected)]
+            texts = [format_number(numbers.get(name), pattern) for numbers in (automatic, corrected)]
             for label, text in zip(self.values[name], texts, strict=True):
                 label.setText(text)
             font = self.values[name][1].font()

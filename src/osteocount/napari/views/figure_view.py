@@ -8,7 +8,7 @@ from qtpy.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from osteocount.napari.views.rendered_figure import Drawn, Room
+from osteocount.napari.views.rendered_figure import RenderedFigure, Room
 
 
 class FigureView(QWidget):
@@ -29,7 +29,7 @@ class FigureView(QWidget):
         super().__init__(parent)
         self.text = text
         self.hint_for: Callable[[float, float], str] = lambda x, y: ""
-        self.drawn: Drawn | None = None
+        self.drawn: RenderedFigure | None = None
         self._image: QImage | None = None
         self._ring: tuple[float, float, float] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -44,7 +44,7 @@ class FigureView(QWidget):
         ratio = self.devicePixelRatioF()
         return Room(int(self.width() * ratio), int(self.height() * ratio), ratio)
 
-    def show_drawn(self, drawn: Drawn | None, text: str = "") -> None:
+    def show_figure(self, drawn: RenderedFigure | None, text: str = "") -> None:
         """Show a figure, or a sentence when there is none."""
         self.drawn, self.text, self._ring = drawn, text, None
         if drawn is not None:

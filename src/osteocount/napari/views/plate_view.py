@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from osteocount.napari.views.figure_view import FigureView
-from osteocount.napari.views.rendered_figure import Drawn
+from osteocount.napari.views.rendered_figure import RenderedFigure
 from osteocount.wells import parse_well, well_name
 
 STEPS = {
@@ -107,9 +107,9 @@ class PlateView(QWidget):
             box.blockSignals(False)
         self.plate.setVisible(len(plates) > 1)
 
-    def show_plate(self, drawn: Drawn | None, text: str = "") -> None:
+    def show_plate(self, drawn: RenderedFigure | None, text: str = "") -> None:
         """Show the heat map, or why there is none."""
-        self.figure.show_drawn(drawn, text)
+        self.figure.show_figure(drawn, text)
         self._show_ring()
 
     def show_well(

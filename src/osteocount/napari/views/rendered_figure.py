@@ -40,7 +40,7 @@ class Room:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class RenderedFigure:
     """A figure as it is seen.
 
     Attributes
@@ -67,7 +67,7 @@ class Drawn:
         return self.origin[0] + (column - 1) * self.step[0], self.origin[1] + (row - 1) * self.step[1]
 
 
-def draw(figure: Figure, room: Room) -> Drawn:
+def draw(figure: Figure, room: Room) -> RenderedFigure:
     """Draw ``figure`` as large as there is room; its proportions stay."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -78,4 +78,4 @@ def draw(figure: Figure, room: Room) -> Drawn:
     pixels = np.asarray(canvas.buffer_rgba(), np.uint8).copy()  # type: ignore[no-untyped-call]
     first, second = (figure.axes[0].transData.transform((n, n)) for n in (1, 2))
     origin = (float(first[0]), pixels.shape[0] - float(first[1]))
-    return Drawn(pixels, origin, (float(second[0] - first[0]), float(first[1] - second[1])))
+    return RenderedFigure(pixels, origin, (float(second[0] - first[0]), float(first[1] - second[1])))

@@ -71,7 +71,7 @@ class NumbersView(QWidget):
         """Show the numbers of a picture and the rule that made an osteoclast; what is unknown is a dash."""
         for key, title, pattern in NUMBERS:
             self.titles[key].setText(title.format(rule=rule))
-            self.values[key].setText(in_figures(summary.get(key), pattern))
+            self.values[key].setText(format_number(summary.get(key), pattern))
 
 
 class LegendView(QWidget):
@@ -120,7 +120,7 @@ class MessageView(QLabel):
 
     def show_notes(self, notes: tuple[str, ...]) -> None:
         """Say what to know about the numbers; nothing is shown when there is nothing to say."""
-        self.setText(in_lines(notes))
+        self.setText(warning_lines(notes))
         self.setVisible(bool(notes))
 
 
@@ -153,14 +153,14 @@ class WellsView(QWidget):
     def show_wells(self, wells: pd.DataFrame, folder: Path, warnings: tuple[str, ...]) -> None:
         """Show ``wells.csv``, remember where its report is, and keep the warnings at hand."""
         self._folder = folder
-        self._warnings.setText(in_lines(warnings))
+        self._warnings.setText(warning_lines(warnings))
         self.warnings.heading.setText(f"⚠ Warnings ({len(warnings)}), also in the report")
         self.warnings.setVisible(bool(warnings))
         named = wells.assign(well=wells["well"].where(wells["well"] != "", wells["image"]))
         self.table.setRowCount(len(named))
         for row, record in enumerate(named.to_dict("records")):
             for column, (key, _, pattern) in enumerate(WELL_COLUMNS):
-                item = QTableWidgetItem(in_figures(record.get(key), pattern))
+                item = QTableWidgetItem(format_number(record.get(key), pattern))
                 if key not in ("well", "status"):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 item.setToolTip(str(record.get("status_reason") or ""))
@@ -171,17 +171,17 @@ class WellsView(QWidget):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder / "report.html")))
 
 
-def in_lines(notes: tuple[str, ...]) -> str:
+def warning_lines(notes: tuple[str, ...]) -> str:
     """Return each note as a paragraph with its sign."""
     return "\n".join(f"⚠ {note}" for note in notes)
 
 
-def in_figures(value: Any, pattern: str) -> str:
+def format_number(value: Any, pattern: str) -> str:
     """Return ``value`` as text, a dash when it is unknown."""
     return UNKNOWN if value is None or pd.isna(value) else pattern.format(value).replace("_", " ")
 
 
-def rule_in_words(settings: Settings, *, resolved: bool) -> str:
+def osteoclast_rule(settings: Settings, *, resolved: bool) -> str:
     """Say what made a cell of a picture an osteoclast; ``resolved``: its nuclei are seen."""
     if resolved:
         return f"≥ {settings.count.min_nuclei} nuclei"

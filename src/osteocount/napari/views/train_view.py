@@ -17,7 +17,7 @@ BUTTONS = (
 IDLE = "Train learns from cells accepted [A] and deleted [D], removed nuclei [X] and reviewed wells."
 
 
-class LearnView(QWidget):
+class TrainView(QWidget):
     """Train, look at the gain, adopt or dismiss.
 
     Signals

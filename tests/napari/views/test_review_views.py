@@ -12,13 +12,13 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QInputDialog
 
 from osteocount.napari.layers import outline_image
-from osteocount.napari.review.tools import described
+from osteocount.napari.review.tools import describe_selection
 from osteocount.napari.views import plate_view
 from osteocount.napari.views.compare_view import CompareView
 from osteocount.napari.views.correct_view import KEYS, CorrectView
 from osteocount.napari.views.figure_view import FigureView
 from osteocount.napari.views.plate_view import PlateView
-from osteocount.napari.views.rendered_figure import Drawn, Room, draw
+from osteocount.napari.views.rendered_figure import RenderedFigure, Room, draw
 from osteocount.plate.heatmap import plate_heatmap
 
 ROOM = Path(plate_view.__file__).parent
@@ -48,7 +48,7 @@ def test_no_view_imports_napari(name):
 @pytest.mark.parametrize("name", VIEWS)
 def test_every_view_is_tested_without_a_viewer(name):
     module = f"osteocount.napari.views.{name.removesuffix('.py')}"
-    texts = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
+    texts = [path.read_text() for path in Path(__file__).parents[1].rglob("test_*.py")]
     viewer = "make_" + "napari_viewer"
     assert any(f"from {module} import" in text and viewer not in text for text in texts)
 
@@ -132,7 +132,7 @@ def test_a_view_of_a_figure_says_where_it_was_clicked(qtbot):
     view = FigureView("nothing yet")
     qtbot.addWidget(view)
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(3, 5))  # no figure, so no place
-    view.show_drawn(Drawn(np.zeros((40, 60, 4), np.uint8), (0, 0), (1, 1)))
+    view.show_figure(RenderedFigure(np.zeros((40, 60, 4), np.uint8), (0, 0), (1, 1)))
     with qtbot.waitSignal(view.clicked) as said:
         qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(3, 5))
     assert [round(at / view.devicePixelRatioF()) for at in said.args] == [3, 5]
@@ -161,7 +161,7 @@ def test_the_comparison_keeps_its_choice_when_it_is_made_anew(qtbot):
     assert view.chosen() == ("fusion_index", "EV", "superplot")
     view.show_comparison(None, "No layout, so there is nothing to compare.")
     assert not view.export.isEnabled()
-    view.show_comparison(Drawn(np.zeros((4, 4, 4), np.uint8), (0, 0), (1, 1)), "words")
+    view.show_comparison(RenderedFigure(np.zeros((4, 4, 4), np.uint8), (0, 0), (1, 1)), "words")
     assert view.export.isEnabled()
 
 
@@ -175,13 +175,13 @@ def test_the_comparison_keeps_its_choice_when_it_is_made_anew(qtbot):
     ],
 )
 def test_the_selection_in_words(selected, text):
-    assert described(CELLS, selected) == text
+    assert describe_selection(CELLS, selected) == text
 
 
 def test_outlines_tell_touching_cells_of_one_kind_apart():
     labels = np.zeros((9, 14), np.uint32)
     labels[1:8, 1:7], labels[1:8, 7:13] = 1, 2
-    kinds = outline_image.kinds_of(CELLS.assign(is_osteoclast=False), 2, selected=[2])
+    kinds = outline_image.outline_classes(CELLS.assign(is_osteoclast=False), 2, selected=[2])
     drawn = outline_image.outlines(labels, kinds, 1)
     assert drawn[4, 6] == outline_image.OTHER
     assert drawn[4, 7] == outline_image.SELECTED

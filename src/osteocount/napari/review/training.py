@@ -12,8 +12,8 @@ from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate.training import Trained
 from osteocount.errors import OsteoCountError
-from osteocount.napari.views.learn_view import IDLE, LearnView
-from osteocount.napari.worker import JobFunction, as_words
+from osteocount.napari.views.train_view import IDLE, TrainView
+from osteocount.napari.worker import JobFunction, error_message
 from osteocount.pipeline import Progress
 from osteocount.pipeline.corrections import CLASSIFIER
 from osteocount.pipeline.train_classifier import adopt, dismiss, in_words, learn
@@ -21,13 +21,13 @@ from osteocount.pipeline.train_classifier import adopt, dismiss, in_words, learn
 Start = Callable[[str, JobFunction, Callable[[Any], None]], None]
 
 
-class Learning(QObject):
+class TrainingController(QObject):
     """What the Train button does.
 
     Parameters
     ----------
     start
-        Runs a job under a name and gives its result to a function, as `Reviewing` does.
+        Runs a job under a name and gives its result to a function, as `ReviewController` does.
 
     Signals
     -------
@@ -42,7 +42,7 @@ class Learning(QObject):
 
     def __init__(self, start: Start, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.view = LearnView()
+        self.view = TrainView()
         self._start, self._root, self._trained = start, Path(), None
         self.view.asked.connect(self.do)
 
@@ -66,7 +66,7 @@ class Learning(QObject):
                 dismiss(self._root)
                 self._end(IDLE)
         except (OsteoCountError, OSError) as error:
-            self.problem.emit(as_words(error))
+            self.problem.emit(error_message(error))
 
     def _on_trained(self, trained: Trained) -> None:
         self._trained = trained if trained.useful else None

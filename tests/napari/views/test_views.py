@@ -7,7 +7,7 @@ import pytest
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari.counting import FolderRequest
-from osteocount.napari.views.result_view import LegendView, MessageView, NumbersView, WellsView, in_figures
+from osteocount.napari.views.result_view import LegendView, MessageView, NumbersView, WellsView, format_number
 from osteocount.napari.views.run_view import RunView
 from osteocount.napari.views.source_view import SourceView
 
@@ -67,7 +67,7 @@ def test_a_folder_that_is_not_there_is_refused(source, typed):
      ("not_in_layout", "{}", "not in layout")],
 )  # fmt: skip
 def test_unknown_is_a_dash_and_never_a_zero(value, pattern, text):
-    assert in_figures(value, pattern) == text
+    assert format_number(value, pattern) == text
 
 
 def test_numbers_name_the_rule_they_were_counted_by(qtbot):

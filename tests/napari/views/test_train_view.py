@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from osteocount.napari.views.learn_view import BUTTONS, LearnView
+from osteocount.napari.views.train_view import BUTTONS, TrainView
 
 
 @pytest.fixture
 def view(qtbot):
-    view = LearnView()
+    view = TrainView()
     qtbot.addWidget(view)
     return view
 

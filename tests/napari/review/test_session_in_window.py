@@ -18,7 +18,7 @@ from osteocount.settings import Settings
 
 pytestmark = [pytest.mark.window, pytest.mark.timeout(300)]
 
-SAMPLE = Path(__file__).parents[2] / "sample_images"
+SAMPLE = Path(__file__).parents[3] / "sample_images"
 PATIENCE = 60_000
 TABLES = ("cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv")
 

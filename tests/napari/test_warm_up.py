@@ -7,9 +7,9 @@ import gc
 import numpy as np
 import pytest
 from napari.components import LayerList
-from napari.layers import Image, Labels
 
-from osteocount.napari.warm_up import LongLived, dashes_ahead
+from napari.layers import Image, Labels
+from osteocount.napari.warm_up import HeapFreeze, precompute_line_dashes
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def layers():
 
 def test_all_there_is_is_set_aside_until_it_is_given_back(layers):
     gc.unfreeze()
-    kept = LongLived(layers)
+    kept = HeapFreeze(layers)
     assert gc.get_freeze_count() > 10_000
     kept.release()
     assert gc.get_freeze_count() == 0
@@ -30,7 +30,7 @@ def test_all_there_is_is_set_aside_until_it_is_given_back(layers):
 
 @pytest.mark.parametrize(("removed", "is_kept"), [("before", False), ("after", True)])
 def test_the_pixels_of_a_removed_layer_do_not_stay(layers, removed, is_kept):
-    kept = LongLived(layers)
+    kept = HeapFreeze(layers)
     layers.append(Labels(np.zeros((4, 4), int), name="after"))
     layers.remove(layers[removed])
     assert (gc.get_freeze_count() > 0) is is_kept
@@ -38,9 +38,9 @@ def test_the_pixels_of_a_removed_layer_do_not_stay(layers, removed, is_kept):
 
 
 def test_the_dashes_of_lines_are_kept_by_vispy(qtbot):
-    dashes_ahead()
+    precompute_line_dashes()
     from vispy.visuals.line.dash_atlas import _make_pattern
 
     known = _make_pattern.cache_info()
-    dashes_ahead()
+    precompute_line_dashes()
     assert _make_pattern.cache_info().misses == known.misses

@@ -11,8 +11,8 @@ import pytest
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.read import read_picture
-from osteocount.napari.counting import FolderRequest, LayerPicture, count_folder, count_layer, picture_of
-from osteocount.napari.worker import as_words
+from osteocount.napari.counting import FolderRequest, LayerSnapshot, count_folder, count_layer, picture_of
+from osteocount.napari.worker import error_message
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 
@@ -29,11 +29,11 @@ def drained(job):
 
 
 def in_memory(data, *, rgb=True, pixel_um=None):
-    return LayerPicture("scene", None, data, rgb, pixel_um)
+    return LayerSnapshot("scene", None, data, rgb, pixel_um)
 
 
 def test_a_layer_from_a_file_gives_the_numbers_of_the_command(picture_file, field):
-    layer = LayerPicture("scene", picture_file, field.picture // 2, True, None)  # what is shown may have been altered
+    layer = LayerSnapshot("scene", picture_file, field.picture // 2, True, None)  # what is shown may have been altered
     steps, count = drained(count_layer(layer, Settings(), Event()))
     expected = analyse(read_picture(picture_file), Settings())
     assert count.result.summary == expected.summary
@@ -49,7 +49,7 @@ def test_a_layer_in_memory_gives_the_same_numbers_too(picture_file, field):
 
 
 def test_a_cropped_layer_is_taken_as_shown(picture_file, field):
-    layer = LayerPicture("scene", picture_file, field.picture[:200], True, None)
+    layer = LayerSnapshot("scene", picture_file, field.picture[:200], True, None)
     assert picture_of(layer, Settings()).pixels.shape == (200, 360, 3)
 
 
@@ -139,12 +139,12 @@ def test_a_stopped_folder_keeps_what_is_finished(plate_folder, tmp_path):
     ],
 )
 def test_errors_are_words(error, text):
-    assert as_words(error).startswith(text)
+    assert error_message(error).startswith(text)
 
 
 def test_only_defects_of_ours_are_logged(caplog):
     with caplog.at_level(logging.ERROR):
-        as_words(OsteoCountError("yours"))
+        error_message(OsteoCountError("yours"))
         assert not caplog.records
-        as_words(KeyError("ours"))
+        error_message(KeyError("ours"))
         assert caplog.records

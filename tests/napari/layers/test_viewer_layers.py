@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from napari.components import ViewerModel
-from napari.layers import Image
 
+from napari.layers import Image
 from osteocount.errors import OsteoCountError
 from osteocount.io.read import read_picture
 from osteocount.napari.counting import LayerCount
@@ -15,7 +15,7 @@ from osteocount.napari.layers.viewer_layers import (
     ON_BRIGHT,
     ON_DARK,
     ViewerLayers,
-    cell_colours,
+    cell_colormap,
     label_features,
     pixel_um,
 )
@@ -56,8 +56,8 @@ def result(tmp_path_factory, field):
 
 @pytest.mark.parametrize("palette", [ON_BRIGHT, ON_DARK])
 def test_each_kind_of_cell_has_its_colour(palette):
-    colours = cell_colours(CELLS, palette).color_dict
-    expected = cell_colours(CELLS.iloc[:0], palette).color_dict
+    colours = cell_colormap(CELLS, palette).color_dict
+    expected = cell_colormap(CELLS.iloc[:0], palette).color_dict
     assert np.allclose(colours[0], 0)
     assert set(colours) - set(expected) == {2, 5, 9}
     hexes = {label: "#" + "".join(f"{round(255 * part):02X}" for part in colours[label][:3]) for label in (2, 5, 9)}

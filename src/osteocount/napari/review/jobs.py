@@ -18,12 +18,12 @@ from osteocount.io.label_tiles import TiledLabels
 from osteocount.io.multi_image import input_hash
 from osteocount.io.pyramid import Overview, open_pyramid
 from osteocount.io.tables import write_table
-from osteocount.napari.layers.layer_data import Shown, shown_levels, shown_picture
-from osteocount.napari.layers.outline_image import drawing, kinds_of
+from osteocount.napari.layers.layer_data import ImageLayerData, picture_layer_data, pyramid_layer_data
+from osteocount.napari.layers.outline_image import drawing, outline_classes
 from osteocount.napari.layers.outline_layer import Sheet, TiledSheet, WholeSheet
 from osteocount.napari.review.session import OpenField, Record, Review
-from osteocount.napari.views.rendered_figure import Drawn, Room, draw
-from osteocount.napari.worker import for_the_window
+from osteocount.napari.views.rendered_figure import RenderedFigure, Room, draw
+from osteocount.napari.worker import in_window_terms
 from osteocount.pipeline import COMPARISON_FORMATS, Outcome, Progress
 from osteocount.pipeline.apply import apply_edits
 from osteocount.pipeline.field import FieldTask, read_channels
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedResults:
     """A result folder, and where its pictures are; ``note`` says what is missing."""
 
     review: Review
@@ -47,12 +47,12 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedField:
     """A picture with its edits; ``shown`` None: the picture itself was not found."""
 
     opened: OpenField
     sheet: Sheet
-    shown: Shown | None
+    shown: ImageLayerData | None
     note: str
 
 
@@ -71,14 +71,14 @@ class View:
 
 
 @dataclass(frozen=True)
-class Figures:
+class ReviewFigures:
     """Plate and comparison as they are now."""
 
     wells: pd.DataFrame
-    plate: Drawn | None
+    plate: RenderedFigure | None
     plate_text: str
     comparison: Comparison | None
-    effect: Drawn | None
+    effect: RenderedFigure | None
     words: str
     hints: dict[str, str] = field(default_factory=dict)
     """What to say when the mouse is over a well."""
@@ -86,16 +86,16 @@ class Figures:
 
 def open_review(
     root: Path, pictures: Path | None, who: str, second: bool, stop: Event
-) -> Generator[Progress, None, Opened]:
+) -> Generator[Progress, None, OpenedResults]:
     """Read a result folder and find its pictures."""
     yield Progress(0, 0, f"Reading {root.name}")
     review = Review(root, who, second=second)
     _prepare()
     source = pictures or beside(root)
     if source is None or not source.exists():
-        return Opened(review, {}, "The pictures were not found; choose their folder in step 1 to see them.")
+        return OpenedResults(review, {}, "The pictures were not found; choose their folder in step 1 to see them.")
     yield Progress(0, 0, f"Looking into {source.name}")
-    return Opened(review, {task.key: task for task in field_tasks(index_pictures(source), source)}, "")
+    return OpenedResults(review, {task.key: task for task in field_tasks(index_pictures(source), source)}, "")
 
 
 def _prepare() -> None:
@@ -105,23 +105,23 @@ def _prepare() -> None:
     gc.collect()
 
 
-def load_field(opened: Opened, record: Record, stop: Event) -> Generator[Progress, None, Loaded]:
+def load_field(opened: OpenedResults, record: Record, stop: Event) -> Generator[Progress, None, LoadedField]:
     """Read one picture with its labels and edits."""
     yield Progress(0, 0, "Opening a picture")
     field = opened.review.load(record)
     sheet = _sheet(field)
     task = opened.tasks.get(record["key"])
     if task is None:
-        return Loaded(field, sheet, None, opened.note or f"{record['image']} is not among the pictures any more.")
+        return LoadedField(field, sheet, None, opened.note or f"{record['image']} is not among the pictures any more.")
     if record.get("sha256") not in (None, [input_hash(path, task.scene) for path in task.paths]):
         note = f"{record['image']} is not the picture that was counted any more, so it is not shown; count it again."
-        return Loaded(field, sheet, None, note)
+        return LoadedField(field, sheet, None, note)
     shown, size = _picture(task, record)
     if size != field.field.labels.shape:
-        return Loaded(
+        return LoadedField(
             field, sheet, None, f"{record['image']} has another size than when it was counted; count it again."
         )
-    return Loaded(field, sheet, shown, "")
+    return LoadedField(field, sheet, shown, "")
 
 
 def fill_overview(overview: Overview, stop: Event) -> Generator[float, None, None]:
@@ -134,38 +134,38 @@ def fill_overview(overview: Overview, stop: Event) -> Generator[float, None, Non
 
 def _sheet(opened: OpenField) -> Sheet:
     labels, cells = opened.field.labels, opened.cells
-    kinds = kinds_of(cells, opened.field.next_cell)
+    kinds = outline_classes(cells, opened.field.next_cell)
     if isinstance(labels, TiledLabels):
         return TiledSheet(labels, kinds)
     return WholeSheet(opened.field, drawing(labels, cells, opened.field.next_cell), kinds)
 
 
-def _picture(task: FieldTask, record: Record) -> tuple[Shown, tuple[int, ...]]:
+def _picture(task: FieldTask, record: Record) -> tuple[ImageLayerData, tuple[int, ...]]:
     """Return a picture for the viewer, and its height and width."""
     large = open_pyramid(task.paths[0]) if len(task.paths) == 1 and not task.scene else None
     if large is not None:
-        return shown_levels(large), tuple(large.levels[0].shape[:2])
+        return pyramid_layer_data(large), tuple(large.levels[0].shape[:2])
     picture = read_channels(task.paths, record["pixel_size_um"], task.scene)
-    return shown_picture(picture, record), picture.pixels.shape[:2]
+    return picture_layer_data(picture, record), picture.pixels.shape[:2]
 
 
-def draw_figures(review: Review, view: View, stop: Event) -> Generator[Progress, None, Figures]:
+def draw_figures(review: Review, view: View, stop: Event) -> Generator[Progress, None, ReviewFigures]:
     """Count the wells as they are now, compare them, and draw both."""
     yield Progress(0, 0, "Drawing")
     wells = review.wells()
     if is_blinded(review.root):
-        return Figures(wells, None, LOCKED, None, None, LOCKED)
+        return ReviewFigures(wells, None, LOCKED, None, None, LOCKED)
     plate, plate_text = _plate(wells, view)
     hints = {} if plate is None else well_hints(_with_roles(wells), _measure(wells, view), plate=view.plate)
     if review.run.plan.layout is None:
-        return Figures(wells, plate, plate_text, None, None, "No layout, so there is nothing to compare.", hints)
+        return ReviewFigures(wells, plate, plate_text, None, None, "No layout, so there is nothing to compare.", hints)
     try:
         comparison = compare(wells, settings=review.run.settings.comparison)
         effect = _effect(comparison, wells, view)
     except OsteoCountError as error:
-        return Figures(wells, plate, plate_text, None, None, for_the_window(str(error)), hints)
-    words = in_words(comparison, view.endpoint, view.contrast)
-    return Figures(wells, plate, plate_text, comparison, effect, words, hints)
+        return ReviewFigures(wells, plate, plate_text, None, None, in_window_terms(str(error)), hints)
+    words = comparison_sentences(comparison, view.endpoint, view.contrast)
+    return ReviewFigures(wells, plate, plate_text, comparison, effect, words, hints)
 
 
 def write_tables(review: Review, stop: Event) -> Generator[Progress, None, Outcome]:
@@ -174,7 +174,7 @@ def write_tables(review: Review, stop: Event) -> Generator[Progress, None, Outco
     return apply_edits(review.root)
 
 
-def export_comparison(figures: Figures, folder: Path, stop: Event) -> Generator[Progress, None, Path]:
+def export_comparison(figures: ReviewFigures, folder: Path, stop: Event) -> Generator[Progress, None, Path]:
     """Write both figures, the comparison and the wells as they are now."""
     from osteocount.stats.effect_figure import effect_plot
     from osteocount.stats.figures import superplot
@@ -190,7 +190,7 @@ def export_comparison(figures: Figures, folder: Path, stop: Event) -> Generator[
     return folder
 
 
-def in_words(comparison: Comparison, endpoint: str, contrast: str) -> str:
+def comparison_sentences(comparison: Comparison, endpoint: str, contrast: str) -> str:
     """Say the chosen rows of a comparison, and its warnings."""
     table = comparison.table
     rows = table[table["endpoint"] == (endpoint or table["endpoint"].iloc[0])]
@@ -224,7 +224,7 @@ def _with_roles(wells: pd.DataFrame) -> pd.DataFrame:
     return wells if "role" in wells else wells.assign(role="")
 
 
-def _plate(wells: pd.DataFrame, view: View) -> tuple[Drawn | None, str]:
+def _plate(wells: pd.DataFrame, view: View) -> tuple[RenderedFigure | None, str]:
     measure = _measure(wells, view)
     try:
         scaled = _with_roles(wells)
@@ -238,7 +238,7 @@ def _plate(wells: pd.DataFrame, view: View) -> tuple[Drawn | None, str]:
         return None, str(error)
 
 
-def _effect(comparison: Comparison, wells: pd.DataFrame, view: View) -> Drawn:
+def _effect(comparison: Comparison, wells: pd.DataFrame, view: View) -> RenderedFigure:
     from osteocount.stats.effect_figure import effect_plot
     from osteocount.stats.figures import superplot
 

@@ -7,8 +7,8 @@ import pytest
 
 from osteocount.curate.classifier import CELL_FEATURES, Judge
 from osteocount.curate.training import Learned, Trained
-from osteocount.napari.review import learning
-from osteocount.napari.review.learning import Learning
+from osteocount.napari.review import training
+from osteocount.napari.review.training import TrainingController
 from osteocount.pipeline.corrections import CLASSIFIER
 
 ONES = (1.0,) * len(CELL_FEATURES)
@@ -22,9 +22,9 @@ def trained(gain: float) -> Trained:
 
 @pytest.fixture
 def window(qtbot, tmp_path, monkeypatch):
-    """Learning on an empty result folder, its jobs done at once; ``gain`` is what training will find."""
+    """Training on an empty result folder, its jobs done at once; ``gain`` is what training will find."""
     gain = {"is": 0.4}
-    monkeypatch.setattr(learning, "learn", lambda root: trained(gain["is"]))
+    monkeypatch.setattr(training, "learn", lambda root: trained(gain["is"]))
 
     def at_once(name, function, then):
         steps = function(None)
@@ -34,7 +34,7 @@ def window(qtbot, tmp_path, monkeypatch):
         except StopIteration as end:
             then(end.value)
 
-    made = Learning(at_once)
+    made = TrainingController(at_once)
     qtbot.addWidget(made.view)
     made.open(tmp_path)
     made.gain = gain
