@@ -65,7 +65,7 @@ def scene() -> Automatic:
 
 def results(folder: Path, pictures: Path, automatic: Automatic) -> None:
     """Write the scene as the result folder of a plate of nine wells, three arms by three donors."""
-    from osteocount.io.labels import write_labels
+    from osteocount.io.label_image import write_labels
     from osteocount.io.tables import write_table
 
     root = ResultFolder(folder)

@@ -26,7 +26,7 @@ from osteocount import pipeline
 from osteocount.curate import CellRef, Edit, EditLog
 from osteocount.curate.classifier import judge
 from osteocount.errors import OsteoCountError
-from osteocount.io.labels import read_labels
+from osteocount.io.label_image import read_labels
 from osteocount.io.tables import read_table
 from osteocount.pipeline.corrections import EDIT_LOG
 from osteocount.pipeline.train_classifier import in_words, learn

@@ -23,7 +23,7 @@ import tifffile
 from peers import all_peers, imagej_command
 
 from osteocount import Settings, analyse, read_picture
-from osteocount.io.labels import write_labels
+from osteocount.io.label_image import write_labels
 from osteocount.io.overlay import write_overlay
 from osteocount.pipeline.field import cores
 from osteocount.simulate import FieldDesign, simulate_field
@@ -51,7 +51,7 @@ STEPS = {  # what the profile names, by the functions that do it; what begins wi
     "tables of the segmenter": ("segment/brightfield.py", "tables_of"),
     "measures of cells": ("measure/cells.py", "measure_cells"),
     "debris": ("plate/qc.py", "debris_mask"),
-    "quality": ("plate/qc.py", "field_qc"),
+    "quality": ("plate/qc.py", "measure_quality"),
 }
 OF = "of it "
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from osteocount.cli import app
 from osteocount.errors import OsteoCountError
-from osteocount.io.labels import read_labels, write_labels
+from osteocount.io.label_image import read_labels, write_labels
 from osteocount.simulate import FieldDesign, simulate_field
 from osteocount.simulate.design import Densities
 from osteocount.simulate.write import write_field

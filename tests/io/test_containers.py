@@ -10,7 +10,8 @@ import pytest
 import tifffile
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.multi_image import input_hash, is_container, list_scenes, read_scene
+from osteocount.io.hashing import input_hash
+from osteocount.io.multi_image import is_multi_image, list_scenes, read_scene
 from osteocount.io.read import read_picture
 from osteocount.plate.index import index_pictures
 from support.multi_image_files import (
@@ -212,5 +213,5 @@ def test_hash_of_a_scene_is_that_of_its_own_files(tmp_path):
 
 
 def test_what_can_hold_many(tmp_path):
-    assert is_container(tmp_path / "a.CZI") and is_container(tmp_path / "a.ome.tiff")
-    assert not is_container(tmp_path / "a.tif") and not is_container(tmp_path)
+    assert is_multi_image(tmp_path / "a.CZI") and is_multi_image(tmp_path / "a.ome.tiff")
+    assert not is_multi_image(tmp_path / "a.tif") and not is_multi_image(tmp_path)

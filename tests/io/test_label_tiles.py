@@ -8,10 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osteocount.errors import OsteoCountError
-from osteocount.io import label_tiles
-from osteocount.io.label_pyramid import write_label_pyramid
-from osteocount.io.label_tiles import TiledLabels, boxes_of, open_labels
-from osteocount.io.labels import read_labels
+from osteocount.io import picture
+from osteocount.io.label_image import TiledLabels, bounding_boxes, open_labels, read_labels, write_tiled_labels
 
 SHAPE = (1300, 1111)
 CELLS = {7: (10, 40, 20, 90), 8: (250, 265, 250, 270), 400: (500, 1290, 300, 310), 9: (1299, 1300, 1110, 1111)}
@@ -28,7 +26,7 @@ def whole():
 @pytest.fixture(scope="module")
 def path(tmp_path_factory, whole):
     path = tmp_path_factory.mktemp("tiles") / "cells.tif"
-    write_label_pyramid(lambda rows, columns: whole[np.ix_(rows, columns)], SHAPE, path)
+    write_tiled_labels(lambda rows, columns: whole[np.ix_(rows, columns)], SHAPE, path)
     return path
 
 
@@ -49,9 +47,11 @@ def test_changes_are_seen_at_every_level_and_stay_apart_from_the_file(path, whol
     for rows, columns, value in changes:
         expected[rows, columns] = value
         tiled[rows, columns] = expected[rows, columns]
-    for level, step in enumerate(tiled.steps):
+    for level, step in enumerate(tiled.downsamples):
         small = expected[::step, ::step]
-        np.testing.assert_array_equal(tiled.seen(level, slice(0, small.shape[0]), slice(0, small.shape[1])), small)
+        np.testing.assert_array_equal(
+            tiled.read_level(level, slice(0, small.shape[0]), slice(0, small.shape[1])), small
+        )
     np.testing.assert_array_equal(tiled.copy()[0 : SHAPE[0], 0 : SHAPE[1]], expected)
     np.testing.assert_array_equal(TiledLabels(path)[0 : SHAPE[0], 0 : SHAPE[1]], whole)
 
@@ -66,18 +66,18 @@ def test_a_copy_is_changed_apart(path):
 
 def test_what_is_written_again_is_the_same_file(path, tmp_path):
     tiled = TiledLabels(path)
-    write_label_pyramid(tiled.draw, tiled.shape, tmp_path / "again.tif")
+    write_tiled_labels(tiled.draw, tiled.shape, tmp_path / "again.tif")
     assert (tmp_path / "again.tif").read_bytes() == path.read_bytes()
 
 
 def test_boxes_of_cells_that_lie_across_bands(path, whole):
     expected = {cell: (slice(top, bottom), slice(left, right)) for cell, (top, bottom, left, right) in CELLS.items()}
-    assert boxes_of(TiledLabels(path)) == boxes_of(whole) == expected
+    assert bounding_boxes(TiledLabels(path)) == bounding_boxes(whole) == expected
 
 
 def test_only_large_files_are_read_by_tiles(path, whole, monkeypatch, tmp_path):
     np.testing.assert_array_equal(open_labels(path), whole)
-    monkeypatch.setattr(label_tiles, "LARGE_PIXELS", 10**6)
+    monkeypatch.setattr(picture, "LARGE_PIXELS", 10**6)
     assert isinstance(open_labels(path), TiledLabels)
     (tmp_path / "text.tif").write_text("no picture")
     for read in (open_labels, TiledLabels, read_labels):

@@ -7,8 +7,8 @@ import pytest
 import tifffile
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.labels import read_labels, write_labels
-from osteocount.io.pixel_size import Evidence, find_pixel_size
+from osteocount.io.label_image import read_labels, write_labels
+from osteocount.io.pixel_size import PixelSizeEvidence, find_pixel_size
 
 
 def labels(shape=(300, 520)):
@@ -27,7 +27,7 @@ def test_round_trip(tmp_path, shape, um):
         assert page.is_tiled and page.compression == 8 and page.dtype == np.uint32
         per_cm = [np.divide(*page.tags[name].value) for name in ("XResolution", "YResolution")]
         unit = int(page.tags["ResolutionUnit"].value)
-    found, notes = find_pixel_size(Evidence(tmp_path / "a.tif", per_unit=tuple(per_cm), unit=unit))
+    found, notes = find_pixel_size(PixelSizeEvidence(tmp_path / "a.tif", per_unit=tuple(per_cm), unit=unit))
     assert notes == ()
     assert found.um == (None if um is None else pytest.approx(um, rel=1e-6))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from osteocount.io import pyramid
+import osteocount.io.picture
 from osteocount.io.pyramid import open_pyramid
 
 SHAPE = (1700, 2300, 3)
@@ -14,7 +14,7 @@ SHAPE = (1700, 2300, 3)
 
 @pytest.fixture(autouse=True)
 def _everything_is_large(monkeypatch):
-    monkeypatch.setattr(pyramid, "LARGE_PIXELS", 10**6)
+    monkeypatch.setattr(osteocount.io.picture, "LARGE_PIXELS", 10**6)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ import tifffile
 from PIL import Image
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.read import file_hash, read_picture
+from osteocount.io.hashing import file_hash
+from osteocount.io.read import read_picture
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 
@@ -273,7 +274,7 @@ def test_refusals_name_the_file_and_the_cure(tmp_path, name, capfd, caplog):
 
 
 def test_tiff_larger_than_the_limit_is_refused_by_its_header(tmp_path, monkeypatch):
-    monkeypatch.setattr("osteocount.io.read.MAX_PIXELS", 60 * 70 - 1)
+    monkeypatch.setattr("osteocount.io.raw_image.MAX_PIXELS", 60 * 70 - 1)
     tifffile.imwrite(tmp_path / "a.tif", RGB, **SMALL)
     with pytest.raises(OsteoCountError, match="70 × 60 px is more than"):
         read_picture(tmp_path / "a.tif")

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.label_pyramid import write_label_pyramid
-from osteocount.io.labels import read_labels
+from osteocount.io.label_image import read_labels, write_tiled_labels
 from osteocount.io.read import read_picture
-from osteocount.io.tiled_image import PictureRegions, open_regions
+from osteocount.io.tiled_image import InMemoryImage, open_tiled
 
 HEIGHT, WIDTH = 400, 500
 REGIONS = [(0, 400, 0, 500), (0, 90, 0, 70), (37, 301, 111, 499), (130, 290, 5, 6), (290, 400, 300, 500)]
@@ -43,7 +42,7 @@ def test_any_region_is_that_of_the_whole(tmp_path, name, bits):
         path, made, photometric="rgb", resolution=(1e4 / 0.5, 1e4 / 0.5), resolutionunit=3, **LAYOUTS[name]
     )
     whole = read_picture(path)
-    with open_regions(path, None, 1000) as regions:
+    with open_tiled(path, None, least=1000) as regions:
         assert regions is not None
         assert (regions.shape, regions.pixel_size, regions.axes) == (made.shape, whole.pixel_size, whole.axes)
         for top, bottom, left, right in REGIONS:
@@ -55,7 +54,7 @@ def test_any_region_is_that_of_the_whole(tmp_path, name, bits):
 def test_threads_decode_the_same(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, pixels(), photometric="rgb", tile=(64, 64), compression="zlib")
-    with open_regions(path, None, 1000, threads=3) as regions:
+    with open_tiled(path, None, least=1000, threads=3) as regions:
         assert regions is not None
         np.testing.assert_array_equal(regions.read(37, 301, 111, 499), pixels()[37:301, 111:499])
 
@@ -76,12 +75,12 @@ def test_any_region_of_an_ome_zarr_is_that_of_the_whole(tmp_path, version, axes)
     said = {"multiscales": [multiscale], "omero": {"channels": colours}}
     root.attrs.update({"ome": {"version": "0.5", **said}} if version == 3 else said)
     whole = read_picture(tmp_path / "well.zarr")
-    with open_regions(tmp_path / "well.zarr", None, 1000) as regions:
+    with open_tiled(tmp_path / "well.zarr", None, least=1000) as regions:
         assert regions is not None
         assert (regions.shape, regions.pixel_size, regions.notes) == (pixels().shape, whole.pixel_size, whole.notes)
         for top, bottom, left, right in REGIONS:
             np.testing.assert_array_equal(regions.read(top, bottom, left, right), whole.pixels[top:bottom, left:right])
-    with open_regions(tmp_path / "well.zarr", None, 10**6) as regions:
+    with open_tiled(tmp_path / "well.zarr", None, least=10**6) as regions:
         assert regions is None
 
 
@@ -90,7 +89,7 @@ def test_of_a_pyramid_the_full_resolution_is_read(tmp_path):
     with tifffile.TiffWriter(path) as tiff:
         tiff.write(pixels(), photometric="rgb", tile=(64, 64), subifds=1)
         tiff.write(pixels()[::2, ::2], photometric="rgb", tile=(64, 64), subfiletype=1)
-    with open_regions(path, 0.76, 1000) as regions:
+    with open_tiled(path, 0.76, least=1000) as regions:
         assert regions is not None
         assert regions.shape == (HEIGHT, WIDTH, 3)
         assert regions.pixel_size.um == 0.76
@@ -110,14 +109,14 @@ def test_of_a_pyramid_the_full_resolution_is_read(tmp_path):
 def test_other_pictures_are_left_to_be_read_as_a_whole(tmp_path, made, how):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, made, **how)
-    with open_regions(path, None, 100_000) as regions:
+    with open_tiled(path, None, least=100_000) as regions:
         assert regions is None
 
 
 def test_what_is_no_tiff_is_left_alone(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
-    with open_regions(path, None, 1) as regions:
+    with open_tiled(path, None, least=1) as regions:
         assert regions is None
 
 
@@ -131,7 +130,7 @@ def test_a_damaged_file_is_left_to_be_read_as_a_whole_or_refused(tmp_path_factor
         content[place] = value
     path.write_bytes(content)
     try:
-        with open_regions(path, None, 1000):
+        with open_tiled(path, None, least=1000):
             pass
     except OsteoCountError as error:
         assert path.name in str(error)
@@ -143,7 +142,7 @@ def test_a_file_cut_short_is_refused(tmp_path):
     with tifffile.TiffFile(path) as tiff:
         end = tiff.pages[0].dataoffsets[-1] + 3
     path.write_bytes(path.read_bytes()[:end])
-    with pytest.raises(OsteoCountError, match=r"a\.tif: the picture is damaged"), open_regions(path, None, 1):
+    with pytest.raises(OsteoCountError, match=r"a\.tif: the picture is damaged"), open_tiled(path, None, least=1):
         pass
 
 
@@ -151,7 +150,7 @@ def test_a_picture_in_memory_gives_views(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, pixels(), photometric="rgb")
     picture = read_picture(path)
-    regions = PictureRegions(picture)
+    regions = InMemoryImage(picture)
     assert np.shares_memory(regions.read(3, 9, 5, 7), picture.pixels)
     assert regions.read(3, 9, 5, 7).shape == (6, 2, 3)
 
@@ -161,7 +160,7 @@ def test_a_label_pyramid_holds_the_labels_and_smaller_copies(tmp_path):
     labels[100:900, 2000:2599] = 70_000
     labels[2290:] = 9
     path = tmp_path / "labels.tif"
-    write_label_pyramid(lambda rows, columns: labels[np.ix_(rows, columns)], labels.shape, path, 0.5)
+    write_tiled_labels(lambda rows, columns: labels[np.ix_(rows, columns)], labels.shape, path, 0.5)
     np.testing.assert_array_equal(read_labels(path), labels)
     with tifffile.TiffFile(path) as tiff:
         assert tiff.is_bigtiff

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from osteocount.io import picture
 from osteocount.io.picture import PixelSize
 from osteocount.io.read import read_picture
 from osteocount.napari import counting, large_counting
@@ -21,7 +22,7 @@ CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}})
 
 @pytest.fixture(autouse=True)
 def _everything_is_large(monkeypatch):
-    monkeypatch.setattr(large_counting, "LARGE_PIXELS", 10**4)
+    monkeypatch.setattr(picture, "LARGE_PIXELS", 10**4)
     monkeypatch.setattr(large_counting, "PREVIEW_PIXELS", 10**4)
 
 

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.labels import read_labels
+from osteocount.io.label_image import read_labels
 from osteocount.io.scenes import Scene
 from osteocount.napari import preferences, reader
 from osteocount.napari.reader import get_reader, read
@@ -47,7 +47,7 @@ def test_a_file_of_many_pictures_is_sent_to_the_plate(tmp_path, monkeypatch):
     path = tmp_path / "plate.czi"
     path.write_text("")
     monkeypatch.setattr(reader, "open_pyramid", lambda path: None)
-    monkeypatch.setattr(reader, "is_container", lambda path: True)
+    monkeypatch.setattr(reader, "is_multi_image", lambda path: True)
     monkeypatch.setattr(reader, "list_scenes", lambda path: [Scene(str(n)) for n in range(13)])
     with pytest.raises(OsteoCountError, match=r"holds 13 pictures\. Choose it as the pictures of a plate"):
         read(str(path))

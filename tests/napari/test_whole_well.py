@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 import tifffile
 
-from osteocount.io import label_tiles, pyramid
-from osteocount.io.label_tiles import TiledLabels
-from osteocount.io.labels import read_labels
-from osteocount.napari import large_counting
+from osteocount.io import picture
+from osteocount.io.label_image import TiledLabels, read_labels
 from osteocount.napari.dock import OsteoCountDock
 from osteocount.napari.layers import outline_image
 from osteocount.napari.layers.review_layers import CELLS, PICTURE
-from osteocount.pipeline import field
 from osteocount.pipeline.apply import apply_edits
 from osteocount.settings import Settings
 from osteocount.simulate.design import FieldDesign
@@ -28,8 +25,7 @@ CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}, "pic
 @pytest.fixture
 def well(tmp_path, monkeypatch):
     """Write a well of 1.4 megapixels, and call that large."""
-    for module in (pyramid, label_tiles, large_counting, field):
-        monkeypatch.setattr(module, "LARGE_PIXELS", 10**6)
+    monkeypatch.setattr(picture, "LARGE_PIXELS", 10**6)
     simulated = simulate_field(FieldDesign(width=1300, height=1100), 7)
     (tmp_path / "plate").mkdir()
     path = tmp_path / "plate" / "A01.tif"

@@ -9,7 +9,7 @@ import pytest
 from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotation_files import TruthSource
 from osteocount.evaluation.evaluate import evaluate_folder, match_names, write_evaluation
-from osteocount.io.labels import write_labels
+from osteocount.io.label_image import write_labels
 
 LABELS = np.zeros((20, 30), np.uint32)
 LABELS[3:8, 2:6] = 1

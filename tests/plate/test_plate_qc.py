@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from osteocount.io.image_quality import _grey, _percentile, debris_mask, field_qc, focus_ratio
+from osteocount.io.image_quality import _grey, _percentile, debris_mask, focus_ratio, measure_quality
 from osteocount.settings import QcSettings, Settings
 
 
@@ -25,13 +25,13 @@ def picture(blur=0.5, noise=1.0, seed=0):
 
 
 def flags(pixels, **options):
-    return field_qc(pixels, QcSettings(), **options).flags
+    return measure_quality(pixels, QcSettings(), **options).flags
 
 
 def test_a_good_picture_has_numbers_and_no_flags():
     pixels = picture()
     pixels[..., 1] = np.clip(200 * (pixels[..., 1] / 200) ** 2, 0, 255)  # green is taken twice: 0.5 of all light
-    qc = field_qc(pixels, QcSettings(), foreground=pixels[..., 0] < 170, debris=np.zeros((300, 400), bool))
+    qc = measure_quality(pixels, QcSettings(), foreground=pixels[..., 0] < 170, debris=np.zeros((300, 400), bool))
     assert qc.flags == qc.reasons == ()
     names = ["focus", "saturated", "uneven", "well_in_view", "foreground", "stain_green", "debris"]
     assert list(qc.row()) == [f"qc_{name}" for name in names]
@@ -50,7 +50,7 @@ def test_focus_falls_with_blur_whatever_the_noise(noise):
 
 @pytest.mark.parametrize(("blur", "expected"), [(1.5, ()), (6.0, ("out_of_focus",))])
 def test_out_of_focus_is_flagged_with_its_number(blur, expected):
-    qc = field_qc(picture(blur), QcSettings())
+    qc = measure_quality(picture(blur), QcSettings())
     assert qc.flags == expected
     assert not expected or qc.reasons[0].startswith("Out of focus: fine detail is 0.0")
 
@@ -106,7 +106,7 @@ def test_debris():
 
 def test_thresholds_are_settings():
     qc = Settings.model_validate({"qc": {"min_focus": 0.9}}).qc
-    assert "out_of_focus" in field_qc(picture(), qc).flags
+    assert "out_of_focus" in measure_quality(picture(), qc).flags
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,9 @@ def test_the_colour_of_what_is_outlined(colour, share, flag):
     stained = np.zeros((100, 100), bool)
     stained[20:40, 20:40] = True
     pixels[stained] = colour
-    found = next(n for n in field_qc(pixels, QcSettings(), foreground=stained).numbers if n.name == "stain_green")
+    found = next(
+        n for n in measure_quality(pixels, QcSettings(), foreground=stained).numbers if n.name == "stain_green"
+    )
     assert found.value == pytest.approx(share, abs=0.001)
     assert found.flag == flag
     assert ("is not red or purple" in found.reason) == bool(flag)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from osteocount.io.read import read_picture
-from osteocount.io.tiled_image import PictureRegions
+from osteocount.io.tiled_image import InMemoryImage
 from osteocount.segment.backends.shipped import shipped_model
 from osteocount.segment.detectors.classical import ClassicalFinder
 from osteocount.segment.detectors.learned import NetworkFinder
@@ -71,7 +71,7 @@ def finder_of(kind, um):
 def tiled(made, core, offset=(0, 0), um=0.76, well=None, kind="classical", scratch=None):
     scale = working_scale(um, "given")
     return segment_sparsely(
-        PictureRegions(made), well, scale, finder_of(kind, um), Settings(), {}, core, offset, scratch
+        InMemoryImage(made), well, scale, finder_of(kind, um), Settings(), {}, core, offset, scratch
     )
 
 
@@ -97,7 +97,7 @@ def test_threads_change_nothing(culture, simulated):
     scale = working_scale(0.76, "given")
     for made in (culture, simulated):
         shared = ClassicalFinder(scale, Settings(), threads=3)
-        found = segment_sparsely(PictureRegions(made), None, scale, shared, Settings(), {}, 700, read_ahead=True)
+        found = segment_sparsely(InMemoryImage(made), None, scale, shared, Settings(), {}, 700, read_ahead=True)
         assert_same(found, tiled(made, WHOLE))
 
 
@@ -235,7 +235,7 @@ def test_a_window_has_room_around_its_tile_and_begins_on_the_grid():
 
 def test_a_large_picture_is_surveyed_in_little():
     pixels = np.random.default_rng(0).integers(0, 255, (3300, 4000, 3), dtype=np.uint8)
-    seen = survey(PictureRegions(picture(pixels)))
+    seen = survey(InMemoryImage(picture(pixels)))
     np.testing.assert_array_equal(seen.overview.pixels, pixels[::2, ::2])
     assert seen.overview.pixel_size.um == 2 * 0.76
     assert (seen.top, seen.left) == (626, 976)

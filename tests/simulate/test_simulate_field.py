@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.labels import read_labels
+from osteocount.io.label_image import read_labels
 from osteocount.io.read import read_picture
 from osteocount.simulate import Densities, FieldDesign, Optics, SimulatedField, simulate_field, write_field
 from osteocount.simulate.cell_plans import nuclei_of_an_osteoclast, osteoclast

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.labels import read_labels
+from osteocount.io.label_image import read_labels
 from osteocount.plate.layout.read import read_layout
 from osteocount.simulate import ARMS, Arm, Densities, FieldDesign, PlateDesign, default_plate, simulate_plate
 from osteocount.simulate.simulated_plate import LAYOUT_COLUMNS

@@ -13,7 +13,7 @@ import pandas as pd
 from osteocount.curate.edit_kinds import apply
 from osteocount.curate.edit_log import Edit
 from osteocount.curate.edited_field import EditedField
-from osteocount.io.label_tiles import Labels, TiledLabels
+from osteocount.io.label_image import Labels, TiledLabels
 from osteocount.measure import GEOMETRY_COLUMNS, NUCLEUS_COLUMNS, geometry
 from osteocount.segment.object_tables import STAIN_COLUMNS
 from osteocount.settings import Settings

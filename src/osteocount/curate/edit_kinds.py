@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from osteocount.curate.edit_log import Edit
 from osteocount.curate.edited_field import Change, EditedField, Mark, Nucleus, points_array
-from osteocount.io.label_tiles import Window
+from osteocount.io.label_image import Window
 
 SMALLEST_PART = 0.01
 """Crumbs along a drawn cut, below this share of the cell, go to the part beside them."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from osteocount.curate.edit_log import CellRef, Point
-from osteocount.io.label_tiles import Labels, TiledLabels, Window, boxes_of
+from osteocount.io.label_image import Labels, TiledLabels, Window, bounding_boxes
 from osteocount.measure import Shape, measure_shapes
 
 REACH_UM = 4.0
@@ -110,7 +110,7 @@ class EditedField:
     marks: dict[int, Mark] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._boxes = boxes_of(self.labels)
+        self._boxes = bounding_boxes(self.labels)
         self._there = set(self._boxes)
         self.next_cell = max(self._boxes, default=0) + 1
         self.next_nucleus = max(self.nuclei, default=0) + 1

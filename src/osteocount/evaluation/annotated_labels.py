@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.labels import read_labels
-from osteocount.io.read import check_size, damaged
+from osteocount.io.label_image import read_labels
+from osteocount.io.raw_image import check_size, damaged
 
 
 def read_label_image(path: Path, shape: tuple[int, int]) -> tuple[NDArray[np.uint32], list[str]]:

@@ -15,7 +15,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotated_cells import read_true_cells
 from osteocount.evaluation.annotation_files import TruthSource, find_truth, picture_name
 from osteocount.evaluation.scores import Evaluation, evaluate
-from osteocount.io.labels import read_labels
+from osteocount.io.label_image import read_labels
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder
 from osteocount.io.tables import read_table, write_table
 from osteocount.measure.matching import outline_pairs, point_pairs, side_by_side

@@ -9,8 +9,8 @@ import numpy as np
 from defusedxml import ElementTree
 from numpy.typing import NDArray
 
-from osteocount.io.pixel_size import Evidence
-from osteocount.io.read import Raw
+from osteocount.io.pixel_size import PixelSizeEvidence
+from osteocount.io.raw_image import RawImage
 from osteocount.io.scenes import Scene, channels_last, check_plane, unique_names, vendor_library
 
 _UM = 1e6
@@ -27,7 +27,7 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
     return tuple(Scene(name, said, str(n)) for n, (name, said) in enumerate(zip(names, texts, strict=True), start=1))
 
 
-def read_scene(path: Path, number: int) -> Raw:
+def read_scene(path: Path, number: int) -> RawImage:
     """Decode the scene with this place in the list, its mosaic tiles put together."""
     library = vendor_library(path, "czifile")
     with library.CziFile(path) as czi:
@@ -41,7 +41,7 @@ def read_scene(path: Path, number: int) -> Raw:
     names = tuple(each.get("Name") or "" for each in root.findall("./Metadata/Information/Image//Channels/Channel"))
     if colour or len(names) != plane.shape[2]:
         names = ("",) * plane.shape[2]
-    return Raw(plane, colour, names, _evidence(path, root), notes)
+    return RawImage(plane, colour, names, _evidence(path, root), notes)
 
 
 def _metadata(czi: Any) -> Any:
@@ -131,7 +131,7 @@ def _decode(segment: Any) -> Any:
     return pixels[..., ::-1] if samples == 3 else pixels
 
 
-def _evidence(path: Path, root: Any) -> Evidence:
+def _evidence(path: Path, root: Any) -> PixelSizeEvidence:
     metres = {}
     for each in root.findall("./Metadata/Scaling/Items/Distance"):
         try:
@@ -140,4 +140,4 @@ def _evidence(path: Path, root: Any) -> Evidence:
             continue
     x, y = metres.get("X", 0.0), metres.get("Y", 0.0)
     stated = (x * _UM, y * _UM) if x > 0 and y > 0 else None
-    return Evidence(path, stated_um=stated, stated_by="CZI Scaling")
+    return PixelSizeEvidence(path, stated_um=stated, stated_by="CZI Scaling")

@@ -21,7 +21,7 @@ _TILES = 6
 
 
 @dataclass(frozen=True)
-class QcNumber:
+class QualityMetric:
     """One quality number: ``flag`` is "" when it is fine, else a word; ``reason`` says it in a sentence."""
 
     name: str
@@ -31,10 +31,10 @@ class QcNumber:
 
 
 @dataclass(frozen=True)
-class FieldQc:
+class ImageQuality:
     """All quality numbers of one picture."""
 
-    numbers: tuple[QcNumber, ...]
+    numbers: tuple[QualityMetric, ...]
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ class FieldQc:
         return {f"qc_{number.name}": number.value for number in self.numbers}
 
 
-def field_qc(
+def measure_quality(
     pixels: NDArray[np.uint8] | NDArray[np.uint16],
     settings: QcSettings,
     *,
@@ -59,7 +59,7 @@ def field_qc(
     foreground: Mask | None = None,
     debris: Mask | None = None,
     bright_background: bool = True,
-) -> FieldQc:
+) -> ImageQuality:
     """Measure the quality of one picture.
 
     Parameters
@@ -77,7 +77,7 @@ def field_qc(
     """
     inside = np.ones(pixels.shape[:2], dtype=bool) if analysed is None else analysed
     if not inside.any():
-        return FieldQc((QcNumber("well_in_view", 0.0, "no_well", "No part of a well is in the picture."),))
+        return ImageQuality((QualityMetric("well_in_view", 0.0, "no_well", "No part of a well is in the picture."),))
     grey = _grey(pixels)
     numbers = [
         _focus(grey, inside, settings),
@@ -91,7 +91,7 @@ def field_qc(
             numbers.append(_stain_colour(pixels, foreground & inside, inside, settings))
     if debris is not None:
         numbers.append(_debris(_share(debris, inside), settings))
-    return FieldQc(tuple(numbers))
+    return ImageQuality(tuple(numbers))
 
 
 def debris_mask(
@@ -198,17 +198,17 @@ def _variance(values: NDArray[np.float32], inside: Mask) -> float:
     return float(cv2.meanStdDev(values, mask=inside.view(np.uint8))[1][0, 0]) ** 2
 
 
-def _focus(grey: NDArray[np.float32], inside: Mask, settings: QcSettings) -> QcNumber:
+def _focus(grey: NDArray[np.float32], inside: Mask, settings: QcSettings) -> QualityMetric:
     ratio = focus_ratio(grey, inside)
     if np.isnan(ratio):
-        return QcNumber("focus", ratio, "no_detail", "The picture is flat: there is nothing to focus on.")
+        return QualityMetric("focus", ratio, "no_detail", "The picture is flat: there is nothing to focus on.")
     if ratio < settings.min_focus:
         reason = f"Out of focus: fine detail is {ratio:.2f} of the coarse, below {settings.min_focus:g}."
-        return QcNumber("focus", ratio, "out_of_focus", reason)
-    return QcNumber("focus", ratio)
+        return QualityMetric("focus", ratio, "out_of_focus", reason)
+    return QualityMetric("focus", ratio)
 
 
-def _saturation(pixels: NDArray[np.uint8] | NDArray[np.uint16], inside: Mask, settings: QcSettings) -> QcNumber:
+def _saturation(pixels: NDArray[np.uint8] | NDArray[np.uint16], inside: Mask, settings: QcSettings) -> QualityMetric:
     """Share of pixels at either end of the camera's range, in any channel; 16 bit files may hold 12 or 14 bit."""
     top = int(np.iinfo(pixels.dtype).max)
     if pixels.dtype == np.uint16:
@@ -225,13 +225,13 @@ def _saturation(pixels: NDArray[np.uint8] | NDArray[np.uint16], inside: Mask, se
         reason = f"{100 * share:.1f} % of the pixels are at the end of the camera's range, above " + (
             f"{100 * settings.max_saturated:g} %."
         )
-        return QcNumber("saturated", share, "saturated", reason)
-    return QcNumber("saturated", share)
+        return QualityMetric("saturated", share, "saturated", reason)
+    return QualityMetric("saturated", share)
 
 
 def _illumination(
     grey: NDArray[np.float32], channels: int, inside: Mask, settings: QcSettings, *, bright_background: bool
-) -> QcNumber:
+) -> QualityMetric:
     """Range of the background level over the tiles of the picture ÷ its median; ``grey`` is the mean of so many."""
     total = np.rint(grey * channels).astype(np.int32)  # whole numbers need no sorting
     levels = []
@@ -245,49 +245,49 @@ def _illumination(
                 levels.append(_percentile(histogram, 90 if bright_background else 10))
     middle = float(np.median(levels)) if levels else 0.0
     if len(levels) < 4 or middle <= 0:
-        return QcNumber("uneven", float("nan"))
+        return QualityMetric("uneven", float("nan"))
     uneven = (max(levels) - min(levels)) / middle
     if uneven > settings.max_uneven:
         reason = f"Uneven light: the background varies by {100 * uneven:.0f} %, above {100 * settings.max_uneven:g} %."
-        return QcNumber("uneven", float(uneven), "uneven_light", reason)
-    return QcNumber("uneven", float(uneven))
+        return QualityMetric("uneven", float(uneven), "uneven_light", reason)
+    return QualityMetric("uneven", float(uneven))
 
 
-def _well_in_view(inside: Mask, settings: QcSettings) -> QcNumber:
+def _well_in_view(inside: Mask, settings: QcSettings) -> QualityMetric:
     share = np.count_nonzero(inside) / inside.size
     if share < settings.min_well_in_view:
         reason = (
             f"Only {100 * share:.0f} % of the picture is inside the well, below {100 * settings.min_well_in_view:g} %."
         )
-        return QcNumber("well_in_view", share, "little_well", reason)
-    return QcNumber("well_in_view", share)
+        return QualityMetric("well_in_view", share, "little_well", reason)
+    return QualityMetric("well_in_view", share)
 
 
-def _foreground(share: float, settings: QcSettings) -> QcNumber:
+def _foreground(share: float, settings: QcSettings) -> QualityMetric:
     if share < settings.min_foreground:
         reason = f"Hardly any cells: {100 * share:.2f} % of the well is covered."
-        return QcNumber("foreground", share, "nearly_empty", reason)
+        return QualityMetric("foreground", share, "nearly_empty", reason)
     if share > settings.max_foreground:
         reason = f"{100 * share:.0f} % of the well is covered, so that no background is left to compare with."
-        return QcNumber("foreground", share, "overgrown", reason)
-    return QcNumber("foreground", share)
+        return QualityMetric("foreground", share, "overgrown", reason)
+    return QualityMetric("foreground", share)
 
 
-def _debris(share: float, settings: QcSettings) -> QcNumber:
+def _debris(share: float, settings: QcSettings) -> QualityMetric:
     if share > settings.max_debris:
         reason = f"Debris covers {100 * share:.1f} % of the well, above {100 * settings.max_debris:g} %."
-        return QcNumber("debris", share, "debris", reason)
-    return QcNumber("debris", share)
+        return QualityMetric("debris", share, "debris", reason)
+    return QualityMetric("debris", share)
 
 
 def _stain_colour(
     pixels: NDArray[np.uint8] | NDArray[np.uint16], stained: Mask, inside: Mask, settings: QcSettings
-) -> QcNumber:
+) -> QualityMetric:
     share = stain_green_share(pixels, stained, inside)
     if share < settings.min_stain_green:
         reason = (
             f"What is outlined is not red or purple: green is {share:.2f} of the light it takes, below "
             f"{settings.min_stain_green:g} (grey has 0.33). Phase contrast, another stain, or a wrong white balance?"
         )
-        return QcNumber("stain_green", share, "wrong_colour", reason)
-    return QcNumber("stain_green", share)
+        return QualityMetric("stain_green", share, "wrong_colour", reason)
+    return QualityMetric("stain_green", share)

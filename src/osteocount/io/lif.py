@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from osteocount.io.pixel_size import Evidence
-from osteocount.io.read import Raw
+from osteocount.io.pixel_size import PixelSizeEvidence
+from osteocount.io.raw_image import RawImage
 from osteocount.io.scenes import Scene, channels_last, check_plane, unique_names, vendor_library
 
 _UM_PER = {"m": 1e6, "mm": 1e3, "µm": 1.0, "um": 1.0}
@@ -28,7 +28,7 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
     )
 
 
-def read_scene(path: Path, number: int) -> Raw:
+def read_scene(path: Path, number: int) -> RawImage:
     """Decode one image, or one tile of it."""
     with vendor_library(path, "liffile").LifFile(path) as lif:
         image, tile = _pictures(lif)[number]
@@ -43,7 +43,9 @@ def read_scene(path: Path, number: int) -> Raw:
         stated = _side_um(image)
     count = plane.shape[2]
     names = tuple(lut_names) if len(lut_names) == count and not colour else ("",) * count
-    return Raw(plane, colour, names, Evidence(path, stated_um=stated, stated_by="LIF DimensionDescription"), notes)
+    return RawImage(
+        plane, colour, names, PixelSizeEvidence(path, stated_um=stated, stated_by="LIF DimensionDescription"), notes
+    )
 
 
 def _pictures(lif: Any) -> list[tuple[Any, int | None]]:

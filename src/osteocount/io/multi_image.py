@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
-from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.read import Raw, damaged, file_hash
+from osteocount.io.raw_image import RawImage, damaged
 from osteocount.io.scenes import Scene
 
 _READERS = {".czi": "czi", ".nd2": "nd2", ".lif": "lif", ".zarr": "ome_zarr_read"}
@@ -18,7 +16,7 @@ _OME_TIFF = (".ome.tif", ".ome.tiff")
 _ZARR_GROUP = ("zarr.json", ".zgroup")
 
 
-def is_container(path: Path) -> bool:
+def is_multi_image(path: Path) -> bool:
     """Whether the file or folder is, by its suffix, of a kind that can hold many pictures."""
     return path.suffix.lower() in _READERS or path.name.lower().endswith(_OME_TIFF) or is_zarr(path)
 
@@ -45,7 +43,7 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
     return scenes
 
 
-def read_scene(path: Path, scene: str = "") -> Raw:
+def read_scene(path: Path, scene: str = "") -> RawImage:
     """Decode one picture; without a name the first one (of an OME-TIFF the largest), with a note when there are more.
 
     Raises
@@ -70,36 +68,14 @@ def read_scene(path: Path, scene: str = "") -> Raw:
     return replace(raw, notes=(*raw.notes, note))
 
 
-def _decode(path: Path, number: int | None) -> Raw:
+def _decode(path: Path, number: int | None) -> RawImage:
     try:
-        raw: Raw = _reader(path).read_scene(path, number)
+        raw: RawImage = _reader(path).read_scene(path, number)
     except OsteoCountError:
         raise
     except Exception as error:
         raise damaged(path, error) from error
     return raw
-
-
-def input_hash(path: Path, scene: str = "") -> str:
-    """SHA-256 of a file, or of all files below the scene's folder in an OME-Zarr, names included.
-
-    A file with many scenes is read once; its hash is kept while its size and date stay.
-    """
-    if not path.is_dir():
-        try:
-            stat = path.stat()
-        except OSError:
-            return file_hash(path)
-        return _kept_hash(path, stat.st_size, stat.st_mtime_ns)
-    folder = path / scene if scene else path
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
-    lines = [f"{file.relative_to(folder).as_posix()} {file_hash(file)}" for file in files]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-@lru_cache(maxsize=64)
-def _kept_hash(path: Path, size: int, changed: int) -> str:
-    return file_hash(path)
 
 
 def _reader(path: Path) -> ModuleType:

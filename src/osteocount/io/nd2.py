@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from osteocount.io.pixel_size import Evidence
-from osteocount.io.read import Raw
+from osteocount.io.pixel_size import PixelSizeEvidence
+from osteocount.io.raw_image import RawImage
 from osteocount.io.scenes import Scene, channels_last, check_plane, unique_names, vendor_library
 
 
@@ -23,7 +23,7 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
     )
 
 
-def read_scene(path: Path, number: int) -> Raw:
+def read_scene(path: Path, number: int) -> RawImage:
     """Decode the picture of one stage position."""
     with vendor_library(path, "nd2").ND2File(path) as file:
         sizes = {str(axis): int(n) for axis, n in file.sizes.items()}
@@ -36,7 +36,7 @@ def read_scene(path: Path, number: int) -> Raw:
     names = tuple(str(each.channel.name or "") for each in described)
     evidence = _evidence(path, described)
     count = plane.shape[2]
-    return Raw(
+    return RawImage(
         plane, colour, names if len(names) == count and not colour else ("",) * count, evidence, (*notes, *unclear)
     )
 
@@ -58,10 +58,10 @@ def _channels(file: Any) -> tuple[list[Any], tuple[str, ...]]:
         return [], ("The file's channels cannot be understood: their names and the pixel size are not known.",)
 
 
-def _evidence(path: Path, channels: list[Any]) -> Evidence:
+def _evidence(path: Path, channels: list[Any]) -> PixelSizeEvidence:
     stated = None
     if channels:
         volume = channels[0].volume
         if all(volume.axesCalibrated[:2]):
             stated = (float(volume.axesCalibration[0]), float(volume.axesCalibration[1]))
-    return Evidence(path, stated_um=stated, stated_by="ND2 axesCalibration")
+    return PixelSizeEvidence(path, stated_um=stated, stated_by="ND2 axesCalibration")

@@ -10,8 +10,8 @@ from typing import Any
 import tifffile
 from defusedxml import ElementTree
 
-from osteocount.io.pixel_size import Evidence
-from osteocount.io.read import Raw, damaged
+from osteocount.io.pixel_size import PixelSizeEvidence
+from osteocount.io.raw_image import RawImage, damaged
 from osteocount.io.scenes import Scene, unique_names
 from osteocount.io.tiff import quiet_tifffile, read_tiff
 
@@ -39,7 +39,7 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
     return tuple(scenes)
 
 
-def read_scene(path: Path, number: int | None) -> Raw:
+def read_scene(path: Path, number: int | None) -> RawImage:
     """Decode the image with this place in the list; without a number the largest."""
     raw = read_tiff(path, None if number is None or len(list_scenes(path)) == 1 else number)
     description, in_companion = _metadata(path, raw.evidence.description)
@@ -47,7 +47,7 @@ def read_scene(path: Path, number: int | None) -> Raw:
         return raw
     images = [image for image in _parse(description).iter() if _tag(image) == "Image"]
     own = [n for n, image in enumerate(images) if _inside(image, path)] or [0]
-    return replace(raw, evidence=Evidence(path, description, ome_image=own[(number or 0) % len(own)]))
+    return replace(raw, evidence=PixelSizeEvidence(path, description, ome_image=own[(number or 0) % len(own)]))
 
 
 def _metadata(path: Path, description: str) -> tuple[str, bool]:

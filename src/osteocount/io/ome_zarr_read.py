@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.pixel_size import UM_PER, Evidence
-from osteocount.io.read import Raw
+from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
+from osteocount.io.raw_image import RawImage
 from osteocount.io.scenes import Scene, channels_last, check_plane, vendor_library
 
 _LARGEST_METADATA = 64 * 2**20
@@ -52,9 +52,9 @@ class Level:
     array: Any
     axes: str
     channels: list[dict[str, Any]]
-    evidence: Evidence
+    evidence: PixelSizeEvidence
 
-    def read(self, window: tuple[slice, slice] = (slice(None), slice(None))) -> Raw:
+    def read(self, window: tuple[slice, slice] = (slice(None), slice(None))) -> RawImage:
         """Decode a window (rows, columns)."""
         parts = dict(zip("YX", window, strict=True))
         values = self.array[tuple(parts.get(axis, slice(None)) for axis in self.axes)]
@@ -63,10 +63,10 @@ class Level:
         names = tuple(labels) if len(labels) == plane.shape[2] else ("",) * plane.shape[2]
         if not colour and plane.dtype == np.uint8 and _camera_colours(self.channels):
             colour, notes = True, (*notes, "The three channels are read as red, green and blue, as their colours say.")
-        return Raw(plane, colour, names, self.evidence, notes)
+        return RawImage(plane, colour, names, self.evidence, notes)
 
 
-def read_scene(path: Path, number: int) -> Raw:
+def read_scene(path: Path, number: int) -> RawImage:
     """Decode the largest level of one image."""
     return open_level(path, list_scenes(path)[number].name).read()
 
@@ -133,7 +133,7 @@ def _axis(axis: Any) -> str:
     return str(axis["name"] if isinstance(axis, dict) else axis)[:1]
 
 
-def _evidence(path: Path, multiscale: dict[str, Any], dataset: dict[str, Any], axes: str) -> Evidence:
+def _evidence(path: Path, multiscale: dict[str, Any], dataset: dict[str, Any], axes: str) -> PixelSizeEvidence:
     scale = np.ones(len(axes))
     transforms = [*dataset.get("coordinateTransformations", []), *multiscale.get("coordinateTransformations", [])]
     scales = [each["scale"] for each in transforms if each.get("type") == "scale"]
@@ -144,4 +144,4 @@ def _evidence(path: Path, multiscale: dict[str, Any], dataset: dict[str, Any], a
     um = {axis: UM_PER.get(str(units.get(axis) or units.get("X")).lower(), 0.0) for axis in "XY"}
     x, y = (float(scale[axes.index(axis)]) * um[axis] for axis in "XY")
     stated = (x, y) if scales and x > 0 and y > 0 and math.isfinite(x * y) else None
-    return Evidence(path, stated_um=stated, stated_by="OME-Zarr scale")
+    return PixelSizeEvidence(path, stated_um=stated, stated_by="OME-Zarr scale")

@@ -9,6 +9,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+LARGE_PIXELS = 25 * 10**6
+"""From so many pixels on, pictures and label images are worked on and shown tile by tile where their format allows it.
+
+A matter of memory alone: results are the same either way. Why 25 million was chosen is not recorded.
+"""
+
+
+def is_large_size(height: int, width: int, least: int | None = None) -> bool:
+    """Whether a picture of this size has at least ``least`` pixels; None: `LARGE_PIXELS`."""
+    return height * width >= (LARGE_PIXELS if least is None else least)
+
 
 @dataclass(frozen=True)
 class PixelSize:

@@ -34,7 +34,7 @@ UM_PER = {
 
 
 @dataclass(frozen=True)
-class Evidence:
+class PixelSizeEvidence:
     """What a file says about its pixels, before anything is believed.
 
     Attributes
@@ -77,7 +77,7 @@ class _Refused(Exception):  # noqa: N818 - a verdict on a clue, not an error
     """A clue is there and says nothing about the specimen; the text is a note for the user."""
 
 
-def find_pixel_size(evidence: Evidence, given_um: float | None = None) -> tuple[PixelSize, tuple[str, ...]]:
+def find_pixel_size(evidence: PixelSizeEvidence, given_um: float | None = None) -> tuple[PixelSize, tuple[str, ...]]:
     """Weigh what a file says about its pixel size.
 
     Parameters
@@ -112,7 +112,7 @@ def find_pixel_size(evidence: Evidence, given_um: float | None = None) -> tuple[
     return given, ()
 
 
-def _from_file(evidence: Evidence) -> tuple[PixelSize, tuple[str, ...]]:
+def _from_file(evidence: PixelSizeEvidence) -> tuple[PixelSize, tuple[str, ...]]:
     notes: list[str] = []
     for clue in (_stated, _ome, _gen5, _harmony, _metaxpress, _imagej, _resolution):
         try:
@@ -143,11 +143,11 @@ def _one_side(found: _Found) -> tuple[float, tuple[str, ...]]:
     )
 
 
-def _stated(evidence: Evidence) -> _Found | None:
+def _stated(evidence: PixelSizeEvidence) -> _Found | None:
     return None if evidence.stated_um is None else _Found(*evidence.stated_um, evidence.stated_by)
 
 
-def _ome(evidence: Evidence) -> _Found | None:
+def _ome(evidence: PixelSizeEvidence) -> _Found | None:
     if "<OME" not in evidence.description[:2000] and not evidence.description.rstrip().endswith("OME>"):
         return None
     root = _parse(evidence.description, "The OME-XML")
@@ -164,7 +164,7 @@ def _ome(evidence: Evidence) -> _Found | None:
     return _Found(x * scale_x, (x if y is None else y) * scale_y, "OME-XML PhysicalSizeX")
 
 
-def _gen5(evidence: Evidence) -> _Found | None:
+def _gen5(evidence: PixelSizeEvidence) -> _Found | None:
     text = re.search(r"<BTIImageMetaData.*</BTIImageMetaData>", evidence.description, re.DOTALL)
     if text is None:
         return None
@@ -177,7 +177,7 @@ def _gen5(evidence: Evidence) -> _Found | None:
     return _Found(x, height / rows if height and rows else x, "Gen5 BTIImageMetaData")
 
 
-def _harmony(evidence: Evidence) -> _Found | None:
+def _harmony(evidence: PixelSizeEvidence) -> _Found | None:
     for name in ("Index.idx.xml", "Index.xml"):
         index = evidence.path.with_name(name)
         try:
@@ -205,7 +205,7 @@ def _harmony_sizes(index: Path, changed: int) -> tuple[float, ...]:
     return tuple(sorted(size for size in found if size))
 
 
-def _metaxpress(evidence: Evidence) -> _Found | None:
+def _metaxpress(evidence: PixelSizeEvidence) -> _Found | None:
     if "spatial-calibration-x" not in evidence.description:
         return None
     text = re.search(r"<MetaData>.*</MetaData>", evidence.description, re.DOTALL)
@@ -220,14 +220,14 @@ def _metaxpress(evidence: Evidence) -> _Found | None:
     return _Found(x * scale, (x if y is None else y) * scale, "MetaXpress spatial-calibration-x")
 
 
-def _imagej(evidence: Evidence) -> _Found | None:
+def _imagej(evidence: PixelSizeEvidence) -> _Found | None:
     if not evidence.imagej_unit or evidence.per_unit is None:
         return None
     scale = _um_per(evidence.imagej_unit, "ImageJ's calibration")
     return _Found(scale / evidence.per_unit[0], scale / evidence.per_unit[1], "ImageJ calibration")
 
 
-def _resolution(evidence: Evidence) -> _Found | None:
+def _resolution(evidence: PixelSizeEvidence) -> _Found | None:
     if evidence.per_unit is None or evidence.unit not in (2, 3):
         return None
     x, y = evidence.per_unit

@@ -11,13 +11,13 @@ import numpy as np
 from PIL import JpegImagePlugin, PngImagePlugin
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.pixel_size import Evidence
-from osteocount.io.read import Raw, check_size, damaged
+from osteocount.io.pixel_size import PixelSizeEvidence
+from osteocount.io.raw_image import RawImage, check_size, damaged
 
 _ALPHA = {"RGBA": "RGB", "LA": "L", "PA": "P"}
 
 
-def read_raster(path: Path) -> Raw:
+def read_raster(path: Path) -> RawImage:
     """Decode a PNG or JPEG file, its size checked first.
 
     Pillow's plugins are called by name: `PIL.Image.open` would refuse honest wells above 90 megapixels.
@@ -61,7 +61,7 @@ def _check_png(file: BinaryIO) -> None:
             raise ValueError("a checksum inside it is wrong")
 
 
-def _decode_8(path: Path, image: Any) -> Raw:
+def _decode_8(path: Path, image: Any) -> RawImage:
     mode, notes = image.mode, []
     if mode in ("CMYK", "YCCK", "LAB"):
         raise OsteoCountError(
@@ -81,10 +81,10 @@ def _decode_8(path: Path, image: Any) -> Raw:
     pixels = np.asarray(image)
     pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
     pixels = pixels[:, :, : 1 if mode in ("L", "LA") else 3]
-    return Raw(pixels, pixels.shape[2] == 3, ("",) * pixels.shape[2], Evidence(path), tuple(notes))
+    return RawImage(pixels, pixels.shape[2] == 3, ("",) * pixels.shape[2], PixelSizeEvidence(path), tuple(notes))
 
 
-def _decode_16(path: Path) -> Raw:
+def _decode_16(path: Path) -> RawImage:
     """16-bit PNG: Pillow would cut colours to 8 bit."""
     import imagecodecs
 
@@ -93,4 +93,4 @@ def _decode_16(path: Path) -> Raw:
     alpha = pixels.shape[2] in (2, 4)
     pixels = pixels[:, :, : pixels.shape[2] - alpha]
     notes = ("The alpha channel was dropped.",) if alpha else ()
-    return Raw(pixels, pixels.shape[2] == 3, ("",) * pixels.shape[2], Evidence(path), notes)
+    return RawImage(pixels, pixels.shape[2] == 3, ("",) * pixels.shape[2], PixelSizeEvidence(path), notes)

@@ -14,14 +14,13 @@ import tifffile
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.picture import PixelSize
+from osteocount.io.multi_image import is_zarr
+from osteocount.io.picture import PixelSize, is_large_size
 from osteocount.io.pixel_size import find_pixel_size
 from osteocount.io.scenes import vendor_library
 from osteocount.io.tiff import _choose_series, quiet_tifffile
-from osteocount.io.tiled_image import open_regions
+from osteocount.io.tiled_image import open_tiled
 
-LARGE_PIXELS = 25 * 10**6
-"""Pictures with at least so many pixels are opened as pyramids."""
 _OVERVIEW_PIXELS = 64 * 10**6
 _UNSEEN = 128  # grey of an overview that has not been filled yet
 _BAND = 512
@@ -55,7 +54,7 @@ class Overview:
 
     def fill(self) -> Iterator[float]:
         """Go through the picture once, yielding the share that is done; may run in a thread."""
-        with open_regions(self._path, None, 0) as regions:
+        with open_tiled(self._path, None, least=0) as regions:
             if regions is None:
                 return
             height, width, _ = regions.shape
@@ -100,13 +99,11 @@ def open_pyramid(path: Path) -> Pyramid | None:
     OsteoCountError
         The extra that reads such files is not installed, or the file is damaged.
     """
-    from osteocount.io.multi_image import is_zarr
-
     return _of_zarr(path) if is_zarr(path) else _of_tiff(path)
 
 
 def _of_tiff(path: Path) -> Pyramid | None:
-    with open_regions(path, None, LARGE_PIXELS) as regions:
+    with open_tiled(path, None) as regions:
         if regions is None:
             return None
         size = regions.pixel_size
@@ -139,7 +136,7 @@ def _of_zarr(path: Path) -> Pyramid | None:
     arrays = [group[_inside(path, each["path"])] for each in multiscale["datasets"]]
     lengths = dict(zip(axes, arrays[0].shape, strict=True))
     alone = all(n == 1 for axis, n in lengths.items() if axis not in "cyx")
-    if not alone or lengths.get("c") != 3 or lengths["y"] * lengths["x"] < LARGE_PIXELS:
+    if not alone or lengths.get("c") != 3 or not is_large_size(lengths["y"], lengths["x"]):
         return None
     order = [axes.index(axis) for axis in "yxc"]
     keep = tuple(slice(None) if axis in "cyx" else 0 for axis in axes)

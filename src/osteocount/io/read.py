@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,40 +10,14 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
-from osteocount.io.pixel_size import Evidence, find_pixel_size
+from osteocount.io.pixel_size import find_pixel_size
+from osteocount.io.raw_image import CURE_EXPORT, RawImage
 
-MAX_PIXELS = 2 * 10**9
-"""Pictures with more pixels than this are refused before anything is decoded."""
-
-_CURE_EXPORT = "Export it again as TIFF or PNG, or leave it out."
 _RED_GREEN_BLUE = ({"red", "r"}, {"green", "g"}, {"blue", "b"})
 
 
 _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _PNG_OR_JPEG = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
-
-
-@dataclass(frozen=True)
-class Raw:
-    """One plane as a file format gave it.
-
-    Attributes
-    ----------
-    pixels
-        (height, width, channels) of any type.
-    colour
-        True when the channels are red, green and blue.
-    channel_names
-        One per channel, empty where unnamed.
-    notes
-        What was left out or changed on the way.
-    """
-
-    pixels: NDArray[np.generic]
-    colour: bool
-    channel_names: tuple[str, ...]
-    evidence: Evidence
-    notes: tuple[str, ...] = ()
 
 
 def read_picture(path: Path, *, pixel_size_um: float | None = None, scene: str = "") -> Picture:
@@ -72,14 +43,14 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None, scene: str =
         The file is missing, empty, truncated, of another kind, a z-stack or time series, CMYK, or larger than
         2 gigapixels. The text names the file, what is wrong and what would mend it.
     """
-    from osteocount.io.multi_image import is_container, is_zarr, read_scene
+    from osteocount.io.multi_image import is_multi_image, is_zarr, read_scene
 
     start = b"" if is_zarr(path) else _first_bytes(path)
     if start.startswith(_PNG_OR_JPEG):
         from osteocount.io.png_jpeg import read_raster
 
         raw = read_raster(path)
-    elif is_container(path) and (start.startswith(_TIFF) or not path.name.lower().endswith((".tif", ".tiff"))):
+    elif is_multi_image(path) and (start.startswith(_TIFF) or not path.name.lower().endswith((".tif", ".tiff"))):
         raw = read_scene(path, scene)
     elif start.startswith(_TIFF):
         from osteocount.io.tiff import read_tiff
@@ -87,7 +58,7 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None, scene: str =
         raw = read_tiff(path)
     else:
         known = "TIFF, PNG, JPEG, CZI, ND2, LIF and OME-Zarr"
-        raise OsteoCountError(f"{path.name}: {_what_else(start)}. OsteoCount reads {known}. {_CURE_EXPORT}")
+        raise OsteoCountError(f"{path.name}: {_what_else(start)}. OsteoCount reads {known}. {CURE_EXPORT}")
     return _finish(path, raw, pixel_size_um)
 
 
@@ -97,40 +68,6 @@ def looks_like_picture(path: Path) -> bool:
         return _first_bytes(path).startswith((*_TIFF, *_PNG_OR_JPEG))
     except OsteoCountError:
         return False
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of the file's content as 64 hexadecimal digits, read piece by piece."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise OsteoCountError(f"{path}: cannot be read ({error.strerror or error}).") from error
-
-
-def check_size(path: Path, height: int, width: int) -> None:
-    """Refuse a picture by the size its header claims, before memory is asked for."""
-    if height * width > MAX_PIXELS:
-        raise OsteoCountError(
-            f"{path.name}: {width} × {height} px is more than the {MAX_PIXELS / 1e9:g} gigapixels OsteoCount reads at "
-            "once. Cut it into fields or save it at a lower resolution."
-        )
-    if min(height, width) < 2:
-        raise OsteoCountError(f"{path.name}: {width} × {height} px is not a picture. {_CURE_EXPORT}")
-
-
-def damaged(path: Path, why: str | Exception) -> OsteoCountError:
-    """Build the error for a file that starts like a picture and cannot be read to its end.
-
-    Of an exception only the text that speaks of the file is shown, not that of a stumble over nonsense in it.
-    """
-    if isinstance(why, (TypeError, LookupError, AttributeError, ArithmeticError, struct.error)):
-        why = "its structure makes no sense"
-    said = " ".join(str(why).split())[:120] or type(why).__name__
-    return OsteoCountError(
-        f"{path.name}: the picture is damaged or not complete ({said}). "
-        "Copy it again from the microscope, or leave it out."
-    )
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -159,7 +96,7 @@ def _what_else(start: bytes) -> str:
     return "is a text file, not a picture" if readable else "is not a picture of a kind known here"
 
 
-def _finish(path: Path, raw: Raw, pixel_size_um: float | None) -> Picture:
+def _finish(path: Path, raw: RawImage, pixel_size_um: float | None) -> Picture:
     pixels, level_notes = _grey_levels(path, raw.pixels)
     names = raw.channel_names
     kind: Literal["rgb", "grey", "channels"] = "grey" if pixels.shape[2] == 1 else "channels"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.read import check_size
+from osteocount.io.raw_image import check_size
 
 _STACKS = {"Z": "z-stack", "T": "time series"}
 _MOST_CHANNELS = 32

@@ -18,8 +18,8 @@ from defusedxml.common import DefusedXmlException
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.pixel_size import Evidence
-from osteocount.io.read import Raw, check_size, damaged
+from osteocount.io.pixel_size import PixelSizeEvidence
+from osteocount.io.raw_image import RawImage, check_size, damaged
 
 _STACKS = {
     "Z": ("z-stack", "planes", "Save the plane in focus or a projection (Fiji: Image ▸ Stacks ▸ Z Project)"),
@@ -38,7 +38,7 @@ _MOST_CHANNELS = 32
 _LOST = re.compile(r"invalid page offset|TiffTag (?:[12]?\d{1,4}|3[01]\d{3}) @\d+> invalid value offset")
 
 
-def read_tiff(path: Path, number: int | None = None) -> Raw:
+def read_tiff(path: Path, number: int | None = None) -> RawImage:
     """Decode the one plane of a TIFF file that is to be counted, after its structure has been checked.
 
     ``number`` chooses one of its series; without it the largest is read.
@@ -80,7 +80,7 @@ def _check_offsets(path: Path, said: list[str]) -> None:
         raise damaged(path, "it refers to places behind its end: the file ends too early")
 
 
-def _read(path: Path, tiff: Any, number: int | None) -> Raw:
+def _read(path: Path, tiff: Any, number: int | None) -> RawImage:
     description = _description(path, tiff)
     series, notes = _choose_series(tiff) if number is None else (tiff.series[number], ())
     page = series.keyframe
@@ -98,7 +98,7 @@ def _read(path: Path, tiff: Any, number: int | None) -> Raw:
         raise ValueError("no pixels in it")
     names = _channel_names(tiff, description, index, pixels.shape[2], colour)
     evidence = _evidence(path, tiff, page, description, index)
-    return Raw(pixels, colour, names, evidence, (*notes, *plane_notes, *colour_notes))
+    return RawImage(pixels, colour, names, evidence, (*notes, *plane_notes, *colour_notes))
 
 
 def _description(path: Path, tiff: Any) -> str:
@@ -238,14 +238,14 @@ def _channel_names(tiff: Any, description: str, index: int, channels: int, colou
     return tuple(names) if len(names) == channels else unnamed
 
 
-def _evidence(path: Path, tiff: Any, page: Any, description: str, index: int) -> Evidence:
+def _evidence(path: Path, tiff: Any, page: Any, description: str, index: int) -> PixelSizeEvidence:
     imagej = tiff.imagej_metadata or {}
     per_unit = None
     if "XResolution" in page.tags and "YResolution" in page.tags:
         x, y = (_ratio(page.tags[name].value) for name in ("XResolution", "YResolution"))
         per_unit = (x, y) if x > 0 and y > 0 else None
     unit = int(page.tags["ResolutionUnit"].value) if "ResolutionUnit" in page.tags else 2
-    return Evidence(
+    return PixelSizeEvidence(
         path=path,
         description=description,
         ome_image=index,

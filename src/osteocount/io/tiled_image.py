@@ -14,14 +14,19 @@ import tifffile
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.picture import Picture, PixelSize
+from osteocount.io.multi_image import is_zarr, list_scenes
+from osteocount.io.ome_zarr_read import Level, open_level
+from osteocount.io.picture import Picture, PixelSize, is_large_size
 from osteocount.io.pixel_size import find_pixel_size
+from osteocount.io.raw_image import RawImage, damaged
 from osteocount.io.tiff import _check_complete, _choose_series, _description, _evidence, quiet_tifffile
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
+_LARGEST_CHUNK = 2**28  # bytes; larger ones are better read once, with the whole picture
 
-class Regions(Protocol):
+
+class TiledImage(Protocol):
     """A colour picture of which any region can be read.
 
     Attributes
@@ -43,7 +48,7 @@ class Regions(Protocol):
         ...
 
 
-class PictureRegions:
+class InMemoryImage:
     """Regions of a picture that is in memory."""
 
     def __init__(self, picture: Picture) -> None:
@@ -70,7 +75,7 @@ class _Band:
     rows: Pixels
 
 
-class TiffRegions:
+class TiledTiff:
     """Regions of a tiled or striped RGB TIFF, of a pyramid the largest level.
 
     Strips hold whole rows, so the rows of the last region are kept: a row of tiles decodes them once.
@@ -163,9 +168,40 @@ class TiffRegions:
         return map(decoded, indices, packed) if self._pool is None else self._pool.map(decoded, indices, packed)
 
 
-def open_regions(
-    path: Path, pixel_size_um: float | None, least: int, scene: str = "", threads: int = 1
-) -> AbstractContextManager[Regions | None]:
+class TiledZarr:
+    """Regions of the largest level of an OME-Zarr image in colour; see `TiledImage`.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    level
+        The image in it, opened.
+    corner
+        A few of its pixels, decoded.
+    pixel_size_um
+        Side of a pixel in µm when the user knows it.
+    """
+
+    def __init__(self, path: Path, level: Level, corner: RawImage, pixel_size_um: float | None) -> None:
+        self.path, self._level = path, level
+        self.pixel_size, size_notes = find_pixel_size(corner.evidence, pixel_size_um)
+        self.notes = (*corner.notes, *size_notes)
+        height, width = (level.array.shape[level.axes.index(axis)] for axis in "YX")
+        self.shape = (height, width, 3)
+        self.axes = f"{width} × {height} px, RGB, {corner.pixels.dtype.itemsize * 8} bit"
+
+    def read(self, top: int, bottom: int, left: int, right: int) -> Pixels:
+        """Decode the chunks that overlap the region."""
+        try:
+            return np.ascontiguousarray(self._level.read((slice(top, bottom), slice(left, right))).pixels)
+        except Exception as error:  # decoders of files from strangers raise anything
+            raise damaged(self.path, error) from error
+
+
+def open_tiled(
+    path: Path, pixel_size_um: float | None, scene: str = "", threads: int = 1, least: int | None = None
+) -> AbstractContextManager[TiledImage | None]:
     """Open a large RGB picture for reading by regions.
 
     Parameters
@@ -174,35 +210,33 @@ def open_regions(
         The file.
     pixel_size_um
         Side of a pixel in µm when the user knows it; it wins over the file.
-    least
-        Pixels from which a picture is large.
     scene
         Name of the picture inside a file that holds many.
     threads
         That decode.
+    least
+        Pixels from which a picture is large; None: `osteocount.io.picture.LARGE_PIXELS`.
 
     Returns
     -------
-    A context of the `Regions`; None when the picture is small, or of a kind that is read as a whole: not an OME-Zarr
+    A context of the `TiledImage`; None when the picture is small, or of a kind that is read as a whole: not an OME-Zarr
     image or an 8 or 16 bit RGB TIFF with its samples side by side, or packed as one strip.
     """
-    from osteocount.io.multi_image import is_zarr
-
     if is_zarr(path):
-        from osteocount.io.tiled_zarr import zarr_regions  # zarr is an extra
-
-        return nullcontext(zarr_regions(path, scene, pixel_size_um, least))
-    return nullcontext(None) if scene else _tiff_regions(path, pixel_size_um, least, threads)
+        return nullcontext(_tiled_zarr(path, scene, pixel_size_um, least))
+    return nullcontext(None) if scene else _tiled_tiff(path, pixel_size_um, least, threads)
 
 
 @contextmanager
-def _tiff_regions(path: Path, pixel_size_um: float | None, least: int, threads: int) -> Iterator[Regions | None]:
+def _tiled_tiff(
+    path: Path, pixel_size_um: float | None, least: int | None, threads: int
+) -> Iterator[TiledImage | None]:
     with quiet_tifffile(), ExitStack() as opened:
         try:
             tiff = opened.enter_context(tifffile.TiffFile(path, _multifile=False))
-            wanted = _by_regions(tiff, least)
+            wanted = _is_tileable(tiff, least)
             pool = opened.enter_context(ThreadPoolExecutor(threads)) if wanted and threads > 1 else None
-            regions = TiffRegions(path, tiff, pixel_size_um, pool) if wanted else None
+            regions = TiledTiff(path, tiff, pixel_size_um, pool) if wanted else None
         except OsteoCountError:
             raise
         except Exception:  # no TIFF, or a damaged one: whoever reads it as a whole says what is wrong with it
@@ -210,14 +244,31 @@ def _tiff_regions(path: Path, pixel_size_um: float | None, least: int, threads: 
         yield regions
 
 
-def _by_regions(tiff: Any, least: int) -> bool:
+def _is_tileable(tiff: Any, least: int | None) -> bool:
     try:
         series, _ = _choose_series(tiff)
     except ValueError:
         return False
     page = series.keyframe
-    small = page.imagelength * page.imagewidth < least
+    large = is_large_size(page.imagelength, page.imagewidth, least)
     rgb = page.photometric.name in ("RGB", "YCBCR") and page.samplesperpixel in (3, 4) and page.planarconfig == 1
     one_strip = not page.is_tiled and len(page.dataoffsets) < 2 and page.compression != 1
     plain = series.axes in ("YXS", "YX") and page.dtype in (np.uint8, np.uint16)
-    return bool(not small and rgb and plain and not one_strip)
+    return bool(large and rgb and plain and not one_strip)
+
+
+def _tiled_zarr(path: Path, scene: str, pixel_size_um: float | None, least: int | None) -> TiledZarr | None:
+    """Return the regions of an image, None when it is small or not in colour, or has chunks as large as a picture."""
+    try:
+        level = open_level(path, scene or next((each.name for each in list_scenes(path)), ""))
+        corner = level.read((slice(0, 1), slice(0, 1)))
+    except Exception:  # whoever reads it as a whole says what is wrong with it
+        return None
+    height, width = (level.array.shape[level.axes.index(axis)] for axis in "YX")
+    chunk = np.prod(level.array.chunks) * level.array.dtype.itemsize
+    plain = corner.colour and corner.pixels.shape[2] == 3 and corner.pixels.dtype in (np.uint8, np.uint16)
+    return (
+        TiledZarr(path, level, corner, pixel_size_um)
+        if plain and is_large_size(height, width, least) and chunk <= _LARGEST_CHUNK
+        else None
+    )

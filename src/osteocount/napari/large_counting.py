@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.io.label_tiles import TiledLabels
-from osteocount.io.picture import PixelSize
-from osteocount.io.tiled_image import Regions, open_regions
+from osteocount.io.label_image import TiledLabels
+from osteocount.io.picture import PixelSize, is_large_size
+from osteocount.io.tiled_image import TiledImage, open_tiled
 from osteocount.napari.layers.layer_picture import LayerSnapshot
 from osteocount.pipeline import Progress
-from osteocount.pipeline.field import LARGE_PIXELS, LargeResult, analyse_regions
+from osteocount.pipeline.field import LargeResult, analyse_regions
 from osteocount.pipeline.large_field import write_labels_of
 from osteocount.segment.preprocess.scale import nearest
 from osteocount.segment.tiling.checkpoint import SeenTile, seen_tile
@@ -77,9 +77,9 @@ class Cancelled(Exception):  # noqa: N818  no error: somebody pressed Cancel
 
 
 class CancellableImage:
-    """A picture that stops whoever reads it once ``stop`` is set; see `Regions`."""
+    """A picture that stops whoever reads it once ``stop`` is set; see `TiledImage`."""
 
-    def __init__(self, regions: Regions, stop: Event) -> None:
+    def __init__(self, regions: TiledImage, stop: Event) -> None:
         self._regions, self._stop = regions, stop
         self.path, self.pixel_size, self.axes = regions.path, regions.pixel_size, regions.axes
         self.notes, self.shape = regions.notes, regions.shape
@@ -92,7 +92,7 @@ class CancellableImage:
 
 
 class LayerImage:
-    """The lazy RGB array of a layer without a file; see `Regions`."""
+    """The lazy RGB array of a layer without a file; see `TiledImage`."""
 
     def __init__(self, layer: LayerSnapshot, pixel_size: PixelSize) -> None:
         height, width = layer.data.shape[-3:-1]
@@ -110,7 +110,7 @@ def is_large(layer: LayerSnapshot) -> bool:
     """Tell whether a layer is counted tile by tile where the segmenter can."""
     shape = layer.data.shape
     flat = all(length == 1 for length in shape[:-3]) and layer.rgb
-    return flat and layer.data.dtype in (np.uint8, np.uint16) and shape[-3] * shape[-2] >= LARGE_PIXELS
+    return flat and layer.data.dtype in (np.uint8, np.uint16) and is_large_size(shape[-3], shape[-2])
 
 
 def count_large(
@@ -171,8 +171,8 @@ def _kept(layer: LayerSnapshot, um: float | None, result: LargeResult, folder: S
 def _regions(layer: LayerSnapshot, size: PixelSize, settings: Settings) -> AbstractContextManager[Any]:
     """Return the file of a layer where it can be read by regions and is what is shown, else the layer itself."""
     if layer.path is not None and layer.path.exists():
-        with open_regions(layer.path, settings.picture.pixel_size, LARGE_PIXELS) as regions:
+        with open_tiled(layer.path, settings.picture.pixel_size) as regions:
             same = regions is not None and regions.shape[:2] == layer.data.shape[-3:-1]
         if same:
-            return open_regions(layer.path, settings.picture.pixel_size, LARGE_PIXELS)
+            return open_tiled(layer.path, settings.picture.pixel_size)
     return nullcontext(LayerImage(layer, size))

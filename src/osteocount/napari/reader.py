@@ -10,7 +10,7 @@ from typing import Any
 from qtpy.QtCore import QObject
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.multi_image import is_container, list_scenes
+from osteocount.io.multi_image import is_multi_image, list_scenes
 from osteocount.io.picture import PixelSize
 from osteocount.io.pyramid import Pyramid, open_pyramid
 from osteocount.io.read import read_picture
@@ -39,7 +39,7 @@ def read(path: str | list[str]) -> list[LayerData]:
     if pyramid is not None:
         _fill(pyramid)
         return _layers(pyramid_layer_data(pyramid), pyramid.pixel_size, file.stem)
-    scenes = [scene.name for scene in list_scenes(file)] if is_container(file) else [""]
+    scenes = [scene.name for scene in list_scenes(file)] if is_multi_image(file) else [""]
     if len(scenes) > MOST_SCENES:
         raise OsteoCountError(
             f"{file.name} holds {len(scenes)} pictures. Choose it as the pictures of a plate in step 1 of OsteoCount."

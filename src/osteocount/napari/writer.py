@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.labels import write_labels
+from osteocount.io.label_image import write_labels
 from osteocount.io.tables import write_table
 
 

@@ -12,9 +12,7 @@ import pandas as pd
 
 from osteocount.curate import Automatic, Edit, effective, read_log, replay
 from osteocount.curate.classifier import Classifier, judge, load, looks_unlike
-from osteocount.io.label_pyramid import write_label_pyramid
-from osteocount.io.label_tiles import Labels, TiledLabels, open_labels
-from osteocount.io.labels import write_labels
+from osteocount.io.label_image import Labels, TiledLabels, open_labels, write_labels, write_tiled_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import read_table, write_table
 from osteocount.settings import Settings
@@ -138,7 +136,7 @@ def edit_tables(
 def _write_labels(labels: Labels | TiledLabels, path: Path, um: float | None) -> None:
     """Write corrected labels as the automatic ones were: those of a large picture with smaller copies inside."""
     if isinstance(labels, TiledLabels):
-        write_label_pyramid(labels.draw, labels.shape, path, um)
+        write_tiled_labels(labels.draw, labels.shape, path, um)
     else:
         write_labels(labels, path, um)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import safe_stem
-from osteocount.io.labels import read_labels
+from osteocount.io.label_image import read_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import read_table, write_table
 from osteocount.pipeline.field import FieldTask, read_channels

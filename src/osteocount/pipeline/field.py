@@ -19,15 +19,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.image_quality import FieldQc, debris_mask, field_qc
-from osteocount.io.labels import write_labels
-from osteocount.io.multi_image import input_hash
+from osteocount.io.hashing import input_hash
+from osteocount.io.image_quality import ImageQuality, debris_mask, measure_quality
+from osteocount.io.label_image import write_labels
 from osteocount.io.overlay import write_overlay
 from osteocount.io.picture import Picture
 from osteocount.io.read import read_picture
 from osteocount.io.result_folder import ResultFolder, write_json
 from osteocount.io.tables import write_table
-from osteocount.io.tiled_image import Regions, open_regions
+from osteocount.io.tiled_image import TiledImage, open_tiled
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS, measure_cells, measure_nuclei, summarise
 from osteocount.pipeline.large_field import LargeField, measure_large, write_labels_of, write_overlay_of
 from osteocount.segment import get_segmenter
@@ -35,9 +35,6 @@ from osteocount.segment.model_hash import weights_hash
 from osteocount.segment.segmentation import Segmentation
 from osteocount.settings import Settings
 from osteocount.version import __version__
-
-LARGE_PIXELS = 25 * 10**6
-"""Pictures with at least so many pixels are read by regions, where their format and what they show allow it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class FieldResult:
     nuclei: pd.DataFrame
     segmentation: Segmentation
     summary: dict[str, int | float | None]
-    quality: FieldQc
+    quality: ImageQuality
     warnings: tuple[str, ...]
 
 
@@ -90,7 +87,7 @@ def analyse(picture: Picture, settings: Settings, threads: int | None = None) ->
     threads = threads or cores()
     found = get_segmenter(settings, threads).segment(picture)
     judge = partial(
-        field_qc,
+        measure_quality,
         picture.pixels,
         settings.qc,
         analysed=found.analysed,
@@ -118,7 +115,7 @@ class LargeResult:
     warnings: tuple[str, ...]
 
 
-def analyse_regions(regions: Regions, settings: Settings, scratch: Path | None = None) -> LargeResult | None:
+def analyse_regions(regions: TiledImage, settings: Settings, scratch: Path | None = None) -> LargeResult | None:
     """Count one large picture region by region; None where the segmenter has to see it as a whole.
 
     Parameters
@@ -238,7 +235,7 @@ def _count_and_write(
 ) -> dict[str, Any]:
     if len(task.paths) == 1:
         many = threads_if_large
-        with open_regions(task.paths[0], settings.picture.pixel_size, LARGE_PIXELS, task.scene, many) as regions:
+        with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene, many) as regions:
             sparse = None if regions is None else get_segmenter(settings, many).segment_regions(regions, scratch)
             if regions is not None and sparse is not None:
                 return _large(task, folder, regions, measure_large(regions, sparse, settings), many)
@@ -253,7 +250,9 @@ def _count_and_write(
     return _record(task, picture, result.quality, facts, result.warnings)
 
 
-def _large(task: FieldTask, folder: ResultFolder, regions: Regions, field: LargeField, threads: int) -> dict[str, Any]:
+def _large(
+    task: FieldTask, folder: ResultFolder, regions: TiledImage, field: LargeField, threads: int
+) -> dict[str, Any]:
     """Write what was found in a large picture, and return its record."""
     found, um = field.found, regions.pixel_size.um
     write_labels_of(field, folder.cells_image(task.key), folder.nuclei_image(task.key), um, threads)
@@ -273,7 +272,11 @@ def _write_tables(task: FieldTask, folder: ResultFolder, cells: pd.DataFrame, nu
 
 
 def _record(
-    task: FieldTask, picture: Picture | Regions, quality: FieldQc, facts: dict[str, Any], warnings: tuple[str, ...]
+    task: FieldTask,
+    picture: Picture | TiledImage,
+    quality: ImageQuality,
+    facts: dict[str, Any],
+    warnings: tuple[str, ...],
 ) -> dict[str, Any]:
     return {
         "status": "ok",
@@ -289,7 +292,7 @@ def _record(
     }
 
 
-def _warnings(picture: Picture | Regions, found: tuple[str, ...], quality: FieldQc) -> tuple[str, ...]:
+def _warnings(picture: Picture | TiledImage, found: tuple[str, ...], quality: ImageQuality) -> tuple[str, ...]:
     warnings = (*picture.notes, *found, *quality.reasons)
     if picture.pixel_size.um is None:
         why = picture.pixel_size.origin.removeprefix("unknown: ")

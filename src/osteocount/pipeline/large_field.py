@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.io.image_quality import FieldQc, field_qc
-from osteocount.io.label_pyramid import write_label_pyramid
+from osteocount.io.image_quality import ImageQuality, measure_quality
+from osteocount.io.label_image import write_tiled_labels
 from osteocount.io.overlay import LONGEST, write_overlay
 from osteocount.io.picture import Picture, PixelSize
-from osteocount.io.tiled_image import Regions
+from osteocount.io.tiled_image import TiledImage
 from osteocount.measure import cells_of_shapes, measure_nuclei, measure_shapes
 from osteocount.segment.tiling.sparse import Sparse
 from osteocount.settings import QcSettings, Settings
@@ -31,10 +31,10 @@ class LargeField:
     cells: pd.DataFrame
     nuclei: pd.DataFrame
     found: Sparse
-    quality: FieldQc
+    quality: ImageQuality
 
 
-def measure_large(regions: Regions, found: Sparse, settings: Settings) -> LargeField:
+def measure_large(regions: TiledImage, found: Sparse, settings: Settings) -> LargeField:
     """Measure the cells of a large picture, and its quality on blocks spread over it."""
     shapes = [shape for image, origin in found.parts() for shape in measure_shapes(image, origin)]
     shapes.sort(key=lambda shape: shape.label)
@@ -49,11 +49,11 @@ def write_labels_of(field: LargeField, cells: Path, nuclei: Path, um: float | No
     keep = np.zeros(len(found.cell_table) + 1, np.uint32)
     ids = field.cells["cell_id"].to_numpy(np.int64)
     keep[ids] = ids
-    write_label_pyramid(lambda rows, columns: keep[found.draw_cells(rows, columns)], found.shape, cells, um, threads)
-    write_label_pyramid(found.draw_nuclei, found.shape, nuclei, um, threads)
+    write_tiled_labels(lambda rows, columns: keep[found.draw_cells(rows, columns)], found.shape, cells, um, threads)
+    write_tiled_labels(found.draw_nuclei, found.shape, nuclei, um, threads)
 
 
-def write_overlay_of(regions: Regions, field: LargeField, path: Path) -> None:
+def write_overlay_of(regions: TiledImage, field: LargeField, path: Path) -> None:
     """Write the overlay on a picture reduced to a few times the size of a screen."""
     height, width, _ = regions.shape
     step = max(1, max(height, width) // LONGEST)
@@ -73,7 +73,7 @@ def write_overlay_of(regions: Regions, field: LargeField, path: Path) -> None:
     write_overlay(reduced, field.found.draw_cells(rows, columns), nuclei, field.cells, path)
 
 
-def _quality(regions: Regions, found: Sparse, settings: QcSettings) -> FieldQc:
+def _quality(regions: TiledImage, found: Sparse, settings: QcSettings) -> ImageQuality:
     """Judge the picture by blocks at full resolution, put side by side."""
     rows, columns = (_spread(side) for side in regions.shape[:2])
     pixels, inside, covered = [], [], []
@@ -83,7 +83,7 @@ def _quality(regions: Regions, found: Sparse, settings: QcSettings) -> FieldQc:
         across = np.concatenate(columns)
         inside.append(found.inside(y, across))
         covered.append(found.draw_cells(y, across) > 0)
-    return field_qc(
+    return measure_quality(
         np.concatenate(pixels), settings, analysed=np.concatenate(inside), foreground=np.concatenate(covered)
     )
 

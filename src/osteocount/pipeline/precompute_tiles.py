@@ -6,8 +6,8 @@ import cv2
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
-from osteocount.io.tiled_image import open_regions
-from osteocount.pipeline.field import LARGE_PIXELS, FieldTask, fingerprint
+from osteocount.io.tiled_image import open_tiled
+from osteocount.pipeline.field import FieldTask, fingerprint
 from osteocount.segment import get_segmenter
 from osteocount.segment.tiling.tiles import Share
 from osteocount.settings import Settings
@@ -18,7 +18,7 @@ def is_large(task: FieldTask, settings: Settings) -> bool:
     if len(task.paths) != 1:
         return False
     try:
-        with open_regions(task.paths[0], settings.picture.pixel_size, LARGE_PIXELS, task.scene) as regions:
+        with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene) as regions:
             return regions is not None
     except OsteoCountError:
         return False
@@ -33,7 +33,7 @@ def work_ahead(task: FieldTask, folder: ResultFolder, settings: Settings, share:
         As `process` will say in the record.
     """
     cv2.setNumThreads(1)
-    with open_regions(task.paths[0], settings.picture.pixel_size, LARGE_PIXELS, task.scene) as regions:
+    with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene) as regions:
         if regions is not None:
             scratch = folder.tiles(task.key) / fingerprint(task, settings)
             get_segmenter(settings).work_ahead(regions, scratch, share)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.multi_image import is_container
+from osteocount.io.multi_image import is_multi_image
 from osteocount.io.read import looks_like_picture
 from osteocount.plate.name_patterns import PATTERNS, NameParts, NamePattern, custom_pattern
 from osteocount.plate.picture_files import PictureFile, find_pictures, picture_stem, root_of
@@ -107,7 +107,7 @@ def _scenes(
     scenes: dict[Path, list[PictureFile]] = {}
     notes: list[str] = []
     for path, hit in read.items():
-        if not is_container(path) or (hit and hit[1].row and path.name.lower().endswith((".tif", ".tiff"))):
+        if not is_multi_image(path) or (hit and hit[1].row and path.name.lower().endswith((".tif", ".tiff"))):
             continue
         place = (hit[1].plate, hit[1].row, hit[1].column) if hit and hit[1].row else None
         inside, note = scenes_in(path, place)
@@ -133,7 +133,7 @@ def _strays(read: dict[Path, tuple[NamePattern, NameParts] | None]) -> set[Path]
     if not any(read.values()):
         return set()
     return {
-        path for path, hit in read.items() if hit is None and not is_container(path) and not looks_like_picture(path)
+        path for path, hit in read.items() if hit is None and not is_multi_image(path) and not looks_like_picture(path)
     }
 
 

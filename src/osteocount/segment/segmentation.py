@@ -14,7 +14,7 @@ from osteocount.io.picture import Picture
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from osteocount.io.tiled_image import Regions
+    from osteocount.io.tiled_image import TiledImage
     from osteocount.segment.tiling.sparse import Sparse
     from osteocount.segment.tiling.tiles import Share
 
@@ -77,7 +77,7 @@ class Segmenter(Protocol):
         """
         ...
 
-    def segment_regions(self, regions: Regions, scratch: Path | None = None) -> Sparse | None:
+    def segment_regions(self, regions: TiledImage, scratch: Path | None = None) -> Sparse | None:
         """Find the same in a picture too large for the memory; None when it has to be seen as a whole.
 
         Parameters
@@ -94,7 +94,7 @@ class Segmenter(Protocol):
         """
         ...
 
-    def work_ahead(self, regions: Regions, scratch: Path, share: Share) -> None:
+    def work_ahead(self, regions: TiledImage, scratch: Path, share: Share) -> None:
         """Work on a share of the tiles of a large picture, for a `segment_regions` with the same ``scratch``.
 
         Raises

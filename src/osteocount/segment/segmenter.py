@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
-from osteocount.io.tiled_image import PictureRegions, Regions
+from osteocount.io.tiled_image import InMemoryImage, TiledImage
 from osteocount.segment.detectors.classical import ClassicalFinder
 from osteocount.segment.detectors.detector import Finder
 from osteocount.segment.preprocess.scale import LOW_POWER_UM, Scale, working_scale
@@ -63,7 +63,7 @@ class ClassicalSegmenter:
             return segment_fluorescence(picture, self._settings, record)
         return self._brightfield(picture)
 
-    def segment_regions(self, regions: Regions, scratch: Path | None = None) -> Sparse | None:
+    def segment_regions(self, regions: TiledImage, scratch: Path | None = None) -> Sparse | None:
         """Find the cells and nuclei of a brightfield picture too large for the memory.
 
         Parameters
@@ -99,14 +99,14 @@ class ClassicalSegmenter:
         )
         return replace(found, warnings=decided.decision.warnings + found.warnings)
 
-    def work_ahead(self, regions: Regions, scratch: Path, share: Share) -> None:
+    def work_ahead(self, regions: TiledImage, scratch: Path, share: Share) -> None:
         """Work on a share of the tiles of a large picture; see `Segmenter.work_ahead`."""
         decided = self._in_tiles(regions)
         if decided is not None:
             scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
             keep_share(regions, decided.well, scale, self._finder(scale), scratch, share)
 
-    def _in_tiles(self, regions: Regions) -> _Decided | None:
+    def _in_tiles(self, regions: TiledImage) -> _Decided | None:
         """Decide how a large picture is analysed; None when it cannot be done in tiles."""
         seen = survey(regions)
         if shows_fluorescence(seen.overview, self._settings.picture.regime):
@@ -116,7 +116,7 @@ class ClassicalSegmenter:
         return decided if decided.decision.regime == "brightfield" else None
 
     def _brightfield(self, picture: Picture) -> Segmentation:
-        seen = survey(PictureRegions(picture))
+        seen = survey(InMemoryImage(picture))
         decided = self._decided(seen)
         with ThreadPoolExecutor(1) as beside:
             if self._threads == 1:

@@ -9,7 +9,7 @@ import numpy as np
 import tifffile
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.labels import write_labels
+from osteocount.io.label_image import write_labels
 from osteocount.simulate.simulated_field import SimulatedField
 
 JPEG_QUALITY = 90

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from osteocount.io.label_pyramid import write_label_pyramid
-from osteocount.io.label_tiles import TiledLabels
+from osteocount.io.label_image import TiledLabels, write_tiled_labels
 from osteocount.napari.layers import outline_image
 from osteocount.napari.layers.outline_layer import TiledSheet
 
@@ -27,7 +26,7 @@ class Layer:
 def labels(tmp_path):
     whole = np.zeros(SHAPE, np.uint32)
     whole[100:160, 200:300], whole[100:160, 300:380], whole[500:900, 250:270] = 1, 2, 1
-    write_label_pyramid(lambda rows, columns: whole[np.ix_(rows, columns)], SHAPE, tmp_path / "a.tif")
+    write_tiled_labels(lambda rows, columns: whole[np.ix_(rows, columns)], SHAPE, tmp_path / "a.tif")
     return TiledLabels(tmp_path / "a.tif")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.curate import EditedField
-from osteocount.io.label_tiles import TiledLabels, Window
+from osteocount.io.label_image import TiledLabels, Window
 from osteocount.napari.layers import outline_image
 
 At = tuple[float, float]
@@ -109,7 +109,7 @@ class TiledSheet:
     def __init__(self, labels: TiledLabels, kinds: OutlineClasses) -> None:
         self._labels, self.kinds = labels, kinds
         self._pen: list[At] = []
-        self.data: list[_Level] = [_Level(self, labels, n) for n in range(len(labels.steps))]
+        self.data: list[_Level] = [_Level(self, labels, n) for n in range(len(labels.downsamples))]
 
     def redraw(self, layer: Any, window: Window) -> None:
         """Draw what is on the screen anew."""
@@ -127,10 +127,10 @@ class TiledSheet:
 
     def drawn(self, level: int, rows: slice, columns: slice) -> NDArray[np.uint8]:
         """Return the outlines in a window of the copy ``level``, in pixels of that copy."""
-        step, size = self._labels.steps[level], self.data[level].shape
+        step, size = self._labels.downsamples[level], self.data[level].shape
         width = 2 if step == 1 else 1
         around = outline_image.widened((rows, columns), width, size)
-        drawn = outline_image.outlines(self._labels.seen(level, *around), self.kinds, width)
+        drawn = outline_image.outlines(self._labels.read_level(level, *around), self.kinds, width)
         top, left = rows.start - around[0].start, columns.start - around[1].start
         seen = np.ascontiguousarray(
             drawn[top : top + rows.stop - rows.start, left : left + columns.stop - columns.start]
@@ -150,7 +150,7 @@ class _Level:
     ndim = 2
 
     def __init__(self, sheet: TiledSheet, labels: TiledLabels, level: int) -> None:
-        step = labels.steps[level]
+        step = labels.downsamples[level]
         self.shape: tuple[int, ...] = tuple(-(-side // step) for side in labels.shape)
         self.size = self.shape[0] * self.shape[1]
         self._sheet, self._level = sheet, level

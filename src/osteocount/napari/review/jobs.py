@@ -14,8 +14,8 @@ import pandas as pd
 
 from osteocount.curate.blinding import LOCKED, is_blinded
 from osteocount.errors import OsteoCountError
-from osteocount.io.label_tiles import TiledLabels
-from osteocount.io.multi_image import input_hash
+from osteocount.io.hashing import input_hash
+from osteocount.io.label_image import TiledLabels
 from osteocount.io.pyramid import Overview, open_pyramid
 from osteocount.io.tables import write_table
 from osteocount.napari.layers.layer_data import ImageLayerData, picture_layer_data, pyramid_layer_data

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
-from osteocount.io.tiled_image import Regions
+from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.backends.description import InputDescription, description_file, read_description
 from osteocount.segment.backends.onnx import OnnxNetwork
 from osteocount.segment.backends.outlines import Network, Outlines, What
@@ -71,10 +71,10 @@ class BorrowedSegmenter(ClassicalSegmenter):
         outlined = with_outlines(found, cells, nuclei, um, density, self._settings)
         return replace(outlined, record={**found.record, "cells_and_nuclei_by": self.name, **hashes})
 
-    def segment_regions(self, regions: Regions, scratch: Path | None = None) -> None:
+    def segment_regions(self, regions: TiledImage, scratch: Path | None = None) -> None:
         """Leave every picture to `segment`: how far these networks look is not known."""
 
-    def work_ahead(self, regions: Regions, scratch: Path, share: Share) -> None:
+    def work_ahead(self, regions: TiledImage, scratch: Path, share: Share) -> None:
         """Do nothing, since no picture is done in tiles."""
 
     def _um(self, picture: Picture, found: Segmentation) -> tuple[float, str]:

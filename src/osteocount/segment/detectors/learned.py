@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
-from osteocount.io.tiled_image import Regions
+from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.backends.shipped import CellModel, Maps, shipped_model, sigmoid
 from osteocount.segment.detectors.detector import Window
 from osteocount.segment.detectors.learned_cells import cell_mask, cell_parts, joined_cells
@@ -65,7 +65,7 @@ class LearnedSegmenter(ClassicalSegmenter):
             return found
         return replace(found, record={**found.record, "cells_and_nuclei_by": _OTHER_REGIMES})
 
-    def segment_regions(self, regions: Regions, scratch: Path | None = None) -> Sparse | None:
+    def segment_regions(self, regions: TiledImage, scratch: Path | None = None) -> Sparse | None:
         """Find the cells and nuclei of a large picture; see `Segmenter.segment_regions`."""
         found = super().segment_regions(regions, scratch)
         shipped_model.cache_clear()  # the memory the network worked in is free for the label images

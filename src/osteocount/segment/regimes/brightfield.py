@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
-from osteocount.io.tiled_image import PictureRegions, Regions
+from osteocount.io.tiled_image import InMemoryImage, TiledImage
 from osteocount.segment.detectors.detector import Finder, Seen
 from osteocount.segment.object_tables import STAIN_COLUMNS, cell_table, nuclei_table
 from osteocount.segment.preprocess.illumination import Inside, LightMeter
@@ -57,7 +57,13 @@ class Brightfield(Generic[Seen]):
     """
 
     def __init__(
-        self, regions: Regions, in_well: Inside | None, scale: Scale, finder: Finder[Seen], *, read_ahead: bool = False
+        self,
+        regions: TiledImage,
+        in_well: Inside | None,
+        scale: Scale,
+        finder: Finder[Seen],
+        *,
+        read_ahead: bool = False,
     ) -> None:
         view, self.finder = View(regions, scale.zoom), finder
         self.shape = view.shape
@@ -177,7 +183,7 @@ def segment_brightfield(
         What is stained does not have the colour of TRAP.
     """
     in_well = None if analysed.all() else lambda y, x: analysed[y[:, None], x[None, :]]
-    field = Brightfield(PictureRegions(picture), in_well, scale, finder)
+    field = Brightfield(InMemoryImage(picture), in_well, scale, finder)
     trap = np.zeros(field.shape, np.float32)
     found = []
     for tile, part in field.found():

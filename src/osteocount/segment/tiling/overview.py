@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture, PixelSize
-from osteocount.io.tiled_image import Pixels, Regions
+from osteocount.io.tiled_image import Pixels, TiledImage
 from osteocount.segment.preprocess.well_mask import Circle, find_well
 
 _OVERVIEW = 1600  # longest side of the overview is between this and twice this
@@ -52,7 +52,7 @@ class Survey:
         return well.holds(np.arange(self.top, self.top + height), np.arange(self.left, self.left + width))
 
 
-def survey(regions: Regions) -> Survey:
+def survey(regions: TiledImage) -> Survey:
     """Look at a picture; one in memory that is not large is not copied."""
     height, width = regions.shape[:2]
     step = max(1, max(height, width) // _OVERVIEW)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.io.tiled_image import Regions
+from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.detectors.detector import Finder
 from osteocount.segment.preprocess.scale import Scale, nearest
 from osteocount.segment.preprocess.well_mask import Circle
@@ -110,7 +110,7 @@ class Sparse:
 
 
 def keep_share(
-    regions: Regions, well: Circle | None, scale: Scale, finder: Finder[Any], scratch: Path, share: Share
+    regions: TiledImage, well: Circle | None, scale: Scale, finder: Finder[Any], scratch: Path, share: Share
 ) -> None:
     """Work on a share of the tiles that `segment_sparsely` will ask for, and keep them in ``scratch``.
 
@@ -124,7 +124,7 @@ def keep_share(
 
 
 def segment_sparsely(
-    regions: Regions,
+    regions: TiledImage,
     well: Circle | None,
     scale: Scale,
     finder: Finder[Any],

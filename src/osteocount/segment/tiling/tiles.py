@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.io.tiled_image import Regions
+from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.preprocess.illumination import Inside, Light
 from osteocount.segment.preprocess.scale import BLOCK, Pixels, nearest, resample, resampled_size
 from osteocount.segment.tiling.packing import Bodies, Border, Place, all_bodies
@@ -85,7 +85,7 @@ class View:
         (height, width) in analysed pixels.
     """
 
-    def __init__(self, regions: Regions, zoom: float) -> None:
+    def __init__(self, regions: TiledImage, zoom: float) -> None:
         self._regions, self._zoom = regions, zoom
         self.shape = resampled_size(regions.shape[0], zoom), resampled_size(regions.shape[1], zoom)
 
