@@ -1,4 +1,4 @@
-"""Names of wells and shapes of plates."""
+"""The grammar of well names, the shapes of plates, and which wells are controls."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 
 PLATE_SHAPES = {6: (2, 3), 12: (3, 4), 24: (4, 6), 48: (6, 8), 96: (8, 12), 384: (16, 24), 1536: (32, 48)}
 """Number of wells → (rows, columns)."""
+
+CONTROL_ROLES = ("vehicle", "negative control")
+"""Roles of the wells that others are compared with."""
 
 _WELL = re.compile(r"([A-Za-z]|[Aa][A-Fa-f])[\s_:,-]*0*([1-9]\d?)")
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from osteocount.plate.plate_quality import QUALITY_COLUMNS, add_normalised, plate_quality
+from osteocount.plate.plate_quality import (
+    QUALITY_COLUMNS,
+    add_normalised,
+    control_quality,
+    percent_of_control,
+    plate_quality,
+)
 from osteocount.wells import well_name
 
 
@@ -70,3 +80,51 @@ def test_b_score_is_added_on_request_and_refused_where_arms_lie_along_columns():
     assert scores.to_dict() == {"columns": 0, "spread": 96}
     (said,) = refusals
     assert said.startswith("columns n osteoclasts: No B-score: rows and columns explain")
+
+
+def test_percent_of_control_by_plate():
+    wells = pd.DataFrame(
+        {
+            "plate": ["P1"] * 3 + ["P2"] * 3 + ["P3"],
+            "role": ["vehicle", "negative control", "treatment", "vehicle", "excluded", "treatment", "treatment"],
+            "count": [10.0, 30.0, 40.0, 50.0, 1.0, 25.0, 9.0],
+        }
+    )
+    percent = percent_of_control(wells, "count")
+    assert percent.round(6).tolist()[:6] == [50, 150, 200, 100, 2, 50]
+    assert math.isnan(percent.iloc[6])
+
+
+def test_control_quality_by_hand():
+    quality = control_quality([10, 12, 14, np.nan], [1, 2, 3])
+    assert quality.z_prime == pytest.approx(1 - 3 * (2 + 1) / 10)
+    assert quality.robust_z_prime == pytest.approx(1 - 3 * 1.4826 * (2 + 1) / 10)
+    assert quality.ssmd == pytest.approx(10 / math.sqrt(4 + 1))
+    assert (quality.cv_positive, quality.cv_negative) == (pytest.approx(100 * 2 / 12), pytest.approx(50))
+    assert quality.note == "too few controls (3 positive, 3 negative; 8 a side are needed)"
+    assert quality.z_prime_interval[0] <= quality.z_prime <= quality.z_prime_interval[1]
+
+
+def test_control_quality_with_enough_controls_is_repeatable_and_has_no_note():
+    rng = np.random.default_rng(3)
+    positive, negative = rng.normal(100, 5, 16), rng.normal(10, 5, 16)
+    quality = control_quality(positive, negative)
+    assert quality == control_quality(positive, negative)
+    assert quality.note == ""
+    assert quality.z_prime_interval[1] - quality.z_prime_interval[0] < 0.3
+    assert quality.ssmd_interval[0] < quality.ssmd < quality.ssmd_interval[1]
+
+
+@pytest.mark.parametrize(("positive", "negative"), [([1], [2, 3]), ([], []), ([5, 5], [5, 5])])
+def test_control_quality_that_cannot_be_known_is_nan(positive, negative):
+    quality = control_quality(positive, negative)
+    assert math.isnan(quality.z_prime)
+    assert math.isnan(quality.ssmd)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.floats(0, 1000), min_size=2, max_size=12), st.lists(st.floats(0, 1000), min_size=2, max_size=12))
+def test_z_prime_is_at_most_one(positive, negative):
+    quality = control_quality(positive, negative)
+    assert not quality.z_prime > 1
+    assert not quality.robust_z_prime > 1

@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.absorbance.normalise import absorbance_columns
+from osteocount.plate.absorbance.blank_subtraction import absorbance_columns
 from osteocount.plate.absorbance.read import read_export
 
 ABSORBANCE_ROLES = ("trap_activity", "viability")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.absorbance.normalise import percent_of_control as percent
 from osteocount.plate.heatmap_frame import frame_of
 from osteocount.plate.heatmap_wells import CONTROL_MARKS, FLAGGED, RED, draw_frame, draw_well, outline_of
+from osteocount.plate.plate_quality import percent_of_control as percent
 from osteocount.wells import PLATE_SHAPES, canonical_well, parse_well, row_letters, smallest_plate
 
 if TYPE_CHECKING:

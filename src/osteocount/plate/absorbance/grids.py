@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from osteocount.plate.absorbance.read import Kind, Reading, ReadingBlock
+from osteocount.plate.absorbance.headings import HeadingContext, context_above
+from osteocount.plate.absorbance.model import Reading, ReadingBlock
 from osteocount.plate.absorbance.values import is_computed, read_value, wavelength_of
 from osteocount.plate.spreadsheets import Sheet
 from osteocount.plate.well_grids import Grid, find_grids, transposed
@@ -13,17 +13,6 @@ from osteocount.wells import PLATE_SHAPES
 
 MIN_COLUMNS = 6
 _LAYOUT_LABELS = ("well id", "conc/dil", "name", "sample", "content", "layout", "platemap", "plate layout")
-_PLATE_LABEL = re.compile(r"(?i)(?:plate(?: (?:number|name|id))?|barcode|plate barcode):?")
-
-
-@dataclass(frozen=True)
-class Context:
-    """What the lines above a grid say about it."""
-
-    plate: str
-    headings: tuple[str, ...]
-    title: str
-    formula: bool
 
 
 def grid_blocks(sheet: Sheet) -> list[ReadingBlock]:
@@ -41,7 +30,7 @@ def grid_blocks(sheet: Sheet) -> list[ReadingBlock]:
 def _blocks_of(sheet: Sheet, grids: list[Grid], *, turned: bool) -> list[ReadingBlock]:
     blocks = []
     end = 0
-    context = Context("", (), "", formula=False)
+    context = HeadingContext()
     for grid in grids:
         context = context_above(sheet, end, grid.header_row, context.plate)
         end = grid.last_row + 1
@@ -58,39 +47,6 @@ def _turned_back(block: ReadingBlock, grid: Grid) -> ReadingBlock:
     return replace(block, where=f"line {grid.first_column + 1} column {grid.header_row + 1}")
 
 
-def context_above(sheet: Sheet, start: int, header_row: int, plate: str) -> Context:
-    """Read the lines between the previous grid and this one, nearest first."""
-    headings: list[str] = []
-    title = ""
-    formula = False
-    for row in range(start, header_row):
-        cells = [cell for cell in sheet.rows[row] if cell]
-        if not cells:
-            continue
-        if cells[:2] in (["Plate", "Repeat"], ["Barcode", "Repeat"]) and row + 1 < header_row:  # EnVision, Kaleido
-            named = sheet.cell(row + 1, 0)
-            plate, formula = f"Plate {named}" if cells[0] == "Plate" else named, "Formula" in cells
-            continue
-        named = plate_in(cells)
-        plate = named or plate
-        headings.append(" ".join(cells))
-        title = headings[-1] if len(cells) <= 3 and not named else title  # longer lines are tables
-    return Context(plate, tuple(reversed(headings)), title, formula)
-
-
-def plate_in(cells: list[str]) -> str:
-    """Return the plate a line names (``Plate Number | Plate 1``, ``Plate 2``, ``Barcode: X, PlateRepeat: 1``)."""
-    if len(cells) == 2 and _PLATE_LABEL.fullmatch(cells[0]) and not _PLATE_LABEL.fullmatch(cells[1]):
-        return cells[1]
-    first = cells[0]
-    if re.fullmatch(r"(?i)plate[ _-]?\d+", first):
-        return first
-    match = re.fullmatch(r"(?i)(?:ID\d: ?|barcode: ?|plate(?: name| id| number)?: ?)(.+)", first)
-    if match and (not first.startswith("ID") or "plate" in first.lower()):
-        return match[1].strip()
-    return ""
-
-
 def _series(sheet: Sheet, grid: Grid) -> dict[str, list[tuple[int, int]]]:
     """Sort a grid's lines by the label behind them; unlabelled further lines of a row are told apart by their order."""
     behind = grid.first_column + len(grid.columns)
@@ -103,7 +59,9 @@ def _series(sheet: Sheet, grid: Grid) -> dict[str, list[tuple[int, int]]]:
     return series
 
 
-def _block(sheet: Sheet, grid: Grid, context: Context, label: str, lines: list[tuple[int, int]]) -> ReadingBlock | None:
+def _block(
+    sheet: Sheet, grid: Grid, context: HeadingContext, label: str, lines: list[tuple[int, int]]
+) -> ReadingBlock | None:
     """Build the block of one label, None when its cells are not readings."""
     readings = []
     strange = 0
@@ -117,9 +75,8 @@ def _block(sheet: Sheet, grid: Grid, context: Context, label: str, lines: list[t
     if not with_meaning or strange > 0.2 * (with_meaning + strange) or label.lower() in _LAYOUT_LABELS:
         return None
     named = "" if label.startswith("line ") else label
-    near = context.headings[:3]
-    said = [named] if named else [grid.corner, sheet.name, *near]
-    kind: Kind = "computed" if context.formula or any(is_computed(text) for text in (grid.corner, *said)) else "raw"
+    said = [named] if named else [sheet.name, *context.headings[:3]]
+    computed = context.formula or any(is_computed(text) for text in (grid.corner, *said))
     title = named or context.title or grid.corner
     return ReadingBlock(
         name="",
@@ -127,13 +84,13 @@ def _block(sheet: Sheet, grid: Grid, context: Context, label: str, lines: list[t
         where=sheet.where(lines[0][0], grid.first_column),
         plate=context.plate,
         wavelength_nm=_wavelength(named, grid, context, single=not label.startswith("line ")),
-        kind=kind,
+        kind="computed" if computed else "raw",
         title=title[:60],
         readings=tuple(readings),
     )
 
 
-def _wavelength(label: str, grid: Grid, context: Context, *, single: bool) -> float | None:
+def _wavelength(label: str, grid: Grid, context: HeadingContext, *, single: bool) -> float | None:
     """Take the wavelength from the label behind the line, the corner, or the nearest heading that names one."""
     texts = [label, grid.corner, *(context.headings if single else ())]
     return next((found for text in texts if text and (found := wavelength_of(text))), None)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import takewhile
 
-from osteocount.plate.absorbance.grids import Context, context_above
-from osteocount.plate.absorbance.read import Reading, ReadingBlock
+from osteocount.plate.absorbance.headings import HeadingContext, context_above
+from osteocount.plate.absorbance.model import Reading, ReadingBlock
 from osteocount.plate.absorbance.values import is_computed, read_value, wavelength_of
 from osteocount.plate.spreadsheets import Sheet, parse_number
 from osteocount.wells import parse_well
@@ -128,7 +128,7 @@ def heading_blocks(sheet: Sheet, *, start: int = 0, stop: int | None = None) -> 
     blocks = []
     stop = len(sheet.rows) if stop is None else stop
     row = end = start
-    context = Context("", (), "", formula=False)
+    context = HeadingContext()
     while row < stop:
         runs = _heading_runs(sheet.rows[row])
         row += 1
@@ -160,7 +160,7 @@ def _heading_runs(cells: list[str]) -> list[dict[int, tuple[int, int]]]:
 
 
 def _line_block(
-    sheet: Sheet, row: int, run: dict[int, tuple[int, int]], first_heading: str, context: Context
+    sheet: Sheet, row: int, run: dict[int, tuple[int, int]], first_heading: str, context: HeadingContext
 ) -> ReadingBlock | None:
     readings = []
     for column, place in run.items():

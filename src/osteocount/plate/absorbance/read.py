@@ -7,11 +7,15 @@ lines with wells as headings, and the sections of SoftMax Pro are found wherever
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from osteocount.errors import OsteoCountError
+from osteocount.plate.absorbance.grids import bare_blocks, grid_blocks
+from osteocount.plate.absorbance.lists import list_blocks
+from osteocount.plate.absorbance.model import ReadingBlock, chosen_blocks
+from osteocount.plate.absorbance.softmax import is_softmax, softmax_blocks
 from osteocount.plate.absorbance.values import HIGH_OD, wavelength_of
 from osteocount.plate.spreadsheets import Sheet, read_sheets
 from osteocount.wells import well_name
@@ -19,56 +23,8 @@ from osteocount.wells import well_name
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["raw", "computed"]
 _SETTING = re.compile(r"(?i)(?:measurement|excitation) wavelength")
 TIDY_COLUMNS = ("block", "well", "value", "wavelength_nm", "flag")
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One well's value; rows and columns count from 1. ``value`` is None where ``flag`` says why there is none."""
-
-    row: int
-    column: int
-    value: float | None
-    flag: str = ""
-
-
-@dataclass(frozen=True)
-class ReadingBlock:
-    """One set of readings of a plate.
-
-    Attributes
-    ----------
-    name
-        Unique in its file.
-    sheet, where
-        Sheet of the workbook ("" in a text file), and the place of its first cell.
-    plate
-        The plate's name in the file, "" when it gives none.
-    wavelength_nm
-        None when the file does not say.
-    kind
-        ``raw`` readings, or ``computed`` from them (blank-subtracted, means, concentrations).
-    title
-        The heading the block stands below.
-    readings
-        By row, then column.
-    """
-
-    name: str
-    sheet: str
-    where: str
-    plate: str
-    wavelength_nm: float | None
-    kind: Kind
-    title: str
-    readings: tuple[Reading, ...]
-
-    @property
-    def n_values(self) -> int:
-        """Number of wells that have a value."""
-        return sum(reading.value is not None for reading in self.readings)
 
 
 def read_export(path: Path) -> list[ReadingBlock]:
@@ -79,10 +35,6 @@ def read_export(path: Path) -> list[ReadingBlock]:
     OsteoCountError
         The file cannot be read or holds no readings of wells.
     """
-    from osteocount.plate.absorbance.grids import bare_blocks, grid_blocks
-    from osteocount.plate.absorbance.lists import list_blocks
-    from osteocount.plate.absorbance.softmax import is_softmax, softmax_blocks
-
     sheets = read_sheets(path, cached_values=True)
     blocks: list[ReadingBlock] = []
     for sheet in sheets:
@@ -129,19 +81,6 @@ def tidy(blocks: list[ReadingBlock], block: str | None = None) -> pd.DataFrame:
         for r in b.readings
     ]
     return pd.DataFrame(rows, columns=list(TIDY_COLUMNS)).astype({"value": "float64", "wavelength_nm": "float64"})
-
-
-def chosen_blocks(blocks: list[ReadingBlock], block: str | None = None) -> list[ReadingBlock]:
-    """Return the block of that name or number; without one the raw blocks, or all when none is raw."""
-    if block is None:
-        return [b for b in blocks if b.kind == "raw"] or blocks
-    named = [b for b in blocks if b.name == block]
-    if not named and block.isdecimal() and 1 <= int(block) <= len(blocks):
-        named = [blocks[int(block) - 1]]
-    if not named:
-        listing = "; ".join(f"{number}: {b.name}" for number, b in enumerate(blocks, 1))
-        raise OsteoCountError(f"There is no block {block!r} in this file. The blocks are {listing}.")
-    return named
 
 
 def _with_wavelengths(blocks: list[ReadingBlock], sheets: list[Sheet]) -> list[ReadingBlock]:

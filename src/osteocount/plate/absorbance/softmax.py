@@ -8,12 +8,13 @@ from dataclasses import replace
 from itertools import pairwise
 
 from osteocount.plate.absorbance.lists import heading_blocks
-from osteocount.plate.absorbance.read import Reading, ReadingBlock
+from osteocount.plate.absorbance.model import Reading, ReadingBlock
 from osteocount.plate.absorbance.values import read_value
 from osteocount.plate.spreadsheets import Sheet, parse_number
 from osteocount.wells import parse_well
 
-Marks = dict[tuple[str, int, int], str]
+WellFlags = dict[tuple[str, int, int], str]
+"""(plate, row, column) → flag; the plate is "" where a group table names none."""
 
 
 def is_softmax(sheet: Sheet) -> bool:
@@ -33,8 +34,8 @@ def softmax_blocks(sheet: Sheet) -> list[ReadingBlock]:
         stop = next((i for i in range(start + 1, len(sheet.rows)) if _ends(sheet.rows[i])), len(sheet.rows))
         read = _time_format if sheet.rows[start][3] == "TimeFormat" else _plate_format
         blocks += read(sheet, start, stop)
-    marks = _marks(sheet)
-    return [_marked(block, marks) for block in blocks]
+    flags = _group_flags(sheet)
+    return [_flagged(block, flags) for block in blocks]
 
 
 def _ends(row: list[str]) -> bool:
@@ -131,9 +132,9 @@ def _time_format(sheet: Sheet, start: int, stop: int) -> Iterator[ReadingBlock]:
         yield replace(block, plate=sheet.rows[start][1], wavelength_nm=nm, title=title)
 
 
-def _marks(sheet: Sheet) -> Marks:
+def _group_flags(sheet: Sheet) -> WellFlags:
     """Collect what the group tables say about wells: the reading behind the well is ``Masked`` or ``Range?``."""
-    marks: Marks = {}
+    flags: WellFlags = {}
     wells = plates = None
     reading = 0
     for row in sheet.rows:
@@ -145,15 +146,15 @@ def _marks(sheet: Sheet) -> Marks:
             _, flag = read_value(row[reading]) or (None, "")
             plate = row[plates] if plates is not None and len(row) > plates else ""
             if flag in ("masked", "out_of_range"):
-                marks[plate, *place] = flag
+                flags[plate, *place] = flag
         elif not any(row):
             wells = None
-    return marks
+    return flags
 
 
-def _marked(block: ReadingBlock, marks: Marks) -> ReadingBlock:
+def _flagged(block: ReadingBlock, flags: WellFlags) -> ReadingBlock:
     def flag(reading: Reading) -> str:
-        found = marks.get((block.plate, reading.row, reading.column)) or marks.get(("", reading.row, reading.column))
+        found = flags.get((block.plate, reading.row, reading.column)) or flags.get(("", reading.row, reading.column))
         return ";".join(dict.fromkeys(part for part in (reading.flag, found) if part))
 
     return replace(block, readings=tuple(replace(r, flag=flag(r)) for r in block.readings))

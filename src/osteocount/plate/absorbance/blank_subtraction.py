@@ -1,26 +1,20 @@
-"""From readings to numbers that compare: blanks, reference wavelength, percent of control, and how good a plate is."""
+"""Blank and reference subtraction, and the amount of p-nitrophenol: readings as columns of the wells table."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.absorbance.read import ReadingBlock, chosen_blocks
+from osteocount.plate.absorbance.model import ReadingBlock, chosen_blocks
 from osteocount.wells import parse_well, well_name
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
 
 PNP_MILLIMOLAR_ABSORPTIVITY = 18.0
 """Of p-nitrophenol at 405 nm in alkali, per mM and cm."""
-
-ENOUGH_CONTROLS = 8
-_CONTROLS = ("negative control", "vehicle")
-_BOOTSTRAPS = 2000
 
 
 def absorbance_columns(
@@ -66,16 +60,17 @@ def absorbance_columns(
     rows = []
     for plate, chosen in measured.items():
         reference = _reference(blocks, plate, reference_nm)
+        no_reference = 0.0 if reference_nm is None else None
         blanks = _blank_wells(layout, plate)
         values = {
-            (r.row, r.column): _less(r.value, reference.get((r.row, r.column), 0.0 if reference_nm is None else None))
+            (r.row, r.column): _difference(r.value, reference.get((r.row, r.column), no_reference))
             for r in chosen.readings
             if "masked" not in r.flag
         }
         blank_values = [v for place in blanks if (v := values.get(place)) is not None]
         blank = float(np.mean(blank_values)) if blank_values else 0.0
         for r in chosen.readings:
-            net = _less(values.get((r.row, r.column)), blank)
+            net = _difference(values.get((r.row, r.column)), blank)
             flag = r.flag if blank_values else ";".join(filter(None, (r.flag, "no_blank")))
             amount = None if volume_ul is None or path_cm is None else pnpp_nmol(net, volume_ul, path_cm)
             rows.append((plate, well_name(r.row, r.column), r.value, net, amount, flag))
@@ -122,7 +117,7 @@ def _blank_wells(layout: pd.DataFrame, plate: str) -> list[tuple[int, int]]:
     return [place for well in blank["well"] if (place := parse_well(str(well)))]
 
 
-def _less(value: float | None, other: float | None) -> float | None:
+def _difference(value: float | None, other: float | None) -> float | None:
     return None if value is None or other is None else value - other
 
 
@@ -133,111 +128,3 @@ def pnpp_nmol(absorbance: float | None, volume_ul: float, path_cm: float) -> flo
     if volume_ul <= 0 or path_cm <= 0:
         raise OsteoCountError("Volume and path length must be above zero.")
     return absorbance * volume_ul / (PNP_MILLIMOLAR_ABSORPTIVITY * path_cm)
-
-
-def percent_of_control(wells: pd.DataFrame, measure: str) -> pd.Series[float]:
-    """Return a measure as percent of the mean of its plate's control wells (negative control or vehicle).
-
-    NaN on plates without a control, or whose controls are zero.
-    """
-    import pandas as pd
-
-    control = wells[measure].where(wells["role"].isin(_CONTROLS))
-    mean = control.groupby(wells["plate"]).transform("mean")
-    percent = 100 * pd.to_numeric(wells[measure]) / mean.where(mean != 0)
-    return percent.rename(f"{measure}_percent_of_control")
-
-
-@dataclass(frozen=True)
-class ControlQuality:
-    """How well two kinds of control wells are told apart, with 5 to 95 % bootstrap intervals.
-
-    ``note`` says "too few controls" below 8 wells a side, where these numbers are mostly noise.
-    """
-
-    n_positive: int
-    n_negative: int
-    z_prime: float
-    z_prime_interval: tuple[float, float]
-    robust_z_prime: float
-    ssmd: float
-    ssmd_interval: tuple[float, float]
-    cv_positive: float
-    cv_negative: float
-    note: str
-
-
-def control_quality(positive: ArrayLike, negative: ArrayLike, *, seed: int = 0) -> ControlQuality:
-    """Return Z′ (Zhang 1999), its robust form, SSMD (Zhang 2007) and the CVs of the controls; NaN where undefined.
-
-    Parameters
-    ----------
-    positive, negative
-        Values of the control wells, any length; missing ones are left out.
-    seed
-        Of the bootstrap, which resamples the wells of each side 2000 times.
-    """
-    p, n = _finite(positive), _finite(negative)
-    few = min(p.size, n.size) < ENOUGH_CONTROLS
-    note = (
-        f"too few controls ({p.size} positive, {n.size} negative; {ENOUGH_CONTROLS} a side are needed)" if few else ""
-    )
-    if min(p.size, n.size) < 2:
-        nan = float("nan")
-        return ControlQuality(p.size, n.size, nan, (nan, nan), nan, nan, (nan, nan), _cv(p), _cv(n), note)
-    rng = np.random.default_rng(seed)
-    ps = p[rng.integers(p.size, size=(_BOOTSTRAPS, p.size))]
-    ns = n[rng.integers(n.size, size=(_BOOTSTRAPS, n.size))]
-    return ControlQuality(
-        n_positive=p.size,
-        n_negative=n.size,
-        z_prime=float(_z_prime(p, n)),
-        z_prime_interval=_interval(_z_prime(ps, ns)),
-        robust_z_prime=float(_ratio(3 * (_mad(p) + _mad(n)), abs(np.median(p) - np.median(n)), one_minus=True)),
-        ssmd=float(_ssmd(p, n)),
-        ssmd_interval=_interval(_ssmd(ps, ns)),
-        cv_positive=_cv(p),
-        cv_negative=_cv(n),
-        note=note,
-    )
-
-
-def _finite(values: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(values, dtype=np.float64).ravel()
-    return array[np.isfinite(array)]
-
-
-def _z_prime(p: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
-    spread = 3 * (p.std(axis=-1, ddof=1) + n.std(axis=-1, ddof=1))
-    return _ratio(spread, np.abs(p.mean(axis=-1) - n.mean(axis=-1)), one_minus=True)
-
-
-def _ssmd(p: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
-    return _ratio(p.mean(axis=-1) - n.mean(axis=-1), np.sqrt(p.var(axis=-1, ddof=1) + n.var(axis=-1, ddof=1)))
-
-
-def _ratio(top: ArrayLike, bottom: ArrayLike, *, one_minus: bool = False) -> NDArray[np.float64]:
-    """Divide, NaN where the divisor is 0."""
-    bottom = np.asarray(bottom, dtype=np.float64)
-    ratio = np.asarray(top, dtype=np.float64) / np.where(bottom == 0, np.nan, bottom)
-    return 1 - ratio if one_minus else ratio
-
-
-def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return float("nan"), float("nan")
-    low, high = np.percentile(finite, [5, 95])
-    return float(low), float(high)
-
-
-def _mad(values: NDArray[np.float64]) -> float:
-    """Median absolute deviation, scaled to the standard deviation of a normal distribution."""
-    return float(1.4826 * np.median(np.abs(values - np.median(values))))
-
-
-def _cv(values: NDArray[np.float64]) -> float:
-    """Coefficient of variation in percent."""
-    if values.size < 2 or values.mean() == 0:
-        return float("nan")
-    return float(100 * values.std(ddof=1) / abs(values.mean()))

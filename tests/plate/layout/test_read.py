@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.layout.entries import column_of
 from osteocount.plate.layout.read import check_layout, compare_wells, read_layout, write_template
-from osteocount.wells import PLATE_SHAPES, canonical_well, parse_well, row_letters, row_number, well_name
+from osteocount.wells import row_letters
 
 
 def write(tmp_path: Path, text: str, name: str = "layout.csv", encoding: str = "utf-8") -> Path:
@@ -78,63 +74,6 @@ def test_several_grids_without_a_name_are_refused(tmp_path):
     assert "line 4 column 1: this grid has no name" in refusal(write(tmp_path, text))
 
 
-@pytest.mark.parametrize(
-    ("cell", "heading", "dose", "unit"),
-    [
-        ("25", "dose", 25.0, ""), ("2,5", "dose", 2.5, ""), ("2.5", "dose (ng/mL)", 2.5, "ng/mL"),
-        ("25 ng/mL", "dose", 25.0, "ng/mL"),
-        ("5µL", "dose", 5.0, "µL"), ("5 ul", "dose", 5.0, "µL"), ("vehicle", "dose [ng/ml]", 0.0, "ng/mL"),
-        ("0", "Dose", 0.0, ""),
-        ("1e-8 M", "conc", 1e-8, "M"), ("0,05 μg/ml", "dose (µg/mL)", 0.05, "µg/mL"), ("", "dose", math.nan, ""),
-    ],
-)  # fmt: skip
-def test_doses(tmp_path, cell, heading, dose, unit):
-    path = write(tmp_path, f"well;treatment;{heading}\nA1;vehicle;\nA2;X;{cell}\n")
-    row = read_layout(path).wells.set_index("well").loc["A02"]
-    assert row["dose"] == pytest.approx(dose, nan_ok=True)
-    assert row["dose_unit"] == unit
-
-
-@pytest.mark.parametrize(
-    ("cell", "said"),
-    [
-        ("lots", "line 3 column 3: the dose 'lots' is not a number"),
-        ("-5", "the dose '-5' is negative"),
-        ("25 pg/mL", "the dose '25 pg/mL' has another unit than its heading (ng/mL)"),
-        ("1,000", "the dose '1,000' may mean 1 or 1000"),
-    ],
-)
-def test_bad_doses(tmp_path, cell, said):
-    assert said in refusal(write(tmp_path, f"well;treatment;dose (ng/mL)\nA1;vehicle;\nA2;X;{cell}\n"))
-
-
-@pytest.mark.parametrize(
-    ("treatment", "role", "expected"),
-    [
-        ("vehicle", "", "vehicle"), ("Untreated", "", "negative control"), ("RANKL", "", "treatment"),
-        ("RANKL", "Positive_Control", "positive control"), ("medium", "neg ctrl", "negative control"),
-        ("", "blank", "blank"),
-        ("RANKL", "sample", "treatment"), ("RANKL", "excluded", "excluded"), ("no cells", "", "blank"),
-    ],
-)  # fmt: skip
-def test_roles(tmp_path, treatment, role, expected):
-    path = write(tmp_path, f"well,treatment,role\nA1,vehicle,vehicle\nA2,{treatment},{role}\n")
-    assert records(path, "role")[1] == ("A02", expected)
-
-
-@pytest.mark.parametrize(
-    ("mark", "reason", "expected"),
-    [
-        ("bubble", "", "bubble"), ("x", "", "excluded in the layout"),
-        ("yes", "dried out", "dried out"), ("no", "", ""), ("", "", ""),
-    ],
-)  # fmt: skip
-def test_exclusion_keeps_its_reason(tmp_path, mark, reason, expected):
-    path = write(tmp_path, f"well,treatment,exclude,exclude_reason\nA1,vehicle,,\nA2,RANKL,{mark},{reason}\n")
-    row = read_layout(path).wells.set_index("well").loc["A02"]
-    assert (row["exclude_reason"], row["role"]) == (expected, "excluded" if expected else "treatment")
-
-
 def test_plates_and_free_columns(tmp_path):
     text = "plate,well,treatment,EV batch,Oxygen (%)\nP2,A1,vehicle,b1,5\nP10,A1,vehicle,b2,21\nP2,A2,EV,b1,\n"
     table = read_layout(write(tmp_path, text)).wells
@@ -142,54 +81,6 @@ def test_plates_and_free_columns(tmp_path):
         "plate", "well", "treatment", "dose", "dose_unit", "donor", "role", "exclude_reason", "ev_batch", "oxygen",
     ]  # fmt: skip
     assert table[["plate", "well", "ev_batch", "oxygen"]].to_numpy().tolist()[-1] == ["P2", "A02", "b1", ""]
-
-
-def test_wellmap(tmp_path):
-    text = """
-    [expt]
-    donor = "D1"
-    [row."A,B"]
-    treatment = "RANKL"
-    [col."1,...,4"]
-    dose = 50
-    [block.2x1.C1]
-    treatment = "EV"
-    [well.A1]
-    treatment = "vehicle"
-    dose = 0
-    """
-    path = write(tmp_path, text, "layout.toml")
-    table = read_layout(path).wells.set_index("well")
-    assert list(table.index) == ["A01", "A02", "A03", "A04", "B01", "B02", "B03", "B04", "C01", "C02"]
-    assert table.loc["A01", ["treatment", "dose", "donor", "role"]].tolist() == ["vehicle", 0.0, "D1", "vehicle"]
-    assert table.loc["B04", ["treatment", "dose"]].tolist() == ["RANKL", 50.0]
-
-
-def test_wellmap_plates(tmp_path):
-    text = (
-        '[row.A]\ntreatment="vehicle"\n[col."1,2"]\n[plate.P1]\ndonor="D1"\n[plate.P2]\ndonor="D2"\n'
-        '[plate.P2.well.A2]\ntreatment="EV"\n'
-    )
-    table = read_layout(write(tmp_path, text, "layout.toml")).wells
-    assert table[["plate", "well", "treatment", "donor"]].to_numpy().tolist() == [
-        ["P1", "A01", "vehicle", "D1"], ["P1", "A02", "vehicle", "D1"],
-        ["P2", "A01", "vehicle", "D2"], ["P2", "A02", "EV", "D2"],
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[well.A1\n", "not a TOML file"),
-        ('[well.Z99]\ntreatment="a"\n', "'Z99' names no well"),
-        ('[meta]\ninclude="../secret.toml"\n[well.A1]\ntreatment="vehicle"\n', "other files are not read"),
-        ('[irow.A]\ntreatment="a"\n', r"[irow]: not read"),
-        ('[block.big.A1]\ntreatment="a"\n', "a block is named by its width and height"),
-        ("x = 1\n", "[x]: not read"),
-    ],
-)
-def test_bad_wellmap(tmp_path, text, said):
-    assert said in refusal(write(tmp_path, text, "layout.toml"))
 
 
 def bad_workbook(path: Path) -> None:
@@ -306,16 +197,6 @@ def test_values_hidden_below_a_merged_cell_are_named(tmp_path):
     assert "sheet 'Sheet' cell B2: a merged cell over several values (vehicle, RANKL)" in refusal(path)
 
 
-def test_no_control_is_a_warning_when_no_roles_are_given(tmp_path):
-    layout = read_layout(write(tmp_path, "well,treatment\nA1,RANKL\nA2,EV\n"))
-    assert layout.warnings[0].startswith("No control:")
-
-
-def test_donor_without_a_control_is_a_warning(tmp_path):
-    layout = read_layout(write(tmp_path, "well,treatment,donor\nA1,vehicle,D1\nA2,EV,D1\nA3,EV,D2\n"))
-    assert layout.warnings == ("Donor D2 has treated wells but no control well.",)
-
-
 def test_check_draws_the_plate_and_compares_with_pictures(tmp_path):
     path = write(tmp_path, "well,treatment,dose,donor\nA1,vehicle,,D1\nB3,EV,5 µL,D2\n")
     check = check_layout(path, pictures={("P9", "A01"), ("P9", "B02")})
@@ -350,73 +231,3 @@ def test_zip_bombs_and_strangers_are_refused(tmp_path, monkeypatch):
     assert "too large for a table of wells" in refusal(path)
     monkeypatch.setattr("osteocount.plate.spreadsheets.MAX_FILE_BYTES", 10)
     assert "too large" in refusal(path)
-
-
-@pytest.mark.parametrize(
-    ("wells", "name", "said"), [(95, "t.xlsx", "No plate has 95 wells"), (96, "t.csv", "ends in .xlsx")]
-)
-def test_template_refusals(tmp_path, wells, name, said):
-    with pytest.raises(OsteoCountError, match=said):
-        write_template(tmp_path / name, wells=wells)
-    write_template(tmp_path / "there.xlsx")
-    with pytest.raises(OsteoCountError, match="there is such a file already"):
-        write_template(tmp_path / "there.xlsx")
-
-
-@pytest.mark.parametrize(
-    ("heading", "expected"),
-    [
-        ("Dose (ng/mL)", ("dose", "ng/mL")), ("dose (ng per mL)", ("dose", "ng/mL")),
-        ("Well ID", ("well", "")), ("EV-batch", ("ev_batch", "")),
-        ("Donor_ID", ("donor", "")), ("µM", ("µm", "")),
-    ],
-)  # fmt: skip
-def test_headings(heading, expected):
-    assert column_of(heading) == expected
-
-
-@given(row=st.integers(1, 32), column=st.integers(1, 48), pad=st.booleans())
-def test_well_names_round_trip(row, column, pad):
-    name = well_name(row, column, pad=pad)
-    assert parse_well(name) == parse_well(name.lower()) == (row, column)
-    assert canonical_well(name) == well_name(row, column)
-    assert row_number(row_letters(row)) == row
-
-
-names = st.text("abcXYZ -µ7", min_size=1, max_size=8).map(str.strip).filter(lambda s: s and not s.isdecimal())
-filled = st.fixed_dictionaries(
-    {
-        "treatment": names.map(lambda s: "T" + s),
-        "dose (ng/mL)": st.one_of(st.none(), st.integers(0, 500), st.decimals(0, 100, places=2).map(float)),
-        "donor": st.sampled_from(["D1", "D2", "donor 7"]),
-        "role": st.sampled_from(["vehicle", "treatment", "blank", "positive control"]),
-    }
-)
-
-
-@settings(max_examples=25, deadline=None)
-@given(wells=st.sampled_from([6, 12, 24, 48, 96, 384]), long=st.booleans(), data=st.data())
-def test_template_filled_in_reads_back(tmp_path_factory, wells, long, data):
-    rows, columns = PLATE_SHAPES[wells]
-    places = st.tuples(st.integers(1, rows), st.integers(1, columns))
-    content = data.draw(st.dictionaries(places, filled, min_size=1, max_size=6))
-    content[1, 1] = {"treatment": "vehicle", "dose (ng/mL)": 0, "donor": "D1", "role": "vehicle"}
-    path = tmp_path_factory.mktemp("layout") / "layout.xlsx"
-    write_template(path, wells=wells)
-    book = load_workbook(path)
-    variables = ["treatment", "dose (ng/mL)", "donor", "role"]
-    for (r, c), values in content.items():
-        for number, name in enumerate(variables):
-            if long:
-                book["long"].cell(1 + (r - 1) * columns + c, number + 2, values[name])
-            else:
-                book.worksheets[number].cell(r + 1, c + 1, values[name])
-    book.save(path)
-    table = read_layout(path, wells=wells).wells.set_index("well")
-    assert list(table.index) == [well_name(r, c) for r, c in sorted(content)]
-    for (r, c), values in content.items():
-        row = table.loc[well_name(r, c)]
-        assert row[["treatment", "donor", "role"]].tolist() == [values["treatment"], values["donor"], values["role"]]
-        dose = values["dose (ng/mL)"]
-        assert math.isnan(row["dose"]) if dose is None else row["dose"] == pytest.approx(dose)
-        assert row["dose_unit"] == ("" if dose is None else "ng/mL")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from openpyxl import Workbook
 
-from osteocount.plate.absorbance.read import chosen_blocks, read_export
+from osteocount.plate.absorbance.model import chosen_blocks
+from osteocount.plate.absorbance.read import read_export
 from osteocount.wells import row_letters
 from support.absorbance_files import at, check_values, grid, read_text, value
 

@@ -1,0 +1,53 @@
+"""What the lines above a block of readings say about it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from osteocount.plate.spreadsheets import Sheet
+
+_PLATE_LABEL = re.compile(r"(?i)(?:plate(?: (?:number|name|id))?|barcode|plate barcode):?")
+
+
+@dataclass(frozen=True)
+class HeadingContext:
+    """What the lines above a grid say about it."""
+
+    plate: str = ""
+    headings: tuple[str, ...] = ()
+    title: str = ""
+    formula: bool = False
+
+
+def context_above(sheet: Sheet, start: int, header_row: int, plate: str) -> HeadingContext:
+    """Read the lines between the previous grid and this one, nearest first."""
+    headings: list[str] = []
+    title = ""
+    formula = False
+    for row in range(start, header_row):
+        cells = [cell for cell in sheet.rows[row] if cell]
+        if not cells:
+            continue
+        if cells[:2] in (["Plate", "Repeat"], ["Barcode", "Repeat"]) and row + 1 < header_row:  # EnVision, Kaleido
+            named = sheet.cell(row + 1, 0)
+            plate, formula = f"Plate {named}" if cells[0] == "Plate" else named, "Formula" in cells
+            continue
+        named = plate_in(cells)
+        plate = named or plate
+        headings.append(" ".join(cells))
+        title = headings[-1] if len(cells) <= 3 and not named else title  # longer lines are tables
+    return HeadingContext(plate, tuple(reversed(headings)), title, formula)
+
+
+def plate_in(cells: list[str]) -> str:
+    """Return the plate a line names (``Plate Number | Plate 1``, ``Plate 2``, ``Barcode: X, PlateRepeat: 1``)."""
+    if len(cells) == 2 and _PLATE_LABEL.fullmatch(cells[0]) and not _PLATE_LABEL.fullmatch(cells[1]):
+        return cells[1]
+    first = cells[0]
+    if re.fullmatch(r"(?i)plate[ _-]?\d+", first):
+        return first
+    match = re.fullmatch(r"(?i)(?:ID\d: ?|barcode: ?|plate(?: name| id| number)?: ?)(.+)", first)
+    if match and (not first.startswith("ID") or "plate" in first.lower()):
+        return match[1].strip()
+    return ""

@@ -1,0 +1,66 @@
+"""The template of a layout, and filled in."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from osteocount.errors import OsteoCountError
+from osteocount.plate.layout.read import read_layout, write_template
+from osteocount.wells import PLATE_SHAPES, well_name
+
+
+@pytest.mark.parametrize(
+    ("wells", "name", "said"), [(95, "t.xlsx", "No plate has 95 wells"), (96, "t.csv", "ends in .xlsx")]
+)
+def test_template_refusals(tmp_path, wells, name, said):
+    with pytest.raises(OsteoCountError, match=said):
+        write_template(tmp_path / name, wells=wells)
+    write_template(tmp_path / "there.xlsx")
+    with pytest.raises(OsteoCountError, match="there is such a file already"):
+        write_template(tmp_path / "there.xlsx")
+
+
+names = st.text("abcXYZ -µ7", min_size=1, max_size=8).map(str.strip).filter(lambda s: s and not s.isdecimal())
+
+
+filled = st.fixed_dictionaries(
+    {
+        "treatment": names.map(lambda s: "T" + s),
+        "dose (ng/mL)": st.one_of(st.none(), st.integers(0, 500), st.decimals(0, 100, places=2).map(float)),
+        "donor": st.sampled_from(["D1", "D2", "donor 7"]),
+        "role": st.sampled_from(["vehicle", "treatment", "blank", "positive control"]),
+    }
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(wells=st.sampled_from([6, 12, 24, 48, 96, 384]), long=st.booleans(), data=st.data())
+def test_template_filled_in_reads_back(tmp_path_factory, wells, long, data):
+    rows, columns = PLATE_SHAPES[wells]
+    places = st.tuples(st.integers(1, rows), st.integers(1, columns))
+    content = data.draw(st.dictionaries(places, filled, min_size=1, max_size=6))
+    content[1, 1] = {"treatment": "vehicle", "dose (ng/mL)": 0, "donor": "D1", "role": "vehicle"}
+    path = tmp_path_factory.mktemp("layout") / "layout.xlsx"
+    write_template(path, wells=wells)
+    book = load_workbook(path)
+    variables = ["treatment", "dose (ng/mL)", "donor", "role"]
+    for (r, c), values in content.items():
+        for number, name in enumerate(variables):
+            if long:
+                book["long"].cell(1 + (r - 1) * columns + c, number + 2, values[name])
+            else:
+                book.worksheets[number].cell(r + 1, c + 1, values[name])
+    book.save(path)
+    table = read_layout(path, wells=wells).wells.set_index("well")
+    assert list(table.index) == [well_name(r, c) for r, c in sorted(content)]
+    for (r, c), values in content.items():
+        row = table.loc[well_name(r, c)]
+        assert row[["treatment", "donor", "role"]].tolist() == [values["treatment"], values["donor"], values["role"]]
+        dose = values["dose (ng/mL)"]
+        assert math.isnan(row["dose"]) if dose is None else row["dose"] == pytest.approx(dose)
+        assert row["dose_unit"] == ("" if dose is None else "ng/mL")
