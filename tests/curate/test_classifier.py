@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from osteocount.curate import CellRef, apply
+from osteocount.curate import CellRef, apply, reviewed_wells
 from osteocount.curate.classifier import (
     FORMAT,
     Classifier,
@@ -18,7 +18,7 @@ from osteocount.curate.classifier import (
     nucleus_features,
     save,
 )
-from osteocount.curate.training import FEWEST, Examples, judged_cells, judged_nuclei, reviewed_wells, train
+from osteocount.curate.training import FEWEST, Examples, judged_cells, judged_nuclei, train
 from osteocount.errors import OsteoCountError
 from support.edits import edit
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
@@ -183,6 +184,12 @@ def effective(edits: list[Edit]) -> list[Edit]:
         elif edit.kind == "redo":
             undone.discard(edit.of)
     return [edit for edit in edits if edit.kind not in ("undo", "redo") and edit.id not in undone]
+
+
+def reviewed_wells(edits: Iterable[Edit]) -> set[tuple[str, str]]:
+    """Return plate and well of what is marked as reviewed; the last word on a well holds."""
+    status = {(edit.plate, edit.well): edit.status for edit in edits if edit.kind == "review"}
+    return {well for well, said in status.items() if said == "reviewed"}
 
 
 def _drop_torn_line(file: BinaryIO) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.curate.classifier import FORMAT, Classifier, Judge
-from osteocount.curate.edit_log import Edit
+from osteocount.curate.edit_log import Edit, reviewed_wells
 from osteocount.curate.edited_field import EditedField
 from osteocount.errors import OsteoCountError
 
@@ -124,12 +124,6 @@ def judged_cells(automatic: pd.DataFrame, edits: Iterable[Edit]) -> pd.DataFrame
             rows.append(row)
             real.append(said.get(key, True))
     return automatic.iloc[rows].assign(is_real=real)
-
-
-def reviewed_wells(edits: Iterable[Edit]) -> set[tuple[str, str]]:
-    """Return plate and well of what is marked as reviewed."""
-    status = {(edit.plate, edit.well): edit.status for edit in edits if edit.kind == "review"}
-    return {place for place, said in status.items() if said == "reviewed"}
 
 
 def judged_nuclei(automatic: pd.DataFrame, field: EditedField, *, is_done: bool) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from osteocount.curate import Edit, effective, read_log, replay
+from osteocount.curate import Edit, effective, read_log, replay, reviewed_wells
 from osteocount.errors import OsteoCountError
 from osteocount.measure.matching import outline_pairs
 from osteocount.pipeline.corrections import EDIT_LOG, load_automatic
@@ -97,7 +97,7 @@ def compare_reviewers(root: Path) -> list[Reviewers]:
 
 def _compare(run: FinishedRun, first: list[Edit], second: list[Edit], path: Path) -> Reviewers:
     name = path.name.split(".")[1]
-    both = _reviewed(first) & _reviewed(second)
+    both = reviewed_wells(first) & reviewed_wells(second)
     if not both:
         raise OsteoCountError(f"{path.name}: no well is marked as reviewed by both reviewers, so nothing is compared.")
     counts = {place: [0, 0] for place in sorted(both)}
@@ -129,8 +129,3 @@ def _classes(first: Any, second: Any) -> Any:
     said = [each.cells.set_index("cell_id")["is_osteoclast"].astype(bool) for each in (first, second)]
     known = found[found["true_id"].isin(said[0].index) & found["our_id"].isin(said[1].index)]
     return np.column_stack([said[0].loc[known["true_id"]], said[1].loc[known["our_id"]]]).astype(bool)
-
-
-def _reviewed(edits: list[Edit]) -> set[tuple[str, str]]:
-    status = {(edit.plate, edit.well): edit.status for edit in edits if edit.kind == "review"}
-    return {place for place, said in status.items() if said == "reviewed"}

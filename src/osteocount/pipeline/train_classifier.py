@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.curate import Edit, apply, effective, read_log
+from osteocount.curate import Edit, apply, effective, read_log, reviewed_wells
 from osteocount.curate.classifier import Classifier, cell_features, nucleus_features, save
-from osteocount.curate.training import Examples, Learned, Trained, judged_cells, judged_nuclei, reviewed_wells, train
+from osteocount.curate.training import Examples, Learned, Trained, judged_cells, judged_nuclei, train
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import read_table
 from osteocount.pipeline.corrections import CLASSIFIER, EDIT_LOG, automatic_cells, load_automatic

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from osteocount.curate import Change, Edit, EditedField, EditLog, apply, corrected_cells, effective
+from osteocount.curate import Change, Edit, EditedField, EditLog, apply, corrected_cells, effective, reviewed_wells
 from osteocount.curate.classifier import judge
 from osteocount.curate.edit_log import Kind, Point
 from osteocount.errors import OsteoCountError
@@ -251,8 +251,7 @@ class Review:
 
     def reviewed(self) -> set[tuple[str, str]]:
         """Return the wells whose review is done."""
-        status = {(e.plate, e.well): e.status for e in effective(self.edits) if e.kind == "review"}
-        return {place for place, said in status.items() if said == "reviewed"}
+        return reviewed_wells(effective(self.edits))
 
     def _opened(self) -> OpenField:
         if self.current is None:
