@@ -57,7 +57,7 @@ def holdout(fields):
     own = {m: [f for f in fields if f.method == m] for m in METHODS}
     found = {m: evaluated(of_method) for m, of_method in own.items()}
     n_fields = len(own["learned"])
-    n_true = found["learned"].value("recall", 0.5)["n"]
+    n_true = found["learned"].metric("recall", 0.5)["n"]
     return [
         "## Simulated hold-out",
         "",

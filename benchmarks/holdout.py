@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from osteocount import Settings, analyse
-from osteocount.evaluation.scores import Evaluation, evaluate
+from osteocount.evaluation.metrics import Evaluation, compute_metrics
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.measure.matching import outline_pairs, side_by_side
 from osteocount.simulate import judged, simulate_field
@@ -76,4 +76,4 @@ def evaluated(fields) -> Evaluation:
         for side in ("truth", "ours")
     ]
     units = pd.DataFrame({"plate": "", "well": [f"{well:03d}" for well in wells], "image": ""})
-    return evaluate(*sides, units)
+    return compute_metrics(*sides, units)

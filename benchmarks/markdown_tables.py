@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from osteocount.evaluation.sentences import NAMES
+from osteocount.evaluation.metrics import METRIC_NAMES
 
 SHOWN = (
     ("average_precision", 0.5), ("mean_average_precision", None), ("precision", 0.5), ("recall", 0.5), ("f1", 0.5),
@@ -21,7 +21,7 @@ def figure_table(found):
         "| figure (95 % interval) | " + " | ".join(found) + " |",
         "|---|" + "---|" * len(found),
         *(
-            f"| {NAMES[name]}{'' if iou is None else f', IoU {iou:g}'} | "
+            f"| {METRIC_NAMES[name]}{'' if iou is None else f', IoU {iou:g}'} | "
             + " | ".join(figure(own, name, iou, n=True) for own in found.values())
             + " |"
             for name, iou in SHOWN
@@ -31,7 +31,7 @@ def figure_table(found):
 
 def figure(found, name, iou=None, *, rule=".3f", n=False):
     """Write one figure with its interval, and with its n."""
-    row = found.value(name, np.nan if iou is None else iou)
+    row = found.metric(name, np.nan if iou is None else iou)
     if np.isnan(row["value"]):
         return "unknown"
     between = "" if np.isnan(row["ci_low"]) else f" ({row['ci_low']:{rule}} to {row['ci_high']:{rule}})"

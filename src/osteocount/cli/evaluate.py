@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from osteocount.evaluation.evaluate import Scored
+    from osteocount.evaluation.evaluate import FolderEvaluation
 
 _SHOWN_IOUS = (0.5, 0.75)
 _LISTED = 10
@@ -56,12 +56,12 @@ def evaluate(
     typer.echo(f"evaluation: {(out / 'evaluation.csv').resolve()}")
 
 
-def _table(scored: Scored) -> Table:
+def _table(scored: FolderEvaluation) -> Table:
     import math
 
     from rich.table import Table
 
-    from osteocount.evaluation.sentences import NAMES
+    from osteocount.evaluation.metrics import METRIC_NAMES
 
     table = Table(
         title=f"{scored.matched} picture{'s' * (scored.matched != 1)} against the truth", title_justify="left"
@@ -69,11 +69,11 @@ def _table(scored: Scored) -> Table:
     table.add_column("figure")
     for name in ("value", "95 % interval", "n"):
         table.add_column(name, justify="right")
-    for row in scored.evaluation.figures.to_dict("records"):
+    for row in scored.evaluation.metrics.to_dict("records"):
         iou, value, low, high = (float(row[name]) for name in ("iou", "value", "ci_low", "ci_high"))
         if not math.isnan(iou) and iou not in _SHOWN_IOUS:
             continue
-        name = NAMES[row["figure"]] + ("" if math.isnan(iou) else f", IoU {iou:g}")
+        name = METRIC_NAMES[row["figure"]] + ("" if math.isnan(iou) else f", IoU {iou:g}")
         between = "" if math.isnan(low) else f"{low:.3f} to {high:.3f}"
         table.add_row(
             name, "unknown" if math.isnan(value) else f"{value:.3f}", between, f"{row['n']} {row['n_counts']}"

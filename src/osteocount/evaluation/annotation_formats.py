@@ -1,4 +1,4 @@
-"""Outlines and points drawn by people: GeoJSON as QuPath writes it, and the ROIs of Fiji."""
+"""Annotations in the formats of other programs: label images, GeoJSON as QuPath writes it, ROIs of ImageJ and Fiji."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
+from osteocount.evaluation.annotation_files import shortened
+from osteocount.io.label_image import read_labels
+from osteocount.io.raw_image import check_size, damaged
 
 Ring = NDArray[np.float64]
 """(n, 2) x, y in pixels from the corner of the picture."""
 
-_LARGEST = 256 * 2**20
-_LARGEST_ROI = 16 * 2**20
+# Guards against files made to exhaust the memory, each far above what an annotated picture needs.
+_LARGEST = 256 * 2**20  # bytes of a GeoJSON, or of all ROIs of a zip unpacked
+_LARGEST_ROI = 16 * 2**20  # bytes
 _MOST_SHAPES = 100_000
+_LARGEST_COORDINATE = 1e7  # px
 _NUCLEI_NAMES = ("n_nuclei", "nuclei", "Num nuclei", "number of nuclei")
-_LISTED = 5
 
 
 @dataclass
-class Drawn:
-    """One annotation: an outline with its holes, or points."""
+class Annotation:
+    """One annotated cell: its outlines with their holes, or points."""
 
     outlines: list[Ring] = field(default_factory=list)
     holes: list[Ring] = field(default_factory=list)
@@ -37,8 +40,42 @@ class Drawn:
     n_nuclei: Any = None
 
 
-def read_annotations(path: Path, shape: tuple[int, int]) -> tuple[pd.DataFrame, NDArray[np.uint32] | None, list[str]]:
-    """Read the annotations of one picture.
+def read_label_annotation(path: Path, shape: tuple[int, int]) -> tuple[NDArray[np.uint32], list[str]]:
+    """Read the true cells of a picture, drawn as a label image or as a mask.
+
+    Parameters
+    ----------
+    path
+        TIFF of whole numbers, or PNG in grey or with a palette (whose indices are the labels).
+    shape
+        Height and width the picture has.
+
+    Returns
+    -------
+    labels : ndarray of uint32, (height, width)
+    notes : list of str
+
+    Raises
+    ------
+    OsteoCountError
+        Damaged, of another size, or not one plane of whole numbers.
+    """
+    labels = _png_labels(path, shape) if path.suffix.lower() == ".png" else _tiff_labels(path, shape)
+    numbers = np.unique(labels)
+    numbers = numbers[numbers > 0]
+    if len(numbers) != 1:
+        return labels, []
+    from scipy import ndimage
+
+    parts, n = ndimage.label(labels, np.ones((3, 3)))
+    if n < 2:
+        return labels, []
+    note = f"{path.name}: one number for all ({numbers[0]}), so its {n} connected parts are taken as cells."
+    return parts.astype(np.uint32), [note]
+
+
+def read_outlines(path: Path, shape: tuple[int, int]) -> tuple[pd.DataFrame, NDArray[np.uint32] | None, list[str]]:
+    """Read the outlines or points of one picture.
 
     Parameters
     ----------
@@ -73,7 +110,7 @@ def read_annotations(path: Path, shape: tuple[int, int]) -> tuple[pd.DataFrame, 
         rows = [{"y_px": dot[1], "x_px": dot[0], "class": one.name, "n_nuclei": one.n_nuclei} for dot, one in dots]
         return _table(rows, ["y_px", "x_px"]), None, []
     labels, hidden = _filled(shapes, shape, path)
-    notes = [f"{path.name}: wholly covered by smaller outlines, left out: {_some(hidden)}."] if hidden else []
+    notes = [f"{path.name}: wholly covered by smaller outlines, left out: {shortened(hidden, 5)}."] if hidden else []
     table = _table([{"class": one.name, "n_nuclei": one.n_nuclei} for one in shapes], [])
     if dots:
         own = table["n_nuclei"] if "n_nuclei" in table.columns else pd.Series(None, table.index, dtype=object)
@@ -82,6 +119,48 @@ def read_annotations(path: Path, shape: tuple[int, int]) -> tuple[pd.DataFrame, 
         )
         notes.append(f"{path.name}: points beside outlines, so the {len(dots)} points are taken as nuclei.")
     return table[~table["cell_id"].isin(hidden)], labels, notes
+
+
+def _tiff_labels(path: Path, shape: tuple[int, int]) -> NDArray[np.uint32]:
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as file:
+            claimed = tuple(side for side in file.series[0].shape if side != 1)
+    except Exception as error:  # decoders of files from strangers raise anything
+        raise damaged(path, error) from error
+    _check_shape(path, claimed, shape)
+    return read_labels(path)
+
+
+def _png_labels(path: Path, shape: tuple[int, int]) -> NDArray[np.uint32]:
+    from PIL import PngImagePlugin
+
+    try:
+        plugin: Any = PngImagePlugin.PngImageFile
+        with path.open("rb") as file, plugin(file) as image:
+            _check_shape(path, (image.height, image.width), shape)
+            if image.mode not in ("1", "L", "P", "I", "I;16"):
+                raise OsteoCountError(
+                    f"{path.name}: a picture in colours ({image.mode}), not label numbers. Save them as 16-bit grey."
+                )
+            return np.asarray(image).astype(np.uint32)
+    except OsteoCountError:
+        raise
+    except Exception as error:  # decoders of files from strangers raise anything
+        raise damaged(path, error) from error
+
+
+def _check_shape(path: Path, claimed: tuple[int, ...], shape: tuple[int, int]) -> None:
+    """Refuse another size by what the header claims, before memory is asked for."""
+    if len(claimed) == 2:
+        check_size(path, *claimed)
+    if claimed != tuple(side for side in shape if side != 1):
+        said = " × ".join(str(side) for side in claimed)
+        raise OsteoCountError(
+            f"{path.name}: {said} (height × width) is not the size of the picture that was counted, {shape[0]} × "
+            f"{shape[1]}. One plane of label numbers at the full size of the picture is needed."
+        )
 
 
 def _table(rows: list[dict[str, Any]], always: list[str]) -> pd.DataFrame:
@@ -97,7 +176,7 @@ def _nuclei_inside(dots: Ring, labels: NDArray[np.uint32], n: int) -> NDArray[np
     return np.bincount(labels[y, x], minlength=n + 1)[1:]
 
 
-def _filled(shapes: list[Drawn], size: tuple[int, int], path: Path) -> tuple[NDArray[np.uint32], list[int]]:
+def _filled(shapes: list[Annotation], size: tuple[int, int], path: Path) -> tuple[NDArray[np.uint32], list[int]]:
     from skimage.draw import polygon
 
     labels = np.zeros(size, np.uint32)
@@ -116,8 +195,8 @@ def _filled(shapes: list[Drawn], size: tuple[int, int], path: Path) -> tuple[NDA
             outside.append(number)
     if outside:
         raise OsteoCountError(
-            f"{path.name}: outlines {_some(outside)} lie outside the picture of {size[1]} × {size[0]} px. Coordinates "
-            "must be pixels of the picture that was counted, not µm."
+            f"{path.name}: outlines {shortened(outside, 5)} lie outside the picture of {size[1]} × {size[0]} px. "
+            "Coordinates must be pixels of the picture that was counted, not µm."
         )
     present = set(np.unique(labels).tolist())
     return labels, [number for number in range(1, len(shapes) + 1) if number not in present]
@@ -128,7 +207,7 @@ def _area(ring: Ring) -> float:
     return abs(float(x @ np.roll(y, 1) - y @ np.roll(x, 1))) / 2
 
 
-def _of_geojson(path: Path) -> Iterator[Drawn]:
+def _of_geojson(path: Path) -> Iterator[Annotation]:
     try:
         if path.stat().st_size > _LARGEST:
             raise OsteoCountError(f"{path.name}: is larger than 256 MB, which no annotation of one picture is.")
@@ -149,13 +228,13 @@ def _no_number(text: str) -> float:
     raise ValueError(f"{text} is no coordinate")
 
 
-def _of_feature(feature: dict[str, Any]) -> Drawn:
+def _of_feature(feature: dict[str, Any]) -> Annotation:
     geometry = feature["geometry"]
     kind, where = geometry["type"], geometry["coordinates"]
     properties = feature.get("properties") or {}
     said = properties.get("classification")
     name = said.get("name") if isinstance(said, dict) else said
-    drawn = Drawn(name=None if name is None else str(name), n_nuclei=_number_of_nuclei(properties))
+    drawn = Annotation(name=None if name is None else str(name), n_nuclei=_number_of_nuclei(properties))
     if kind in ("Point", "MultiPoint"):
         drawn.points.append(_ring([where] if kind == "Point" else where, 1))
     elif kind in ("Polygon", "MultiPolygon"):
@@ -176,21 +255,19 @@ def _number_of_nuclei(properties: dict[str, Any]) -> Any:
 
 def _ring(coordinates: Any, least: int) -> Ring:
     ring = np.array([[float(x), float(y)] for x, y, *_ in coordinates], dtype=float).reshape(-1, 2)
-    if len(ring) < least or not np.isfinite(ring).all() or np.abs(ring).max(initial=0) > 1e7:
+    if len(ring) < least or not np.isfinite(ring).all() or np.abs(ring).max(initial=0) > _LARGEST_COORDINATE:
         raise ValueError(f"an outline or point with {len(ring)} corners or impossible coordinates")
     return ring
 
 
-def _of_rois(path: Path) -> Iterator[Drawn]:
-    try:
-        roifile: Any = import_module("roifile")
-    except ImportError as error:
-        raise OsteoCountError(f"{path.name}: ROIs of Fiji need the package roifile: pip install roifile.") from error
+def _of_rois(path: Path) -> Iterator[Annotation]:
+    import roifile
+
     for name, content in _roi_files(path):
         try:
             roi = roifile.ImagejRoi.frombytes(content)
             rings = [np.asarray(one, dtype=float) for one in roi.coordinates(multi=True)]
-            drawn = Drawn()
+            drawn = Annotation()
             if roi.roitype == roifile.ROI_TYPE.POINT:
                 drawn.points = [_ring(ring, 1) for ring in rings]
             elif roi.roitype in (roifile.ROI_TYPE.LINE, roifile.ROI_TYPE.POLYLINE, roifile.ROI_TYPE.FREELINE):
@@ -235,9 +312,3 @@ def _roi_files(path: Path) -> Iterator[tuple[str, bytes]]:
         if isinstance(error, OsteoCountError):
             raise
         raise OsteoCountError(f"{path.name}: the ROI set is damaged. Save it anew in Fiji.") from error
-
-
-def _some(values: list[int]) -> str:
-    return ", ".join(map(str, values[:_LISTED])) + (
-        f" and {len(values) - _LISTED} more" if len(values) > _LISTED else ""
-    )

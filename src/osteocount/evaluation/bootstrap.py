@@ -1,4 +1,4 @@
-"""Figures of an evaluation and their bootstrap intervals: every resample is a row of weights of the wells."""
+"""Bootstrap intervals of an evaluation's metrics: every resample is a row of weights of the wells."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-RUNS = 1000
-LEAST_UNITS = 5
+RUNS = 1000  # resamples
+LEAST_UNITS = 5  # wells or pictures below which no interval is given
 SEED = 20261124
-_LEAST_KNOWN = 0.95
+_LEAST_KNOWN = 0.95  # of the resamples must give a value, else the interval is left out
 
 
-def bootstrapped(n_units: int) -> Floats:
+def resample_weights(n_units: int) -> Floats:
     """Draw how often each unit (well or picture) is in each resample.
 
     Returns
@@ -30,14 +30,14 @@ def bootstrapped(n_units: int) -> Floats:
     return np.vstack([sample, drawn.astype(float)])
 
 
-def spread(values: Floats) -> tuple[float, float, float]:
-    """Return a figure with its 95 % percentile interval.
+def percentile_interval(values: Floats) -> tuple[float, float, float]:
+    """Return a value with its 95 % percentile interval.
 
     Parameters
     ----------
     values : ndarray of float, (1 + runs,)
         Of the sample, then of the resamples. The interval is NaN without resamples, or where more than 5 % of them
-        leave the figure unknown.
+        leave the value unknown.
     """
     again = values[1:]
     known = again[np.isfinite(again)]
@@ -49,7 +49,7 @@ def spread(values: Floats) -> tuple[float, float, float]:
 
 def ratio(part: Floats, whole: Floats, weights: Floats) -> tuple[float, float, float]:
     """Return Σ part / Σ whole over units with its interval; NaN where Σ whole is 0."""
-    return spread(_divided(weights @ part, weights @ whole))
+    return percentile_interval(_divided(weights @ part, weights @ whole))
 
 
 def average_precision(ours: pd.DataFrame, hit: NDArray[np.bool_], n_true: Floats, weights: Floats) -> Floats:
@@ -70,7 +70,7 @@ def average_precision(ours: pd.DataFrame, hit: NDArray[np.bool_], n_true: Floats
     Returns
     -------
     ndarray of float, (resamples,)
-        NaN without true osteoclasts: the figure is then unknown.
+        NaN without true osteoclasts: the value is then unknown.
     """
     order = np.argsort(-ours["chance"].to_numpy(float), kind="stable")
     hits, unit = hit[order], ours["unit"].to_numpy(np.int64)[order]

@@ -12,20 +12,20 @@ import numpy as np
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
-from osteocount.evaluation.annotated_cells import read_true_cells
-from osteocount.evaluation.annotation_files import TruthSource, find_truth, picture_name
-from osteocount.evaluation.scores import Evaluation, evaluate
+from osteocount.evaluation.annotation_files import AnnotationSource, find_annotations, picture_name
+from osteocount.evaluation.ground_truth import read_ground_truth
+from osteocount.evaluation.metrics import Evaluation, compute_metrics
 from osteocount.io.label_image import read_labels
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder
 from osteocount.io.tables import read_table, write_table
 from osteocount.measure.matching import outline_pairs, point_pairs, side_by_side
 from osteocount.wells import canonical_well
 
-_PLACE = ("plate", "well", "field", "image")
+_POSITION = ("plate", "well", "field", "image")
 
 
 @dataclass(frozen=True)
-class Scored:
+class FolderEvaluation:
     """An evaluation with what could not be part of it.
 
     Attributes
@@ -46,7 +46,7 @@ class Scored:
     notes: tuple[str, ...]
 
 
-def evaluate_folder(results: Path, truth: Path) -> Scored:
+def evaluate_folder(results: Path, truth: Path) -> FolderEvaluation:
     """Score a result folder against annotations.
 
     Parameters
@@ -54,7 +54,7 @@ def evaluate_folder(results: Path, truth: Path) -> Scored:
     results
         Written by `osteocount run` or `osteocount count`, with or without corrections.
     truth
-        Annotations, see `osteocount.evaluation.annotation_files.find_truth`.
+        Annotations, see `osteocount.evaluation.annotation_files.find_annotations`.
 
     Raises
     ------
@@ -63,44 +63,44 @@ def evaluate_folder(results: Path, truth: Path) -> Scored:
     """
     folder = ResultFolder(results)
     pictures, min_nuclei = _pictures(results)
-    sources, aside = find_truth(truth)
+    sources, aside = find_annotations(truth)
     matched, unmatched = match_names(pictures, sources)
     unmatched += [{"side": "truth", "name": path.name, "reason": "no annotation of cells"} for path in aside]
     lost = pd.DataFrame(unmatched, columns=["side", "name", "reason"])
     if not matched:
         raise OsteoCountError(_nothing_fits(pictures, sources))
-    cells = read_table(_file(results / "cells.csv"))
+    cells = read_table(_existing(results / "cells.csv"))
     units = _units([picture for picture, _ in matched])
     tables: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     notes: list[str] = []
     problems: list[str] = []
     for (picture, source), unit in zip(matched, units.pop("of"), strict=True):
         try:
-            tables.append(_one(folder, picture, source, cells, min_nuclei, unit, notes))
+            tables.append(_side_by_side(folder, picture, source, cells, min_nuclei, unit, notes))
         except OsteoCountError as error:
             problems.append(str(error))
     if problems:
         raise OsteoCountError("\n".join(problems))
     left, right = (pd.concat(sides, ignore_index=True) for sides in zip(*tables, strict=True))
-    return Scored(evaluate(left, right, pd.DataFrame(units)), len(matched), lost, tuple(notes))
+    return FolderEvaluation(compute_metrics(left, right, pd.DataFrame(units)), len(matched), lost, tuple(notes))
 
 
-def write_evaluation(scored: Scored, out: Path) -> None:
+def write_evaluation(scored: FolderEvaluation, out: Path) -> None:
     """Write ``evaluation.csv``, its tables of wells, cells, classes and what was not scored, and ``evaluation.png``."""
     from osteocount.evaluation.figure import evaluation_figure
 
-    found = scored.evaluation
-    write_table(found.figures, out / "evaluation.csv")
-    write_table(found.wells, out / "evaluation_wells.csv")
-    write_table(found.cells, out / "evaluation_cells.csv")
-    write_table(found.confusion.reset_index(), out / "evaluation_classes.csv")
+    evaluation = scored.evaluation
+    write_table(evaluation.metrics, out / "evaluation.csv")
+    write_table(evaluation.wells, out / "evaluation_wells.csv")
+    write_table(evaluation.cells, out / "evaluation_cells.csv")
+    write_table(evaluation.confusion.reset_index(), out / "evaluation_classes.csv")
     write_table(scored.unmatched, out / "evaluation_not_scored.csv")
-    evaluation_figure(found).savefig(out / "evaluation.png")
+    evaluation_figure(evaluation).savefig(out / "evaluation.png")
 
 
 def match_names(
-    pictures: Sequence[dict[str, Any]], sources: Sequence[TruthSource]
-) -> tuple[list[tuple[dict[str, Any], TruthSource]], list[dict[str, str]]]:
+    pictures: Sequence[dict[str, Any]], sources: Sequence[AnnotationSource]
+) -> tuple[list[tuple[dict[str, Any], AnnotationSource]], list[dict[str, str]]]:
     """Find the picture that each annotation is about: by the name of the picture, then by its well.
 
     One annotation and one picture belong together whatever their names.
@@ -110,7 +110,7 @@ def match_names(
     The pairs, and rows ``side, name, reason`` of what has no partner on either side.
     """
     counted = [picture for picture in pictures if picture["status"] == "ok"]
-    taken: dict[str, TruthSource] = {}
+    taken: dict[str, AnnotationSource] = {}
     unmatched: list[dict[str, str]] = []
     for source in sources:
         fits = counted if len(counted) == len(sources) == 1 else _fitting(counted, source)
@@ -131,18 +131,18 @@ def match_names(
     return [(picture, taken[picture["key"]]) for picture in counted if picture["key"] in taken], unmatched
 
 
-def _fitting(pictures: Sequence[dict[str, Any]], source: TruthSource) -> list[dict[str, Any]]:
+def _fitting(pictures: Sequence[dict[str, Any]], source: AnnotationSource) -> list[dict[str, Any]]:
     named = [p for p in pictures if source.name in (picture_name(p["key"]), picture_name(p["image"]))]
     well = canonical_well(source.well or source.name)
     fits = named or [p for p in pictures if well and canonical_well(p["well"]) == well]
-    for place in ("plate", "field"):
-        said = getattr(source, place).strip().lstrip("0").casefold()
-        narrower = [p for p in fits if said and str(p[place]).strip().lstrip("0").casefold() == said]
-        fits = narrower if narrower or (place == "field" and said and not named) else fits
+    for name in ("plate", "field"):
+        said = getattr(source, name).strip().lstrip("0").casefold()
+        narrower = [p for p in fits if said and str(p[name]).strip().lstrip("0").casefold() == said]
+        fits = narrower if narrower or (name == "field" and said and not named) else fits
     return fits
 
 
-def _nothing_fits(pictures: Sequence[dict[str, Any]], sources: Sequence[TruthSource]) -> str:
+def _nothing_fits(pictures: Sequence[dict[str, Any]], sources: Sequence[AnnotationSource]) -> str:
     ours = ", ".join(str(picture["key"]) for picture in pictures[:3]) or "none"
     theirs = ", ".join(source.path.name for source in sources[:3])
     return (
@@ -166,35 +166,35 @@ def _units(pictures: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _one(
+def _side_by_side(
     folder: ResultFolder,
     picture: dict[str, Any],
-    source: TruthSource,
+    source: AnnotationSource,
     cells: pd.DataFrame,
     min_nuclei: int,
     unit: int,
     notes: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put the truth and our cells of one picture side by side."""
-    labels = read_labels(_file(folder.cells_image(picture["key"])))
-    true = read_true_cells(source, (labels.shape[0], labels.shape[1]), min_nuclei)
+    labels = read_labels(_existing(folder.cells_image(picture["key"])))
+    true = read_ground_truth(source, (labels.shape[0], labels.shape[1]), min_nuclei)
     notes += true.notes
-    same = np.logical_and.reduce([cells[name].astype("string").fillna("") == picture[name] for name in _PLACE])
+    same = np.logical_and.reduce([cells[name].astype("string").fillna("") == picture[name] for name in _POSITION])
     ours = cells[same]
     pairs = outline_pairs(true.labels, labels) if true.labels is not None else point_pairs(true.table, labels)
     pairs = pairs[pairs["our_id"].isin(ours["cell_id"])]
-    place = {name: picture[name] for name in _PLACE}
-    place |= {"unit": unit, "outlined": true.labels is not None, "others": true.others_annotated}
-    left, right = (table.assign(**place) for table in side_by_side(true.table, ours, pairs))
-    return left[[*_PLACE, *(name for name in left.columns if name not in _PLACE)]], right
+    about = {name: picture[name] for name in _POSITION}
+    about |= {"unit": unit, "outlined": true.labels is not None, "others": true.others_annotated}
+    left, right = (table.assign(**about) for table in side_by_side(true.table, ours, pairs))
+    return left[[*_POSITION, *(name for name in left.columns if name not in _POSITION)]], right
 
 
 def _pictures(results: Path) -> tuple[list[dict[str, Any]], int]:
     """Read which pictures a run counted, and its rule of nuclei."""
-    record = _file(results / RUN_RECORD)
+    record = _existing(results / RUN_RECORD)
     try:
         run = json.loads(record.read_text(encoding="utf-8"))
-        rows = [{name: str(row.get(name) or "") for name in (*_PLACE, "key", "status", "reason")}
+        rows = [{name: str(row.get(name) or "") for name in (*_POSITION, "key", "status", "reason")}
                 for row in (*run["inputs"], *run["failed"])]  # fmt: skip
         min_nuclei = int(run["settings"]["count"]["min_nuclei"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -205,7 +205,7 @@ def _pictures(results: Path) -> tuple[list[dict[str, Any]], int]:
     return rows, min_nuclei
 
 
-def _file(path: Path) -> Path:
+def _existing(path: Path) -> Path:
     if not path.is_file():
         raise OsteoCountError(
             f"{path}: is missing, so {path.parent} is not a whole result folder. Give the folder that `osteocount "

@@ -6,20 +6,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from osteocount.evaluation.scores import Evaluation
+from osteocount.evaluation.metrics import Evaluation
 from osteocount.stats.figure_style import COLOURS, INK, PALE, new_figure
 
 _CURVES = (("precision", "precision"), ("recall", "recall"), ("f1", "F1"), ("average_precision", "average precision"))
 
 
-def evaluation_figure(found: Evaluation) -> Figure:
+def evaluation_figure(evaluation: Evaluation) -> Figure:
     """Draw detection over IoU, nuclei and counts against the truth, and the classes."""
     figure, _ = new_figure(16, 4.2, 4)
-    outlines, nuclei, wells, classes = figure.axes
-    _outlines(outlines, found)
-    _nuclei(nuclei, found)
-    _wells(wells, found)
-    _classes(classes, found)
+    detection, nuclei, wells, classes = figure.axes
+    _detection(detection, evaluation)
+    _nuclei(nuclei, evaluation)
+    _wells(wells, evaluation)
+    _classes(classes, evaluation)
     return figure
 
 
@@ -28,8 +28,8 @@ def _empty(axes: Axes, why: str) -> None:
     axes.set_axis_off()
 
 
-def _outlines(axes: Axes, found: Evaluation) -> None:
-    table = found.figures[found.figures["iou"].notna()]
+def _detection(axes: Axes, evaluation: Evaluation) -> None:
+    table = evaluation.metrics[evaluation.metrics["iou"].notna()]
     axes.set_title("Osteoclasts found", color=INK, fontsize=10)
     if table.empty:
         _empty(axes, "The truth is points: no outlines to compare")
@@ -42,8 +42,8 @@ def _outlines(axes: Axes, found: Evaluation) -> None:
     axes.legend(frameon=False, fontsize=8)
 
 
-def _nuclei(axes: Axes, found: Evaluation) -> None:
-    cells = found.cells
+def _nuclei(axes: Axes, evaluation: Evaluation) -> None:
+    cells = evaluation.cells
     known = cells[
         cells["is_osteoclast"].fillna(False).astype(bool) & cells["n_nuclei"].notna() & cells["n_ours"].notna()
     ]
@@ -56,8 +56,8 @@ def _nuclei(axes: Axes, found: Evaluation) -> None:
     _identity(axes, float(max(known["n_nuclei"].max(), known["n_ours"].max())))
 
 
-def _wells(axes: Axes, found: Evaluation) -> None:
-    wells = found.wells
+def _wells(axes: Axes, evaluation: Evaluation) -> None:
+    wells = evaluation.wells
     unit = "well" if "well" in wells.columns else "picture"
     axes.set_title(f"Osteoclasts per {unit} (n = {len(wells)})", color=INK, fontsize=10)
     axes.plot(wells["true"], wells["ours"], "o", color=COLOURS[1], alpha=0.7, markersize=5)
@@ -70,8 +70,8 @@ def _identity(axes: Axes, most: float) -> None:
     axes.set_aspect("equal")
 
 
-def _classes(axes: Axes, found: Evaluation) -> None:
-    table = found.confusion
+def _classes(axes: Axes, evaluation: Evaluation) -> None:
+    table = evaluation.confusion
     counts = table.astype("Float64").to_numpy(float, na_value=np.nan)
     shares = counts / np.maximum(np.nansum(counts, axis=1, keepdims=True), 1)
     axes.imshow(np.nan_to_num(shares), cmap="Blues", vmin=0, vmax=1.3, aspect="auto")

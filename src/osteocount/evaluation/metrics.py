@@ -1,4 +1,4 @@
-"""How good a count is against the truth: detection, nuclei, classes and wells, with bootstrap intervals."""
+"""How good a count is beside the ground truth: precision, recall, average precision, nuclei, classes and counts."""
 
 from __future__ import annotations
 
@@ -13,27 +13,50 @@ from numpy.typing import NDArray
 from osteocount.evaluation.bootstrap import (
     Floats,
     average_precision,
-    bootstrapped,
     concordance_of_moments,
+    percentile_interval,
     ratio,
-    spread,
+    resample_weights,
 )
 from osteocount.stats.agreement_numbers import concordance
 
+#: Thresholds of mAP as COCO defines it (Lin et al. 2014, arXiv:1405.0312): 0.50, 0.55, … 0.95.
 IOUS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 MANY_NUCLEI = 10
 """Above this number an error is judged in percent, up to it in nuclei."""
 CLASSES = ("osteoclast", "other", "unsure", "nothing")
-FIGURE_COLUMNS = ("figure", "iou", "value", "ci_low", "ci_high", "n", "n_counts", "n_units", "unit")
+METRIC_COLUMNS = ("figure", "iou", "value", "ci_low", "ci_high", "n", "n_counts", "n_units", "unit")
+METRIC_NAMES = {
+    "precision": "Precision of called osteoclasts",
+    "recall": "Recall of true osteoclasts",
+    "f1": "F1 of osteoclasts",
+    "average_precision": "Average precision of osteoclasts",
+    "mean_average_precision": "mAP, mean over IoU 0.5 to 0.95",
+    "osteoclasts_outlined": "True osteoclasts outlined, whatever called",
+    "osteoclasts_hit": "True osteoclasts with a cell of ours, whatever called",
+    "cells_outlined": "All true cells outlined",
+    "cells_hit": "All true cells with a cell of ours",
+    "nuclei_mean_error": "Nuclei per osteoclast, mean error",
+    "nuclei_mean_absolute_error": "Nuclei per osteoclast, mean absolute error",
+    "nuclei_within_1": "Nuclei within ±1",
+    "nuclei_within_1_up_to_10": "Nuclei within ±1, up to 10 nuclei",
+    "nuclei_within_15_percent_above_10": "Nuclei within 15 %, above 10 nuclei",
+    "nuclei_inside_interval": "True number inside our interval",
+    "count_bias_percent": "Bias of the total count, %",
+    "count_bias": "Bias of the count",
+    "count_mean_absolute_error": "Mean absolute error of the count",
+    "concordance": "Lin's concordance of the counts",
+}
+"""Name of each metric for people; its key stands in the column ``figure``."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Every figure of an evaluation.
+    """Every metric of an evaluation.
 
     Attributes
     ----------
-    figures : DataFrame
+    metrics : DataFrame
         ``figure, iou, value, ci_low, ci_high, n, n_counts`` (what n counts)``, n_units, unit``; NaN where unknown.
     wells : DataFrame
         ``plate, well`` (or ``image``)``, true, ours``: osteoclasts.
@@ -43,21 +66,21 @@ class Evaluation:
         A row per true cell with what we made of it.
     """
 
-    figures: pd.DataFrame
+    metrics: pd.DataFrame
     wells: pd.DataFrame
     confusion: pd.DataFrame
     cells: pd.DataFrame
 
-    def value(self, figure: str, iou: float = float("nan")) -> dict[str, Any]:
-        """Return the row of one figure; unknown where there is none."""
-        own = self.figures[self.figures["figure"] == figure]
+    def metric(self, name: str, iou: float = float("nan")) -> dict[str, Any]:
+        """Return the row of one metric; unknown where there is none."""
+        own = self.metrics[self.metrics["figure"] == name]
         own = own[own["iou"].isna()] if np.isnan(iou) else own[np.isclose(own["iou"], iou)]
-        nothing = dict.fromkeys(FIGURE_COLUMNS, np.nan) | {"n": 0, "n_units": 0, "unit": "wells"}
+        nothing = dict.fromkeys(METRIC_COLUMNS, np.nan) | {"n": 0, "n_units": 0, "unit": "wells"}
         return {str(k): v for k, v in own.iloc[0].items()} if len(own) else nothing
 
 
-def evaluate(truth: pd.DataFrame, ours: pd.DataFrame, units: pd.DataFrame) -> Evaluation:
-    """Work out every figure from the tables of all pictures.
+def compute_metrics(truth: pd.DataFrame, ours: pd.DataFrame, units: pd.DataFrame) -> Evaluation:
+    """Work out every metric from the tables of all pictures.
 
     Parameters
     ----------
@@ -69,7 +92,7 @@ def evaluate(truth: pd.DataFrame, ours: pd.DataFrame, units: pd.DataFrame) -> Ev
         What is resampled, wells or pictures, those without any cell too: ``plate, well, image``; ``image`` is empty
         where a unit is a well.
     """
-    weights = bootstrapped(len(units))
+    weights = resample_weights(len(units))
     unit = "wells" if units["well"].ne("").all() and units["image"].eq("").all() else "pictures"
     rows = [
         {**row, "n_units": len(units), "unit": unit}
@@ -77,14 +100,16 @@ def evaluate(truth: pd.DataFrame, ours: pd.DataFrame, units: pd.DataFrame) -> Ev
     ]
     wells = _wells(truth, ours, units)
     rows += [{**row, "n_units": len(units), "unit": unit} for row in _counts(wells, unit, weights)]
-    figures = pd.DataFrame(rows, columns=list(FIGURE_COLUMNS))
-    return Evaluation(figures, wells, confusion(truth, ours), truth.drop(columns=["unit", "outlined", "others"]))
+    metrics = pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
+    return Evaluation(metrics, wells, confusion(truth, ours), truth.drop(columns=["unit", "outlined", "others"]))
 
 
-def _row(figure: str, found: tuple[float, float, float], n: float, counts: str, iou: float = np.nan) -> dict[str, Any]:
-    value, low, high = found
+def _row(
+    name: str, with_interval: tuple[float, float, float], n: float, counts: str, iou: float = np.nan
+) -> dict[str, Any]:
+    value, low, high = with_interval
     return {
-        "figure": figure,
+        "figure": name,
         "iou": iou,
         "value": value,
         "ci_low": low,
@@ -99,35 +124,45 @@ def _per_unit(table: pd.DataFrame, values: Any, n: int) -> Floats:
 
 
 def _detection(truth: pd.DataFrame, ours: pd.DataFrame, weights: Floats) -> Iterator[dict[str, Any]]:
+    """Precision, recall and average precision of osteoclasts, and the cells that have one of ours."""
     n = weights.shape[1]
-    for outlined, ious in ((True, IOUS), (False, (np.nan,))):
+    for outlined in (True, False):
         true, own = truth[truth["outlined"] == outlined], ours[ours["outlined"] == outlined]
         if true.empty and own.empty:
             continue
         large = true[true["is_osteoclast"].fillna(False).astype(bool)]
-        # What the annotator was unsure of may be called either way.
-        judged = own[own["is_osteoclast"].notna()]
-        called = judged[judged["called"]]
-        n_true, n_called = _per_unit(large, np.ones(len(large)), n), _per_unit(called, np.ones(len(called)), n)
-        scores: list[NDArray[np.float64]] = []
-        for iou in ious:
-            right = _per_unit(large, large["called"] & ~(large["iou"] < iou), n)
-            yield _row("precision", ratio(right, n_called, weights), n_called.sum(), "called osteoclasts", iou)
-            yield _row("recall", ratio(right, n_true, weights), n_true.sum(), "true osteoclasts", iou)
-            both = n_true + n_called
-            yield _row("f1", ratio(2 * right, both, weights), both.sum(), "true and called osteoclasts", iou)
-            if outlined:
-                hit = judged["is_osteoclast"].astype(bool) & (judged["iou"] >= iou)
-                scores.append(average_precision(judged, hit.to_numpy(bool), n_true, weights))
-                yield _row("average_precision", spread(scores[-1]), n_true.sum(), "true osteoclasts", iou)
+        yield from _osteoclasts(large, own, weights, outlined=outlined)
+        iou = 0.5 if outlined else np.nan
+        for what, cells, counts in (("osteoclasts", large, "true osteoclasts"), ("cells", true, "true cells")):
+            matched, every = _per_unit(cells, cells["our_id"].notna(), n), _per_unit(cells, np.ones(len(cells)), n)
+            name = f"{what}_{'outlined' if outlined else 'hit'}"
+            yield _row(name, ratio(matched, every, weights), every.sum(), counts, iou)
+
+
+def _osteoclasts(
+    true: pd.DataFrame, ours: pd.DataFrame, weights: Floats, *, outlined: bool
+) -> Iterator[dict[str, Any]]:
+    """Precision, recall and F1 of called osteoclasts; of outlines at each IoU, with average precision and mAP."""
+    n = weights.shape[1]
+    # What the annotator was unsure of may be called either way.
+    judged = ours[ours["is_osteoclast"].notna()]
+    called = judged[judged["called"]]
+    n_true, n_called = _per_unit(true, np.ones(len(true)), n), _per_unit(called, np.ones(len(called)), n)
+    precisions: list[NDArray[np.float64]] = []
+    for iou in IOUS if outlined else (np.nan,):
+        right = _per_unit(true, true["called"] & ~(true["iou"] < iou), n)
+        yield _row("precision", ratio(right, n_called, weights), n_called.sum(), "called osteoclasts", iou)
+        yield _row("recall", ratio(right, n_true, weights), n_true.sum(), "true osteoclasts", iou)
+        both = n_true + n_called
+        yield _row("f1", ratio(2 * right, both, weights), both.sum(), "true and called osteoclasts", iou)
         if outlined:
-            yield _row("mean_average_precision", spread(np.mean(scores, axis=0)), n_true.sum(), "true osteoclasts")
-        name = "osteoclasts_outlined" if outlined else "osteoclasts_hit"
-        found = _per_unit(large, large["our_id"].notna(), n)
-        yield _row(name, ratio(found, n_true, weights), n_true.sum(), "true osteoclasts", 0.5 if outlined else np.nan)
-        found, every = _per_unit(true, true["our_id"].notna(), n), _per_unit(true, np.ones(len(true)), n)
-        name = "cells_outlined" if outlined else "cells_hit"
-        yield _row(name, ratio(found, every, weights), every.sum(), "true cells", 0.5 if outlined else np.nan)
+            hit = judged["is_osteoclast"].astype(bool) & (judged["iou"] >= iou)
+            precisions.append(average_precision(judged, hit.to_numpy(bool), n_true, weights))
+            interval = percentile_interval(precisions[-1])
+            yield _row("average_precision", interval, n_true.sum(), "true osteoclasts", iou)
+    if outlined:
+        interval = percentile_interval(np.mean(precisions, axis=0))
+        yield _row("mean_average_precision", interval, n_true.sum(), "true osteoclasts")
 
 
 def _nuclei(truth: pd.DataFrame, weights: Floats) -> Iterator[dict[str, Any]]:
@@ -141,7 +176,7 @@ def _nuclei(truth: pd.DataFrame, weights: Floats) -> Iterator[dict[str, Any]]:
     ranged = known["n_low"].notna() & known["n_high"].notna()
     every = pd.Series(True, known.index)
     small = known["n_nuclei"] <= MANY_NUCLEI
-    figures: tuple[tuple[str, Any, pd.Series[Any]], ...] = (
+    metrics: tuple[tuple[str, Any, pd.Series[Any]], ...] = (
         ("nuclei_mean_error", error, every),
         ("nuclei_mean_absolute_error", error.abs(), every),
         ("nuclei_within_1", error.abs() <= 1, every),
@@ -149,7 +184,7 @@ def _nuclei(truth: pd.DataFrame, weights: Floats) -> Iterator[dict[str, Any]]:
         (f"nuclei_within_15_percent_above_{MANY_NUCLEI}", error.abs() <= 0.15 * known["n_nuclei"], ~small),
         ("nuclei_inside_interval", inside, ranged),
     )
-    for name, good, among in figures:
+    for name, good, among in metrics:
         own = known[among]
         total = _per_unit(own, np.ones(len(own)), n)
         yield _row(name, ratio(_per_unit(own, good[among], n), total, weights), total.sum(), "found osteoclasts")
@@ -177,7 +212,7 @@ def _counts(wells: pd.DataFrame, unit: str, weights: Floats) -> Iterator[dict[st
     value = concordance(true, own)[0]
     moments = concordance_of_moments(true, own, weights)
     known = np.isfinite(value)
-    low, high = spread(moments)[1:] if known else (np.nan, np.nan)
+    low, high = percentile_interval(moments)[1:] if known else (np.nan, np.nan)
     yield _row("concordance", (value, low, high), len(wells), unit)
 
 

@@ -1,4 +1,4 @@
-"""The true cells of one annotated picture: their pixels or points, nuclei and class."""
+"""The ground truth of one picture: what an annotator said of its cells, as one table and one label image."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.evaluation.annotation_files import TruthSource
+from osteocount.evaluation.annotation_files import AnnotationSource, shortened
+from osteocount.evaluation.annotation_formats import read_label_annotation, read_outlines
 
-OSTEOCLAST = frozenset({"osteoclast", "osteoclasts", "oc", "multinucleated", "positive", "true", "yes", "1", "1.0"})
-OTHER = frozenset({
+# What annotators call an osteoclast, another cell, and a cell they cannot judge.
+_OSTEOCLAST = frozenset({"osteoclast", "osteoclasts", "oc", "multinucleated", "positive", "true", "yes", "1", "1.0"})
+_OTHER = frozenset({
     "other", "not", "no", "none", "false", "0", "0.0", "negative", "mononuclear", "mono", "macrophage", "monocyte",
     "precursor", "pre-osteoclast", "preosteoclast", "binuclear", "binucleate", "cell", "debris", "tumor", "stroma",
 })  # fmt: skip
-UNSURE = frozenset({"", "unsure", "uncertain", "ambiguous", "unknown", "unclear", "ignore", "ignore*", "?"})
-_LISTED = 10
-_MOST_NUCLEI = 10_000
+_UNSURE = frozenset({"", "unsure", "uncertain", "ambiguous", "unknown", "unclear", "ignore", "ignore*", "?"})
+_MOST_NUCLEI = 10_000  # a guard against slips of the pen, far above any cell; not measured
 
 
 @dataclass(frozen=True)
-class TrueCells:
+class GroundTruth:
     """Truth of one picture.
 
     Attributes
@@ -45,13 +46,13 @@ class TrueCells:
     notes: tuple[str, ...] = ()
 
 
-def read_true_cells(source: TruthSource, shape: tuple[int, int], min_nuclei: int) -> TrueCells:
+def read_ground_truth(source: AnnotationSource, shape: tuple[int, int], min_nuclei: int) -> GroundTruth:
     """Read what a source says about a picture.
 
     Parameters
     ----------
     source
-        From `find_truth`.
+        From `osteocount.evaluation.annotation_files.find_annotations`.
     shape
         Height and width of the picture in pixels.
     min_nuclei
@@ -63,9 +64,7 @@ def read_true_cells(source: TruthSource, shape: tuple[int, int], min_nuclei: int
         The file is damaged or hostile, of another size than the picture, or a cell of its table makes no sense.
     """
     if source.kind == "labels":
-        from osteocount.evaluation.annotated_labels import read_label_image
-
-        labels, notes = read_label_image(source.path, shape)
+        labels, notes = read_label_annotation(source.path, shape)
         given = _of_labels(labels, source, notes)
     elif source.kind == "points":
         table = source.table if source.table is not None else pd.DataFrame()
@@ -75,22 +74,20 @@ def read_true_cells(source: TruthSource, shape: tuple[int, int], min_nuclei: int
         for axis in ("y_px", "x_px"):
             given[axis] = _number(given, axis, source)
     else:
-        from osteocount.evaluation.annotation_formats import read_annotations
-
-        given, labels, notes = read_annotations(source.path, shape)
-        given = _joined(given, source, notes)
+        given, labels, notes = read_outlines(source.path, shape)
+        given = _with_table(given, source, notes)
     if labels is None:
         _inside(given, shape, source)
     table = _described(given.reset_index(drop=True), source, min_nuclei, notes)
-    return TrueCells(table, labels, bool((~table["is_osteoclast"].fillna(True)).any()), tuple(notes))
+    return GroundTruth(table, labels, bool((~table["is_osteoclast"].fillna(True)).any()), tuple(notes))
 
 
-def _of_labels(labels: NDArray[np.uint32], source: TruthSource, notes: list[str]) -> pd.DataFrame:
+def _of_labels(labels: NDArray[np.uint32], source: AnnotationSource, notes: list[str]) -> pd.DataFrame:
     present = np.unique(labels)
-    return _joined(pd.DataFrame({"cell_id": present[present > 0].astype(np.int64)}), source, notes)
+    return _with_table(pd.DataFrame({"cell_id": present[present > 0].astype(np.int64)}), source, notes)
 
 
-def _joined(cells: pd.DataFrame, source: TruthSource, notes: list[str]) -> pd.DataFrame:
+def _with_table(cells: pd.DataFrame, source: AnnotationSource, notes: list[str]) -> pd.DataFrame:
     """Add what a cell table says to the cells that were drawn."""
     if source.table is None or "cell_id" not in source.table.columns:
         return cells
@@ -99,15 +96,16 @@ def _joined(cells: pd.DataFrame, source: TruthSource, notes: list[str]) -> pd.Da
     lost = [str(number) for number in table["cell_id"] if number not in drawn]
     bare = sorted(drawn - set(table["cell_id"]))
     if lost:
-        notes.append(f"{source.path.name}: cells of the table without pixels, left out: {_some(lost)}.")
+        notes.append(f"{source.path.name}: cells of the table without pixels, left out: {shortened(lost)}.")
     if bare:
-        notes.append(f"{source.path.name}: cells without a row in the table: {_some(bare)}.")
+        notes.append(f"{source.path.name}: cells without a row in the table: {shortened(bare)}.")
         table["is_osteoclast"] = table["is_osteoclast"] if "is_osteoclast" in table.columns else pd.NA
     own = [name for name in table.columns if name not in {"x_px", "y_px"} and name not in set(cells) - {"cell_id"}]
     return cells.merge(table[own], on="cell_id", how="left")
 
 
-def _described(given: pd.DataFrame, source: TruthSource, min_nuclei: int, notes: list[str]) -> pd.DataFrame:
+def _described(given: pd.DataFrame, source: AnnotationSource, min_nuclei: int, notes: list[str]) -> pd.DataFrame:
+    """Return the columns of `GroundTruth.table`, whatever columns the annotation has."""
     nothing = pd.Series(np.nan, given.index)
     table = pd.DataFrame({"cell_id": given["cell_id"].astype(np.int64)})
     for axis in ("y_px", "x_px"):
@@ -116,77 +114,79 @@ def _described(given: pd.DataFrame, source: TruthSource, min_nuclei: int, notes:
     wrong = table["n_nuclei"].notna() & ~table["n_nuclei"].between(0, _MOST_NUCLEI)
     if wrong.any():
         raise OsteoCountError(f"{source.path.name}: {table['n_nuclei'][wrong].iloc[0]:g} nuclei cannot be.")
-    by_rule = (table["n_nuclei"] >= min_nuclei).astype("boolean").mask(table["n_nuclei"].isna())
-    said = next((name for name in ("is_osteoclast", "class") if name in given.columns), None)
-    if said:
-        # The rule of nuclei fills gaps; it does not overrule an annotator who said "unsure".
-        blank = given[said].astype("string").fillna("").str.strip().eq("")
-        table["is_osteoclast"] = _classes(given[said], source).mask(blank, by_rule)
-        bare = int((blank & table["is_osteoclast"].isna()).sum())
-        if bare:
-            notes.append(f"{source.path.name}: annotations without class and nuclei, taken as unsure: {bare}.")
-    elif table["n_nuclei"].notna().any():
-        table["is_osteoclast"] = by_rule
-    else:
-        table["is_osteoclast"] = pd.Series(True, given.index, dtype="boolean")
-        if len(table):
-            notes.append(f"{source.path.name}: no class and no nuclei, so every annotation is taken as an osteoclast.")
+    table["is_osteoclast"] = _is_osteoclast(given, table["n_nuclei"], source, min_nuclei, notes)
     counted = given["counted"] if "counted" in given.columns else pd.Series(pd.NA, given.index)
     table["counted"] = _classes(counted, source)
     return table
 
 
-def _classes(words: pd.Series[Any], source: TruthSource) -> pd.Series[Any]:
+def _is_osteoclast(
+    given: pd.DataFrame, n_nuclei: pd.Series[Any], source: AnnotationSource, min_nuclei: int, notes: list[str]
+) -> pd.Series[Any]:
+    """Return the class the annotator gave, else that of the number of nuclei, else osteoclast."""
+    by_rule = (n_nuclei >= min_nuclei).astype("boolean").mask(n_nuclei.isna())
+    said = next((name for name in ("is_osteoclast", "class") if name in given.columns), None)
+    if said:
+        # The rule of nuclei fills gaps; it does not overrule an annotator who said "unsure".
+        blank = given[said].astype("string").fillna("").str.strip().eq("")
+        classes = _classes(given[said], source).mask(blank, by_rule)
+        bare = int((blank & classes.isna()).sum())
+        if bare:
+            notes.append(f"{source.path.name}: annotations without class and nuclei, taken as unsure: {bare}.")
+        return classes
+    if n_nuclei.notna().any():
+        return by_rule
+    if len(given):
+        notes.append(f"{source.path.name}: no class and no nuclei, so every annotation is taken as an osteoclast.")
+    return pd.Series(True, given.index, dtype="boolean")
+
+
+def _classes(words: pd.Series[Any], source: AnnotationSource) -> pd.Series[Any]:
     """Osteoclast or not, missing where unsure."""
     plain = words.astype("string").fillna("").str.strip().str.casefold()
-    strange = sorted(set(plain) - OSTEOCLAST - OTHER - UNSURE)
+    strange = sorted(set(plain) - _OSTEOCLAST - _OTHER - _UNSURE)
     if strange:
         raise OsteoCountError(
-            f"{source.path.name}: what is the class {_some(strange)}? Known are osteoclast; other, mononuclear, "
+            f"{source.path.name}: what is the class {shortened(strange)}? Known are osteoclast; other, mononuclear, "
             "binuclear, debris, false …; unsure, ambiguous or nothing. Rename the class, or add a column is_osteoclast."
         )
-    return plain.isin(OSTEOCLAST).astype("boolean").mask(plain.isin(UNSURE))
+    return plain.isin(_OSTEOCLAST).astype("boolean").mask(plain.isin(_UNSURE))
 
 
-def _number(table: pd.DataFrame, column: str, source: TruthSource) -> pd.Series[Any]:
+def _number(table: pd.DataFrame, column: str, source: AnnotationSource) -> pd.Series[Any]:
     values = pd.to_numeric(table[column], errors="coerce").astype(float)
     wrong = table[column].notna() & ~np.isfinite(values)
     if wrong.any():
         raise OsteoCountError(
-            f"{_place(source, table, wrong)}: {table[column][wrong].iloc[0]!r} in {column} is no number."
+            f"{_where(source, table, wrong)}: {table[column][wrong].iloc[0]!r} in {column} is no number."
         )
     return values
 
 
-def _whole(values: pd.Series[Any], source: TruthSource, table: pd.DataFrame) -> pd.Series[Any]:
+def _whole(values: pd.Series[Any], source: AnnotationSource, table: pd.DataFrame) -> pd.Series[Any]:
     numbers = pd.to_numeric(values, errors="coerce").astype(float)
     wrong = ~((numbers >= 1) & (numbers < 2**32) & (numbers % 1 == 0))
     if wrong.any():
-        raise OsteoCountError(f"{_place(source, table, wrong)}: a cell_id must be a whole number from 1 on.")
+        raise OsteoCountError(f"{_where(source, table, wrong)}: a cell_id must be a whole number from 1 on.")
     if numbers.duplicated().any():
         again = numbers[numbers.duplicated()].iloc[0]
         raise OsteoCountError(
-            f"{_place(source, table, numbers.duplicated())}: the cell_id {again:g} is there twice for one picture. "
+            f"{_where(source, table, numbers.duplicated())}: the cell_id {again:g} is there twice for one picture. "
             "Number cells anew, or say in a column 'image' (and 'plate') which picture is meant."
         )
     return numbers.astype(np.int64)
 
 
-def _inside(points: pd.DataFrame, shape: tuple[int, int], source: TruthSource) -> None:
+def _inside(points: pd.DataFrame, shape: tuple[int, int], source: AnnotationSource) -> None:
     out = ~(points["y_px"].between(0, shape[0]) & points["x_px"].between(0, shape[1]))
     if out.any():
         raise OsteoCountError(
-            f"{_place(source, points, out)}: {int(out.sum())} of {len(points)} points lie outside the picture of "
+            f"{_where(source, points, out)}: {int(out.sum())} of {len(points)} points lie outside the picture of "
             f"{shape[1]} × {shape[0]} px. Coordinates must be pixels of the picture that was counted, not µm."
         )
 
 
-def _place(source: TruthSource, table: pd.DataFrame, wrong: pd.Series[Any]) -> str:
+def _where(source: AnnotationSource, table: pd.DataFrame, wrong: pd.Series[Any]) -> str:
     lines = table["line"][wrong] if "line" in table.columns else pd.Series(dtype=int)
     known = [f"{line:.0f}" for line in lines.dropna()]
-    return f"{source.path.name}, line {_some(known)}" if known else source.path.name
-
-
-def _some(values: list[Any]) -> str:
-    shown = ", ".join(str(value)[:40] for value in values[:_LISTED])
-    return shown + (f" and {len(values) - _LISTED} more" if len(values) > _LISTED else "")
+    return f"{source.path.name}, line {shortened(known)}" if known else source.path.name

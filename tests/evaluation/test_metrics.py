@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osteocount.evaluation.bootstrap import average_precision, concordance_of_moments
-from osteocount.evaluation.scores import evaluate
-from osteocount.evaluation.sentences import NAMES, summary
+from osteocount.evaluation.metrics import METRIC_NAMES, compute_metrics
+from osteocount.evaluation.sentences import summary
 from osteocount.stats.agreement_numbers import concordance
 
 NONE = np.nan
@@ -73,14 +73,14 @@ OURS = our_cells(
     ],
 )
 def test_figures_counted_by_hand(figure, iou, value, n):
-    row = evaluate(TRUTH, OURS, UNITS).value(figure, iou)
+    row = compute_metrics(TRUTH, OURS, UNITS).metric(figure, iou)
     assert row["value"] == pytest.approx(value, nan_ok=True)
     assert row["n"] == n
     assert (row["n_units"], row["unit"]) == (2, "wells")
 
 
 def test_classes_counted_by_hand():
-    table = evaluate(TRUTH, OURS, UNITS).confusion
+    table = compute_metrics(TRUTH, OURS, UNITS).confusion
     assert table.loc["osteoclast"].tolist() == [2, 1, 1]
     assert table.loc["other"].tolist() == [1, 0, 0]
     assert table.loc["unsure"].tolist() == [1, 0, 0]
@@ -89,38 +89,38 @@ def test_classes_counted_by_hand():
 
 def test_what_was_not_annotated_is_unknown_and_not_zero():
     only = TRUTH[TRUTH["is_osteoclast"].fillna(False)].assign(others=False, n_nuclei=NONE)
-    found = evaluate(only, OURS.assign(others=False), UNITS)
+    found = compute_metrics(only, OURS.assign(others=False), UNITS)
     assert found.confusion.loc["other"].isna().all()
     assert found.confusion.isna().loc["nothing", "other"]
-    assert np.isnan(found.value("nuclei_within_1")["value"])
+    assert np.isnan(found.metric("nuclei_within_1")["value"])
     assert "within ±1 in unknown" in summary(found)
 
 
 def test_a_truth_without_osteoclasts_leaves_recall_unknown():
-    found = evaluate(TRUTH.assign(is_osteoclast=pd.array([False] * 6, "boolean")), OURS.iloc[:0], UNITS)
-    assert np.isnan(found.value("recall", 0.5)["value"])
-    assert np.isnan(found.value("precision", 0.5)["value"])
-    assert np.isnan(found.value("count_bias_percent")["value"])
+    found = compute_metrics(TRUTH.assign(is_osteoclast=pd.array([False] * 6, "boolean")), OURS.iloc[:0], UNITS)
+    assert np.isnan(found.metric("recall", 0.5)["value"])
+    assert np.isnan(found.metric("precision", 0.5)["value"])
+    assert np.isnan(found.metric("count_bias_percent")["value"])
 
 
 def test_points_have_no_overlap_figures():
-    found = evaluate(TRUTH.assign(outlined=False, iou=NONE), OURS.assign(outlined=False, iou=NONE), UNITS)
-    assert found.value("f1")["value"] == 0.5
-    assert np.isnan(found.value("f1", 0.5)["value"])
-    assert "average_precision" not in set(found.figures["figure"])
+    found = compute_metrics(TRUTH.assign(outlined=False, iou=NONE), OURS.assign(outlined=False, iou=NONE), UNITS)
+    assert found.metric("f1")["value"] == 0.5
+    assert np.isnan(found.metric("f1", 0.5)["value"])
+    assert "average_precision" not in set(found.metrics["figure"])
     assert "by points inside our outlines: F1 0.500" in summary(found)
 
 
 def test_the_counting_frame_of_the_truth_holds_for_both_sides():
     framed = TRUTH.assign(counted=pd.array([True, False, True, True, True, True], "boolean"))
     ours = OURS.assign(counted=[True, True, False, True, True, True])
-    assert evaluate(framed, ours, UNITS).wells[["true", "ours"]].to_numpy().tolist() == [[1, 1], [2, 2]]
-    assert evaluate(TRUTH, ours, UNITS).wells["ours"].tolist() == [2, 2]
+    assert compute_metrics(framed, ours, UNITS).wells[["true", "ours"]].to_numpy().tolist() == [[1, 1], [2, 2]]
+    assert compute_metrics(TRUTH, ours, UNITS).wells["ours"].tolist() == [2, 2]
 
 
 def test_two_wells_have_no_interval():
-    found = evaluate(TRUTH, OURS, UNITS)
-    assert found.figures[["ci_low", "ci_high"]].isna().all(axis=None)
+    found = compute_metrics(TRUTH, OURS, UNITS)
+    assert found.metrics[["ci_low", "ci_high"]].isna().all(axis=None)
     assert "There are no intervals: they need 5 wells or more, better 10." in summary(found)
 
 
@@ -128,15 +128,17 @@ def test_intervals_hold_the_figure_and_few_wells_are_warned_of():
     copies = [(TRUTH.assign(unit=TRUTH["unit"] + 2 * n), OURS.assign(unit=OURS["unit"] + 2 * n)) for n in range(3)]
     units = pd.DataFrame({"plate": "", "well": [f"A{n:02d}" for n in range(6)], "image": ""})
     truth, ours = (pd.concat(sides, ignore_index=True) for sides in zip(*copies, strict=True))
-    found = evaluate(truth, ours, units)
-    row = found.value("recall", 0.75)
+    found = compute_metrics(truth, ours, units)
+    row = found.metric("recall", 0.75)
     assert row["ci_low"] < row["value"] == 0.25 < row["ci_high"]
     assert "Intervals from 6 wells are too narrow; annotate 10 or more." in summary(found)
 
 
 def test_every_figure_has_a_name():
-    points = evaluate(TRUTH.assign(outlined=False), OURS.assign(outlined=False), UNITS)
-    assert set(evaluate(TRUTH, OURS, UNITS).figures["figure"]) | set(points.figures["figure"]) == set(NAMES)
+    points = compute_metrics(TRUTH.assign(outlined=False), OURS.assign(outlined=False), UNITS)
+    assert set(compute_metrics(TRUTH, OURS, UNITS).metrics["figure"]) | set(points.metrics["figure"]) == set(
+        METRIC_NAMES
+    )
 
 
 @pytest.mark.parametrize(

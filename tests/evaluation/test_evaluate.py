@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from osteocount.errors import OsteoCountError
-from osteocount.evaluation.annotation_files import TruthSource
+from osteocount.evaluation.annotation_files import AnnotationSource
 from osteocount.evaluation.evaluate import evaluate_folder, match_names, write_evaluation
 from osteocount.io.label_image import write_labels
 
@@ -42,7 +42,7 @@ def results(folder, *pictures, labels=LABELS):
 def source(name, well="", field="", plate="", tmp="x.csv"):
     from pathlib import Path
 
-    return TruthSource(name, Path(tmp), "points", plate, well, field)
+    return AnnotationSource(name, Path(tmp), "points", plate, well, field)
 
 
 PICTURES = [picture("a01_f1", "A01", "1"), picture("a01_f2", "A01", "2"), picture("b02_f1", "B02", "1")]
@@ -90,11 +90,11 @@ def test_hand_counted(tmp_path):
     rows = [f"{name}.tif,{n},{nuclei}" for name in "ab" for n, nuclei in ((1, 3), (2, 1), (3, 5))]
     (tmp_path / "truth" / "t.csv").write_text("\n".join(["image,cell_id,n_nuclei", *rows]), encoding="utf-8")
     found = evaluate_folder(folder, tmp_path / "truth").evaluation
-    assert found.value("precision", 0.95)["value"] == 1
-    assert found.value("recall", 0.95)["value"] == 0.5
-    assert found.value("cells_outlined", 0.5)["value"] == pytest.approx(2 / 3)
-    assert found.value("nuclei_mean_error")["value"] == 1
-    assert found.value("count_bias_percent")["value"] == -50
+    assert found.metric("precision", 0.95)["value"] == 1
+    assert found.metric("recall", 0.95)["value"] == 0.5
+    assert found.metric("cells_outlined", 0.5)["value"] == pytest.approx(2 / 3)
+    assert found.metric("nuclei_mean_error")["value"] == 1
+    assert found.metric("count_bias_percent")["value"] == -50
     assert found.wells.to_numpy().tolist() == [["A01", 2, 1], ["B01", 2, 1]]
     assert found.confusion.loc["osteoclast"].tolist() == [2, 0, 2]
 
@@ -109,7 +109,7 @@ def test_pictures_without_a_cell_count_too(tmp_path, empty):
     wells = scored.evaluation.wells
     expected = {"truth": [0, 1], "ours": [2, 0], "both": [0, 0]}[empty]
     assert wells[["true", "ours"]].to_numpy().tolist() == [expected]
-    recall = scored.evaluation.value("recall", 0.5)["value"]
+    recall = scored.evaluation.metric("recall", 0.5)["value"]
     assert recall == 0 if empty == "ours" else np.isnan(recall)
 
 
@@ -124,7 +124,7 @@ def test_low_power_results_without_nuclei_leave_their_figures_empty(tmp_path):
     write_evaluation(scored, tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "evaluation.csv")
     assert table.loc[table["figure"].str.startswith("nuclei"), "value"].isna().all()
-    assert scored.evaluation.value("f1", 0.5)["value"] == 1
+    assert scored.evaluation.metric("f1", 0.5)["value"] == 1
 
 
 def test_a_picture_that_failed_is_named(tmp_path):

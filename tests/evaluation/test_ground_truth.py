@@ -12,8 +12,8 @@ import tifffile
 from PIL import Image
 
 from osteocount.errors import OsteoCountError
-from osteocount.evaluation.annotated_cells import read_true_cells
-from osteocount.evaluation.annotation_files import find_truth, picture_name
+from osteocount.evaluation.annotation_files import find_annotations, picture_name
+from osteocount.evaluation.ground_truth import read_ground_truth
 
 SHAPE = (20, 30)
 SQUARE = [[2, 3], [6, 3], [6, 8], [2, 8], [2, 3]]
@@ -23,8 +23,8 @@ LABELS[10:12, 10:20] = 9
 
 
 def read(path, shape=SHAPE):
-    (source,), _ = find_truth(path)
-    return read_true_cells(source, shape, min_nuclei=3)
+    (source,), _ = find_annotations(path)
+    return read_ground_truth(source, shape, min_nuclei=3)
 
 
 def refused(path, shape=SHAPE):
@@ -117,12 +117,12 @@ def test_points_of_several_pictures_and_wells(tmp_path):
     (tmp_path / "points.csv").write_text(
         "well,field,x,y,class,n_nuclei\nA01,1,5,6,osteoclast,4\nA01,1,7,8,mononuclear,1\nB02,,1,2,,\n", encoding="utf-8"
     )
-    sources, _ = find_truth(tmp_path)
+    sources, _ = find_annotations(tmp_path)
     assert [(source.name, source.well, source.field) for source in sources] == [
         ("a01_1", "A01", "1"),
         ("b02", "B02", ""),
     ]
-    found = read_true_cells(sources[0], SHAPE, 3)
+    found = read_ground_truth(sources[0], SHAPE, 3)
     assert found.labels is None
     assert found.table[["cell_id", "x_px", "y_px"]].to_numpy().tolist() == [[1, 5, 6], [2, 7, 8]]
     assert found.table["is_osteoclast"].tolist() == [True, False]
@@ -269,7 +269,7 @@ def test_two_annotations_of_one_picture_are_refused(tmp_path):
 def test_the_picture_itself_beside_its_annotation_is_left_aside(tmp_path):
     tifffile.imwrite(tmp_path / "A.tif", np.zeros((*SHAPE, 3), np.uint8))
     geojson(tmp_path / "A.geojson", feature("Polygon", [SQUARE]))
-    sources, aside = find_truth(tmp_path)
+    sources, aside = find_annotations(tmp_path)
     assert [source.path.name for source in sources] == ["A.geojson"]
     assert [path.name for path in aside] == ["A.tif"]
 
@@ -278,7 +278,7 @@ def test_the_same_name_on_two_plates_in_folders(tmp_path):
     for plate in ("P1", "P2"):
         (tmp_path / plate).mkdir()
         tifffile.imwrite(tmp_path / plate / "A.tif", LABELS)
-    sources, aside = find_truth(tmp_path)
+    sources, aside = find_annotations(tmp_path)
     assert [(source.plate, source.name) for source in sources] == [("P1", "a"), ("P2", "a")]
     assert aside == []
 
@@ -288,7 +288,7 @@ def test_files_that_say_nothing_of_cells_are_left_aside(tmp_path):
     tifffile.imwrite(tmp_path / "A_nuclei.tif", LABELS)
     (tmp_path / "wells.csv").write_text("well,count\nA01,3\n", encoding="utf-8")
     (tmp_path / "notes.txt").write_text("by Ann", encoding="utf-8")
-    sources, aside = find_truth(tmp_path)
+    sources, aside = find_annotations(tmp_path)
     assert [source.name for source in sources] == ["a"]
     assert [path.name for path in aside] == ["notes.txt", "wells.csv"]
 
