@@ -14,7 +14,7 @@ from osteocount import Settings, analyse
 from osteocount.evaluation.metrics import Evaluation, compute_metrics
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.measure.matching import outline_pairs, side_by_side
-from osteocount.simulate import judged, simulate_field
+from osteocount.simulate import judgeable_truth, simulate_field
 from osteocount.simulate.random_designs import random_design
 
 SEED = 20261124  # no scene of training, validation or calibration has it
@@ -54,7 +54,7 @@ def score(well, field):
     for method in METHODS:
         result = analyse(picture, Settings.model_validate({"segment": {"segmenter": method}}))
         pairs = outline_pairs(made.cells, result.segmentation.cells)
-        sides = side_by_side(judged(made.truth), result.cells, pairs)
+        sides = side_by_side(judgeable_truth(made.truth), result.cells, pairs)
         place = {"plate": "", "well": f"{well:03d}", "field": str(field), "image": "", "outlined": True, "others": True}
         rows.append(Scored(well, field, method, design.densities.osteoclast, *(side.assign(**place) for side in sides)))
     return rows

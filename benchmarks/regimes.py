@@ -21,7 +21,7 @@ from perturbations import changes
 from osteocount import OsteoCountError, Settings, analyse, read_picture
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.measure.matching import outline_pairs
-from osteocount.simulate.fluorescence_field import random_look, simulate_fluorescence
+from osteocount.simulate.fluorescence_field import random_fluorescence_optics, simulate_fluorescence
 from osteocount.simulate.low_power_well import random_well, simulate_well
 from osteocount.simulate.random_designs import random_design
 
@@ -36,7 +36,7 @@ def fluorescence(number):
     cv2.setNumThreads(1)
     rng = np.random.default_rng([SEED, number])
     design = random_design(rng, 400.0, 500.0)
-    made = simulate_fluorescence(design, random_look(rng), number)
+    made = simulate_fluorescence(design, random_fluorescence_optics(rng), number)
     picture = Picture(Path("made.tif"), made.pixels, "channels", ("", ""), UNKNOWN, "YXC", ())
     sparse = bool(design.densities.osteoclast < 40)
     truth = made.truth.rename(columns={"touches_edge": "cut"})

@@ -10,8 +10,14 @@ from scipy.optimize import brentq, minimize
 from scipy.spatial import cKDTree
 
 from osteocount.segment.backends.shipped import CellModel, sigmoid
-from osteocount.segment.detectors.learned_cells import SEAM_FEATURES, Parts, cell_mask, cell_parts, joined_cells
-from osteocount.segment.detectors.learned_nuclei import LEAST_SCORE, candidates, in_company
+from osteocount.segment.detectors.learned_cells import (
+    BOUNDARY_FEATURES,
+    Oversegmentation,
+    cell_mask,
+    merge_fragments,
+    oversegment,
+)
+from osteocount.segment.detectors.learned_nuclei import LEAST_SCORE, candidate_features, rescore_fused_cells
 from osteocount.segment.morphology import gaussian
 from osteocount.segment.object_tables import count_nuclei
 from osteocount.segment.preprocess.scale import Scale
@@ -41,14 +47,14 @@ class Seen(NamedTuple):
     parts
         Of cells, with the nuclei of ``sure``.
     y, x, features
-        Candidate nuclei; see `candidates`.
+        Candidate nuclei; see `candidate_features`.
     is_nucleus
         (n,) whether it is one that can be seen.
     scene
         The truth.
     """
 
-    parts: Parts
+    parts: Oversegmentation
     y: NDArray[np.intp]
     x: NDArray[np.intp]
     features: NDArray[np.float64]
@@ -64,7 +70,7 @@ class Found(NamedTuple):
     cell
         (n,) our cell of each candidate.
     features
-        (n, 8) see `candidates`.
+        (n, 8) see `candidate_features`.
     is_nucleus
         (n,) whether it is one that can be seen.
     n_cells
@@ -99,10 +105,10 @@ def look(model: CellModel, scene: Scene, weights: NDArray[np.float64] | None = N
     density, scale = scene["density"].astype(np.float32), Scale(float(scene["um"]), 1.0, "simulated")
     maps = model.maps(density)
     mask = cell_mask(maps, None, OUTLINE_LOGIT, scale)
-    y, x, features = candidates(maps, density, mask > 0, scale)
+    y, x, features = candidate_features(maps, density, mask > 0, scale)
     sure = features[:, 1] >= 0 if weights is None else features @ weights >= 0
     total = gaussian(density, scale.px(0.76)) @ DENSITY_WEIGHTS
-    parts = cell_parts(maps, mask, total, (y[sure], x[sure]), scale)
+    parts = oversegment(maps, mask, total, (y[sure], x[sure]), scale)
     strength, reach = features[:, 1], scale.px(_SAME_UM)
     is_nucleus = _matched(np.column_stack([y, x]), strength, scene["centres"][:, :2], reach)
     return Seen(parts, y, x, features, is_nucleus, scene)
@@ -110,7 +116,7 @@ def look(model: CellModel, scene: Scene, weights: NDArray[np.float64] | None = N
 
 def find(seen: Seen, seams: NDArray[np.float64]) -> Found:
     """Join the parts of a scene to cells and compare them with its truth."""
-    cells, true = joined_cells(seen.parts, seams, _SMALLEST_UM), seen.scene["cells"]
+    cells, true = merge_fragments(seen.parts, seams, _SMALLEST_UM), seen.scene["cells"]
     return Found(
         cells[seen.y, seen.x],
         seen.features,
@@ -135,12 +141,12 @@ def fit_seams(seen: list[Seen]) -> NDArray[np.float64]:
     features, same = [], []
     for s in seen:
         true, shared = _owners(s.parts, s.scene["cells"])
-        ends, each = s.parts.seams(np.arange(s.parts.area.size))
+        ends, each = s.parts.boundary_features(np.arange(s.parts.area.size))
         told = (shared[ends] > _MOSTLY).all(axis=1) & (true[ends] > 0).all(axis=1)
         features.append(each[told])
         same.append(true[ends[told, 0]] == true[ends[told, 1]])
     # The first feature of each kind of pair is one.
-    one = np.array([name.startswith("one_") for name in SEAM_FEATURES])
+    one = np.array([name.startswith("one_") for name in BOUNDARY_FEATURES])
     return logistic(np.concatenate(features), np.concatenate(same)) + one * OUTLINE_LOGIT
 
 
@@ -172,7 +178,7 @@ def shifted(found: list[Found], weights: NDArray[np.float64]) -> NDArray[np.floa
 
 
 def fit_company(found: list[Found], weights: NDArray[np.float64]) -> float:
-    """Return the odds of `in_company` with which as many of the candidates of fused cells are nuclei as it says."""
+    """Return the odds of `rescore_fused_cells` with which as many candidates of fused cells are nuclei as it says."""
     logit, real = [], []
     for f in found:
         each = f.features @ weights
@@ -191,7 +197,7 @@ def fit_tail(found: list[Found], weights: NDArray[np.float64], company: float) -
 
 def scores(f: Found, weights: NDArray[np.float64], company: float) -> NDArray[np.float32]:
     """Return the score of each candidate in the company of the others of its cell."""
-    return in_company(sigmoid(f.features @ weights), f.cell, 0.5, _LEAST, company)
+    return rescore_fused_cells(sigmoid(f.features @ weights), f.cell, 0.5, _LEAST, company)
 
 
 def counts(f: Found, weights: NDArray[np.float64], company: float) -> NDArray[np.int64]:
@@ -239,7 +245,7 @@ def report(found: list[Found], weights: NDArray[np.float64], company: float) -> 
     }
 
 
-def _owners(parts: Parts, true: NDArray[np.generic]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _owners(parts: Oversegmentation, true: NDArray[np.generic]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the true cell most of each part lies in, and the share of the part that does."""
     columns = int(true.max()) + 1
     both = np.bincount(parts.labels.ravel() * np.int64(columns) + true.ravel(), minlength=parts.area.size * columns)

@@ -21,7 +21,7 @@ from network import CellNet
 from optimise_onnx import without_concatenations
 
 from osteocount.segment.backends.shipped import CellModel
-from osteocount.segment.detectors.learned_cells import SEAM_FEATURES
+from osteocount.segment.detectors.learned_cells import BOUNDARY_FEATURES
 from osteocount.segment.detectors.learned_nuclei import FEATURES
 
 
@@ -82,7 +82,7 @@ def calibrated(model: CellModel, scenes: list[Scene]) -> tuple[dict[str, object]
         "nucleus_weights": [round(float(w), 5) for w in nuclei],
         "cell_logit": round(OUTLINE_LOGIT, 5),
         "company_odds": round(company, 5),
-        "seam_features": list(SEAM_FEATURES),
+        "seam_features": list(BOUNDARY_FEATURES),
         "seam_weights": [round(float(w), 5) for w in seams],
         "interval_tail": fit_tail(found, nuclei, company),
     }

@@ -18,8 +18,8 @@ from osteocount.errors import OsteoCountError
 from osteocount.segment import get_segmenter
 from osteocount.segment.backends import session
 from osteocount.segment.backends.description import OnnxDescription, read_description
-from osteocount.segment.backends.outlines import Outlines, cells_from_maps, nuclei_from_maps
-from osteocount.segment.backends.views import Views
+from osteocount.segment.backends.input_planes import InputPlanes
+from osteocount.segment.backends.outlines import Instances, cells_from_maps, nuclei_from_maps
 from osteocount.segment.detectors import external
 from osteocount.segment.model_hash import weights_hash
 from osteocount.segment.preprocess.scale import Scale
@@ -202,9 +202,9 @@ def test_debris_and_what_lies_outside_the_well_is_no_cell():
     labels[2:30, 2:30], labels[35:37, 35:37], labels[5:30, 40:58] = 1, 2, 3
     analysed = np.ones((40, 60), bool)
     analysed[:, 35:] = False
-    kept = external._kept_cells(Outlines(labels, np.array([0.9, 0.9, 0.9], np.float32)), analysed, 20)
+    kept = external._kept_cells(Instances(labels, np.array([0.9, 0.9, 0.9], np.float32)), analysed, 20)
     assert np.array_equal(kept > 0, labels == 1)
-    assert external._kept_cells(Outlines(labels, np.array([0.4, 0.9, 0.9], np.float32)), analysed, 20).max() == 0
+    assert external._kept_cells(Instances(labels, np.array([0.4, 0.9, 0.9], np.float32)), analysed, 20).max() == 0
 
 
 @pytest.mark.parametrize(
@@ -356,8 +356,8 @@ def test_the_hash_follows_the_weights_and_their_description(tmp_path, by_density
 
 def test_planes_are_named_as_the_settings_say():
     photo = field_with_two()
-    views = Views(photo, np.ones(photo.pixels.shape[:2], bool), 0.76, "test", False)
-    planes = views.stack(("red", "od_green", "density"), views.scale(0.76))
+    inputs = InputPlanes(photo, np.ones(photo.pixels.shape[:2], bool), 0.76, "test", False)
+    planes = inputs.stack(("red", "od_green", "density"), inputs.scale(0.76))
     assert planes.dtype == np.float32
     assert planes[5, 5] == pytest.approx([205 / 255, 0, 0], abs=0.02)
     assert planes[75, 110, 1:] == pytest.approx([0.65 * 0.70, 0.65 * 0.612], abs=0.05)

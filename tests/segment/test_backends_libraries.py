@@ -10,7 +10,7 @@ from osteocount import Settings
 from osteocount.errors import OsteoCountError
 from osteocount.segment import get_segmenter
 from osteocount.segment.backends.description import InputDescription
-from osteocount.segment.backends.views import Views
+from osteocount.segment.backends.input_planes import InputPlanes
 from support.pictures import canvas, osteoclast, photograph, picture
 
 # What these libraries and theirs warn of is not ours to mend.
@@ -28,9 +28,9 @@ def field():
     return picture(photograph(od))
 
 
-def views():
+def inputs():
     photo = field()
-    return Views(photo, np.ones(photo.pixels.shape[:2], bool), 0.76, "test", False)
+    return InputPlanes(photo, np.ones(photo.pixels.shape[:2], bool), 0.76, "test", False)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_what_cellpose_finds_becomes_cells_and_nuclei(cellpose_weights, monkeypa
         return masks, [None, None, np.where(masks == 1, 2.0, 0.0)], None
 
     monkeypatch.setattr(network, "_model", SimpleNamespace(eval=evaluated))
-    found = network.outline(views(), "cells")
+    found = network.segment(inputs(), "cells")
     assert np.array_equal(found.labels, masks)
     assert found.score == pytest.approx([0.8808, 0.5], abs=1e-4)
     assert asked == {"shape": (120, 160), "diameter": None, "channels": [0, 0]}
@@ -128,7 +128,7 @@ def stardist_folder(tmp_path):
 def test_stardist_loads_its_folder_and_draws_its_discs(stardist_folder, capsys):
     from osteocount.segment.backends.stardist import StardistNetwork
 
-    found = StardistNetwork(stardist_folder, ANYTHING, "cpu").outline(views(), "nuclei")
+    found = StardistNetwork(stardist_folder, ANYTHING, "cpu").segment(inputs(), "nuclei")
     assert found.labels.shape == (120, 160)
     assert found.labels.max() == found.score.size > 20
     area = np.bincount(found.labels.ravel())[1:]

@@ -15,10 +15,10 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.segment import get_segmenter
 from osteocount.segment.backends import shipped
-from osteocount.segment.backends.shipped import MODEL_FILE, MODEL_SHA256, CellModel, Maps, shipped_model
+from osteocount.segment.backends.shipped import MODEL_FILE, MODEL_SHA256, CellModel, LogitMaps, shipped_model
 from osteocount.segment.detectors.learned import LearnedSegmenter
-from osteocount.segment.detectors.learned_cells import SEAM_FEATURES, cell_mask, cell_parts, joined_cells
-from osteocount.segment.detectors.learned_nuclei import FEATURES, candidates, in_company
+from osteocount.segment.detectors.learned_cells import BOUNDARY_FEATURES, cell_mask, merge_fragments, oversegment
+from osteocount.segment.detectors.learned_nuclei import FEATURES, candidate_features, rescore_fused_cells
 from osteocount.segment.object_tables import count_nuclei
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.segmenter import ClassicalSegmenter
@@ -155,14 +155,14 @@ def test_a_missing_onnxruntime_is_named(monkeypatch) -> None:
 
 
 def hand_made(*blocks, shape=(60, 120), core=4.0):
-    """Maps with cells at ``blocks`` (slices), their core 2 px inside."""
+    """LogitMaps with cells at ``blocks`` (slices), their core 2 px inside."""
     cell = np.full(shape, -6, np.float32)
     inner = np.full(shape, -6, np.float32)
     for rows, columns in blocks:
         cell[rows, columns] = 6
         inner[rows.start + 2 : rows.stop - 2, columns.start + 2 : columns.stop - 2] = core
     far = np.full(shape, -6, np.float32)
-    return Maps(cell, inner, far, far)
+    return LogitMaps(cell, inner, far, far)
 
 
 #: Two cells with nuclei are one above a core of 0.4 along their border; a bare one belongs to what it leans on above
@@ -175,8 +175,8 @@ def labels_of(maps, *nuclei, total=None):
     at = np.array(nuclei, np.intp).reshape(-1, 2).T
     mask = cell_mask(maps, None, 0.0, SCALE)
     total = np.full(mask.shape, 0.3, np.float32) if total is None else total
-    parts = cell_parts(maps, mask, total, (at[0], at[1]), SCALE)
-    return joined_cells(parts, np.array([RULE.get(name, 0.0) for name in SEAM_FEATURES]), 7.0)
+    parts = oversegment(maps, mask, total, (at[0], at[1]), SCALE)
+    return merge_fragments(parts, np.array([RULE.get(name, 0.0) for name in BOUNDARY_FEATURES]), 7.0)
 
 
 LEFT, RIGHT = (slice(10, 50), slice(10, 60)), (slice(10, 50), slice(60, 110))
@@ -219,10 +219,10 @@ def test_seams_are_described_by_what_is_seen_there() -> None:
     maps.core[12:48, 58:62] = -2.0
     total = np.full((60, 120), 0.3, np.float32)
     total[:, 60:] = 0.5
-    parts = cell_parts(maps, cell_mask(maps, None, 0.0, SCALE), total, (np.array([30]), np.array([30])), SCALE)
-    ends, features = parts.seams(np.arange(parts.area.size))
+    parts = oversegment(maps, cell_mask(maps, None, 0.0, SCALE), total, (np.array([30]), np.array([30])), SCALE)
+    ends, features = parts.boundary_features(np.arange(parts.area.size))
     assert ends.tolist() == [[1, 2]]
-    seen = dict(zip(SEAM_FEATURES, features[0], strict=True))
+    seen = dict(zip(BOUNDARY_FEATURES, features[0], strict=True))
     assert seen["one_one_bare"] == 1
     assert seen["one_none_bare"] == seen["core_none_bare"] == seen["one_both_bare"] == 0
     assert -4 < seen["core_one_bare"] < -1.5
@@ -247,7 +247,7 @@ def test_candidates_are_the_peaks_of_the_centre_map() -> None:
     for y, x, top in ((25, 25, 3.0), (35, 45, 1.0)):
         centre = np.maximum(centre, top - 0.3 * ((yy - y) ** 2 + (xx - x) ** 2))
     maps = maps._replace(centre=np.maximum(centre, -6).astype(np.float32))
-    y, x, features = candidates(maps, np.full((60, 120, 3), 0.3, np.float32), maps.cell > 0, SCALE)
+    y, x, features = candidate_features(maps, np.full((60, 120, 3), 0.3, np.float32), maps.cell > 0, SCALE)
     strong = features[:, 1] > -1
     assert sorted(zip(y[strong].tolist(), x[strong].tolist(), strict=True)) == [(25, 25), (35, 45)]
     assert features.shape == (len(y), len(FEATURES))
@@ -281,13 +281,13 @@ def test_intervals_of_known_scores(scores, counted, low, high, chance_below_thre
 )
 def test_the_company_of_sure_nuclei_counts_for_a_nucleus(scores, counted) -> None:
     score = np.array(scores, np.float32)
-    told = in_company(score, np.ones(score.size, np.int32), 0.5, 3, 2.0)
+    told = rescore_fused_cells(score, np.ones(score.size, np.int32), 0.5, 3, 2.0)
     assert int((told >= 0.5).sum()) == counted
 
 
 def test_company_is_that_of_the_own_cell_and_no_cell_is_none() -> None:
     score = np.array([0.9, 0.9, 0.9, 0.4, 0.4, 0.9, 0.9, 0.9], np.float32)
     cell = np.array([1, 1, 1, 1, 2, 0, 0, 0], np.int32)
-    told = in_company(score, cell, 0.5, 3, 2.0)
+    told = rescore_fused_cells(score, cell, 0.5, 3, 2.0)
     assert told[3] == pytest.approx(0.8 / 1.4)
     np.testing.assert_array_equal(told[4:], score[4:])

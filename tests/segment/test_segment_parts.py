@@ -15,7 +15,7 @@ from osteocount.segment.preprocess.scale import Scale, labels_to_size, working_s
 from osteocount.segment.preprocess.stains import estimate_stains, trap_density
 from osteocount.segment.split import split_touching
 from osteocount.segment.tiling.packing import all_bodies, lay_out
-from osteocount.segment.watershed import seeded_basins
+from osteocount.segment.watershed import marker_watershed
 from support.pictures import GREEN, PURPLE, canvas, ellipse, photograph
 
 SCALE = Scale(0.76, 1.0, "made")
@@ -74,7 +74,7 @@ def test_a_dense_waist_is_one_cell_and_a_pale_one_two():
 def basins(heights, seeds):
     """Basins of single-pixel seeds in a picture that is all inside."""
     height = np.asarray(heights, np.float32)
-    return seeded_basins(
+    return marker_watershed(
         np.ones(height.shape, bool), height.ravel(), np.array(seeds), np.arange(len(seeds)), height.ravel()
     )
 

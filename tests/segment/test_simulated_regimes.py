@@ -10,8 +10,8 @@ import pytest
 from osteocount import Settings, analyse
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.measure.matching import outline_pairs, side_by_side
-from osteocount.simulate import Densities, FieldDesign, judged
-from osteocount.simulate.fluorescence_field import FluorescenceLook, SimulatedChannels, simulate_fluorescence
+from osteocount.simulate import Densities, FieldDesign, judgeable_truth
+from osteocount.simulate.fluorescence_field import FluorescenceOptics, SimulatedChannels, simulate_fluorescence
 from osteocount.simulate.low_power_well import WellDesign, simulate_well
 
 SPARSE = FieldDesign(
@@ -19,12 +19,12 @@ SPARSE = FieldDesign(
     densities=Densities(osteoclast=80, binucleate=10, mononuclear_large=30, round=60, spindle=20, refractile=0),
 )  # fmt: skip
 LOOKS = {
-    "usual": FluorescenceLook(),
-    "dim and noisy": FluorescenceLook(cytoplasm=0.4, nuclei=0.35, noise=0.015),
-    "16 bit": FluorescenceLook(bits=16),
-    "hazy and uneven": FluorescenceLook(haze=0.04, uneven=0.4, dark=0.1),
-    "bleed-through": FluorescenceLook(bleed=(0.1, 0.1)),
-    "blurred": FluorescenceLook(blur=1.4),
+    "usual": FluorescenceOptics(),
+    "dim and noisy": FluorescenceOptics(cytoplasm=0.4, nuclei=0.35, noise=0.015),
+    "16 bit": FluorescenceOptics(bits=16),
+    "hazy and uneven": FluorescenceOptics(haze=0.04, uneven=0.4, dark=0.1),
+    "bleed-through": FluorescenceOptics(bleed=(0.1, 0.1)),
+    "blurred": FluorescenceOptics(blur=1.4),
 }
 
 
@@ -35,7 +35,7 @@ def channels(pixels, names=("", ""), kind="channels"):
 
 def sides(made: SimulatedChannels, result):
     pairs = outline_pairs(made.cells, result.segmentation.cells)
-    truth, ours = side_by_side(judged(made.truth), result.cells, pairs)
+    truth, ours = side_by_side(judgeable_truth(made.truth), result.cells, pairs)
     return truth[made.truth["counted"] & ~made.truth["touches_edge"].to_numpy(bool)], ours
 
 

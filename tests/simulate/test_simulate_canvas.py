@@ -5,8 +5,8 @@ import pytest
 
 from osteocount.simulate import Densities, FieldDesign, simulate_field
 from osteocount.simulate.canvas import Canvas
-from osteocount.simulate.cell_painting import CellPlan, paint_cell
-from osteocount.simulate.cell_plans import PLANS, armed_cell, ghost_cell
+from osteocount.simulate.cell_designs import CELL_DESIGNS, armed_cell, ghost_cell
+from osteocount.simulate.cell_painting import CellDesign, paint_cell
 from osteocount.simulate.shapes import Ellipse
 
 DESIGN = FieldDesign(width=200, height=160)
@@ -14,8 +14,8 @@ ONE = (Ellipse((0, 0), (4.5, 4.5), 0),)
 
 
 def painted(nuclei=ONE):
-    plan = CellPlan("osteoclast", (Ellipse((0, 0), (20, 20), 0),), nuclei, rough=0, grain=0)
-    return paint_cell(plan, DESIGN.stain, DESIGN.pixel_size, np.random.default_rng(0))
+    cell = CellDesign("osteoclast", (Ellipse((0, 0), (20, 20), 0),), nuclei, rough=0, grain=0)
+    return paint_cell(cell, DESIGN.stain, DESIGN.pixel_size, np.random.default_rng(0))
 
 
 def test_light_goes_through_both_cells_where_two_lie_on_each_other() -> None:
@@ -52,30 +52,30 @@ def test_a_confluent_field_takes_no_more_cells() -> None:
 @pytest.mark.parametrize(("exclusion", "counterstain", "seen"), [(0.8, 0.15, 1), (0.0, 0.25, 1), (0.0, 0.0, 0)])
 def test_a_nucleus_is_seen_when_it_differs_from_its_cytoplasm(exclusion, counterstain, seen) -> None:
     stain = DESIGN.stain.replace(exclusion=exclusion, counterstain_strength=counterstain)
-    plan = CellPlan(
+    cell = CellDesign(
         "osteoclast", (Ellipse((0, 0), (22, 22), 0),), (Ellipse((0, 0), (4.5, 4.5), 0),), od_edge=0.4, rough=0, grain=0
     )
     canvas = Canvas(160, 200, 0.76)
-    canvas.add(paint_cell(plan, stain, 0.76, np.random.default_rng(0)), (60, 75))
+    canvas.add(paint_cell(cell, stain, 0.76, np.random.default_rng(0)), (60, 75))
     assert canvas.truth(canvas.od)[2]["n_nuclei"].tolist() == [seen]
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_arms_of_a_cell_are_paler_than_its_body(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    plan = armed_cell(rng)
-    patch = paint_cell(plan, DESIGN.stain, 0.5, rng)
+    cell = armed_cell(rng)
+    patch = paint_cell(cell, DESIGN.stain, 0.5, rng)
     middle = patch.od.shape[0] // 2
     y, x = np.indices(patch.inside.shape)
     near = np.hypot(y - middle, x - middle) * 0.5 < 3
     far = patch.inside & (np.hypot(y - middle, x - middle) * 0.5 > 14)
-    assert len(plan.nuclei) == 1
+    assert len(cell.nuclei) == 1
     assert far.sum() == 0 or patch.od[far, 1].mean() < patch.od[near, 1].mean()
 
 
 def test_a_ghost_is_pale_and_a_narrow_cell_may_have_two_nuclei() -> None:
     rng = np.random.default_rng(0)
     assert all(ghost_cell(rng).od_core <= 0.2 for _ in range(20))
-    kinds = [PLANS["binucleate"](rng) for _ in range(40)]
-    assert {len(plan.nuclei) for plan in kinds} == {2}
-    assert 2 <= sum(bool(plan.dense) for plan in kinds) <= 20
+    kinds = [CELL_DESIGNS["binucleate"](rng) for _ in range(40)]
+    assert {len(cell.nuclei) for cell in kinds} == {2}
+    assert 2 <= sum(bool(cell.dense) for cell in kinds) <= 20

@@ -10,7 +10,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.label_image import read_labels
 from osteocount.io.read import read_picture
 from osteocount.simulate import Densities, FieldDesign, Optics, SimulatedField, simulate_field, write_field
-from osteocount.simulate.cell_plans import nuclei_of_an_osteoclast, osteoclast
+from osteocount.simulate.cell_designs import nuclei_of_an_osteoclast, osteoclast
 
 SMALL = FieldDesign(width=320, height=256, densities=Densities(osteoclast=60))
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from osteocount.simulate.canvas import Canvas
-from osteocount.simulate.cell_painting import CellPlan
+from osteocount.simulate.cell_painting import CellDesign
 from osteocount.simulate.debris import stretch_fibre
 from osteocount.simulate.design import FieldDesign
-from osteocount.simulate.shapes import Capsule, Ellipse, Point
-from osteocount.simulate.simulated_field import SimulatedField, finish, paint
+from osteocount.simulate.shapes import Capsule, Ellipse, PointUm
+from osteocount.simulate.simulated_field import SimulatedField, paint, render_field
 
 _DESIGN = FieldDesign(width=256, height=224, pixel_size=0.76)
 _NUCLEUS = 4.2
@@ -51,7 +51,7 @@ def fibre_between_cells() -> SimulatedField:
 def mononuclear_on_osteoclast() -> SimulatedField:
     """Show an osteoclast with four nuclei and a mononuclear cell, too dark to show its own, lying on it."""
     below = _spread("osteoclast", (Ellipse((0, 8), (34, 24), 0.0),), _FOUR)
-    above = CellPlan("round", (Ellipse((0, 0), (6, 5.5), 0.0),), od_core=1.2, compact=True)
+    above = CellDesign("round", (Ellipse((0, 0), (6, 5.5), 0.0),), od_core=1.2, compact=True)
     return _scene([(below, (85, 85)), (above, (85, 116))])
 
 
@@ -65,28 +65,28 @@ def giant_on_edge() -> SimulatedField:
 def _spread(
     kind: str,
     parts: tuple[Capsule | Ellipse, ...],
-    nuclei: Sequence[Point],
+    nuclei: Sequence[PointUm],
     *,
     od_core: float = 0.46,
     od_edge: float = 0.2,
     rim: float = 0.06,
     grain: float = 0.15,
     blend: float = 8.0,
-) -> CellPlan:
+) -> CellDesign:
     """Plan a spread cell with round nuclei at given places."""
     discs = tuple(Ellipse(spot, (_NUCLEUS, _NUCLEUS), 0.0) for spot in nuclei)
-    plan = CellPlan(kind, parts, discs, blend=blend, rough=0.5, ruffle=0.4)
-    return replace(plan, od_core=od_core, od_edge=od_edge, rim=rim, grain=grain)
+    cell = CellDesign(kind, parts, discs, blend=blend, rough=0.5, ruffle=0.4)
+    return replace(cell, od_core=od_core, od_edge=od_edge, rim=rim, grain=grain)
 
 
 def _scene(
-    cells: Sequence[tuple[CellPlan, Point]], fibre: tuple[Point, Point] | None = None, seed: int = 1
+    cells: Sequence[tuple[CellDesign, PointUm]], fibre: tuple[PointUm, PointUm] | None = None, seed: int = 1
 ) -> SimulatedField:
     """Paint ``cells`` at places in µm, in order, and photograph them."""
     rng = np.random.default_rng(seed)
     canvas = Canvas(_DESIGN.height, _DESIGN.width, _DESIGN.pixel_size)
     if fibre is not None:
         stretch_fibre(canvas, _DESIGN.stain, *fibre, rng)
-    for plan, spot in cells:
-        canvas.add(paint(plan, _DESIGN, rng), spot)
-    return finish(canvas, _DESIGN, rng)
+    for cell, spot in cells:
+        canvas.add(paint(cell, _DESIGN, rng), spot)
+    return render_field(canvas, _DESIGN, rng)

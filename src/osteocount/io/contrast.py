@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.io.picture import Picture
+from osteocount.io.picture import Picture, Pixels
 
 # Told apart with every common colour blindness: magenta, blue, green, yellow.
 _CYTOPLASM = (255, 60, 200)
@@ -46,9 +46,7 @@ def display_rgb(picture: Picture, longest: int | None = None) -> NDArray[np.uint
     return np.clip(np.rint(blend), 0, 255).astype(np.uint8)
 
 
-def _reduced(
-    pixels: NDArray[np.uint8] | NDArray[np.uint16], longest: int | None
-) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def _reduced(pixels: Pixels, longest: int | None) -> Pixels:
     height, width, channels = pixels.shape
     if longest is None or max(height, width) <= longest:
         return pixels
@@ -66,11 +64,11 @@ def _channel_colours(names: tuple[str, ...]) -> list[tuple[int, int, int]]:
     return [_DNA if n == dna else next(others, (150, 150, 150)) for n in range(len(names))]
 
 
-def _percentile(pixels: NDArray[np.uint8] | NDArray[np.uint16], percent: float) -> float:
+def _percentile(pixels: Pixels, percent: float) -> float:
     step = max(1, int((pixels.size / 1_000_000) ** 0.5))  # a million pixels tell it as well as all
     return float(np.percentile(pixels[::step, ::step], percent))
 
 
-def _stretched(pixels: NDArray[np.uint8] | NDArray[np.uint16], low: float, high: float) -> NDArray[np.uint8]:
+def _stretched(pixels: Pixels, low: float, high: float) -> NDArray[np.uint8]:
     scaled = (pixels.astype(np.float32) - low) * (255 / max(high - low, 1))
     return np.asarray(np.clip(np.rint(scaled), 0, 255), np.uint8)

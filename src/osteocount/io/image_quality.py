@@ -13,6 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from osteocount.io.picture import Pixels
     from osteocount.settings import QcSettings
 
     Mask = NDArray[np.bool_]
@@ -52,7 +53,7 @@ class ImageQuality:
 
 
 def measure_quality(
-    pixels: NDArray[np.uint8] | NDArray[np.uint16],
+    pixels: Pixels,
     settings: QcSettings,
     *,
     analysed: Mask | None = None,
@@ -117,9 +118,7 @@ def debris_mask(
     return debris
 
 
-def stain_green_share(
-    pixels: NDArray[np.uint8] | NDArray[np.uint16], stained: NDArray[np.bool_], inside: NDArray[np.bool_]
-) -> float:
+def stain_green_share(pixels: Pixels, stained: NDArray[np.bool_], inside: NDArray[np.bool_]) -> float:
     """Return how much of the light that stained parts take is green: OD_green ÷ (OD_red + OD_green + OD_blue).
 
     The reds and purples of a TRAP stain take green most of all: our simulated plates, drawn after published stain
@@ -141,7 +140,7 @@ def _share(what: Mask, inside: Mask) -> float:
     return np.count_nonzero(what & inside) / np.count_nonzero(inside)
 
 
-def _grey(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float32]:
+def _grey(pixels: Pixels) -> NDArray[np.float32]:
     """Return the mean of the channels."""
     import cv2
 
@@ -152,7 +151,7 @@ def _grey(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float32]
     return np.asarray(pixels.mean(axis=2, dtype=np.float32))
 
 
-def _histogram(pixels: NDArray[np.uint8] | NDArray[np.uint16], channel: int, inside: Mask) -> NDArray[np.float64]:
+def _histogram(pixels: Pixels, channel: int, inside: Mask) -> NDArray[np.float64]:
     """Return how many pixels of the mask have each grey level."""
     import cv2
 
@@ -208,7 +207,7 @@ def _focus(grey: NDArray[np.float32], inside: Mask, settings: QcSettings) -> Qua
     return QualityMetric("focus", ratio)
 
 
-def _saturation(pixels: NDArray[np.uint8] | NDArray[np.uint16], inside: Mask, settings: QcSettings) -> QualityMetric:
+def _saturation(pixels: Pixels, inside: Mask, settings: QcSettings) -> QualityMetric:
     """Share of pixels at either end of the camera's range, in any channel; 16 bit files may hold 12 or 14 bit."""
     top = int(np.iinfo(pixels.dtype).max)
     if pixels.dtype == np.uint16:
@@ -280,9 +279,7 @@ def _debris(share: float, settings: QcSettings) -> QualityMetric:
     return QualityMetric("debris", share)
 
 
-def _stain_colour(
-    pixels: NDArray[np.uint8] | NDArray[np.uint16], stained: Mask, inside: Mask, settings: QcSettings
-) -> QualityMetric:
+def _stain_colour(pixels: Pixels, stained: Mask, inside: Mask, settings: QcSettings) -> QualityMetric:
     share = stain_green_share(pixels, stained, inside)
     if share < settings.min_stain_green:
         reason = (

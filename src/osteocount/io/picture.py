@@ -9,6 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+#: Grey levels as files hold them.
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
 LARGE_PIXELS = 25 * 10**6
 """From so many pixels on, pictures and label images are worked on and shown tile by tile where their format allows it.
 
@@ -61,7 +64,7 @@ class Picture:
     """
 
     path: Path
-    pixels: NDArray[np.uint8] | NDArray[np.uint16]
+    pixels: Pixels
     kind: Literal["rgb", "grey", "channels"]
     channel_names: tuple[str, ...]
     pixel_size: PixelSize

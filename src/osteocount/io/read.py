@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.picture import Picture
+from osteocount.io.picture import Picture, Pixels
 from osteocount.io.pixel_size import find_pixel_size
 from osteocount.io.raw_image import CURE_EXPORT, RawImage
 
@@ -128,7 +128,7 @@ def _named_rgb(names: tuple[str, ...]) -> bool:
     return all(name.strip().lower() in known for name, known in zip(names, _RED_GREEN_BLUE, strict=True))
 
 
-def _is_grey(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bool:
+def _is_grey(pixels: Pixels) -> bool:
     """All three channels equal; a coarse look first, since colour pictures differ almost at once."""
     for step in (64, 1):
         red, green, blue = (pixels[::step, ::step, channel] for channel in range(3))
@@ -137,7 +137,7 @@ def _is_grey(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bool:
     return True
 
 
-def _grey_levels(path: Path, pixels: NDArray[Any]) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], tuple[str, ...]]:
+def _grey_levels(path: Path, pixels: NDArray[Any]) -> tuple[Pixels, tuple[str, ...]]:
     """Bring any number type to uint8 or uint16 without guessing a scale."""
     if pixels.dtype == np.uint8:
         return pixels.astype(np.uint8, copy=False), ()

@@ -11,17 +11,14 @@ from typing import Any, Protocol
 
 import numpy as np
 import tifffile
-from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import is_zarr, list_scenes
 from osteocount.io.ome_zarr_read import Level, open_level
-from osteocount.io.picture import Picture, PixelSize, is_large_size
+from osteocount.io.picture import Picture, Pixels, PixelSize, is_large_size
 from osteocount.io.pixel_size import find_pixel_size
 from osteocount.io.raw_image import RawImage, damaged
 from osteocount.io.tiff import _check_complete, _choose_series, _description, _evidence, quiet_tifffile
-
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 _LARGEST_CHUNK = 2**28  # bytes; larger ones are better read once, with the whole picture
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.picture import Picture, PixelSize
+from osteocount.io.picture import Picture, Pixels, PixelSize
 from osteocount.io.read import read_picture
 from osteocount.napari.large_counting import CountPreview, LargeCount, count_large, is_large
 from osteocount.napari.layers.layer_picture import LayerSnapshot
@@ -155,9 +155,7 @@ def _plane(layer: LayerSnapshot) -> NDArray[np.generic]:
     return data.reshape(*shape[-2:], -1)[..., :3]
 
 
-def _camera_values(
-    pixels: NDArray[Any], layer: LayerSnapshot
-) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], tuple[str, ...]]:
+def _camera_values(pixels: NDArray[Any], layer: LayerSnapshot) -> tuple[Pixels, tuple[str, ...]]:
     if pixels.dtype in (np.uint8, np.uint16):
         return np.ascontiguousarray(pixels), ()
     if np.issubdtype(pixels.dtype, np.floating) and pixels.size and pixels.min() >= 0 and pixels.max() <= 1:

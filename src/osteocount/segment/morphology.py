@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.uint8]
+#: 0 or 1 per pixel, as OpenCV takes it.
+ByteMask = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,20 @@ def regions(labels: NDArray[np.int32]) -> list[Region]:
 
 
 @cache
-def disk(radius: int) -> Mask:
+def disk(radius: int) -> ByteMask:
     """Return a disc-shaped structuring element of odd side 2·radius + 1."""
     y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
     return np.asarray(x * x + y * y <= (radius + 0.3) ** 2, np.uint8)
 
 
-def opened(mask: Mask, radius: int) -> Mask:
+def opened(mask: ByteMask, radius: int) -> ByteMask:
     """Remove what is thinner than a disc; the border of the picture does not count as an edge of the cell."""
     wide = cv2.copyMakeBorder(mask, radius, radius, radius, radius, cv2.BORDER_REPLICATE)
     out = cv2.morphologyEx(wide, cv2.MORPH_OPEN, disk(radius), borderType=cv2.BORDER_CONSTANT, borderValue=0)
     return np.asarray(out[radius:-radius, radius:-radius])
 
 
-def holes_filled(mask: Mask, largest: float) -> Mask:
+def holes_filled(mask: ByteMask, largest: float) -> ByteMask:
     """Fill holes of at most ``largest`` pixels that are no longer than twice a disc of that area.
 
     A hole open to the picture's border stays.

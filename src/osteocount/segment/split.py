@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.morphology import Mask, Region, disk, gaussian, holes_filled, opened, regions
+from osteocount.segment.morphology import ByteMask, Region, disk, gaussian, holes_filled, opened, regions
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.tiling.packing import NO_BORDER, Bodies, all_bodies, lay_out
-from osteocount.segment.watershed import Basins, seeded_basins
+from osteocount.segment.watershed import WatershedRegions, marker_watershed
 
 #: A waist narrower than this share of the narrower of two bodies is a place where two cells touch.
 WAIST = 0.5
@@ -23,7 +23,7 @@ _OPAQUE_UM = (5.0, 25.0)  # diameters of compact mononuclear cells
 _RIM_UM = 0.8  # the blurred edge of a dark cell
 
 
-def opaque_bodies(density: NDArray[np.float32], mask: Mask, scale: Scale) -> NDArray[np.int32]:
+def opaque_bodies(density: NDArray[np.float32], mask: ByteMask, scale: Scale) -> NDArray[np.int32]:
     """Label compact, sharply bounded dark cells, which lie on or against other cells; their blurred edge is theirs.
 
     Parameters
@@ -56,7 +56,7 @@ def opaque_bodies(density: NDArray[np.float32], mask: Mask, scale: Scale) -> NDA
     return labels
 
 
-def _dark_heaps(density: NDArray[np.float32], mask: Mask, scale: Scale) -> Bodies:
+def _dark_heaps(density: NDArray[np.float32], mask: ByteMask, scale: Scale) -> Bodies:
     """Return where there may be compact bodies; what is a few pixels apart is judged together."""
     dark = holes_filled(cv2.compare(density, _LEVELS[0], cv2.CMP_GT) & mask, _nucleus_px(scale))
     heaps = all_bodies(cv2.dilate(dark, np.ones((5, 5), np.uint8)), NO_BORDER)
@@ -65,7 +65,7 @@ def _dark_heaps(density: NDArray[np.float32], mask: Mask, scale: Scale) -> Bodie
 
 
 def _compact_bodies(
-    density: NDArray[np.float32], mask: Mask, scale: Scale
+    density: NDArray[np.float32], mask: ByteMask, scale: Scale
 ) -> tuple[NDArray[np.int32], list[tuple[int, int]]]:
     """Label the compact bodies found at any level, and return where the first pixel of each is."""
     bodies, first = np.zeros(mask.shape, np.int32), list[tuple[int, int]]()
@@ -100,7 +100,7 @@ def _is_compact(body: Region, scale: Scale) -> bool:
 
 
 def split_touching(
-    mask: Mask, scale: Scale, waist: float = WAIST, density: NDArray[np.float32] | None = None
+    mask: ByteMask, scale: Scale, waist: float = WAIST, density: NDArray[np.float32] | None = None
 ) -> NDArray[np.int32]:
     """Label cells, cutting bodies where a waist joins them.
 
@@ -154,7 +154,7 @@ def _cut(
     # A seed may lie across the corner where two bodies meet: it is one of each.
     ids, number = np.unique(whole[at].astype(np.int64) << 32 | seed[at], return_inverse=True)
     dense = depth if density is None else density[inside]
-    basins = seeded_basins(inside, depth, at, number, dense)
+    basins = marker_watershed(inside, depth, at, number, dense)
     root = _rejoined(basins, share, None if density is None else _medians(dense, basins.of_pixel, ids.size))
     body = ids >> 32
     new = np.zeros(ids.size, np.int32)
@@ -166,7 +166,7 @@ def _cut(
     labels[inside] = new[root[basins.of_pixel]]
 
 
-def _rejoined(basins: Basins, share: float, typical: NDArray[np.float32] | None) -> NDArray[np.intp]:
+def _rejoined(basins: WatershedRegions, share: float, typical: NDArray[np.float32] | None) -> NDArray[np.intp]:
     """Return the lowest basin of the part that each basin belongs to; ``typical`` is the median density of each."""
     peak = basins.peak.copy()
     parent = list(range(peak.size))

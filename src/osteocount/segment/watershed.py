@@ -14,7 +14,7 @@ Pixels = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Basins:
+class WatershedRegions:
     """The basins 0..m − 1 of as many seeds, and where they touch.
 
     Attributes
@@ -49,13 +49,13 @@ class _Edges:
     total: NDArray[np.float64]
 
 
-def seeded_basins(
+def marker_watershed(
     inside: NDArray[np.bool_],
     height: NDArray[np.float32],
     seeds: NDArray[np.intp],
     number: NDArray[np.intp],
     other: NDArray[np.float32],
-) -> Basins:
+) -> WatershedRegions:
     """Divide bodies among the seeds in them.
 
     From every pixel the steepest way over its four neighbours leads to a summit. Summits that no seed lies on are
@@ -89,7 +89,7 @@ def seeded_basins(
     peak = np.full(n_seeds, -np.inf, np.float32)
     np.maximum.at(peak, owner[node[summits]], height[summits])
     pairs = np.stack([edges.first, edges.second], axis=1)
-    return Basins(owner[of_pixel], peak, pairs, edges.saddle, edges.total / np.maximum(edges.pixels, 1))
+    return WatershedRegions(owner[of_pixel], peak, pairs, edges.saddle, edges.total / np.maximum(edges.pixels, 1))
 
 
 def _neighbours(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int32], ...]:

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from osteocount.simulate.shapes import Capsule, Ellipse, Field2D, Point
-
-Rng = np.random.Generator
+from osteocount.simulate.shapes import Capsule, Ellipse, Field2D, PointUm, Rng
 
 
 def room_for(
     rng: Rng, nuclei: int, area: float, lobes: int, clusters: int
 ) -> tuple[list[Capsule | Ellipse], tuple[Ellipse, ...]]:
-    """Plan a spread body with all its nuclei, made larger until they fit."""
+    """Design a spread body with all its nuclei, made larger until they fit."""
     while True:
         parts = spread_body(rng, area, lobes)
         placed = place_nuclei(rng, parts, nuclei, clusters)
@@ -75,7 +73,7 @@ def vacuoles(
 
 
 def spread_body(rng: Rng, area: float, lobes: int) -> list[Capsule | Ellipse]:
-    """Plan ``lobes`` ellipses on a bent line, joined by bridges; together about ``area`` µm²."""
+    """Design ``lobes`` ellipses on a bent line, joined by bridges; together about ``area`` µm²."""
     radius = np.sqrt(area / np.pi / (1 + 0.72 * (lobes - 1)))
     heading, spot = rng.uniform(0, 2 * np.pi), (0.0, 0.0)
     parts: list[Capsule | Ellipse] = [ellipse(rng, spot, radius, 0.55)]
@@ -90,7 +88,7 @@ def spread_body(rng: Rng, area: float, lobes: int) -> list[Capsule | Ellipse]:
 
 
 def fan(rng: Rng, parts: list[Capsule | Ellipse]) -> Ellipse:
-    """Plan a thin sheet without nuclei that spreads from one side of the first part."""
+    """Design a thin sheet without nuclei that spreads from one side of the first part."""
     body = parts[0]
     radius = np.sqrt(np.prod(body.half_axes)) if isinstance(body, Ellipse) else body.start_radius
     size = float(radius * rng.uniform(0.6, 1.1))
@@ -110,8 +108,8 @@ def corners(rng: Rng, body: Capsule | Ellipse, number: int) -> list[Capsule | El
     return drawn
 
 
-def arm(rng: Rng, root: Point, toward: float) -> list[Capsule | Ellipse]:
-    """Plan a neck that leaves ``root`` and ends in a pale sheet: wide, a fan, or hardly there."""
+def arm(rng: Rng, root: PointUm, toward: float) -> list[Capsule | Ellipse]:
+    """Design a neck that leaves ``root`` and ends in a pale sheet: wide, a fan, or hardly there."""
     length, neck = rng.uniform(3, 24), rng.uniform(1.2, 3.5)
     step = polar(toward, length)
     end = (root[0] + step[0], root[1] + step[1])
@@ -128,7 +126,7 @@ def arm(rng: Rng, root: Point, toward: float) -> list[Capsule | Ellipse]:
 
 
 def process(rng: Rng, body: Capsule | Ellipse, length: float) -> Capsule:
-    """Plan a tapering process that starts well inside ``body``."""
+    """Design a tapering process that starts well inside ``body``."""
     toward = rng.uniform(0, 2 * np.pi)
     centre = body.centre if isinstance(body, Ellipse) else body.start
     size = min(body.half_axes) if isinstance(body, Ellipse) else body.start_radius
@@ -138,8 +136,8 @@ def process(rng: Rng, body: Capsule | Ellipse, length: float) -> Capsule:
     )
 
 
-def bent_process(rng: Rng, root: Point, toward: float, length: float) -> list[Capsule | Ellipse]:
-    """Plan a thin process of two pieces, with a knob or a small fan at its end."""
+def bent_process(rng: Rng, root: PointUm, toward: float, length: float) -> list[Capsule | Ellipse]:
+    """Design a thin process of two pieces, with a knob or a small fan at its end."""
     thick = rng.uniform(0.7, 1.2)
     knee_step, tip_step = polar(toward, length / 2), polar(toward + rng.normal(0, 0.35), length / 2)
     knee = (root[0] + knee_step[0], root[1] + knee_step[1])
@@ -150,12 +148,12 @@ def bent_process(rng: Rng, root: Point, toward: float, length: float) -> list[Ca
     return pieces
 
 
-def ellipse(rng: Rng, centre: Point, radius: float, flattest: float) -> Ellipse:
+def ellipse(rng: Rng, centre: PointUm, radius: float, flattest: float) -> Ellipse:
     """Draw an ellipse of the area of a circle of ``radius``, its axes' ratio between ``flattest`` and 1."""
     ratio = np.sqrt(rng.uniform(flattest, 1.0))
     return Ellipse(centre, (radius / ratio, radius * ratio), rng.uniform(0, np.pi))
 
 
-def polar(angle: float, length: float) -> Point:
+def polar(angle: float, length: float) -> PointUm:
     """Return (y, x) of a step of ``length`` in the direction ``angle``."""
     return float(length * np.sin(angle)), float(length * np.cos(angle))

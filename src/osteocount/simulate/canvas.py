@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.simulate.cell_painting import CellPatch
-from osteocount.simulate.design import Colour
-from osteocount.simulate.shapes import Capsule, Point, coverage
+from osteocount.simulate.design import Rgb
+from osteocount.simulate.shapes import Capsule, PointUm, coverage
 
 # A nucleus counts as seen when enough of it is in the picture and in its cell, and its inside or its rim (the envelope
 # often shows where the inside does not) differs, after the lens, from the cytoplasm around it: in OD (Euclid, over the
@@ -48,7 +48,7 @@ class Canvas:
         self._owner: list[int] = []
         self._sizes: list[int] = []
 
-    def overlap(self, patch: CellPatch, at: Point) -> float:
+    def overlap(self, patch: CellPatch, at: PointUm) -> float:
         """Part of ``patch``, put at ``at`` (y, x in µm), that would lie on other cells; on their nuclei counts 20-fold.
 
         A cell that creeps under or over another does so with its thin edge, hardly ever where a nucleus is.
@@ -59,7 +59,7 @@ class Canvas:
         hit = np.count_nonzero(inside & cells) + 20 * np.count_nonzero(inside & nuclei | marked & cells)
         return float(hit) / max(int(np.count_nonzero(patch.inside)), 1)
 
-    def add(self, patch: CellPatch, at: Point) -> int:
+    def add(self, patch: CellPatch, at: PointUm) -> int:
         """Paint ``patch`` with its centre at ``at`` (y, x in µm) over what is there and return its label.
 
         Light goes through both cells where two lie on each other, so their ODs add: the seam shows.
@@ -72,14 +72,14 @@ class Canvas:
         self.nuclei[here][inside] = 0
         marks = patch.nuclei[there]
         self.nuclei[here][marks > 0] = marks[marks > 0] + np.uint32(first)
-        self._kinds.append(patch.plan.kind)
-        self._made.append(len(patch.plan.nuclei))
+        self._kinds.append(patch.cell.kind)
+        self._made.append(len(patch.cell.nuclei))
         self._areas.append(int(np.count_nonzero(patch.inside)))
-        self._owner += [label] * len(patch.plan.nuclei)
-        self._sizes += np.bincount(patch.nuclei.ravel(), minlength=len(patch.plan.nuclei) + 1)[1:].tolist()
+        self._owner += [label] * len(patch.cell.nuclei)
+        self._sizes += np.bincount(patch.nuclei.ravel(), minlength=len(patch.cell.nuclei) + 1)[1:].tolist()
         return label
 
-    def add_line(self, pieces: list[Capsule], colour: Colour, strength: float) -> None:
+    def add_line(self, pieces: list[Capsule], colour: Rgb, strength: float) -> None:
         """Paint a line, given in µm of the field; it belongs to no cell. Its OD is ``colour`` times ``strength``."""
         od = np.asarray(colour, np.float32) * np.float32(strength)
         for piece in pieces:
@@ -180,7 +180,7 @@ class Canvas:
                 seen[number] = any(_differs(level, od[box][around]) for level in levels)
         return seen
 
-    def _windows(self, size: int, at: Point) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    def _windows(self, size: int, at: PointUm) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
         """Where a square patch of ``size`` px centred at ``at`` falls in the field, and which part of it does."""
         spans = []
         for centre, length in zip(at, self.cells.shape, strict=True):

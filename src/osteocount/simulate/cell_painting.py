@@ -16,7 +16,7 @@ _LARGE_NUCLEUS = 5.5  # radius, µm, from which a nucleus shows several nucleoli
 
 
 @dataclass(frozen=True)
-class CellPlan:
+class CellDesign:
     """All that is decided about a cell before it is painted. Lengths in µm around the cell's own centre.
 
     Attributes
@@ -95,63 +95,63 @@ class CellPatch:
 
     Attributes
     ----------
-    plan
+    cell
         What was painted.
     od
         (n, n, 3) float32 optical density.
     inside
         (n, n) bool, the cell.
     nuclei
-        (n, n) uint16, 1..k in the order of ``plan.nuclei``.
+        (n, n) uint16, 1..k in the order of ``cell.nuclei``.
     """
 
-    plan: CellPlan
+    cell: CellDesign
     od: NDArray[np.float32]
     inside: NDArray[np.bool_]
     nuclei: NDArray[np.uint16]
 
 
-def paint_cell(plan: CellPlan, style: StainStyle, pixel_size: float, rng: np.random.Generator) -> CellPatch:
-    """Paint ``plan`` on a patch of its own."""
-    y, x = grid(plan.half_size, pixel_size)
-    distance = _roughened(union(plan.parts, y, x, plan.blend), plan, pixel_size, rng)
+def paint_cell(cell: CellDesign, style: StainStyle, pixel_size: float, rng: np.random.Generator) -> CellPatch:
+    """Paint ``cell`` on a patch of its own."""
+    y, x = grid(cell.half_size, pixel_size)
+    distance = _roughened(union(cell.parts, y, x, cell.blend), cell, pixel_size, rng)
     depth = np.maximum(-distance, 0.0)
-    near = _nearness(plan, y, x, depth)
-    trap = plan.od_edge + (plan.od_core - plan.od_edge) * near
-    if plan.rim:
+    near = _nearness(cell, y, x, depth)
+    trap = cell.od_edge + (cell.od_core - cell.od_edge) * near
+    if cell.rim:
         patchy = np.clip(0.6 + 0.6 * noise(rng, y.shape, 9.0 / pixel_size), 0.0, 2.0)
-        trap = trap + plan.rim * patchy * np.exp(-depth / 2.2)
-    trap = trap * np.clip(1.0 + plan.grain * _granules(rng, y.shape, pixel_size), 0.15, None)
-    calm = 0.8 if len(plan.nuclei) > 1 else 0.2
-    patches = plan.mottle * (1 - calm * near) * noise(rng, y.shape, 6.0 / pixel_size) if plan.mottle else 0 * y
+        trap = trap + cell.rim * patchy * np.exp(-depth / 2.2)
+    trap = trap * np.clip(1.0 + cell.grain * _granules(rng, y.shape, pixel_size), 0.15, None)
+    calm = 0.8 if len(cell.nuclei) > 1 else 0.2
+    patches = cell.mottle * (1 - calm * near) * noise(rng, y.shape, 6.0 / pixel_size) if cell.mottle else 0 * y
     trap = trap * np.clip(1.0 + patches, 0.3, None)
-    trap = trap * style.trap_strength * coverage(distance, pixel_size) * (1.0 - np.exp(-depth / plan.thin_edge))
+    trap = trap * style.trap_strength * coverage(distance, pixel_size) * (1.0 - np.exp(-depth / cell.thin_edge))
     hue = np.clip(near, 0.0, 1.0)[..., None]
-    outer = style.membrane if plan.compact else style.trap_edge
+    outer = style.membrane if cell.compact else style.trap_edge
     colour = hue * np.asarray(style.trap, np.float32) + (1 - hue) * np.asarray(outer, np.float32)
     od = np.asarray(trap[..., None] * colour, dtype=np.float32)
-    if plan.mottle:
-        bluish = trap * np.clip(patches - 0.8 * plan.mottle, 0.0, None)
+    if cell.mottle:
+        bluish = trap * np.clip(patches - 0.8 * cell.mottle, 0.0, None)
         od += bluish[..., None] * np.asarray(style.counterstain, np.float32)
-    if plan.fringe:
-        thick = cv2.GaussianBlur(trap, (0, 0), 2.0 / pixel_size) / (plan.od_core * style.trap_strength)
-        ring = plan.fringe * np.minimum(2.5 * thick, 1.0) * np.exp(-(((distance - 1.3) / 1.1) ** 2))
+    if cell.fringe:
+        thick = cv2.GaussianBlur(trap, (0, 0), 2.0 / pixel_size) / (cell.od_core * style.trap_strength)
+        ring = cell.fringe * np.minimum(2.5 * thick, 1.0) * np.exp(-(((distance - 1.3) / 1.1) ** 2))
         od += ring[..., None] * np.asarray(_CYAN, np.float32)
-    for vacuole in plan.vacuoles:
+    for vacuole in cell.vacuoles:
         near_it = _window(vacuole, 3.0, y, pixel_size)
         od[near_it] = _with_vacuole(od[near_it], vacuole.distance(y[near_it], x[near_it]), style, pixel_size)
     labels = np.zeros(y.shape, np.uint16)
     shown = style.replace(
-        exclusion=min(plan.clarity * style.exclusion, 1.0),
-        counterstain_strength=plan.clarity * style.counterstain_strength,
+        exclusion=min(cell.clarity * style.exclusion, 1.0),
+        counterstain_strength=cell.clarity * style.counterstain_strength,
     )
-    for number, nucleus in enumerate(plan.nuclei, start=1):
+    for number, nucleus in enumerate(cell.nuclei, start=1):
         near_it = _window(nucleus, 4.0, y, pixel_size)
         at = y[near_it], x[near_it]
         to_rim = nucleus.distance(*at)
         od[near_it] = _with_nucleus(od[near_it], to_rim, nucleus, at, shown, pixel_size, rng)
         labels[near_it][(to_rim <= 0) & (distance[near_it] <= 0)] = number
-    return CellPatch(plan, od, distance <= 0, labels)
+    return CellPatch(cell, od, distance <= 0, labels)
 
 
 def _window(part: Ellipse, margin: float, y: Field2D, pixel_size: float) -> tuple[slice, slice]:
@@ -163,23 +163,23 @@ def _window(part: Ellipse, margin: float, y: Field2D, pixel_size: float) -> tupl
     return spans[0], spans[1]
 
 
-def _roughened(distance: Field2D, plan: CellPlan, pixel_size: float, rng: np.random.Generator) -> Field2D:
+def _roughened(distance: Field2D, cell: CellDesign, pixel_size: float, rng: np.random.Generator) -> Field2D:
     """Shift the outline by coarse and fine noise."""
-    distance = distance + plan.rough * noise(rng, distance.shape, 7.0 / pixel_size)
-    if plan.ruffle:
-        distance = distance + plan.ruffle * noise(rng, distance.shape, 2.4 / pixel_size)
+    distance = distance + cell.rough * noise(rng, distance.shape, 7.0 / pixel_size)
+    if cell.ruffle:
+        distance = distance + cell.ruffle * noise(rng, distance.shape, 2.4 / pixel_size)
     return distance.astype(np.float32)
 
 
-def _nearness(plan: CellPlan, y: Field2D, x: Field2D, depth: Field2D) -> Field2D:
+def _nearness(cell: CellDesign, y: Field2D, x: Field2D, depth: Field2D) -> Field2D:
     """1 around the nuclei (or in the middle of a dome), 0 in the periphery."""
-    if plan.compact or not plan.nuclei:
+    if cell.compact or not cell.nuclei:
         return np.asarray(1.0 - np.exp(-depth / 1.8), dtype=np.float32)
     far = np.ones(y.shape, np.float32)
-    for middle in (*plan.nuclei, *plan.dense):
-        near_it = _window(middle, 3 * plan.reach, y, float(y[1, 0] - y[0, 0]))
+    for middle in (*cell.nuclei, *cell.dense):
+        near_it = _window(middle, 3 * cell.reach, y, float(y[1, 0] - y[0, 0]))
         away = np.maximum(middle.distance(y[near_it], x[near_it]), 0.0)
-        far[near_it] *= 1.0 - 0.85 * np.exp(-((away / plan.reach) ** 1.4))
+        far[near_it] *= 1.0 - 0.85 * np.exp(-((away / cell.reach) ** 1.4))
     return np.asarray((1.0 - far) * (1.0 - np.exp(-depth / 3.0)), dtype=np.float32)
 
 

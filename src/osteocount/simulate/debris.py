@@ -6,7 +6,7 @@ import numpy as np
 
 from osteocount.simulate.canvas import Canvas
 from osteocount.simulate.design import StainStyle
-from osteocount.simulate.shapes import Capsule, Point
+from osteocount.simulate.shapes import Capsule, PointUm
 
 
 def add_fibre(canvas: Canvas, style: StainStyle, rng: np.random.Generator) -> None:
@@ -19,7 +19,7 @@ def add_fibre(canvas: Canvas, style: StainStyle, rng: np.random.Generator) -> No
 
 
 def stretch_fibre(
-    canvas: Canvas, style: StainStyle, start: Point, end: Point, rng: np.random.Generator, radius: float = 0.5
+    canvas: Canvas, style: StainStyle, start: PointUm, end: PointUm, rng: np.random.Generator, radius: float = 0.5
 ) -> None:
     """Stretch a fibre from ``start`` to ``end`` (y, x in µm of the field), slightly bowed."""
     along = np.linspace(0, 1, 9)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from osteocount.settings import FrozenModel
 
-Colour = tuple[float, float, float]
+Rgb = tuple[float, float, float]
 
 
 class StainStyle(FrozenModel):
@@ -16,14 +16,14 @@ class StainStyle(FrozenModel):
     nuclei 0.2–0.45, 0.15–0.48, 0.1–0.25, that is, paler than the cytoplasm above all in green.
     """
 
-    trap: Colour = Field((1.0, 1.25, 0.72), title="TRAP", description="Colour of TRAP around the nuclei, red = 1.")
-    trap_edge: Colour = Field(
+    trap: Rgb = Field((1.0, 1.25, 0.72), title="TRAP", description="Colour of TRAP around the nuclei, red = 1.")
+    trap_edge: Rgb = Field(
         (0.8, 1.2, 0.76), title="TRAP at the edge", description="Colour of TRAP in thin edges and processes."
     )
-    membrane: Colour = Field(
+    membrane: Rgb = Field(
         (0.66, 1.2, 0.98), title="Rim of domes", description="Colour of the maroon rim of thick small cells."
     )
-    counterstain: Colour = Field(
+    counterstain: Rgb = Field(
         (1.0, 0.80, 0.44), title="Counterstain", description="Colour of the counterstain in nuclei, red = 1."
     )
     trap_strength: float = Field(1.0, title="TRAP strength", description="Multiplies all TRAP.", gt=0, le=3)
@@ -38,10 +38,10 @@ class StainStyle(FrozenModel):
 class Optics(FrozenModel):
     """What lamp, lens and camera make of the optical density."""
 
-    background: Colour = Field((203.0, 207.0, 204.0), title="Background", description="Grey level of bare plastic.")
+    background: Rgb = Field((203.0, 207.0, 204.0), title="Background", description="Grey level of bare plastic.")
     vignetting: float = Field(0.07, title="Vignetting", description="Light lost in the corners.", ge=0, le=0.6)
     unevenness: float = Field(0.015, title="Unevenness", description="SD of the broad shading.", ge=0, le=0.2)
-    blur: Colour = Field(
+    blur: Rgb = Field(
         (1.3, 0.72, 0.85), title="Blur", description="Gaussian blur of red, green and blue, µm. Red is the widest: "
         "dark cells then have a cyan fringe and a maroon rim."
     )  # fmt: skip

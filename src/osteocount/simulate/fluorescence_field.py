@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
+from osteocount.io.picture import Pixels
 from osteocount.settings import FrozenModel
 from osteocount.simulate.anatomy import ellipse
 from osteocount.simulate.design import FieldDesign, Optics, StainStyle
@@ -28,7 +29,7 @@ _DYES = StainStyle(
 _SHARP = Optics(blur=(0.3, 0.3, 0.3))
 
 
-class FluorescenceLook(FrozenModel):
+class FluorescenceOptics(FrozenModel):
     """Dyes, lens and camera. Lengths in µm, brightness as parts of the camera's range."""
 
     cytoplasm: float = Field(0.8, title="Cytoplasm", description="Brightness of strong cytoplasm.", gt=0, le=3)
@@ -58,7 +59,7 @@ class SimulatedChannels:
         As for `SimulatedField`; nuclei of cells without TRAP are in none of them.
     """
 
-    pixels: NDArray[np.uint8] | NDArray[np.uint16]
+    pixels: Pixels
     cells: NDArray[np.uint32]
     nuclei: NDArray[np.uint32]
     truth: pd.DataFrame
@@ -66,7 +67,7 @@ class SimulatedChannels:
     pixel_size: float
 
 
-def simulate_fluorescence(design: FieldDesign, look: FluorescenceLook, seed: int) -> SimulatedChannels:
+def simulate_fluorescence(design: FieldDesign, optics: FluorescenceOptics, seed: int) -> SimulatedChannels:
     """Make one picture; the same arguments give the same pixels.
 
     ``design`` says what lies where and how strongly it is stained; its colours and optics are not used.
@@ -75,19 +76,19 @@ def simulate_fluorescence(design: FieldDesign, look: FluorescenceLook, seed: int
     field = simulate_field(design.replace(stain=stain, optics=_SHARP), seed)
     rng = np.random.default_rng([seed, 1])
     cytoplasm, dna = (np.ascontiguousarray(field.od[..., channel]) for channel in (0, 1))
-    dna = np.maximum(dna, _unstained(field.cells, look, design, rng))
-    channels = cytoplasm * look.cytoplasm / 0.8, dna * look.nuclei / 0.8
-    channels = channels[0] + look.bleed[1] * channels[1], channels[1] + look.bleed[0] * channels[0]
-    seen = np.dstack([_seen(channel, look, design.pixel_size, rng) for channel in channels])
-    top = 2**look.bits - 1
+    dna = np.maximum(dna, _unstained(field.cells, optics, design, rng))
+    channels = cytoplasm * optics.cytoplasm / 0.8, dna * optics.nuclei / 0.8
+    channels = channels[0] + optics.bleed[1] * channels[1], channels[1] + optics.bleed[0] * channels[0]
+    seen = np.dstack([_seen(channel, optics, design.pixel_size, rng) for channel in channels])
+    top = 2**optics.bits - 1
     grey = np.clip(np.rint(seen * top), 0, top)
-    pixels = grey.astype(np.uint8) if look.bits == 8 else grey.astype(np.uint16)
+    pixels = grey.astype(np.uint8) if optics.bits == 8 else grey.astype(np.uint16)
     return SimulatedChannels(pixels, field.cells, field.nuclei, field.truth, field.nuclei_truth, design.pixel_size)
 
 
-def random_look(rng: np.random.Generator) -> FluorescenceLook:
+def random_fluorescence_optics(rng: np.random.Generator) -> FluorescenceOptics:
     """Draw dyes, lens and camera."""
-    return FluorescenceLook(
+    return FluorescenceOptics(
         cytoplasm=float(rng.uniform(0.3, 1.3)),
         nuclei=float(rng.uniform(0.25, 0.9)),
         unstained=float(rng.uniform(0, 1200)),
@@ -103,12 +104,12 @@ def random_look(rng: np.random.Generator) -> FluorescenceLook:
 
 
 def _unstained(
-    cells: NDArray[np.uint32], look: FluorescenceLook, design: FieldDesign, rng: np.random.Generator
+    cells: NDArray[np.uint32], optics: FluorescenceOptics, design: FieldDesign, rng: np.random.Generator
 ) -> Field2D:
     """Draw nuclei of cells without TRAP, everywhere but on stained cells."""
     dna = np.zeros(cells.shape, np.float32)
     um = design.pixel_size
-    for _ in range(int(rng.poisson(look.unstained * design.area_mm2))):
+    for _ in range(int(rng.poisson(optics.unstained * design.area_mm2))):
         row, column = int(rng.integers(cells.shape[0])), int(rng.integers(cells.shape[1]))
         disc = ellipse(rng, (row * um, column * um), float(rng.uniform(3.4, 5.0)), 0.7)
         window = _around((row, column), int(7 / um), cells.shape)
@@ -124,13 +125,13 @@ def _around(centre: tuple[int, int], reach: int, shape: tuple[int, ...]) -> tupl
     return rows, columns
 
 
-def _seen(light: Field2D, look: FluorescenceLook, um: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _seen(light: Field2D, optics: FluorescenceOptics, um: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return what a noisy camera sees of a channel, spread by lens and haze, as parts of its range."""
-    sharp = cv2.GaussianBlur(light, (0, 0), look.blur / um)
-    spread = (1 - look.halo) * sharp + look.halo * cv2.GaussianBlur(light, (0, 0), 12 / um)
+    sharp = cv2.GaussianBlur(light, (0, 0), optics.blur / um)
+    spread = (1 - optics.halo) * sharp + optics.halo * cv2.GaussianBlur(light, (0, 0), 12 / um)
     height, width = light.shape
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    lit = spread + np.abs(look.haze * noise(rng, light.shape, max(height, width) / 3))
-    seen = look.dark + lit * (1 - look.uneven * (x * x + y * y) / 2)
+    lit = spread + np.abs(optics.haze * noise(rng, light.shape, max(height, width) / 3))
+    seen = optics.dark + lit * (1 - optics.uneven * (x * x + y * y) / 2)
     grain = rng.standard_normal(light.shape, dtype=np.float32) * np.sqrt(0.05 + np.maximum(seen, 0)) / np.sqrt(0.1)
-    return np.asarray(seen + look.noise * grain, np.float64)
+    return np.asarray(seen + optics.noise * grain, np.float64)

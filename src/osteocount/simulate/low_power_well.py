@@ -13,13 +13,13 @@ from pydantic import Field
 from osteocount.settings import FrozenModel
 from osteocount.simulate.anatomy import ellipse, polar
 from osteocount.simulate.canvas import Canvas
-from osteocount.simulate.cell_painting import CellPlan, paint_cell
-from osteocount.simulate.cell_plans import PLANS
+from osteocount.simulate.cell_designs import CELL_DESIGNS
+from osteocount.simulate.cell_painting import CellDesign, paint_cell
 from osteocount.simulate.debris import add_debris, add_fibre
 from osteocount.simulate.design import Optics, StainStyle
 from osteocount.simulate.optics import photograph
 from osteocount.simulate.random_designs import random_design
-from osteocount.simulate.shapes import Point
+from osteocount.simulate.shapes import PointUm
 
 _PAINTED_UM = 1.0  # µm per pixel at which cells are painted before the objective merges them
 _RIM_LIGHT, _OUTER_LIGHT = 0.06, 0.75  # light that the rim, and the plate around it, let through
@@ -131,8 +131,8 @@ def _paint(canvas: Canvas, design: WellDesign, rng: np.random.Generator) -> pd.D
     area = design.width * design.height / 1e6
     made: list[tuple[int, str, int]] = []
 
-    def add(plan: CellPlan, kind: str, spot: Point | None, allowed: float) -> None:
-        patch = paint_cell(plan, design.stain, _PAINTED_UM, rng)
+    def add(cell: CellDesign, kind: str, spot: PointUm | None, allowed: float) -> None:
+        patch = paint_cell(cell, design.stain, _PAINTED_UM, rng)
         for _ in range(_TRIES):
             at = spot or (float(rng.uniform(0, design.height)), float(rng.uniform(0, design.width)))
             if spot or canvas.overlap(patch, at) <= allowed:
@@ -144,12 +144,12 @@ def _paint(canvas: Canvas, design: WellDesign, rng: np.random.Generator) -> pd.D
         pale = bool(rng.random() < design.pale_fraction)
         add(_giant(rng, design.diameter, pale), "pale_giant" if pale else "giant", None, 0.02)
     for _ in range(int(rng.poisson(design.small * area))):
-        add(PLANS["spindle" if rng.random() < 0.25 else "round"](rng), "small", None, 0.05)
+        add(CELL_DESIGNS["spindle" if rng.random() < 0.25 else "round"](rng), "small", None, 0.05)
     for _ in range(int(rng.poisson(design.groups * area))):
         middle = float(rng.uniform(0, design.height)), float(rng.uniform(0, design.width))
         for _ in range(int(rng.integers(3, 8))):
             step = polar(rng.uniform(0, 2 * np.pi), rng.uniform(5, 16))
-            add(PLANS["round"](rng), "small", (middle[0] + step[0], middle[1] + step[1]), 1.0)
+            add(CELL_DESIGNS["round"](rng), "small", (middle[0] + step[0], middle[1] + step[1]), 1.0)
     for number in range(int(rng.poisson(design.debris * area))):
         add_debris(canvas, design.stain, rng)
         if number % 10 == 0:
@@ -157,11 +157,11 @@ def _paint(canvas: Canvas, design: WellDesign, rng: np.random.Generator) -> pd.D
     return pd.DataFrame(made, columns=["label", "class", "area"])
 
 
-def _giant(rng: np.random.Generator, diameter: float, pale: bool) -> CellPlan:
-    """Plan a round or oval osteoclast with a mottled, mostly dense inside; a pale one is thin and even."""
+def _giant(rng: np.random.Generator, diameter: float, pale: bool) -> CellDesign:
+    """Design a round or oval osteoclast with a mottled, mostly dense inside; a pale one is thin and even."""
     radius = float(np.clip(rng.lognormal(np.log(diameter), 0.3), 60, 220)) / 2
     density = float(rng.uniform(0.06, 0.1)) if pale else float(rng.uniform(0.35, 0.8))
-    return CellPlan(
+    return CellDesign(
         kind="pale_giant" if pale else "osteoclast",
         parts=(ellipse(rng, (0.0, 0.0), radius, 0.65),),
         od_core=density,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from osteocount.simulate.design import Colour, Densities, FieldDesign, Optics, StainStyle
+from osteocount.simulate.design import Densities, FieldDesign, Optics, Rgb, StainStyle
 
 # Optical densities (R, G, B), red = 1, around the nuclei and in thin edges.
-_TRAPS: dict[str, tuple[Colour, Colour]] = {
+_TRAPS: dict[str, tuple[Rgb, Rgb]] = {
     "purple": ((1.0, 1.25, 0.72), (0.8, 1.2, 0.76)),
     "violet": ((0.8, 1.3, 0.85), (0.7, 1.3, 0.9)),
     "garnet": ((0.6, 1.45, 1.0), (0.5, 1.4, 1.05)),
     "red": ((0.42, 1.4, 1.05), (0.36, 1.35, 1.05)),
 }
-_COUNTERSTAINS: dict[str, Colour] = {
+_COUNTERSTAINS: dict[str, Rgb] = {
     "methyl green": (1.0, 0.72, 0.42),
     "haematoxylin": (1.0, 0.95, 0.5),
     "none": (1.0, 0.9, 0.5),
@@ -88,7 +88,7 @@ def _optics(rng: np.random.Generator) -> Optics:
     )
 
 
-def _near(rng: np.random.Generator, values: Colour, spread: float) -> Colour:
+def _near(rng: np.random.Generator, values: Rgb, spread: float) -> Rgb:
     """Change each value by a relative ``spread`` (SD)."""
     a, b, c = (max(float(v * rng.normal(1, spread)), 0.05) for v in values)
     return a, b, c

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Field2D = NDArray[np.float32]
-Point = tuple[float, float]
+PointUm = tuple[float, float]
+Rng = np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Capsule:
         Radius at each end, µm.
     """
 
-    start: Point
-    end: Point
+    start: PointUm
+    end: PointUm
     start_radius: float
     end_radius: float
 
@@ -44,8 +45,8 @@ class Capsule:
 class Ellipse:
     """An ellipse by its centre (y, x), its two half axes (µm) and the angle of the first (rad)."""
 
-    centre: Point
-    half_axes: Point
+    centre: PointUm
+    half_axes: PointUm
     angle: float
 
     def distance(self, y: Field2D, x: Field2D) -> Field2D:

@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.simulate.canvas import OSTEOCLAST_NUCLEI, Canvas
-from osteocount.simulate.cell_painting import CellPatch, CellPlan, paint_cell
-from osteocount.simulate.cell_plans import PLANS, heaped_cell, nuclei_of_an_osteoclast, osteoclast
+from osteocount.simulate.cell_designs import CELL_DESIGNS, heaped_cell, nuclei_of_an_osteoclast, osteoclast
+from osteocount.simulate.cell_painting import CellDesign, CellPatch, paint_cell
 from osteocount.simulate.debris import add_debris, add_fibre
 from osteocount.simulate.design import FieldDesign, StainStyle
 from osteocount.simulate.optics import blurred, photograph
-from osteocount.simulate.shapes import Point
+from osteocount.simulate.shapes import PointUm
 
 # Cells are placed this far (µm) beyond the picture, so that its edges cut cells as a real field's do.
 _MARGIN = 40.0
@@ -68,13 +68,13 @@ def simulate_field(design: FieldDesign, seed: int | np.random.SeedSequence) -> S
     """
     rng = np.random.default_rng(seed)
     canvas = Canvas(design.height, design.width, design.pixel_size)
-    neighbours: list[tuple[Point, float]] = []
+    neighbours: list[tuple[PointUm, float]] = []
     for patch in _osteoclasts(design, rng):
         _place(canvas, patch, design, rng, neighbours, float(rng.choice([0.0, 0.02, 0.08])))
     neighbours = []
     for kind in ("binucleate", "mononuclear_large", "spindle", "round", "refractile"):
         for _ in range(_number(design, getattr(design.densities, kind), rng)):
-            patch = paint_cell(PLANS[kind](rng), design.stain, design.pixel_size, rng)
+            patch = paint_cell(CELL_DESIGNS[kind](rng), design.stain, design.pixel_size, rng)
             lies_on_others = rng.random() < 0.1 and kind not in ("binucleate", "mononuclear_large")
             _place(canvas, patch, design, rng, neighbours, 1.0 if lies_on_others else _ROOM)
     for _ in range(_number(design, design.densities.clump, rng)):
@@ -83,10 +83,10 @@ def simulate_field(design: FieldDesign, seed: int | np.random.SeedSequence) -> S
         add_fibre(canvas, design.stain, rng)
     for _ in range(_number(design, design.densities.debris, rng)):
         add_debris(canvas, design.stain, rng)
-    return finish(canvas, design, rng)
+    return render_field(canvas, design, rng)
 
 
-def judged(truth: pd.DataFrame) -> pd.DataFrame:
+def judgeable_truth(truth: pd.DataFrame) -> pd.DataFrame:
     """Return the truth of cells as someone says who looks at the picture and knows what hides there.
 
     ``n_nuclei`` is missing where a nucleus cannot be seen, ``is_osteoclast`` where such nuclei decide: neither one
@@ -100,7 +100,7 @@ def judged(truth: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def finish(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) -> SimulatedField:
+def render_field(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) -> SimulatedField:
     """Look at a painted ``canvas`` through the lens, and say what can be seen."""
     od = blurred(canvas.od, design.optics, design.pixel_size)
     cells, nuclei, truth, nuclei_truth = canvas.truth(od)
@@ -109,20 +109,20 @@ def finish(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) -> Sim
     return SimulatedField(picture, cells, nuclei, truth, nuclei_truth, hidden, design.pixel_size, od)
 
 
-def paint(plan: CellPlan, design: FieldDesign, rng: np.random.Generator) -> CellPatch:
-    """Paint ``plan`` in the stain and at the pixel size of ``design``."""
+def paint(cell: CellDesign, design: FieldDesign, rng: np.random.Generator) -> CellPatch:
+    """Paint ``cell`` in the stain and at the pixel size of ``design``."""
     style: StainStyle = design.stain
-    return paint_cell(plan, style, design.pixel_size, rng)
+    return paint_cell(cell, style, design.pixel_size, rng)
 
 
 def _osteoclasts(design: FieldDesign, rng: np.random.Generator) -> list[CellPatch]:
     """Paint the osteoclasts of a field, largest first, since the largest are the hardest to place."""
-    plans = [
+    cells = [
         osteoclast(rng, nuclei_of_an_osteoclast(rng, design.nuclei_mean), rng.random() < design.pale_fraction)
         for _ in range(_number(design, design.densities.osteoclast, rng))
     ]
-    plans.sort(key=lambda plan: -len(plan.nuclei))
-    return [paint(plan, design, rng) for plan in plans]
+    cells.sort(key=lambda cell: -len(cell.nuclei))
+    return [paint(cell, design, rng) for cell in cells]
 
 
 def _number(design: FieldDesign, per_mm2: float, rng: np.random.Generator) -> int:
@@ -136,7 +136,7 @@ def _place(
     patch: CellPatch,
     design: FieldDesign,
     rng: np.random.Generator,
-    neighbours: list[tuple[Point, float]],
+    neighbours: list[tuple[PointUm, float]],
     allowed: float,
 ) -> None:
     """Add a cell where at most ``allowed`` of it lies on others, now and then against one of ``neighbours``.
@@ -149,13 +149,13 @@ def _place(
     if spot is None:
         spot = _free_spot(canvas, patch, rng, allowed)
     if spot is not None:
-        neighbours.append((spot, patch.plan.half_size))
+        neighbours.append((spot, patch.cell.half_size))
         canvas.add(patch, spot)
 
 
 def _place_clump(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) -> None:
     """Add small dark cells that lie pressed against each other: several nuclei close together, and no osteoclast."""
-    clump: list[tuple[Point, float]] = []
+    clump: list[tuple[PointUm, float]] = []
     for _ in range(int(rng.choice([2, 3, 4], p=(0.5, 0.35, 0.15)))):
         patch = paint(heaped_cell(rng), design, rng)
         if clump:
@@ -164,17 +164,17 @@ def _place_clump(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) 
         else:
             spot = _free_spot(canvas, patch, rng, _ROOM)
         if spot is not None:
-            clump.append((spot, patch.plan.half_size))
+            clump.append((spot, patch.cell.half_size))
             canvas.add(patch, spot)
 
 
 def _beside(
-    canvas: Canvas, patch: CellPatch, rng: np.random.Generator, other: Point, reach: float, least: float
-) -> Point | None:
+    canvas: Canvas, patch: CellPatch, rng: np.random.Generator, other: PointUm, reach: float, least: float
+) -> PointUm | None:
     """Come nearer to ``other`` from a random side until the part ``least`` lies on it; None where a third is there."""
     angle = rng.uniform(0, 2 * np.pi)
     toward = float(np.sin(angle)), float(np.cos(angle))
-    for away in np.arange(reach + patch.plan.half_size, 0.0, -1.5).tolist():
+    for away in np.arange(reach + patch.cell.half_size, 0.0, -1.5).tolist():
         spot = other[0] + away * toward[0], other[1] + away * toward[1]
         overlap = canvas.overlap(patch, spot)
         if overlap > least:
@@ -182,7 +182,7 @@ def _beside(
     return None
 
 
-def _free_spot(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, allowed: float) -> Point | None:
+def _free_spot(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, allowed: float) -> PointUm | None:
     """Find a place where at most ``allowed`` of the cell lies on others."""
     height, width = (n * canvas.pixel_size for n in canvas.cells.shape)
     for _ in range(_TRIES):

@@ -13,7 +13,7 @@ from pydantic import Field
 from osteocount.errors import OsteoCountError
 from osteocount.settings import FrozenModel
 from osteocount.simulate.design import Densities, FieldDesign
-from osteocount.simulate.simulated_field import SimulatedField, judged, simulate_field
+from osteocount.simulate.simulated_field import SimulatedField, judgeable_truth, simulate_field
 from osteocount.simulate.write import write_picture, write_truth_labels
 
 _ROWS, _COLUMNS = "ABCDEFGH", 12
@@ -108,7 +108,7 @@ def simulate_plate(design: PlateDesign, seed: int, out: Path, overwrite: bool = 
         wells.append({**_layout_row(place), **_well_truth(design, pd.concat(made[0]))})
     table = pd.DataFrame(wells)
     _write_csv(table[LAYOUT_COLUMNS], out / "layout.csv")
-    _write_csv(judged(pd.concat(cells)), out / "truth" / "cells.csv")
+    _write_csv(judgeable_truth(pd.concat(cells)), out / "truth" / "cells.csv")
     _write_csv(pd.concat(nuclei), out / "truth" / "nuclei.csv")
     _write_csv(table, out / "truth" / "wells.csv")
     record = json.dumps({"seed": seed, "design": design.model_dump(mode="json")}, indent=2, ensure_ascii=False)
@@ -153,10 +153,10 @@ def _make_well(
     """Make and write the fields of a well; give their tables."""
     of_well, *of_fields = seed.spawn(design.fields + 1)
     luck = np.random.default_rng(of_well).gamma(design.well_shape, 1 / design.well_shape)
-    look = arm_field(design, place["arm"], density * float(luck))
+    field_design = arm_field(design, place["arm"], density * float(luck))
     cells, nuclei = [], []
     for number, of_field in enumerate(of_fields, start=1):
-        made: SimulatedField = simulate_field(look, of_field)
+        made: SimulatedField = simulate_field(field_design, of_field)
         stem = f"{place['well']}_f{number}"
         write_picture(made, out / f"{stem}.tif")
         write_truth_labels(made, out / "truth", stem)

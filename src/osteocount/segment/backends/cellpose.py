@@ -11,10 +11,10 @@ import numpy as np
 
 from osteocount.errors import OsteoCountError
 from osteocount.segment.backends.description import InputDescription
-from osteocount.segment.backends.outlines import Outlines, What, mean_score
+from osteocount.segment.backends.input_planes import Channel, InputPlanes
+from osteocount.segment.backends.outlines import Instances, Target, mean_score
 from osteocount.segment.backends.session import Device, cannot_import
 from osteocount.segment.backends.shipped import sigmoid
-from osteocount.segment.backends.views import Channel, Views
 from osteocount.segment.preprocess.scale import WORKING_UM
 
 
@@ -28,7 +28,7 @@ class CellposeNetwork:
     ----------
     path
         The file of weights.
-    described
+    description
         Scale and channels it was trained on.
     device
         What it runs on.
@@ -39,7 +39,7 @@ class CellposeNetwork:
         cellpose is not installed, CUDA is not there, or the file does not hold plain weights of such a network.
     """
 
-    def __init__(self, path: Path, described: InputDescription, device: Device) -> None:
+    def __init__(self, path: Path, description: InputDescription, device: Device) -> None:
         try:
             import torch
             from cellpose import models
@@ -57,22 +57,22 @@ class CellposeNetwork:
                 f"{path.name}: these weights do not fit the installed cellpose {version('cellpose')} "
                 f"({type(error).__name__}); weights of version 3 and 4 need that version."
             ) from error
-        self._described = described
+        self._description = description
         # Version 3 has to be told that the picture is grey; version 4 looks for itself.
         self._options: dict[str, Any] = {"channels": [0, 0]} if version("cellpose").startswith("3.") else {}
 
-    def outline(self, views: Views, what: What) -> Outlines:
-        """Outline the cells or the nuclei; see `Network.outline`."""
-        scale = views.scale(self._described.um_per_px or WORKING_UM)
-        usual: Channel = "density" if "density" in views.names else "cytoplasm" if what == "cells" else "nuclei"
-        channels = self._described.channels or (usual,)
-        planes = views.stack(channels, scale)
+    def segment(self, inputs: InputPlanes, target: Target) -> Instances:
+        """Outline the cells or the nuclei; see `Network.segment`."""
+        scale = inputs.scale(self._description.um_per_px or WORKING_UM)
+        usual: Channel = "density" if "density" in inputs.channels else "cytoplasm" if target == "cells" else "nuclei"
+        channels = self._description.channels or (usual,)
+        planes = inputs.stack(channels, scale)
         grey = planes.shape[2] == 1
         options = self._options if grey else {"channel_axis": -1}
         masks, flows, _ = self._model.eval(planes[..., 0] if grey else planes, diameter=None, **options)
         labels = np.asarray(masks).astype(np.int32).reshape(planes.shape[:2])
         likely = sigmoid(np.asarray(flows[2], np.float32).reshape(planes.shape[:2]))
-        return Outlines(labels, mean_score(labels, likely))
+        return Instances(labels, mean_score(labels, likely))
 
 
 def _check_weights(path: Path, torch: Any) -> None:

@@ -10,8 +10,8 @@ from typing import Literal, Self, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from osteocount.errors import OsteoCountError
-from osteocount.segment.backends.outlines import Meaning
-from osteocount.segment.backends.views import Channel
+from osteocount.segment.backends.input_planes import Channel
+from osteocount.segment.backends.outlines import OutputMeaning
 from osteocount.settings import FrozenModel, describe_invalid
 
 _MOST_BYTES = 100_000
@@ -61,11 +61,11 @@ class OnnxDescription(InputDescription):
     tile: int = Field(512, ge=16, le=8192)
     margin: int = Field(64, ge=0, le=1024)
     multiple_of: int = Field(16, ge=1, le=256)
-    outputs: dict[str, tuple[Meaning, ...]] = Field(min_length=1, max_length=16)
+    outputs: dict[str, tuple[OutputMeaning, ...]] = Field(min_length=1, max_length=16)
     logits: bool = False
 
     @property
-    def meanings(self) -> tuple[Meaning, ...]:
+    def meanings(self) -> tuple[OutputMeaning, ...]:
         """All that the outputs mean, in order."""
         return tuple(meaning for channels in self.outputs.values() for meaning in channels)
 

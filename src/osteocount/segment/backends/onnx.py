@@ -9,10 +9,17 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.segment.backends.description import OnnxDescription, description_file, read_description
-from osteocount.segment.backends.outlines import Maps, Meaning, Outlines, What, cells_from_maps, nuclei_from_maps
+from osteocount.segment.backends.input_planes import InputPlanes
+from osteocount.segment.backends.outlines import (
+    Instances,
+    OutputMaps,
+    OutputMeaning,
+    Target,
+    cells_from_maps,
+    nuclei_from_maps,
+)
 from osteocount.segment.backends.session import Device, open_session
 from osteocount.segment.backends.shipped import sigmoid
-from osteocount.segment.backends.views import Views
 
 _MOST_BYTES = 2 * 10**9
 _NO_PROBABILITY = ("flow_y", "flow_x", "distance")
@@ -37,7 +44,7 @@ class OnnxNetwork:
     """
 
     def __init__(self, path: Path, nucleus_um: float, device: Device) -> None:
-        self.described = read_description(description_file(path), OnnxDescription)
+        self.description = read_description(description_file(path), OnnxDescription)
         if path.stat().st_size > _MOST_BYTES:
             raise OsteoCountError(f"{path.name}: more than 2 GB, too large for an ONNX file in one piece.")
         content = path.read_bytes()
@@ -51,29 +58,29 @@ class OnnxNetwork:
         self._check_names()
 
     @property
-    def marks(self) -> tuple[What, ...]:
+    def marks(self) -> tuple[Target, ...]:
         """What it can outline."""
-        cells: tuple[What, ...] = ("cells",) if "foreground" in self.described.meanings else ()
-        return (*cells, "nuclei") if self.described.marks_nuclei else cells
+        cells: tuple[Target, ...] = ("cells",) if "foreground" in self.description.meanings else ()
+        return (*cells, "nuclei") if self.description.marks_nuclei else cells
 
-    def outline(self, views: Views, what: What) -> Outlines:
-        """Outline the cells or the nuclei; see `Network.outline`.
+    def segment(self, inputs: InputPlanes, target: Target) -> Instances:
+        """Outline the cells or the nuclei; see `Network.segment`.
 
         Raises
         ------
         OsteoCountError
             The network fails on the picture, gives another shape than described, or numbers that are none.
         """
-        scale = views.scale(self.described.um_per_px)
-        maps: Maps = views.once(
-            self, lambda: self._maps(_scaled(views.stack(self.described.channels, scale), self.described))
+        scale = inputs.scale(self.description.um_per_px)
+        maps: OutputMaps = inputs.cached(
+            self, lambda: self._maps(_scaled(inputs.stack(self.description.channels, scale), self.description))
         )
-        return cells_from_maps(maps, scale) if what == "cells" else nuclei_from_maps(maps, self._nucleus_um, scale)
+        return cells_from_maps(maps, scale) if target == "cells" else nuclei_from_maps(maps, self._nucleus_um, scale)
 
     def _check_names(self) -> None:
         inputs = [each.name for each in self._session.get_inputs()]
         have = [each.name for each in self._session.get_outputs()]
-        wrong = [name for name in self.described.outputs if name not in have]
+        wrong = [name for name in self.description.outputs if name not in have]
         if len(inputs) != 1:
             raise OsteoCountError(f"{self._path.name}: {len(inputs)} inputs ({', '.join(inputs)}); one is supported.")
         if wrong:
@@ -82,9 +89,9 @@ class OnnxNetwork:
                 f"it has {', '.join(have)}."
             )
 
-    def _maps(self, planes: NDArray[np.float32]) -> Maps:
+    def _maps(self, planes: NDArray[np.float32]) -> OutputMaps:
         """Run the network over (height, width, channels), tile by tile, with context around each tile."""
-        wanted = self.described
+        wanted = self.description
         height, width = planes.shape[:2]
         rows, columns = (-(-side // wanted.multiple_of) * wanted.multiple_of for side in (height, width))
         around = wanted.margin
@@ -100,7 +107,7 @@ class OnnxNetwork:
                 ]
         if not np.isfinite(out).all():
             raise OsteoCountError(f"{self._path.name}: the network gives numbers that are none (NaN or infinite).")
-        found: dict[Meaning, NDArray[np.float32]] = {}
+        found: dict[OutputMeaning, NDArray[np.float32]] = {}
         for meaning, plane in zip(wanted.meanings, out[:, :height, :width], strict=True):
             if meaning != "ignore":
                 found[meaning] = sigmoid(plane) if wanted.logits and meaning not in _NO_PROBABILITY else plane
@@ -108,7 +115,7 @@ class OnnxNetwork:
 
     def _run(self, piece: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (meanings, height, width) for one piece (height, width, channels)."""
-        wanted = self.described
+        wanted = self.description
         first = wanted.layout == "NCHW"
         given = np.ascontiguousarray(np.moveaxis(piece, 2, 0) if first else piece)[None]
         try:

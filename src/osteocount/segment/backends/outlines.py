@@ -10,16 +10,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.backends.views import Views
-from osteocount.segment.detectors.nuclei import spots_at
+from osteocount.segment.backends.input_planes import InputPlanes
+from osteocount.segment.candidate_nuclei import draw_candidates
 from osteocount.segment.morphology import disk, gaussian, holes_filled
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.split import split_touching
 
-What = Literal["cells", "nuclei"]
+Target = Literal["cells", "nuclei"]
 #: What one channel of a network's output may mean.
-Meaning = Literal["foreground", "border", "core", "distance", "flow_y", "flow_x", "nucleus", "nucleus_centre", "ignore"]
-Maps = Mapping[Meaning, NDArray[np.float32]]
+OutputMeaning = Literal[
+    "foreground", "border", "core", "distance", "flow_y", "flow_x", "nucleus", "nucleus_centre", "ignore"
+]
+OutputMaps = Mapping[OutputMeaning, NDArray[np.float32]]
 
 #: Objects less likely than this are not even candidates.
 LEAST_SCORE = 0.1
@@ -29,7 +31,7 @@ _APART = 0.35  # diameters of a nucleus between the centres of two
 
 
 @dataclass(frozen=True)
-class Outlines:
+class Instances:
     """Objects that a network found.
 
     Attributes
@@ -47,7 +49,7 @@ class Outlines:
 class Network(Protocol):
     """A network made by others, with its weights from the user's machine."""
 
-    def outline(self, views: Views, what: What) -> Outlines:
+    def segment(self, inputs: InputPlanes, target: Target) -> Instances:
         """Outline the cells or the nuclei of a picture."""
         ...
 
@@ -59,7 +61,7 @@ def mean_score(labels: NDArray[np.int32], probability: NDArray[np.float32]) -> N
     return (total / np.maximum(np.bincount(labels.ravel(), minlength=size), 1))[1:].astype(np.float32)
 
 
-def cells_from_maps(maps: Maps, scale: Scale) -> Outlines:
+def cells_from_maps(maps: OutputMaps, scale: Scale) -> Instances:
     """Make cells of a ``foreground`` map (0..1) and of whatever tells touching cells apart.
 
     In this order: flows, the core of each cell, its border, the distance to its border; with none of them, the waists
@@ -78,10 +80,10 @@ def cells_from_maps(maps: Maps, scale: Scale) -> Outlines:
         labels = _grown(_summits(maps["distance"], inside), maps["distance"], inside)
     else:
         labels = split_touching(mask, scale)
-    return Outlines(labels, mean_score(labels, foreground))
+    return Instances(labels, mean_score(labels, foreground))
 
 
-def nuclei_from_maps(maps: Maps, nucleus_um: float, scale: Scale) -> Outlines:
+def nuclei_from_maps(maps: OutputMaps, nucleus_um: float, scale: Scale) -> Instances:
     """Make nuclei of a heat map of their centres, or of where nuclei lie (0..1): one at each peak."""
     extent = maps.get("nucleus", maps.get("nucleus_centre"))
     assert extent is not None  # noqa: S101 - the description of the model promises one of them
@@ -92,7 +94,7 @@ def nuclei_from_maps(maps: Maps, nucleus_um: float, scale: Scale) -> Outlines:
     y, x = np.nonzero(peaks)
     score = np.clip(heat[y, x], 0, 1).astype(np.float32)
     everywhere = np.zeros(heat.shape, np.int32)
-    return Outlines(spots_at(extent, everywhere, y, x, score, diameter / 2).labels, score)
+    return Instances(draw_candidates(extent, everywhere, y, x, score, diameter / 2).labels, score)
 
 
 def _grown(seeds: NDArray[np.bool_], level: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -33,7 +33,7 @@ STEP = 16
 _LOWEST, _HIGHEST = -0.2, 2.0  # optical densities the network was trained on
 
 
-class Maps(NamedTuple):
+class LogitMaps(NamedTuple):
     """What the network sees: logits, each (height, width) float32.
 
     Attributes
@@ -91,11 +91,11 @@ class CellModel:
             raise OsteoCountError(f"{path.name}: this ONNX file is not a model of OsteoCount (no calibration inside).")
         self.facts: dict[str, Any] = json.loads(facts)
 
-    def maps(self, density: NDArray[np.float32]) -> Maps:
+    def maps(self, density: NDArray[np.float32]) -> LogitMaps:
         """Run the network over a picture (height, width, 3): OD of R, G, B at the working scale."""
-        logits = np.empty((len(Maps._fields), *density.shape[:2]), np.float32)
+        logits = np.empty((len(LogitMaps._fields), *density.shape[:2]), np.float32)
         self.fill(logits, density)
-        return Maps(*logits)
+        return LogitMaps(*logits)
 
     def fill(
         self,
@@ -111,7 +111,7 @@ class CellModel:
         Parameters
         ----------
         logits
-            (4, rows, columns) in the order of `Maps`, to be filled.
+            (4, rows, columns) in the order of `LogitMaps`, to be filled.
         density
             As for `maps`; beyond its border it is continued by its mirror image.
         rows, columns
@@ -144,7 +144,7 @@ class CellModel:
 
     def _quarters(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         (found,) = self._session.run(["quarters"], {"density": planes[None]})
-        return np.asarray(found, np.float32).reshape(len(Maps._fields), 2, 2, *found.shape[2:])
+        return np.asarray(found, np.float32).reshape(len(LogitMaps._fields), 2, 2, *found.shape[2:])
 
 
 def _continued(density: NDArray[np.float32], top: int, bottom: int, left: int, right: int) -> NDArray[np.float32]:

@@ -12,11 +12,11 @@ import numpy as np
 
 from osteocount.errors import OsteoCountError
 from osteocount.segment.backends.description import InputDescription
+from osteocount.segment.backends.input_planes import Channel, InputPlanes
 from osteocount.segment.backends.onnx import to_percentiles
-from osteocount.segment.backends.outlines import LEAST_SCORE, Outlines, What
+from osteocount.segment.backends.outlines import LEAST_SCORE, Instances, Target
 from osteocount.segment.backends.session import Device, cannot_import
 from osteocount.segment.backends.shipped import sigmoid
-from osteocount.segment.backends.views import Channel, Views
 from osteocount.segment.preprocess.scale import WORKING_UM
 
 _TILE = 1024
@@ -33,7 +33,7 @@ class StardistNetwork:
     ----------
     folder
         The model folder.
-    described
+    description
         Scale and channels it was trained on.
     device
         What it runs on.
@@ -44,7 +44,7 @@ class StardistNetwork:
         stardist is not installed, CUDA is not there, or the folder does not hold such a network.
     """
 
-    def __init__(self, folder: Path, described: InputDescription, device: Device) -> None:
+    def __init__(self, folder: Path, description: InputDescription, device: Device) -> None:
         weights = _check_folder(folder)
         try:
             import tensorflow
@@ -64,24 +64,24 @@ class StardistNetwork:
             raise OsteoCountError(
                 f"{folder.name}: StarDist cannot load this folder ({type(error).__name__}: {str(error)[:150]})."
             ) from error
-        self._described, self._inputs = described, int(self._model.config.n_channel_in)
+        self._description, self._inputs = description, int(self._model.config.n_channel_in)
 
-    def outline(self, views: Views, what: What) -> Outlines:
-        """Outline the cells or the nuclei; see `Network.outline`.
+    def segment(self, inputs: InputPlanes, target: Target) -> Instances:
+        """Outline the cells or the nuclei; see `Network.segment`.
 
         Raises
         ------
         OsteoCountError
             The network takes another number of channels.
         """
-        scale = views.scale(self._described.um_per_px or WORKING_UM)
-        channels = self._described.channels or self._usual(views, what)
+        scale = inputs.scale(self._description.um_per_px or WORKING_UM)
+        channels = self._description.channels or self._usual(inputs, target)
         if len(channels) != self._inputs:
             raise OsteoCountError(
                 f"{self._model.name}: this network takes {self._inputs} channels, and {len(channels)} are described "
                 f"({', '.join(channels)}); name its channels in osteocount.toml in its folder."
             )
-        planes = to_percentiles(views.stack(channels, scale))
+        planes = to_percentiles(inputs.stack(channels, scale))
         one = self._inputs == 1
         line = _logit(float(self._model.thresholds.prob))
         tiles = tuple(-(-side // _TILE) for side in planes.shape[:2])
@@ -97,18 +97,18 @@ class StardistNetwork:
         score = sigmoid(_logit(np.clip(np.asarray(details["prob"], float), 1e-6, 1 - 1e-6)) - line)
         return _numbered(np.asarray(labels, np.int32), score)
 
-    def _usual(self, views: Views, what: What) -> tuple[Channel, ...]:
-        if "density" not in views.names:
-            return ("cytoplasm",) if what == "cells" else ("nuclei",)
+    def _usual(self, inputs: InputPlanes, target: Target) -> tuple[Channel, ...]:
+        if "density" not in inputs.channels:
+            return ("cytoplasm",) if target == "cells" else ("nuclei",)
         return ("red", "green", "blue") if self._inputs == 3 else ("density",)
 
 
-def _numbered(labels: Any, score: Any) -> Outlines:
+def _numbered(labels: Any, score: Any) -> Instances:
     """Leave out objects that lie wholly under others, which StarDist numbers but does not draw."""
     drawn, numbers = np.unique(labels, return_inverse=True)
     has_background = int(drawn[0] == 0) if drawn.size else 1
     new = numbers.reshape(labels.shape).astype(np.int32) + (1 - has_background)
-    return Outlines(new, np.asarray(score[drawn[drawn > 0] - 1], np.float32))
+    return Instances(new, np.asarray(score[drawn[drawn > 0] - 1], np.float32))
 
 
 def _logit(chance: Any) -> Any:

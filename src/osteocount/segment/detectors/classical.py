@@ -12,13 +12,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.detectors.classical_cells import cell_mask, find_pieces, join_pieces
+from osteocount.segment.candidate_nuclei import CandidateNuclei
+from osteocount.segment.detectors.classical_cells import cell_mask, join_fragments, split_into_fragments
 from osteocount.segment.detectors.detector import Window
-from osteocount.segment.detectors.nuclei import FAINTEST, Spots, find_peaks, find_spots, nuclear_contrast, score_peaks
-from osteocount.segment.morphology import Mask, disk, gaussian
+from osteocount.segment.detectors.nuclei import (
+    FAINTEST,
+    find_candidates,
+    find_peaks,
+    nuclear_contrast,
+    score_peaks,
+)
+from osteocount.segment.morphology import ByteMask, disk, gaussian
 from osteocount.segment.object_tables import NucleiCount, count_nuclei
 from osteocount.segment.preprocess.scale import Scale
-from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_of
+from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_from_pixels
 from osteocount.segment.tiling.packing import Bodies, lay_out
 from osteocount.segment.tiling.tile_result import Found, found_on
 from osteocount.segment.tiling.tiles import Box, Density
@@ -41,7 +48,7 @@ class _Part:
 
     cells: NDArray[np.int32]
     opaque: NDArray[np.bool_]
-    spots: Spots
+    spots: CandidateNuclei
 
 
 class ClassicalFinder:
@@ -81,7 +88,7 @@ class ClassicalFinder:
 
     def stains(self, *samples: NDArray[np.float32]) -> Stains:
         """Estimate the stains from pixels inside cells."""
-        return stains_of(samples[0])
+        return stains_from_pixels(samples[0])
 
     def find(self, seen: DenseWindow, bodies: Bodies, stains: Stains) -> Found:
         """Cut bodies of a window into cells and find their nuclei."""
@@ -107,16 +114,20 @@ class ClassicalFinder:
         score = self._wanted.nucleus_score
         return found_on(atlas, corner, found.cells, found.opaque, density, stains, found.spots, score)
 
-    def _part(self, total: NDArray[np.float32], contrast: NDArray[np.float32], mask: Mask, real: Mask | None) -> _Part:
+    def _part(
+        self, total: NDArray[np.float32], contrast: NDArray[np.float32], mask: ByteMask, real: ByteMask | None
+    ) -> _Part:
         """Find the cells and nuclei of a part of an atlas."""
         wanted, scale = self._wanted, self._scale
-        pieces = find_pieces(total, mask, scale)
+        fragments = split_into_fragments(total, mask, scale)
         peaks = find_peaks(contrast, wanted.nucleus_diameter, scale)
-        sure = score_peaks(peaks, pieces.labels, wanted.nucleus_diameter, scale) >= max(wanted.nucleus_score, FAINTEST)
-        has_nucleus = np.zeros(int(pieces.labels.max(initial=0)) + 1, bool)
-        has_nucleus[pieces.labels[peaks.y[sure], peaks.x[sure]]] = True
-        cells, opaque = join_pieces(pieces, has_nucleus, wanted.min_cell_diameter, scale, real)
-        spots = find_spots(peaks, contrast, cells, wanted.nucleus_diameter, scale)
+        sure = score_peaks(peaks, fragments.labels, wanted.nucleus_diameter, scale) >= max(
+            wanted.nucleus_score, FAINTEST
+        )
+        has_nucleus = np.zeros(int(fragments.labels.max(initial=0)) + 1, bool)
+        has_nucleus[fragments.labels[peaks.y[sure], peaks.x[sure]]] = True
+        cells, opaque = join_fragments(fragments, has_nucleus, wanted.min_cell_diameter, scale, real)
+        spots = find_candidates(peaks, contrast, cells, wanted.nucleus_diameter, scale)
         return _Part(cells, opaque, _one_in_opaque(spots, cells, opaque))
 
     def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
@@ -143,10 +154,10 @@ def _side_by_side(parts: list[_Part], strips: list[slice]) -> _Part:
     of_cells, of_spots, y = (np.concatenate(each) for each in zip(*laid, strict=True))
     x, score = (np.concatenate([getattr(part.spots, name) for part in parts]) for name in ("x", "score"))
     opaque = np.concatenate([np.zeros(1, bool), *(part.opaque[1:] for part in parts)])
-    return _Part(of_cells, opaque, Spots(y, x, score, of_spots))
+    return _Part(of_cells, opaque, CandidateNuclei(y, x, score, of_spots))
 
 
-def _one_in_opaque(spots: Spots, cells: NDArray[np.int32], opaque: NDArray[np.bool_]) -> Spots:
+def _one_in_opaque(spots: CandidateNuclei, cells: NDArray[np.int32], opaque: NDArray[np.bool_]) -> CandidateNuclei:
     """Keep only the best spot of an opaque cell, since its inside cannot be seen."""
     if not opaque.any():
         return spots

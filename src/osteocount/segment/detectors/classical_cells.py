@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.morphology import Mask, disk, first_pixels, holes_filled, opened
+from osteocount.segment.morphology import ByteMask, disk, first_pixels, holes_filled, opened
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.split import opaque_bodies, split_touching
 
@@ -16,7 +16,9 @@ _FIBRE_UM = 4.5  # retraction fibres and cell processes thinner than this do not
 _HOLE_UM = 20.0  # a gap in a cell up to this diameter is a vacuole, a larger one is plastic between cells
 
 
-def cell_mask(density: NDArray[np.float32], analysed: NDArray[np.bool_] | None, threshold: float, scale: Scale) -> Mask:
+def cell_mask(
+    density: NDArray[np.float32], analysed: NDArray[np.bool_] | None, threshold: float, scale: Scale
+) -> ByteMask:
     """Return (height, width) uint8, 1 inside cells: pale rims kept, vacuoles filled, fibres cut."""
     mask = np.asarray(cv2.compare(density, threshold, cv2.CMP_GT) & 1, np.uint8)
     if analysed is not None:
@@ -26,7 +28,7 @@ def cell_mask(density: NDArray[np.float32], analysed: NDArray[np.bool_] | None, 
 
 
 @dataclass(frozen=True)
-class Pieces:
+class Fragments:
     """Parts of cells, before it is known which of them have a nucleus.
 
     Attributes
@@ -41,7 +43,7 @@ class Pieces:
     first_body: int
 
 
-def find_pieces(density: NDArray[np.float32], mask: Mask, scale: Scale) -> Pieces:
+def split_into_fragments(density: NDArray[np.float32], mask: ByteMask, scale: Scale) -> Fragments:
     """Cut a body of cells where they touch and where dark cells lie on them.
 
     Parameters
@@ -54,26 +56,26 @@ def find_pieces(density: NDArray[np.float32], mask: Mask, scale: Scale) -> Piece
     bodies = opaque_bodies(density, mask, scale)
     if not bodies.any():
         labels = split_touching(mask, scale, density=density)
-        return Pieces(labels, int(labels.max(initial=0)))
+        return Fragments(labels, int(labels.max(initial=0)))
     labels = split_touching(mask & (bodies == 0).view(np.uint8), scale, density=density)
     first_body = int(labels.max())
-    return Pieces(np.where(bodies > 0, bodies + first_body, labels), first_body)
+    return Fragments(np.where(bodies > 0, bodies + first_body, labels), first_body)
 
 
-def join_pieces(
-    pieces: Pieces, has_nucleus: NDArray[np.bool_], smallest_um: float, scale: Scale, real: Mask | None = None
+def join_fragments(
+    fragments: Fragments, has_nucleus: NDArray[np.bool_], smallest_um: float, scale: Scale, real: ByteMask | None = None
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Make cells of pieces: one without a nucleus of its own belongs to the dark body it leans on.
+    """Make cells of fragments: one without a nucleus of its own belongs to the dark body it leans on.
 
     So a process goes to its cell and a dense middle to the rim around it, while a dark cell that lies on another one
     with nuclei stays apart.
 
     Parameters
     ----------
-    pieces
-        From `find_pieces`.
+    fragments
+        From `split_into_fragments`.
     has_nucleus
-        (n + 1,) bool for the labels of ``pieces``.
+        (n + 1,) bool for the labels of ``fragments``.
     smallest_um
         Objects below the area of a disc of this diameter are dropped.
     real
@@ -86,10 +88,10 @@ def join_pieces(
     opaque
         (n + 1,) bool, True for cells that are mostly a compact dark body, whose inside cannot be seen.
     """
-    labels = pieces.labels
+    labels = fragments.labels
     count = int(labels.max(initial=0)) + 1
-    opaque = np.arange(count) > pieces.first_body
-    owner = _given_to_bodies(pieces, has_nucleus, scale) if opaque.any() else np.arange(count)
+    opaque = np.arange(count) > fragments.first_body
+    owner = _given_to_bodies(fragments, has_nucleus, scale) if opaque.any() else np.arange(count)
     pixels = np.bincount((labels if real is None else labels * real).ravel(), minlength=count)
     area, dark = (np.bincount(owner, each, count) for each in (pixels, pixels * opaque))
     kept = area >= 0.785 * scale.px(smallest_um) ** 2
@@ -102,10 +104,10 @@ def join_pieces(
     return np.take(number[owner], labels), np.append(False, dark[in_order] > 0.5 * area[in_order])
 
 
-def _given_to_bodies(pieces: Pieces, has_nucleus: NDArray[np.bool_], scale: Scale) -> NDArray[np.intp]:
+def _given_to_bodies(fragments: Fragments, has_nucleus: NDArray[np.bool_], scale: Scale) -> NDArray[np.intp]:
     """Return what each piece (n + 1,) belongs to: one without a nucleus to the dark body it borders on longest."""
-    labels = pieces.labels
-    bodies = np.where(labels > pieces.first_body, labels, 0).astype(np.float32)
+    labels = fragments.labels
+    bodies = np.where(labels > fragments.first_body, labels, 0).astype(np.float32)
     near = cv2.dilate(bodies, disk(scale.radius(1.5)))
     at = np.flatnonzero((near > 0) & (bodies == 0) & (labels > 0))
     pairs, length = np.unique(

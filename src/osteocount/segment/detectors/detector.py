@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.morphology import Mask
+from osteocount.segment.morphology import ByteMask
 from osteocount.segment.object_tables import NucleiCount
 from osteocount.segment.preprocess.stains import Stains
 from osteocount.segment.tiling.packing import Bodies
@@ -33,7 +33,7 @@ class Window:
 
     box: Box
     density: NDArray[np.float32]
-    mask: Mask
+    mask: ByteMask
 
 
 Seen = TypeVar("Seen", bound=Window)

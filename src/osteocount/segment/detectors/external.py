@@ -13,11 +13,11 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.backends.description import InputDescription, description_file, read_description
+from osteocount.segment.backends.input_planes import InputPlanes
 from osteocount.segment.backends.onnx import OnnxNetwork
-from osteocount.segment.backends.outlines import Network, Outlines, What
+from osteocount.segment.backends.outlines import Instances, Network, Target
 from osteocount.segment.backends.session import Device
-from osteocount.segment.backends.views import Views
-from osteocount.segment.detectors.nuclei import Spots
+from osteocount.segment.candidate_nuclei import CandidateNuclei
 from osteocount.segment.model_hash import content_hash
 from osteocount.segment.morphology import in_raster_order, regions
 from osteocount.segment.object_tables import cell_table, count_nuclei, nuclei_table, opaque_cells, stain_flags
@@ -59,9 +59,9 @@ class BorrowedSegmenter(ClassicalSegmenter):
         if found.regime == "low_power":
             return replace(found, record={**found.record, "cells_and_nuclei_by": _LOW_POWER})
         um, origin = self._um(picture, found)
-        views = Views(picture, found.analysed, um, origin, found.regime == "fluorescence")
-        cells, nuclei = self._cells.outline(views, "cells"), self._nuclei.outline(views, "nuclei")
-        density = None if found.regime == "fluorescence" else views.stack(("density",), Scale(um, 1.0, origin))[..., 0]
+        inputs = InputPlanes(picture, found.analysed, um, origin, found.regime == "fluorescence")
+        cells, nuclei = self._cells.segment(inputs, "cells"), self._nuclei.segment(inputs, "nuclei")
+        density = None if found.regime == "fluorescence" else inputs.stack(("density",), Scale(um, 1.0, origin))[..., 0]
         named = self._settings.segment
         models = {
             "cell_model_sha256": named.cell_model,
@@ -106,7 +106,7 @@ def networks(wanted: SegmentSettings) -> tuple[Network, Network]:
     )
 
 
-def _loaded(named: str | None, kind: str | None, what: What, wanted: SegmentSettings) -> Network:
+def _loaded(named: str | None, kind: str | None, target: Target, wanted: SegmentSettings) -> Network:
     """Load a model of ``kind``, or of the kind its path shows."""
     if named is None:
         raise OsteoCountError(
@@ -115,14 +115,14 @@ def _loaded(named: str | None, kind: str | None, what: What, wanted: SegmentSett
         )
     path = Path(named).expanduser()
     if not path.exists():
-        raise OsteoCountError(f"{named}: the model for {what} is not there; correct the path. Nothing is downloaded.")
+        raise OsteoCountError(f"{named}: the model for {target} is not there; correct the path. Nothing is downloaded.")
     kind = kind or ("stardist" if path.is_dir() else "onnx" if path.suffix == ".onnx" else "cellpose")
     if path.is_dir() != (kind == "stardist") or (path.suffix == ".onnx") != (kind == "onnx"):
         raise OsteoCountError(f"{named}: --segmenter {kind} takes {_WEIGHTS[kind]}.")
     network = _network(path.resolve(), kind, wanted.nucleus_diameter, wanted.device, _stamp(path))
-    if isinstance(network, OnnxNetwork) and what not in network.marks:
-        needed = "foreground" if what == "cells" else "nucleus or nucleus_centre"
-        raise OsteoCountError(f"{path.name}: its description names no output {needed}, so it cannot outline {what}.")
+    if isinstance(network, OnnxNetwork) and target not in network.marks:
+        needed = "foreground" if target == "cells" else "nucleus or nucleus_centre"
+        raise OsteoCountError(f"{path.name}: its description names no output {needed}, so it cannot outline {target}.")
     return network
 
 
@@ -132,14 +132,14 @@ def _network(path: Path, kind: str, nucleus_um: float, device: Device, stamp: tu
     if kind == "onnx":
         return OnnxNetwork(path, nucleus_um, device)
     beside = description_file(path)
-    described = read_description(beside, InputDescription) if beside.is_file() else InputDescription()
+    description = read_description(beside, InputDescription) if beside.is_file() else InputDescription()
     if kind == "stardist":
         from osteocount.segment.backends.stardist import StardistNetwork
 
-        return StardistNetwork(path, described, device)
+        return StardistNetwork(path, description, device)
     from osteocount.segment.backends.cellpose import CellposeNetwork
 
-    return CellposeNetwork(path, described, device)
+    return CellposeNetwork(path, description, device)
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
@@ -149,8 +149,8 @@ def _stamp(path: Path) -> tuple[int, ...]:
 
 def with_outlines(
     found: Segmentation,
-    cells: Outlines,
-    nuclei: Outlines,
+    cells: Instances,
+    nuclei: Instances,
     um: float,
     density: NDArray[np.float32] | None,
     settings: Settings,
@@ -197,7 +197,7 @@ def with_outlines(
     )
 
 
-def _kept_cells(cells: Outlines, analysed: NDArray[np.bool_], smallest_px: float) -> NDArray[np.int32]:
+def _kept_cells(cells: Instances, analysed: NDArray[np.bool_], smallest_px: float) -> NDArray[np.int32]:
     """Return the likely cells inside the well that are no debris, (height, width) of the file."""
     likely = np.append(False, cells.score >= 0.5)
     labels = np.where(analysed, labels_to_size(np.where(likely[cells.labels], cells.labels, 0), analysed.shape), 0)
@@ -206,7 +206,7 @@ def _kept_cells(cells: Outlines, analysed: NDArray[np.bool_], smallest_px: float
     return in_raster_order(np.where(kept[labels], labels, 0).astype(np.int32))
 
 
-def _spots(nuclei: Outlines, shape: tuple[int, int]) -> Spots:
+def _spots(nuclei: Instances, shape: tuple[int, int]) -> CandidateNuclei:
     """Return outlined nuclei as spots of the file; the centre is the pixel of each that lies nearest its middle."""
     labels = labels_to_size(nuclei.labels, shape).astype(np.int32)
     y, x, at = [], [], []
@@ -219,4 +219,4 @@ def _spots(nuclei: Outlines, shape: tuple[int, int]) -> Spots:
     number = np.zeros(int(labels.max(initial=0)) + 1, np.int32)
     number[at] = np.arange(1, len(at) + 1)
     score = nuclei.score[np.asarray(at, np.intp) - 1]
-    return Spots(np.asarray(y, np.intp), np.asarray(x, np.intp), score, number[labels])
+    return CandidateNuclei(np.asarray(y, np.intp), np.asarray(x, np.intp), score, number[labels])

@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import TiledImage
-from osteocount.segment.backends.shipped import CellModel, Maps, shipped_model, sigmoid
+from osteocount.segment.backends.shipped import CellModel, LogitMaps, shipped_model, sigmoid
+from osteocount.segment.candidate_nuclei import draw_candidates
 from osteocount.segment.detectors.detector import Window
-from osteocount.segment.detectors.learned_cells import cell_mask, cell_parts, joined_cells
-from osteocount.segment.detectors.learned_nuclei import LEAST_SCORE, candidates, in_company
+from osteocount.segment.detectors.learned_cells import cell_mask, merge_fragments, oversegment
+from osteocount.segment.detectors.learned_nuclei import LEAST_SCORE, candidate_features, rescore_fused_cells
 from osteocount.segment.detectors.map_cache import MappedPicture
-from osteocount.segment.detectors.nuclei import spots_at
 from osteocount.segment.morphology import gaussian
 from osteocount.segment.object_tables import NucleiCount, count_nuclei, opaque_cells
 from osteocount.segment.preprocess.scale import Scale
-from osteocount.segment.preprocess.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, stains_of
+from osteocount.segment.preprocess.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, stains_from_pixels
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.segmenter import ClassicalSegmenter
 from osteocount.segment.tiling.packing import Bodies
@@ -88,7 +88,7 @@ class MappedWindow(Window):
         Centres of all that may be a nucleus, and how sure it is.
     """
 
-    maps: Maps
+    maps: LogitMaps
     y: NDArray[np.intp]
     x: NDArray[np.intp]
     score: NDArray[np.float32]
@@ -126,7 +126,7 @@ class NetworkFinder:
             self._mapped = MappedPicture(self._model, density)
         seen, maps = self._mapped.look(box, later)
         mask = cell_mask(maps, inside, float(self._model.facts["cell_logit"]), scale)
-        y, x, features = candidates(maps, seen, mask > 0, scale)
+        y, x, features = candidate_features(maps, seen, mask > 0, scale)
         # Feature by feature: a matrix product may round differently from one place of the picture to another.
         score = sigmoid((features * np.asarray(self._model.facts["nucleus_weights"], np.float64)).sum(axis=1))
         return MappedWindow(box, gaussian(seen, scale.px(0.76)), mask, maps, y, x, score)
@@ -146,7 +146,7 @@ class NetworkFinder:
         is used, so that a pale cell does not lose its TRAP to it.
         """
         inside, cytoplasm = samples
-        stains = stains_of(inside)
+        stains = stains_from_pixels(inside)
         if len(cytoplasm) < 50:
             return stains
         trap = np.median(cytoplasm / np.linalg.norm(cytoplasm, axis=1)[:, None], axis=0)
@@ -165,16 +165,18 @@ class NetworkFinder:
         y, x, score = seen.y[own], seen.x[own], seen.score[own]
         sure = score >= wanted.nucleus_score
         total = np.asarray(cv2.transform(seen.density, DENSITY_WEIGHTS[None]))
-        parts = cell_parts(maps, mask, total, (y[sure], x[sure]), scale)
-        cells = joined_cells(parts, np.asarray(self._model.facts["seam_weights"], np.float64), wanted.min_cell_diameter)
-        score = in_company(
+        parts = oversegment(maps, mask, total, (y[sure], x[sure]), scale)
+        cells = merge_fragments(
+            parts, np.asarray(self._model.facts["seam_weights"], np.float64), wanted.min_cell_diameter
+        )
+        score = rescore_fused_cells(
             score, cells[y, x], wanted.nucleus_score, self._min_nuclei, float(self._model.facts["company_odds"])
         )
         kept = (score >= LEAST_SCORE) & (cells[y, x] > 0)
         radius = scale.px(wanted.nucleus_diameter) / 2
         nucleus = np.zeros(mask.shape, np.float32)
         nucleus[mask > 0] = sigmoid(maps.nucleus[mask > 0])
-        spots = spots_at(nucleus, cells, y[kept], x[kept], score[kept], radius)
+        spots = draw_candidates(nucleus, cells, y[kept], x[kept], score[kept], radius)
         opaque = opaque_cells(cells, total)
         corner = seen.box.top, seen.box.left
         return found_in(bodies, corner, cells, opaque, seen.density, stains, spots, wanted.nucleus_score)

@@ -8,20 +8,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.backends.shipped import Maps
+from osteocount.segment.backends.shipped import LogitMaps
 from osteocount.segment.morphology import gaussian, holes_filled, in_raster_order
 from osteocount.segment.preprocess.scale import Scale
 
 _HOLE_UM = 12.0  # a gap in a cell up to this diameter is a vacuole
 _SURE = (3.0, 1.0, 0.0)  # logits of the core at which parts are told apart, the surest first
-#: What decides whether two parts are one cell, in this order; see `Parts.seams`.
-SEAM_FEATURES = (
+#: What decides whether two parts are one cell, in this order; see `Oversegmentation.boundary_features`.
+BOUNDARY_FEATURES = (
     *(f"{what}_{bare}_bare" for bare in ("none", "one", "both") for what in ("one", "core", "open", "contrast")),
     *("darker", "length", "width", "small"),
 )
 
 
-def cell_mask(maps: Maps, analysed: NDArray[np.bool_] | None, least: float, scale: Scale) -> NDArray[np.uint8]:
+def cell_mask(maps: LogitMaps, analysed: NDArray[np.bool_] | None, least: float, scale: Scale) -> NDArray[np.uint8]:
     """Return (height, width) uint8, 1 inside cells, vacuoles filled.
 
     Parameters
@@ -40,7 +40,7 @@ def cell_mask(maps: Maps, analysed: NDArray[np.bool_] | None, least: float, scal
 
 
 @dataclass(frozen=True)
-class Parts:
+class Oversegmentation:
     """Parts of cells, and what lies between those that touch.
 
     Attributes
@@ -63,8 +63,8 @@ class Parts:
     nuclei: NDArray[np.float64]
     um: float
 
-    def seams(self, owner: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the pairs (m, 2) of touching cells, and features (m, 16) in the order of `SEAM_FEATURES`.
+    def boundary_features(self, owner: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the pairs (m, 2) of touching cells, and features (m, 16) in the order of `BOUNDARY_FEATURES`.
 
         Told apart by how many of the two are bare, without a nucleus: ``one``; ``core``, the mean logit of the core
         along the border; ``open``, the part of it where the network sees none; ``contrast``, how much the two differ in
@@ -103,13 +103,13 @@ class Parts:
         return ends, np.stack(columns, axis=1).astype(np.float64)
 
 
-def cell_parts(
-    maps: Maps,
+def oversegment(
+    maps: LogitMaps,
     mask: NDArray[np.uint8],
     total: NDArray[np.float32],
     nuclei: tuple[NDArray[np.intp], NDArray[np.intp]],
     scale: Scale,
-) -> Parts:
+) -> Oversegmentation:
     """Cut the mask into parts, more than there are cells.
 
     Parameters
@@ -130,7 +130,7 @@ def cell_parts(
     n = int(labels.max(initial=0)) + 1
     at = np.flatnonzero(labels)  # most of a picture is background
     own = labels.ravel()[at]
-    return Parts(
+    return Oversegmentation(
         labels,
         *_borders(labels, core),
         np.bincount(own, minlength=n).astype(np.float64),
@@ -140,7 +140,7 @@ def cell_parts(
     )
 
 
-def joined_cells(parts: Parts, weights: NDArray[np.float64], smallest_um: float) -> NDArray[np.int32]:
+def merge_fragments(parts: Oversegmentation, weights: NDArray[np.float64], smallest_um: float) -> NDArray[np.int32]:
     """Join parts that are one cell; return (height, width) int32 labels, 1..n in raster order.
 
     Two cells are joined when each is what the other is most surely one with; then all is looked at anew.
@@ -148,15 +148,15 @@ def joined_cells(parts: Parts, weights: NDArray[np.float64], smallest_um: float)
     Parameters
     ----------
     parts
-        From `cell_parts`.
+        From `oversegment`.
     weights
-        (16,) of `SEAM_FEATURES`: the logit of being one cell.
+        (16,) of `BOUNDARY_FEATURES`: the logit of being one cell.
     smallest_um
         Cells below the area of a disc of this diameter are dropped.
     """
     owner = np.arange(parts.area.size)
     while True:
-        ends, features = parts.seams(owner)
+        ends, features = parts.boundary_features(owner)
         logit = (features * weights).sum(axis=1)  # a matrix product may round differently elsewhere in the picture
         best = np.full(owner.size, -np.inf)
         np.maximum.at(best, ends.ravel(), np.repeat(logit, 2))

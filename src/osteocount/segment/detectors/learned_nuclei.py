@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.backends.shipped import Maps, sigmoid
+from osteocount.segment.backends.shipped import LogitMaps, sigmoid
 from osteocount.segment.morphology import disk, gaussian, wide_gaussian
 from osteocount.segment.preprocess.scale import Scale
 
@@ -19,8 +19,8 @@ LEAST_SCORE = 0.02
 FEATURES = ("one", "centre", "nucleus", "share", "drop", "prominence", "nearness", "cut")
 
 
-def candidates(
-    maps: Maps, density: NDArray[np.float32], inside: NDArray[np.bool_], scale: Scale
+def candidate_features(
+    maps: LogitMaps, density: NDArray[np.float32], inside: NDArray[np.bool_], scale: Scale
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Return the centres (y, x) of all that may be a nucleus, and their features (n, 8) in the order of `FEATURES`.
 
@@ -77,7 +77,7 @@ def _nearness(
     return near
 
 
-def in_company(
+def rescore_fused_cells(
     score: NDArray[np.float32], cell: NDArray[np.int32], threshold: float, least: int, odds: float
 ) -> NDArray[np.float32]:
     """Return the scores as they are in the company of the cell's other nuclei.

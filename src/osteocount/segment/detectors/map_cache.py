@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.backends.shipped import MARGIN, STEP, CellModel, Maps
+from osteocount.segment.backends.shipped import MARGIN, STEP, CellModel, LogitMaps
 from osteocount.segment.tiling.tiles import Box, Density
 
 _MOST = 256 * 2**20  # bytes of maps that are kept: those along the seams of a row of tiles 30,000 pixels wide
@@ -31,7 +31,7 @@ class MappedPicture:
         self._model = model
         self._kept: list[tuple[Box, NDArray[np.float32]]] = []
 
-    def look(self, box: Box, later: Sequence[Box] | None) -> tuple[NDArray[np.float32], Maps]:
+    def look(self, box: Box, later: Sequence[Box] | None) -> tuple[NDArray[np.float32], LogitMaps]:
         """Return the optical density (height, width, 3) and the maps of a window.
 
         Parameters
@@ -44,7 +44,7 @@ class MappedPicture:
         """
         around = box.grown(MARGIN, self.density.view.shape)
         density = self.density.read(around)
-        logits = np.empty((len(Maps._fields), box.bottom - box.top, box.right - box.left), np.float32)
+        logits = np.empty((len(LogitMaps._fields), box.bottom - box.top, box.right - box.left), np.float32)
         missing = self._fill(logits, box)
         if missing is not None:
             self._model.fill(logits[:, *missing.within(box)], density, *missing.within(around))
@@ -52,7 +52,7 @@ class MappedPicture:
             pieces = [*self._kept, (box, logits)]
             self._kept = []
             self._keep(pieces, later)
-        return density[box.within(around)], Maps(*logits)
+        return density[box.within(around)], LogitMaps(*logits)
 
     def _fill(self, logits: NDArray[np.float32], box: Box) -> Box | None:
         """Fill in what is kept of a window, and return a box that holds the rest."""

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.morphology import disk, gaussian, in_raster_order, wide_gaussian
+from osteocount.segment.candidate_nuclei import CandidateNuclei, draw_candidates, interiors
+from osteocount.segment.morphology import disk, gaussian, wide_gaussian
 from osteocount.segment.preprocess.scale import Scale
 
 _HALF = 0.04  # contrast in OD at which a spot is as likely a nucleus as not
@@ -21,35 +22,6 @@ _SPOT, _AROUND = 0.19, 0.76  # σ of a nucleus and of what is around it, in diam
 #: Score below which a peak is no candidate.
 FAINTEST = 0.05
 _RED_LOSS = 0.4  # share of a loss in red density that is taken off the contrast
-
-
-@dataclass(frozen=True)
-class Spots:
-    """Candidate nuclei.
-
-    Attributes
-    ----------
-    y, x
-        Centres in analysed pixels.
-    score
-        0..1; 0.5 is as likely a nucleus as not.
-    labels
-        (height, width) int32, the extent of each spot, numbered 1..n as in the arrays.
-    """
-
-    y: NDArray[np.intp]
-    x: NDArray[np.intp]
-    score: NDArray[np.float32]
-    labels: NDArray[np.int32]
-
-    def only(self, keep: NDArray[np.bool_]) -> Spots:
-        """Return the spots marked in ``keep``, numbered anew in raster order of their first pixel."""
-        kept = np.flatnonzero(keep)
-        new = np.zeros(keep.size + 1, np.int32)
-        new[kept + 1] = np.arange(1, kept.size + 1)
-        labels = in_raster_order(new[self.labels])
-        order = kept[np.argsort(labels[self.y[kept], self.x[kept]], kind="stable")]
-        return Spots(self.y[order], self.x[order], self.score[order], labels)
 
 
 def nuclear_contrast(
@@ -84,7 +56,7 @@ def _mean(total: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np
 
 
 @dataclass(frozen=True)
-class Peaks:
+class ContrastPeaks:
     """Where a nuclear contrast is highest: centres in analysed pixels, and the contrast there."""
 
     y: NDArray[np.intp]
@@ -92,14 +64,16 @@ class Peaks:
     contrast: NDArray[np.float32]
 
 
-def find_peaks(contrast: NDArray[np.float32], diameter_um: float, scale: Scale) -> Peaks:
+def find_peaks(contrast: NDArray[np.float32], diameter_um: float, scale: Scale) -> ContrastPeaks:
     """Find what may be nuclei: peaks of ``contrast`` (height, width), a nucleus apart from others."""
     apart = disk(max(1, round(0.75 * scale.px(diameter_um) / 2)))
     y, x = np.nonzero((contrast >= cv2.dilate(contrast, apart)) & (contrast > 0.4 * _HALF))
-    return Peaks(y, x, contrast[y, x])
+    return ContrastPeaks(y, x, contrast[y, x])
 
 
-def score_peaks(peaks: Peaks, cells: NDArray[np.int32], diameter_um: float, scale: Scale) -> NDArray[np.float32]:
+def score_peaks(
+    peaks: ContrastPeaks, cells: NDArray[np.int32], diameter_um: float, scale: Scale
+) -> NDArray[np.float32]:
     """Return how likely each peak is a nucleus of one of ``cells`` (height, width): it must be deep enough inside."""
     depth = cv2.distanceTransform(interiors(cells), cv2.DIST_L2, 5)[peaks.y, peaks.x]
     strength = peaks.contrast * np.minimum(depth / (0.6 * scale.px(diameter_um)), 1)
@@ -107,9 +81,9 @@ def score_peaks(peaks: Peaks, cells: NDArray[np.int32], diameter_um: float, scal
     return np.where(cells[peaks.y, peaks.x] > 0, score, np.float32(0))
 
 
-def find_spots(
-    peaks: Peaks, contrast: NDArray[np.float32], cells: NDArray[np.int32], diameter_um: float, scale: Scale
-) -> Spots:
+def find_candidates(
+    peaks: ContrastPeaks, contrast: NDArray[np.float32], cells: NDArray[np.int32], diameter_um: float, scale: Scale
+) -> CandidateNuclei:
     """Draw the candidate nuclei of ``cells``.
 
     Parameters
@@ -123,50 +97,4 @@ def find_spots(
     """
     score = score_peaks(peaks, cells, diameter_um, scale)
     keep = score >= FAINTEST
-    return spots_at(contrast, cells, peaks.y[keep], peaks.x[keep], score[keep], scale.px(diameter_um) / 2)
-
-
-def interiors(cells: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """Return 1 inside cells, 0 outside and where two cells meet."""
-    values = cells.astype(np.float32)
-    highest = cv2.dilate(values, disk(1))
-    lowest = cv2.erode(np.where(cells > 0, values, np.float32(np.inf)), disk(1))
-    return np.asarray((cells > 0) & (highest == lowest), np.uint8)
-
-
-def spots_at(
-    contrast: NDArray[np.float32],
-    cells: NDArray[np.int32],
-    y: NDArray[np.intp],
-    x: NDArray[np.intp],
-    score: NDArray[np.float32],
-    radius: float,
-) -> Spots:
-    """Return the spots with these centres and scores, each drawn as far as its contrast reaches."""
-    return Spots(y, x, score, _extents(contrast, cells, y, x, radius))
-
-
-def _extents(
-    contrast: NDArray[np.float32],
-    cells: NDArray[np.int32],
-    y: NDArray[np.intp],
-    x: NDArray[np.intp],
-    radius: float,
-) -> NDArray[np.int32]:
-    """Draw each nucleus: the pixels around its centre with half its contrast or more; the strongest goes first."""
-    labels = np.zeros(cells.shape, np.int32)
-    reach = max(1, round(1.3 * radius))
-    dy, dx = np.ogrid[-reach : reach + 1, -reach : reach + 1]
-    disc = dy * dy + dx * dx <= (1.3 * radius) ** 2
-    core = dy * dy + dx * dx <= (0.5 * radius) ** 2
-    for i in np.argsort(-contrast[y, x], kind="stable"):
-        top, left = max(0, int(y[i]) - reach), max(0, int(x[i]) - reach)
-        window = np.s_[top : int(y[i]) + reach + 1, left : int(x[i]) + reach + 1]
-        cut = np.s_[top - int(y[i]) + reach :, left - int(x[i]) + reach :]
-        shape = labels[window].shape
-        local, small = disc[cut][: shape[0], : shape[1]], core[cut][: shape[0], : shape[1]]
-        bright = contrast[window] >= 0.5 * contrast[y[i], x[i]]
-        free = (labels[window] == 0) & (cells[window] == cells[y[i], x[i]])
-        labels[window][free & ((local & bright) | small)] = i + 1
-        labels[y[i], x[i]] = i + 1
-    return labels
+    return draw_candidates(contrast, cells, peaks.y[keep], peaks.x[keep], score[keep], scale.px(diameter_um) / 2)

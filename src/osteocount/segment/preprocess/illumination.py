@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.io.picture import Pixels
 from osteocount.segment.morphology import brightest
 
 _BLOCK_UM = 48.0  # wider than most cells, so that nearly every block holds some bare plastic
@@ -18,13 +19,12 @@ _BRIGHT = 85  # percentile of a block taken as bare plastic: above cells, below 
 _FINE = 4  # the light is worked out exactly at points so many times closer than the blocks
 _PLASTIC = 0.04  # OD below which a pixel is bare plastic
 
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 #: Tells (rows, columns) → (rows, columns) bool which of these pixels lie inside the well.
-Inside = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.bool_]]
+InsideWell = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
-class Light:
+class WhitePoint:
     """The light of bare plastic all over a picture.
 
     Attributes
@@ -39,7 +39,7 @@ class Light:
     shape: tuple[int, int]
 
     @property
-    def white(self) -> list[float]:
+    def median_levels(self) -> list[float]:
         """Median I0 of each channel, in grey levels."""
         return [round(float(10**v - 1), 1) for v in np.median(self.grid.reshape(-1, self.grid.shape[2]), axis=0)]
 
@@ -80,7 +80,7 @@ class Light:
         return np.subtract(self.surface(top, left, *pixels.shape[:2]), logs, out=logs)
 
 
-class LightMeter:
+class WhitePointEstimator:
     """Measures the light of a picture that is shown to it in strips of whole width, from top to bottom.
 
     Parameters
@@ -103,7 +103,7 @@ class LightMeter:
         self._levels: list[NDArray[np.float32]] = []
         self._samples: list[NDArray[np.float32]] = []
 
-    def show(self, pixels: Pixels, top: int) -> None:
+    def add_strip(self, pixels: Pixels, top: int) -> None:
         """Look at the strip (height, width, channels) from row ``top`` on."""
         y = self._y[(self._y >= top) & (self._y < top + pixels.shape[0])] - top
         logs = _logs(pixels[y[:, None], self._x[None, :]])
@@ -115,14 +115,14 @@ class LightMeter:
             self._samples.append(logs[:whole:_SPARSE, ::_SPARSE].copy())  # without holding on to the rest
         self._waiting = logs[whole:]
 
-    def light(self, inside: Inside | None = None) -> Light:
+    def white_point(self, inside: InsideWell | None = None) -> WhitePoint:
         """Return the light, once the whole picture has been shown; ``inside`` tells what lies inside the well."""
         rows, columns = self._blocks
         y, x = self._y[::_SPARSE], self._x[::_SPARSE]
         analysed = np.ones((y.size, x.size), bool) if inside is None else inside(y, x)
         seen = analysed.reshape(rows, y.size // rows, columns, x.size // columns).mean(axis=(1, 3))
         grid = _mend(np.concatenate(self._levels), seen > 0.7)
-        return Light((grid - self._bias(grid, analysed)).astype(np.float32), self._shape)
+        return WhitePoint((grid - self._bias(grid, analysed)).astype(np.float32), self._shape)
 
     def _bias(self, grid: NDArray[np.float32], analysed: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Return how far bare plastic lies from 0 (noise makes a high percentile a little too bright)."""
@@ -159,10 +159,10 @@ def optical_density(
     white
         Median I0 of each channel, in grey levels.
     """
-    meter = LightMeter(pixels.shape[:2], um)
-    meter.show(pixels, 0)
-    light = meter.light(None if analysed is None else lambda y, x: analysed[y[:, None], x[None, :]])
-    return light.density(pixels), light.white
+    estimator = WhitePointEstimator(pixels.shape[:2], um)
+    estimator.add_strip(pixels, 0)
+    white_point = estimator.white_point(None if analysed is None else lambda y, x: analysed[y[:, None], x[None, :]])
+    return white_point.density(pixels), white_point.median_levels
 
 
 def _logs(pixels: Pixels) -> NDArray[np.float32]:

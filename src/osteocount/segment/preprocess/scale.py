@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+from osteocount.io.picture import Pixels
 
 #: Micrometres per pixel at which nuclei are looked for: a nucleus of 8 µm is then 10 to 11 pixels across.
 WORKING_UM = 0.76

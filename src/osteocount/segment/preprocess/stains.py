@@ -50,10 +50,10 @@ def stain_sample(density: NDArray[np.float32], cells: NDArray[np.bool_]) -> NDAr
 
 def estimate_stains(density: NDArray[np.float32], cells: NDArray[np.bool_]) -> Stains:
     """Estimate the stain vectors from the pixels of (height, width, 3) ``density`` inside ``cells``."""
-    return stains_of(stain_sample(density, cells))
+    return stains_from_pixels(stain_sample(density, cells))
 
 
-def stains_of(pixels: NDArray[np.float32]) -> Stains:
+def stains_from_pixels(pixels: NDArray[np.float32]) -> Stains:
     """Estimate the stain vectors from pixels inside cells.
 
     The vectors are robust extremes of the hue within the stained pixels (after Macenko 2009): the end where green

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.io.picture import Pixels
 from osteocount.segment.morphology import brightest
 
 _SIDE = 800  # longest side the rim is searched at, in pixels
@@ -27,12 +28,12 @@ class Circle:
     y: float
     radius: float
 
-    def holds(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.bool_]:
+    def contains(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Return (rows, columns) bool, True for the pixels inside the circle."""
         return np.asarray((rows[:, None] - self.y) ** 2 + (columns[None, :] - self.x) ** 2 <= self.radius**2)
 
 
-def find_well(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Circle | None:
+def find_well(pixels: Pixels) -> Circle | None:
     """Find the inner edge of the dark rim of a well; None when the picture shows none.
 
     Circles are tried through three random points (seeded, so the answer is always the same) of the edges of large
@@ -67,7 +68,7 @@ def inside_circle(shape: tuple[int, int], circle: Circle | None) -> NDArray[np.b
     """Return (height, width) bool, True inside the circle; all True without one."""
     if circle is None:
         return np.ones(shape, bool)
-    return circle.holds(np.arange(shape[0]), np.arange(shape[1]))
+    return circle.contains(np.arange(shape[0]), np.arange(shape[1]))
 
 
 def _rim_edges(grey: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -15,7 +15,7 @@ from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import InMemoryImage, TiledImage
 from osteocount.segment.detectors.detector import Finder, Seen
 from osteocount.segment.object_tables import STAIN_COLUMNS, cell_table, nuclei_table
-from osteocount.segment.preprocess.illumination import Inside, LightMeter
+from osteocount.segment.preprocess.illumination import InsideWell, WhitePointEstimator
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, values_to_size
 from osteocount.segment.preprocess.stains import trap_density
 from osteocount.segment.segmentation import Segmentation
@@ -59,7 +59,7 @@ class Brightfield(Generic[Seen]):
     def __init__(
         self,
         regions: TiledImage,
-        in_well: Inside | None,
+        in_well: InsideWell | None,
         scale: Scale,
         finder: Finder[Seen],
         *,
@@ -71,10 +71,10 @@ class Brightfield(Generic[Seen]):
         self._seen: Seen | None = None
         self._coming: Future[Seen] | None = None
         self._read_ahead = read_ahead
-        meter = LightMeter(self.shape, scale.um)
+        estimator = WhitePointEstimator(self.shape, scale.um)
         for top, pixels in strips(view):
-            meter.show(pixels, top)
-        self.light = meter.light(self._inside)
+            estimator.add_strip(pixels, top)
+        self.light = estimator.white_point(self._inside)
         self._density = Density(view, self.light)
         parts = [finder.sample(self._window(box)) for box in samples(self.shape)]
         self.stains = finder.stains(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
@@ -215,7 +215,7 @@ def recorded(field: Brightfield[Any], wanted: SegmentSettings) -> dict[str, Any]
     """Return what the record says of light, stains and thresholds."""
     return {
         **field.finder.record,
-        "white_point": field.light.white,
+        "white_point": field.light.median_levels,
         "trap_vector": [round(float(v), 4) for v in field.stains.trap],
         "counterstain_vector": [round(float(v), 4) for v in field.stains.counterstain],
         "red_to_green": round(field.stains.red_to_green, 4),

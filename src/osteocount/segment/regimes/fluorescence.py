@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
-from osteocount.segment.detectors.nuclei import Spots, interiors, spots_at
-from osteocount.segment.morphology import Mask, disk, gaussian, holes_filled, in_raster_order, opened, regions
+from osteocount.segment.candidate_nuclei import CandidateNuclei, draw_candidates, interiors
+from osteocount.segment.morphology import ByteMask, disk, gaussian, holes_filled, in_raster_order, opened, regions
 from osteocount.segment.object_tables import cell_table, count_nuclei, nuclei_table
 from osteocount.segment.preprocess.channels import check_channels, find_channels, round_spots
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, resample, values_to_size
@@ -140,7 +140,7 @@ def _cells(signal: NDArray[np.float32], threshold: float, nucleus: float, scale:
     return in_raster_order(kept[labels])
 
 
-def _with_middles(mask: Mask, parts: NDArray[np.int32], lit: NDArray[np.bool_], nucleus: float) -> Mask:
+def _with_middles(mask: ByteMask, parts: NDArray[np.int32], lit: NDArray[np.bool_], nucleus: float) -> ByteMask:
     """Fill what a spread cell surrounds: its thin middle, fainter than its rim and yet mostly ``lit``.
 
     The rim may have gaps two nuclei wide. A ring of several of the ``parts`` surrounds bare plastic, or other cells.
@@ -163,7 +163,7 @@ def _with_middles(mask: Mask, parts: NDArray[np.int32], lit: NDArray[np.bool_], 
     return filled
 
 
-def _nuclei(plane: NDArray[np.float32], cells: NDArray[np.int32], nucleus: float) -> Spots:
+def _nuclei(plane: NDArray[np.float32], cells: NDArray[np.int32], nucleus: float) -> CandidateNuclei:
     """Find nuclei as peaks of the Laplacian, at a size that tells the nuclei of a clump apart.
 
     Many cells without TRAP lie around: a nucleus on the rim of a cell is as likely one of theirs.
@@ -181,4 +181,4 @@ def _nuclei(plane: NDArray[np.float32], cells: NDArray[np.int32], nucleus: float
     strength = strength * np.where(cells[y, x] > 0, np.clip(depth / (_RIM * nucleus), 1e-3, 1), 1)
     score = (1 / (1 + (half / strength) ** 2)).astype(np.float32)
     keep = score >= 0.1
-    return spots_at(contrast, cells, y[keep], x[keep], score[keep], nucleus / 2)
+    return draw_candidates(contrast, cells, y[keep], x[keep], score[keep], nucleus / 2)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
 from osteocount.segment.morphology import (
-    Mask,
+    ByteMask,
     Region,
     disk,
     gaussian,
@@ -120,7 +120,7 @@ def _stained(trap_threshold: float) -> float:
 def _cells(
     total: NDArray[np.float32],
     inside: NDArray[np.bool_],
-    dark: Mask,
+    dark: ByteMask,
     small: float,
     scale: Scale,
     pale_threshold: float,
@@ -146,7 +146,7 @@ def _cells(
     return labels, is_pale, is_small
 
 
-def _bodies(total: NDArray[np.float32], dark: Mask, small: float, scale: Scale) -> NDArray[np.int32]:
+def _bodies(total: NDArray[np.float32], dark: ByteMask, small: float, scale: Scale) -> NDArray[np.int32]:
     """Label the bodies that stay when everything as narrow as a mononuclear cell is opened away.
 
     Bodies are parted where they are densest, which keeps heaps of giants apart, and then grow to their full outline.
@@ -243,15 +243,15 @@ def _diameters(labels: NDArray[np.int32]) -> NDArray[np.float64]:
     return diameters
 
 
-def _stained_level(total: NDArray[np.float32], dark: Mask) -> float:
+def _stained_level(total: NDArray[np.float32], dark: ByteMask) -> float:
     """Return the density of well stained bodies: the 90th percentile of what is stained."""
     values = total[dark > 0]
     return float(np.percentile(values, 90)) if values.size else 1.0
 
 
 def _pale_giants(
-    total: NDArray[np.float32], inside: NDArray[np.bool_], dark: Mask, small: float, threshold: float
-) -> Mask:
+    total: NDArray[np.float32], inside: NDArray[np.bool_], dark: ByteMask, small: float, threshold: float
+) -> ByteMask:
     """Return the smooth, weakly stained areas wider than three mononuclear cells."""
     sigma = small / 2
     mean = gaussian(total, sigma)

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.io.picture import Picture, PixelSize
-from osteocount.io.tiled_image import Pixels, TiledImage
+from osteocount.io.picture import Picture, Pixels, PixelSize
+from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.preprocess.well_mask import Circle, find_well
 
 _OVERVIEW = 1600  # longest side of the overview is between this and twice this
@@ -49,7 +49,7 @@ class Survey:
         height, width = self.centre.pixels.shape[:2]
         if well is None:
             return np.ones((height, width), bool)
-        return well.holds(np.arange(self.top, self.top + height), np.arange(self.left, self.left + width))
+        return well.contains(np.arange(self.top, self.top + height), np.arange(self.left, self.left + width))
 
 
 def survey(regions: TiledImage) -> Survey:

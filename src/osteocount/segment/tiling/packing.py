@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.morphology import Mask
+from osteocount.segment.morphology import ByteMask
 
 _MARGIN = 2  # pixels around a body that are laid out with it, so that its edge can be judged
 _GAP = 4  # and empty pixels between bodies; a multiple of 4, see `_packed`
@@ -87,8 +87,8 @@ class Atlas:
 
     places: tuple[Place, ...]
     shape: tuple[int, int]
-    mask: Mask
-    real: Mask | None
+    mask: ByteMask
+    real: ByteMask | None
 
     def lay(self, values: NDArray[Value], *, beyond: bool) -> NDArray[Value]:
         """Lay out a map of the window; ``beyond``: continued over the picture's border, else 0 there."""
@@ -146,7 +146,7 @@ class Bodies:
     labels: NDArray[np.int32]
     places: tuple[Place, ...]
 
-    def mask(self) -> Mask:
+    def mask(self) -> ByteMask:
         """Return (height, width), 1 inside the bodies that are to be worked on."""
         chosen = np.zeros(int(self.labels.max(initial=0)) + 1, np.uint8)
         chosen[[place.label for place in self.places]] = 1
@@ -170,7 +170,7 @@ class Border:
 NO_BORDER = Border(top=False, bottom=False, left=False, right=False)
 
 
-def all_bodies(mask: Mask, border: Border | None = None) -> Bodies:
+def all_bodies(mask: ByteMask, border: Border | None = None) -> Bodies:
     """Return every connected body of a window's ``mask``; without a ``border`` the window is the whole picture."""
     from scipy.ndimage import find_objects
 

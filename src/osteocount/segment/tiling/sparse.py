@@ -83,7 +83,7 @@ class Sparse:
 
     def inside(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Tell which pixels (rows, columns) of the picture were analysed."""
-        return np.ones((rows.size, columns.size), bool) if self.well is None else self.well.holds(rows, columns)
+        return np.ones((rows.size, columns.size), bool) if self.well is None else self.well.contains(rows, columns)
 
     def analysed_pixels(self) -> int:
         """Return how many pixels of the picture were analysed."""
@@ -119,7 +119,7 @@ def keep_share(
     OsteoCountError
         As for `segment_sparsely`.
     """
-    picture = Brightfield(regions, None if well is None else well.holds, scale, finder)
+    picture = Brightfield(regions, None if well is None else well.contains, scale, finder)
     picture.keep(finder.core, share, KeptTiles(scratch))
 
 
@@ -162,7 +162,7 @@ def segment_sparsely(
     OsteoCountError
         What is stained does not have the colour of TRAP.
     """
-    picture = Brightfield(regions, None if well is None else well.holds, scale, finder, read_ahead=read_ahead)
+    picture = Brightfield(regions, None if well is None else well.contains, scale, finder, read_ahead=read_ahead)
     kept = None if scratch is None else KeptTiles(scratch)
     side = core or finder.core
     found = tuple(part for _, part in picture.found(side, offset, kept))

@@ -9,7 +9,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.detectors.nuclei import Spots
+from osteocount.segment.candidate_nuclei import CandidateNuclei
 from osteocount.segment.preprocess.stains import Stains, trap_density
 from osteocount.segment.tiling.packing import Atlas, Bodies, Place, lay_out
 
@@ -83,7 +83,7 @@ def found_on(
     opaque: NDArray[np.bool_],
     density: NDArray[np.float32],
     stains: Stains,
-    spots: Spots,
+    spots: CandidateNuclei,
     threshold: float,
 ) -> Found:
     """Gather what was found on an atlas.
@@ -127,7 +127,7 @@ def found_in(
     opaque: NDArray[np.bool_],
     density: NDArray[np.float32],
     stains: Stains,
-    spots: Spots,
+    spots: CandidateNuclei,
     threshold: float,
 ) -> Found:
     """Gather what was found in a window; as `found_on`, but for images and coordinates of the window."""
@@ -138,7 +138,7 @@ def found_in(
     down, along = shift[bodies.labels[spots.y, spots.x]].T
     own = atlas.mask.astype(np.int32)
     extents = atlas.lay(spots.labels, beyond=False) * own
-    moved = Spots(spots.y + down, spots.x + along, spots.score, extents)
+    moved = CandidateNuclei(spots.y + down, spots.x + along, spots.score, extents)
     laid = atlas.lay(cells, beyond=False) * own
     return found_on(atlas, corner, laid, opaque, atlas.lay(density, beyond=False), stains, moved, threshold)
 

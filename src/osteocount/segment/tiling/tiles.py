@@ -14,9 +14,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.io.picture import Pixels
 from osteocount.io.tiled_image import TiledImage
-from osteocount.segment.preprocess.illumination import Inside, Light
-from osteocount.segment.preprocess.scale import BLOCK, Pixels, nearest, resample, resampled_size
+from osteocount.segment.preprocess.illumination import InsideWell, WhitePoint
+from osteocount.segment.preprocess.scale import BLOCK, nearest, resample, resampled_size
 from osteocount.segment.tiling.packing import Bodies, Border, Place, all_bodies
 
 CORE = 2048  # pixels along a tile of a picture in memory
@@ -106,7 +107,7 @@ class View:
         last = -(-stop // step) + around
         return first * BLOCK, min(self._regions.shape[axis], last * BLOCK), first * step
 
-    def inside(self, in_file: Inside | None) -> Inside | None:
+    def inside(self, in_file: InsideWell | None) -> InsideWell | None:
         """Bring the question what lies inside the well from pixels of the file to analysed pixels."""
         if in_file is None:
             return None
@@ -127,7 +128,7 @@ class Density:
     """
 
     view: View
-    light: Light
+    light: WhitePoint
 
     def read(self, box: Box) -> NDArray[np.float32]:
         """Return (height, width, 3) of a window that begins on the grid."""

@@ -20,7 +20,7 @@ _BRIGHTFIELD: tuple[Channel, ...] = get_args(Channel)[:7]
 _FLUORESCENCE: tuple[Channel, ...] = get_args(Channel)[7:]
 
 
-class Views:
+class InputPlanes:
     """The planes of one picture.
 
     Parameters
@@ -41,8 +41,8 @@ class Views:
         self, picture: Picture, analysed: NDArray[np.bool_], um: float, origin: str, fluorescence: bool
     ) -> None:
         self._picture, self._analysed, self._um, self._origin = picture, analysed, um, origin
-        self.names = _FLUORESCENCE if fluorescence else _BRIGHTFIELD
-        self._once: dict[Hashable, Any] = {}
+        self.channels = _FLUORESCENCE if fluorescence else _BRIGHTFIELD
+        self._cache: dict[Hashable, Any] = {}
 
     def scale(self, um: float) -> Scale:
         """Return the grid on which a network trained at ``um`` micrometres per pixel sees the picture."""
@@ -59,24 +59,24 @@ class Views:
         OsteoCountError
             The picture has no such channel.
         """
-        missing = [name for name in channels if name not in self.names]
+        missing = [name for name in channels if name not in self.channels]
         if missing:
             raise OsteoCountError(
                 f"{self._picture.path.name}: the model asks for the channels {', '.join(missing)}, and this picture "
-                f"has {', '.join(self.names)}. Use a model made for this kind of picture."
+                f"has {', '.join(self.channels)}. Use a model made for this kind of picture."
             )
-        planes = self.once(scale, lambda: self._planes(scale))
+        planes = self.cached(scale, lambda: self._planes(scale))
         return np.stack([planes[name] for name in channels], axis=2)
 
-    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def cached(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what ``make`` gave for this ``key`` the first time, while this picture is looked at."""
-        if key not in self._once:
-            self._once[key] = make()
-        return self._once[key]
+        if key not in self._cache:
+            self._cache[key] = make()
+        return self._cache[key]
 
     def _planes(self, scale: Scale) -> dict[Channel, NDArray[np.float32]]:
         top = float(np.iinfo(self._picture.pixels.dtype).max)
-        if self.names == _FLUORESCENCE:
+        if self.channels == _FLUORESCENCE:
             found = find_channels(self._picture)
             grey = resample(np.stack([found.cytoplasm, found.nuclei], axis=2), scale.zoom) / top
             return dict(zip(_FLUORESCENCE, np.moveaxis(grey.astype(np.float32), 2, 0), strict=True))

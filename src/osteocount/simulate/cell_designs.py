@@ -19,21 +19,20 @@ from osteocount.simulate.anatomy import (
     spread_body,
     vacuoles,
 )
-from osteocount.simulate.cell_painting import CellPlan
-from osteocount.simulate.shapes import Capsule, Ellipse
+from osteocount.simulate.cell_painting import CellDesign
+from osteocount.simulate.shapes import Capsule, Ellipse, Rng
 
-Rng = np.random.Generator
 MAX_NUCLEI = 40
 
 
-def round_cell(rng: Rng) -> CellPlan:
-    """Plan a small dark dome whose nucleus shows as a blue disc, or not at all."""
+def round_cell(rng: Rng) -> CellDesign:
+    """Design a small dark dome whose nucleus shows as a blue disc, or not at all."""
     radius = rng.uniform(4.2, 6.8)
     parts: list[Capsule | Ellipse] = [ellipse(rng, (0.0, 0.0), radius, 0.8)]
     if rng.random() < 0.15:
         parts.append(process(rng, parts[0], rng.uniform(3, 7)))
     nucleus = ellipse(rng, (0.0, 0.0), radius * rng.uniform(0.45, 0.62), 0.8)
-    return CellPlan(
+    return CellDesign(
         kind="round",
         parts=tuple(parts),
         nuclei=(nucleus,),
@@ -46,8 +45,8 @@ def round_cell(rng: Rng) -> CellPlan:
     )
 
 
-def spindle_cell(rng: Rng) -> CellPlan:
-    """Plan a narrow body with a target-like nucleus and one to three thin processes, some ending in a knob."""
+def spindle_cell(rng: Rng) -> CellDesign:
+    """Design a narrow body with a target-like nucleus and one to three thin processes, some ending in a knob."""
     length, width = rng.uniform(5, 10), rng.uniform(2.8, 4.6)
     angle = rng.uniform(0, 2 * np.pi)
     body = Ellipse((0.0, 0.0), (length, width), angle)
@@ -58,7 +57,7 @@ def spindle_cell(rng: Rng) -> CellPlan:
         parts += bent_process(rng, root, toward, rng.uniform(6, 30))
     nucleus = Ellipse((0.0, 0.0), (min(width * 1.25, length * 0.6), width * 0.72), angle)
     dark = rng.uniform(0.22, 0.6)
-    return CellPlan(
+    return CellDesign(
         kind="spindle",
         parts=tuple(parts),
         nuclei=(nucleus,),
@@ -72,8 +71,8 @@ def spindle_cell(rng: Rng) -> CellPlan:
     )
 
 
-def stellate_cell(rng: Rng) -> CellPlan:
-    """Plan a dark body with two to five corners, often a pale fan on one side, and one ringed nucleus."""
+def stellate_cell(rng: Rng) -> CellDesign:
+    """Design a dark body with two to five corners, often a pale fan on one side, and one ringed nucleus."""
     radius = rng.uniform(4.0, 7.5)
     body = ellipse(rng, (0.0, 0.0), radius, 0.5)
     parts: list[Capsule | Ellipse] = [body]
@@ -87,7 +86,7 @@ def stellate_cell(rng: Rng) -> CellPlan:
         size = radius * rng.uniform(0.7, 1.5)
         parts.append(ellipse(rng, polar(rng.uniform(0, 2 * np.pi), radius + 0.4 * size), size, 0.5))
     dark = rng.uniform(0.28, 0.7)
-    return CellPlan(
+    return CellDesign(
         kind="stellate",
         parts=tuple(parts),
         nuclei=(ellipse(rng, (0.0, 0.0), max(radius * rng.uniform(0.5, 0.7), 2.6), 0.7),),
@@ -102,8 +101,8 @@ def stellate_cell(rng: Rng) -> CellPlan:
     )
 
 
-def armed_cell(rng: Rng, nuclei: int = 1) -> CellPlan:
-    """Plan a narrow dark body, straight or bent, whose one to three arms end in pale sheets: one cell all the same."""
+def armed_cell(rng: Rng, nuclei: int = 1) -> CellDesign:
+    """Design a narrow dark body, straight or bent, whose one to three arms end in pale sheets: still one cell."""
     length, width = rng.uniform(4.5, 9.5) * (1 if nuclei == 1 else 1.5), rng.uniform(3.0, 5.5)
     angle = rng.uniform(0, 2 * np.pi)
     body = Ellipse((0.0, 0.0), (length, width), angle)
@@ -114,7 +113,7 @@ def armed_cell(rng: Rng, nuclei: int = 1) -> CellPlan:
     size = min(width * rng.uniform(0.6, 0.8), 4.0)
     places = [0.0] if nuclei == 1 else [-0.45 * length, 0.45 * length]
     dark = rng.uniform(0.25, 0.85)
-    return CellPlan(
+    return CellDesign(
         kind="stellate" if nuclei == 1 else "binucleate",
         parts=tuple(parts),
         nuclei=tuple(Ellipse(polar(angle, at), (max(size * 1.25, 2.6), max(size, 2.3)), angle) for at in places),
@@ -133,20 +132,20 @@ def armed_cell(rng: Rng, nuclei: int = 1) -> CellPlan:
     )
 
 
-def ghost_cell(rng: Rng) -> CellPlan:
-    """Plan a cell with next to no TRAP, long or round, that shows by its granules and its nucleus."""
-    plan = large_mononuclear(rng, area=rng.lognormal(np.log(550), 0.5))
+def ghost_cell(rng: Rng) -> CellDesign:
+    """Design a cell with next to no TRAP, long or round, that shows by its granules and its nucleus."""
+    cell = large_mononuclear(rng, area=rng.lognormal(np.log(550), 0.5))
     core = rng.uniform(0.06, 0.2)
-    return replace(plan, od_core=core, od_edge=core * rng.uniform(0.3, 0.7), grain=rng.uniform(0.3, 0.6), mottle=0.0)
+    return replace(cell, od_core=core, od_edge=core * rng.uniform(0.3, 0.7), grain=rng.uniform(0.3, 0.6), mottle=0.0)
 
 
-def ringed_cell(rng: Rng) -> CellPlan:
-    """Plan a spread cell with one nucleus twice as large as usual, dark around it: no osteoclast."""
+def ringed_cell(rng: Rng) -> CellDesign:
+    """Design a spread cell with one nucleus twice as large as usual, dark around it: no osteoclast."""
     radius = rng.uniform(5.5, 8.0)
     parts = spread_body(rng, max(rng.lognormal(np.log(750), 0.35), 9.0 * radius**2), lobes=1)
     parts += [process(rng, parts[0], rng.uniform(4, 14)) for _ in range(int(rng.integers(0, 3)))]
     nucleus = ellipse(rng, (0.0, 0.0), radius, 0.7)
-    return CellPlan(
+    return CellDesign(
         kind="mononuclear_large",
         parts=tuple(parts),
         nuclei=(nucleus,),
@@ -163,28 +162,28 @@ def ringed_cell(rng: Rng) -> CellPlan:
     )
 
 
-def foamy_cell(rng: Rng) -> CellPlan:
-    """Plan a cell with one nucleus and many vacuoles, which look like pale nuclei: no osteoclast."""
-    plan = large_mononuclear(rng)
-    parts = list(plan.parts)
-    return replace(plan, vacuoles=vacuoles(rng, parts, plan.nuclei, int(rng.integers(3, 12)), largest=4.5))
+def foamy_cell(rng: Rng) -> CellDesign:
+    """Design a cell with one nucleus and many vacuoles, which look like pale nuclei: no osteoclast."""
+    cell = large_mononuclear(rng)
+    parts = list(cell.parts)
+    return replace(cell, vacuoles=vacuoles(rng, parts, cell.nuclei, int(rng.integers(3, 12)), largest=4.5))
 
 
-def mottled_cell(rng: Rng) -> CellPlan:
-    """Plan a large pale cell with one nucleus and patches of the size of nuclei: no osteoclast."""
-    plan = large_mononuclear(rng, area=rng.lognormal(np.log(1200), 0.6))
-    return replace(plan, od_edge=rng.uniform(0.08, 0.25), grain=rng.uniform(0.2, 0.4), mottle=rng.uniform(0.3, 0.7))
+def mottled_cell(rng: Rng) -> CellDesign:
+    """Design a large pale cell with one nucleus and patches of the size of nuclei: no osteoclast."""
+    cell = large_mononuclear(rng, area=rng.lognormal(np.log(1200), 0.6))
+    return replace(cell, od_edge=rng.uniform(0.08, 0.25), grain=rng.uniform(0.2, 0.4), mottle=rng.uniform(0.3, 0.7))
 
 
-def large_mononuclear(rng: Rng, nuclei: int = 1, area: float | None = None) -> CellPlan:
-    """Plan a spread TRAP-positive cell that is no osteoclast: one nucleus, or two in the decoy."""
+def large_mononuclear(rng: Rng, nuclei: int = 1, area: float | None = None) -> CellDesign:
+    """Design a spread TRAP-positive cell that is no osteoclast: one nucleus, or two in the decoy."""
     area = rng.lognormal(np.log(520 if nuclei == 1 else 850), 0.35) if area is None else area
     parts, placed = room_for(rng, nuclei, area, lobes=int(rng.integers(1, 4)), clusters=1)
     for _ in range(int(rng.integers(0, 4))):
         parts.append(process(rng, parts[0], rng.uniform(4, 18)))
     if rng.random() < 0.45:
         parts += corners(rng, parts[0], int(rng.integers(2, 6)))
-    return CellPlan(
+    return CellDesign(
         kind="mononuclear_large" if nuclei == 1 else "binucleate",
         parts=tuple(parts),
         nuclei=placed,
@@ -203,8 +202,8 @@ def large_mononuclear(rng: Rng, nuclei: int = 1, area: float | None = None) -> C
     )
 
 
-def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
-    """Plan a cell with ``nuclei`` nuclei: dense, or pale with a denser zone around them and a ruffled rim."""
+def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellDesign:
+    """Design a cell with ``nuclei`` nuclei: dense, or pale with a denser zone around them and a ruffled rim."""
     area = rng.lognormal(np.log((460 if pale else 320) * nuclei ** (1.0 if pale else 0.95)), 0.5)
     lobes = int(np.clip(rng.integers(1, 4) + nuclei // 12, 1, 6))
     clusters = int(rng.integers(1, min(lobes, nuclei // 3) + 1)) if nuclei > 5 else 1
@@ -216,7 +215,7 @@ def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
     if rng.random() < 0.4:
         bodies = [part for part in parts if isinstance(part, Ellipse)]
         parts += corners(rng, bodies[int(rng.integers(len(bodies)))], int(rng.integers(2, 6)))
-    return CellPlan(
+    return CellDesign(
         kind="pale_giant" if pale else "osteoclast",
         parts=tuple(parts),
         nuclei=placed,
@@ -236,10 +235,10 @@ def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellPlan:
     )
 
 
-def refractile_cell(rng: Rng) -> CellPlan:
-    """Plan a dark dome, too dark to show its nucleus; the lens gives it a wide cyan fringe."""
+def refractile_cell(rng: Rng) -> CellDesign:
+    """Design a dark dome, too dark to show its nucleus; the lens gives it a wide cyan fringe."""
     radius = rng.uniform(4.5, 7.5)
-    return CellPlan(
+    return CellDesign(
         kind="refractile",
         parts=(ellipse(rng, (0.0, 0.0), radius, 0.75),),
         nuclei=(ellipse(rng, (0.0, 0.0), radius * 0.5, 0.9),),
@@ -251,17 +250,17 @@ def refractile_cell(rng: Rng) -> CellPlan:
     )
 
 
-def heaped_cell(rng: Rng) -> CellPlan:
-    """Plan a cell of a clump: small and dark, with a nucleus that shows."""
-    plan = (round_cell, round_cell, spindle_cell, stellate_cell, armed_cell)[int(rng.integers(5))](rng)
-    return replace(plan, od_core=max(plan.od_core, rng.uniform(0.35, 0.9)))
+def heaped_cell(rng: Rng) -> CellDesign:
+    """Design a cell of a clump: small and dark, with a nucleus that shows."""
+    cell = (round_cell, round_cell, spindle_cell, stellate_cell, armed_cell)[int(rng.integers(5))](rng)
+    return replace(cell, od_core=max(cell.od_core, rng.uniform(0.35, 0.9)))
 
 
 _NARROW = (spindle_cell, stellate_cell, armed_cell)
 _LARGE = (large_mononuclear, ringed_cell, foamy_cell, mottled_cell, ghost_cell)
 
 #: What may stand for each of the kinds that `Densities` counts.
-PLANS: dict[str, Callable[[Rng], CellPlan]] = {
+CELL_DESIGNS: dict[str, Callable[[Rng], CellDesign]] = {
     "round": round_cell,
     "spindle": lambda rng: _NARROW[int(rng.choice(len(_NARROW), p=(0.28, 0.22, 0.5)))](rng),
     "mononuclear_large": lambda rng: _LARGE[int(rng.choice(len(_LARGE), p=(0.38, 0.24, 0.12, 0.16, 0.1)))](rng),

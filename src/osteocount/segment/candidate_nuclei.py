@@ -1,0 +1,86 @@
+"""Candidate nuclei: centres with a score, and the pixels each of them covers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.segment.morphology import disk, in_raster_order
+
+
+@dataclass(frozen=True)
+class CandidateNuclei:
+    """Candidate nuclei.
+
+    Attributes
+    ----------
+    y, x
+        Centres in analysed pixels.
+    score
+        0..1; 0.5 is as likely a nucleus as not.
+    labels
+        (height, width) int32, the extent of each spot, numbered 1..n as in the arrays.
+    """
+
+    y: NDArray[np.intp]
+    x: NDArray[np.intp]
+    score: NDArray[np.float32]
+    labels: NDArray[np.int32]
+
+    def only(self, keep: NDArray[np.bool_]) -> CandidateNuclei:
+        """Return the spots marked in ``keep``, numbered anew in raster order of their first pixel."""
+        kept = np.flatnonzero(keep)
+        new = np.zeros(keep.size + 1, np.int32)
+        new[kept + 1] = np.arange(1, kept.size + 1)
+        labels = in_raster_order(new[self.labels])
+        order = kept[np.argsort(labels[self.y[kept], self.x[kept]], kind="stable")]
+        return CandidateNuclei(self.y[order], self.x[order], self.score[order], labels)
+
+
+def interiors(cells: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Return 1 inside cells, 0 outside and where two cells meet."""
+    values = cells.astype(np.float32)
+    highest = cv2.dilate(values, disk(1))
+    lowest = cv2.erode(np.where(cells > 0, values, np.float32(np.inf)), disk(1))
+    return np.asarray((cells > 0) & (highest == lowest), np.uint8)
+
+
+def draw_candidates(
+    contrast: NDArray[np.float32],
+    cells: NDArray[np.int32],
+    y: NDArray[np.intp],
+    x: NDArray[np.intp],
+    score: NDArray[np.float32],
+    radius: float,
+) -> CandidateNuclei:
+    """Return the spots with these centres and scores, each drawn as far as its contrast reaches."""
+    return CandidateNuclei(y, x, score, _extents(contrast, cells, y, x, radius))
+
+
+def _extents(
+    contrast: NDArray[np.float32],
+    cells: NDArray[np.int32],
+    y: NDArray[np.intp],
+    x: NDArray[np.intp],
+    radius: float,
+) -> NDArray[np.int32]:
+    """Draw each nucleus: the pixels around its centre with half its contrast or more; the strongest goes first."""
+    labels = np.zeros(cells.shape, np.int32)
+    reach = max(1, round(1.3 * radius))
+    dy, dx = np.ogrid[-reach : reach + 1, -reach : reach + 1]
+    disc = dy * dy + dx * dx <= (1.3 * radius) ** 2
+    core = dy * dy + dx * dx <= (0.5 * radius) ** 2
+    for i in np.argsort(-contrast[y, x], kind="stable"):
+        top, left = max(0, int(y[i]) - reach), max(0, int(x[i]) - reach)
+        window = np.s_[top : int(y[i]) + reach + 1, left : int(x[i]) + reach + 1]
+        cut = np.s_[top - int(y[i]) + reach :, left - int(x[i]) + reach :]
+        shape = labels[window].shape
+        local, small = disc[cut][: shape[0], : shape[1]], core[cut][: shape[0], : shape[1]]
+        bright = contrast[window] >= 0.5 * contrast[y[i], x[i]]
+        free = (labels[window] == 0) & (cells[window] == cells[y[i], x[i]])
+        labels[window][free & ((local & bright) | small)] = i + 1
+        labels[y[i], x[i]] = i + 1
+    return labels
