@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osteocount.cli.options import with_settings
+from osteocount.columns import COMPARISONS, EFFECTS, POWER
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
 
@@ -26,7 +27,6 @@ CountColumn = Annotated[str, typer.Option(help="Column with the count per well."
 AreaColumn = Annotated[str, typer.Option(help="Column with the imaged area per well.")]
 DonorColumn = Annotated[str, typer.Option(help="Column with the donor.")]
 TreatmentColumn = Annotated[str, typer.Option(help="Column with the treatment.")]
-POWER_FORMATS = {"power_*": ".4f"}
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +50,6 @@ def compare(
     """Compare the arms of any table of wells: ratios, intervals, adjusted p, verdicts, figures."""
     from osteocount import stats
     from osteocount.io.tables import write_table
-    from osteocount.pipeline import COMPARISON_FORMATS
     from osteocount.stats.effect_figure import effect_plot
     from osteocount.stats.figures import dose_response, superplot
 
@@ -67,7 +66,7 @@ def compare(
     if comparison.curves:
         figures["dose_response"] = dose_response(comparison, primary)
     out.mkdir(parents=True, exist_ok=True)
-    write_table(comparison.table, out / "comparisons.csv", COMPARISON_FORMATS)
+    write_table(comparison.table, out / "comparisons.csv", COMPARISONS.formats)
     _save(figures, out)
     typer.echo(comparison.summary())
 
@@ -86,7 +85,6 @@ def agree(
 ) -> None:
     """Compare our counts with those of people: bias, limits of agreement, concordance, and the effect from both."""
     from osteocount.io.tables import read_table, write_table
-    from osteocount.pipeline import COMPARISON_FORMATS
     from osteocount.stats.agreement import agree as agreement_of
     from osteocount.stats.figures import bland_altman
 
@@ -106,7 +104,7 @@ def agree(
     write_table(agreement.table, out / "agreement.csv")
     write_table(agreement.pairs, out / "pairs.csv")
     if len(agreement.effects):
-        write_table(agreement.effects, out / "effects.csv", COMPARISON_FORMATS)
+        write_table(agreement.effects, out / "effects.csv", EFFECTS.formats)
     _save(figures, out)
     typer.echo(agreement.summary())
 
@@ -145,7 +143,7 @@ def plan(
         )
     figures = {"power": power_curve(planned)}
     out.mkdir(parents=True, exist_ok=True)
-    write_table(planned.table, out / "power.csv", POWER_FORMATS)
+    write_table(planned.table, out / "power.csv", POWER.formats)
     _save(figures, out)
     typer.echo(planned.summary())
 

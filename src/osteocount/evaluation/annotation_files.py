@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from osteocount.columns import TEXT
 from osteocount.errors import OsteoCountError
-from osteocount.io.tables import TEXT_COLUMNS, read_table
+from osteocount.io.tables import read_table
 
 AnnotationType = Literal["labels", "outlines", "points"]
 
@@ -139,7 +140,7 @@ def _tables(files: list[Path], root: Path) -> tuple[dict[_Key, AnnotationSource]
 
 def _of_table(path: Path, plate: str) -> Iterator[AnnotationSource]:
     """Yield what a table says, picture by picture; nothing if it is no table of cells or points."""
-    table = read_table(path, TEXT_COLUMNS | {"class"})
+    table = read_table(path, TEXT | {"class"})
     table.columns = [_COORDINATES.get(str(name).strip().lower(), str(name).strip().lower()) for name in table.columns]
     twice = sorted(set(table.columns[table.columns.duplicated()]))
     points = {"x_px", "y_px"} <= set(table.columns)

@@ -6,39 +6,15 @@ import io
 import re
 import warnings
 from collections.abc import Collection, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from osteocount.columns import FORMATS, OTHER_FORMAT, TEXT
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import written_whole
-
-FORMATS: dict[str, str] = {
-    "*_px": ".2f",
-    "*_um": ".3f",
-    "*_um2": ".3f",
-    "*_mm2": ".6f",
-    "*_od_mean": ".4f",
-    "*_od_sd": ".4f",
-    "solidity": ".4f",
-    "eccentricity": ".4f",
-    "confidence": ".4f",
-    "score": ".4f",
-}
-"""Precision of floating-point columns by name; the first pattern that fits wins."""
-
-OTHER_FORMAT = ".6g"
-"""Six significant digits for every other column, so that small p values keep theirs."""
-
-TEXT_COLUMNS = frozenset({
-    "plate", "well", "field", "image", "flags", "source", "status", "qc_flags", "treatment", "dose_unit", "donor",
-    "role", "arm", "ev_batch", "oxygen", "endpoint", "contrast", "reference", "method", "verdict", "notes", "reason",
-    "file", "channel", "pattern", "row", "column", "block", "flag",
-})  # fmt: skip
-"""Columns that stay text even when every cell looks like a number: donor ``01`` is not donor ``1``."""
 
 _LARGEST_TABLE = 2**30
 _ROWS = 5000  # written at once
@@ -57,14 +33,14 @@ def write_table(frame: pd.DataFrame, path: Path, formats: Mapping[str, str] | No
     path
         The file.
     formats
-        Format of floating-point columns by name (``{"p_raw": ".3e"}``), before `FORMATS`.
+        Format of floating-point columns by name, such as those of an `osteocount.columns.Table`; before `FORMATS`.
 
     Notes
     -----
     Unknown values are empty, truth values ``True`` and ``False``, ``-0.0`` is ``0``. Text that a spreadsheet would take
     for a formula gets a leading apostrophe, which `read_table` takes away; NUL characters are dropped.
     """
-    rules = {**(formats or {}), **FORMATS}
+    rules = {**FORMATS, **(formats or {})}
     with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(_csv_text(str(name)) for name in frame.columns) + "\n")
         for start in range(0, len(frame), _ROWS):  # as text a table is many times its size
@@ -73,7 +49,7 @@ def write_table(frame: pd.DataFrame, path: Path, formats: Mapping[str, str] | No
             file.writelines(",".join(row) + "\n" for row in zip(*columns, strict=True))
 
 
-def read_table(path: Path, text: Collection[str] = TEXT_COLUMNS) -> pd.DataFrame:
+def read_table(path: Path, text: Collection[str] = TEXT) -> pd.DataFrame:
     """Read a table written by `write_table`, or by a spreadsheet as CSV or TSV.
 
     Parameters
@@ -165,7 +141,7 @@ def _cells(column: pd.Series[Any], rules: Mapping[str, str]) -> list[str]:
     missing = column.isna().to_numpy()
     values = column.tolist()
     if pd.api.types.is_float_dtype(column):
-        rule = next((spec for name, spec in rules.items() if fnmatchcase(str(column.name), name)), OTHER_FORMAT)
+        rule = rules.get(str(column.name), OTHER_FORMAT)
         texts = (
             [format(value, rule) for value in values]
             if not missing.any()

@@ -2,6 +2,6 @@
 
 from osteocount.pipeline.absorbance import AbsorbanceInput
 from osteocount.pipeline.field import FieldResult, analyse
-from osteocount.pipeline.run_folder import COMPARISON_FORMATS, Outcome, Progress, finish, run
+from osteocount.pipeline.run_folder import Outcome, Progress, finish, run
 
-__all__ = ["COMPARISON_FORMATS", "AbsorbanceInput", "FieldResult", "Outcome", "Progress", "analyse", "finish", "run"]
+__all__ = ["AbsorbanceInput", "FieldResult", "Outcome", "Progress", "analyse", "finish", "run"]

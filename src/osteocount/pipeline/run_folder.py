@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from osteocount.columns import CELLS, COMPARISONS, NUCLEI
 from osteocount.curate.classifier import load, save
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import safe_stem
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import read_table, write_table, write_workbook
-from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
 from osteocount.pipeline.absorbance import AbsorbanceInput, join_absorbance, read_absorbance
 from osteocount.pipeline.corrections import CLASSIFIER, edit_tables, edit_wells
 from osteocount.pipeline.exports import Export, check_exports, write_exports
@@ -36,10 +36,6 @@ from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
 from osteocount.stats import Comparison, compare
 from osteocount.stats.arms import arm_names, suggestion
-from osteocount.stats.comparison import COMPARISON_COLUMNS, FURTHER_COLUMNS
-
-COMPARISON_FORMATS = {"*": ".12g"}
-"""Enough digits to check our statistics against another program's; the report rounds for readers."""
 
 BAD_STATUS = ("failed", "incomplete", "no_picture", "not_in_layout")
 
@@ -192,8 +188,8 @@ def finish(
     records = sorted(records, key=lambda record: (record["plate"], record["well"], record["field"], record["image"]))
     done = [record["key"] for record in records if record["status"] == "ok"]
     write_plan(Plan(layout, tuple(readings), about), folder)
-    automatic = _joined(folder, done, "cells.csv", CELL_COLUMNS)
-    nuclei = _joined(folder, done, "nuclei.csv", NUCLEUS_COLUMNS)
+    automatic = _joined(folder, done, "cells.csv", CELLS.names)
+    nuclei = _joined(folder, done, "nuclei.csv", NUCLEI.names)
     edited = edit_tables(folder, records, automatic, nuclei, settings)
     cells = edited.cells
     write_table(cells, folder.root / "cells.csv")
@@ -204,9 +200,9 @@ def finish(
     wells, no_b_score = add_normalised(joined, with_b_score=settings.qc.b_score)
     write_table(wells, folder.root / "wells.csv")
     comparison, refusal = _compare(wells, settings) if layout is not None else (None, ())
-    contrasts = comparison.table if comparison else pd.DataFrame(columns=[*COMPARISON_COLUMNS, *FURTHER_COLUMNS])
+    contrasts = comparison.table if comparison else pd.DataFrame(columns=list(COMPARISONS.names))
     if layout is not None:
-        write_table(contrasts, folder.root / "comparisons.csv", COMPARISON_FORMATS)
+        write_table(contrasts, folder.root / "comparisons.csv", COMPARISONS.formats)
     write_workbook(workbook(wells, cells, contrasts, settings), folder.root / "results.xlsx")
     notes = (*about["notes"], *edited.notes, *no_b_score)
     warnings = (*notes, *_shared_warnings(records), *refusal, *(comparison.warnings if comparison else ()))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from osteocount.columns import COMPARISONS
 from osteocount.curate.blinding import LOCKED, is_blinded
 from osteocount.errors import OsteoCountError
 from osteocount.io.hashing import input_hash
@@ -24,7 +25,7 @@ from osteocount.napari.layers.outline_layer import Sheet, TiledSheet, WholeSheet
 from osteocount.napari.review.session import OpenField, Record, Review
 from osteocount.napari.views.rendered_figure import RenderedFigure, Room, draw
 from osteocount.napari.worker import in_window_terms
-from osteocount.pipeline import COMPARISON_FORMATS, Outcome, Progress
+from osteocount.pipeline import Outcome, Progress
 from osteocount.pipeline.apply import apply_edits
 from osteocount.pipeline.field import FieldTask, read_channels
 from osteocount.pipeline.run_folder import field_tasks
@@ -182,7 +183,7 @@ def export_comparison(figures: ReviewFigures, folder: Path, stop: Event) -> Gene
     yield Progress(0, 0, "Exporting")
     comparison = figures.comparison
     assert comparison is not None  # noqa: S101  the button is off without one
-    write_table(comparison.table, folder / "comparisons.csv", COMPARISON_FORMATS)
+    write_table(comparison.table, folder / "comparisons.csv", COMPARISONS.formats)
     write_table(figures.wells, folder / "wells.csv")
     for name, figure in (("superplot", superplot(comparison, figures.wells)), ("effects", effect_plot(comparison))):
         for suffix in ("svg", "png"):

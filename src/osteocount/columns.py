@@ -1,0 +1,603 @@
+"""Every output column once: name, dtype, unit, format, headings and help; to outputs what `settings` is to inputs.
+
+Writing and reading of tables, the tables of the report, the workbook, the numbers in the window, the export for
+CellProfiler and ``docs/columns.md`` are made from here. A new column is a line in its table, and a line in each view
+that shall show it; the module that computes it is then the only other file to touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal
+
+Dtype = Literal["str", "int64", "Int64", "float64", "bool"]
+"""As pandas names them; ``Int64`` are whole numbers of which some may be unknown."""
+
+Style = Literal["plain", "words", "count", "figure", "general", "p"]
+"""How the report writes a value: as it is, ``_`` and ``;`` in words, whole, three figures, ``%g``, as a p value."""
+
+FORMAT_OF_UNIT = MappingProxyType({"px": ".2f", "µm": ".3f", "µm²": ".3f", "mm²": ".6f", "per mm²": ".6f", "OD": ".4f"})
+"""A hundredth of a pixel, a nanometre and so on: finer than anything that is measured."""
+
+OTHER_FORMAT = ".6g"
+"""Six significant digits for every other number, so that small p values keep theirs."""
+
+STATISTICS_FORMAT = ".12g"
+"""Enough digits to check our statistics against another program's; the report rounds for readers."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of one or more tables.
+
+    Attributes
+    ----------
+    name
+        Heading in the files. A unit stands at its end, as ``_um2``.
+    dtype
+        In memory. Text stays text when it is read, even where every cell looks like a number: donor ``01`` is not
+        donor ``1``.
+    help
+        What it holds, in a sentence or two.
+    unit
+        Empty for counts, shares and text.
+    title
+        Heading in the report; without it the name with spaces.
+    style
+        How the report writes its values.
+    decimals
+        Digits after the point in the window; None for text.
+    format
+        How files write it where it is a floating-point number; without it by the unit.
+    only
+        When it is there, for a column that only some runs have: "with a layout".
+    """
+
+    name: str
+    dtype: Dtype
+    help: str
+    unit: str = ""
+    title: str = ""
+    style: Style = "plain"
+    decimals: int | None = None
+    format: str = ""
+    only: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Its heading where people read it."""
+        return self.title or self.name.replace("_", " ")
+
+    @property
+    def file_format(self) -> str:
+        """Format specification of its floating-point numbers in files."""
+        return self.format or FORMAT_OF_UNIT.get(self.unit, OTHER_FORMAT)
+
+    @property
+    def window_pattern(self) -> str:
+        """Pattern for `str.format` with which the window shows a known value."""
+        return "{}" if self.decimals is None else f"{{:.{self.decimals}f}}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of a file in their order.
+
+    Attributes
+    ----------
+    file
+        Its name in a result folder, or the command that writes it.
+    help
+        What a row is.
+    columns
+        Every column it can have, those that only some runs have too.
+    """
+
+    file: str
+    help: str
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """Columns by their name."""
+        return MappingProxyType({column.name: column for column in self.columns})
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns that are always there, in order."""
+        return tuple(column.name for column in self.columns if not column.only)
+
+    @cached_property
+    def dtypes(self) -> Mapping[str, Dtype]:
+        """Name to dtype."""
+        return MappingProxyType({column.name: column.dtype for column in self.columns})
+
+    @cached_property
+    def formats(self) -> Mapping[str, str]:
+        """Name to format specification, of the columns that are numbers."""
+        return MappingProxyType({column.name: column.file_format for column in self.columns if column.dtype != "str"})
+
+    @cached_property
+    def text(self) -> frozenset[str]:
+        """Names of the columns of text."""
+        return frozenset(column.name for column in self.columns if column.dtype == "str")
+
+
+def _only(when: str, *columns: Column) -> tuple[Column, ...]:
+    return tuple(replace(column, only=when) for column in columns)
+
+
+# --------------------------------------------------------------------------------------- which picture, which well
+
+PLATE = Column("plate", "str", "Name of the plate; empty where there is only one without a name.", title="Plate")
+WELL = Column("well", "str", "Name of the well, such as `B03`; empty for a picture that belongs to none.", title="Well")
+FIELD = Column("field", "str", "Field within the well, as the file name gives it.")
+IMAGE = Column("image", "str", "File of the picture, relative to the folder that was counted.", title="Picture")
+
+# ----------------------------------------------------------------------------------------------- cells and nuclei
+
+CELL_ID = Column("cell_id", "int64", "Number of the cell in its picture; its label in the label image.")
+Y_PX = Column("y_px", "float64", "Centre, in pixels from the top of the picture.", "px")
+X_PX = Column("x_px", "float64", "Centre, in pixels from the left of the picture.", "px")
+
+CELLS = Table(
+    "cells.csv",
+    "One row per TRAP-positive cell.",
+    (
+        PLATE,
+        WELL,
+        FIELD,
+        IMAGE,
+        CELL_ID,
+        Y_PX,
+        X_PX,
+        Column("area_px", "int64", "Area in pixels.", "px"),
+        Column("area_um2", "float64", "Area.", "µm²"),
+        Column("perimeter_um", "float64", "Length of the outline.", "µm"),
+        Column("feret_um", "float64", "Largest distance of two points of the outline (Feret diameter).", "µm"),
+        Column("solidity", "float64", "Area ÷ area of the convex hull.", format=".4f"),
+        Column("eccentricity", "float64", "Of the ellipse with the same moments: 0 for a circle.", format=".4f"),
+        Column("n_nuclei", "Int64", "Nuclei in the cell; empty where nuclei cannot be seen."),
+        Column("n_nuclei_low", "Int64", "Lower end of the interval of the number of nuclei."),
+        Column("n_nuclei_high", "Int64", "Upper end of the interval of the number of nuclei."),
+        Column("trap_od_mean", "float64", "Mean TRAP optical density over the cell.", "OD"),
+        Column("is_osteoclast", "bool", "Whether it is an osteoclast: by nuclei, or by size where none can be seen."),
+        Column("confidence", "float64", "How sure the program is of `is_osteoclast`, 0 to 1.", format=".4f"),
+        Column("touches_edge", "bool", "Whether a border of the picture cuts it."),
+        Column("counted", "bool", "Whether it is inside the counting frame; the others are counted by no well."),
+        Column("flags", "str", "What is special about it, separated by `;`: `borderline`, `pale_giant`, `opaque` …"),
+        Column("source", "str", "`automatic`, or what a person did: `accepted`, `edited`, `drawn`."),
+        Column("trap_od_sd", "float64", "Standard deviation of the TRAP optical density over the cell.", "OD"),
+        Column("red_od_mean", "float64", "Mean optical density in red light.", "OD"),
+        Column("green_od_mean", "float64", "Mean optical density in green light.", "OD"),
+        Column("blue_od_mean", "float64", "Mean optical density in blue light.", "OD"),
+    ),
+)
+
+NUCLEI = Table(
+    "nuclei.csv",
+    "One row per nucleus.",
+    (
+        IMAGE,
+        Column("nucleus_id", "int64", "Number of the nucleus in its picture."),
+        Column("cell_id", "Int64", "Number of the TRAP-positive cell it lies in; empty: in none."),
+        Y_PX,
+        X_PX,
+        Column("score", "float64", "How sure the program is that it is a nucleus, 0 to 1.", format=".4f"),
+    ),
+)
+
+# ------------------------------------------------------------------------------------------------------------ wells
+
+STATUS = Column(
+    "status",
+    "str",
+    "`ok`, `incomplete` (some fields failed), `failed`, `no_picture`, `not_in_layout` or `excluded`.",
+    title="Status",
+    style="words",
+)
+DONOR = Column("donor", "str", "Donor, animal or independent experiment: the biological replicate.", title="Donor")
+ARM = Column("arm", "str", "Treatment with its dose, as the comparison names it.", title="Arm")
+
+LAYOUT = _only(
+    "with a layout",
+    Column("treatment", "str", "What the well got."),
+    Column("dose", "float64", "Its dose; empty without one."),
+    Column("dose_unit", "str", "Unit of the dose."),
+    DONOR,
+    Column("role", "str", "`treatment`, `negative control`, `vehicle`, `positive control`, `blank` or `excluded`."),
+    Column("exclude_reason", "str", "Why the well is left out of the comparison."),
+    Column("ev_batch", "str", "Batch of extracellular vesicles."),
+    Column("oxygen", "str", "Oxygen level; every level has a control of its own."),
+)
+"""Columns of a layout that the program knows; further ones are carried along as text."""
+
+WELL_NUMBERS = (
+    Column("n_fields", "Int64", "Pictures that were counted.", title="Fields", style="count", decimals=0),
+    Column("imaged_area_mm2", "float64", "Area that was analysed.", "mm²", title="Imaged, mm²", style="figure"),
+    Column("n_osteoclasts", "Int64", "Osteoclasts.", title="Osteoclasts", style="count", decimals=0),
+    Column(
+        "n_osteoclasts_ge2", "Int64", "TRAP-positive cells with 2 nuclei or more.", title="≥ 2 nuclei", style="count",
+        decimals=0,
+    ),
+    Column(
+        "n_osteoclasts_ge4", "Int64", "TRAP-positive cells with 4 nuclei or more.", title="≥ 4 nuclei", style="count",
+        decimals=0,
+    ),
+    Column(
+        "osteoclast_density_per_mm2", "float64", "Osteoclasts ÷ imaged area.", "per mm²", title="per mm²",
+        style="figure", decimals=1,
+    ),
+    Column(
+        "osteoclast_area_fraction", "float64", "Area of all osteoclasts ÷ imaged area, 0 to 1.", title="Area fraction",
+        style="figure",
+    ),
+    Column(
+        "nuclei_per_osteoclast_mean", "float64", "Mean number of nuclei of an osteoclast.",
+        title="Nuclei per OC, mean", style="figure", decimals=1,
+    ),
+    Column(
+        "nuclei_per_osteoclast_median", "float64", "Median number of nuclei of an osteoclast.",
+        title="Nuclei per OC, median", style="general",
+    ),
+    Column(
+        "fusion_index", "float64", "Nuclei in osteoclasts ÷ nuclei of all TRAP-positive cells, 0 to 1.",
+        title="Fusion index", style="figure", decimals=2,
+    ),
+    Column("n_trap_positive", "Int64", "TRAP-positive cells.", title="TRAP+ cells", style="count", decimals=0),
+    Column("n_nuclei", "Int64", "Nuclei of all TRAP-positive cells.", title="Nuclei", style="count"),
+    Column(
+        "n_borderline", "Int64", "Cells whose class flips inside the interval of their nuclei.", title="Borderline",
+        style="count", decimals=0,
+    ),
+    # Beyond the contract, for the statistics: pooled proportions need their counts, and a plate without a pixel size
+    # still has rates per pixel.
+    Column("imaged_area_px", "Int64", "Area that was analysed.", "px"),
+    Column("osteoclast_area_px", "Int64", "Area of all osteoclasts.", "px"),
+    Column("osteoclast_area_mean_um2", "float64", "Mean area of an osteoclast.", "µm²"),
+    Column("n_nuclei_in_osteoclasts", "Int64", "Nuclei of all osteoclasts."),
+)  # fmt: skip
+
+WELL_QUALITY = _only(
+    "where it can be measured",
+    Column("qc_debris", "float64", "Share of the well covered by stained things that are in no cell."),
+    Column("qc_focus", "float64", "Fine over coarse detail; low when out of focus."),
+    Column("qc_foreground", "float64", "Share of the well covered by cells."),
+    Column("qc_saturated", "float64", "Share of pixels at either end of the camera's range."),
+    Column("qc_stain_green", "float64", "Share of green in the light that the outlined cells take."),
+    Column("qc_uneven", "float64", "Range of the background over the picture ÷ its median."),
+    Column("qc_well_in_view", "float64", "Share of the picture inside the well."),
+)
+"""Means over the fields of a well, of what could be measured."""
+
+QC_REASONS = Column("qc_reasons", "str", "The flags in sentences.")
+QC_FLAGS = Column(
+    "qc_flags", "str", "What may be wrong with its pictures, separated by `;`.", title="Quality flags", style="words"
+)
+
+WELL_CORRECTIONS = _only(
+    "once somebody corrected",
+    Column("n_osteoclasts_automatic", "Int64", "Osteoclasts before corrections."),
+    Column("n_trap_positive_automatic", "Int64", "TRAP-positive cells before corrections."),
+    Column("n_edits", "Int64", "Corrections by a person."),
+    Column("review", "str", "What a person said who reviewed the well."),
+)
+
+
+def _reading(role: str, what: str) -> tuple[Column, ...]:
+    return (
+        Column(f"{role}_od", "float64", f"Absorbance of the {what} reading, as read.", "OD", format=OTHER_FORMAT),
+        Column(f"{role}_net", "float64", "The same, less reference wavelength and blanks.", "OD", format=OTHER_FORMAT),
+        Column(f"{role}_nmol", "float64", "The same as p-nitrophenol, where volume and path are given.", "nmol"),
+        Column(f"{role}_flag", "str", "What the reader says of the reading, or `no_blank`."),
+    )
+
+
+def _normalised(measure: str) -> tuple[Column, ...]:
+    return (
+        Column(f"{measure}_percent_of_control", "float64", f"`{measure}` in percent of its plate's controls.", "%"),
+        Column(f"{measure}_b_score", "float64", f"B-score of `{measure}`: without row and column effects."),
+    )
+
+
+WELL_ABSORBANCE = _only(
+    "with a plate reader's export",
+    *_reading("trap_activity", "TRAP activity"),
+    *_reading("viability", "viability"),
+    Column("trap_activity_net_per_osteoclast", "float64", "TRAP activity ÷ osteoclasts."),
+    Column("trap_activity_net_per_trap_positive_cell", "float64", "TRAP activity ÷ TRAP-positive cells."),
+)
+MEASURES = ("n_osteoclasts", "trap_activity_net", "viability_net")
+"""What plates are judged by and what is normalised, where the wells table has it."""
+
+WELL_NORMALISED = _only(
+    "with controls; the B-score on request",
+    *(column for measure in MEASURES for column in _normalised(measure)),
+)
+
+WELLS_START = (
+    PLATE,
+    WELL,
+    STATUS,
+    Column("status_reason", "str", "Why, where the status is not `ok`."),
+    Column("image", "str", "The picture, where it belongs to no well.", title="Picture"),
+)
+
+WELLS = Table(
+    "wells.csv",
+    "One row for every well of the layout or the input, failed ones too. Further columns of the layout follow its own.",
+    (
+        *WELLS_START, *LAYOUT, *WELL_NUMBERS, *WELL_QUALITY, QC_REASONS, *WELL_CORRECTIONS, *WELL_ABSORBANCE,
+        *WELL_NORMALISED, QC_FLAGS,
+    ),
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------------------------ comparisons
+
+
+def _statistic(name: str, text: str, style: Style = "figure") -> Column:
+    return Column(name, "float64", text, style=style, format=STATISTICS_FORMAT)
+
+
+def _number_of(name: str, text: str) -> Column:
+    return Column(name, "Int64", text, style="count", format=STATISTICS_FORMAT)
+
+
+ENDPOINT = Column("endpoint", "str", "What is compared.")
+CONTRAST = Column(
+    "contrast", "str", "Which arms are compared; the name of the arm where it is one against the control."
+)
+REFERENCE = Column("reference", "str", "What it is compared with.")
+ESTIMATE = _statistic("estimate", "Ratio to the reference, of rates, odds or means; a difference on the identity link.")
+CI_LOW = _statistic("ci_low", "Lower end of the 95 % confidence interval, simultaneous over the arms.")
+CI_HIGH = _statistic("ci_high", "Upper end of the 95 % confidence interval, simultaneous over the arms.")
+VERDICT = Column("verdict", "str", "`robust`, `indicated`, `no evidence`, `exploratory` … in words.")
+
+COMPARISONS = Table(
+    "comparisons.csv",
+    "One row per endpoint and contrast.",
+    (
+        ENDPOINT,
+        CONTRAST,
+        REFERENCE,
+        ESTIMATE,
+        CI_LOW,
+        CI_HIGH,
+        _statistic("p_raw", "p value of this contrast alone.", "p"),
+        _statistic("p_adjusted", "p value adjusted over the arms (Dunnett) or the contrasts (Holm).", "p"),
+        _statistic("p_paired", "p value of the paired t test over donors.", "p"),
+        _number_of("n_donors", "Donors: the n of the test."),
+        _number_of("df", "Degrees of freedom."),
+        Column("method", "str", "How it was tested."),
+        VERDICT,
+        Column("notes", "str", "What to know before believing it, in sentences."),
+        ARM,
+        Column("kind", "str", "`arm`, `dependence`, `custom`, `trend`, `equivalence` …"),
+        Column("role", "str", "`primary` or `secondary`."),
+        Column("link", "str", "Scale of the test: `log rate`, `logit`, `log` or `identity`."),
+        Column("unit", "str", "Unit of the endpoint."),
+        _statistic("ci_raw_low", "Lower end of the 95 % interval of this contrast alone."),
+        _statistic("ci_raw_high", "Upper end of the 95 % interval of this contrast alone."),
+        _statistic("p_paired_holm", "`p_paired`, adjusted over the contrasts (Holm).", "p"),
+        _statistic("p_across_endpoints", "`p_adjusted`, adjusted over the secondary endpoints too (Holm).", "p"),
+        _statistic("p_tost", "p value of two one-sided tests of equivalence.", "p"),
+        _number_of("donors_up", "Donors in which the endpoint rose."),
+        _number_of("donors_down", "Donors in which it fell."),
+        Column("donor_estimates", "str", "The estimate of each donor."),
+        _statistic("link_estimate", "The estimate on the scale of the test."),
+        _statistic("link_se", "Its standard error."),
+        _statistic("t", "Their quotient."),
+        _number_of("donors_with_any", "Where the control has none: donors with at least one in the arm."),
+        _number_of("wells_with_any", "Where the control has none: wells with at least one in the arm."),
+        _statistic("rate_difference", "Where the control has none: difference of the rates, mean over donors."),
+        _statistic("rate_difference_low", "Lower end of its 95 % interval."),
+        _statistic("rate_difference_high", "Upper end of its 95 % interval."),
+        Column("reason", "str", "Why a contrast was not tested, or what to know of this test alone."),
+        _statistic("poisson_ratio_low", "Where the control has none: exact lower bound of the ratio; ignores donors."),
+        _statistic(
+            "technical_ratio", "With one donor: ratio from the spread of its wells, which says nothing of others."
+        ),
+        _statistic("technical_low", "Lower end of its 95 % interval."),
+        _statistic("technical_high", "Upper end of its 95 % interval."),
+        _statistic("technical_se_log", "Standard error of its logarithm."),
+    ),
+)
+
+EFFECTS = Table(
+    "effects.csv of `osteocount agree`",
+    "The treatment effect of the primary endpoint from either way of counting.",
+    (
+        CONTRAST,
+        REFERENCE,
+        Column("counted_by", "str", "`automatic`, or the reader."),
+        ESTIMATE,
+        CI_LOW,
+        CI_HIGH,
+        VERDICT,
+    ),
+)
+
+POWER = Table(
+    "power.csv of `osteocount plan`",
+    "One row per number of donors and of wells.",
+    (
+        Column("donors", "int64", "Donors."),
+        Column("wells", "int64", "Wells per donor and arm."),
+        Column(
+            "power_raw",
+            "float64",
+            "Share of experiments whose raw p is below 0.05, in the right direction.",
+            format=".4f",
+        ),
+        Column("power_adjusted", "float64", "The same of the adjusted p.", format=".4f"),
+        Column("power_robust", "float64", "The same of both the adjusted p and the paired test.", format=".4f"),
+        Column("total_wells", "int64", "Wells of the whole experiment."),
+    ),
+)
+
+# ------------------------------------------------------------------------------------------- plates and corrections
+
+PLATE_QUALITY = Table(
+    "sheet `plates` of results.xlsx",
+    "One row per plate and measure. Intervals are bootstrap intervals from 5 to 95 %.",
+    (
+        PLATE,
+        Column("measure", "str", "Column of wells.csv.", title="Measure", style="words"),
+        Column("n_positive", "int64", "Positive control wells."),
+        Column("n_negative", "int64", "Negative control or vehicle wells."),
+        Column("z_prime", "float64", "Z′ of the controls.", title="Z′ (5 to 95 %)", style="figure"),
+        Column("z_prime_low", "float64", "Lower end of its interval."),
+        Column("z_prime_high", "float64", "Upper end of its interval."),
+        Column("robust_z_prime", "float64", "Z′ from medians.", title="Robust Z′", style="figure"),
+        Column("ssmd", "float64", "Strictly standardised mean difference.", title="SSMD (5 to 95 %)", style="figure"),
+        Column("ssmd_low", "float64", "Lower end of its interval."),
+        Column("ssmd_high", "float64", "Upper end of its interval."),
+        Column(
+            "cv_positive_percent", "float64", "Coefficient of variation of the positive controls.", "%", style="figure"
+        ),
+        Column(
+            "cv_negative_percent", "float64", "Coefficient of variation of the negative controls.", "%", style="figure"
+        ),
+        Column("edge_ratio", "float64", "Edge wells ÷ inner wells.", title="Edge ÷ inner wells", style="figure"),
+        Column("row_medians", "str", "Median of each row.", title="Row medians"),
+        Column("column_medians", "str", "Median of each column.", title="Column medians"),
+        Column("note", "str", "`too few controls` below 8 wells a side.", title="Note"),
+    ),
+)
+
+NOT_APPLIED = Table(
+    "edits_not_applied.csv",
+    "One row per correction that found nothing to act on.",
+    (
+        IMAGE,
+        PLATE,
+        WELL,
+        Column("kind", "str", "What the correction was."),
+        Column("who", "str", "Who made it."),
+        Column("when", "str", "When, as ISO 8601."),
+        Column("cells", "str", "Numbers of the cells it names."),
+        Column("reason", "str", "The reason that was given for it."),
+    ),
+)
+
+# ------------------------------------------------------------------------------------------- before anything is counted
+
+PLATE_PREVIEW = Table(
+    "`osteocount plate preview --csv`",
+    "One row per picture that was found.",
+    (
+        Column("file", "str", "The file, relative to the folder."),
+        PLATE,
+        WELL,
+        Column("row", "str", "Letter of its row."),
+        Column("column", "str", "Number of its column."),
+        FIELD,
+        Column("channel", "str", "Channel, as the file name gives it."),
+        Column("z", "str", "Focal plane, as the file name gives it."),
+        Column("time", "str", "Time point, as the file name gives it."),
+        Column("pattern", "str", "The naming that fits."),
+    ),
+)
+
+ABSORBANCE = Table(
+    "`osteocount reader --out`",
+    "One row per well and block of an export.",
+    (
+        Column("block", "str", "Name of the set of readings."),
+        WELL,
+        Column("value", "float64", "What was read; empty where the flag says why there is none."),
+        Column("wavelength_nm", "float64", "Wavelength, where the file says it.", "nm"),
+        Column("flag", "str", "What the reader said of it: masked, overflow …"),
+    ),
+)
+
+TABLES = (CELLS, NUCLEI, WELLS, COMPARISONS, PLATE_QUALITY, NOT_APPLIED, EFFECTS, POWER, PLATE_PREVIEW, ABSORBANCE)
+"""Every table, in the order of the documentation."""
+
+FORMATS: Mapping[str, str] = MappingProxyType({**WELLS.formats, **NUCLEI.formats, **CELLS.formats})
+"""Name to format of the columns that several files hold, exports and saved layers among them."""
+
+TEXT: frozenset[str] = frozenset().union(
+    *(table.text for table in (CELLS, NUCLEI, WELLS, COMPARISONS, PLATE_PREVIEW, ABSORBANCE))
+)
+"""Columns that stay text when a table is read, also one that somebody else wrote."""
+
+# ------------------------------------------------------------------------------------------------------------- views
+# A view shows some columns of a table in an order of its own: names, or names and the headings it has room for.
+
+REPORT_WELLS = (
+    "plate", "well", "image", "status", "arm", "donor", "n_fields", "imaged_area_mm2", "n_osteoclasts",
+    "n_osteoclasts_ge2", "n_osteoclasts_ge4", "osteoclast_density_per_mm2", "osteoclast_area_fraction",
+    "nuclei_per_osteoclast_mean", "nuclei_per_osteoclast_median", "fusion_index", "n_trap_positive", "n_nuclei",
+    "n_borderline", "qc_flags",
+)  # fmt: skip
+"""First columns of the report's table of everything about the wells; the other ones follow in their own order."""
+
+REPORT_WELLS_MAIN = (
+    "plate", "well", "image", "status", "arm", "donor", "n_osteoclasts", "osteoclast_density_per_mm2",
+    "osteoclast_area_fraction", "nuclei_per_osteoclast_mean", "fusion_index", "n_borderline", "qc_flags",
+)  # fmt: skip
+"""What one reads first about the wells."""
+
+REPORT_COMPARISONS = (
+    "endpoint", "role", "contrast", "reference", "estimate", "ci_low", "ci_high", "p_raw", "p_adjusted", "p_paired",
+    "n_donors", "donors_up", "donors_down", "df", "verdict", "link", "method",
+)  # fmt: skip
+"""The report's table of all comparisons; the notes stand in words above it."""
+
+WINDOW_PICTURE: Mapping[str, str] = MappingProxyType({
+    "n_osteoclasts": "Osteoclasts ({rule})",
+    "n_osteoclasts_ge2": "  with ≥ 2 nuclei",
+    "n_osteoclasts_ge4": "  with ≥ 4 nuclei",
+    "n_borderline": "  borderline (look at these)",
+    "n_trap_positive": "TRAP-positive cells",
+    "nuclei_per_osteoclast_mean": "Nuclei per osteoclast, mean",
+    "fusion_index": "Fusion index",
+    "osteoclast_density_per_mm2": "Osteoclasts per mm²",
+})  # fmt: skip
+"""The window's numbers of one picture; ``{rule}`` is what makes an osteoclast."""
+
+WINDOW_CORRECTION: Mapping[str, str] = MappingProxyType({
+    "n_osteoclasts": "Osteoclasts",
+    "n_trap_positive": "TRAP-positive cells",
+    "nuclei_per_osteoclast_mean": "Nuclei per osteoclast",
+    "fusion_index": "Fusion index",
+    "n_borderline": "Borderline",
+})  # fmt: skip
+"""The window's numbers before and after corrections."""
+
+WINDOW_WELLS: Mapping[str, str] = MappingProxyType({
+    "well": "Well",
+    "status": "Status",
+    "n_osteoclasts": "Osteo-\nclasts",
+    "nuclei_per_osteoclast_mean": "Nuclei\nper OC",
+    "n_trap_positive": "TRAP+",
+})  # fmt: skip
+"""The window's table of the wells of a folder."""
+
+CELLPROFILER_CELLS: Mapping[str, str] = MappingProxyType({
+    "cell_id": "ObjectNumber",
+    "area_px": "AreaShape_Area",
+    "x_px": "AreaShape_Center_X",
+    "y_px": "AreaShape_Center_Y",
+    "solidity": "AreaShape_Solidity",
+    "eccentricity": "AreaShape_Eccentricity",
+    "n_nuclei": "Children_Nuclei_Count",
+    "trap_od_mean": "Intensity_MeanIntensity_TrapOD",
+    "is_osteoclast": "Classify_Osteoclast",
+    "counted": "Classify_Counted",
+    "confidence": "Classify_Confidence",
+})  # fmt: skip
+"""Columns of cells.csv as CellProfiler names measurements of objects."""
+
+CELLPROFILER_WELLS: Mapping[str, str] = MappingProxyType({
+    "treatment": "Metadata_Treatment",
+    "dose": "Metadata_Dose",
+    "dose_unit": "Metadata_Dose_Unit",
+    "donor": "Metadata_Donor",
+    "role": "Metadata_Role",
+})  # fmt: skip
+"""Columns of the layout as CellProfiler names metadata of images."""
