@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import pandas as pd
 
 from osteocount.curate import Automatic, Edit, effective, read_log, replay
 from osteocount.curate.classifier import Classifier, judge, load, looks_unlike
+from osteocount.io.hashing import file_hash
 from osteocount.io.label_image import Labels, TiledLabels, open_labels, write_labels, write_tiled_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import read_table, write_table
@@ -154,8 +154,7 @@ def classifier_record(root: Path) -> dict[str, Any] | None:
         return None
     parts = {"cells": classifier.cells, "nuclei": classifier.nuclei}
     gain = {name: part.gain for name, part in parts.items() if part is not None}
-    digest = hashlib.sha256((root / CLASSIFIER).read_bytes()).hexdigest()
-    return {"file": CLASSIFIER, "sha256": digest, "n_corrections": classifier.n, "gain": gain}
+    return {"file": CLASSIFIER, "sha256": file_hash(root / CLASSIFIER), "n_corrections": classifier.n, "gain": gain}
 
 
 def edit_wells(

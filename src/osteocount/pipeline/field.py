@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import time
@@ -19,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.hashing import input_hash
+from osteocount.io.hashing import input_hash, text_hash
 from osteocount.io.image_quality import ImageQuality, debris_mask, measure_quality
 from osteocount.io.label_image import write_labels
 from osteocount.io.overlay import write_overlay
@@ -187,7 +186,7 @@ def fingerprint(task: FieldTask, settings: Settings) -> str:
         section.model_dump_json() for section in (settings.picture, settings.segment, settings.count, settings.qc)
     ]
     parts += [task.plate, task.well, task.field, task.image, weights_hash(settings.segment)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return text_hash(parts)
 
 
 def read_channels(paths: tuple[Path, ...], pixel_size_um: float | None, scene: str = "") -> Picture:

@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import is_multi_image
 from osteocount.io.read import looks_like_picture
+from osteocount.natural_sort import natural_key
 from osteocount.plate.name_patterns import PATTERNS, NameParts, NamePattern, custom_pattern
 from osteocount.plate.picture_files import PictureFile, find_pictures, picture_stem, root_of
 from osteocount.plate.scene_wells import scenes_in, tell_plates_apart
@@ -262,10 +262,4 @@ def _notes(entries: list[PictureFile], skipped: list[Path], unmatched: list[Path
 
 def _order(entry: PictureFile) -> tuple[object, ...]:
     texts = (entry.field, entry.channel, entry.z, entry.time, entry.path.as_posix())
-    return (_natural(entry.plate), len(entry.row), entry.row, entry.column or 0, *map(_natural, texts))
-
-
-@lru_cache(maxsize=100_000)
-def _natural(text: str) -> tuple[tuple[int, str], ...]:
-    """Sort key in which field 2 comes before field 10."""
-    return tuple((int(run), "") if run.isdecimal() else (-1, run) for run in re.split(r"(\d+)", text))
+    return (natural_key(entry.plate), len(entry.row), entry.row, entry.column or 0, *map(natural_key, texts))

@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
+from osteocount.natural_sort import natural_name_key
 from osteocount.stats.arms import oxygen_name, suggestion
 from osteocount.stats.sentences import SEVERAL
 
@@ -49,17 +50,8 @@ def against_control(wells: pd.DataFrame, controls: dict[str, str]) -> list[Contr
     level_of = dict(zip(wells["arm"], wells["oxygen"], strict=True))
     return [
         Contrast(arm, controls[level], {arm: 1.0, controls[level]: -1.0}, "arm", arm)
-        for arm, level in sorted(level_of.items(), key=lambda pair: (_level_order(pair[1]), natural(pair[0])))
+        for arm, level in sorted(level_of.items(), key=lambda pair: (_level_order(pair[1]), natural_name_key(pair[0])))
         if arm not in controls.values()
-    ]
-
-
-def natural(name: str) -> list[tuple[float, str]]:
-    """Sort key that puts 20 before 100."""
-    return [
-        (float(part), "") if part.replace(".", "", 1).isdigit() else (-1.0, part)
-        for part in re.split(r"(\d+(?:\.\d+)?)", name.casefold())
-        if part
     ]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.hashing import model_hash
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.backends.description import InputDescription, description_file, read_description
@@ -18,7 +19,6 @@ from osteocount.segment.backends.onnx import OnnxNetwork
 from osteocount.segment.backends.outlines import Instances, Network, Target
 from osteocount.segment.backends.session import Device
 from osteocount.segment.candidate_nuclei import CandidateNuclei
-from osteocount.segment.model_hash import content_hash
 from osteocount.segment.morphology import in_raster_order, regions
 from osteocount.segment.object_tables import cell_table, count_nuclei, nuclei_table, opaque_cells, stain_flags
 from osteocount.segment.preprocess.scale import Scale, labels_to_size
@@ -67,7 +67,7 @@ class BorrowedSegmenter(ClassicalSegmenter):
             "cell_model_sha256": named.cell_model,
             "nucleus_model_sha256": named.nucleus_model or named.cell_model,
         }
-        hashes = {name: content_hash(Path(str(path)).expanduser()) for name, path in models.items()}
+        hashes = {name: model_hash(Path(str(path)).expanduser()) for name, path in models.items()}
         outlined = with_outlines(found, cells, nuclei, um, density, self._settings)
         return replace(outlined, record={**found.record, "cells_and_nuclei_by": self.name, **hashes})
 
