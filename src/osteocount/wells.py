@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from osteocount.errors import OsteoCountError
 
 PLATE_SHAPES = {6: (2, 3), 12: (3, 4), 24: (4, 6), 48: (6, 8), 96: (8, 12), 384: (16, 24), 1536: (32, 48)}
 """Number of wells → (rows, columns)."""
 
 CONTROL_ROLES = ("vehicle", "negative control")
 """Roles of the wells that others are compared with."""
+
+WellPosition = tuple[int, int]
+"""(row, column) of a well, both counted from 1."""
 
 _WELL = re.compile(r"([A-Za-z]|[Aa][A-Fa-f])[\s_:,-]*0*([1-9]\d?)")
 
@@ -35,7 +41,7 @@ def well_name(row: int, column: int, *, pad: bool = True) -> str:
     return f"{row_letters(row)}{column:02d}" if pad else f"{row_letters(row)}{column}"
 
 
-def parse_well(text: str) -> tuple[int, int] | None:
+def parse_well(text: str) -> WellPosition | None:
     """Return (row, column), both counted from 1, of ``A1``, ``A01``, ``a 1`` or ``A-01``; None for anything else."""
     match = _WELL.fullmatch(text.strip())
     if match is None:
@@ -53,3 +59,23 @@ def canonical_well(text: str) -> str:
 def smallest_plate(row: int, column: int) -> int:
     """Return the number of wells of the smallest standard plate that has this row and column."""
     return next(wells for wells, (rows, columns) in PLATE_SHAPES.items() if row <= rows and column <= columns)
+
+
+def plate_size(names: Iterable[str]) -> int:
+    """Return the number of wells of the smallest standard plate that has all wells of these names."""
+    positions = [position for position in map(parse_well, names) if position]
+    return (
+        smallest_plate(max(r for r, _ in positions), max(c for _, c in positions)) if positions else min(PLATE_SHAPES)
+    )
+
+
+def refuse_plate_size(wells: int) -> None:
+    """Raise unless there is a plate with so many wells whose layout people write.
+
+    Raises
+    ------
+    OsteoCountError
+        There is none, or it has 1536.
+    """
+    if wells not in PLATE_SHAPES or wells > 384:
+        raise OsteoCountError(f"No plate has {wells} wells; choose 6, 12, 24, 48, 96 or 384.")

@@ -121,7 +121,7 @@ def template(
     variables: Annotated[str | None, typer.Option(help="Sheets to make, such as treatment,dose,donor,oxygen.")] = None,
 ) -> None:
     """Write a workbook to fill in: a sheet per variable and one long table."""
-    from osteocount.plate.layout.read import write_template
+    from osteocount.plate.layout.template import write_template
 
     if out.exists():
         raise OsteoCountError(f"{out} exists already; give another name, so that a filled layout is never lost.")

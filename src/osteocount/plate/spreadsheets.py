@@ -9,6 +9,8 @@ import warnings
 import zipfile
 from dataclasses import dataclass, field
 from datetime import date, time
+from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +49,23 @@ class Sheet:
     def cell(self, row: int, column: int) -> str:
         """Return the text at a place, "" outside the table."""
         return self.rows[row][column] if 0 <= row < len(self.rows) and 0 <= column < len(self.rows[row]) else ""
+
+    @cached_property
+    def merged_into(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """Place of every cell of a merged range → the top left cell of it, which holds the value."""
+        return {
+            place: (top, left)
+            for top, left, bottom, right in self.merged
+            for place in product(range(top, bottom + 1), range(left, right + 1))
+        }
+
+    def anchor(self, row: int, column: int) -> tuple[int, int]:
+        """Return the place where the value of a cell was typed: its own, or the top left of its merged range."""
+        return self.merged_into.get((row, column), (row, column))
+
+    def filled(self, row: int, column: int) -> str:
+        """Return the text at a place, that of a merged range in all of its cells."""
+        return self.cell(*self.anchor(row, column))
 
     def where(self, row: int, column: int) -> str:
         """Say where a cell is, as the person sees it: ``sheet 'dose' cell B3`` or ``line 3 column 2``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from osteocount.plate.layout.entries import column_of
+from osteocount.plate.layout.headings import column_of
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.layout.read import check_layout, compare_wells, read_layout, write_template
+from osteocount.plate.layout.read import check_layout, compare_wells, read_layout
+from osteocount.plate.layout.template import write_template
 from osteocount.wells import row_letters
 
 

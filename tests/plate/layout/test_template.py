@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.layout.read import read_layout, write_template
+from osteocount.plate.layout.read import read_layout
+from osteocount.plate.layout.template import write_template
 from osteocount.wells import PLATE_SHAPES, well_name
 
 

@@ -2,70 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.layout.entries import Given, read_cells
+from osteocount.plate.layout.entries import table_entries
+from osteocount.plate.layout.model import Layout, LayoutCheck
 from osteocount.plate.layout.rules import resolve
-from osteocount.wells import PLATE_SHAPES, well_name
+from osteocount.plate.layout.wellmap import wellmap_entries
+from osteocount.wells import PLATE_SHAPES, plate_size, refuse_plate_size, well_name
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from openpyxl.worksheet.worksheet import Worksheet
-
-TEMPLATE_VARIABLES = ("treatment", "dose (ng/mL)", "donor", "role", "exclude")
 COLUMNS = ("plate", "well", "treatment", "dose", "dose_unit", "donor", "role", "exclude_reason")
-
-
-@dataclass(frozen=True)
-class Layout:
-    """A plate layout.
-
-    Attributes
-    ----------
-    path
-        The file it was read from.
-    wells
-        One row per used well, sorted: ``plate`` ("" when the file names none), ``well`` (``A01``), ``treatment``,
-        ``dose`` (float, NaN when not given), ``dose_unit``, ``donor``, ``role``, ``exclude_reason``, then free columns
-        as text. An excluded well has the role ``excluded``.
-    warnings
-        What is allowed but worth knowing, in sentences.
-    """
-
-    path: Path
-    wells: pd.DataFrame
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def plate_wells(self) -> int:
-        """Number of wells of the smallest standard plate that has all of them."""
-        return _plate_wells([str(w) for w in self.wells["well"]])
-
-
-@dataclass(frozen=True)
-class LayoutCheck:
-    """What ``osteocount layout check`` shows.
-
-    Attributes
-    ----------
-    problems
-        Everything that keeps the layout from being used; empty when it can be used.
-    warnings
-        What is allowed but worth knowing.
-    grids
-        Per plate, one list of cells per row A, B, …: "" for an unused well, else (treatment, dose, donor, role) in
-        words, one per line.
-    roles
-        The same shape: the role of each well, "" when unused; made for colouring.
-    """
-
-    problems: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
-    grids: dict[str, list[list[str]]] = field(default_factory=dict)
-    roles: dict[str, list[list[str]]] = field(default_factory=dict)
 
 
 def read_layout(path: Path, *, wells: int | None = None) -> Layout:
@@ -131,62 +77,13 @@ def compare_wells(
     return sorted(layout - pictures), sorted(pictures - layout)
 
 
-def write_template(path: Path, *, wells: int = 96, variables: list[str] | None = None) -> None:
-    """Write an empty layout workbook: a sheet per variable and a long one; filled in either way it reads back.
-
-    Raises
-    ------
-    OsteoCountError
-        The plate has no such number of wells, the file is there already, or it does not end in ``.xlsx``.
-    """
-    from openpyxl import Workbook
-
-    if wells not in PLATE_SHAPES or wells > 384:
-        raise OsteoCountError(f"No plate has {wells} wells; choose 6, 12, 24, 48, 96 or 384.")
-    if path.suffix.lower() != ".xlsx":
-        raise OsteoCountError(f"{path}: the template is an Excel workbook; give a name that ends in .xlsx.")
-    if path.exists():
-        raise OsteoCountError(f"{path}: there is such a file already; give another name.")
-    names = variables or list(TEMPLATE_VARIABLES)
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    for name in names:
-        _grid_sheet(book.create_sheet(_sheet_title(name)), name, wells)
-    long = book.create_sheet("long")
-    long.append(["well", *names])
-    for row, column in _places(wells):
-        long.append([well_name(row, column)])
-    long.freeze_panes = "B2"
-    book.save(path)
-
-
-def _grid_sheet(sheet: Worksheet, name: str, wells: int) -> None:
-    rows, columns = PLATE_SHAPES[wells]
-    sheet.append([name, *range(1, columns + 1)])
-    for row in range(1, rows + 1):
-        sheet.append([well_name(row, 1)[0]])
-    sheet.freeze_panes = "B2"
-
-
-def _sheet_title(name: str) -> str:
-    """Return a name Excel takes for a sheet: 31 characters, none of them a bracket, colon, star, slash or the like."""
-    return "".join(" per " if c == "/" else c for c in name if c not in "[]:*?\\")[:31]
-
-
-def _places(wells: int) -> list[tuple[int, int]]:
-    rows, columns = PLATE_SHAPES[wells]
-    return [(row, column) for row in range(1, rows + 1) for column in range(1, columns + 1)]
-
-
 def _read(path: Path, wells: int | None) -> tuple[list[dict[str, object]], list[str], list[str]]:
     """Return rows, warnings and problems; raises only when there is nothing to look at."""
-    if wells is not None and (wells not in PLATE_SHAPES or wells > 384):
-        raise OsteoCountError(f"No plate has {wells} wells; choose 6, 12, 24, 48, 96 or 384.")
-    given: list[Given] = []
-    problems: list[str] = []
-    drawn = read_cells(path, given, problems)
-    rows, warnings = resolve(given, problems, wells or drawn)
-    return rows, warnings, problems
+    if wells is not None:
+        refuse_plate_size(wells)
+    collected = wellmap_entries(path) if path.suffix.lower() == ".toml" else table_entries(path)
+    rows, warnings = resolve(collected, wells)
+    return rows, warnings, collected.problems
 
 
 def _in_words(path: Path, problems: list[str]) -> str:
@@ -200,20 +97,13 @@ def _named(place: tuple[str, str]) -> str:
     return " ".join(part for part in place if part)
 
 
-def _plate_wells(names: list[str]) -> int:
-    from osteocount.wells import parse_well, smallest_plate
-
-    places = [place for place in map(parse_well, names) if place]
-    return smallest_plate(max(r for r, _ in places), max(c for _, c in places)) if places else 6
-
-
 def _plates(
     rows: list[dict[str, object]], wells: int | None
 ) -> tuple[dict[str, list[list[str]]], dict[str, list[list[str]]]]:
     """Draw every plate as a table of words and one of roles."""
     grids: dict[str, list[list[str]]] = {}
     roles: dict[str, list[list[str]]] = {}
-    shape = PLATE_SHAPES[wells if wells in PLATE_SHAPES else _plate_wells([str(r["well"]) for r in rows])]
+    shape = PLATE_SHAPES[wells if wells in PLATE_SHAPES else plate_size(str(r["well"]) for r in rows)]
     for plate in sorted({str(r["plate"]) for r in rows}):
         cells = {str(r["well"]): r for r in rows if r["plate"] == plate}
         names = [[well_name(r, c) for c in range(1, shape[1] + 1)] for r in range(1, shape[0] + 1)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from math import nan
 
-from osteocount.plate.layout.entries import Given
+from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
 from osteocount.plate.spreadsheets import parse_number
-from osteocount.wells import PLATE_SHAPES, well_name
+from osteocount.wells import CONTROL_ROLES, PLATE_SHAPES, well_name
 
 ROLES = {
     "negative control": (
@@ -37,14 +38,18 @@ _RESULT_COLUMNS = ("status", "qc_flags", "imaged_area_mm2", "fusion_index")
 _DOSE = re.compile(r"(?P<number>[+-]?[\d.,]+(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\d\s.,].*)?")
 _TWO_DONORS = re.compile(r".+\s*[,;+&]\s*.+|([A-Za-z]+)[ _-]?\d+\s*/\s*\1[ _-]?\d+|.+\s(?:and|und|et)\s.+")
 
-Wells = dict[tuple[str, int, int], dict[str, Given]]
+WellEntries = dict[WellKey, dict[str, LayoutEntry]]
+"""What is said of each well: variable → entry."""
 
 
-def resolve(
-    given: list[Given], problems: list[str], plate_wells: int | None
-) -> tuple[list[dict[str, object]], list[str]]:
-    """Turn what was collected into rows of the wells table, and warnings; adds to ``problems``."""
-    wells = _one_value_each(_spread_over_plates(given), problems)
+def resolve(collected: LayoutEntries, plate_wells: int | None = None) -> tuple[list[dict[str, object]], list[str]]:
+    """Turn what was collected into rows of the wells table, and warnings; adds to its problems.
+
+    Without ``plate_wells`` the plate is the one that a grid is drawn for.
+    """
+    problems = collected.problems
+    plate_wells = plate_wells or collected.drawn_wells
+    wells = _one_value_each(_spread_over_plates(collected.entries), problems)
     used = {w: cells for w, cells in wells.items() if not {"treatment", "role", "dose"}.isdisjoint(cells)}
     _check_shape(used, plate_wells, problems)
     free = sorted({v for cells in wells.values() for v in cells} - set(_FIXED))
@@ -53,7 +58,7 @@ def resolve(
         for name in free
         if name in _RESULT_COLUMNS or name.startswith("n_")
     )
-    rows = [_row(well, used[well], free, problems) for well in sorted(used, key=lambda w: (w[0], w[1], w[2]))]
+    rows = [_row(well, used[well], free, problems) for well in sorted(used)]
     _check_merged(used, rows, problems)
     if not any("treatment" in cells for cells in wells.values()):
         problems.append("No treatments: a column, sheet or grid called 'treatment' is needed.")
@@ -62,34 +67,32 @@ def resolve(
     return rows, warnings
 
 
-def _spread_over_plates(given: list[Given]) -> list[Given]:
+def _spread_over_plates(entries: list[LayoutEntry]) -> list[LayoutEntry]:
     """Let what names no plate hold for every plate that is named elsewhere in the file."""
-    plates = sorted({g.plate for g in given} - {""})
+    plates = sorted({entry.well[0] for entry in entries} - {""})
     if not plates:
-        return given
-    from dataclasses import replace
+        return entries
+    return [
+        replace(entry, well=(plate, *entry.well[1:]))
+        for entry in entries
+        for plate in ([entry.well[0]] if entry.well[0] else plates)
+    ]
 
-    return [replace(g, plate=p) for g in given for p in ([g.plate] if g.plate else plates)]
 
-
-def _one_value_each(given: list[Given], problems: list[str]) -> Wells:
-    wells: Wells = defaultdict(dict)
-    for g in given:
-        first = wells[g.plate, g.row, g.column].setdefault(g.variable, g)
-        if first.value != g.value:
-            what = "two donors in one well" if g.variable == "donor" else f"two values of {g.variable!r}"
+def _one_value_each(entries: list[LayoutEntry], problems: list[str]) -> WellEntries:
+    wells: WellEntries = defaultdict(dict)
+    for entry in entries:
+        first = wells[entry.well].setdefault(entry.variable, entry)
+        if first.value != entry.value:
+            what = "two donors in one well" if entry.variable == "donor" else f"two values of {entry.variable!r}"
             problems.append(
-                f"{g.where}: well {_name((g.plate, g.row, g.column))} has {what}: {g.value} here, {first.value} at "
+                f"{entry.where}: well {well_in_words(entry.well)} has {what}: {entry.value} here, {first.value} at "
                 f"{first.where}."
             )
     return wells
 
 
-def _name(well: tuple[str, int, int]) -> str:
-    return " ".join(part for part in (well[0], well_name(well[1], well[2])) if part)
-
-
-def _check_shape(used: Wells, plate_wells: int | None, problems: list[str]) -> None:
+def _check_shape(used: WellEntries, plate_wells: int | None, problems: list[str]) -> None:
     """Name wells the plate does not have; without a given plate, a few wells far outside a 96-well plate are slips."""
     outside_96 = [w for w in used if w[1] > 8 or w[2] > 12]
     wells = plate_wells or (96 if outside_96 and len(outside_96) < 0.5 * len(used) else 384)
@@ -97,19 +100,17 @@ def _check_shape(used: Wells, plate_wells: int | None, problems: list[str]) -> N
     for well in sorted(w for w in used if w[1] > rows or w[2] > columns):
         where = next(iter(used[well].values())).where
         mend = "" if plate_wells or wells == 384 else " If this is a 384-well plate, say so (--wells 384)."
-        problems.append(f"{where}: well {_name(well)} does not exist on a {wells}-well plate.{mend}")
+        problems.append(f"{where}: well {well_in_words(well)} does not exist on a {wells}-well plate.{mend}")
 
 
-def _row(
-    well: tuple[str, int, int], cells: dict[str, Given], free: list[str], problems: list[str]
-) -> dict[str, object]:
+def _row(well: WellKey, cells: dict[str, LayoutEntry], free: list[str], problems: list[str]) -> dict[str, object]:
     """Return one row of the wells table."""
     text = {name: cells[name].value if name in cells else "" for name in (*_FIXED, *free)}
     dose, unit = _dose(cells, problems) if "dose" in cells else (nan, text["dose_unit"])
     role = _role(text["role"], text["treatment"], cells, problems)
     reason = _exclusion(text, role)
     if "dose" in cells and not text["treatment"] and role == "treatment":
-        problems.append(f"{cells['dose'].where}: well {_name(well)} has a dose but no treatment.")
+        problems.append(f"{cells['dose'].where}: well {well_in_words(well)} has a dose but no treatment.")
     if _TWO_DONORS.fullmatch(text["donor"]):
         problems.append(
             f"{cells['donor'].where}: two donors in one well ({text['donor']}). A well belongs to one donor; a pool is "
@@ -128,11 +129,11 @@ def _row(
     }
 
 
-def _dose(cells: dict[str, Given], problems: list[str]) -> tuple[float, str]:
+def _dose(cells: dict[str, LayoutEntry], problems: list[str]) -> tuple[float, str]:
     """Read ``25``, ``0,5``, ``25 ng/mL`` or ``vehicle`` (0), with the unit of the cell, a column or the heading."""
     cell = cells["dose"]
     said = cells["dose_unit"].value if "dose_unit" in cells else cell.heading_unit
-    if _ROLE_OF.get(cell.value.lower()) in ("vehicle", "negative control") or cell.value.lower() in ("none", "-"):
+    if _ROLE_OF.get(cell.value.lower()) in CONTROL_ROLES or cell.value.lower() in ("none", "-"):
         return 0.0, _unit(said)
     match = _DOSE.fullmatch(cell.value)
     number = parse_number(match["number"]) if match else None
@@ -159,7 +160,7 @@ def _unit(text: str) -> str:
     return re.sub(r"(?<=[mnp\u00b5])l\b", "L", text)
 
 
-def _role(said: str, treatment: str, cells: dict[str, Given], problems: list[str]) -> str:
+def _role(said: str, treatment: str, cells: dict[str, LayoutEntry], problems: list[str]) -> str:
     """Return the role a cell names, or the one the treatment's name implies."""
     if said:
         role = _ROLE_OF.get(re.sub(r"[\s_-]+", " ", said).lower())
@@ -178,10 +179,10 @@ def _exclusion(text: dict[str, str], role: str) -> str:
     return reason or ("excluded in the layout" if mark.lower() in _YES else mark)
 
 
-def _check_merged(used: Wells, rows: list[dict[str, object]], problems: list[str]) -> None:
+def _check_merged(used: WellEntries, rows: list[dict[str, object]], problems: list[str]) -> None:
     """Name merged cells that give one dose or role to several treatments, or one treatment to a control and others."""
-    row_of = dict(zip(sorted(used, key=lambda w: (w[0], w[1], w[2])), rows, strict=True))
-    spans: dict[tuple[str, int, int], list[tuple[Given, dict[str, object]]]] = defaultdict(list)
+    row_of = dict(zip(sorted(used), rows, strict=True))
+    spans: dict[WellKey, list[tuple[LayoutEntry, dict[str, object]]]] = defaultdict(list)
     for well, cells in used.items():
         for g in cells.values():
             if g.merged and g.variable in ("treatment", "dose", "dose_unit", "role"):
@@ -193,7 +194,7 @@ def _check_merged(used: Wells, rows: list[dict[str, object]], problems: list[str
         if g.variable == "treatment":
             roles = sorted({str(r["role"]) for r in covered if r["role"] != "excluded"})
             doses = sorted({str(r["dose"]) for r in covered})
-            control = _ROLE_OF.get(g.value.lower()) in ("vehicle", "negative control")
+            control = _ROLE_OF.get(g.value.lower()) in CONTROL_ROLES
             if len(roles) > 1 or (control and len(doses) > 1):
                 said = ", ".join(roles if len(roles) > 1 else [f"dose {d}" for d in doses])
                 problems.append(
@@ -208,8 +209,7 @@ def _check_merged(used: Wells, rows: list[dict[str, object]], problems: list[str
 
 def _controls(rows: list[dict[str, object]], roles_given: bool, problems: list[str]) -> list[str]:
     """Look for control wells; a file that gives roles, or has other problems, must have them."""
-    control = ("negative control", "vehicle")
-    if rows and not any(row["role"] in control for row in rows):
+    if rows and not any(row["role"] in CONTROL_ROLES for row in rows):
         said = (
             "No control: no well has the role 'negative control' or 'vehicle', and none is called so. Without one the "
             "arm to compare with must be named (--control)."
@@ -219,5 +219,5 @@ def _controls(rows: list[dict[str, object]], roles_given: bool, problems: list[s
             return []
         return [said]
     donors = {str(row["donor"]) for row in rows if row["donor"] and row["role"] == "treatment"}
-    with_control = {str(row["donor"]) for row in rows if row["role"] in control}
+    with_control = {str(row["donor"]) for row in rows if row["role"] in CONTROL_ROLES}
     return [f"Donor {donor} has treated wells but no control well." for donor in sorted(donors - with_control)]

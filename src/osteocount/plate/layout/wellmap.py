@@ -8,20 +8,29 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.layout.entries import Given, column_of
-from osteocount.wells import parse_well, row_number, well_name
+from osteocount.plate.layout.headings import column_of
+from osteocount.plate.layout.model import LayoutEntries, LayoutEntry
+from osteocount.wells import WellPosition, parse_well, row_number, well_name
 
 _SECTIONS = ("expt", "row", "col", "block", "well")
-Place = tuple[int, int]
 
 
-def read_wellmap(path: Path, given: list[Given], problems: list[str]) -> None:
-    """Collect what a wellmap file says about wells into ``given``, and what is wrong with it into ``problems``."""
+def wellmap_entries(path: Path) -> LayoutEntries:
+    """Collect what a wellmap file says about wells, and what is wrong with it.
+
+    Raises
+    ------
+    OsteoCountError
+        The file cannot be read, is no TOML, or names no wells.
+    """
+    collected = LayoutEntries()
+    problems = collected.problems
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -40,16 +49,17 @@ def read_wellmap(path: Path, given: list[Given], problems: list[str]) -> None:
     for name, own in plates.items():
         nested = {key: value for key, value in own.items() if key in _SECTIONS}
         own_values = {key: value for key, value in own.items() if key not in _SECTIONS}
-        wells: dict[Place, dict[str, tuple[Any, str]]] = {}
+        wells: dict[WellPosition, dict[str, tuple[Any, str]]] = {}
         for tables_here, label in ((shared, ""), (nested, f"plate.{name}.")):
             _apply(tables_here, label, wells, problems)
         for place, cells in sorted(wells.items()):
             merged = {**cells, **{k: (v, f"[plate.{name}]") for k, v in own_values.items() if k not in cells}}
             for variable, (value, where) in merged.items():
                 column, unit = column_of(variable)
-                given.append(Given(str(name), *place, column, str(value), where, unit))
-    if not given and not problems:
+                collected.entries.append(LayoutEntry((str(name), *place), column, str(value), where, unit))
+    if not collected.entries and not problems:
         raise OsteoCountError(f"{path}: no wells in this wellmap file.")
+    return collected
 
 
 def _check_depth(path: Path, tables: dict[str, Any], label: str) -> None:
@@ -67,12 +77,12 @@ def _check_depth(path: Path, tables: dict[str, Any], label: str) -> None:
 
 
 def _apply(
-    tables: dict[str, Any], label: str, wells: dict[Place, dict[str, tuple[Any, str]]], problems: list[str]
+    tables: dict[str, Any], label: str, wells: dict[WellPosition, dict[str, tuple[Any, str]]], problems: list[str]
 ) -> None:
     """Write one set of sections over the wells, from the general to the particular."""
     rows = {r: (v, k) for k, v in tables.get("row", {}).items() for r in _rows(k, label, problems)}
     columns = {c: (v, k) for k, v in tables.get("col", {}).items() for c in _columns(k, label, problems)}
-    layers: list[tuple[Place, dict[str, Any], str]] = []
+    layers: list[tuple[WellPosition, dict[str, Any], str]] = []
     # A well is where a named row meets a named column.
     for (row, (values, row_key)), (column, (more, column_key)) in product(rows.items(), columns.items()):
         layers += [
@@ -101,7 +111,7 @@ def _columns(key: str, label: str, problems: list[str]) -> list[int]:
     return _series(key, int, r"\d{1,2}", f"[{label}col.{key}]", problems)
 
 
-def _series(key: str, number: Any, form: str, where: str, problems: list[str]) -> list[int]:
+def _series(key: str, number: Callable[[str], int], form: str, where: str, problems: list[str]) -> list[int]:
     """Read ``A``, ``A,B``, ``A,...,H`` or ``A,C,...,G``."""
     items = [item.strip() for item in key.split(",")]
     if not all(item == "..." or re.fullmatch(form, item) for item in items) or items[0] == "..." or items[-1] == "...":
@@ -117,7 +127,7 @@ def _series(key: str, number: Any, form: str, where: str, problems: list[str]) -
     return values
 
 
-def _wells(key: str, where: str, problems: list[str]) -> list[Place]:
+def _wells(key: str, where: str, problems: list[str]) -> list[WellPosition]:
     """Read ``A1``, ``A1,B2`` or a rectangle ``A1,...,C4``."""
     items = [item.strip() for item in key.split(",")]
     places = [parse_well(item) for item in items if item != "..."]
@@ -131,7 +141,7 @@ def _wells(key: str, where: str, problems: list[str]) -> list[Place]:
     return [(row, column) for row in range(top, bottom + 1) for column in range(left, right + 1)]
 
 
-def _block(size: str, key: str, where: str, problems: list[str]) -> list[Place]:
+def _block(size: str, key: str, where: str, problems: list[str]) -> list[WellPosition]:
     """Read ``[block.WxH.A1]``: W columns by H rows from the top left well."""
     match = re.fullmatch(r"(\d{1,2})x(\d{1,2})", size)
     corners = _wells(key, where, problems)
