@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from osteocount.io.picture import Picture, PixelSize
-from osteocount.segment.regimes.out_of_domain import look, why_foreign
+from osteocount.segment.regimes.out_of_domain import measure_domain, rejection_reason
 from osteocount.simulate import simulate_field
 from osteocount.simulate.random_designs import random_design
 
@@ -43,7 +43,7 @@ def refused(pixels, um):
     """Whether a picture is refused, and the seconds that took."""
     picture = Picture(Path("x.png"), pixels, "rgb", ("", "", ""), PixelSize(um, "known"), "YXC", ())
     started = time.perf_counter()
-    reason = why_foreign(look(picture, np.ones(pixels.shape[:2], bool), um))
+    reason = rejection_reason(measure_domain(picture, np.ones(pixels.shape[:2], bool), um))
     return bool(reason), time.perf_counter() - started
 
 

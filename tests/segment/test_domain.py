@@ -7,7 +7,7 @@ import pytest
 
 from osteocount import OsteoCountError, Settings, analyse, read_picture
 from osteocount.io.picture import Picture, PixelSize
-from osteocount.segment.regimes.out_of_domain import look, why_foreign
+from osteocount.segment.regimes.out_of_domain import measure_domain, rejection_reason
 from osteocount.simulate import FieldDesign, simulate_field
 from osteocount.simulate.low_power_well import random_well, simulate_well
 from osteocount.simulate.random_designs import random_design
@@ -49,20 +49,20 @@ def test_nothing_foreign_is_counted(name: str, segmenter: str) -> None:
 )
 def test_the_reason_names_what_it_looks_like(pixels: np.ndarray, word: str) -> None:
     inside = np.ones(pixels.shape[:2], bool)
-    assert word in why_foreign(look(picture_of(pixels), inside, 0.76))
+    assert word in rejection_reason(measure_domain(picture_of(pixels), inside, 0.76))
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_cultures_of_every_stain_and_density_are_let_through(seed: int) -> None:
     design = random_design(np.random.default_rng([77, seed]), 280, 280, held_out=seed % 2 == 1)
     made = simulate_field(design, seed).picture
-    assert why_foreign(look(picture_of(made), np.ones(made.shape[:2], bool), design.pixel_size)) == ""
+    assert rejection_reason(measure_domain(picture_of(made), np.ones(made.shape[:2], bool), design.pixel_size)) == ""
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_wells_at_low_power_are_let_through(seed: int) -> None:
     made = simulate_well(random_well(np.random.default_rng([78, seed]), side=700.0), seed)
-    assert why_foreign(look(picture_of(made.picture), made.inside, made.pixel_size)) == ""
+    assert rejection_reason(measure_domain(picture_of(made.picture), made.inside, made.pixel_size)) == ""
 
 
 def test_a_well_without_stained_cells_counts_as_none() -> None:
@@ -76,11 +76,11 @@ def test_a_well_without_stained_cells_counts_as_none() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "sample_images").rglob("*_f1.tif"))[:8], ids=lambda path: path.stem)
 def test_the_sample_plate_is_let_through(path: Path) -> None:
     picture = read_picture(path)
-    assert why_foreign(look(picture, np.ones(picture.pixels.shape[:2], bool), 0.76)) == ""
+    assert rejection_reason(measure_domain(picture, np.ones(picture.pixels.shape[:2], bool), 0.76)) == ""
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="no real pictures beside the project")
 @pytest.mark.parametrize(("name", "um"), [("brightfield_20x.png", 0.76), ("lowpower_well.png", 2.2)])
 def test_real_pictures_are_let_through(name: str, um: float) -> None:
     picture = read_picture(REAL / name)
-    assert why_foreign(look(picture, np.ones(picture.pixels.shape[:2], bool), um)) == ""
+    assert rejection_reason(measure_domain(picture, np.ones(picture.pixels.shape[:2], bool), um)) == ""

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osteocount.segment.detectors import map_cache
-from osteocount.segment.detectors.map_cache import MappedPicture
+from osteocount.segment.detectors.map_cache import MapCache
 from osteocount.segment.tiling.tiles import Box, Tiling, tiles
 
 SHAPE = 900, 1100
@@ -40,11 +40,11 @@ def a_picture():
 def looked_at(core, offset):
     """Look at all windows of a picture in tiles; return the stand-in, and whether every window was seen as it is."""
     (values, read), model, tiling = a_picture(), Brightness(), Tiling(SHAPE, REACH)
-    picture = MappedPicture(model, read)
+    picture = MapCache(model, read)
     right = []
     for tile in tiles(SHAPE, core, offset):
         window = tiling.window(tile)
-        density, maps = picture.look(window, tiling.later(tile))
+        density, maps = picture.read(window, tiling.later(tile))
         inside = values[window.top : window.bottom, window.left : window.right]
         right += [np.array_equal(density, inside), *(np.array_equal(each, inside[..., 0]) for each in maps)]
     return model, all(right)
@@ -72,13 +72,13 @@ def test_what_finds_no_room_is_worked_out_again(monkeypatch):
 
 def test_a_look_out_of_turn_keeps_what_others_will_want():
     (_, read), model, tiling = a_picture(), Brightness(), Tiling(SHAPE, REACH)
-    picture = MappedPicture(model, read)
+    picture = MapCache(model, read)
     first, second = tiles(SHAPE, 512)[:2]
-    picture.look(tiling.window(first), tiling.later(first))
-    picture.look(Box(0, 64, 0, 64), None)
+    picture.read(tiling.window(first), tiling.later(first))
+    picture.read(Box(0, 64, 0, 64), None)
     before = model.pixels
     window = tiling.window(second)
-    picture.look(window, tiling.later(second))
+    picture.read(window, tiling.later(second))
     assert model.pixels - before < 0.8 * (window.bottom - window.top) * (window.right - window.left)
 
 

@@ -14,7 +14,7 @@ from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, working_scale
 from osteocount.segment.preprocess.stains import estimate_stains, trap_density
 from osteocount.segment.split import split_touching
-from osteocount.segment.tiling.packing import all_bodies, lay_out
+from osteocount.segment.tiling.packing import connected_bodies, pack_bodies
 from osteocount.segment.watershed import marker_watershed
 from support.pictures import GREEN, PURPLE, canvas, ellipse, photograph
 
@@ -103,12 +103,12 @@ def test_an_atlas_is_cut_between_shelves_into_strips_as_full_as_can_be():
     for top in range(10, 880, 60):
         for left in range(10, 880, 60):
             mask[top : top + 40, left : left + 45] = 1
-    atlas = lay_out(all_bodies(mask))
-    first, second = atlas.strips(2)
-    share = atlas.mask[first].sum() / mask.sum()
+    packed = pack_bodies(connected_bodies(mask))
+    first, second = packed.strips(2)
+    share = packed.mask[first].sum() / mask.sum()
     assert 0.4 < share < 0.6
-    assert (first.stop, second.stop) == (second.start, atlas.shape[0])
-    assert not atlas.mask[first.stop - 2 : first.stop + 2].any()
+    assert (first.stop, second.stop) == (second.start, packed.shape[0])
+    assert not packed.mask[first.stop - 2 : first.stop + 2].any()
 
 
 @pytest.mark.parametrize(("border", "filled"), [(False, True), (True, False)])

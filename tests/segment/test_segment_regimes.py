@@ -9,7 +9,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.tiled_image import InMemoryImage
 from osteocount.segment import get_segmenter
 from osteocount.segment.preprocess.well_mask import find_well, inside_circle
-from osteocount.segment.tiling.overview import survey
+from osteocount.segment.tiling.overview import read_overview
 from osteocount.settings import Settings
 from support.pictures import WHITE, canvas, ellipse, osteoclast, photograph, picture, round_cells
 
@@ -63,7 +63,7 @@ def test_the_well_rim_is_found_as_a_circle(centre, radius):
 @pytest.mark.parametrize(("height", "width"), [(900, 300), (300, 900), (700, 1700)])
 def test_a_picture_that_is_not_large_is_surveyed_as_a_whole(height, width):
     pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3)).astype(np.uint8)
-    assert np.array_equal(survey(InMemoryImage(picture(pixels))).overview.pixels, pixels)
+    assert np.array_equal(read_overview(InMemoryImage(picture(pixels))).overview.pixels, pixels)
 
 
 @pytest.mark.parametrize("turns", range(4))

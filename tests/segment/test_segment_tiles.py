@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from osteocount.io.read import read_picture
 from osteocount.io.tiled_image import InMemoryImage
 from osteocount.segment.backends.shipped import shipped_model
-from osteocount.segment.detectors.classical import ClassicalFinder
-from osteocount.segment.detectors.learned import NetworkFinder
+from osteocount.segment.detectors.classical import ClassicalDetector
+from osteocount.segment.detectors.learned import LearnedDetector
 from osteocount.segment.preprocess.scale import resample, working_scale
 from osteocount.segment.preprocess.well_mask import Circle
 from osteocount.segment.regimes.brightfield import Brightfield
-from osteocount.segment.tiling.overview import survey
+from osteocount.segment.tiling.overview import read_overview
 from osteocount.segment.tiling.sparse import segment_sparsely
 from osteocount.segment.tiling.tiles import Box, Tiling, tiles
 from osteocount.settings import Settings
@@ -64,7 +64,9 @@ def simulated():
 def finder_of(kind, um):
     scale = working_scale(um, "given")
     return (
-        ClassicalFinder(scale, Settings()) if kind == "classical" else NetworkFinder(shipped_model(), scale, Settings())
+        ClassicalDetector(scale, Settings())
+        if kind == "classical"
+        else LearnedDetector(shipped_model(), scale, Settings())
     )
 
 
@@ -96,7 +98,7 @@ def test_the_seams_change_nothing(culture, core, offset, um):
 def test_threads_change_nothing(culture, simulated):
     scale = working_scale(0.76, "given")
     for made in (culture, simulated):
-        shared = ClassicalFinder(scale, Settings(), threads=3)
+        shared = ClassicalDetector(scale, Settings(), threads=3)
         found = segment_sparsely(InMemoryImage(made), None, scale, shared, Settings(), {}, 700, read_ahead=True)
         assert_same(found, tiled(made, WHOLE))
 
@@ -235,7 +237,7 @@ def test_a_window_has_room_around_its_tile_and_begins_on_the_grid():
 
 def test_a_large_picture_is_surveyed_in_little():
     pixels = np.random.default_rng(0).integers(0, 255, (3300, 4000, 3), dtype=np.uint8)
-    seen = survey(InMemoryImage(picture(pixels)))
+    seen = read_overview(InMemoryImage(picture(pixels)))
     np.testing.assert_array_equal(seen.overview.pixels, pixels[::2, ::2])
     assert seen.overview.pixel_size.um == 2 * 0.76
     assert (seen.top, seen.left) == (626, 976)

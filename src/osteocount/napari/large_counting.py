@@ -25,8 +25,8 @@ from osteocount.pipeline import Progress
 from osteocount.pipeline.field import LargeResult, analyse_regions
 from osteocount.pipeline.large_field import write_labels_of
 from osteocount.segment.preprocess.scale import nearest
-from osteocount.segment.tiling.checkpoint import SeenTile, seen_tile
-from osteocount.segment.tiling.tile_result import paint
+from osteocount.segment.tiling.checkpoint import FinishedTile, read_tile
+from osteocount.segment.tiling.tile_result import draw_tile
 from osteocount.segment.tiling.tiles import tiles
 from osteocount.settings import Settings
 
@@ -142,7 +142,7 @@ def _watch(work: Future[Any], layer: LayerSnapshot, scratch: Path) -> Generator[
     known: set[Path] = set()
     while not work.done():
         wait([work], timeout=POLL_S)
-        fresh = [(path, tile) for path in sorted(set(scratch.glob("*.npz")) - known) if (tile := seen_tile(path))]
+        fresh = [(path, tile) for path in sorted(set(scratch.glob("*.npz")) - known) if (tile := read_tile(path))]
         for path, tile in fresh:
             known.add(path)
             _paint(tile, cells, (height, width), step)
@@ -151,11 +151,11 @@ def _watch(work: Future[Any], layer: LayerSnapshot, scratch: Path) -> Generator[
             yield CountPreview(layer.name, cells.copy(), step, len(known), total, f"Tile {len(known)} of {total}")
 
 
-def _paint(tile: SeenTile, cells: NDArray[np.uint8], shape: tuple[int, int], step: int) -> None:
+def _paint(tile: FinishedTile, cells: NDArray[np.uint8], shape: tuple[int, int], step: int) -> None:
     rows, columns = (nearest(side, have)[np.arange(0, side, step)] for side, have in zip(shape, tile.grid, strict=True))
     image = np.zeros(cells.shape, np.int32)
     labels = tile.found.cells.labels
-    paint(tile.found, labels, np.arange(labels.max(initial=0) + 1, dtype=np.int32), image, rows, columns)
+    draw_tile(tile.found, labels, np.arange(labels.max(initial=0) + 1, dtype=np.int32), image, rows, columns)
     cells[image > 0] = 1
 
 

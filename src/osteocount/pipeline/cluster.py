@@ -13,9 +13,9 @@ from typing import Any
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
 from osteocount.pipeline.field import FieldTask, process
-from osteocount.pipeline.precompute_tiles import is_large, work_ahead
+from osteocount.pipeline.precompute_tiles import is_large, precompute_tiles
 from osteocount.pipeline.workers import failed
-from osteocount.segment.tiling.tiles import Share
+from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings
 from osteocount.version import __version__
 
@@ -75,7 +75,7 @@ class _Work:
     """A field, or a share of the tiles of a large one."""
 
     task: FieldTask
-    share: Share | None = None
+    share: TileShare | None = None
 
 
 class _Waiting:
@@ -100,7 +100,7 @@ class _Waiting:
             task = self._tasks.pop()
             if workers > 1 and is_large(task, self._settings):
                 self._left[task.key] = workers
-                self._ready = [_Work(task, Share(number, workers)) for number in reversed(range(workers))]
+                self._ready = [_Work(task, TileShare(number, workers)) for number in reversed(range(workers))]
             else:
                 self._ready = [_Work(task)]
         return self._ready.pop() if self._ready else None
@@ -125,7 +125,7 @@ def _send(client: Any, tasks: list[FieldTask], folder: ResultFolder, settings: S
             future = (
                 client.submit(process, work.task, folder, settings, pure=False)
                 if work.share is None
-                else client.submit(work_ahead, work.task, folder, settings, work.share, pure=False)
+                else client.submit(precompute_tiles, work.task, folder, settings, work.share, pure=False)
             )
             under_way[future] = work
             coming.add(future)

@@ -9,7 +9,7 @@ from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tiled_image import open_tiled
 from osteocount.pipeline.field import FieldTask, fingerprint
 from osteocount.segment import get_segmenter
-from osteocount.segment.tiling.tiles import Share
+from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings
 
 
@@ -24,7 +24,7 @@ def is_large(task: FieldTask, settings: Settings) -> bool:
         return False
 
 
-def work_ahead(task: FieldTask, folder: ResultFolder, settings: Settings, share: Share) -> None:
+def precompute_tiles(task: FieldTask, folder: ResultFolder, settings: Settings, share: TileShare) -> None:
     """Work on a share of the tiles of a large field; `process` with the same settings then finds them done.
 
     Raises
@@ -36,4 +36,4 @@ def work_ahead(task: FieldTask, folder: ResultFolder, settings: Settings, share:
     with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene) as regions:
         if regions is not None:
             scratch = folder.tiles(task.key) / fingerprint(task, settings)
-            get_segmenter(settings).work_ahead(regions, scratch, share)
+            get_segmenter(settings).precompute_tiles(regions, scratch, share)

@@ -22,9 +22,9 @@ def get_segmenter(settings: Settings, threads: int = 1) -> Segmenter:
 
         return LearnedSegmenter(settings, threads=threads)
     if settings.segment.segmenter != "classical":
-        from osteocount.segment.detectors.external import BorrowedSegmenter
+        from osteocount.segment.detectors.external import ExternalSegmenter
 
-        return BorrowedSegmenter(settings)
+        return ExternalSegmenter(settings)
     from osteocount.segment.segmenter import ClassicalSegmenter
 
     return ClassicalSegmenter(settings, threads)

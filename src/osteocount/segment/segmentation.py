@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from osteocount.io.tiled_image import TiledImage
     from osteocount.segment.tiling.sparse import Sparse
-    from osteocount.segment.tiling.tiles import Share
+    from osteocount.segment.tiling.tiles import TileShare
 
 Regime = Literal["brightfield", "low_power", "fluorescence"]
 
@@ -94,7 +94,7 @@ class Segmenter(Protocol):
         """
         ...
 
-    def work_ahead(self, regions: TiledImage, scratch: Path, share: Share) -> None:
+    def precompute_tiles(self, regions: TiledImage, scratch: Path, share: TileShare) -> None:
         """Work on a share of the tiles of a large picture, for a `segment_regions` with the same ``scratch``.
 
         Raises

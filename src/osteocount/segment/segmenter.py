@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import InMemoryImage, TiledImage
-from osteocount.segment.detectors.classical import ClassicalFinder
-from osteocount.segment.detectors.detector import Finder
+from osteocount.segment.detectors.classical import ClassicalDetector
+from osteocount.segment.detectors.detector import Detector
 from osteocount.segment.preprocess.scale import LOW_POWER_UM, Scale, working_scale
 from osteocount.segment.preprocess.well_mask import Circle, inside_circle
 from osteocount.segment.regimes.brightfield import segment_brightfield
 from osteocount.segment.regimes.fluorescence import segment_fluorescence
 from osteocount.segment.regimes.low_power import segment_low_power
-from osteocount.segment.regimes.out_of_domain import check_domain
+from osteocount.segment.regimes.out_of_domain import refuse_out_of_domain
 from osteocount.segment.regimes.recognise import Decision, check_colour, decide, shows_fluorescence
 from osteocount.segment.segmentation import Segmentation
-from osteocount.segment.tiling.overview import Survey, survey
-from osteocount.segment.tiling.sparse import Sparse, keep_share, segment_sparsely
-from osteocount.segment.tiling.tiles import Share
+from osteocount.segment.tiling.overview import Overview, read_overview
+from osteocount.segment.tiling.sparse import Sparse, precompute_tiles, segment_sparsely
+from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings
 
 
@@ -91,7 +91,7 @@ class ClassicalSegmenter:
             regions,
             decided.well,
             scale,
-            self._finder(scale),
+            self._detector(scale),
             self._settings,
             decided.record,
             scratch=scratch,
@@ -99,16 +99,16 @@ class ClassicalSegmenter:
         )
         return replace(found, warnings=decided.decision.warnings + found.warnings)
 
-    def work_ahead(self, regions: TiledImage, scratch: Path, share: Share) -> None:
-        """Work on a share of the tiles of a large picture; see `Segmenter.work_ahead`."""
+    def precompute_tiles(self, regions: TiledImage, scratch: Path, share: TileShare) -> None:
+        """Work on a share of the tiles of a large picture; see `Segmenter.precompute_tiles`."""
         decided = self._in_tiles(regions)
         if decided is not None:
             scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
-            keep_share(regions, decided.well, scale, self._finder(scale), scratch, share)
+            precompute_tiles(regions, decided.well, scale, self._detector(scale), scratch, share)
 
     def _in_tiles(self, regions: TiledImage) -> _Decided | None:
         """Decide how a large picture is analysed; None when it cannot be done in tiles."""
-        seen = survey(regions)
+        seen = read_overview(regions)
         if shows_fluorescence(seen.overview, self._settings.picture.regime):
             return None
         decided = self._decided(seen)
@@ -116,7 +116,7 @@ class ClassicalSegmenter:
         return decided if decided.decision.regime == "brightfield" else None
 
     def _brightfield(self, picture: Picture) -> Segmentation:
-        seen = survey(InMemoryImage(picture))
+        seen = read_overview(InMemoryImage(picture))
         decided = self._decided(seen)
         with ThreadPoolExecutor(1) as beside:
             if self._threads == 1:
@@ -128,9 +128,9 @@ class ClassicalSegmenter:
             finally:
                 checked.result()  # whatever else is wrong with a picture that is none of TRAP, this is the reason
 
-    def _check(self, seen: Survey, decided: _Decided) -> None:
+    def _check(self, seen: Overview, decided: _Decided) -> None:
         """Refuse what is no picture of a TRAP culture."""
-        check_domain(seen.centre, seen.centre_inside(decided.well), decided.decision.um_per_px)
+        refuse_out_of_domain(seen.centre, seen.centre_inside(decided.well), decided.decision.um_per_px)
 
     def _segmented(self, picture: Picture, decided: _Decided) -> Segmentation:
         decision = decided.decision
@@ -143,7 +143,7 @@ class ClassicalSegmenter:
             found = self._with_nuclei(picture, analysed, scale, decided.record)
         return replace(found, warnings=decision.warnings + found.warnings)
 
-    def _decided(self, seen: Survey) -> _Decided:
+    def _decided(self, seen: Overview) -> _Decided:
         """Find the well and decide the regime of a brightfield picture."""
         check_colour(seen.overview)
         well = seen.well() if self._settings.segment.find_well_rim else None
@@ -165,8 +165,8 @@ class ClassicalSegmenter:
         self, picture: Picture, analysed: NDArray[np.bool_], scale: Scale, record: dict[str, Any]
     ) -> Segmentation:
         """Segment a brightfield picture that shows nuclei."""
-        return segment_brightfield(picture, analysed, scale, self._finder(scale), self._settings, record)
+        return segment_brightfield(picture, analysed, scale, self._detector(scale), self._settings, record)
 
-    def _finder(self, scale: Scale) -> Finder[Any]:
+    def _detector(self, scale: Scale) -> Detector[Any]:
         """Return what finds cells and nuclei in a brightfield picture that shows nuclei."""
-        return ClassicalFinder(scale, self._settings, self._threads)
+        return ClassicalDetector(scale, self._settings, self._threads)

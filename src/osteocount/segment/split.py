@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from osteocount.segment.morphology import ByteMask, Region, disk, gaussian, holes_filled, opened, regions
 from osteocount.segment.preprocess.scale import Scale
-from osteocount.segment.tiling.packing import NO_BORDER, Bodies, all_bodies, lay_out
+from osteocount.segment.tiling.packing import NO_BORDER, Bodies, connected_bodies, pack_bodies
 from osteocount.segment.watershed import WatershedRegions, marker_watershed
 
 #: A waist narrower than this share of the narrower of two bodies is a place where two cells touch.
@@ -39,19 +39,19 @@ def opaque_bodies(density: NDArray[np.float32], mask: ByteMask, scale: Scale) ->
         (height, width) int32, 0 elsewhere.
     """
     labels = np.zeros(mask.shape, np.int32)
-    atlas = lay_out(_dark_heaps(density, mask, scale))
-    mask = atlas.lay(mask, beyond=False) & atlas.mask
-    bodies, first = _compact_bodies(atlas.lay(density, beyond=False), mask, scale)
+    packed = pack_bodies(_dark_heaps(density, mask, scale))
+    mask = packed.lay(mask, beyond=False) & packed.mask
+    bodies, first = _compact_bodies(packed.lay(density, beyond=False), mask, scale)
     if not first:
         return labels
-    # Numbered by where they lie in the picture, whatever else is on the atlas.
-    y, x = atlas.in_window(*np.array(first, np.intp).T)
+    # Numbered by where they lie in the picture, whatever else is on the packing.
+    y, x = packed.in_window(*np.array(first, np.intp).T)
     number = np.zeros(len(first) + 1, np.float32)
     number[1 + np.lexsort((x, y))] = np.arange(1, len(first) + 1)
     rim = disk(scale.radius(_RIM_UM))
     numbered = (cv2.dilate(np.take(number, bodies), rim) * mask).astype(np.int32)
-    for place in atlas.places:
-        own = numbered[place.on_atlas]
+    for place in packed.crops:
+        own = numbered[place.on_packing]
         np.copyto(labels[place.window], own, where=own > 0)
     return labels
 
@@ -59,9 +59,9 @@ def opaque_bodies(density: NDArray[np.float32], mask: ByteMask, scale: Scale) ->
 def _dark_heaps(density: NDArray[np.float32], mask: ByteMask, scale: Scale) -> Bodies:
     """Return where there may be compact bodies; what is a few pixels apart is judged together."""
     dark = holes_filled(cv2.compare(density, _LEVELS[0], cv2.CMP_GT) & mask, _nucleus_px(scale))
-    heaps = all_bodies(cv2.dilate(dark, np.ones((5, 5), np.uint8)), NO_BORDER)
-    large = np.bincount(heaps.labels[dark > 0], minlength=len(heaps.places) + 1) > _least_px(scale)
-    return Bodies(heaps.labels, tuple(place for place in heaps.places if large[place.label]))
+    heaps = connected_bodies(cv2.dilate(dark, np.ones((5, 5), np.uint8)), NO_BORDER)
+    large = np.bincount(heaps.labels[dark > 0], minlength=len(heaps.crops) + 1) > _least_px(scale)
+    return Bodies(heaps.labels, tuple(place for place in heaps.crops if large[place.label]))
 
 
 def _compact_bodies(

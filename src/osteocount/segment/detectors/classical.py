@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from osteocount.segment.candidate_nuclei import CandidateNuclei
 from osteocount.segment.detectors.classical_cells import cell_mask, join_fragments, split_into_fragments
-from osteocount.segment.detectors.detector import Window
+from osteocount.segment.detectors.detector import WindowFeatures
 from osteocount.segment.detectors.nuclei import (
     FAINTEST,
     find_candidates,
@@ -26,17 +26,17 @@ from osteocount.segment.morphology import ByteMask, disk, gaussian
 from osteocount.segment.object_tables import NucleiCount, count_nuclei
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_from_pixels
-from osteocount.segment.tiling.packing import Bodies, lay_out
-from osteocount.segment.tiling.tile_result import Found, found_on
+from osteocount.segment.tiling.packing import Bodies, pack_bodies
+from osteocount.segment.tiling.tile_result import TileResult, gather_packed
 from osteocount.segment.tiling.tiles import Box, Density
 from osteocount.settings import Settings
 
-_REACH_UM = 92.0  # what lies further from a body than this has no say in it
+_RECEPTIVE_UM = 92.0  # what lies further from a body than this has no say in it
 _EDGE_UM = 1.5  # blurred edge of a cell, where colours fringe
 
 
 @dataclass(frozen=True)
-class DenseWindow(Window):
+class ClassicalFeatures(WindowFeatures):
     """A window with the density (height, width) that outlines cells."""
 
     total: NDArray[np.float32]
@@ -44,15 +44,15 @@ class DenseWindow(Window):
 
 @dataclass(frozen=True)
 class _Part:
-    """What was found on a part of an atlas: labels of cells, which of them are opaque (n + 1,), and spots."""
+    """What was found on a part of a packing: labels of cells, which of them are opaque (n + 1,), and spots."""
 
     cells: NDArray[np.int32]
     opaque: NDArray[np.bool_]
     spots: CandidateNuclei
 
 
-class ClassicalFinder:
-    """Cells and nuclei by optical density and shape; see `Finder`.
+class ClassicalDetector:
+    """Cells and nuclei by optical density and shape; see `Detector`.
 
     Parameters
     ----------
@@ -64,60 +64,60 @@ class ClassicalFinder:
         How many of them share the bodies of a window; what is found does not depend on it.
     """
 
-    core = 1536
+    tile_side = 1536
     no_cells = "no cell is denser than the cell threshold: an empty field, or no stain."
 
     def __init__(self, scale: Scale, settings: Settings, threads: int = 1) -> None:
         self._threads = threads
         self._scale, self._wanted, self._min_nuclei = scale, settings.segment, settings.count.min_nuclei
-        self.reach = int(np.ceil(scale.px(_REACH_UM)))
+        self.receptive_radius = int(np.ceil(scale.px(_RECEPTIVE_UM)))
         self.record: dict[str, Any] = {"cell_threshold_od": self._wanted.cell_threshold}
 
-    def look(
+    def prepare(
         self, box: Box, density: Density, inside: NDArray[np.bool_] | None, later: Sequence[Box] | None = None
-    ) -> DenseWindow:
+    ) -> ClassicalFeatures:
         """Outline everything denser than bare plastic."""
         smooth = gaussian(density.read(box), self._scale.px(0.76))
         total = np.asarray(cv2.transform(smooth, DENSITY_WEIGHTS[None]))
         mask = cell_mask(total, inside, self._wanted.cell_threshold, self._scale)
-        return DenseWindow(box, smooth, mask, total)
+        return ClassicalFeatures(box, smooth, mask, total)
 
-    def sample(self, seen: DenseWindow) -> tuple[NDArray[np.float32]]:
+    def sample(self, features: ClassicalFeatures) -> tuple[NDArray[np.float32]]:
         """Return the densities of pixels inside cells."""
-        return (stain_sample(seen.density, seen.mask > 0),)
+        return (stain_sample(features.density, features.mask > 0),)
 
     def stains(self, *samples: NDArray[np.float32]) -> Stains:
         """Estimate the stains from pixels inside cells."""
         return stains_from_pixels(samples[0])
 
-    def find(self, seen: DenseWindow, bodies: Bodies, stains: Stains) -> Found:
+    def detect(self, features: ClassicalFeatures, bodies: Bodies, stains: Stains) -> TileResult:
         """Cut bodies of a window into cells and find their nuclei."""
         with ThreadPoolExecutor(1) as beside:
-            work = partial(_contrast, seen, stains, self._wanted.nucleus_diameter, self._scale)
+            work = partial(_contrast, features, stains, self._wanted.nucleus_diameter, self._scale)
             contrasted = beside.submit(work).result if self._threads > 1 else work
-            atlas = lay_out(bodies)
-            total, density = atlas.lay(seen.total, beyond=True), atlas.lay(seen.density, beyond=False)
-            contrast = atlas.lay(contrasted(), beyond=False)
+            packed = pack_bodies(bodies)
+            total, density = packed.lay(features.total, beyond=True), packed.lay(features.density, beyond=False)
+            contrast = packed.lay(contrasted(), beyond=False)
 
         def on(rows: slice) -> _Part:
             return self._part(
-                total[rows], contrast[rows], atlas.mask[rows], None if atlas.real is None else atlas.real[rows]
+                total[rows], contrast[rows], packed.mask[rows], None if packed.real is None else packed.real[rows]
             )
 
-        strips = atlas.strips(self._threads)
+        strips = packed.strips(self._threads)
         if len(strips) == 1:
             found = on(strips[0])
         else:
             with ThreadPoolExecutor(len(strips)) as threads:
                 found = _side_by_side(list(threads.map(on, strips)), strips)
-        corner = seen.box.top, seen.box.left
+        corner = features.box.top, features.box.left
         score = self._wanted.nucleus_score
-        return found_on(atlas, corner, found.cells, found.opaque, density, stains, found.spots, score)
+        return gather_packed(packed, corner, found.cells, found.opaque, density, stains, found.spots, score)
 
     def _part(
         self, total: NDArray[np.float32], contrast: NDArray[np.float32], mask: ByteMask, real: ByteMask | None
     ) -> _Part:
-        """Find the cells and nuclei of a part of an atlas."""
+        """Find the cells and nuclei of a part of a packing."""
         wanted, scale = self._wanted, self._scale
         fragments = split_into_fragments(total, mask, scale)
         peaks = find_peaks(contrast, wanted.nucleus_diameter, scale)
@@ -135,14 +135,14 @@ class ClassicalFinder:
         return count_nuclei(n_cells, cell_of_spot, score, self._wanted.nucleus_score, self._min_nuclei)
 
 
-def _contrast(seen: DenseWindow, stains: Stains, diameter_um: float, scale: Scale) -> NDArray[np.float32]:
+def _contrast(features: ClassicalFeatures, stains: Stains, diameter_um: float, scale: Scale) -> NDArray[np.float32]:
     """Return the nuclear contrast inside cells; their blurred edge, where colours fringe, says nothing."""
-    sure = cv2.erode(seen.mask, disk(scale.radius(_EDGE_UM)), borderValue=1) > 0
-    return nuclear_contrast(seen.density, sure, stains.red_to_green, diameter_um, scale)
+    sure = cv2.erode(features.mask, disk(scale.radius(_EDGE_UM)), borderValue=1) > 0
+    return nuclear_contrast(features.density, sure, stains.red_to_green, diameter_um, scale)
 
 
 def _side_by_side(parts: list[_Part], strips: list[slice]) -> _Part:
-    """Put the strips of an atlas together, numbered on from one to the next."""
+    """Put the strips of a packing together, numbered on from one to the next."""
     n_cells = n_spots = 0
     laid: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.intp]]] = []
     for part, rows in zip(parts, strips, strict=True):

@@ -13,12 +13,12 @@ from osteocount.segment.morphology import ByteMask
 from osteocount.segment.object_tables import NucleiCount
 from osteocount.segment.preprocess.stains import Stains
 from osteocount.segment.tiling.packing import Bodies
-from osteocount.segment.tiling.tile_result import Found
+from osteocount.segment.tiling.tile_result import TileResult
 from osteocount.segment.tiling.tiles import Box, Density
 
 
 @dataclass(frozen=True)
-class Window:
+class WindowFeatures:
     """One part of a picture, as far as it can be worked out without its stains.
 
     Attributes
@@ -36,20 +36,20 @@ class Window:
     mask: ByteMask
 
 
-Seen = TypeVar("Seen", bound=Window)
+Features = TypeVar("Features", bound=WindowFeatures)
 
 
-class Finder(Protocol[Seen]):
+class Detector(Protocol[Features]):
     """A way to find cells and nuclei in windows of a picture at one scale.
 
-    What it says of a body of cells depends on nothing that lies further than ``reach`` from it, nor on where the window
-    lies, as long as that begins on multiples of 64 pixels.
+    What it says of a body of cells depends on nothing that lies further than ``receptive_radius`` from it, nor on
+    where the window lies, as long as that begins on multiples of 64 pixels.
 
     Attributes
     ----------
-    reach
+    receptive_radius
         In analysed pixels.
-    core
+    tile_side
         Analysed pixels along a tile of a large picture, a compromise of time and memory.
     no_cells
         What a reader is told of a picture without cells.
@@ -57,14 +57,14 @@ class Finder(Protocol[Seen]):
         What a reader must know of the method.
     """
 
-    reach: int
-    core: int
+    receptive_radius: int
+    tile_side: int
     no_cells: str
     record: dict[str, Any]
 
-    def look(
+    def prepare(
         self, box: Box, density: Density, inside: NDArray[np.bool_] | None, later: Sequence[Box] | None = None
-    ) -> Seen:
+    ) -> Features:
         """Outline what may be cells.
 
         Parameters
@@ -80,7 +80,7 @@ class Finder(Protocol[Seen]):
         """
         ...
 
-    def sample(self, seen: Seen) -> tuple[NDArray[np.float32], ...]:
+    def sample(self, features: Features) -> tuple[NDArray[np.float32], ...]:
         """Return the optical densities (n, 3) by which the stains are told, in as many kinds as `stains` takes."""
         ...
 
@@ -88,7 +88,7 @@ class Finder(Protocol[Seen]):
         """Estimate the stains from the samples of the whole picture."""
         ...
 
-    def find(self, seen: Seen, bodies: Bodies, stains: Stains) -> Found:
+    def detect(self, features: Features, bodies: Bodies, stains: Stains) -> TileResult:
         """Cut bodies of a window into cells and find their nuclei."""
         ...
 

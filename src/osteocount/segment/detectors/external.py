@@ -24,14 +24,14 @@ from osteocount.segment.object_tables import cell_table, count_nuclei, nuclei_ta
 from osteocount.segment.preprocess.scale import Scale, labels_to_size
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.segmenter import ClassicalSegmenter
-from osteocount.segment.tiling.tiles import Share
+from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import SegmentSettings, Settings
 
 _LOW_POWER = "classical: nuclei cannot be seen, so cells are called by size and TRAP"
 _WEIGHTS = {"cellpose": "a file of Cellpose weights", "stardist": "a StarDist folder", "onnx": "an .onnx file"}
 
 
-class BorrowedSegmenter(ClassicalSegmenter):
+class ExternalSegmenter(ClassicalSegmenter):
     """Cells and nuclei by Cellpose, StarDist or an ONNX network, with weights from the user's machine.
 
     The picture's regime, its well, its scale and its TRAP density are found the classical way; so are the cells of a
@@ -74,7 +74,7 @@ class BorrowedSegmenter(ClassicalSegmenter):
     def segment_regions(self, regions: TiledImage, scratch: Path | None = None) -> None:
         """Leave every picture to `segment`: how far these networks look is not known."""
 
-    def work_ahead(self, regions: TiledImage, scratch: Path, share: Share) -> None:
+    def precompute_tiles(self, regions: TiledImage, scratch: Path, share: TileShare) -> None:
         """Do nothing, since no picture is done in tiles."""
 
     def _um(self, picture: Picture, found: Segmentation) -> tuple[float, str]:

@@ -15,10 +15,10 @@ from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.backends.shipped import CellModel, LogitMaps, shipped_model, sigmoid
 from osteocount.segment.candidate_nuclei import draw_candidates
-from osteocount.segment.detectors.detector import Window
+from osteocount.segment.detectors.detector import WindowFeatures
 from osteocount.segment.detectors.learned_cells import cell_mask, merge_fragments, oversegment
 from osteocount.segment.detectors.learned_nuclei import LEAST_SCORE, candidate_features, rescore_fused_cells
-from osteocount.segment.detectors.map_cache import MappedPicture
+from osteocount.segment.detectors.map_cache import MapCache
 from osteocount.segment.morphology import gaussian
 from osteocount.segment.object_tables import NucleiCount, count_nuclei, opaque_cells
 from osteocount.segment.preprocess.scale import Scale
@@ -27,11 +27,11 @@ from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.segmenter import ClassicalSegmenter
 from osteocount.segment.tiling.packing import Bodies
 from osteocount.segment.tiling.sparse import Sparse
-from osteocount.segment.tiling.tile_result import Found, found_in
+from osteocount.segment.tiling.tile_result import TileResult, gather_window
 from osteocount.segment.tiling.tiles import Box, Density
 from osteocount.settings import Settings
 
-_REACH_UM = 55.0  # how far from a body its cells and nuclei still depend on the maps of the network
+_RECEPTIVE_UM = 55.0  # how far from a body its cells and nuclei still depend on the maps of the network
 _STAINED_OD = 0.2  # length of an optical density that has a colour
 _OTHER_REGIMES = "classical: the network was trained on brightfield pictures that show nuclei"
 
@@ -71,13 +71,13 @@ class LearnedSegmenter(ClassicalSegmenter):
         shipped_model.cache_clear()  # the memory the network worked in is free for the label images
         return found
 
-    def _finder(self, scale: Scale) -> NetworkFinder:
+    def _detector(self, scale: Scale) -> LearnedDetector:
         model = shipped_model(self._settings.segment.device, self._threads) if self._model is None else self._model
-        return NetworkFinder(model, scale, self._settings)
+        return LearnedDetector(model, scale, self._settings)
 
 
 @dataclass(frozen=True)
-class MappedWindow(Window):
+class LearnedFeatures(WindowFeatures):
     """A window with what the network sees there.
 
     Attributes
@@ -94,8 +94,8 @@ class MappedWindow(Window):
     score: NDArray[np.float32]
 
 
-class NetworkFinder:
-    """Cells and nuclei by a network; see `Finder`.
+class LearnedDetector:
+    """Cells and nuclei by a network; see `Detector`.
 
     Parameters
     ----------
@@ -107,35 +107,35 @@ class NetworkFinder:
         All settings of the run.
     """
 
-    core = 1280  # the network takes such a tile with all around it at once
+    tile_side = 1280  # the network takes such a tile with all around it at once
     no_cells = "the network sees no cell: an empty field, or no stain."
 
     def __init__(self, model: CellModel, scale: Scale, settings: Settings) -> None:
         self._model, self._scale = model, scale
         self._wanted, self._min_nuclei = settings.segment, settings.count.min_nuclei
-        self.reach = int(np.ceil(scale.px(_REACH_UM)))
+        self.receptive_radius = int(np.ceil(scale.px(_RECEPTIVE_UM)))
         self.record: dict[str, Any] = {"model_sha256": model.sha256}
-        self._mapped: MappedPicture | None = None
+        self._map_cache: MapCache | None = None
 
-    def look(
+    def prepare(
         self, box: Box, density: Density, inside: NDArray[np.bool_] | None, later: Sequence[Box] | None = None
-    ) -> MappedWindow:
+    ) -> LearnedFeatures:
         """Run the network, outline what may be cells, and score what may be nuclei."""
         scale = self._scale
-        if self._mapped is None or self._mapped.density is not density:
-            self._mapped = MappedPicture(self._model, density)
-        seen, maps = self._mapped.look(box, later)
+        if self._map_cache is None or self._map_cache.density is not density:
+            self._map_cache = MapCache(self._model, density)
+        shown, maps = self._map_cache.read(box, later)
         mask = cell_mask(maps, inside, float(self._model.facts["cell_logit"]), scale)
-        y, x, features = candidate_features(maps, seen, mask > 0, scale)
+        y, x, features = candidate_features(maps, shown, mask > 0, scale)
         # Feature by feature: a matrix product may round differently from one place of the picture to another.
         score = sigmoid((features * np.asarray(self._model.facts["nucleus_weights"], np.float64)).sum(axis=1))
-        return MappedWindow(box, gaussian(seen, scale.px(0.76)), mask, maps, y, x, score)
+        return LearnedFeatures(box, gaussian(shown, scale.px(0.76)), mask, maps, y, x, score)
 
-    def sample(self, seen: MappedWindow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def sample(self, features: LearnedFeatures) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the densities of pixels inside cells, and of those that are surely cytoplasm."""
         few = np.s_[::2, ::2]
-        density, maps = seen.density[few], seen.maps
-        inside = seen.mask[few] > 0
+        density, maps = features.density[few], features.maps
+        inside = features.mask[few] > 0
         cytoplasm = density[inside & (maps.core[few] > 0) & (maps.nucleus[few] < -1)]
         return density[inside], cytoplasm[np.linalg.norm(cytoplasm, axis=1) > _STAINED_OD]
 
@@ -157,14 +157,14 @@ class NetworkFinder:
             counterstain=(counterstain / np.linalg.norm(counterstain)).astype(np.float32),
         )
 
-    def find(self, seen: MappedWindow, bodies: Bodies, stains: Stains) -> Found:
+    def detect(self, features: LearnedFeatures, bodies: Bodies, stains: Stains) -> TileResult:
         """Cut bodies of a window into cells and give them their nuclei."""
-        wanted, scale, maps = self._wanted, self._scale, seen.maps
+        wanted, scale, maps = self._wanted, self._scale, features.maps
         mask = bodies.mask()
-        own = mask[seen.y, seen.x] > 0
-        y, x, score = seen.y[own], seen.x[own], seen.score[own]
+        own = mask[features.y, features.x] > 0
+        y, x, score = features.y[own], features.x[own], features.score[own]
         sure = score >= wanted.nucleus_score
-        total = np.asarray(cv2.transform(seen.density, DENSITY_WEIGHTS[None]))
+        total = np.asarray(cv2.transform(features.density, DENSITY_WEIGHTS[None]))
         parts = oversegment(maps, mask, total, (y[sure], x[sure]), scale)
         cells = merge_fragments(
             parts, np.asarray(self._model.facts["seam_weights"], np.float64), wanted.min_cell_diameter
@@ -178,8 +178,8 @@ class NetworkFinder:
         nucleus[mask > 0] = sigmoid(maps.nucleus[mask > 0])
         spots = draw_candidates(nucleus, cells, y[kept], x[kept], score[kept], radius)
         opaque = opaque_cells(cells, total)
-        corner = seen.box.top, seen.box.left
-        return found_in(bodies, corner, cells, opaque, seen.density, stains, spots, wanted.nucleus_score)
+        corner = features.box.top, features.box.left
+        return gather_window(bodies, corner, cells, opaque, features.density, stains, spots, wanted.nucleus_score)
 
     def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
         """Turn the scores of each cell's candidates into an interval of its number of nuclei."""

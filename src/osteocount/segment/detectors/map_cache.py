@@ -13,7 +13,7 @@ from osteocount.segment.tiling.tiles import Box, Density
 _MOST = 256 * 2**20  # bytes of maps that are kept: those along the seams of a row of tiles 30,000 pixels wide
 
 
-class MappedPicture:
+class MapCache:
     """What the network sees of a picture, window by window.
 
     Windows overlap, and the network is most of the work. So what a later window shows again is kept for it.
@@ -31,7 +31,7 @@ class MappedPicture:
         self._model = model
         self._kept: list[tuple[Box, NDArray[np.float32]]] = []
 
-    def look(self, box: Box, later: Sequence[Box] | None) -> tuple[NDArray[np.float32], LogitMaps]:
+    def read(self, box: Box, later: Sequence[Box] | None) -> tuple[NDArray[np.float32], LogitMaps]:
         """Return the optical density (height, width, 3) and the maps of a window.
 
         Parameters

@@ -13,21 +13,31 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import InMemoryImage, TiledImage
-from osteocount.segment.detectors.detector import Finder, Seen
+from osteocount.segment.detectors.detector import Detector, Features
 from osteocount.segment.object_tables import STAIN_COLUMNS, cell_table, nuclei_table
 from osteocount.segment.preprocess.illumination import InsideWell, WhitePointEstimator
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, values_to_size
 from osteocount.segment.preprocess.stains import trap_density
 from osteocount.segment.segmentation import Segmentation
-from osteocount.segment.tiling.checkpoint import KeptTiles
-from osteocount.segment.tiling.tile_result import Found, numbered, paint
-from osteocount.segment.tiling.tiles import CORE, Box, Density, Share, Tiling, View, samples, strips, tiles
+from osteocount.segment.tiling.checkpoint import TileCheckpoint
+from osteocount.segment.tiling.tile_result import TileResult, draw_tile, number_objects
+from osteocount.segment.tiling.tiles import (
+    CORE,
+    Box,
+    Density,
+    ResampledImage,
+    TileShare,
+    Tiling,
+    samples,
+    strips,
+    tiles,
+)
 from osteocount.settings import SegmentSettings, Settings
 
 _GIANT_UM2 = 2000.0  # area from which a weakly stained cell is called a pale giant
 
 
-class Brightfield(Generic[Seen]):
+class Brightfield(Generic[Features]):
     """A brightfield picture of any size: its light and stains, and from them its cells and nuclei, tile by tile.
 
     Parameters
@@ -38,7 +48,7 @@ class Brightfield(Generic[Seen]):
         Tells which pixels of the file lie inside the well; None: all.
     scale
         The grid to work on.
-    finder
+    detector
         How cells and nuclei are found.
     read_ahead
         Whether a thread looks at the next tile while cells are found in one.
@@ -61,23 +71,23 @@ class Brightfield(Generic[Seen]):
         regions: TiledImage,
         in_well: InsideWell | None,
         scale: Scale,
-        finder: Finder[Seen],
+        detector: Detector[Features],
         *,
         read_ahead: bool = False,
     ) -> None:
-        view, self.finder = View(regions, scale.zoom), finder
+        view, self.detector = ResampledImage(regions, scale.zoom), detector
         self.shape = view.shape
         self._inside = view.inside(in_well)
-        self._seen: Seen | None = None
-        self._coming: Future[Seen] | None = None
+        self._features: Features | None = None
+        self._coming: Future[Features] | None = None
         self._read_ahead = read_ahead
         estimator = WhitePointEstimator(self.shape, scale.um)
         for top, pixels in strips(view):
             estimator.add_strip(pixels, top)
         self.light = estimator.white_point(self._inside)
         self._density = Density(view, self.light)
-        parts = [finder.sample(self._window(box)) for box in samples(self.shape)]
-        self.stains = finder.stains(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
+        parts = [detector.sample(self._window(box)) for box in samples(self.shape)]
+        self.stains = detector.stains(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
         if not self.stains.is_trap:
             raise OsteoCountError(
                 f"{regions.path.name}: what is stained does not have the colour of TRAP (purple to red). "
@@ -85,15 +95,15 @@ class Brightfield(Generic[Seen]):
             )
 
     def found(
-        self, core: int = CORE, offset: tuple[int, int] = (0, 0), kept: KeptTiles | None = None
-    ) -> Iterator[tuple[Box | None, Found]]:
+        self, tile_side: int = CORE, offset: tuple[int, int] = (0, 0), kept: TileCheckpoint | None = None
+    ) -> Iterator[tuple[Box | None, TileResult]]:
         """Yield every tile with its cells and nuclei, then None with those of each body that lies across tiles.
 
-        What is found depends neither on ``core``, the side of a tile, nor on the ``offset`` of the seams. Tiles that
-        are ``kept`` from a run that was killed are not worked on again; the others are added there.
+        What is found depends neither on ``tile_side`` nor on the ``offset`` of the seams. Tiles that are ``kept`` from
+        a run that was killed are not worked on again; the others are added there.
         """
-        tiling = Tiling(self.shape, self.finder.reach)
-        todo = tiles(self.shape, core, offset)
+        tiling = Tiling(self.shape, self.detector.receptive_radius)
+        todo = tiles(self.shape, tile_side, offset)
         with ThreadPoolExecutor(1) as ahead:
             for n, tile in enumerate(todo):
                 part = None if kept is None else kept.read(tile, tiling)
@@ -108,55 +118,57 @@ class Brightfield(Generic[Seen]):
             if body is not None:
                 yield None, body
 
-    def keep(self, core: int, share: Share, kept: KeptTiles) -> None:
+    def keep(self, tile_side: int, share: TileShare, kept: TileCheckpoint) -> None:
         """Work on a share of the tiles, and keep them for a run that goes on from there."""
-        tiling = Tiling(self.shape, self.finder.reach)
-        for tile in share.of(tiles(self.shape, core)):
+        tiling = Tiling(self.shape, self.detector.receptive_radius)
+        for tile in share.of(tiles(self.shape, tile_side)):
             if kept.read(tile, tiling) is None:
                 kept.write(tile, tiling, self._of_tile(tiling, tile))
 
     def trap(self, tile: Box) -> NDArray[np.float32]:
         """Return the TRAP optical density (height, width) of a tile; it costs little while that was the last one."""
-        seen = (
-            self._seen if self._seen is not None and self._seen.box.holds(tile, 0, self.shape) else self._window(tile)
+        features = (
+            self._features
+            if self._features is not None and self._features.box.holds(tile, 0, self.shape)
+            else self._window(tile)
         )
-        return trap_density(seen.density[tile.within(seen.box)], self.stains)
+        return trap_density(features.density[tile.within(features.box)], self.stains)
 
     def _of_tile(
         self, tiling: Tiling, tile: Box, following: Box | None = None, ahead: ThreadPoolExecutor | None = None
-    ) -> Found:
+    ) -> TileResult:
         window = self._window(tiling.window(tile), tiling.later(tile))
         if following is not None and ahead is not None:
-            self._coming = ahead.submit(self._look, tiling.window(following), tiling.later(following))
-        return self.finder.find(window, tiling.choose(window.box, tile, window.mask), self.stains)
+            self._coming = ahead.submit(self._prepare, tiling.window(following), tiling.later(following))
+        return self.detector.detect(window, tiling.choose(window.box, tile, window.mask), self.stains)
 
-    def _of_body(self, tiling: Tiling, pixel: tuple[int, int], box: Box) -> Found | None:
+    def _of_body(self, tiling: Tiling, pixel: tuple[int, int], box: Box) -> TileResult | None:
         """Segment the body at ``pixel`` in a window as large as it needs; None when it has been done already."""
         while True:
             window = self._window(tiling.grown(box))
             bodies, box = tiling.complete(window.box, pixel, window.mask)
             if bodies is not None:
-                return self.finder.find(window, bodies, self.stains) if bodies.places else None
+                return self.detector.detect(window, bodies, self.stains) if bodies.crops else None
 
-    def _window(self, box: Box, later: Sequence[Box] | None = None) -> Seen:
+    def _window(self, box: Box, later: Sequence[Box] | None = None) -> Features:
         """Work out the density and the cell mask of a window; the last one is kept, the next may be under way."""
-        if self._seen is None or self._seen.box != box:
-            self._seen = None  # its memory is free before the next is worked out
+        if self._features is None or self._features.box != box:
+            self._features = None  # its memory is free before the next is worked out
             coming = None if self._coming is None else self._coming.result()
             self._coming = None
-            self._seen = coming if coming is not None and coming.box == box else self._look(box, later)
-        return self._seen
+            self._features = coming if coming is not None and coming.box == box else self._prepare(box, later)
+        return self._features
 
-    def _look(self, box: Box, later: Sequence[Box] | None) -> Seen:
+    def _prepare(self, box: Box, later: Sequence[Box] | None) -> Features:
         inside = self._inside and self._inside(np.arange(box.top, box.bottom), np.arange(box.left, box.right))
-        return self.finder.look(box, self._density, inside, later)
+        return self.detector.prepare(box, self._density, inside, later)
 
 
 def segment_brightfield(
     picture: Picture,
     analysed: NDArray[np.bool_],
     scale: Scale,
-    finder: Finder[Any],
+    detector: Detector[Any],
     settings: Settings,
     record: dict[str, Any],
 ) -> Segmentation:
@@ -170,7 +182,7 @@ def segment_brightfield(
         (height, width) of the picture, False outside the well.
     scale
         The grid to work on.
-    finder
+    detector
         How cells and nuclei are found.
     settings
         All settings of the run.
@@ -183,20 +195,20 @@ def segment_brightfield(
         What is stained does not have the colour of TRAP.
     """
     in_well = None if analysed.all() else lambda y, x: analysed[y[:, None], x[None, :]]
-    field = Brightfield(InMemoryImage(picture), in_well, scale, finder)
+    field = Brightfield(InMemoryImage(picture), in_well, scale, detector)
     trap = np.zeros(field.shape, np.float32)
     found = []
     for tile, part in field.found():
         found.append(part)
         if tile is not None:
             trap[tile.top : tile.bottom, tile.left : tile.right] = field.trap(tile)
-    cells, nuclei = numbered([part.cells for part in found]), numbered([part.nuclei for part in found])
+    cells, nuclei = number_objects([part.cells for part in found]), number_objects([part.nuclei for part in found])
     images = np.zeros((2, *field.shape), np.int32)
     rows, columns = (np.arange(side) for side in field.shape)
     for part, cell, nucleus in zip(found, cells, nuclei, strict=True):
-        paint(part, part.cells.labels, cell, images[0], rows, columns)
-        paint(part, part.nuclei.labels, nucleus, images[1], rows, columns)
-    cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, finder, settings)
+        draw_tile(part, part.cells.labels, cell, images[0], rows, columns)
+        draw_tile(part, part.nuclei.labels, nucleus, images[1], rows, columns)
+    cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, detector, settings)
     return Segmentation(
         cells=labels_to_size(images[0], analysed.shape),
         nuclei=labels_to_size(images[1], analysed.shape),
@@ -214,7 +226,7 @@ def segment_brightfield(
 def recorded(field: Brightfield[Any], wanted: SegmentSettings) -> dict[str, Any]:
     """Return what the record says of light, stains and thresholds."""
     return {
-        **field.finder.record,
+        **field.detector.record,
         "white_point": field.light.median_levels,
         "trap_vector": [round(float(v), 4) for v in field.stains.trap],
         "counterstain_vector": [round(float(v), 4) for v in field.stains.counterstain],
@@ -225,15 +237,15 @@ def recorded(field: Brightfield[Any], wanted: SegmentSettings) -> dict[str, Any]
 
 def warned(field: Brightfield[Any], n_cells: int) -> tuple[str, ...]:
     """Return what a reader must know of the stains, and that there are no cells."""
-    return (*field.stains.warnings, *(() if n_cells else (field.finder.no_cells,)))
+    return (*field.stains.warnings, *(() if n_cells else (field.detector.no_cells,)))
 
 
 def tables_of(
-    found: Sequence[Found],
+    found: Sequence[TileResult],
     cells: Sequence[NDArray[np.int32]],
     nuclei: Sequence[NDArray[np.int32]],
     scale: Scale,
-    finder: Finder[Any],
+    detector: Detector[Any],
     settings: Settings,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the tables of cells and nuclei of all windows, under the final numbers of their labels."""
@@ -247,7 +259,7 @@ def tables_of(
     own_number = _joined([number[part.nucleus] for part, number in zip(found, nuclei, strict=True)], np.int32)
     y, x = _joined([part.y for part in found], np.intp), _joined([part.x for part in found], np.intp)
     score = _joined([part.score for part in found], np.float32)
-    count = finder.count(n_cells, owner, score)
+    count = detector.count(n_cells, owner, score)
     count.high[1:] = np.maximum(count.high[1:], opaque[1:])
     pale = (area * scale.um**2 >= _GIANT_UM2) & (stain[:, 0] < 3.75 * wanted.trap_threshold)
     named = (("opaque", opaque), ("pale_giant", pale))

@@ -145,21 +145,21 @@ def _with_middles(mask: ByteMask, parts: NDArray[np.int32], lit: NDArray[np.bool
 
     The rim may have gaps two nuclei wide. A ring of several of the ``parts`` surrounds bare plastic, or other cells.
     """
-    reach = max(1, round(nucleus))
-    wide = cv2.copyMakeBorder(mask, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
-    ring = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, disk(reach))[reach:-reach, reach:-reach]
+    radius = max(1, round(nucleus))
+    wide = cv2.copyMakeBorder(mask, radius, radius, radius, radius, cv2.BORDER_REPLICATE)
+    ring = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, disk(radius))[radius:-radius, radius:-radius]
     _, gaps = cv2.connectedComponents(1 - ring, connectivity=4, ltype=cv2.CV_32S)
     open_ones = np.unique(np.concatenate([gaps[0], gaps[-1], gaps[:, 0], gaps[:, -1]]))
     filled = mask.copy()
     for gap in regions(gaps):
-        window = gap.window(3 * reach)
+        window = gap.window(3 * radius)
         inside = gaps[window] == gap.label
         small = gap.area <= 0.785 * (_LARGEST_MIDDLE * nucleus) ** 2
         if small and gap.label not in open_ones and np.mean(lit[window][inside]) > 0.5:
-            around = parts[window][cv2.dilate(inside.astype(np.uint8), disk(2 * reach)) > 0]
+            around = parts[window][cv2.dilate(inside.astype(np.uint8), disk(2 * radius)) > 0]
             owners = np.bincount(around[around > 0], minlength=1)
             if owners.max() > _OWNER * owners.sum():
-                filled[window] |= cv2.dilate(inside.astype(np.uint8), disk(reach))
+                filled[window] |= cv2.dilate(inside.astype(np.uint8), disk(radius))
     return filled
 
 

@@ -28,7 +28,7 @@ _FEW = 0.002  # share of stained pixels below which their colour says nothing
 
 
 @dataclass(frozen=True)
-class Look:
+class DomainMeasures:
     """What is measured of a picture; the colours are of its stained pixels, and NaN when there are hardly any.
 
     Attributes
@@ -54,12 +54,12 @@ class Look:
     bright: float
     focus: float
     colour: float
-    foreign: float
+    unknown_colours: float
     green_over_red: float
     solid: float
 
 
-def check_domain(picture: Picture, analysed: NDArray[np.bool_], um: float) -> None:
+def refuse_out_of_domain(picture: Picture, analysed: NDArray[np.bool_], um: float) -> None:
     """Refuse a picture that does not look like a TRAP-stained culture.
 
     A well without TRAP-positive cells is no reason: what is hardly stained is judged by its detail alone.
@@ -78,7 +78,7 @@ def check_domain(picture: Picture, analysed: NDArray[np.bool_], um: float) -> No
     OsteoCountError
         With what it looks like instead.
     """
-    reason = why_foreign(look(picture, analysed, um))
+    reason = rejection_reason(measure_domain(picture, analysed, um))
     if reason:
         raise OsteoCountError(
             f"{picture.path.name}: {reason}. OsteoCount counts TRAP-stained cultures; nothing was counted here. "
@@ -86,8 +86,8 @@ def check_domain(picture: Picture, analysed: NDArray[np.bool_], um: float) -> No
         )
 
 
-def look(picture: Picture, analysed: NDArray[np.bool_], um: float) -> Look:
-    """Measure the middle of ``picture``; see `check_domain`."""
+def measure_domain(picture: Picture, analysed: NDArray[np.bool_], um: float) -> DomainMeasures:
+    """Measure the middle of ``picture``; see `refuse_out_of_domain`."""
     height, width = analysed.shape
     top, left = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
     window = np.s_[top : top + _SIDE, left : left + _SIDE]
@@ -99,14 +99,14 @@ def look(picture: Picture, analysed: NDArray[np.bool_], um: float) -> Look:
     within = int(np.count_nonzero(inside)) or 1
     stained, bright = (np.count_nonzero(each) / within for each in (dark, (total < _BRIGHT_OD) & inside))
     if stained < _FEW:
-        return Look(detail, stained, bright, *[float("nan")] * 5)
+        return DomainMeasures(detail, stained, bright, *[float("nan")] * 5)
     found = density[::2, ::2][dark[::2, ::2]]  # a quarter of the pixels has the same colours
     unit = found / np.maximum(np.linalg.norm(found, axis=1), 1e-6)[:, None]
     known = np.array([*TRAP_PRESETS.values(), *COUNTERSTAIN_PRESETS.values()], np.float32)
     nearest = (unit @ (known / np.linalg.norm(known, axis=1)[:, None]).T).max(axis=1)
     body = disk(max(1, round(_THINNEST_UM / 2 / um)))
     solid = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, body)
-    return Look(
+    return DomainMeasures(
         detail,
         stained,
         bright,
@@ -118,7 +118,7 @@ def look(picture: Picture, analysed: NDArray[np.bool_], um: float) -> Look:
     )
 
 
-def why_foreign(seen: Look) -> str:
+def rejection_reason(seen: DomainMeasures) -> str:
     """Return what a picture looks like when it cannot be a TRAP-stained culture, else an empty text."""
     signs = (
         (seen.detail < 0.05, "nothing can be seen in it, neither cells nor debris: bare plastic or a closed shutter"),
@@ -128,7 +128,10 @@ def why_foreign(seen: Look) -> str:
         (seen.solid < 0.5, "what is dark is thinner than any cell, like print or scratches"),
         (seen.colour < 0.06, "what is dark is grey: there is no stain (phase contrast, a scan, a text page)"),
         (seen.green_over_red < 0.0, "what is stained is not purple to red, as TRAP is, but blue, green or yellow"),
-        (seen.foreign > 0.1, "it has colours that neither TRAP nor a counterstain has, like a photograph or a chart"),
+        (
+            seen.unknown_colours > 0.1,
+            "it has colours that neither TRAP nor a counterstain has, like a photograph or a chart",
+        ),
         (seen.green_over_red > 0.72, "what is stained is as pink as eosin, like a tissue section (H&E)"),
     )
     return next((words for holds, words in signs if holds), "")

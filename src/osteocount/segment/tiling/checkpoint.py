@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.io.files import written_whole
-from osteocount.segment.tiling.packing import Place
-from osteocount.segment.tiling.tile_result import Found, Objects
+from osteocount.segment.tiling.packing import Crop
+from osteocount.segment.tiling.tile_result import PackedLabels, TileResult
 from osteocount.segment.tiling.tiles import Box, Tiling
 
 _ARRAYS = ("opaque", "area", "stain", "y", "x", "cell", "score", "nucleus")
 
 
-class KeptTiles:
+class TileCheckpoint:
     """What was found in finished tiles, one file a tile, each written whole or not at all.
 
     Parameters
@@ -30,7 +30,7 @@ class KeptTiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def read(self, tile: Box, tiling: Tiling) -> Found | None:
+    def read(self, tile: Box, tiling: Tiling) -> TileResult | None:
         """Return what was found in a tile and tell ``tiling`` of its bodies; None when it is not finished."""
         try:
             with np.load(self._path(tile), allow_pickle=False) as file:
@@ -42,7 +42,7 @@ class KeptTiles:
         tiling.restore(done, waiting)
         return found
 
-    def write(self, tile: Box, tiling: Tiling, found: Found) -> None:
+    def write(self, tile: Box, tiling: Tiling, found: TileResult) -> None:
         """Keep what was found in a tile."""
         done, waiting = tiling.bodies_of(tile)
         grid = np.array(tiling.shape, np.int64)
@@ -54,29 +54,29 @@ class KeptTiles:
 
 
 @dataclass(frozen=True)
-class SeenTile:
+class FinishedTile:
     """A finished tile of a run that is still going on, for somebody who watches it."""
 
-    found: Found
+    found: TileResult
     grid: tuple[int, int]
     """(height, width) of the picture in analysed pixels."""
 
 
-def seen_tile(path: Path) -> SeenTile | None:
-    """Read a file of `KeptTiles`; None when it is none."""
+def read_tile(path: Path) -> FinishedTile | None:
+    """Read a file of `TileCheckpoint`; None when it is none."""
     try:
         with np.load(path, allow_pickle=False) as file:
             kept = {name: file[name] for name in file.files}
         height, width = kept["grid"].tolist()
-        return SeenTile(_unpacked(kept), (height, width))
+        return FinishedTile(_unpacked(kept), (height, width))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
-def _packed(found: Found) -> dict[str, NDArray[Any]]:
-    places = [(p.label, p.y, p.x, p.height, p.width, *p.beyond, p.row, p.column) for p in found.places]
+def _packed(found: TileResult) -> dict[str, NDArray[Any]]:
+    crops = [(p.label, p.y, p.x, p.height, p.width, *p.beyond, p.row, p.column) for p in found.crops]
     arrays = {name: getattr(found, name) for name in _ARRAYS}
-    arrays |= {"places": np.array(places, np.int64).reshape(-1, 11), "corner": np.array(found.corner, np.int64)}
+    arrays |= {"places": np.array(crops, np.int64).reshape(-1, 11), "corner": np.array(found.corner, np.int64)}
     for name, objects in (("cells", found.cells), ("nuclei", found.nuclei)):
         arrays[f"{name}_first"] = objects.first
         arrays[f"{name}_packed"] = np.frombuffer(objects.packed, np.uint8)
@@ -84,16 +84,16 @@ def _packed(found: Found) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _unpacked(kept: dict[str, NDArray[Any]]) -> Found:
-    places = tuple(
-        Place(label, y, x, height, width, (above, below, left, right), row, column)
+def _unpacked(kept: dict[str, NDArray[Any]]) -> TileResult:
+    crops = tuple(
+        Crop(label, y, x, height, width, (above, below, left, right), row, column)
         for label, y, x, height, width, above, below, left, right, row, column in kept["places"].tolist()
     )
     corner_y, corner_x = kept["corner"].tolist()
     cells, nuclei = (_objects(kept, name) for name in ("cells", "nuclei"))
-    return Found(places, (corner_y, corner_x), cells, nuclei, **{name: kept[name] for name in _ARRAYS})
+    return TileResult(crops, (corner_y, corner_x), cells, nuclei, **{name: kept[name] for name in _ARRAYS})
 
 
-def _objects(kept: dict[str, NDArray[Any]], name: str) -> Objects:
+def _objects(kept: dict[str, NDArray[Any]], name: str) -> PackedLabels:
     height, width = kept[f"{name}_shape"].tolist()
-    return Objects(kept[f"{name}_first"], kept[f"{name}_packed"].tobytes(), (height, width))
+    return PackedLabels(kept[f"{name}_first"], kept[f"{name}_packed"].tobytes(), (height, width))

@@ -18,7 +18,7 @@ _STRIP = 512
 
 
 @dataclass(frozen=True)
-class Survey:
+class Overview:
     """A picture seen small and in part.
 
     Attributes
@@ -52,7 +52,7 @@ class Survey:
         return well.contains(np.arange(self.top, self.top + height), np.arange(self.left, self.left + width))
 
 
-def survey(regions: TiledImage) -> Survey:
+def read_overview(regions: TiledImage) -> Overview:
     """Look at a picture; one in memory that is not large is not copied."""
     height, width = regions.shape[:2]
     step = max(1, max(height, width) // _OVERVIEW)
@@ -70,7 +70,7 @@ def survey(regions: TiledImage) -> Survey:
         Picture(regions.path, pixels, kind, ("",) * pixels.shape[2], scale, regions.axes, regions.notes)
         for pixels, scale in ((overview, small), (centre, size))
     )
-    return Survey(next(pictures), step, next(pictures), top, left)
+    return Overview(next(pictures), step, next(pictures), top, left)
 
 
 def _thinned(strip: Pixels, top: int, step: int) -> Pixels:

@@ -25,8 +25,8 @@ Value = TypeVar("Value", np.float32, np.int32, np.uint8)
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a body lies in its window, and where in the atlas.
+class Crop:
+    """Where a body lies in its window, and where in the packing.
 
     Attributes
     ----------
@@ -35,9 +35,9 @@ class Place:
     y, x, height, width
         Its crop in the window, in pixels.
     beyond
-        How far it is continued on the atlas above, below, left and right of the crop.
+        How far it is continued on the packing above, below, left and right of the crop.
     row, column
-        Of the crop's corner on the atlas.
+        Of the crop's corner on the packing.
     """
 
     label: int
@@ -55,13 +55,13 @@ class Place:
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
     @property
-    def on_atlas(self) -> tuple[slice, slice]:
-        """The crop on the atlas."""
+    def on_packing(self) -> tuple[slice, slice]:
+        """The crop on the packing."""
         return slice(self.row, self.row + self.height), slice(self.column, self.column + self.width)
 
     @property
     def continued(self) -> tuple[slice, slice]:
-        """The crop on the atlas with what continues it."""
+        """The crop on the packing with what continues it."""
         above, below, left, right = self.beyond
         return (
             slice(self.row - above, self.row + self.height + below),
@@ -70,22 +70,22 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Atlas:
+class PackedBodies:
     """Bodies laid side by side.
 
     Attributes
     ----------
-    places
+    crops
         One for each body.
     shape
-        (height, width) of the atlas.
+        (height, width) of the packing.
     mask
-        1 inside bodies, on the atlas.
+        1 inside bodies, on the packing.
     real
-        1 where the atlas shows the picture, not what continues it; None when nothing is continued.
+        1 where the packing shows the picture, not what continues it; None when nothing is continued.
     """
 
-    places: tuple[Place, ...]
+    crops: tuple[Crop, ...]
     shape: tuple[int, int]
     mask: ByteMask
     real: ByteMask | None
@@ -93,21 +93,21 @@ class Atlas:
     def lay(self, values: NDArray[Value], *, beyond: bool) -> NDArray[Value]:
         """Lay out a map of the window; ``beyond``: continued over the picture's border, else 0 there."""
         out = np.zeros((*self.shape, *values.shape[2:]), values.dtype)
-        for place in self.places:
-            if beyond and any(place.beyond):
-                out[place.continued] = _continued(values[place.window], place.beyond)
+        for crop in self.crops:
+            if beyond and any(crop.beyond):
+                out[crop.continued] = _continued(values[crop.window], crop.beyond)
             else:
-                out[place.on_atlas] = values[place.window]
+                out[crop.on_packing] = values[crop.window]
         return out
 
     def strips(self, count: int) -> list[slice]:
-        """Cut the atlas between bodies into at most ``count`` strips of rows with about as much of them in each.
+        """Cut the packing between bodies into at most ``count`` strips of rows with about as much of them in each.
 
         What is found on the strips, one after the other, is what is found on the whole.
         """
         taken = np.zeros(self.shape[0] + 1, np.int64)
-        for place in self.places:
-            rows = place.continued[0]
+        for crop in self.crops:
+            rows = crop.continued[0]
             taken[max(0, rows.start - _GAP // 2)] += 1
             taken[min(self.shape[0], rows.stop + _GAP // 2)] -= 1
         free = np.flatnonzero(np.cumsum(taken)[:-1] == 0)
@@ -122,39 +122,39 @@ class Atlas:
         return labels if self.real is None else labels * self.real
 
     def in_window(self, y: NDArray[np.intp], x: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return where in the window pixels of the atlas lie."""
+        """Return where in the window pixels of the packing lie."""
         index = np.zeros(self.shape, np.int32)
-        for n, place in enumerate(self.places):
-            index[place.on_atlas] = n
-        shift = np.array([(p.y - p.row, p.x - p.column) for p in self.places], np.intp).reshape(-1, 2)
+        for n, crop in enumerate(self.crops):
+            index[crop.on_packing] = n
+        shift = np.array([(p.y - p.row, p.x - p.column) for p in self.crops], np.intp).reshape(-1, 2)
         dy, dx = shift[index[y, x]].T
         return y + dy, x + dx
 
 
 @dataclass(frozen=True)
 class Bodies:
-    """Bodies of a window, each at its place.
+    """Bodies of a window, each in its crop.
 
     Attributes
     ----------
     labels
         (height, width) int32 of the window.
-    places
+    crops
         Of those that are to be worked on.
     """
 
     labels: NDArray[np.int32]
-    places: tuple[Place, ...]
+    crops: tuple[Crop, ...]
 
     def mask(self) -> ByteMask:
         """Return (height, width), 1 inside the bodies that are to be worked on."""
         chosen = np.zeros(int(self.labels.max(initial=0)) + 1, np.uint8)
-        chosen[[place.label for place in self.places]] = 1
+        chosen[[crop.label for crop in self.crops]] = 1
         return chosen[self.labels]
 
     def within_picture(self) -> Bodies:
         """Return the same bodies, not continued beyond the picture's border."""
-        return Bodies(self.labels, tuple(replace(place, beyond=(0, 0, 0, 0)) for place in self.places))
+        return Bodies(self.labels, tuple(replace(crop, beyond=(0, 0, 0, 0)) for crop in self.crops))
 
 
 @dataclass(frozen=True)
@@ -170,33 +170,33 @@ class Border:
 NO_BORDER = Border(top=False, bottom=False, left=False, right=False)
 
 
-def all_bodies(mask: ByteMask, border: Border | None = None) -> Bodies:
+def connected_bodies(mask: ByteMask, border: Border | None = None) -> Bodies:
     """Return every connected body of a window's ``mask``; without a ``border`` the window is the whole picture."""
     from scipy.ndimage import find_objects
 
     _, labels = cv2.connectedComponents(mask, connectivity=4, ltype=cv2.CV_32S)
     boxes = enumerate(find_objects(labels), start=1)
-    places = (_place(label, y, x, mask.shape, border or Border()) for label, (y, x) in boxes)
-    return Bodies(np.asarray(labels, np.int32), tuple(places))
+    crops = (_crop(label, y, x, mask.shape, border or Border()) for label, (y, x) in boxes)
+    return Bodies(np.asarray(labels, np.int32), tuple(crops))
 
 
-def lay_out(bodies: Bodies) -> Atlas:
-    """Lay bodies out on an atlas."""
-    places = _packed(bodies.places)
-    height = max((p.row + p.height + p.beyond[1] for p in places), default=0) + _GAP
-    width = max([_WIDTH, *(p.column + p.width + p.beyond[3] + _GAP for p in places)])
+def pack_bodies(bodies: Bodies) -> PackedBodies:
+    """Lay bodies out side by side."""
+    crops = _packed(bodies.crops)
+    height = max((p.row + p.height + p.beyond[1] for p in crops), default=0) + _GAP
+    width = max([_WIDTH, *(p.column + p.width + p.beyond[3] + _GAP for p in crops)])
     width = -(-width // 64) * 64 + 64  # what OpenCV computes differently at the end of a row lies in no body
     mask = np.zeros((height, width), np.uint8)
-    real = np.zeros_like(mask) if any(any(p.beyond) for p in places) else None
-    for place in places:
-        own = (bodies.labels[place.window] == place.label).view(np.uint8)
-        mask[place.continued] = _continued(own, place.beyond) if any(place.beyond) else own
+    real = np.zeros_like(mask) if any(any(p.beyond) for p in crops) else None
+    for crop in crops:
+        own = (bodies.labels[crop.window] == crop.label).view(np.uint8)
+        mask[crop.continued] = _continued(own, crop.beyond) if any(crop.beyond) else own
         if real is not None:
-            real[place.on_atlas] = 1
-    return Atlas(places, (height, width), mask, real)
+            real[crop.on_packing] = 1
+    return PackedBodies(crops, (height, width), mask, real)
 
 
-def _place(label: int, y: slice, x: slice, shape: tuple[int, int], border: Border) -> Place:
+def _crop(label: int, y: slice, x: slice, shape: tuple[int, int], border: Border) -> Crop:
     top, left = max(0, y.start - _MARGIN), max(0, x.start - _MARGIN)
     bottom, right = min(shape[0], y.stop + _MARGIN), min(shape[1], x.stop + _MARGIN)
     cut = (
@@ -206,10 +206,10 @@ def _place(label: int, y: slice, x: slice, shape: tuple[int, int], border: Borde
         border.right and x.stop == shape[1],
     )
     above, below, before, behind = (_BEYOND * each for each in cut)
-    return Place(label, top, left, bottom - top, right - left, (above, below, before, behind))
+    return Crop(label, top, left, bottom - top, right - left, (above, below, before, behind))
 
 
-def _packed(places: tuple[Place, ...]) -> tuple[Place, ...]:
+def _packed(crops: tuple[Crop, ...]) -> tuple[Crop, ...]:
     """Put the places on shelves, tall ones first.
 
     Rows and columns keep the remainder by 4 that they have in the window, since OpenCV numbers components by blocks of
@@ -217,15 +217,15 @@ def _packed(places: tuple[Place, ...]) -> tuple[Place, ...]:
     """
     out = []
     top, left, tallest = 0, 0, 0
-    width = max([_WIDTH, *(p.width + p.beyond[2] + p.beyond[3] + 2 * _GAP + 4 for p in places)])
-    for p in sorted(places, key=lambda p: -(p.height + p.beyond[0] + p.beyond[1])):
+    width = max([_WIDTH, *(p.width + p.beyond[2] + p.beyond[3] + 2 * _GAP + 4 for p in crops)])
+    for p in sorted(crops, key=lambda p: -(p.height + p.beyond[0] + p.beyond[1])):
         column = _congruent(left + _GAP + p.beyond[2], p.x)
         if column + p.width + p.beyond[3] + _GAP > width:
             # A shelf begins where `strips` can cut.
             top, left, tallest = _congruent(top + tallest + _GAP // 2, 0), 0, 0
             column = _congruent(_GAP + p.beyond[2], p.x)
         row = _congruent(top + _GAP + p.beyond[0], p.y)
-        out.append(Place(p.label, p.y, p.x, p.height, p.width, p.beyond, row, column))
+        out.append(Crop(p.label, p.y, p.x, p.height, p.width, p.beyond, row, column))
         left = column + p.width + p.beyond[3]
         tallest = max(tallest, row + p.height + p.beyond[1] - top)
     return tuple(out)

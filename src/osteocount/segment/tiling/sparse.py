@@ -12,13 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.io.tiled_image import TiledImage
-from osteocount.segment.detectors.detector import Finder
+from osteocount.segment.detectors.detector import Detector
 from osteocount.segment.preprocess.scale import Scale, nearest
 from osteocount.segment.preprocess.well_mask import Circle
 from osteocount.segment.regimes.brightfield import Brightfield, recorded, tables_of, warned
-from osteocount.segment.tiling.checkpoint import KeptTiles
-from osteocount.segment.tiling.tile_result import Found, Objects, numbered, paint
-from osteocount.segment.tiling.tiles import Share
+from osteocount.segment.tiling.checkpoint import TileCheckpoint
+from osteocount.segment.tiling.tile_result import PackedLabels, TileResult, draw_tile, number_objects
+from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings
 
 _ROWS = 2048  # rows looked at together when the analysed area is counted
@@ -42,7 +42,7 @@ class Sparse:
         As of a `Segmentation`.
     """
 
-    found: tuple[Found, ...]
+    found: tuple[TileResult, ...]
     cells: tuple[NDArray[np.int32], ...]
     nuclei: tuple[NDArray[np.int32], ...]
     shape: tuple[int, int]
@@ -66,19 +66,19 @@ class Sparse:
         """Yield label images that together hold every cell once and whole, each with its top and left."""
         height, width = (nearest(side, have) for side, have in zip(self.shape, self.grid, strict=True))
         for part, number in zip(self.found, self.cells, strict=True):
-            if not part.places:
+            if not part.crops:
                 continue
             top, left = (
-                min(getattr(p, name) for p in part.places) + at for name, at in zip("yx", part.corner, strict=True)
+                min(getattr(p, name) for p in part.crops) + at for name, at in zip("yx", part.corner, strict=True)
             )
-            bottom = max(p.y + p.height for p in part.places) + part.corner[0]
-            right = max(p.x + p.width for p in part.places) + part.corner[1]
+            bottom = max(p.y + p.height for p in part.crops) + part.corner[0]
+            right = max(p.x + p.width for p in part.crops) + part.corner[1]
             rows, columns = (
                 np.arange(*np.searchsorted(shown, ends))
                 for shown, ends in ((height, (top, bottom)), (width, (left, right)))
             )
             image = np.zeros((rows.size, columns.size), np.int32)
-            paint(part, part.cells.labels, number, image, height[rows], width[columns])
+            draw_tile(part, part.cells.labels, number, image, height[rows], width[columns])
             yield image.view(np.uint32), (int(rows[0]), int(columns[0]))
 
     def inside(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -97,20 +97,20 @@ class Sparse:
         self,
         rows: NDArray[np.intp],
         columns: NDArray[np.intp],
-        objects: list[Objects],
+        objects: list[PackedLabels],
         numbers: tuple[NDArray[np.int32], ...],
     ) -> NDArray[np.uint32]:
         y, x = nearest(self.shape[0], self.grid[0])[rows], nearest(self.shape[1], self.grid[1])[columns]
         image = np.zeros((rows.size, columns.size), np.int32)
         for part, own, number in zip(self.found, objects, numbers, strict=True):
-            bottom = max((p.y + p.height for p in part.places), default=0) + part.corner[0]
+            bottom = max((p.y + p.height for p in part.crops), default=0) + part.corner[0]
             if part.corner[0] <= y[-1] and y[0] < bottom:
-                paint(part, own.labels, number, image, y, x)
+                draw_tile(part, own.labels, number, image, y, x)
         return image.view(np.uint32)
 
 
-def keep_share(
-    regions: TiledImage, well: Circle | None, scale: Scale, finder: Finder[Any], scratch: Path, share: Share
+def precompute_tiles(
+    regions: TiledImage, well: Circle | None, scale: Scale, detector: Detector[Any], scratch: Path, share: TileShare
 ) -> None:
     """Work on a share of the tiles that `segment_sparsely` will ask for, and keep them in ``scratch``.
 
@@ -119,18 +119,18 @@ def keep_share(
     OsteoCountError
         As for `segment_sparsely`.
     """
-    picture = Brightfield(regions, None if well is None else well.contains, scale, finder)
-    picture.keep(finder.core, share, KeptTiles(scratch))
+    picture = Brightfield(regions, None if well is None else well.contains, scale, detector)
+    picture.keep(detector.tile_side, share, TileCheckpoint(scratch))
 
 
 def segment_sparsely(
     regions: TiledImage,
     well: Circle | None,
     scale: Scale,
-    finder: Finder[Any],
+    detector: Detector[Any],
     settings: Settings,
     record: dict[str, Any],
-    core: int | None = None,
+    tile_side: int | None = None,
     offset: tuple[int, int] = (0, 0),
     scratch: Path | None = None,
     *,
@@ -146,12 +146,12 @@ def segment_sparsely(
         Its rim in pixels of the file.
     scale
         The grid to work on.
-    finder
+    detector
         How cells and nuclei are found.
     settings, record
         As for `segment_brightfield`.
-    core, offset
-        Side of a tile, None for the finder's own, and shift of the seams; what is found does not depend on them.
+    tile_side, offset
+        Side of a tile, None for the detector's own, and shift of the seams; what is found does not depend on them.
     scratch
         Folder for finished tiles, of this picture and these settings alone; tiles in it are not worked on again.
     read_ahead
@@ -162,12 +162,12 @@ def segment_sparsely(
     OsteoCountError
         What is stained does not have the colour of TRAP.
     """
-    picture = Brightfield(regions, None if well is None else well.contains, scale, finder, read_ahead=read_ahead)
-    kept = None if scratch is None else KeptTiles(scratch)
-    side = core or finder.core
+    picture = Brightfield(regions, None if well is None else well.contains, scale, detector, read_ahead=read_ahead)
+    kept = None if scratch is None else TileCheckpoint(scratch)
+    side = tile_side or detector.tile_side
     found = tuple(part for _, part in picture.found(side, offset, kept))
-    cells, nuclei = numbered([part.cells for part in found]), numbered([part.nuclei for part in found])
-    cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, finder, settings)
+    cells, nuclei = number_objects([part.cells for part in found]), number_objects([part.nuclei for part in found])
+    cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, detector, settings)
     return Sparse(
         found=found,
         cells=tuple(cells),

@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 
 from osteocount.segment.candidate_nuclei import CandidateNuclei
 from osteocount.segment.preprocess.stains import Stains, trap_density
-from osteocount.segment.tiling.packing import Atlas, Bodies, Place, lay_out
+from osteocount.segment.tiling.packing import Bodies, Crop, PackedBodies, pack_bodies
 
 
 @dataclass(frozen=True)
-class Objects:
-    """Labelled objects on an atlas, and where they lie in the picture.
+class PackedLabels:
+    """Labelled objects on a packing, and where they lie in the picture.
 
     Attributes
     ----------
     first
         (n, 2) y, x in the analysed picture of each object's first pixel in raster order.
     packed
-        The (height, width) int32 labels 1..n on the atlas, packed, since a large picture has many windows.
+        The (height, width) int32 labels 1..n on the packing, packed, since a large picture has many windows.
     shape
-        Of the atlas.
+        Of the packing.
     """
 
     first: NDArray[np.intp]
@@ -34,22 +34,22 @@ class Objects:
 
     @property
     def labels(self) -> NDArray[np.int32]:
-        """(height, width) int32 on the atlas, 1..n."""
+        """(height, width) int32 on the packing, 1..n."""
         return np.frombuffer(imagecodecs.zstd_decode(self.packed), np.int32).reshape(self.shape)
 
 
 @dataclass(frozen=True)
-class Found:
+class TileResult:
     """Cells and nuclei of one window.
 
     Attributes
     ----------
-    places
-        Where the bodies lie in the window and on the atlas.
+    crops
+        Where the bodies lie in the window and on the packing.
     corner
         Top and left of the window in the analysed picture.
     cells, nuclei
-        On the atlas; ``nuclei`` are the counted ones.
+        On the packing; ``nuclei`` are the counted ones.
     opaque, area
         (n + 1,) for each cell: that its inside cannot be seen, its pixels.
     stain
@@ -62,10 +62,10 @@ class Found:
         Its label among the counted nuclei; 0: not counted.
     """
 
-    places: tuple[Place, ...]
+    crops: tuple[Crop, ...]
     corner: tuple[int, int]
-    cells: Objects
-    nuclei: Objects
+    cells: PackedLabels
+    nuclei: PackedLabels
     opaque: NDArray[np.bool_]
     area: NDArray[np.int64]
     stain: NDArray[np.float64]
@@ -76,8 +76,8 @@ class Found:
     nucleus: NDArray[np.int32]
 
 
-def found_on(
-    atlas: Atlas,
+def gather_packed(
+    packed: PackedBodies,
     corner: tuple[int, int],
     cells: NDArray[np.int32],
     opaque: NDArray[np.bool_],
@@ -85,25 +85,25 @@ def found_on(
     stains: Stains,
     spots: CandidateNuclei,
     threshold: float,
-) -> Found:
-    """Gather what was found on an atlas.
+) -> TileResult:
+    """Gather what was found on packed bodies.
 
     Parameters
     ----------
-    atlas, corner
+    packed, corner
         Where its bodies lie, and top and left of its window in the analysed picture.
     cells
-        (height, width) int32 labels 1..n on the atlas.
+        (height, width) int32 labels 1..n on the packing.
     opaque
         (n + 1,) True for cells whose inside cannot be seen.
     density
-        (height, width, 3) optical density on the atlas.
+        (height, width, 3) optical density on the packing.
     stains
         Of the picture.
     spots
-        Candidate nuclei on the atlas; those with a score of at least ``threshold`` are counted.
+        Candidate nuclei on the packing; those with a score of at least ``threshold`` are counted.
     """
-    real = atlas.within(cells)
+    real = packed.within(cells)
     at = np.flatnonzero(real)
     own = real.ravel()[at]
     area = np.bincount(own, minlength=opaque.size)
@@ -112,15 +112,15 @@ def found_on(
     nucleus = np.zeros(spots.y.size, np.int32)
     counted = spots.score >= threshold
     nucleus[counted] = np.arange(1, int(counted.sum()) + 1)
-    nuclei = atlas.within(np.concatenate([np.zeros(1, np.int32), nucleus])[spots.labels])
-    y, x = atlas.in_window(spots.y, spots.x)
-    return Found(
-        atlas.places, corner, _objects(atlas, corner, real), _objects(atlas, corner, nuclei), opaque, area, stain,
+    nuclei = packed.within(np.concatenate([np.zeros(1, np.int32), nucleus])[spots.labels])
+    y, x = packed.in_window(spots.y, spots.x)
+    return TileResult(
+        packed.crops, corner, _objects(packed, corner, real), _objects(packed, corner, nuclei), opaque, area, stain,
         y + corner[0], x + corner[1], cells[spots.y, spots.x], spots.score, nucleus,
     )  # fmt: skip
 
 
-def found_in(
+def gather_window(
     bodies: Bodies,
     corner: tuple[int, int],
     cells: NDArray[np.int32],
@@ -129,21 +129,21 @@ def found_in(
     stains: Stains,
     spots: CandidateNuclei,
     threshold: float,
-) -> Found:
-    """Gather what was found in a window; as `found_on`, but for images and coordinates of the window."""
-    atlas = lay_out(bodies.within_picture())
+) -> TileResult:
+    """Gather what was found in a window; as `gather_packed`, but for images and coordinates of the window."""
+    packed = pack_bodies(bodies.within_picture())
     shift = np.zeros((int(bodies.labels.max(initial=0)) + 1, 2), np.intp)
-    for place in atlas.places:
-        shift[place.label] = place.row - place.y, place.column - place.x
+    for crop in packed.crops:
+        shift[crop.label] = crop.row - crop.y, crop.column - crop.x
     down, along = shift[bodies.labels[spots.y, spots.x]].T
-    own = atlas.mask.astype(np.int32)
-    extents = atlas.lay(spots.labels, beyond=False) * own
+    own = packed.mask.astype(np.int32)
+    extents = packed.lay(spots.labels, beyond=False) * own
     moved = CandidateNuclei(spots.y + down, spots.x + along, spots.score, extents)
-    laid = atlas.lay(cells, beyond=False) * own
-    return found_on(atlas, corner, laid, opaque, atlas.lay(density, beyond=False), stains, moved, threshold)
+    laid = packed.lay(cells, beyond=False) * own
+    return gather_packed(packed, corner, laid, opaque, packed.lay(density, beyond=False), stains, moved, threshold)
 
 
-def numbered(objects: Sequence[Objects]) -> list[NDArray[np.int32]]:
+def number_objects(objects: Sequence[PackedLabels]) -> list[NDArray[np.int32]]:
     """Return, for each window, the final numbers (n + 1,) of its own labels: 1..n in raster order of first pixels."""
     y, x = np.concatenate([np.zeros((0, 2), np.intp), *(each.first for each in objects)]).T
     order = np.lexsort((x, y))
@@ -154,20 +154,20 @@ def numbered(objects: Sequence[Objects]) -> list[NDArray[np.int32]]:
     return [np.concatenate([zero, number[end - len(own.first) : end]]) for own, end in zip(objects, ends, strict=True)]
 
 
-def paint(
-    found: Found,
+def draw_tile(
+    found: TileResult,
     labels: NDArray[np.int32],
     number: NDArray[np.int32],
     image: NDArray[np.int32],
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
 ) -> None:
-    """Draw the ``labels`` of an atlas on a part of the picture.
+    """Draw the ``labels`` of a packing on a part of the picture.
 
     Parameters
     ----------
     found, labels
-        What lies where, and its labels on the atlas.
+        What lies where, and its labels on the packing.
     number
         (n + 1,) what is drawn for each label; 0 is not drawn.
     image
@@ -175,14 +175,14 @@ def paint(
     rows, columns
         Which row and column of the analysed picture each of the image shows, ascending.
     """
-    ends = np.array([(p.y, p.y + p.height, p.x, p.x + p.width) for p in found.places], np.intp).reshape(-1, 4)
+    ends = np.array([(p.y, p.y + p.height, p.x, p.x + p.width) for p in found.crops], np.intp).reshape(-1, 4)
     y0, y1 = np.searchsorted(rows, ends[:, :2].T + found.corner[0])
     x0, x1 = np.searchsorted(columns, ends[:, 2:].T + found.corner[1])
     every_row, every_column = _step(rows), _step(columns)
     for n in np.flatnonzero((y1 > y0) & (x1 > x0)).tolist():
-        place = found.places[n]
-        down = _picked(rows[y0[n] : y1[n]] - (found.corner[0] + place.y - place.row), every_row)
-        along = _picked(columns[x0[n] : x1[n]] - (found.corner[1] + place.x - place.column), every_column)
+        crop = found.crops[n]
+        down = _picked(rows[y0[n] : y1[n]] - (found.corner[0] + crop.y - crop.row), every_row)
+        along = _picked(columns[x0[n] : x1[n]] - (found.corner[1] + crop.x - crop.column), every_column)
         own = number[labels[down][:, along]]
         np.copyto(image[y0[n] : y1[n], x0[n] : x1[n]], own, where=own > 0)
 
@@ -209,14 +209,14 @@ def _stain_of(
     return np.stack([level, np.sqrt(np.maximum(square - level**2, 0)), *colour], axis=1)
 
 
-def _objects(atlas: Atlas, corner: tuple[int, int], labels: NDArray[np.int32]) -> Objects:
+def _objects(packed: PackedBodies, corner: tuple[int, int], labels: NDArray[np.int32]) -> PackedLabels:
     flat = labels.ravel()
     at = np.flatnonzero(flat)
     first = np.zeros(int(flat.max(initial=0)) + 1, np.intp)
     first[flat[at[::-1]]] = at[::-1]  # the last write wins, and that is the first pixel
-    y, x = atlas.in_window(*np.divmod(first[1:], labels.shape[1]))
+    y, x = packed.in_window(*np.divmod(first[1:], labels.shape[1]))
     first_pixels = np.stack([y + corner[0], x + corner[1]], axis=1)
-    return Objects(
+    return PackedLabels(
         first_pixels,
         bytes(imagecodecs.zstd_encode(labels.tobytes(), level=1)),
         (labels.shape[0], labels.shape[1]),

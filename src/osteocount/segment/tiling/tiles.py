@@ -1,8 +1,8 @@
 """A picture of any size worked through in tiles, with the same cells as if it were seen at once.
 
 Light, stains and thresholds are those of the whole picture. Every step between a pixel and the body of cells it lies
-in looks no further than a known reach. So a body is worked on in the one tile that holds its first pixel, if the tile's
-window shows it with that much around it; if not, in a window of its own, made as large as the body needs.
+in looks no further than a known receptive radius. So a body is worked on in the one tile that holds its first pixel, if
+the tile's window shows it with that much around it; if not, in a window of its own, made as large as the body needs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from osteocount.io.picture import Pixels
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.preprocess.illumination import InsideWell, WhitePoint
 from osteocount.segment.preprocess.scale import BLOCK, nearest, resample, resampled_size
-from osteocount.segment.tiling.packing import Bodies, Border, Place, all_bodies
+from osteocount.segment.tiling.packing import Bodies, Border, Crop, connected_bodies
 
 CORE = 2048  # pixels along a tile of a picture in memory
 _HALO = 128  # pixels by which a body may reach out of its tile before it gets a window of its own
@@ -70,7 +70,7 @@ class Box:
         return Border(self.top == 0, self.bottom == shape[0], self.left == 0, self.right == shape[1])
 
 
-class View:
+class ResampledImage:
     """A picture at the scale of the analysis, any window of which can be read.
 
     Parameters
@@ -127,7 +127,7 @@ class Density:
         Of all of it.
     """
 
-    view: View
+    view: ResampledImage
     light: WhitePoint
 
     def read(self, box: Box) -> NDArray[np.float32]:
@@ -135,7 +135,7 @@ class Density:
         return self.light.density(self.view.read(box), box.top, box.left)
 
 
-def strips(view: View) -> Iterator[tuple[int, Pixels]]:
+def strips(view: ResampledImage) -> Iterator[tuple[int, Pixels]]:
     """Yield the picture in strips of whole width, each with its first row."""
     for top in range(0, view.shape[0], BLOCK):
         yield top, view.read(Box(top, min(top + BLOCK, view.shape[0]), 0, view.shape[1]))
@@ -159,16 +159,16 @@ def _spread(length: int, side: int) -> list[int]:
     return sorted({int(room * part) // _GRID * _GRID for part in (1 / 6, 1 / 2, 5 / 6)})
 
 
-def tiles(shape: tuple[int, int], core: int = CORE, offset: tuple[int, int] = (0, 0)) -> list[Box]:
+def tiles(shape: tuple[int, int], tile_side: int = CORE, offset: tuple[int, int] = (0, 0)) -> list[Box]:
     """Return the tiles of a picture, row by row; ``offset`` shifts the seams."""
     rows, columns = (
-        sorted({0, *range(shift % core, side, core), side}) for shift, side in zip(offset, shape, strict=True)
+        sorted({0, *range(shift % tile_side, side, tile_side), side}) for shift, side in zip(offset, shape, strict=True)
     )
     return [Box(top, bottom, left, right) for top, bottom in pairwise(rows) for left, right in pairwise(columns)]
 
 
 @dataclass(frozen=True)
-class Share:
+class TileShare:
     """The ``number``-th of ``count`` shares, from 0, of the tiles of a picture; those of a share lie together."""
 
     number: int
@@ -187,12 +187,12 @@ class Tiling:
     ----------
     shape
         (height, width) of the analysed picture.
-    reach
+    receptive_radius
         Pixels: what lies further from a body than this has no say in it.
     """
 
-    def __init__(self, shape: tuple[int, int], reach: int) -> None:
-        self._shape, self._reach = shape, reach
+    def __init__(self, shape: tuple[int, int], receptive_radius: int) -> None:
+        self._shape, self._radius = shape, receptive_radius
         self._done: set[tuple[int, int]] = set()
         self._waiting: dict[tuple[int, int], Box] = {}
 
@@ -203,12 +203,12 @@ class Tiling:
 
     def window(self, tile: Box) -> Box:
         """Return the tile with enough around it to work on most of its bodies."""
-        return tile.grown(self._reach + _HALO, self._shape)
+        return tile.grown(self._radius + _HALO, self._shape)
 
     def later(self, tile: Box) -> tuple[Box, ...]:
         """Return where the windows of later tiles lie: those beside this one, and those of the rows below."""
         height, width = self._shape
-        window, around = self.window(tile), self._reach + _HALO
+        window, around = self.window(tile), self._radius + _HALO
         below = Box(tile.bottom, height, 0, width).grown(around, self._shape)
         beside = Box(tile.top, tile.bottom, tile.right, width).grown(around, self._shape)
         regions = []
@@ -220,19 +220,19 @@ class Tiling:
 
     def choose(self, window: Box, tile: Box, mask: NDArray[np.uint8]) -> Bodies:
         """Return the bodies of a window that are worked on there; those cut short are kept waiting."""
-        bodies = all_bodies(mask, window.border(self._shape))
+        bodies = connected_bodies(mask, window.border(self._shape))
         if window == Box(0, self._shape[0], 0, self._shape[1]) == tile:
             return bodies
         chosen = []
-        for place in bodies.places:
-            box = _in_picture(place, window)
-            if window.holds(box, self._reach, self._shape):
-                first = _first_pixel(place, bodies.labels, window, box)
+        for crop in bodies.crops:
+            box = _in_picture(crop, window)
+            if window.holds(box, self._radius, self._shape):
+                first = _first_pixel(crop, bodies.labels, window, box)
                 if first is not None and _lies_in(first, tile):
-                    chosen.append(place)
+                    chosen.append(crop)
                     self._done.add(first)
             # The tile itself is far enough inside its window for the mask to be certain there.
-            elif (pixel := _first_pixel(place, bodies.labels, window, tile)) is not None:
+            elif (pixel := _first_pixel(crop, bodies.labels, window, tile)) is not None:
                 self._waiting[pixel] = box
         return Bodies(bodies.labels, tuple(chosen))
 
@@ -257,42 +257,42 @@ class Tiling:
 
     def grown(self, box: Box) -> Box:
         """Return a window around a body that may reach further than ``box``."""
-        return box.grown(self._reach + max(_HALO, (box.bottom - box.top + box.right - box.left) // 4), self._shape)
+        return box.grown(self._radius + max(_HALO, (box.bottom - box.top + box.right - box.left) // 4), self._shape)
 
     def complete(self, window: Box, pixel: tuple[int, int], mask: NDArray[np.uint8]) -> tuple[Bodies | None, Box]:
-        """Return the body that holds ``pixel``, without a place if it is done already; None if it is cut short.
+        """Return the body that holds ``pixel``, without a crop if it is done already; None if it is cut short.
 
         Also return its box as far as it is seen.
         """
-        bodies = all_bodies(mask, window.border(self._shape))
+        bodies = connected_bodies(mask, window.border(self._shape))
         label = int(bodies.labels[pixel[0] - window.top, pixel[1] - window.left])
-        place = next(each for each in bodies.places if each.label == label)
-        box = _in_picture(place, window)
-        if not window.holds(box, self._reach, self._shape):
+        crop = next(each for each in bodies.crops if each.label == label)
+        box = _in_picture(crop, window)
+        if not window.holds(box, self._radius, self._shape):
             return None, box
-        first = _first_pixel(place, bodies.labels, window, box)
+        first = _first_pixel(crop, bodies.labels, window, box)
         fresh = first is not None and first not in self._done
         if first is not None:
             self._done.add(first)
-        return Bodies(bodies.labels, (place,) if fresh else ()), box
+        return Bodies(bodies.labels, (crop,) if fresh else ()), box
 
 
 def _lies_in(pixel: tuple[int, int], tile: Box) -> bool:
     return tile.top <= pixel[0] < tile.bottom and tile.left <= pixel[1] < tile.right
 
 
-def _in_picture(place: Place, window: Box) -> Box:
-    top, left = place.y + window.top, place.x + window.left
-    return Box(top, top + place.height, left, left + place.width)
+def _in_picture(crop: Crop, window: Box) -> Box:
+    top, left = crop.y + window.top, crop.x + window.left
+    return Box(top, top + crop.height, left, left + crop.width)
 
 
-def _first_pixel(place: Place, labels: NDArray[np.int32], window: Box, within: Box) -> tuple[int, int] | None:
+def _first_pixel(crop: Crop, labels: NDArray[np.int32], window: Box, within: Box) -> tuple[int, int] | None:
     """Return where in the picture the body has its first pixel ``within`` a box; None where it has none."""
-    top, left = max(place.y, within.top - window.top), max(place.x, within.left - window.left)
-    bottom = min(place.y + place.height, within.bottom - window.top)
-    right = min(place.x + place.width, within.right - window.left)
+    top, left = max(crop.y, within.top - window.top), max(crop.x, within.left - window.left)
+    bottom = min(crop.y + crop.height, within.bottom - window.top)
+    right = min(crop.x + crop.width, within.right - window.left)
     if top >= bottom or left >= right:
         return None
-    own = labels[top:bottom, left:right] == place.label
+    own = labels[top:bottom, left:right] == crop.label
     y, x = divmod(int(np.argmax(own)), right - left)
     return (top + y + window.top, left + x + window.left) if own[y, x] else None
