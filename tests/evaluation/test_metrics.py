@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from osteocount.evaluation.bootstrap import average_precision, concordance_of_moments
 from osteocount.evaluation.metrics import METRIC_NAMES, compute_metrics
 from osteocount.evaluation.sentences import summary
-from osteocount.stats.agreement_numbers import concordance
+from osteocount.stats.agreement_measures import concordance
 
 NONE = np.nan
 UNITS = pd.DataFrame({"plate": "", "well": ["A01", "A02"], "image": ""})

@@ -14,7 +14,7 @@ from osteocount.cli import app
 from osteocount.curate import CellRef, Edit, EditLog
 from osteocount.errors import OsteoCountError
 from osteocount.pipeline.reviewer_agreement import compare_reviewers, log_of_second, second_logs
-from osteocount.stats.agreement_numbers import cohen_kappa
+from osteocount.stats.agreement_measures import cohen_kappa
 from support.runs import CLASSICAL, counted
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from osteocount.stats.dose import effect
+from osteocount.stats.dose_response import effect
 
 DOSES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 COUNTS = {  # donor: arm: counts of the wells

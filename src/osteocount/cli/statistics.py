@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from osteocount.cli.options import with_settings
+from osteocount.cli.options import Command, with_settings
 from osteocount.columns import COMPARISONS, EFFECTS, POWER
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
 
 Table = Annotated[Path, typer.Argument(help="A CSV table with a row per well, or a result folder.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables and figures.")]
-CountColumn = Annotated[str, typer.Option(help="Column with the count per well.")]
-AreaColumn = Annotated[str, typer.Option(help="Column with the imaged area per well.")]
-DonorColumn = Annotated[str, typer.Option(help="Column with the donor.")]
-TreatmentColumn = Annotated[str, typer.Option(help="Column with the treatment.")]
+COLUMN_OPTIONS = {
+    "count_column": ("n_osteoclasts", "Column with the count per well."),
+    "area_column": ("imaged_area_mm2", "Column with the imaged area per well."),
+    "donor_column": ("donor", "Column with the donor."),
+    "treatment_column": ("treatment", "Column with the treatment."),
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -36,30 +40,42 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(plan)
 
 
+def with_column_names(command: Command) -> Command:
+    """Give a command an option for every column that a user may call otherwise; it receives them as ``columns``."""
+
+    @functools.wraps(command)
+    def wrapped(**arguments: Any) -> None:
+        command(columns={name: arguments.pop(name) for name in COLUMN_OPTIONS}, **arguments)
+
+    own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "columns"]
+    added = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[str, typer.Option(help=text)]
+        )
+        for name, (default, text) in COLUMN_OPTIONS.items()
+    ]
+    wrapped.__signature__ = inspect.Signature([*own[:-1], *added, own[-1]])  # type: ignore[attr-defined]
+    return wrapped
+
+
 @with_settings("comparison")
+@with_column_names
 def compare(
     table: Table,
     out: Out,
-    count_column: CountColumn = "n_osteoclasts",
-    area_column: AreaColumn = "imaged_area_mm2",
-    donor_column: DonorColumn = "donor",
-    treatment_column: TreatmentColumn = "treatment",
     *,
+    columns: dict[str, Any],
     settings: Settings,
 ) -> None:
     """Compare the arms of any table of wells: ratios, intervals, adjusted p, verdicts, figures."""
     from osteocount import stats
     from osteocount.io.tables import write_table
-    from osteocount.stats.effect_figure import effect_plot
-    from osteocount.stats.figures import dose_response, superplot
+    from osteocount.stats.figures import dose_response, effect_plot, superplot
 
     comparison = stats.compare(
         read_wells(table),
         settings=settings.comparison,
-        count_column=count_column,
-        area_column=area_column,
-        donor_column=donor_column,
-        treatment_column=treatment_column,
+        **columns,
     )
     primary = settings.comparison.primary_endpoint
     figures = {"superplot": superplot(comparison, endpoint=primary), "effects": effect_plot(comparison)}
@@ -72,15 +88,13 @@ def compare(
 
 
 @with_settings("comparison")
+@with_column_names
 def agree(
     results: Table,
     manual: Annotated[Path, typer.Argument(help="CSV with columns well and count; plate, field, reader if known.")],
     out: Out,
-    count_column: CountColumn = "n_osteoclasts",
-    area_column: AreaColumn = "imaged_area_mm2",
-    donor_column: DonorColumn = "donor",
-    treatment_column: TreatmentColumn = "treatment",
     *,
+    columns: dict[str, Any],
     settings: Settings,
 ) -> None:
     """Compare our counts with those of people: bias, limits of agreement, concordance, and the effect from both."""
@@ -94,10 +108,7 @@ def agree(
         read_wells(manual),
         cells=read_table(cells) if cells and cells.is_file() else None,
         settings=settings.comparison,
-        count_column=count_column,
-        area_column=area_column,
-        donor_column=donor_column,
-        treatment_column=treatment_column,
+        **columns,
     )
     figures = {"bland_altman": bland_altman(agreement)}
     out.mkdir(parents=True, exist_ok=True)
@@ -110,17 +121,15 @@ def agree(
 
 
 @with_settings("comparison")
+@with_column_names
 def plan(
     pilot: Table,
     out: Out,
     ratio: Annotated[float, typer.Option(help="The rate ratio that matters to you.")] = 1.5,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 1,
     runs: Annotated[int, typer.Option(min=100, max=100_000, help="Simulated experiments per design.")] = 2000,
-    count_column: CountColumn = "n_osteoclasts",
-    area_column: AreaColumn = "imaged_area_mm2",
-    donor_column: DonorColumn = "donor",
-    treatment_column: TreatmentColumn = "treatment",
     *,
+    columns: dict[str, Any],
     settings: Settings,
 ) -> None:
     """Say how many donors and wells show a given effect, from the variation in a pilot."""
@@ -136,10 +145,7 @@ def plan(
             seed=seed,
             runs=runs,
             progress=show,
-            count_column=count_column,
-            area_column=area_column,
-            donor_column=donor_column,
-            treatment_column=treatment_column,
+            **columns,
         )
     figures = {"power": power_curve(planned)}
     out.mkdir(parents=True, exist_ok=True)

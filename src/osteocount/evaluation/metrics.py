@@ -18,7 +18,7 @@ from osteocount.evaluation.bootstrap import (
     ratio,
     resample_weights,
 )
-from osteocount.stats.agreement_numbers import concordance
+from osteocount.stats.agreement_measures import concordance
 
 #: Thresholds of mAP as COCO defines it (Lin et al. 2014, arXiv:1405.0312): 0.50, 0.55, … 0.95.
 IOUS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))

@@ -15,7 +15,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.measure.matching import outline_pairs
 from osteocount.pipeline.corrections import EDIT_LOG, load_automatic
 from osteocount.pipeline.run_inputs import FinishedRun, read_finished
-from osteocount.stats.agreement_numbers import cohen_kappa, describe
+from osteocount.stats.agreement_measures import cohen_kappa, describe
 
 _PREFIX, _SUFFIX = EDIT_LOG.split(".")
 
@@ -50,7 +50,7 @@ class Reviewers:
     wells
         A row per well both have marked as reviewed: ``plate, well, first, second`` (osteoclasts counted).
     numbers
-        Bias, limits of agreement and concordance of these counts; see `osteocount.stats.agreement_numbers.describe`.
+        Bias, limits of agreement and concordance of these counts; see `osteocount.stats.agreement_measures.describe`.
     n_first, n_second, n_both
         Cells of each reviewer in these wells, and those both have (IoU of 0.5 or more).
     kappa

@@ -141,8 +141,7 @@ def _comparison_figures(results: Results, comparison: Comparison | None, endpoin
     """Draw the SuperPlot and the effect plot; a figure that cannot be drawn says why."""
     if comparison is None:
         return []
-    from osteocount.stats.effect_figure import effect_plot
-    from osteocount.stats.figures import superplot
+    from osteocount.stats.figures import effect_plot, superplot
 
     drawings: tuple[tuple[str, str, str, Callable[[], Figure]], ...] = (
         (

@@ -1,11 +1,11 @@
-"""Agreement of automatic with manual counts, and of readers with each other."""
+"""Agreement of automatic with manual counts, and of readers with each other (Bland & Altman, Lin, ICC, by part)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,13 @@ from scipy import stats
 
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
-from osteocount.stats.agreement_numbers import describe
-from osteocount.stats.agreement_tables import AUTOMATIC, counts_of_people, match, our_counts, our_fields, places
+from osteocount.stats.agreement_measures import describe
+from osteocount.stats.arms import arm_names, text_of
 from osteocount.stats.comparison import compare
 from osteocount.stats.sentences import number, p_value
+from osteocount.stats.wells_input import ColumnNames, TableColumns, join_rows, short_well_name
 
+AUTOMATIC = "automatic"
 EFFECT_COLUMNS = ("contrast", "reference", "counted_by", "estimate", "ci_low", "ci_high", "verdict")
 
 
@@ -31,7 +33,7 @@ class Agreement:
         ``comparison, plate, well, field, arm, first, second``: the counts side by side (second − first is the error).
     table : DataFrame
         One row per comparison and subset (all, each arm, each third of density): ``comparison, subset, n, bias`` with
-        its interval, ``bias_percent``, limits of agreement with theirs, ``concordance`` (Lin), ``icc`` (2,1), ``r``.
+        its interval, ``bias_percent``, limits of agreement with by_reader, ``concordance`` (Lin), ``icc`` (2,1), ``r``.
     effects : DataFrame
         The treatment effect of the primary endpoint from either way of counting; empty without donors and treatments.
     warnings : tuple of str
@@ -94,10 +96,7 @@ def agree(
     cells: pd.DataFrame | None = None,
     control: str | None = None,
     settings: ComparisonSettings | None = None,
-    count_column: str = "n_osteoclasts",
-    area_column: str = "imaged_area_mm2",
-    donor_column: str = "donor",
-    treatment_column: str = "treatment",
+    **columns: Unpack[ColumnNames],
 ) -> Agreement:
     """Compare counts with those of one or several persons.
 
@@ -110,6 +109,9 @@ def agree(
     cells : DataFrame, optional
         ``cells.csv``, from which our counts per field are taken where the manual ones are per field.
 
+    **columns : str
+        ``count_column``, ``area_column``, ``donor_column``, ``treatment_column``: what our table calls them.
+
     Raises
     ------
     OsteoCountError
@@ -117,43 +119,45 @@ def agree(
     """
     settings = settings or ComparisonSettings()
     wells, manual = wells.reset_index(drop=True), manual.reset_index(drop=True)
-    column = "count" if count_column not in wells.columns and "count" in wells.columns else count_column
-    ours, theirs = our_counts(wells, column, treatment_column), counts_of_people(manual)
-    if theirs["plate"].eq("").all():
-        if len(ours["plate"].unique()) >= 2 and ours["well"].duplicated().any():
+    names = TableColumns.of(columns)
+    if names.count not in wells.columns and "count" in wells.columns:
+        names = replace(names, count="count")
+    automatic, by_reader = automatic_counts(wells, names), manual_counts(manual)
+    if by_reader["plate"].eq("").all():
+        if len(automatic["plate"].unique()) >= 2 and automatic["well"].duplicated().any():
             raise OsteoCountError("Our table holds several plates: add a column 'plate' to the manual counts.")
-        ours = ours.assign(plate="")
-    by_field = bool(theirs["field"].ne("").any()) and ("field" in wells.columns or cells is not None)
-    whole_wells = ours
-    if by_field and cells is not None and "field" not in wells.columns:
-        ours = our_fields(ours, cells, theirs)
-    keys = ["plate", "well", "field"] if by_field else ["plate", "well"]
-    matched, warnings = match(ours, theirs, keys)
+        automatic = automatic.assign(plate="")
+    by_field = bool(by_reader["field"].ne("").any()) and ("field" in wells.columns or cells is not None)
+    matched, warnings = match_counts(
+        automatic_field_counts(automatic, cells, by_reader)
+        if by_field and cells is not None and "field" not in wells.columns
+        else automatic,
+        by_reader,
+        ["plate", "well", "field"] if by_field else ["plate", "well"],
+    )
     readers = sorted(matched["reader"].unique())
-    wide = matched.pivot_table(index=[*keys, "arm", AUTOMATIC], columns="reader", values="manual", aggfunc="sum")
-    wide = wide.reset_index(level=AUTOMATIC)
-    contests = [(reader, AUTOMATIC) for reader in readers] + list(combinations(readers, 2))
-    found = [_pair(wide, first, second) for first, second in contests]
-    pairs = pd.concat([pair for pair in found if len(pair)], ignore_index=True)
+    pairs = _pairs(matched, readers, by_field)
     rows: list[dict[str, Any]] = []
     for name, own in pairs.groupby("comparison", sort=False):
         rows += _subsets(str(name), own, "fields" if by_field else "wells")
     for reader in readers:
-        warnings += _uneven(pairs[pairs["comparison"] == f"{AUTOMATIC} against {reader}"], reader)
-    names = {
-        "count_column": column, "area_column": area_column, "donor_column": donor_column,
-        "treatment_column": treatment_column,
-    }  # fmt: skip
-    effects, said = _effects(wells, whole_wells, theirs, settings, control, names)
-    return Agreement(pairs, pd.DataFrame(rows), effects, (*warnings, *said))
+        warnings += _uneven_errors(pairs[pairs["comparison"] == f"{AUTOMATIC} against {reader}"], reader)
+    effects, effect_warnings = _effects(wells, automatic, by_reader, settings, control, names)
+    return Agreement(pairs, pd.DataFrame(rows), effects, (*warnings, *effect_warnings))
 
 
-def _pair(wide: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    both = wide[[first, second]].dropna()
-    named = both.set_axis(["first", "second"], axis=1).reset_index()
-    named["field"] = named["field"] if "field" in named.columns else ""
-    named["comparison"] = f"{second} against {first}"
-    return named[["comparison", "plate", "well", "field", "arm", "first", "second"]]
+def _pairs(matched: pd.DataFrame, readers: list[str], by_field: bool) -> pd.DataFrame:
+    """Return the counts of every two ways of counting side by side: automatic and each reader, then the readers."""
+    keys = ["plate", "well", "field"] if by_field else ["plate", "well"]
+    wide = matched.pivot_table(index=[*keys, "arm", AUTOMATIC], columns="reader", values="manual", aggfunc="sum")
+    wide = wide.reset_index(level=AUTOMATIC)
+    pairs = []
+    for first, second in [*((reader, AUTOMATIC) for reader in readers), *combinations(readers, 2)]:
+        both = wide[[first, second]].dropna().set_axis(["first", "second"], axis=1).reset_index()
+        both["field"] = both["field"] if by_field else ""
+        both["comparison"] = f"{second} against {first}"
+        pairs.append(both[["comparison", "plate", "well", "field", "arm", "first", "second"]])
+    return pd.concat([pair for pair in pairs if len(pair)], ignore_index=True)
 
 
 def _subsets(name: str, pairs: pd.DataFrame, unit: str) -> list[dict[str, Any]]:
@@ -174,7 +178,7 @@ def _subsets(name: str, pairs: pd.DataFrame, unit: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _uneven(pairs: pd.DataFrame, reader: str) -> list[str]:
+def _uneven_errors(pairs: pd.DataFrame, reader: str) -> list[str]:
     """Warn where the error differs between arms or grows with density: the treatment effect is then biased."""
     ratio = pd.Series(np.log((pairs["second"] + 0.5) / (pairs["first"] + 0.5)), pairs.index)
     found = []
@@ -199,40 +203,155 @@ def _uneven(pairs: pd.DataFrame, reader: str) -> list[str]:
 
 def _effects(
     wells: pd.DataFrame,
-    ours: pd.DataFrame,
-    theirs: pd.DataFrame,
+    automatic: pd.DataFrame,
+    by_reader: pd.DataFrame,
     settings: ComparisonSettings,
     control: str | None,
-    names: dict[str, str],
+    names: TableColumns,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Compare the arms twice, on the same wells: with our counts and with each reader's."""
-    empty = pd.DataFrame(columns=list(EFFECT_COLUMNS))
+    none = pd.DataFrame(columns=list(EFFECT_COLUMNS))
     if "field" in wells.columns:
-        return empty, ["The treatment effect was not compared: our table has a row per field, not per well."]
-    missing = [name for name in (names["donor_column"], names["treatment_column"]) if name not in wells.columns]
+        return none, ["The treatment effect was not compared: our table has a row per field, not per well."]
+    missing = [name for name in (names.donor, names.treatment) if name not in wells.columns]
     if missing:
-        return empty, [f"The treatment effect was not compared: our table has no column {' and '.join(missing)}."]
-    place, column = places(wells), names["count_column"]
+        return none, [f"The treatment effect was not compared: our table has no column {' and '.join(missing)}."]
+    place = well_keys(wells)
     rows: list[pd.DataFrame] = []
-    said: dict[frozenset[int], str] = {}
-    if ours["plate"].eq("").all():
+    automatic_labels: dict[frozenset[int], str] = {}
+    if automatic["plate"].eq("").all():
         place["plate"] = ""
     keys = ["plate", "well"]
     try:
-        matched, _ = match(ours, theirs, keys)
+        matched, _ = match_counts(automatic, by_reader, keys)
         for reader, own in matched.groupby("reader"):
             counts = own.set_index(keys)["manual"]
-            found = pd.Series(
+            manual = pd.Series(
                 [counts.get(one, np.nan) for one in zip(place["plate"], place["well"], strict=True)], wells.index
             )
-            shared = frozenset(np.flatnonzero(found.notna()).tolist())
-            # Readers who counted other wells have another automatic effect beside theirs.
-            by_us = said.setdefault(shared, AUTOMATIC if not said else f"{AUTOMATIC}, wells of {reader}")
-            for by, values in ((by_us, wells[column]), (str(reader), found.round())):
-                data = wells[found.notna()].assign(**{column: values[found.notna()]})
-                table = compare(data, control=control, settings=settings, **names).table
+            known = manual.notna()
+            # Readers who counted other wells have another automatic effect beside by_reader.
+            label = automatic_labels.setdefault(
+                frozenset(np.flatnonzero(known).tolist()),
+                f"{AUTOMATIC}, wells of {reader}" if automatic_labels else AUTOMATIC,
+            )
+            for counted_by, values in ((label, wells[names.count]), (str(reader), manual.round())):
+                data = wells[known].assign(**{names.count: values[known]})
+                table = compare(data, control=control, settings=settings, **names.given()).table
                 table = table[(table["role"] == "primary") & (table["kind"] == "arm")]
-                rows.append(table.assign(counted_by=by)[list(EFFECT_COLUMNS)])
+                rows.append(table.assign(counted_by=counted_by)[list(EFFECT_COLUMNS)])
     except OsteoCountError as error:
-        return empty, [f"The treatment effect was not compared: {error}"]
+        return none, [f"The treatment effect was not compared: {error}"]
     return pd.concat(rows, ignore_index=True).drop_duplicates(["contrast", "counted_by"], ignore_index=True), []
+
+
+def automatic_counts(wells: pd.DataFrame, names: TableColumns) -> pd.DataFrame:
+    """Return our counts: ``plate, well, field, automatic, arm, n_fields``, wells without a count left out."""
+    _need(wells, ["well", names.count], "our table")
+    ours = well_keys(wells)
+    ours[AUTOMATIC] = _counts(wells[names.count], f"Our table, column '{names.count}'")
+    ours["arm"] = arm_names(wells, names.treatment) if names.treatment in wells.columns else ""
+    _once(ours, ["plate", "well", "field"], "our table")
+    ours["n_fields"] = pd.to_numeric(wells["n_fields"], errors="coerce") if "n_fields" in wells.columns else np.nan
+    return ours[ours[AUTOMATIC].notna()]
+
+
+def automatic_field_counts(ours: pd.DataFrame, cells: pd.DataFrame, by_reader: pd.DataFrame) -> pd.DataFrame:
+    """Count our osteoclasts per field; a field without any TRAP-positive cell has no row in ``cells``, but 0."""
+    _need(cells, ["well", "field", "counted", "is_osteoclast"], "the table of cells")
+    place = ["plate", "well"]
+    fields_with_cells = well_keys(cells)
+    if ours["plate"].eq("").all():
+        fields_with_cells["plate"] = ""
+    counts = (cells[["counted", "is_osteoclast"]].astype(str).map(str.casefold) == "true").all(axis=1)
+    fields = (
+        fields_with_cells.assign(**{AUTOMATIC: counts.astype(float)}).groupby([*place, "field"], as_index=False).sum()
+    )
+    known = ours.drop(columns=["field", AUTOMATIC]).merge(
+        fields.groupby(place, as_index=False).size().rename(columns={"size": "n_with_cells"}), on=place, how="left"
+    )
+    with_room = known[known["n_with_cells"].fillna(0) < known["n_fields"].fillna(0)][place]
+    asked = by_reader[[*place, "field"]].drop_duplicates().merge(with_room, on=place)
+    empty = asked.merge(fields, on=[*place, "field"], how="left", indicator=True).query("_merge == 'left_only'")
+    fields = pd.concat([fields, empty[[*place, "field"]].assign(**{AUTOMATIC: 0.0})], ignore_index=True)
+    return fields.merge(known.drop(columns="n_with_cells"), on=place)
+
+
+def manual_counts(manual: pd.DataFrame) -> pd.DataFrame:
+    """Return the manual counts: ``plate, well, field, manual, reader``, without those that are empty."""
+    _need(manual, ["well", "count"], "the manual counts")
+    counts = well_keys(manual).assign(manual=_counts(manual["count"], "The manual counts, column 'count'"))
+    counts["reader"] = manual["reader"].map(text_of).replace("", "manual") if "reader" in manual.columns else "manual"
+    if (counts["reader"] == AUTOMATIC).any():
+        raise OsteoCountError(f"A reader cannot be called '{AUTOMATIC}', which are our own counts. Rename the reader.")
+    counts = counts[counts["manual"].notna()]
+    _once(counts, ["reader", "plate", "well", "field"], "the manual counts")
+    return counts
+
+
+def _counts(column: pd.Series, what: str) -> pd.Series:
+    texts = column.map(text_of)
+    values = pd.to_numeric(texts.replace("", None), errors="coerce").astype(float)
+    wrong = [
+        f"line {i + 2}: '{text}' is not a count"
+        for i, (text, value) in enumerate(zip(texts, values, strict=True))
+        if text and not (np.isfinite(value) and value >= 0)
+    ]
+    if wrong:
+        raise OsteoCountError(f"{what}: " + "; ".join(wrong[:20]) + ". Correct them, or leave them empty if unknown.")
+    return values
+
+
+def _once(table: pd.DataFrame, keys: list[str], what: str) -> None:
+    """Refuse a place that is counted twice: its counts would be added up."""
+    again = table[table.duplicated(keys) & table["well"].ne("")]
+    if len(again):
+        lines = [
+            f"line {position + 2} ({' '.join(part for part in row if part)})"
+            for position, row in zip(again.index, again[keys].itertuples(index=False, name=None), strict=True)
+        ]
+        raise OsteoCountError(
+            f"Counted twice in {what}: {join_rows(lines)}. Keep one row per well (and field, and reader), or name the "
+            "fields or readers in a column of that name."
+        )
+
+
+def _need(table: pd.DataFrame, columns: list[str], what: str) -> None:
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise OsteoCountError(
+            f"No column {' and '.join(repr(column) for column in missing)} in {what}. "
+            f"It has: {', '.join(str(column) for column in table.columns)}."
+        )
+
+
+def well_keys(table: pd.DataFrame) -> pd.DataFrame:
+    """Return ``plate``, ``well`` (A01 as A1) and ``field`` as text, empty where unknown."""
+    found = pd.DataFrame(index=table.index)
+    for column in ("plate", "well", "field"):
+        found[column] = table[column].map(text_of) if column in table.columns else ""
+    found["well"] = found["well"].map(short_well_name)
+    return found
+
+
+def match_counts(ours: pd.DataFrame, by_reader: pd.DataFrame, keys: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Join by place; manual counts of several fields are summed per well, and must be of all its fields."""
+    summed = (
+        by_reader.groupby(["reader", *keys]).agg(manual=("manual", "sum"), counted=("manual", "size")).reset_index()
+    )
+    joined = summed.merge(ours, on=keys, how="left", indicator=True)
+    lost = joined[joined["_merge"] != "both"]
+    warnings = []
+    if len(lost):
+        names = ", ".join(
+            " ".join(part for part in row if part) for row in lost[keys].itertuples(index=False, name=None)
+        )
+        warnings.append(f"Counted by hand but not in our table: {names}.")
+    joined = joined[joined["_merge"] == "both"]
+    partly = (joined["counted"] != joined["n_fields"]) & joined["n_fields"].notna()
+    if "field" not in keys and by_reader["field"].ne("").any() and partly.any():
+        warnings.append(f"Left out, not every field was counted by hand: {', '.join(joined.loc[partly, 'well'])}.")
+        joined = joined[~partly]
+    if joined.empty:
+        raise OsteoCountError("No well is in both tables. They are matched by plate and name (A1 and A01 are one).")
+    return joined, warnings

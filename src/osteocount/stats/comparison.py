@@ -1,9 +1,9 @@
-"""Compare the arms of a table of wells: the one entry to everything in this room."""
+"""Compare the arms of a table of wells with their control: the entry to everything in this package."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -15,15 +15,13 @@ from osteocount.stats import sentences
 from osteocount.stats.arms import choose_controls, suggestion
 from osteocount.stats.contrasts import Contrast
 from osteocount.stats.design import recognise
-from osteocount.stats.dose import DoseCurve, Series, ec50_row, find_series
+from osteocount.stats.dose_response import DoseCurve, DoseSeries, ec50_row, find_series
 from osteocount.stats.endpoints import Endpoint, find_endpoints
-from osteocount.stats.inference import EndpointData, Row, endpoint_rows, equivalence_row
-from osteocount.stats.linear import holm
-from osteocount.stats.warnings import Warned, design_warnings, endpoint_warnings, multiplicity_warnings
-from osteocount.stats.wells_input import ColumnNames, read_wells
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
+from osteocount.stats.inference import endpoint_rows, equivalence_row
+from osteocount.stats.least_squares import holm
+from osteocount.stats.warnings import ComparisonWarning, design_warnings, endpoint_warnings, multiplicity_warnings
+from osteocount.stats.wells_input import ColumnNames, check_wells
 
 COMPARISON_COLUMNS = (
     "endpoint", "contrast", "reference", "estimate", "ci_low", "ci_high", "p_raw", "p_adjusted", "p_paired",
@@ -83,22 +81,13 @@ class Comparison:
             ]
         return "\n".join(lines)
 
-    def plot(self) -> Figure:
-        """Draw the effects of the arms on the primary endpoint."""
-        from osteocount.stats.effect_figure import effect_plot
-
-        return effect_plot(self)
-
 
 def compare(
     wells: pd.DataFrame,
     *,
     control: str | None = None,
     settings: ComparisonSettings | None = None,
-    count_column: str = "n_osteoclasts",
-    area_column: str = "imaged_area_mm2",
-    donor_column: str = "donor",
-    treatment_column: str = "treatment",
+    **columns: Unpack[ColumnNames],
 ) -> Comparison:
     """Compare every arm with the control, within donors.
 
@@ -110,6 +99,8 @@ def compare(
     control : str, optional
         The arm (or treatment) to compare with; else that of the settings, else what the ``role`` column marks.
     settings : ComparisonSettings, optional
+    **columns : str
+        ``count_column``, ``area_column``, ``donor_column``, ``treatment_column``: what the table calls them.
 
     Returns
     -------
@@ -121,17 +112,16 @@ def compare(
         A malformed table (every line and column is named), no control, no donors, or a contrast that cannot be read.
     """
     settings = settings or ComparisonSettings()
-    names = ColumnNames(count_column, area_column, donor_column, treatment_column)
-    intake = read_wells(wells, names, settings.extra_endpoints)
-    controls = choose_controls(intake.wells, control or settings.control)
-    if intake.wells["arm"].nunique() < 2:
+    checked = check_wells(wells, columns, settings.extra_endpoints)
+    controls = choose_controls(checked.wells, control or settings.control)
+    if checked.wells["arm"].nunique() < 2:
         raise OsteoCountError(f"Only one arm is left ({next(iter(controls.values()))}): nothing to compare it with.")
-    design = recognise(intake.wells, controls)
-    blocked = intake.wells.assign(block=design.block)
-    endpoints = find_endpoints(blocked, intake.area_unit, settings.primary_endpoint, settings.extra_endpoints)
+    design = recognise(checked.wells, controls)
+    blocked = checked.wells.assign(block=design.block)
+    endpoints = find_endpoints(blocked, checked.area_unit, settings.primary_endpoint, settings.extra_endpoints)
     series = find_series(blocked, controls)
     families, recognised = _families(blocked, controls, settings, series)
-    data = [EndpointData.of(endpoint, blocked, design) for endpoint in endpoints]
+    data = [FittedEndpoint.of(endpoint, blocked, design) for endpoint in endpoints]
     warned = design_warnings(blocked, design, set(controls.values()))
     warned += multiplicity_warnings(endpoints, len(controls))
     rows: list[Row] = []
@@ -144,7 +134,7 @@ def compare(
         found = [*endpoint_rows(own, families), *half_effects, *_equivalence(own, controls, settings)]
         rows += [_labels(own.endpoint, endpoints) | row for row in found]
     warned += [
-        Warned(
+        ComparisonWarning(
             f"{sentences.contrast_name(row['contrast'])}: {row['notes']}",
             row["endpoint"],
             frozenset({"never on a row twice"}),
@@ -153,11 +143,11 @@ def compare(
         if sentences.disagreement(row) and row["kind"] != "equivalence"
     ]
     sentence = " ".join([design.sentence, *recognised])
-    return _result(rows, data, curves, intake.notes, sentence, next(iter(controls.values())), warned)
+    return _result(rows, data, curves, checked.notes, sentence, next(iter(controls.values())), warned)
 
 
 def _families(
-    wells: pd.DataFrame, controls: dict[str, str], settings: ComparisonSettings, series: list[Series]
+    wells: pd.DataFrame, controls: dict[str, str], settings: ComparisonSettings, series: list[DoseSeries]
 ) -> tuple[list[list[Contrast]], list[str]]:
     """Arms (Dunnett), the IL-32 dependence, dose trends, and the further contrasts (each family by Holm)."""
     arms = sorted(wells["arm"].unique())
@@ -177,7 +167,7 @@ def _families(
     ], said
 
 
-def _equivalence(data: EndpointData, controls: dict[str, str], settings: ComparisonSettings) -> list[Row]:
+def _equivalence(data: FittedEndpoint, controls: dict[str, str], settings: ComparisonSettings) -> list[Row]:
     if not settings.equivalence_arms:
         return []
     if settings.equivalence_margin is None:
@@ -207,12 +197,12 @@ def _labels(endpoint: Endpoint, endpoints: list[Endpoint]) -> dict[str, Any]:
 
 def _result(
     rows: list[Row],
-    data: list[EndpointData],
+    data: list[FittedEndpoint],
     curves: list[DoseCurve],
     notes: tuple[str, ...],
     design: str,
     control: str,
-    warned: list[Warned],
+    warned: list[ComparisonWarning],
 ) -> Comparison:
     """Tidy tables, with every warning also in the notes of the rows it concerns."""
     refusals, effects = [], []
@@ -240,7 +230,7 @@ def _result(
     )
 
 
-def _well_values(data: EndpointData) -> pd.DataFrame:
+def _well_values(data: FittedEndpoint) -> pd.DataFrame:
     endpoint = data.endpoint
     values = data.wells[["plate", "well", "donor", "arm"]].assign(value=endpoint.numerator / endpoint.denominator)
     return values.assign(endpoint=endpoint.name)[["endpoint", "plate", "well", "donor", "arm", "value"]]

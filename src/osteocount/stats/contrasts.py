@@ -11,11 +11,11 @@ import pandas as pd
 from osteocount.errors import OsteoCountError
 from osteocount.natural_sort import natural_name_key
 from osteocount.stats.arms import oxygen_name, suggestion
-from osteocount.stats.sentences import SEVERAL
+from osteocount.stats.least_squares import ArmWeights
 
-Weights = dict[str, float]
-Kind = Literal["arm", "dependence", "trend", "interaction", "custom", "equivalence", "ec50"]
+ContrastKind = Literal["arm", "dependence", "trend", "interaction", "custom", "equivalence", "ec50"]
 IL32_DEPENDENCE = "il32_dependence"
+REFERENCE_JOIN = " × "  # joins the arms below the line in the reference of a contrast
 WILD_TYPE = re.compile(r"(?=.*\bev)(?=.*(?:\bwt\b|wild[\s-]?type)).*")
 KNOCK_OUT = re.compile(r"(?=.*\bev)(?=.*(?:\bko\b|knock[\s-]?out)).*")
 
@@ -39,8 +39,8 @@ class Contrast:
 
     name: str
     reference: str
-    weights: Weights
-    kind: Kind
+    weights: ArmWeights
+    kind: ContrastKind
     arm: str = ""
     per_step: float = 1.0
 
@@ -108,8 +108,8 @@ def parse(text: str, arms: list[str]) -> Contrast:
     weights = {arm: weight for arm, weight in weights.items() if weight}
     if not weights or abs(sum(weights.values())) > 0:
         raise _unreadable(text, "every arm above the line needs one below it")
-    below = SEVERAL.join(arm for arm, weight in weights.items() if weight < 0)
-    kind: Kind = "dependence" if name == IL32_DEPENDENCE else "custom"
+    below = REFERENCE_JOIN.join(arm for arm, weight in weights.items() if weight < 0)
+    kind: ContrastKind = "dependence" if name == IL32_DEPENDENCE else "custom"
     return Contrast(name or expression.strip(), below, weights, kind)
 
 
@@ -163,7 +163,7 @@ def _known(name: str, text: str, arms: list[str]) -> str:
     )
 
 
-def _ratio(tokens: list[Token], text: str) -> tuple[Weights, list[Token]]:
+def _ratio(tokens: list[Token], text: str) -> tuple[ArmWeights, list[Token]]:
     """``term { "/" term }``, as log weights."""
     weights, tokens = _term(tokens, text)
     while tokens and tokens[0][0] == "/":
@@ -172,7 +172,7 @@ def _ratio(tokens: list[Token], text: str) -> tuple[Weights, list[Token]]:
     return weights, tokens
 
 
-def _term(tokens: list[Token], text: str) -> tuple[Weights, list[Token]]:
+def _term(tokens: list[Token], text: str) -> tuple[ArmWeights, list[Token]]:
     if not tokens:
         raise _unreadable(text, "an arm is missing at the end")
     kind, name = tokens[0]

@@ -1,4 +1,4 @@
-"""Recognise how donors, arms and plates were crossed, and say why."""
+"""Recognise the design: how donors, arms and plates were crossed (randomised blocks, or not), and say why."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
-Kind = Literal["blocked", "unblocked", "one donor"]
+DesignKind = Literal["blocked", "unblocked", "one donor"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Design:
         Which design was recognised, and why.
     """
 
-    kind: Kind
+    kind: DesignKind
     block: pd.Series
     n_donors: int
     sentence: str

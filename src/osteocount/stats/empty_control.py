@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from osteocount.stats import sentences
 from osteocount.stats.contrasts import Contrast
-from osteocount.stats.linear import fit
-
-if TYPE_CHECKING:
-    from osteocount.stats.inference import EndpointData
+from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
+from osteocount.stats.least_squares import fit
 
 
-def refused_row(data: EndpointData, contrast: Contrast, empty: str, row: dict[str, Any]) -> dict[str, Any]:
+def refused_row(data: FittedEndpoint, contrast: Contrast, empty: str, row: Row) -> Row:
     """Fill ``row`` for a contrast whose denominator arm ``empty`` has nothing in any well.
 
     Counts get instead: donors and wells with any, the difference of rates (mean over donors, with its t interval), and
@@ -39,7 +37,7 @@ def refused_row(data: EndpointData, contrast: Contrast, empty: str, row: dict[st
     return row
 
 
-def any_cells(data: EndpointData, arm: str) -> dict[str, Any]:
+def any_cells(data: FittedEndpoint, arm: str) -> dict[str, Any]:
     """Count the donors and wells of ``arm`` with at least one."""
     own = data.cells[data.cells["arm"] == arm]
     per_well = data.endpoint.numerator[data.wells.index[data.wells["arm"] == arm]].dropna()
@@ -52,7 +50,7 @@ def any_cells(data: EndpointData, arm: str) -> dict[str, Any]:
     }
 
 
-def rate_difference(data: EndpointData, arm: str, control: str) -> dict[str, float]:
+def rate_difference(data: FittedEndpoint, arm: str, control: str) -> dict[str, float]:
     """Mean over donors of rate(arm) − rate(control), with its t interval where two donors or more differ."""
     sums = data.cells.groupby(["arm", "donor"])[["total", "size"]].sum()
     rates = (sums["total"] / sums["size"]).unstack("arm")
@@ -80,7 +78,7 @@ def poisson_lower(x1: float, size1: float, x0: float, size0: float) -> float:
     return share / (1 - share) * size0 / size1
 
 
-def technical_spread(data: EndpointData, contrast: Contrast) -> dict[str, float]:
+def technical_spread(data: FittedEndpoint, contrast: Contrast) -> dict[str, float]:
     """Wells of one donor as technical replicates: their log ratio with its interval, which says nothing of donors.
 
     Least squares of log((count + 0.5) / area) of the wells on the arms (and donors, where there are several).
@@ -105,5 +103,5 @@ def technical_spread(data: EndpointData, contrast: Contrast) -> dict[str, float]
     }
 
 
-def _donors_of(data: EndpointData, contrast: Contrast) -> list[str]:
+def _donors_of(data: FittedEndpoint, contrast: Contrast) -> list[str]:
     return [donor for donor, own in data.by_donor.items() if own.estimable(contrast.weights)]

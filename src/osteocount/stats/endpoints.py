@@ -13,13 +13,13 @@ from osteocount.stats.arms import suggestion
 
 Link = Literal["log rate", "logit", "log", "identity"]
 COUNT = "osteoclast_count"
-HALF = 0.5  # added to every cell total of a count, so that an empty cell has a logarithm
-SMALL_TOTAL = 5
+COUNT_OFFSET = 0.5  # added to every cell total of a count, so that an empty cell has a logarithm
+SMALL_TOTAL = 5  # counts below this are warned of; a convention, not measured
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One thing that is compared: pooled ``numerator ÷ denominator`` of each donor × arm, on its link.
+    """What is compared: pooled ``numerator ÷ denominator`` of each donor × arm, on its link.
 
     Attributes
     ----------
@@ -65,8 +65,8 @@ class Endpoint:
         Returns
         -------
         DataFrame
-            One row per block × arm, sorted: ``block, donor, arm, total, size, n_wells, value, y, moved``; ``value`` is
-            total ÷ size, ``y`` its link, ``moved`` whether a share of 0 or 1 was moved.
+            One row per block × arm, sorted: ``block, donor, arm, total, size, n_wells, value, y, clipped``; ``value``
+            is total ÷ size, ``y`` its link, ``clipped`` whether a share of 0 or 1 was moved off the edge.
         """
         data = wells[["block", "donor", "arm"]].assign(total=self.numerator, size=self.denominator)
         data = data[data["total"].notna() & data["size"].notna()]
@@ -74,13 +74,13 @@ class Endpoint:
         cells = grouped[["total", "size"]].sum().assign(n_wells=grouped.size()).reset_index()
         cells = cells[cells["size"] > 0].reset_index(drop=True)
         cells["value"] = cells["total"] / cells["size"]
-        cells["moved"] = False
+        cells["clipped"] = False
         if self.link == "log rate":
-            cells["y"] = np.log((cells["total"] + HALF) / cells["size"])
+            cells["y"] = np.log((cells["total"] + COUNT_OFFSET) / cells["size"])
         elif self.link == "logit":
             share = cells["value"]
-            cells["moved"] = (share <= 0) | (share >= 1)
-            edge = HALF / cells["size"] if self.discrete else self._smallest(share) / 2
+            cells["clipped"] = (share <= 0) | (share >= 1)
+            edge = COUNT_OFFSET / cells["size"] if self.discrete else self._smallest(share) / 2
             share = share.clip(edge, 1 - edge)
             cells["y"] = np.log(share / (1 - share))
         elif self.link == "log":

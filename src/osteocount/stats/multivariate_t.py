@@ -10,17 +10,16 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-Floats = NDArray[np.float64]
+from osteocount.stats.arrays import BoolArray, FloatArray
 
 SEED = 20170101
 POINTS_LOG2 = 16
 LINKED = 0.15  # arms correlated less than this are in different groups of the control variate
 
 
-def adjusted_p(t: Floats, correlation: Floats, df: float) -> Floats:
+def adjusted_p(t: FloatArray, correlation: FloatArray, df: float) -> FloatArray:
     """Single-step adjusted p of each statistic.
 
     Parameters
@@ -44,7 +43,7 @@ def adjusted_p(t: Floats, correlation: Floats, df: float) -> Floats:
     return np.asarray(np.clip(np.maximum(1 - inside, raw), 0.0, 1.0), dtype=np.float64)
 
 
-def critical_value(correlation: Floats, df: float, level: float = 0.95) -> float:
+def critical_value(correlation: FloatArray, df: float, level: float = 0.95) -> float:
     """Return the c with ``P(max |T| < c) = level``: half-width of the simultaneous interval, in standard errors."""
     k = len(correlation)
     if k == 1:
@@ -60,7 +59,7 @@ def _critical_value(key: bytes, k: int, df: float, level: float) -> float:
     return float(found)
 
 
-def _key(correlation: Floats) -> bytes:
+def _key(correlation: FloatArray) -> bytes:
     """Round, so that the same design gives the same cached answer whatever the order of its rows."""
     return (np.round(correlation, 12) + 0.0).tobytes()
 
@@ -79,7 +78,7 @@ def _inside(c: float, key: bytes, k: int, df: float) -> float:
     return exact + _difference(c, correlation, near, df)
 
 
-def _factors(correlation: Floats) -> Floats:
+def _factors(correlation: FloatArray) -> FloatArray:
     """Return loadings, shape (groups, k): arms in groups, ``r_ij = l_i l_j`` within a group and 0 between.
 
     Exact where the correlation has that form, else its nearest by least squares. Arms of one oxygen level, which
@@ -94,7 +93,7 @@ def _factors(correlation: Floats) -> Floats:
     return loadings
 
 
-def _groups(linked: NDArray[np.bool_]) -> list[list[int]]:
+def _groups(linked: BoolArray) -> list[list[int]]:
     """Return the connected components."""
     left, groups = set(range(len(linked))), []
     while left:
@@ -107,13 +106,13 @@ def _groups(linked: NDArray[np.bool_]) -> list[list[int]]:
     return groups
 
 
-def _correlation(factors: Floats) -> Floats:
+def _correlation(factors: FloatArray) -> FloatArray:
     correlation = factors.T @ factors
     np.fill_diagonal(correlation, 1.0)
     return np.asarray(correlation, dtype=np.float64)
 
 
-def one_factor(correlation: Floats) -> Floats | None:
+def one_factor(correlation: FloatArray) -> FloatArray | None:
     """Return ``l`` with ``r_ij = l_i l_j``, or None where there is none (two arms always have one)."""
     k = len(correlation)
     if k == 1:
@@ -135,18 +134,18 @@ def one_factor(correlation: Floats) -> Floats | None:
     return loadings if same else None
 
 
-def _nearest_one_factor(correlation: Floats) -> Floats:
+def _nearest_one_factor(correlation: FloatArray) -> FloatArray:
     """Return loadings whose products come closest to the correlations, by least squares."""
     upper = np.triu_indices(len(correlation), 1)
 
-    def misfit(loadings: Floats) -> Floats:
+    def misfit(loadings: FloatArray) -> FloatArray:
         return np.asarray((np.outer(loadings, loadings) - correlation)[upper], dtype=np.float64)
 
     found = optimize.least_squares(misfit, np.full(len(correlation), 0.7), bounds=(-0.98, 0.98))
     return np.asarray(found.x, dtype=np.float64)
 
 
-def _quadrature(c: float, factors: Floats, df: float) -> float:
+def _quadrature(c: float, factors: FloatArray, df: float) -> float:
     """Gauss-Legendre over the groups' common factors z and the scale s = sqrt(chi2_df / df)."""
     nodes, weights = _legendre(192)
     z, z_weight = 9.5 * nodes, 9.5 * weights * stats.norm.pdf(9.5 * nodes)
@@ -165,12 +164,12 @@ def _quadrature(c: float, factors: Floats, df: float) -> float:
 
 
 @lru_cache(maxsize=4)
-def _legendre(n: int) -> tuple[Floats, Floats]:
+def _legendre(n: int) -> tuple[FloatArray, FloatArray]:
     nodes, weights = special.roots_legendre(n)
     return nodes, weights
 
 
-def _difference(c: float, correlation: Floats, near: Floats, df: float) -> float:
+def _difference(c: float, correlation: FloatArray, near: FloatArray, df: float) -> float:
     """Probability under ``correlation`` minus that under ``near``, on the same scrambled Sobol points.
 
     Transformed integral: Genz & Bretz 2002, J Comput Graph Stat 11:950. ``near`` is the control variate: the closer
@@ -184,11 +183,11 @@ def _difference(c: float, correlation: Floats, near: Floats, df: float) -> float
 
 
 @lru_cache(maxsize=4)
-def _points(k: int) -> Floats:
+def _points(k: int) -> FloatArray:
     return np.asarray(stats.qmc.Sobol(k, seed=SEED).random_base2(POINTS_LOG2), dtype=np.float64)
 
 
-def _transformed(u: Floats, c: float, cholesky: Floats, df: float) -> Floats:
+def _transformed(u: FloatArray, c: float, cholesky: FloatArray, df: float) -> FloatArray:
     """Integrand of the rectangle probability at the points ``u`` of the unit cube, shape (points, k)."""
     k = len(cholesky)
     u = np.clip(u, 1e-15, 1 - 1e-15)

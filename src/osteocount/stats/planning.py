@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,9 @@ from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats.arms import choose_controls
 from osteocount.stats.endpoints import COUNT, find_endpoints
-from osteocount.stats.linear import fit
+from osteocount.stats.least_squares import fit
 from osteocount.stats.power_simulation import Components, analyse, crossed, simulate_log_rates
-from osteocount.stats.wells_input import ColumnNames, read_wells
+from osteocount.stats.wells_input import ColumnNames, check_wells
 
 DONORS = tuple(range(3, 11))
 WELLS = tuple(range(2, 7))
@@ -94,10 +95,7 @@ def plan(
     seed: int = 1,
     target: float = 0.8,
     progress: Callable[[int, int], None] | None = None,
-    count_column: str = "n_osteoclasts",
-    area_column: str = "imaged_area_mm2",
-    donor_column: str = "donor",
-    treatment_column: str = "treatment",
+    **columns: Unpack[ColumnNames],
 ) -> Plan:
     """Simulate the default analysis for every number of donors and wells.
 
@@ -109,6 +107,8 @@ def plan(
         The rate ratio that one arm is to have.
     progress : callable, optional
         Called with designs done and designs in all.
+    **columns : str
+        ``count_column``, ``area_column``, ``donor_column``, ``treatment_column``: what the pilot calls them.
 
     Raises
     ------
@@ -120,10 +120,10 @@ def plan(
             f"A ratio of {ratio:g} cannot be planned for: give the ratio that matters, such as 1.5 or 0.67."
         )
     settings = settings or ComparisonSettings()
-    intake = read_wells(pilot, ColumnNames(count_column, area_column, donor_column, treatment_column))
-    controls = set(choose_controls(intake.wells, control or settings.control).values())
-    components, notes = estimate_components(intake.wells, controls, intake.area_unit)
-    arms = intake.wells["arm"].nunique() - len(controls)
+    checked = check_wells(pilot, columns)
+    controls = set(choose_controls(checked.wells, control or settings.control).values())
+    components, notes = estimate_components(checked.wells, controls, checked.area_unit)
+    arms = checked.wells["arm"].nunique() - len(controls)
     rng = np.random.default_rng(seed)
     designs = [(n, w) for n in donors for w in wells]
     rows = []

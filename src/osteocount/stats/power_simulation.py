@@ -9,11 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from osteocount.stats.linear import Weights, fit
+from osteocount.stats.arrays import BoolArray, FloatArray
+from osteocount.stats.least_squares import ArmWeights, fit
 from osteocount.stats.multivariate_t import critical_value
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -37,8 +35,8 @@ class Components:
 
 
 def simulate_log_rates(
-    rng: np.random.Generator, runs: int, cells: pd.DataFrame, wells: int, components: Components, log_ratio: Weights
-) -> Floats:
+    rng: np.random.Generator, runs: int, cells: pd.DataFrame, wells: int, components: Components, log_ratio: ArmWeights
+) -> FloatArray:
     """Draw ``y = log((Σ count + 0.5) / wells)`` of every cell, shape (runs, cells).
 
     The sum of ``wells`` negative-binomial counts with one mean is negative binomial itself, so totals are drawn.
@@ -58,22 +56,22 @@ def simulate_log_rates(
 class BatchResult:
     """Of each run (rows) and arm (columns): estimate, standard error, and the verdicts' ingredients."""
 
-    estimate: Floats
-    error: Floats
+    estimate: FloatArray
+    error: FloatArray
     df: int
-    raw_p: Floats
+    raw_p: FloatArray
     critical: float
-    dunnett: Flags
-    paired: Flags
+    dunnett: BoolArray
+    paired: BoolArray
     pairs: NDArray[np.int_]
 
     @property
-    def robust(self) -> Flags:
+    def robust(self) -> BoolArray:
         """Both tests below .05, on three donors or more."""
         return np.asarray(self.dunnett & self.paired & (self.pairs >= 3), dtype=np.bool_)
 
 
-def analyse(cells: pd.DataFrame, y: Floats, control: str) -> BatchResult:
+def analyse(cells: pd.DataFrame, y: FloatArray, control: str) -> BatchResult:
     """Analyse every row of ``y`` as ``compare`` would.
 
     Parameters
@@ -91,7 +89,7 @@ def analyse(cells: pd.DataFrame, y: Floats, control: str) -> BatchResult:
     variance = np.sum((y - solution @ design.T) ** 2, axis=1) / model.df
     matrix = np.array([model.vector(weights) for weights in contrasts])
     estimate = solution[:, : len(model.arms)] @ matrix.T
-    unscaled = matrix @ model.spread @ matrix.T
+    unscaled = matrix @ model.unscaled_covariance @ matrix.T
     error = np.sqrt(variance[:, None] * np.diag(unscaled)[None, :])
     correlation = unscaled / np.sqrt(np.outer(np.diag(unscaled), np.diag(unscaled)))
     t = estimate / error
@@ -109,7 +107,7 @@ def analyse(cells: pd.DataFrame, y: Floats, control: str) -> BatchResult:
     )
 
 
-def _donor_ratios(cells: pd.DataFrame, y: Floats, arm: str, control: str) -> Floats:
+def _donor_ratios(cells: pd.DataFrame, y: FloatArray, arm: str, control: str) -> FloatArray:
     """Log ratios of the donors that carry both, shape (runs, donors)."""
     column = {key: i for i, key in enumerate(zip(cells["block"], cells["arm"], strict=True))}
     pairs = [
@@ -119,7 +117,7 @@ def _donor_ratios(cells: pd.DataFrame, y: Floats, arm: str, control: str) -> Flo
     return np.asarray(y[:, above] - y[:, below], dtype=np.float64)
 
 
-def _paired(ratios: Floats) -> Flags:
+def _paired(ratios: FloatArray) -> BoolArray:
     """Whether the t test of the log ratios is below .05; never without spread."""
     n = ratios.shape[1]
     if n < 2:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from osteocount.stats.contrasts import Contrast
-    from osteocount.stats.endpoints import Endpoint
-    from osteocount.stats.linear import PairedTest
+from osteocount.stats.contrasts import REFERENCE_JOIN, Contrast
+from osteocount.stats.endpoints import Endpoint
+from osteocount.stats.least_squares import PairedTest
 
 ROBUST = "robust"
 INDICATED = "indicated"
@@ -21,7 +20,6 @@ REFUSED = "refused"
 EQUIVALENT = "equivalent"
 NOT_EQUIVALENT = "equivalence not shown"
 ESTIMATED = "estimated"
-SEVERAL = " × "  # joins the arms below the line in the reference of a contrast
 
 READABLE = {
     "il32_dependence": "IL-32 dependence",
@@ -194,7 +192,7 @@ def _effect(row: dict[str, Any]) -> str:
     against = {
         "trend": "per dose step",
         "interaction": f"the effect at {reference}",
-        "dependence": "" if SEVERAL in reference else reference,
+        "dependence": "" if REFERENCE_JOIN in reference else reference,
         "custom": "",
     }.get(kind, reference)
     if row["link"] == "identity":
@@ -204,7 +202,7 @@ def _effect(row: dict[str, Any]) -> str:
     if kind == "trend":
         return f"{ratio} {value} {against}"
     if not against:
-        return f"{ratio} of ratios {value}" if SEVERAL in reference else f"{ratio} {value}"
+        return f"{ratio} of ratios {value}" if REFERENCE_JOIN in reference else f"{ratio} {value}"
     return f"odds {value} × {against}" if row["link"] == "logit" else f"{value} × {against}"
 
 

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
 import pandas as pd
 
-from osteocount.stats import warning_sentences
 from osteocount.stats.design import Design
 from osteocount.stats.endpoints import SMALL_TOTAL, Endpoint
-from osteocount.stats.inference import EndpointData
+from osteocount.stats.fitted_endpoint import FittedEndpoint
+from osteocount.stats.sentences import number
 
-FEW_DF = 6
-SD_RATIO = 3.0
-AREA_RATIO = 1.2
+FEW_DF = 6  # Dunnett's critical value for 4 arms is 3.3 at 6 df, 3.8 at 4 and 6.5 at 2 (2.4 with very many)
+SD_RATIO = 3.0  # an arm with SD .5 among arms with .1 raises its raw type I error from .05 to .13 (simulated)
+AREA_RATIO = 1.2  # largest ÷ smallest imaged area that goes without a word; a convention, not measured
+SHOWN_CELLS = 6
 EXPERIMENT_SUFFIX = re.compile(
     r"[\s_.(-]*(?:exp(?:eriment)?|rep(?:eat|licate)?|run|round|day|batch|passage|plate)[\s_.-]*\d+\)?$|\s*\(\d+\)$",
     re.I,
 )
 
+TWO_DONORS = "Two donors: everything is exploratory, whatever the p value. Add donors (3 or more)."
+PAIRING_LOST = (
+    "Different donors per arm: donors are compared between arms and the pairing is lost, which costs much power. "
+    "Give every donor every arm."
+)
+
 
 @dataclass(frozen=True)
-class Warned:
+class ComparisonWarning:
     """A warning and what it is about: all endpoints or one, all arms or some."""
 
     text: str
@@ -34,42 +42,55 @@ class Warned:
         return self.endpoint in ("", endpoint) and (not self.arms or bool(self.arms & arms))
 
 
-def design_warnings(wells: pd.DataFrame, design: Design, controls: set[str]) -> list[Warned]:
+def design_warnings(wells: pd.DataFrame, design: Design, controls: set[str]) -> list[ComparisonWarning]:
     """Warn of the layout: donors, missing cells, unequal wells, confounding."""
-    found = []
+    warnings = []
     if design.n_donors == 2:
-        found.append(Warned(warning_sentences.TWO_DONORS))
+        warnings.append(ComparisonWarning(TWO_DONORS))
     if design.kind == "unblocked":
-        found.append(Warned(warning_sentences.PAIRING_LOST))
-    if twins := _donors_named_twice(wells):
-        found.append(Warned(warning_sentences.donors_named_twice(twins)))
-    if same := _arms_written_twice(wells):
-        found.append(
-            Warned(warning_sentences.arms_written_twice(same), arms=frozenset(arm for names in same for arm in names))
-        )
+        warnings.append(ComparisonWarning(PAIRING_LOST))
+    warnings += [*_donors_named_twice(wells), *_arms_named_twice(wells)]
     if design.kind == "blocked":
-        found += _missing_cells(wells)
-    return [*found, *_unequal(wells), *_confounded(wells, controls)]
+        warnings += _missing_cells(wells)
+    return [*warnings, *_unequal_wells(wells), *_confounded_arms(wells, controls)]
 
 
-def _donors_named_twice(wells: pd.DataFrame) -> list[list[str]]:
+def _donors_named_twice(wells: pd.DataFrame) -> list[ComparisonWarning]:
     """Donors that differ only in case, spaces or the number of an experiment."""
     groups: dict[str, list[str]] = {}
     for donor in sorted(wells["donor"].unique()):
         plain = re.sub(r"[\s_.-]+", "", EXPERIMENT_SUFFIX.sub("", donor)).casefold()
         groups.setdefault(plain, []).append(donor)
-    return [names for plain, names in groups.items() if plain and len(names) > 1]
+    same = [names for plain, names in groups.items() if plain and len(names) > 1]
+    if not same:
+        return []
+    text = (
+        f"These look like the same donor in two experiments: {_quoted(same)}. If so, give them one name (and a plate "
+        "or day column): counted as two donors they make the p values too small."
+    )
+    return [ComparisonWarning(text)]
 
 
-def _arms_written_twice(wells: pd.DataFrame) -> list[list[str]]:
+def _arms_named_twice(wells: pd.DataFrame) -> list[ComparisonWarning]:
     """Arms that differ only in case, spaces, underscores or hyphens."""
     groups: dict[str, list[str]] = {}
     for arm in sorted(wells["arm"].unique()):
         groups.setdefault(re.sub(r"[\s_‐-―-]+", "", arm).casefold(), []).append(arm)
-    return [names for plain, names in groups.items() if plain and len(names) > 1]
+    same = [names for plain, names in groups.items() if plain and len(names) > 1]
+    if not same:
+        return []
+    text = (
+        f"These look like one arm written in two ways: {_quoted(same)}. If so, write it one way: they are compared "
+        "apart."
+    )
+    return [ComparisonWarning(text, arms=frozenset(arm for names in same for arm in names))]
 
 
-def _missing_cells(wells: pd.DataFrame) -> list[Warned]:
+def _quoted(groups: list[list[str]]) -> str:
+    return "; ".join(" and ".join(f"'{name}'" for name in names) for names in groups)
+
+
+def _missing_cells(wells: pd.DataFrame) -> list[ComparisonWarning]:
     present = set(zip(wells["donor"], wells["arm"], strict=True))
     missing = [
         (donor, arm)
@@ -79,87 +100,150 @@ def _missing_cells(wells: pd.DataFrame) -> list[Warned]:
     ]
     if not missing:
         return []
-    return [Warned(warning_sentences.missing_cells(missing), arms=frozenset(arm for _, arm in missing))]
+    text = f"Missing donor × arm cells: {_listed_cells(missing)}. Estimates there rest on fewer donors."
+    return [ComparisonWarning(text, arms=frozenset(arm for _, arm in missing))]
 
 
-def _unequal(wells: pd.DataFrame) -> list[Warned]:
-    found = []
+def _listed_cells(cells: list[tuple[str, str]]) -> str:
+    """Join cells: ``D1 × A, D2 × B and 3 more``."""
+    shown = ", ".join(f"{donor} × {arm}" for donor, arm in cells[:SHOWN_CELLS])
+    return shown + (f" and {len(cells) - SHOWN_CELLS} more" if len(cells) > SHOWN_CELLS else "")
+
+
+def _unequal_wells(wells: pd.DataFrame) -> list[ComparisonWarning]:
+    warnings = []
     per_cell = wells.groupby(["donor", "arm"]).size()
     if per_cell.min() != per_cell.max():
-        found.append(Warned(warning_sentences.unequal_wells(int(per_cell.min()), int(per_cell.max()))))
+        warnings.append(
+            f"Unequal wells per donor × arm ({per_cell.min()} to {per_cell.max()}): every donor × arm weighs the same, "
+            "whatever its wells."
+        )
     low, high = float(wells["area"].min()), float(wells["area"].max())
     if high > AREA_RATIO * low:
-        found.append(Warned(warning_sentences.unequal_areas(low, high)))
-    return found
+        warnings.append(
+            f"Unequal imaged areas ({number(low)} to {number(high)} per well): counts are compared as rates per area."
+        )
+    return [ComparisonWarning(text) for text in warnings]
 
 
-def _confounded(wells: pd.DataFrame, controls: set[str]) -> list[Warned]:
+def _confounded_arms(wells: pd.DataFrame, controls: set[str]) -> list[ComparisonWarning]:
     """Arms that share no plate with a control, or sit in one row or column without one."""
-    places: dict[str, list[str]] = {"plate": [], "row": [], "column": []}
+    confounded: dict[str, list[str]] = {"plate": [], "row": [], "column": []}
     control = wells[wells["arm"].isin(controls)]
     for arm, own in wells[~wells["arm"].isin(controls)].groupby("arm"):
         plates = set(own["batch"]) - {""}
         if plates and not plates & set(control["batch"]):
-            places["plate"].append(str(arm))
+            confounded["plate"].append(str(arm))
             continue
         for place in ("row", "column"):
             lines = set(own[place])
             if len(lines) == 1 and "" not in lines and len(own) > 1 and not lines & set(control[place]):
-                places[place].append(str(arm))
+                confounded[place].append(str(arm))
     return [
-        Warned(warning_sentences.confounded(arms, place), arms=frozenset(arms))
-        for place, arms in places.items()
-        if arms
+        ComparisonWarning(_confounding(arms, place), arms=frozenset(arms)) for place, arms in confounded.items() if arms
     ]
 
 
-def endpoint_warnings(data: EndpointData) -> list[Warned]:
+def _confounding(arms: list[str], place: str) -> str:
+    """Say that the effect of ``arms`` cannot be told from that of their plate, row or column."""
+    one = len(arms) == 1
+    named = arms[0] if one else f"{', '.join(arms[:-1])} and {arms[-1]}"
+    if place == "plate":
+        why = f"no plate of {'its' if one else 'their'} wells holds a control well"
+    else:
+        why = (
+            f"all {'its' if one else 'their'} wells sit in one {place}{'' if one else ' each'}, without a control well"
+        )
+    return (
+        f"{named} {'is' if one else 'are'} confounded with {place}: {why}. "
+        f"Put controls there, or spread the {'arm' if one else 'arms'}."
+    )
+
+
+def endpoint_warnings(data: FittedEndpoint) -> list[ComparisonWarning]:
     """Warn of an endpoint's cells and fit: small totals, few degrees of freedom, one arm noisier than another."""
-    name, cells = data.endpoint.name, data.cells
-    found = []
-    small = cells[cells["total"] < SMALL_TOTAL] if data.endpoint.is_count else cells[:0]
-    if len(small):
-        pairs = list(zip(small["donor"], small["arm"], strict=True))
-        found.append(Warned(warning_sentences.small_totals(pairs, data.endpoint.title), name, frozenset(small["arm"])))
-    if data.endpoint.is_count and (empty := _empty_arms(data)):
-        found.append(Warned(warning_sentences.empty_arms(empty, data.endpoint.title), name, frozenset(empty)))
-    if cells["moved"].any():
-        moved = cells[cells["moved"]]
-        pairs = list(zip(moved["donor"], moved["arm"], strict=True))
-        found.append(Warned(warning_sentences.moved(pairs), name, frozenset(moved["arm"])))
+    warnings = [*_sparse_cells(data), *_clipped_shares(data)]
     if data.fit is None or data.design.kind == "one donor":
-        return found
-    if 0 < data.fit.df < FEW_DF:
-        found.append(Warned(warning_sentences.few_df(data.fit.df), name))
-    if noisy := _noisiest(data):
-        found.append(Warned(warning_sentences.unequal_spread(*noisy), name, frozenset({noisy[0]})))
-    return found
+        return warnings
+    df = data.fit.df
+    if 0 < df < FEW_DF:
+        text = (
+            f"Only {df} residual {'degree' if df == 1 else 'degrees'} of freedom (fewer than {FEW_DF}): intervals are "
+            "wide. Add donors."
+        )
+        warnings.append(ComparisonWarning(text, data.endpoint.name))
+    return [*warnings, *_unequal_sds(data)]
 
 
-def _empty_arms(data: EndpointData) -> list[str]:
-    """Arms in which nothing was counted, where others have something."""
-    total = data.cells.groupby("arm")["total"].sum()
-    return [str(arm) for arm in total.index[total == 0]] if total.max() > 0 else []
+def _sparse_cells(data: FittedEndpoint) -> list[ComparisonWarning]:
+    """Warn of cells with few counted, and of arms in which nothing was counted where others have something."""
+    if not data.endpoint.is_count:
+        return []
+    warnings = []
+    name, title, cells = data.endpoint.name, data.endpoint.title, data.cells
+    small = cells[cells["total"] < SMALL_TOTAL]
+    if len(small):
+        text = (
+            f"Fewer than {SMALL_TOTAL} {title} in all wells of {_listed_cells(_donor_arms(small))}: the ratio rests "
+            "on a handful of cells."
+        )
+        warnings.append(ComparisonWarning(text, name, frozenset(small["arm"])))
+    total = cells.groupby("arm")["total"].sum()
+    empty = [str(arm) for arm in total.index[total == 0]] if total.max() > 0 else []
+    if empty:
+        text = (
+            f"0 {title} in every well of {' and '.join(empty)}: the 0.5 added to empty counts decides the ratio and "
+            "its interval. Read them as 'far fewer', not as a number; image more area to learn how many fewer."
+        )
+        warnings.append(ComparisonWarning(text, name, frozenset(empty)))
+    return warnings
 
 
-def _noisiest(data: EndpointData) -> tuple[str, str, float] | None:
-    """Noisiest and quietest arm by the residual SD, and their ratio, where it is above 3 (arms of 3 donors or more)."""
-    if data.fit is None or not data.fit.has_noise:
-        return None
+def _clipped_shares(data: FittedEndpoint) -> list[ComparisonWarning]:
+    clipped = data.cells[data.cells["clipped"]]
+    if clipped.empty:
+        return []
+    text = (
+        f"A share of exactly 0 or 1 has no odds and was moved a little in {_listed_cells(_donor_arms(clipped))}: "
+        "ratios there depend on how little. Read the donors' own values."
+    )
+    return [ComparisonWarning(text, data.endpoint.name, frozenset(clipped["arm"]))]
+
+
+def _donor_arms(cells: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(cells["donor"], cells["arm"], strict=True))
+
+
+def _unequal_sds(data: FittedEndpoint) -> list[ComparisonWarning]:
+    """Compare the residual SDs of the arms (of 3 donors or more): noisiest and quietest, where they are far apart."""
+    if data.fit is None or not data.fit.has_variation:
+        return []
     squares = pd.Series(data.fit.residuals**2).groupby(data.cells["arm"].to_numpy())
     variance = (squares.sum() / (squares.size() - 1).clip(lower=1))[squares.size() >= 3]
     sd = (variance**0.5 / max(variance.max() ** 0.5, 1e-300)).round(9)  # arms alike are named the same on any machine
     if len(sd) < 2 or not sd.max() > SD_RATIO * sd.min():
-        return None
-    ratio = float(sd.max() / sd.min()) if sd.min() > 0 else float("inf")
-    return str(sd.idxmax()), str(sd.idxmin()), ratio
+        return []
+    noisy, quiet = str(sd.idxmax()), str(sd.idxmin())
+    ratio = float(sd.max() / sd.min()) if sd.min() > 0 else math.inf
+    times = f"{ratio:.1f} times" if math.isfinite(ratio) else "far"
+    text = (
+        f"Donors vary {times} more in {noisy} than in {quiet}: the pooled variance makes p too small for the noisy "
+        "arm. Trust the paired test there."
+    )
+    return [ComparisonWarning(text, data.endpoint.name, frozenset({noisy}))]
 
 
-def multiplicity_warnings(endpoints: list[Endpoint], levels: int) -> list[Warned]:
+def multiplicity_warnings(endpoints: list[Endpoint], levels: int) -> list[ComparisonWarning]:
     """Warn that several endpoints or oxygen levels were tested."""
-    found = []
+    warnings = []
     if len(endpoints) > 1:
-        found.append(Warned(warning_sentences.several_endpoints(len(endpoints), endpoints[0].name)))
+        warnings.append(
+            f"{len(endpoints)} endpoints were tested. '{endpoints[0].name}' is the primary one; for the others read "
+            "p_across_endpoints, which is adjusted over the secondary endpoints."
+        )
     if levels > 1:
-        found.append(Warned(warning_sentences.several_oxygen_levels(levels)))
-    return found
+        warnings.append(
+            f"{levels} oxygen levels were tested: whether oxygen changes an effect is the contrast 'oxygen × arm', not "
+            "two verdicts side by side."
+        )
+    return [ComparisonWarning(text) for text in warnings]

@@ -1,31 +1,32 @@
-"""From anybody's table to checked wells: every malformed cell is named before anything is computed."""
+"""Read a table of wells and check it: every malformed cell is named, with line, column and cure, before any result."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypedDict
 
 import numpy as np
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import arm_names, suggestion, text_of
-from osteocount.stats.table_problems import Problems, listed, where
+from osteocount.wells import parse_well, row_letters, well_name
 
 LEFT_OUT_ROLES = ("blank", "excluded")
-WELL_NAME = re.compile(r"^([A-Za-z]{1,2})0*(\d{1,2})$")
 DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
-LARGEST = 1e12
+LARGEST = 1e12  # above any count, area (px of a whole well: 1e10) or amount that a table of wells can hold
 UNKNOWN = ("", "na", "n/a", "#n/a")  # R and spreadsheets write these for an empty cell
+SHOWN_PROBLEMS = 20
+SHOWN_LINES = 6
 
 NO_DONORS = (
     "the biological replicate: donor, animal or independent experiment. Wells are technical replicates, so without "
     "donors there is no comparison"
 )
 
-Kind = Literal["count", "area", "amount", "share", "mean", "any"]
-ENDPOINT_COLUMNS: dict[str, Kind] = {
+NumberKind = Literal["count", "area", "amount", "share", "mean", "any"]
+ENDPOINT_COLUMNS: dict[str, NumberKind] = {
     "n_osteoclasts_ge2": "count",
     "n_osteoclasts_ge4": "count",
     "osteoclast_area_px": "amount",
@@ -38,18 +39,41 @@ ENDPOINT_COLUMNS: dict[str, Kind] = {
 }
 
 
+class ColumnNames(TypedDict, total=False):
+    """What the user calls the columns of a table; those not given have the names of ``wells.csv``."""
+
+    count_column: str
+    area_column: str
+    donor_column: str
+    treatment_column: str
+
+
 @dataclass(frozen=True)
-class ColumnNames:
-    """What the table calls its columns; None: find it."""
+class TableColumns:
+    """What the columns of a table are called."""
 
     count: str = "n_osteoclasts"
     area: str = "imaged_area_mm2"
     donor: str = "donor"
     treatment: str = "treatment"
 
+    @classmethod
+    def of(cls, names: ColumnNames) -> TableColumns:
+        """Return the names the user gave, with the default ones for the rest."""
+        return cls(**{name.removesuffix("_column"): str(column) for name, column in names.items()})
+
+    def given(self) -> ColumnNames:
+        """Return the names the way a caller gives them."""
+        return {
+            "count_column": self.count,
+            "area_column": self.area,
+            "donor_column": self.donor,
+            "treatment_column": self.treatment,
+        }
+
 
 @dataclass(frozen=True)
-class Intake:
+class CheckedWells:
     """Checked wells.
 
     Attributes
@@ -69,7 +93,7 @@ class Intake:
     notes: tuple[str, ...] = ()
 
 
-def read_wells(table: pd.DataFrame, names: ColumnNames, extra: tuple[str, ...] = ()) -> Intake:
+def check_wells(table: pd.DataFrame, names: ColumnNames, extra: tuple[str, ...] = ()) -> CheckedWells:
     """Check the table and give its columns their names.
 
     Parameters
@@ -85,23 +109,23 @@ def read_wells(table: pd.DataFrame, names: ColumnNames, extra: tuple[str, ...] =
         Naming every line and column that is wrong, and what would mend it.
     """
     frame = table.rename(columns=lambda name: str(name).strip()).reset_index(drop=True)
-    names = _find_columns(frame, names)
+    columns = _find_columns(frame, TableColumns.of(names))
     if frame.empty:
         raise OsteoCountError("The table has a heading but no rows. Give it one row per well.")
     frame["_line"] = np.arange(len(frame)) + 2
-    frame, notes = _taking_part(frame, names)
-    problems = Problems()
-    _check_duplicates(frame, names, problems)
-    _check_donors(frame, names, problems)
-    count = _numbers(frame, names.count, problems, "count")
-    area, unit = _areas(frame, names, problems, count)
+    frame, notes = _exclude_wells(frame, columns)
+    problems = TableProblems()
+    _check_duplicates(frame, columns, problems)
+    _check_donors(frame, columns, problems)
+    count = _numbers(frame, columns.count, problems, "count")
+    area, unit = _areas(frame, columns, problems, count)
     dose = _numbers(frame, "dose", problems, "amount") if "dose" in frame.columns else pd.Series(np.nan, frame.index)
-    measured = _measured(frame, problems, extra, count)
+    measured = _endpoint_columns(frame, problems, extra, count)
     problems.raise_if_any()
-    wells = _canonical(frame, names).assign(**measured).assign(count=count, area=area, dose=dose)
+    wells = _standard_columns(frame, columns).assign(**measured).assign(count=count, area=area, dose=dose)
     unknown = np.flatnonzero(count.isna())
     if len(unknown):
-        lines = listed([where(frame, int(i)) for i in unknown])
+        lines = join_rows([row_name(frame, int(i)) for i in unknown])
         notes.append(f"{_wells(len(unknown))} without a count left out of the counts: {lines}.")
     if unit == "px":
         notes.append(
@@ -109,37 +133,79 @@ def read_wells(table: pd.DataFrame, names: ColumnNames, extra: tuple[str, ...] =
         )
     if unit == "well":
         notes.append("The table has no imaged area: every well is taken as equally large.")
-    return Intake(wells.drop(columns="_line"), unit, tuple(notes))
+    return CheckedWells(wells.drop(columns="_line"), unit, tuple(notes))
 
 
-def _find_columns(table: pd.DataFrame, names: ColumnNames) -> ColumnNames:
+@dataclass
+class TableProblems:
+    """What is wrong with a table, in the order of checking; the same complaint about many lines is one."""
+
+    places: dict[str, list[str]] = field(default_factory=dict)
+
+    def cell(self, frame: pd.DataFrame, position: int, column: str, what: str) -> None:
+        """Note that a cell is wrong."""
+        self.places.setdefault(f"column '{column}': {what}", []).append(row_name(frame, position))
+
+    def raise_if_any(self) -> None:
+        """Raise everything noted.
+
+        Raises
+        ------
+        OsteoCountError
+        """
+        if not self.places:
+            return
+        lines = [f"{join_rows(places)}, {what}" for what, places in self.places.items()]
+        shown = lines[:SHOWN_PROBLEMS]
+        if len(lines) > len(shown):
+            shown.append(f"and {len(lines) - len(shown)} more")
+        raise OsteoCountError("The table cannot be compared:\n" + "\n".join(f"  - {line}" for line in shown))
+
+
+def row_name(frame: pd.DataFrame, position: int) -> str:
+    """Name a row the way a spreadsheet numbers it (the header is line 1), with its plate and well."""
+    row = frame.iloc[position]
+    name = " ".join(text_of(row[column]) for column in ("plate", "well") if column in frame.columns)
+    line = int(row["_line"])
+    return f"line {line} ({name.strip()})" if name.strip() else f"line {line}"
+
+
+def join_rows(places: list[str]) -> str:
+    """Join places: ``line 2 (A1), line 3 (A2) and 7 more lines``."""
+    shown, more = places[:SHOWN_LINES], len(places) - SHOWN_LINES
+    if more > 0:
+        return f"{', '.join(shown)} and {more} more {'line' if more == 1 else 'lines'}"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _find_columns(table: pd.DataFrame, asked: TableColumns) -> TableColumns:
     """Fall back on the short names ``count`` and ``area_mm2``; say which columns are missing."""
-    defaults = ColumnNames()
-    columns = [str(column) for column in table.columns]
-    count, area = names.count, names.area
-    if count == defaults.count and count not in columns and "count" in columns:
+    defaults = TableColumns()
+    present = [str(column) for column in table.columns]
+    count, area = asked.count, asked.area
+    if count == defaults.count and count not in present and "count" in present:
         count = "count"
-    if area == defaults.area and area not in columns and "area_mm2" in columns:
+    if area == defaults.area and area not in present and "area_mm2" in present:
         area = "area_mm2"
     problems = [
-        f"no column '{name}' ({meaning}){suggestion(name, columns)} Name it with {option}"
+        f"no column '{name}' ({meaning}){suggestion(name, present)} Name it with {option}"
         for name, meaning, option in (
             (count, "osteoclasts per well", "--count-column"),
-            (names.donor, NO_DONORS, "--donor-column"),
-            (names.treatment, "what the well got", "--treatment-column"),
+            (asked.donor, NO_DONORS, "--donor-column"),
+            (asked.treatment, "what the well got", "--treatment-column"),
         )
-        if name not in columns
+        if name not in present
     ]
-    if area != defaults.area and area not in columns:
-        problems.append(f"no column '{area}' (imaged area){suggestion(area, columns)} Name it with --area-column")
-    twice = [name for name in (count, area, names.donor, names.treatment) if _is_twice(name, columns)]
+    if area != defaults.area and area not in present:
+        problems.append(f"no column '{area}' (imaged area){suggestion(area, present)} Name it with --area-column")
+    twice = [name for name in (count, area, asked.donor, asked.treatment) if _is_twice(name, present)]
     problems += [f"two columns are called '{name}'; keep one" for name in twice]
     if problems:
         listed_problems = "\n".join(f"  - {problem}" for problem in problems)
         raise OsteoCountError(
-            f"The table cannot be compared:\n{listed_problems}\nIt has the columns: {', '.join(columns)}."
+            f"The table cannot be compared:\n{listed_problems}\nIt has the columns: {', '.join(present)}."
         )
-    return replace(names, count=count, area=area)
+    return replace(asked, count=count, area=area)
 
 
 def _is_twice(name: str, columns: list[str]) -> bool:
@@ -147,14 +213,14 @@ def _is_twice(name: str, columns: list[str]) -> bool:
     return columns.count(name) > 1 or (name in columns and f"{name}.1" in columns)
 
 
-def _taking_part(frame: pd.DataFrame, names: ColumnNames) -> tuple[pd.DataFrame, list[str]]:
+def _exclude_wells(frame: pd.DataFrame, columns: TableColumns) -> tuple[pd.DataFrame, list[str]]:
     """Leave out failed, blank, excluded and untreated wells, and say so."""
     notes: list[str] = []
     if "status" in frame.columns:
         failed = ~frame["status"].map(text_of).str.casefold().isin(["ok", ""])
         if failed.any():
             listed = ", ".join(
-                f"{where(frame, i)} {text_of(frame['status'].iloc[i])}" for i in np.flatnonzero(failed)[:8]
+                f"{row_name(frame, i)} {text_of(frame['status'].iloc[i])}" for i in np.flatnonzero(failed)[:8]
             )
             notes.append(f"{_wells(int(failed.sum()))} left out because the status is not 'ok': {listed}.")
         frame = frame[~failed]
@@ -163,9 +229,9 @@ def _taking_part(frame: pd.DataFrame, names: ColumnNames) -> tuple[pd.DataFrame,
         if left_out.any():
             notes.append(f"{_wells(int(left_out.sum()))} with the role blank or excluded left out.")
         frame = frame[~left_out]
-    untreated = frame[names.treatment].map(text_of) == ""
+    untreated = frame[columns.treatment].map(text_of) == ""
     if untreated.any():
-        listed = ", ".join(where(frame, i) for i in np.flatnonzero(untreated)[:8])
+        listed = ", ".join(row_name(frame, i) for i in np.flatnonzero(untreated)[:8])
         notes.append(f"{_wells(int(untreated.sum()))} without a treatment left out: {listed}.")
     frame = frame[~untreated]
     if frame.empty:
@@ -173,12 +239,12 @@ def _taking_part(frame: pd.DataFrame, names: ColumnNames) -> tuple[pd.DataFrame,
     return frame, notes
 
 
-def _check_duplicates(frame: pd.DataFrame, names: ColumnNames, problems: Problems) -> None:
+def _check_duplicates(frame: pd.DataFrame, columns: TableColumns, problems: TableProblems) -> None:
     if "well" not in frame.columns:
         return
     key = [column for column in ("plate", "day") if column in frame.columns]
-    place = frame[[*(key if "plate" in key else [*key, names.donor]), "well"]].map(text_of)
-    place["well"] = place["well"].map(plain_well)
+    place = frame[[*(key if "plate" in key else [*key, columns.donor]), "well"]].map(text_of)
+    place["well"] = place["well"].map(short_well_name)
     first: dict[tuple[str, ...], int] = {}
     for position, name in enumerate(place.itertuples(index=False, name=None)):
         if name in first and name[-1]:
@@ -187,35 +253,35 @@ def _check_duplicates(frame: pd.DataFrame, names: ColumnNames, problems: Problem
         first.setdefault(name, position)
 
 
-def plain_well(name: str) -> str:
+def short_well_name(name: str) -> str:
     """Write A01 and a1 as A1; leave other names alone."""
-    match = WELL_NAME.match(name)
-    return f"{match[1].upper()}{int(match[2])}" if match else name
+    place = parse_well(name)
+    return well_name(*place, pad=False) if place else name
 
 
-def _check_donors(frame: pd.DataFrame, names: ColumnNames, problems: Problems) -> None:
-    empty = np.flatnonzero(frame[names.donor].map(text_of).str.casefold().isin(UNKNOWN))
+def _check_donors(frame: pd.DataFrame, columns: TableColumns, problems: TableProblems) -> None:
+    empty = np.flatnonzero(frame[columns.donor].map(text_of).str.casefold().isin(UNKNOWN))
     if len(empty) == len(frame):
         raise OsteoCountError(
-            f"The donor column '{names.donor}' is empty. Wells are technical replicates: without donors (animals, "
+            f"The donor column '{columns.donor}' is empty. Wells are technical replicates: without donors (animals, "
             "independent experiments) there is no comparison. Fill in the donor of every well."
         )
     for position in empty:
-        problems.cell(frame, int(position), names.donor, "no donor; fill it in, or give the well the role 'excluded'")
+        problems.cell(frame, int(position), columns.donor, "no donor; fill it in, or give the well the role 'excluded'")
 
 
-def _numbers(frame: pd.DataFrame, column: str, problems: Problems, kind: Kind) -> pd.Series:
+def _numbers(frame: pd.DataFrame, column: str, problems: TableProblems, kind: NumberKind) -> pd.Series:
     """Read a column as numbers of a kind; empty stays unknown."""
     texts = frame[column].map(text_of)
     texts = texts.where(~texts.str.casefold().isin(UNKNOWN), "")
     values = pd.to_numeric(texts.replace("", None), errors="coerce").astype(float)
     for position, (raw, value) in enumerate(zip(texts, values, strict=True)):
-        if raw and (wrong := _wrong(raw, value, kind)):
+        if raw and (wrong := _number_problem(raw, value, kind)):
             problems.cell(frame, position, column, wrong)
     return values
 
 
-def _wrong(raw: str, value: float, kind: Kind) -> str:
+def _number_problem(raw: str, value: float, kind: NumberKind) -> str:
     """Say what is wrong with a number and what mends it; empty where nothing is."""
     if DECIMAL_COMMA.match(raw):
         return f"'{raw}' has a decimal comma; write {raw.replace(',', '.')}"
@@ -237,11 +303,11 @@ def _wrong(raw: str, value: float, kind: Kind) -> str:
     return ""
 
 
-def _measured(
-    frame: pd.DataFrame, problems: Problems, extra: tuple[str, ...], count: pd.Series
+def _endpoint_columns(
+    frame: pd.DataFrame, problems: TableProblems, extra: tuple[str, ...], count: pd.Series
 ) -> dict[str, pd.Series]:
     """Check the columns of the other endpoints; a mean over osteoclasts is above 0 where there are osteoclasts."""
-    kinds: dict[str, Kind] = {**ENDPOINT_COLUMNS, **dict.fromkeys(extra, "any")}
+    kinds: dict[str, NumberKind] = {**ENDPOINT_COLUMNS, **dict.fromkeys(extra, "any")}
     found = {}
     for column, kind in kinds.items():
         if column not in frame.columns or pd.to_numeric(frame[column], errors="coerce").isna().all():
@@ -254,10 +320,12 @@ def _measured(
     return found
 
 
-def _areas(frame: pd.DataFrame, names: ColumnNames, problems: Problems, count: pd.Series) -> tuple[pd.Series, str]:
+def _areas(
+    frame: pd.DataFrame, columns: TableColumns, problems: TableProblems, count: pd.Series
+) -> tuple[pd.Series, str]:
     """Read the imaged area, in mm² where every well has it, else in pixels."""
     pixels = "imaged_area_px"
-    column, unit = names.area, "mm²"
+    column, unit = columns.area, "mm²"
     blank = column not in frame.columns or (frame[column].map(text_of) == "").any()
     if blank and pixels in frame.columns and (frame[pixels].map(text_of) != "").all():
         column, unit = pixels, "px"
@@ -271,16 +339,17 @@ def _areas(frame: pd.DataFrame, names: ColumnNames, problems: Problems, count: p
     return values, unit
 
 
-def _canonical(frame: pd.DataFrame, names: ColumnNames) -> pd.DataFrame:
+def _standard_columns(frame: pd.DataFrame, columns: TableColumns) -> pd.DataFrame:
     wells = frame.copy()
-    wells["arm"] = arm_names(frame, names.treatment)
-    wells["donor"] = frame[names.donor].map(text_of)
-    wells["treatment"] = frame[names.treatment].map(text_of)
+    wells["arm"] = arm_names(frame, columns.treatment)
+    wells["donor"] = frame[columns.donor].map(text_of)
+    wells["treatment"] = frame[columns.treatment].map(text_of)
     for column in ("plate", "well", "dose_unit", "role", "oxygen", "day"):
         wells[column] = frame[column].map(text_of) if column in frame.columns else ""
     wells["batch"] = (wells["plate"] + " " + wells["day"]).str.strip()
-    parts = wells["well"].str.extract(WELL_NAME)
-    wells["row"], wells["column"] = parts[0].str.upper().fillna(""), parts[1].fillna("")
+    places = [parse_well(name) for name in wells["well"]]
+    wells["row"] = [row_letters(place[0]) if place else "" for place in places]
+    wells["column"] = [str(place[1]) if place else "" for place in places]
     return wells
 
 

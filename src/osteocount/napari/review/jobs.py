@@ -177,8 +177,7 @@ def write_tables(review: Review, stop: Event) -> Generator[Progress, None, Outco
 
 def export_comparison(figures: ReviewFigures, folder: Path, stop: Event) -> Generator[Progress, None, Path]:
     """Write both figures, the comparison and the wells as they are now."""
-    from osteocount.stats.effect_figure import effect_plot
-    from osteocount.stats.figures import superplot
+    from osteocount.stats.figures import effect_plot, superplot
 
     yield Progress(0, 0, "Exporting")
     comparison = figures.comparison
@@ -240,8 +239,7 @@ def _plate(wells: pd.DataFrame, view: View) -> tuple[RenderedFigure | None, str]
 
 
 def _effect(comparison: Comparison, wells: pd.DataFrame, view: View) -> RenderedFigure:
-    from osteocount.stats.effect_figure import effect_plot
-    from osteocount.stats.figures import superplot
+    from osteocount.stats.figures import effect_plot, superplot
 
     endpoint = view.endpoint or str(comparison.table["endpoint"].iloc[0])
     narrow = view.compare_room.narrow

@@ -6,7 +6,7 @@ import pytest
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats.agreement import agree
-from osteocount.stats.agreement_numbers import concordance, describe, icc_2_1
+from osteocount.stats.agreement_measures import concordance, describe, icc_2_1
 from support.well_tables import simulated, table
 
 

@@ -7,7 +7,7 @@ import pytest
 from osteocount.errors import OsteoCountError
 from osteocount.stats.planning import estimate_components, plan
 from osteocount.stats.power_simulation import Components, crossed
-from osteocount.stats.wells_input import ColumnNames, read_wells
+from osteocount.stats.wells_input import ColumnNames, check_wells
 from support.well_tables import simulated, table
 
 
@@ -25,7 +25,7 @@ def large_pilot(components: Components, donors: int = 60, wells: int = 6) -> pd.
 
 def test_variance_components_come_back():
     truth = Components(mean=40, donor_sd=0.5, donor_arm_sd=0.25, theta=10)
-    wells = read_wells(large_pilot(truth), ColumnNames()).wells
+    wells = check_wells(large_pilot(truth), ColumnNames()).wells
     found, notes = estimate_components(wells, {"arm 0"}, "mm²")
     assert found.donor_sd == pytest.approx(0.5, rel=0.2)
     assert found.donor_arm_sd == pytest.approx(0.25, rel=0.15)
@@ -35,7 +35,7 @@ def test_variance_components_come_back():
 
 
 def test_poisson_wells_have_no_overdispersion():
-    wells = read_wells(simulated(("vehicle", "A"), 4, wells=2, seed=4), ColumnNames()).wells
+    wells = check_wells(simulated(("vehicle", "A"), 4, wells=2, seed=4), ColumnNames()).wells
     assert estimate_components(wells, {"vehicle"}, "mm²")[0].theta > 20
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-Floats = NDArray[np.float64]
+from osteocount.stats.arrays import BoolArray, FloatArray
 
 
 def describe(pairs: pd.DataFrame) -> dict[str, float]:
@@ -42,7 +41,7 @@ def describe(pairs: pd.DataFrame) -> dict[str, float]:
     return row
 
 
-def cohen_kappa(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+def cohen_kappa(first: BoolArray, second: BoolArray) -> float:
     """Cohen's kappa of two yes-or-no judgements of the same things (Cohen 1960, Educ Psychol Meas 20:37).
 
     NaN when there is nothing to judge, or when both always say the same one thing: chance alone would agree then.
@@ -54,7 +53,7 @@ def cohen_kappa(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     return (agreed - by_chance) / (1 - by_chance) if by_chance < 1 else float("nan")
 
 
-def concordance(first: Floats, second: Floats) -> tuple[float, float, float]:
+def concordance(first: FloatArray, second: FloatArray) -> tuple[float, float, float]:
     """Lin's concordance with its interval by Fisher's z (Lin 1989, Biometrics 45:255; corrected 2000, 56:324)."""
     n = len(first)
     sd = first.std() * second.std() if n else 0.0
@@ -76,7 +75,7 @@ def concordance(first: Floats, second: Floats) -> tuple[float, float, float]:
     return value, float(np.tanh(z - half)), float(np.tanh(z + half))
 
 
-def icc_2_1(counts: Floats) -> tuple[float, float, float]:
+def icc_2_1(counts: FloatArray) -> tuple[float, float, float]:
     """ICC(2,1): two-way random, absolute agreement, single reader, with its interval (McGraw & Wong 1996).
 
     Parameters

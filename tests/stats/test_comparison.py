@@ -236,7 +236,7 @@ def test_a_single_donor_says_its_technical_spread():
     )
 
 
-def test_indicated_where_the_paired_test_does_not_agree():
+def test_indicated_where_the_paired_t_test_does_not_agree():
     counts = {
         "D1": {"vehicle": (50, 50), "A": (60, 60), "B": (100, 100), "C": (50, 52)},
         "D2": {"vehicle": (50, 50), "A": (100, 100), "B": (100, 104), "C": (50, 50)},

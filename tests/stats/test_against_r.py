@@ -10,7 +10,7 @@ import pytest
 
 from osteocount.settings import ComparisonSettings
 from osteocount.stats import compare
-from osteocount.stats.agreement_numbers import describe
+from osteocount.stats.agreement_measures import describe
 
 DATA = Path(__file__).parent / "data"
 TIGHT = {"rtol": 1e-9, "atol": 1e-12}

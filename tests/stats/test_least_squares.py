@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from osteocount.stats.linear import fit, holm, paired_test
+from osteocount.stats.least_squares import fit, holm, paired_t_test
 
 
 def cells(values):
@@ -45,15 +45,15 @@ def test_arms_that_no_donor_links_cannot_be_compared():
     assert not model.estimable({"absent": 1.0, "c": -1.0})
 
 
-def test_paired_test_is_the_one_sample_t():
+def test_paired_t_test_is_the_one_sample_t():
     values = np.array([0.2, 0.5, 0.1, 0.4])
-    assert paired_test(values).p == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=1e-12)
-    assert (paired_test(values).signs_up, paired_test(values).signs_down) == (4, 0)
+    assert paired_t_test(values).p == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=1e-12)
+    assert (paired_t_test(values).signs_up, paired_t_test(values).signs_down) == (4, 0)
 
 
 @pytest.mark.parametrize("values", [[], [0.3], [0.3, 0.3, 0.3]])
-def test_paired_test_without_spread_has_no_p(values):
-    assert np.isnan(paired_test(np.array(values)).p)
+def test_paired_t_test_without_spread_has_no_p(values):
+    assert np.isnan(paired_t_test(np.array(values)).p)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from osteocount.stats import sentences
+from osteocount.stats.arrays import FloatArray
 from osteocount.stats.contrasts import Contrast
-from osteocount.stats.inference import EndpointData, blank_row
+from osteocount.stats.fitted_endpoint import FittedEndpoint
 
-Floats = NDArray[np.float64]
 MIN_DOSES = 5
 RATE_LINKS = ("log rate", "log")
 PLATEAU = 0.75  # share of the fitted effect that the highest dose must reach
@@ -24,7 +24,7 @@ WIDEST = np.log(100.0)  # the profile is followed this far beyond the tested dos
 
 
 @dataclass(frozen=True)
-class Series:
+class DoseSeries:
     """One treatment at several doses, with its control as dose zero."""
 
     name: str
@@ -40,7 +40,7 @@ class Series:
         return Contrast(f"dose_trend {self.name}", self.control, weights, "trend", per_step=float(scores @ scores))
 
 
-def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[Series]:
+def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[DoseSeries]:
     """Find treatments at two doses or more; ``IL32_20`` and ``IL32_100`` with doses 20 and 100 are one treatment."""
     arms = wells[(wells["dose"] > 0) & ~wells["arm"].isin(controls.values())].drop_duplicates("arm")
     arms = arms.assign(base=[_base(*row) for row in zip(arms["treatment"], arms["dose"], strict=True)])
@@ -53,7 +53,7 @@ def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[Series]:
             units = set(ordered["dose_unit"])
             unit = units.pop() if len(units) == 1 else ""
             doses = tuple(float(dose) for dose in ordered["dose"])
-            found.append(Series(name, unit, controls[oxygen], tuple(ordered["arm"]), doses))
+            found.append(DoseSeries(name, unit, controls[oxygen], tuple(ordered["arm"]), doses))
     return found
 
 
@@ -74,8 +74,8 @@ class DoseResponse:
         Profile 95 % interval of the EC50; NaN where the profile does not close on that side.
     """
 
-    parameters: Floats
-    covariance: Floats
+    parameters: FloatArray
+    covariance: FloatArray
     rss: float
     df: int
     low: float
@@ -96,7 +96,7 @@ class DoseResponse:
         """Steepness."""
         return float(np.exp(self.parameters[2]))
 
-    def curve(self, doses: Floats) -> tuple[Floats, Floats, Floats]:
+    def curve(self, doses: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the ratio to the control at ``doses`` with its pointwise 95 % band (delta method)."""
         centre = effect(doses, self.parameters)
         step = 1e-6
@@ -112,7 +112,7 @@ class DoseResponse:
         return np.exp(centre), np.exp(centre - half), np.exp(centre + half)
 
 
-def effect(doses: Floats, parameters: Floats) -> Floats:
+def effect(doses: FloatArray, parameters: FloatArray) -> FloatArray:
     """Return log ratio to the control at each dose."""
     log_fold, log_ec50, log_hill = parameters
     log_dose = np.log(np.maximum(doses, 1e-300))
@@ -120,7 +120,7 @@ def effect(doses: Floats, parameters: Floats) -> Floats:
     return np.asarray(np.log1p(np.expm1(log_fold) * occupied), dtype=np.float64)
 
 
-def fit_dose_response(doses: Floats, y: Floats, block: NDArray[Any]) -> DoseResponse:
+def fit_dose_response(doses: FloatArray, y: FloatArray, block: NDArray[Any]) -> DoseResponse:
     """Least squares of the cells; the donors' levels are projected out, so three parameters remain.
 
     Parameters
@@ -133,12 +133,12 @@ def fit_dose_response(doses: Floats, y: Floats, block: NDArray[Any]) -> DoseResp
     _, codes = np.unique(block, return_inverse=True)
     sizes = np.bincount(codes)
 
-    def within(values: Floats) -> Floats:
+    def within(values: FloatArray) -> FloatArray:
         return np.asarray(values - (np.bincount(codes, values) / sizes)[codes], dtype=np.float64)
 
     target = within(y)
 
-    def residuals(parameters: Floats) -> Floats:
+    def residuals(parameters: FloatArray) -> FloatArray:
         return target - within(effect(doses, parameters))
 
     positive = np.unique(doses[doses > 0])
@@ -151,7 +151,7 @@ def fit_dose_response(doses: Floats, y: Floats, block: NDArray[Any]) -> DoseResp
     return DoseResponse(best.x, covariance, rss, df, *limits)
 
 
-def _minimise(residuals: Callable[[Floats], Floats], start: Floats) -> optimize.OptimizeResult:
+def _minimise(residuals: Callable[[FloatArray], FloatArray], start: FloatArray) -> optimize.OptimizeResult:
     return optimize.least_squares(
         residuals,
         start,
@@ -166,7 +166,7 @@ def _minimise(residuals: Callable[[Floats], Floats], start: Floats) -> optimize.
 
 
 def _profile_limit(
-    residuals: Callable[[Floats], Floats], best: Floats, rss: float, df: int, side: int, doses: Floats
+    residuals: Callable[[FloatArray], FloatArray], best: FloatArray, rss: float, df: int, side: int, doses: FloatArray
 ) -> float:
     """Where the residual sum of squares, minimised over the other two, rises by t² · s²; NaN if it never does."""
     allowed = float(stats.t.ppf(0.975, df)) ** 2 * rss / df
@@ -192,21 +192,21 @@ class DoseCurve:
     """A dose series on one endpoint, with its fitted curve where there are doses enough."""
 
     endpoint: str
-    series: Series
+    series: DoseSeries
     response: DoseResponse | None
 
     @classmethod
-    def of(cls, data: EndpointData, series: Series) -> DoseCurve:
+    def of(cls, data: FittedEndpoint, series: DoseSeries) -> DoseCurve:
         """Fit the series on the endpoint's cells."""
         return cls(data.endpoint.name, series, dose_response(data, series))
 
 
-def ec50_row(data: EndpointData, curve: DoseCurve) -> dict[str, Any] | None:
+def ec50_row(data: FittedEndpoint, curve: DoseCurve) -> dict[str, Any] | None:
     """Return the EC50 of a series, or why there is none; None where the series is too short to ask."""
     series, fitted = curve.series, curve.response
     if len(series.doses) < MIN_DOSES or data.endpoint.link not in RATE_LINKS:
         return None
-    row = blank_row(data, Contrast(f"EC50 {series.name}", series.control, {}, "ec50"))
+    row = data.untested_row(Contrast(f"EC50 {series.name}", series.control, {}, "ec50"))
     if fitted is None:
         return row | {"notes": sentences.EC50_NO_CURVE}
     own = data.cells[data.cells["arm"].isin(series.arms)]
@@ -229,7 +229,7 @@ def ec50_row(data: EndpointData, curve: DoseCurve) -> dict[str, Any] | None:
     return row
 
 
-def dose_response(data: EndpointData, series: Series) -> DoseResponse | None:
+def dose_response(data: FittedEndpoint, series: DoseSeries) -> DoseResponse | None:
     """Fit the curve of a series; None below five doses, with one donor, or where the endpoint is no rate or mean."""
     if len(series.doses) < MIN_DOSES or data.endpoint.link not in RATE_LINKS or data.design.kind != "blocked":
         return None

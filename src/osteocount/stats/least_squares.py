@@ -1,4 +1,4 @@
-"""Ordinary least squares on donor × arm cells, and contrasts of arms with their t statistics."""
+"""Ordinary least squares on donor × arm cells, contrasts of arms, the paired t test, and Holm's adjustment."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-Floats = NDArray[np.float64]
-Weights = dict[str, float]
-NOISE = 1e-24  # a variance of logarithms below this is rounding
+from osteocount.stats.arrays import FloatArray
+
+ArmWeights = dict[str, float]  # arm to its weight in a contrast
+ROUNDING_VARIANCE = 1e-24  # a variance of logarithms below this is rounding: squares of about 1e-12
 
 
 @dataclass(frozen=True)
-class Fit:
+class LeastSquaresFit:
     """``y ~ block + arm`` (or ``y ~ arm``), by least squares.
 
     Attributes
@@ -24,8 +24,8 @@ class Fit:
         Order of the arm effects.
     effects : (arms,) array
         A solution of the normal equations; only contrasts that ``estimable`` accepts have a meaning.
-    spread : (arms, arms) array
-        Unscaled covariance of the effects.
+    unscaled_covariance : (arms, arms) array
+        Covariance of the effects for a residual variance of 1.
     design : (cells, arms + blocks) array
     inverse : (arms + blocks, cells) array
         Pseudo-inverse of the design.
@@ -36,24 +36,24 @@ class Fit:
     """
 
     arms: tuple[str, ...]
-    effects: Floats
-    spread: Floats
-    design: Floats
-    inverse: Floats
+    effects: FloatArray
+    unscaled_covariance: FloatArray
+    design: FloatArray
+    inverse: FloatArray
     variance: float
     df: int
-    residuals: Floats
+    residuals: FloatArray
 
     @property
-    def has_noise(self) -> bool:
-        """Whether there is variation to test against, beyond rounding."""
-        return self.df > 0 and self.variance > NOISE
+    def has_variation(self) -> bool:
+        """Whether there is residual variation to test against, beyond rounding."""
+        return self.df > 0 and self.variance > ROUNDING_VARIANCE
 
-    def vector(self, weights: Weights) -> Floats:
-        """Return the contrast ``weights`` in the order of ``arms``."""
+    def vector(self, weights: ArmWeights) -> FloatArray:
+        """Return the contrast ``weights`` in the order of ``arms``, shape (arms,)."""
         return np.array([weights.get(arm, 0.0) for arm in self.arms])
 
-    def estimable(self, weights: Weights) -> bool:
+    def estimable(self, weights: ArmWeights) -> bool:
         """Whether the data hold the contrast: every arm is there, and donors link the arms."""
         if not set(weights) <= set(self.arms):
             return False
@@ -61,19 +61,19 @@ class Fit:
         vector[: len(self.arms)] = self.vector(weights)
         return bool(np.allclose(vector @ self.inverse @ self.design, vector, atol=1e-8))
 
-    def estimates(self, contrasts: list[Weights]) -> tuple[Floats, Floats]:
+    def estimates(self, contrasts: list[ArmWeights]) -> tuple[FloatArray, FloatArray]:
         """Return estimates, shape (k,), and their covariance, shape (k, k)."""
         matrix = np.array([self.vector(weights) for weights in contrasts])
-        return matrix @ self.effects, matrix @ self.spread @ matrix.T * self.variance
+        return matrix @ self.effects, matrix @ self.unscaled_covariance @ matrix.T * self.variance
 
 
-def fit(cells: pd.DataFrame) -> Fit:
+def fit(cells: pd.DataFrame) -> LeastSquaresFit:
     """Fit the cells.
 
     Parameters
     ----------
     cells : DataFrame
-        Columns ``arm`` and ``y``, and ``block`` where the arms are compared within blocks (a constant one otherwise).
+        Columns ``arm``, ``y`` and ``block``, within which the arms are compared (a constant one: unblocked).
     """
     arms = tuple(sorted(cells["arm"].unique()))
     blocks = sorted(cells["block"].unique())
@@ -90,10 +90,10 @@ def fit(cells: pd.DataFrame) -> Fit:
     residuals = y - centre - design @ solution
     df = len(y) - int(np.linalg.matrix_rank(design))
     k = len(arms)
-    return Fit(
+    return LeastSquaresFit(
         arms=arms,
         effects=solution[:k],
-        spread=(inverse @ inverse.T)[:k, :k],
+        unscaled_covariance=(inverse @ inverse.T)[:k, :k],
         design=design,
         inverse=inverse,
         variance=float(residuals @ residuals) / df if df > 0 else float("nan"),
@@ -113,18 +113,20 @@ class PairedTest:
     signs_down: int
 
 
-def paired_test(values: Floats) -> PairedTest:
-    """Test the mean of ``values`` (one per donor) against zero; p is NaN below two donors or without any spread."""
+def paired_t_test(values: FloatArray) -> PairedTest:
+    """Student's paired t test: the mean of ``values`` (one log ratio per donor) against zero.
+
+    p is NaN below two donors or without any variation: `scipy.stats.ttest_1samp` gives 0 or rounding there.
+    """
     n = len(values)
     mean = float(np.mean(values)) if n else float("nan")
-    spread = float(np.std(values, ddof=1)) if n > 1 else 0.0
-    noise = 1e-12 * max(1.0, float(np.max(np.abs(values), initial=0.0)))
-    known = spread > noise
-    p = float(2 * stats.t.sf(abs(mean) / (spread / np.sqrt(n)), n - 1)) if known else float("nan")
-    return PairedTest(n, mean, p, int(np.sum(values > noise)), int(np.sum(values < -noise)))
+    sd = float(np.std(values, ddof=1)) if n > 1 else 0.0
+    rounding = 1e-12 * max(1.0, float(np.max(np.abs(values), initial=0.0)))
+    p = float(2 * stats.t.sf(abs(mean) / (sd / np.sqrt(n)), n - 1)) if sd > rounding else float("nan")
+    return PairedTest(n, mean, p, int(np.sum(values > rounding)), int(np.sum(values < -rounding)))
 
 
-def holm(p: Floats) -> Floats:
+def holm(p: FloatArray) -> FloatArray:
     """Holm's step-down adjustment; NaN stays NaN and does not count (Holm 1979, Scand J Stat 6:65)."""
     p = np.asarray(p, dtype=np.float64)
     adjusted = np.full(len(p), np.nan)

@@ -13,8 +13,7 @@ from matplotlib.text import Text
 from osteocount.errors import OsteoCountError
 from osteocount.stats import compare
 from osteocount.stats.agreement import agree
-from osteocount.stats.effect_figure import effect_plot
-from osteocount.stats.figures import bland_altman, dose_response, power_curve, superplot
+from osteocount.stats.figures import bland_altman, dose_response, effect_plot, power_curve, superplot
 from osteocount.stats.planning import plan
 from support.well_tables import series, simulated, table
 
@@ -64,7 +63,7 @@ def test_an_unknown_endpoint_is_refused():
 
 def test_effect_plot():
     comparison = compare(simulated(("vehicle", "EV_WT", "EV_KO"), 4), control="vehicle")
-    figure = drawn(comparison.plot())
+    figure = drawn(effect_plot(comparison))
     axes = figure.axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == ["EV_KO", "EV_WT", "IL-32 dependence\n(against EV_KO)"]
@@ -144,8 +143,7 @@ def test_dollars_stay_dollars():
 def test_contrasts_have_names_people_say():
     labels = [
         label.get_text()
-        for label in compare(simulated(("vehicle", "EV_WT", "EV_KO"), 4), control="vehicle")
-        .plot()
+        for label in effect_plot(compare(simulated(("vehicle", "EV_WT", "EV_KO"), 4), control="vehicle"))
         .axes[0]
         .get_yticklabels()
     ]

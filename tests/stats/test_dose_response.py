@@ -6,7 +6,7 @@ import pytest
 from scipy import optimize, stats
 
 from osteocount.stats import compare
-from osteocount.stats.dose import effect, find_series, fit_dose_response
+from osteocount.stats.dose_response import effect, find_series, fit_dose_response
 from support.well_tables import DOSES, series
 
 

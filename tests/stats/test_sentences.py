@@ -191,7 +191,7 @@ def test_warnings(frame, warning):
     assert warning in found.warnings, found.warnings
 
 
-def test_only_the_paired_test():
+def test_only_the_paired_t_test():
     arms = {"vehicle": (40, 40), "A": (44, 44), "B": (60, 60)}
     noisy = {d: {**arms, "B": (b, b)} for d, b in zip(DONORS, (20, 60, 90, 140), strict=True)}
     frame = table({d: {**own, "A": (44 + i % 2, 44)} for i, (d, own) in enumerate(noisy.items())})
