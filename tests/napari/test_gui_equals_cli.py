@@ -41,8 +41,8 @@ def is_alike(path, folder, scratch):
     except StopIteration as end:
         result = end.value.result
     record = folder.read_field(path.stem)
-    names = {key: record[key] for key in ("plate", "well", "field", "image")}
+    names = {key: getattr(record, key) for key in ("plate", "well", "field", "image")}
     write_table(result.cells.assign(**names)[list(CELL_COLUMNS)], scratch / "cells.csv")
-    write_table(result.nuclei.assign(image=record["image"])[list(NUCLEUS_COLUMNS)], scratch / "nuclei.csv")
+    write_table(result.nuclei.assign(image=record.image)[list(NUCLEUS_COLUMNS)], scratch / "nuclei.csv")
     tables = ("cells.csv", "nuclei.csv")
     return all((scratch / name).read_bytes() == folder.part(path.stem, name).read_bytes() for name in tables)

@@ -2,17 +2,17 @@
 
 import pandas as pd
 
+from osteocount.io.run_record import FieldRecord
 from osteocount.pipeline.wells_table import exclude_flagged, wells_table
 from osteocount.stats.wells_input import LEFT_OUT_ROLES
 
 
 def record(well, flags, reasons):
     """Return a finished field of a well."""
-    return {
-        "key": well, "plate": "P", "well": well, "field": "1", "image": f"{well}.tif", "status": "ok", "reason": "",
-        "area_px": 100, "pixel_size_um": 1.0, "nuclei_resolved": True, "qc": {"qc_focus": 0.1}, "qc_flags": flags,
-        "qc_reasons": reasons,
-    }  # fmt: skip
+    return FieldRecord(
+        key=well, plate="P", well=well, field="1", image=f"{well}.tif", status="ok", reason="", area_px=100,
+        pixel_size_um=1.0, nuclei_resolved=True, qc={"qc_focus": 0.1}, qc_flags=flags, qc_reasons=reasons,
+    )  # fmt: skip
 
 
 def wells():

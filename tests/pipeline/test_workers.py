@@ -19,7 +19,7 @@ import tifffile
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
 from osteocount.pipeline.cluster import connect, process_on_cluster
-from osteocount.pipeline.run_folder import field_tasks
+from osteocount.pipeline.field_task import field_tasks
 from osteocount.pipeline.workers import finished, process_all
 from osteocount.plate.index import index_pictures
 from osteocount.settings import Settings
@@ -63,7 +63,7 @@ def undisturbed(plate, tmp_path_factory):
     """Every field of the plate done by this process."""
     folder = claimed(tmp_path_factory.mktemp("undisturbed"))
     records = list(process_all(tasks_of(plate), folder, Settings()))
-    assert [record["status"] for record in records] == ["ok"] * 6
+    assert [record.status for record in records] == ["ok"] * 6
     return folder
 
 
@@ -75,9 +75,9 @@ def test_a_field_that_kills_its_process_costs_only_itself(plate, undisturbed, tm
     records = list(process_all(tasks, folder, Settings(), workers=2))
     assert not draft.exists()
     assert len(records) == 6
-    bad = [record for record in records if record["status"] != "ok"]
-    assert [record["key"] for record in bad] == [tasks[2].key]
-    assert "was killed twice, most often for lack of memory" in bad[0]["reason"]
+    bad = [record for record in records if record.status != "ok"]
+    assert [record.key for record in bad] == [tasks[2].key]
+    assert "was killed twice, most often for lack of memory" in bad[0].reason
     expected = {name: data for name, data in parts(undisturbed).items() if not name.startswith(tasks[2].key)}
     assert parts(folder) == expected
 
@@ -172,7 +172,7 @@ def cluster(workers=2):
 def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(plate, undisturbed, tmp_path):
     with cluster() as (address, workers):
         for record in process_all(tasks_of(plate), folder := claimed(tmp_path), Settings(), scheduler=address):
-            assert record["status"] == "ok", record["reason"]
+            assert record.status == "ok", record.reason
             workers[0].kill()
     assert parts(folder) == parts(undisturbed)
 
@@ -187,7 +187,7 @@ def whole_well(tmp_path_factory):
     tifffile.imwrite(folder / "plate" / "A01.tif", pixels, photometric="rgb", tile=(256, 256), compression="zlib")
     done = claimed(folder / "results")
     (record,) = process_all(tasks_of(folder / "plate"), done, CLASSICAL)
-    assert record["status"] == "ok", record["reason"]
+    assert record.status == "ok", record.reason
     return folder / "plate", done
 
 
@@ -204,7 +204,7 @@ def test_a_cluster_shares_the_tiles_of_a_large_well_and_may_lose_a_worker(whole_
         assert not run.done(), "the tiles of a well are worked on in the order of one process"
         workers[0].kill()
         (record,) = run.result(timeout=120)
-    assert record["status"] == "ok", record["reason"]
+    assert record.status == "ok", record.reason
     assert parts(folder) == parts(undisturbed)
     assert not folder.tiles(task.key).exists()
 
@@ -237,7 +237,7 @@ def test_jobs_of_a_batch_system_do_a_plate(plate, undisturbed, tmp_path):
                 tasks_of(plate), folder := claimed(tmp_path / "out"), Settings(), scheduler=jobs.scheduler_address
             )
         )
-    assert [record["status"] for record in records] == ["ok"] * 6
+    assert [record.status for record in records] == ["ok"] * 6
     assert parts(folder) == parts(undisturbed)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import written_whole
+from osteocount.io.run_record import FieldRecord
 
 RUN_RECORD = "run.json"
 OWN_NAMES = (
@@ -100,13 +101,16 @@ class ResultFolder:
             for draft in folder.glob(".*.part"):
                 draft.unlink(missing_ok=True)
 
-    def read_field(self, key: str) -> dict[str, Any] | None:
-        """Record of a finished picture; None when it is absent or was cut short."""
+    def read_field(self, key: str) -> FieldRecord | None:
+        """Record of a finished field; None when it is absent, was cut short, or is none."""
         try:
-            record = json.loads(self.part(key, "field.json").read_text(encoding="utf-8"))
+            return FieldRecord.model_validate_json(self.part(key, "field.json").read_bytes())
         except (OSError, ValueError):
             return None
-        return record if isinstance(record, dict) else None
+
+    def write_field(self, record: FieldRecord) -> None:
+        """Write the record of a field that was counted or failed."""
+        write_json(record.model_dump(), self.part(record.key, "field.json"))
 
 
 def write_json(value: Any, path: Path) -> None:

@@ -47,7 +47,7 @@ def read(path: str | list[str]) -> list[LayerData]:
     layers = []
     for scene in scenes:
         picture = read_picture(file, scene=scene)
-        layers += _layers(picture_layer_data(picture, {}), picture.pixel_size, f"{file.stem} {scene}".strip())
+        layers += _layers(picture_layer_data(picture), picture.pixel_size, f"{file.stem} {scene}".strip())
     return layers
 
 

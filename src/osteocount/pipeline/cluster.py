@@ -12,9 +12,10 @@ from typing import Any
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
-from osteocount.pipeline.field import FieldTask, process
+from osteocount.io.run_record import FieldRecord
+from osteocount.pipeline.field import process
+from osteocount.pipeline.field_task import FieldTask, write_failed
 from osteocount.pipeline.precompute_tiles import is_large, precompute_tiles
-from osteocount.pipeline.workers import failed
 from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings
 from osteocount.version import __version__
@@ -26,7 +27,7 @@ _ADDRESS = re.compile(r"(?:[a-z]+://)?(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})")
 
 def process_on_cluster(
     tasks: Sequence[FieldTask], folder: ResultFolder, settings: Settings, scheduler: str
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[FieldRecord]:
     """Send every field to the cluster and give the records as they come.
 
     The scheduler gives a field whose worker dies to another one, by its own setting ``allowed-failures`` (3 times).
@@ -112,7 +113,7 @@ class _Waiting:
             self._ready.append(_Work(task))
 
 
-def _send(client: Any, tasks: list[FieldTask], folder: ResultFolder, settings: Settings) -> Iterator[dict[str, Any]]:
+def _send(client: Any, tasks: list[FieldTask], folder: ResultFolder, settings: Settings) -> Iterator[FieldRecord]:
     """Keep two pieces of work per thread of the cluster under way: none waits, whatever the size of the plate."""
     from distributed import as_completed
 
@@ -139,7 +140,7 @@ def _send(client: Any, tasks: list[FieldTask], folder: ResultFolder, settings: S
             yield future.result()
         else:
             said = f"{work.task.image}: the cluster gave it up ({type(error).__name__}: {error})."
-            yield failed(work.task, folder, said)
+            yield write_failed(work.task, folder, said)
         future.release()
         submit_some()
 

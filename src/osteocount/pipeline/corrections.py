@@ -14,6 +14,7 @@ from osteocount.curate.classifier import Classifier, judge, load, looks_unlike
 from osteocount.io.hashing import file_hash
 from osteocount.io.label_image import Labels, TiledLabels, open_labels, write_labels, write_tiled_labels
 from osteocount.io.result_folder import ResultFolder
+from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table, write_table
 from osteocount.settings import Settings
 
@@ -65,21 +66,21 @@ class EditedTables:
         return tuple(notes)
 
 
-def load_automatic(folder: ResultFolder, record: dict[str, Any]) -> Automatic:
+def load_automatic(folder: ResultFolder, record: FieldRecord) -> Automatic:
     """Read what the program found in one finished picture."""
-    key = record["key"]
+    key = record.key
     return Automatic(
         open_labels(folder.cells_image(key)),
         automatic_cells(folder, record),
         read_table(folder.part(key, "nuclei.csv")),
-        record["pixel_size_um"],
-        bool(record["nuclei_resolved"]),
+        record.pixel_size_um,
+        bool(record.nuclei_resolved),
     )
 
 
-def automatic_cells(folder: ResultFolder, record: dict[str, Any]) -> pd.DataFrame:
+def automatic_cells(folder: ResultFolder, record: FieldRecord) -> pd.DataFrame:
     """Read the rows of ``cells.csv`` of one finished picture as the program found them."""
-    return read_table(folder.part(record["key"], "cells.csv"))
+    return read_table(folder.part(record.key, "cells.csv"))
 
 
 def corrected_image(folder: ResultFolder, key: str) -> Path:
@@ -89,7 +90,7 @@ def corrected_image(folder: ResultFolder, key: str) -> Path:
 
 def edit_tables(
     folder: ResultFolder,
-    records: Sequence[dict[str, Any]],
+    records: Sequence[FieldRecord],
     cells: pd.DataFrame,
     nuclei: pd.DataFrame,
     settings: Settings,
@@ -104,14 +105,14 @@ def edit_tables(
         The automatic tables of all pictures.
     """
     edits = effective(read_log(folder.root / EDIT_LOG))
-    done = {record["image"]: record for record in records if record["status"] == "ok"}
+    done = {record.image: record for record in records if record.is_done}
     by_image: dict[str, list[Edit]] = {}
     for edit in edits:
         if edit.image:
             by_image.setdefault(edit.image, []).append(edit)
     unapplied = [edit for image in by_image if image not in done for edit in by_image[image]]
     for image in done:
-        corrected_image(folder, done[image]["key"]).unlink(missing_ok=True)
+        corrected_image(folder, done[image].key).unlink(missing_ok=True)
     replaced: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
     for image in sorted(set(by_image) & set(done)):
         record = done[image]
@@ -119,10 +120,10 @@ def edit_tables(
         unapplied += result.unapplied
         replaced[image] = (result.cells, result.nuclei)
         if len(result.unapplied) < len(by_image[image]):
-            _write_labels(result.labels, corrected_image(folder, record["key"]), record["pixel_size_um"])
+            _write_labels(result.labels, corrected_image(folder, record.key), record.pixel_size_um)
     _write_unapplied(folder, unapplied)
     if replaced:
-        order = [record["image"] for record in records if record["status"] == "ok"]
+        order = [record.image for record in records if record.is_done]
         cells = _put(cells, {image: pair[0] for image, pair in replaced.items()}, order)
         nuclei = _put(nuclei, {image: pair[1] for image, pair in replaced.items()}, order)
     classifier, n_left_out, is_unlike = adopted(folder.root), None, False

@@ -11,8 +11,10 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.files import safe_stem
 from osteocount.io.label_image import read_labels
 from osteocount.io.result_folder import ResultFolder
+from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table, write_table
-from osteocount.pipeline.field import FieldTask, read_channels
+from osteocount.pipeline.field import read_channels
+from osteocount.pipeline.field_task import FieldTask
 from osteocount.settings import Settings
 from osteocount.wells import parse_well, row_letters
 
@@ -40,7 +42,7 @@ def write_exports(
     exports: Sequence[Export],
     folder: ResultFolder,
     tasks: Sequence[FieldTask],
-    records: Sequence[dict[str, Any]],
+    records: Sequence[FieldRecord],
     wells: pd.DataFrame,
     settings: Settings,
 ) -> tuple[str, ...]:
@@ -64,7 +66,7 @@ def write_exports(
     -------
     Sentences on what could not be exported.
     """
-    done = {record["key"]: record for record in records if record["status"] == "ok"}
+    done = {record.key: record for record in records if record.is_done}
     counted = [task for task in tasks if task.key in done]
     notes: tuple[str, ...] = ()
     if "cellprofiler" in exports:
@@ -118,7 +120,7 @@ def _conditions(wells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write_cellprofiler(
-    folder: ResultFolder, tasks: Sequence[FieldTask], done: dict[str, dict[str, Any]], wells: pd.DataFrame
+    folder: ResultFolder, tasks: Sequence[FieldTask], done: dict[str, FieldRecord], wells: pd.DataFrame
 ) -> None:
     known = [name for name in _LAYOUT_OF_WELL if name in wells]
     layout = {(row["plate"], row["well"]): row for row in wells.to_dict("records")}
@@ -134,7 +136,7 @@ def _write_cellprofiler(
         cells = read_table(folder.part(task.key, "cells.csv"))
         counted = cells[cells["counted"].astype(bool)]
         counts = {"Count_Cells": len(counted), "Count_Osteoclasts": int(counted["is_osteoclast"].astype(bool).sum())}
-        quality = {f"ImageQuality_{name.removeprefix('qc_')}": value for name, value in done[task.key]["qc"].items()}
+        quality = {f"ImageQuality_{name.removeprefix('qc_')}": value for name, value in done[task.key].qc.items()}
         images.append({"ImageNumber": number, **metadata, "FileName_Original": task.image, **counts, **quality})
         named = cells[[name for name in _OBJECT_NAMES if name in cells]].rename(columns=_OBJECT_NAMES)
         objects.append(pd.DataFrame({"ImageNumber": number, **metadata}, index=named.index).join(named))

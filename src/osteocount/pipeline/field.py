@@ -24,10 +24,12 @@ from osteocount.io.label_image import write_labels
 from osteocount.io.overlay import write_overlay
 from osteocount.io.picture import Picture
 from osteocount.io.read import read_picture
-from osteocount.io.result_folder import ResultFolder, write_json
+from osteocount.io.result_folder import ResultFolder
+from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table
 from osteocount.io.tiled_image import TiledImage, open_tiled
 from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS, measure_cells, measure_nuclei, summarise
+from osteocount.pipeline.field_task import FieldTask
 from osteocount.pipeline.large_field import LargeField, measure_large, write_labels_of, write_overlay_of
 from osteocount.segment import get_segmenter
 from osteocount.segment.model_hash import weights_hash
@@ -60,19 +62,6 @@ class FieldResult:
     summary: dict[str, int | float | None]
     quality: ImageQuality
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class FieldTask:
-    """One field to do: where its files are and what it is called in the tables; ``scene``: its name inside the file."""
-
-    key: str
-    plate: str
-    well: str
-    field: str
-    image: str
-    paths: tuple[Path, ...]
-    scene: str = ""
 
 
 def analyse(picture: Picture, settings: Settings, threads: int | None = None) -> FieldResult:
@@ -150,7 +139,7 @@ def cores() -> int:
 
 def process(
     task: FieldTask, folder: ResultFolder, settings: Settings, threads: int = 1, threads_if_large: int = 1
-) -> dict[str, Any]:
+) -> FieldRecord:
     """Do one field from its files to its finished part, and return its record.
 
     A field that cannot be done gives a record with status ``failed`` and the reason; nothing of it stays behind. What
@@ -158,23 +147,21 @@ def process(
     """
     cv2.setNumThreads(1)
     started = time.perf_counter()
-    record: dict[str, Any] = {
-        "key": task.key, "plate": task.plate, "well": task.well, "field": task.field, "image": task.image,
-    }  # fmt: skip
+    facts: dict[str, Any] = {}
     try:
-        record["fingerprint"] = fingerprint(task, settings)
-        scratch = folder.tiles(task.key) / record["fingerprint"]
-        record |= _count_and_write(task, folder, settings, scratch, threads, threads_if_large)
+        facts["fingerprint"] = fingerprint(task, settings)
+        scratch = folder.tiles(task.key) / facts["fingerprint"]
+        facts |= _count_and_write(task, folder, settings, scratch, threads, threads_if_large)
     except OsteoCountError as error:
-        record |= {"status": "failed", "reason": str(error)}
+        facts |= {"status": "failed", "reason": str(error)}
     except Exception as error:  # one broken field must not cost the others; what broke is kept for a bug report
-        record |= {
+        facts |= {
             "status": "failed",
             "reason": f"{task.image}: internal error ({type(error).__name__}: {error}); please report it.",
             "traceback": traceback.format_exc(),
         }
-    record["seconds"] = round(time.perf_counter() - started, 3)
-    write_json(record, folder.part(task.key, "field.json"))
+    record = task.record(**facts, seconds=round(time.perf_counter() - started, 3))
+    folder.write_field(record)
     shutil.rmtree(folder.tiles(task.key), ignore_errors=True)
     return record
 
@@ -246,13 +233,13 @@ def _count_and_write(
     write_overlay(picture, found.cells, result.nuclei, result.cells, folder.overlay(task.key))
     _write_tables(task, folder, result.cells, result.nuclei)
     facts = {**_field_numbers(found, um), "regime": found.regime, "record": found.record}
-    return _record(task, picture, result.quality, facts, result.warnings)
+    return _facts(task, picture, result.quality, facts, result.warnings)
 
 
 def _large(
     task: FieldTask, folder: ResultFolder, regions: TiledImage, field: LargeField, threads: int
 ) -> dict[str, Any]:
-    """Write what was found in a large picture, and return its record."""
+    """Write what was found in a large picture, and return what its record holds."""
     found, um = field.found, regions.pixel_size.um
     write_labels_of(field, folder.cells_image(task.key), folder.nuclei_image(task.key), um, threads)
     write_overlay_of(regions, field, folder.overlay(task.key))
@@ -261,7 +248,7 @@ def _large(
         "area_px": found.analysed_pixels(), "pixel_size_um": um, "nuclei_resolved": found.nuclei_resolved,
         "regime": "brightfield", "record": found.record,
     }  # fmt: skip
-    return _record(task, regions, field.quality, facts, _warnings(regions, found.warnings, field.quality))
+    return _facts(task, regions, field.quality, facts, _warnings(regions, found.warnings, field.quality))
 
 
 def _write_tables(task: FieldTask, folder: ResultFolder, cells: pd.DataFrame, nuclei: pd.DataFrame) -> None:
@@ -270,13 +257,14 @@ def _write_tables(task: FieldTask, folder: ResultFolder, cells: pd.DataFrame, nu
     write_table(nuclei.assign(image=task.image)[list(NUCLEUS_COLUMNS)], folder.part(task.key, "nuclei.csv"))
 
 
-def _record(
+def _facts(
     task: FieldTask,
     picture: Picture | TiledImage,
     quality: ImageQuality,
     facts: dict[str, Any],
     warnings: tuple[str, ...],
 ) -> dict[str, Any]:
+    """Say of a field that was counted what its record holds beside its names."""
     return {
         "status": "ok",
         "reason": "",

@@ -7,7 +7,8 @@ import cv2
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tiled_image import open_tiled
-from osteocount.pipeline.field import FieldTask, fingerprint
+from osteocount.pipeline.field import fingerprint
+from osteocount.pipeline.field_task import FieldTask
 from osteocount.segment import get_segmenter
 from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings

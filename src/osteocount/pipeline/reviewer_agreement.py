@@ -103,12 +103,12 @@ def _compare(run: FinishedRun, first: list[Edit], second: list[Edit], path: Path
     counts = {place: [0, 0] for place in sorted(both)}
     cells, pairs = [0, 0], []
     for record in run.records:
-        place = (str(record["plate"]), str(record["well"] or record["image"]))
-        if record["status"] != "ok" or place not in both:
+        place = record.well_key
+        if not record.is_done or place not in both:
             continue
         automatic = load_automatic(run.folder, record)
         ours = [
-            replay(automatic, [edit for edit in edits if edit.image == record["image"]], run.settings)
+            replay(automatic, [edit for edit in edits if edit.image == record.image], run.settings)
             for edits in (first, second)
         ]
         for i, corrected in enumerate(ours):

@@ -16,13 +16,13 @@ import pandas as pd
 from osteocount.columns import CELLS, COMPARISONS, NUCLEI
 from osteocount.curate.classifier import load, save
 from osteocount.errors import OsteoCountError
-from osteocount.io.files import safe_stem
 from osteocount.io.result_folder import ResultFolder
+from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table, write_table, write_workbook
 from osteocount.pipeline.absorbance import AbsorbanceInput, join_absorbance, read_absorbance
 from osteocount.pipeline.corrections import CLASSIFIER, edit_tables, edit_wells
 from osteocount.pipeline.exports import Export, check_exports, write_exports
-from osteocount.pipeline.field import FieldTask
+from osteocount.pipeline.field_task import field_tasks, unmatched_record
 from osteocount.pipeline.run_inputs import Plan, write_plan
 from osteocount.pipeline.run_record import write_record
 from osteocount.pipeline.wells_table import exclude_flagged, place_layout, wells_table
@@ -30,7 +30,6 @@ from osteocount.pipeline.workbook import workbook
 from osteocount.pipeline.workers import process_all
 from osteocount.plate.index import PlateIndex, index_pictures
 from osteocount.plate.layout.read import read_layout
-from osteocount.plate.picture_files import PictureFile, picture_stem, root_of
 from osteocount.plate.plate_quality import add_normalised
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
@@ -163,9 +162,9 @@ def run(
     resume = if_present == "resume"
     for record in process_all(tasks, folder, settings, workers=workers, scheduler=scheduler, resume=resume):
         records.append(record)
-        state = "done" if record["status"] == "ok" else f"failed: {record['reason']}"
-        yield Progress(len(records), len(tasks), f"{record['image']} {state}")
-    records += [_unmatched(path, source) for path in index.unmatched]
+        state = "done" if record.is_done else f"failed: {record.reason}"
+        yield Progress(len(records), len(tasks), f"{record.image} {state}")
+    records += [unmatched_record(path, source) for path in index.unmatched]
     about = {
         "source": source.name, "layout": None if layout is None else layout.name, "workers": workers,
         "notes": [*index.notes, *(described.warnings if described else ())],
@@ -178,15 +177,15 @@ def run(
 
 def finish(
     folder: ResultFolder,
-    records: list[dict[str, Any]],
+    records: list[FieldRecord],
     layout: pd.DataFrame | None,
     settings: Settings,
     about: dict[str, Any],
     readings: Sequence[pd.DataFrame] = (),
 ) -> Outcome:
     """Put the finished parts together: tables, comparison, record and report."""
-    records = sorted(records, key=lambda record: (record["plate"], record["well"], record["field"], record["image"]))
-    done = [record["key"] for record in records if record["status"] == "ok"]
+    records = sorted(records, key=lambda record: (record.plate, record.well, record.field, record.image))
+    done = [record.key for record in records if record.is_done]
     write_plan(Plan(layout, tuple(readings), about), folder)
     automatic = _joined(folder, done, "cells.csv", CELLS.names)
     nuclei = _joined(folder, done, "nuclei.csv", NUCLEI.names)
@@ -213,29 +212,6 @@ def finish(
     return Outcome(folder.root, wells, comparison, tuple(_bad_wells(wells)), warnings)
 
 
-def field_tasks(index: PlateIndex, source: Path) -> list[FieldTask]:
-    """Group the channels of a field and give every field a name of its own."""
-    root = root_of(source)
-    groups: dict[tuple[str, str, str], list[PictureFile]] = {}
-    for entry in index.entries:
-        groups.setdefault((entry.plate, entry.well, entry.field), []).append(entry)
-    stems = Counter(_stem(entries[0]) for entries in groups.values())
-    tasks = []
-    for (plate, well, field), entries in groups.items():
-        planes = {(entry.z, entry.time) for entry in entries}
-        if len(planes) > 1:
-            raise OsteoCountError(
-                f"{entries[0].path.name}: {len(planes)} focal planes or time points of one field. "
-                "Export one plane (or a projection) per field and time point into a folder of its own."
-            )
-        stem = _stem(entries[0])
-        key = stem if stems[stem] == 1 else safe_stem("_".join(filter(None, [plate, well, field, stem])))
-        image = "/".join(filter(None, [entries[0].path.relative_to(root).as_posix(), entries[0].scene]))
-        paths = tuple(entry.path for entry in sorted(entries, key=lambda entry: entry.channel))
-        tasks.append(FieldTask(key, plate, well, field, image, paths, entries[0].scene))
-    return tasks
-
-
 def _readings(readers: Sequence[AbsorbanceInput], layout: pd.DataFrame | None) -> list[pd.DataFrame]:
     if readers and layout is None:
         raise OsteoCountError(
@@ -249,10 +225,6 @@ def _named_plate(index: PlateIndex, plate: str) -> PlateIndex:
     return replace(index, entries=tuple(replace(entry, plate=plate) for entry in index.entries))
 
 
-def _stem(entry: PictureFile) -> str:
-    return safe_stem(" ".join(filter(None, [picture_stem(entry.path), entry.scene])))
-
-
 def _check_control(layout: pd.DataFrame, control: str | None) -> None:
     """Refuse a misspelt control before an hour of counting, not after it."""
     known = sorted({*arm_names(layout), *layout["treatment"].dropna()} - {""})
@@ -260,12 +232,6 @@ def _check_control(layout: pd.DataFrame, control: str | None) -> None:
         raise OsteoCountError(
             f"The layout has no arm '{control}'{suggestion(control, known)} It has: {', '.join(known)}."
         )
-
-
-def _unmatched(path: Path, source: Path) -> dict[str, Any]:
-    image = path.relative_to(root_of(source)).as_posix()
-    reason = f"{image}: the file name does not fit the naming of the other pictures, so its well is unknown."
-    return {"key": "", "plate": "", "well": "", "field": "", "image": image, "status": "failed", "reason": reason}
 
 
 def _joined(folder: ResultFolder, keys: list[str], suffix: str, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -280,10 +246,10 @@ def _compare(wells: pd.DataFrame, settings: Settings) -> tuple[Comparison | None
         return None, (f"No comparison: {error}",)
 
 
-def _shared_warnings(records: list[dict[str, Any]]) -> list[str]:
+def _shared_warnings(records: list[FieldRecord]) -> list[str]:
     """Warnings of the pictures, each once, with how many pictures it concerns."""
-    done = [record for record in records if record["status"] == "ok"]
-    counts = Counter(warning for record in done for warning in record["warnings"])
+    done = [record for record in records if record.is_done]
+    counts = Counter(warning for record in done for warning in record.warnings)
     return [text if n == 1 == len(done) else f"{n} of {len(done)} pictures: {text}" for text, n in counts.items()]
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder, write_json
+from osteocount.io.run_record import FieldRecord, RunRecord, first_problem
 from osteocount.settings import Settings
 
 PLAN = "plan.json"
@@ -32,7 +33,7 @@ class FinishedRun:
     """A result folder read back: everything `finish` needs."""
 
     folder: ResultFolder
-    records: tuple[dict[str, Any], ...]
+    records: tuple[FieldRecord, ...]
     settings: Settings
     plan: Plan
 
@@ -63,27 +64,20 @@ def read_finished(root: Path) -> FinishedRun:
             "`osteocount count` wrote; finish one that was stopped, or is of an older version, with --resume."
         )
     try:
-        run = json.loads((root / RUN_RECORD).read_text(encoding="utf-8"))
+        run = RunRecord.model_validate_json((root / RUN_RECORD).read_bytes())
         plan = json.loads((folder.parts / PLAN).read_text(encoding="utf-8"))
         layout = None if plan["layout"] is None else _from_json(plan["layout"])
         readings = tuple(_from_json(frame) for frame in plan["readings"])
-        settings = Settings.model_validate(run["settings"])
-        records = tuple(_checked(run["inputs"] + run["failed"]))
+        settings = Settings.model_validate(run.settings)
         about = dict(plan["about"])
+        if (leading_out := run.key_leading_out()) is not None:
+            raise ValueError(f"the key {leading_out!r} is no file name")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        said = first_problem(error) if isinstance(error, ValidationError) else error
         raise OsteoCountError(
-            f"{root}: the record of the run cannot be understood ({error}). Count again with --resume."
+            f"{root}: the record of the run cannot be understood ({said}). Count again with --resume."
         ) from error
-    return FinishedRun(folder, records, settings, Plan(layout, readings, about))
-
-
-def _checked(records: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Pass records on; a key names files inside the folder, one that leads out of it is not ours."""
-    for record in records:
-        key = record["key"]
-        if not isinstance(key, str) or (key and Path(key).name != key):
-            raise ValueError(f"the key {key!r} is no file name")
-        yield record
+    return FinishedRun(folder, run.fields, settings, Plan(layout, readings, about))
 
 
 def _to_json(frame: pd.DataFrame) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from osteocount.curate import Edit, apply, effective, read_log, reviewed_wells
 from osteocount.curate.classifier import Classifier, cell_features, nucleus_features, save
 from osteocount.curate.training import Examples, Learned, Trained, judged_cells, judged_nuclei, train
 from osteocount.io.result_folder import ResultFolder
+from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table
 from osteocount.pipeline.corrections import CLASSIFIER, EDIT_LOG, automatic_cells, load_automatic
 from osteocount.pipeline.run_inputs import read_finished
@@ -29,11 +29,11 @@ def learn(root: Path) -> Trained:
     """
     run = read_finished(root)
     edits = effective(read_log(root / EDIT_LOG))
-    records = [record for record in run.records if record["status"] == "ok"]
+    records = [record for record in run.records if record.is_done]
     cells = pd.concat([automatic_cells(run.folder, record) for record in records], ignore_index=True)
-    parts = [read_table(run.folder.part(record["key"], "nuclei.csv")) for record in records]
+    parts = [read_table(run.folder.part(record.key, "nuclei.csv")) for record in records]
     nuclei = pd.concat(parts, ignore_index=True)
-    wells = {record["image"]: f"{record['plate']} {record['well'] or record['image']}".strip() for record in records}
+    wells = {record.image: " ".join(record.well_key).strip() for record in records}
     of_cells = _examples(cells, judged_cells(cells, edits), wells, lambda: cell_features(cells, nuclei))
     seen = [_seen_nuclei(run.folder, record, nuclei, edits) for record in records]
     of_nuclei = _examples(
@@ -66,11 +66,11 @@ def _said(name: str, part: Learned) -> str:
     return said if part.useful else f"{said} That may be chance, so {name} are left as they are."
 
 
-def _seen_nuclei(folder: ResultFolder, record: dict[str, Any], nuclei: pd.DataFrame, edits: list[Edit]) -> pd.DataFrame:
+def _seen_nuclei(folder: ResultFolder, record: FieldRecord, nuclei: pd.DataFrame, edits: list[Edit]) -> pd.DataFrame:
     """Return the nuclei of one picture that a person judged; its label image is read only where somebody did."""
-    own = [edit for edit in edits if edit.image == record["image"]]
-    is_done = (str(record["plate"]), str(record["well"] or record["image"])) in reviewed_wells(edits)
-    rows: pd.DataFrame = nuclei[nuclei["image"] == record["image"]]
+    own = [edit for edit in edits if edit.image == record.image]
+    is_done = record.well_key in reviewed_wells(edits)
+    rows: pd.DataFrame = nuclei[nuclei["image"] == record.image]
     if not own and not is_done:
         return rows.iloc[:0].assign(is_real=False)
     field = load_automatic(folder, record).field()

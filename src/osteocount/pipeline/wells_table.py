@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.run_record import FieldRecord
 from osteocount.measure import WELL_COLUMNS, summarise
 
 FIRST_COLUMNS = ("plate", "well", "status", "status_reason", "image")
@@ -36,7 +38,7 @@ def place_layout(layout: pd.DataFrame | None, plates: list[str]) -> pd.DataFrame
     return layout.assign(plate=plates[0] or "".join(named) if plates else "")
 
 
-def wells_table(records: list[dict[str, Any]], cells: pd.DataFrame, layout: pd.DataFrame | None) -> pd.DataFrame:
+def wells_table(records: list[FieldRecord], cells: pd.DataFrame, layout: pd.DataFrame | None) -> pd.DataFrame:
     """One row for every well of the layout or of the input.
 
     Parameters
@@ -54,17 +56,17 @@ def wells_table(records: list[dict[str, Any]], cells: pd.DataFrame, layout: pd.D
         The columns of ``wells.csv``, sorted by plate, well and image. A picture that belongs to no well has a row of
         its own, named in ``image``.
     """
-    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, str, str], list[FieldRecord]] = {}
     for record in records:
-        image = "" if record["well"] else record["image"]
-        groups.setdefault((record["plate"], record["well"], image), []).append(record)
+        image = "" if record.well else record.image
+        groups.setdefault((record.plate, record.well, image), []).append(record)
     described = _by_place(layout)
     by_image = dict(tuple(cells.groupby("image", sort=False)))
     nothing = cells.iloc[:0]
     rows = []
     for place in sorted({*groups, *described}):
         fields = groups.get(place, [])
-        done = [record for record in fields if record["status"] == "ok"]
+        done = [record for record in fields if record.is_done]
         status, reason = _status(fields, described.get(place), has_layout=layout is not None)
         row: dict[str, Any] = {
             "plate": place[0],
@@ -74,14 +76,22 @@ def wells_table(records: list[dict[str, Any]], cells: pd.DataFrame, layout: pd.D
             "image": place[2],
         }
         row |= {name: value for name, value in described.get(place, {}).items() if name not in row}
-        own = [by_image[record["image"]] for record in done if record["image"] in by_image]
-        row |= summarise(pd.concat(own) if own else nothing, pd.DataFrame(done)) if done else {}
+        own = [by_image[record.image] for record in done if record.image in by_image]
+        row |= summarise_fields(pd.concat(own) if own else nothing, done) if done else {}
         row |= _quality(done)
-        row["qc_reasons"] = " ".join(dict.fromkeys(text for record in done for text in record.get("qc_reasons", ())))
-        row["qc_flags"] = ";".join(sorted({flag for record in done for flag in record["qc_flags"]}))
+        row["qc_reasons"] = " ".join(dict.fromkeys(text for record in done for text in record.qc_reasons))
+        row["qc_flags"] = ";".join(sorted({flag for record in done for flag in record.qc_flags}))
         rows.append(row)
-    numbers = sorted({name for record in records for name in record.get("qc", {})})
+    numbers = sorted({name for record in records for name in record.qc})
     return pd.DataFrame(rows, columns=_columns(layout, numbers))
+
+
+def summarise_fields(cells: pd.DataFrame, records: Sequence[FieldRecord]) -> dict[str, int | float | None]:
+    """Return the numbers of a well, or of one picture, from its cells and the records of its counted fields."""
+    facts = [
+        {"area_px": r.area_px, "pixel_size_um": r.pixel_size_um, "nuclei_resolved": r.nuclei_resolved} for r in records
+    ]
+    return summarise(cells, pd.DataFrame(facts))
 
 
 def exclude_flagged(wells: pd.DataFrame, flags: tuple[str, ...]) -> pd.DataFrame:
@@ -98,11 +108,11 @@ def exclude_flagged(wells: pd.DataFrame, flags: tuple[str, ...]) -> pd.DataFrame
     return wells[[*(name for name in wells.columns if name != "qc_flags"), "qc_flags"]]
 
 
-def _quality(done: list[dict[str, Any]]) -> dict[str, float]:
+def _quality(done: list[FieldRecord]) -> dict[str, float]:
     """Quality numbers of a well: the mean over its fields."""
     known: dict[str, list[float]] = {}
     for record in done:
-        for name, value in record["qc"].items():
+        for name, value in record.qc.items():
             if value is not None:
                 known.setdefault(name, []).append(value)
     return {name: sum(values) / len(values) for name, values in known.items()}
@@ -120,9 +130,9 @@ def _columns(layout: pd.DataFrame | None, quality: list[str]) -> list[str]:
     return [*FIRST_COLUMNS, *described, *WELL_COLUMNS, *quality, "qc_reasons", "qc_flags"]
 
 
-def _status(fields: list[dict[str, Any]], described: dict[str, Any] | None, *, has_layout: bool) -> tuple[str, str]:
-    failed = [record for record in fields if record["status"] != "ok"]
-    reasons = " | ".join(record["reason"] for record in failed)
+def _status(fields: list[FieldRecord], described: dict[str, Any] | None, *, has_layout: bool) -> tuple[str, str]:
+    failed = [record for record in fields if not record.is_done]
+    reasons = " | ".join(record.reason for record in failed)
     if described is not None and described.get("role") in UNUSED_ROLES:
         return "excluded", str(described.get("exclude_reason") or described["role"])
     if not fields:

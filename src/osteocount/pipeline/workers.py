@@ -11,13 +11,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
-from typing import Any
 
-from osteocount.io.result_folder import ResultFolder, write_json
-from osteocount.pipeline.field import FieldTask, cores, fingerprint, process
+from osteocount.io.result_folder import ResultFolder
+from osteocount.io.run_record import FieldRecord
+from osteocount.pipeline.field import cores, fingerprint, process
+from osteocount.pipeline.field_task import FieldTask, write_failed
 from osteocount.settings import Settings
-
-Record = dict[str, Any]
 
 
 def process_all(
@@ -28,7 +27,7 @@ def process_all(
     workers: int = 1,
     scheduler: str | None = None,
     resume: bool = False,
-) -> Iterator[Record]:
+) -> Iterator[FieldRecord]:
     """Do all fields and give their records as they come.
 
     Parameters
@@ -69,27 +68,17 @@ def process_all(
         yield from process_in_parallel(waiting, folder, settings, min(workers, len(waiting)))
 
 
-def finished(task: FieldTask, folder: ResultFolder, settings: Settings) -> Record | None:
+def finished(task: FieldTask, folder: ResultFolder, settings: Settings) -> FieldRecord | None:
     """Return the record of a field that need not be done again; None when anything of it is missing or has changed."""
     record = folder.read_field(task.key)
-    if record is None or record["status"] != "ok" or not all(path.is_file() for path in folder.files_of(task.key)):
+    if record is None or not record.is_done or not all(path.is_file() for path in folder.files_of(task.key)):
         return None
-    return record if record["fingerprint"] == fingerprint(task, settings) else None
-
-
-def failed(task: FieldTask, folder: ResultFolder, reason: str) -> dict[str, Any]:
-    """Write and return the record of a field that nobody lived to write it for."""
-    record = {
-        "key": task.key, "plate": task.plate, "well": task.well, "field": task.field, "image": task.image,
-        "status": "failed", "reason": reason, "seconds": None,
-    }  # fmt: skip
-    write_json(record, folder.part(task.key, "field.json"))
-    return record
+    return record if record.fingerprint == fingerprint(task, settings) else None
 
 
 def process_in_parallel(
     tasks: Sequence[FieldTask], folder: ResultFolder, settings: Settings, workers: int
-) -> Iterator[Record]:
+) -> Iterator[FieldRecord]:
     """Share the fields among processes; a process that dies costs a second try of what it may have worked on."""
     waiting = list(reversed(tasks))
     while waiting:
@@ -103,18 +92,18 @@ def process_in_parallel(
                     f"{task.image}: the process that worked on it was killed twice, most often for lack of memory. "
                     "The other pictures are done; try this one on a machine with more memory, with --resume."
                 )
-                yield failed(task, folder, reason)
+                yield write_failed(task, folder, reason)
 
 
 def _until_broken(
     waiting: list[FieldTask], suspects: list[FieldTask], folder: ResultFolder, settings: Settings, workers: int
-) -> Iterator[Record]:
+) -> Iterator[FieldRecord]:
     """Work ``waiting`` off its end until it is empty or a process dies; then ``suspects`` holds what was under way."""
     # Spawned, not forked: a fork of a process with OpenCV or Qt threads may hang.
     context = multiprocessing.get_context("spawn")
     far_end, lifeline = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_tie_to_parent, initargs=(far_end,))
-    under_way: dict[Future[Record], FieldTask] = {}
+    under_way: dict[Future[FieldRecord], FieldTask] = {}
     ahead = workers + (workers > 1)  # one more than are at work, so that none waits for us
     try:
         while waiting or under_way:

@@ -80,7 +80,7 @@ def overlays(results: Results, captions: dict[tuple[str, str], str]) -> list[Ove
         (plate, well) to a line about the well, in the order wanted.
     """
     entries = {entry.key or _stem(entry.image): entry for entry in results.run.inputs}
-    places = {stem: (entry.plate or "", entry.well or entry.image) for stem, entry in entries.items()}
+    places = {stem: entry.well_key for stem, entry in entries.items()}
     order = {place: number for number, place in enumerate(captions)}
     last = len(order)
     files = sorted(results.overlays, key=lambda path: (order.get(places.get(path.stem, ("", "")), last), path.name))

@@ -17,7 +17,7 @@ def methods(results: Results) -> str:
 
 def _imaging(results: Results) -> str:
     inputs = results.run.inputs
-    kinds = _distinct([REGIMES.get(entry.regime or "") for entry in inputs])
+    kinds = _distinct([REGIMES.get(entry.regime) for entry in inputs])
     sizes = sorted({entry.pixel_size_um for entry in inputs if entry.pixel_size_um is not None})
     origins = _distinct(
         [entry.pixel_size_origin for entry in inputs if entry.pixel_size_um and entry.pixel_size_origin]

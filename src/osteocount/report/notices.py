@@ -111,9 +111,9 @@ def _failed(results: Results) -> Iterator[Notice]:
     items = [f"{well_name(row)}: {_reason(reason)}" for (_, row), reason in zip(wells.iterrows(), reasons, strict=True)]
     shown = {str(name) for name in wells["well"].dropna()}
     pictures = [
-        f"{failed.image or failed.well or 'a picture without a name'}: {failed.reason}"
+        f"{failed.image or failed.well or 'a picture without a name'}: {failed.reason or 'no reason was recorded'}"
         for failed in results.run.failed
-        if failed.well is None or failed.well not in shown
+        if failed.well not in shown
     ]
     if items:
         yield Notice("grave", f"{plural(len(items), 'well')} failed and {_is(items)} in no number below.", tuple(items))
@@ -151,7 +151,7 @@ def _pixel_size(results: Results) -> Iterator[Notice]:
     inputs = results.run.inputs
     unknown = [entry for entry in inputs if entry.pixel_size_um is None]
     if unknown:
-        reasons = sorted({(entry.pixel_size_origin or "").removeprefix("unknown: ") for entry in unknown} - {""})
+        reasons = sorted({entry.pixel_size_origin.removeprefix("unknown: ") for entry in unknown} - {""})
         yield Notice(
             "warning",
             f"The pixel size is unknown for {_of(len(unknown), len(inputs), 'picture')}"

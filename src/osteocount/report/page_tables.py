@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from osteocount.io.run_record import FieldRecord
 from osteocount.report import number_format, sentences
 from osteocount.report.number_format import count, figure, known, plural
-from osteocount.report.results import InputRecord, Results
+from osteocount.report.results import Results
 from osteocount.stats.arms import arm_names
 from osteocount.stats.sentences import REFUSED, finding, number
 
@@ -211,13 +212,13 @@ def _wells_table(table: pd.DataFrame, names: list[str]) -> Table:
     return Table(headings, rows, numeric, list(~table["status"].isin(["ok", "excluded"])))
 
 
-def median_seconds(inputs: Sequence[InputRecord]) -> float | None:
+def median_seconds(inputs: Sequence[FieldRecord]) -> float | None:
     """Return the median time of a picture, where it was recorded."""
     seconds = [entry.seconds for entry in inputs if entry.seconds is not None]
     return median(seconds) if seconds else None
 
 
-def pictures(inputs: Sequence[InputRecord]) -> dict[str, Any]:
+def pictures(inputs: Sequence[FieldRecord]) -> dict[str, Any]:
     """List what is known of every picture, up to ``MAX_PICTURE_ROWS``."""
     rows = [
         {
@@ -225,10 +226,10 @@ def pictures(inputs: Sequence[InputRecord]) -> dict[str, Any]:
             "well": " ".join(filter(None, [entry.plate, entry.well])) or number_format.UNKNOWN,
             "axes": entry.axes or number_format.UNKNOWN,
             "pixel": figure(entry.pixel_size_um),
-            "origin": entry.pixel_size_origin or "",
+            "origin": entry.pixel_size_origin,
             "regime": (entry.regime or number_format.UNKNOWN).replace("_", " "),
             "nuclei": {True: "yes", False: "no", None: number_format.UNKNOWN}[entry.nuclei_resolved],
-            "hash": entry.sha256 if isinstance(entry.sha256, str) else " ".join(entry.sha256 or ()),
+            "hash": " ".join(entry.sha256),
             "seconds": figure(entry.seconds, 2),
             "record": "; ".join(f"{key}: {value}" for key, value in entry.record.items()),
         }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from osteocount.curate import effective, read_log
 from osteocount.errors import OsteoCountError
+from osteocount.io.run_record import RunRecord, first_problem
 
 WORDS = ("plate", "well", "field", "image", "status", "status_reason", "treatment", "dose_unit", "donor", "role",
          "qc_flags", "flags", "source", "arm", "endpoint", "contrast", "reference", "method", "verdict", "notes",
@@ -35,58 +35,6 @@ REQUIRED = {
         "reason",
     ),
 }
-
-
-class _Record(BaseModel):
-    """What a run wrote about itself; names a newer version added are passed over."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class InputRecord(_Record):
-    """One picture in ``run.json``."""
-
-    image: str
-    key: str | None = None
-    sha256: str | tuple[str, ...] | None = None
-    plate: str | None = None
-    well: str | None = None
-    field: str | int | None = None
-    axes: str | None = None
-    pixel_size_um: float | None = None
-    pixel_size_origin: str | None = None
-    regime: str | None = None
-    nuclei_resolved: bool | None = None
-    qc_flags: tuple[str, ...] = ()
-    record: dict[str, Any] = Field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    seconds: float | None = None
-
-
-class FailedRecord(_Record):
-    """One picture, or one well, that could not be counted."""
-
-    image: str | None = None
-    well: str | None = None
-    reason: str = "no reason was recorded"
-
-
-class RunRecord(_Record):
-    """The content of ``run.json``."""
-
-    osteocount: str | None = None
-    created: str | None = None
-    command: str | None = None
-    settings: dict[str, Any] = Field(default_factory=dict)
-    layout: str | None = None
-    inputs: tuple[InputRecord, ...] = ()
-    libraries: dict[str, str] = Field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    failed: tuple[FailedRecord, ...] = ()
-    workers: int | None = None
-    seconds: float | None = None
-    seed: int | None = None
-    model_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +116,5 @@ def _run_record(path: Path, problems: list[str]) -> RunRecord | None:
     except FileNotFoundError:
         problems.append(f"{path.name} is missing.")
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        problems.append(f"{path.name} is not a run record ({place + ': ' if place else ''}{first['msg']}).")
+        problems.append(f"{path.name} is not a run record ({first_problem(error)}).")
     return None

@@ -36,9 +36,9 @@ def pyramid_layer_data(pyramid: Pyramid) -> ImageLayerData:
     return ImageLayerData((list(pyramid.levels),), True, False, pyramid.overview)
 
 
-def picture_layer_data(picture: Picture, record: dict[str, Any]) -> ImageLayerData:
+def picture_layer_data(picture: Picture, regime: str = "") -> ImageLayerData:
     """Return ``picture`` for the viewer; colours of 16 bits are shown with 8, which is what a screen has."""
-    on_dark = record.get("regime") == "fluorescence"
+    on_dark = regime == "fluorescence"
     if picture.kind == "rgb":
         pixels = picture.pixels
         if pixels.dtype == np.uint16:

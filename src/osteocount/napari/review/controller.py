@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from osteocount.curate import Change
 from osteocount.curate.blinding import blind, in_review_order, is_blinded, reveal
 from osteocount.errors import OsteoCountError
+from osteocount.io.run_record import FieldRecord
 from osteocount.napari import preferences
 from osteocount.napari.layers.review_layers import ReviewLayers
 from osteocount.napari.review.jobs import (
@@ -28,7 +29,7 @@ from osteocount.napari.review.jobs import (
     open_review,
     write_tables,
 )  # fmt: skip
-from osteocount.napari.review.session import Record, field_title, next_wells, well_key
+from osteocount.napari.review.session import field_title, next_wells
 from osteocount.napari.review.tools import CorrectionTools
 from osteocount.napari.review.training import TrainingController
 from osteocount.napari.views.compare_view import CompareView
@@ -64,7 +65,7 @@ class ReviewController(QObject):
         self.canvas = ReviewLayers(viewer, self)
         self.source: OpenedResults | None = None
         self.figures: ReviewFigures | None = None
-        self._groups: dict[tuple[str, str], list[Record]] = {}
+        self._groups: dict[tuple[str, str], list[FieldRecord]] = {}
         self._place = ("", "")
         self._jobs = Jobs(self)
         self._start = self._jobs.start
@@ -201,7 +202,7 @@ class ReviewController(QObject):
         self._groups = {}
         self.learning.open(opened.review.root)
         for record in opened.review.records:
-            self._groups.setdefault(well_key(record), []).append(record)
+            self._groups.setdefault(record.well_key, []).append(record)
         if opened.note:
             self.problem.emit(opened.note)
         if not self._groups:
@@ -262,7 +263,7 @@ class ReviewController(QObject):
             return
         review = self.source.review
         name = self._hidden()
-        fields = tuple(record["field"] or (name or record["image"]) for record in self._groups[self._place])
+        fields = tuple(record.field or (name or record.image) for record in self._groups[self._place])
         chosen = self.plate.fields.currentIndex() if n is None else n
         done = review.reviewed()
         self.plate.show_well(name or self._place[1], fields, chosen, review.excluded(), is_reviewed=self._place in done)

@@ -18,17 +18,18 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.hashing import input_hash
 from osteocount.io.label_image import TiledLabels
 from osteocount.io.pyramid import Overview, open_pyramid
+from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table
 from osteocount.napari.layers.layer_data import ImageLayerData, picture_layer_data, pyramid_layer_data
 from osteocount.napari.layers.outline_image import drawing, outline_classes
 from osteocount.napari.layers.outline_layer import Sheet, TiledSheet, WholeSheet
-from osteocount.napari.review.session import OpenField, Record, Review
+from osteocount.napari.review.session import OpenField, Review
 from osteocount.napari.views.rendered_figure import RenderedFigure, Room, draw
 from osteocount.napari.worker import in_window_terms
 from osteocount.pipeline import Outcome, Progress
 from osteocount.pipeline.apply import apply_edits
-from osteocount.pipeline.field import FieldTask, read_channels
-from osteocount.pipeline.run_folder import field_tasks
+from osteocount.pipeline.field import read_channels
+from osteocount.pipeline.field_task import FieldTask, field_tasks
 from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
 from osteocount.plate.index import index_pictures
 from osteocount.stats import compare
@@ -106,21 +107,21 @@ def _prepare() -> None:
     gc.collect()
 
 
-def load_field(opened: OpenedResults, record: Record, stop: Event) -> Generator[Progress, None, LoadedField]:
+def load_field(opened: OpenedResults, record: FieldRecord, stop: Event) -> Generator[Progress, None, LoadedField]:
     """Read one picture with its labels and edits."""
     yield Progress(0, 0, "Opening a picture")
     field = opened.review.load(record)
     sheet = _sheet(field)
-    task = opened.tasks.get(record["key"])
+    task = opened.tasks.get(record.key)
     if task is None:
-        return LoadedField(field, sheet, None, opened.note or f"{record['image']} is not among the pictures any more.")
-    if record.get("sha256") not in (None, [input_hash(path, task.scene) for path in task.paths]):
-        note = f"{record['image']} is not the picture that was counted any more, so it is not shown; count it again."
+        return LoadedField(field, sheet, None, opened.note or f"{record.image} is not among the pictures any more.")
+    if record.sha256 not in ((), tuple(input_hash(path, task.scene) for path in task.paths)):
+        note = f"{record.image} is not the picture that was counted any more, so it is not shown; count it again."
         return LoadedField(field, sheet, None, note)
     shown, size = _picture(task, record)
     if size != field.field.labels.shape:
         return LoadedField(
-            field, sheet, None, f"{record['image']} has another size than when it was counted; count it again."
+            field, sheet, None, f"{record.image} has another size than when it was counted; count it again."
         )
     return LoadedField(field, sheet, shown, "")
 
@@ -141,13 +142,13 @@ def _sheet(opened: OpenField) -> Sheet:
     return WholeSheet(opened.field, drawing(labels, cells, opened.field.next_cell), kinds)
 
 
-def _picture(task: FieldTask, record: Record) -> tuple[ImageLayerData, tuple[int, ...]]:
+def _picture(task: FieldTask, record: FieldRecord) -> tuple[ImageLayerData, tuple[int, ...]]:
     """Return a picture for the viewer, and its height and width."""
     large = open_pyramid(task.paths[0]) if len(task.paths) == 1 and not task.scene else None
     if large is not None:
         return pyramid_layer_data(large), tuple(large.levels[0].shape[:2])
-    picture = read_channels(task.paths, record["pixel_size_um"], task.scene)
-    return picture_layer_data(picture, record), picture.pixels.shape[:2]
+    picture = read_channels(task.paths, record.pixel_size_um, task.scene)
+    return picture_layer_data(picture, record.regime), picture.pixels.shape[:2]
 
 
 def draw_figures(review: Review, view: View, stop: Event) -> Generator[Progress, None, ReviewFigures]:

@@ -14,8 +14,8 @@ from osteocount.curate import Change, Edit, EditedField, EditLog, apply, correct
 from osteocount.curate.classifier import judge
 from osteocount.curate.edit_log import Kind, Point
 from osteocount.errors import OsteoCountError
+from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table
-from osteocount.measure import summarise
 from osteocount.pipeline.absorbance import join_absorbance
 from osteocount.pipeline.corrections import (
     EDIT_LOG,
@@ -27,9 +27,8 @@ from osteocount.pipeline.corrections import (
 )  # fmt: skip
 from osteocount.pipeline.reviewer_agreement import log_of_second
 from osteocount.pipeline.run_inputs import FinishedRun, read_finished
-from osteocount.pipeline.wells_table import exclude_flagged, wells_table
+from osteocount.pipeline.wells_table import exclude_flagged, summarise_fields, wells_table
 
-Record = dict[str, Any]
 Place = tuple[str, str]
 
 
@@ -40,7 +39,7 @@ class OpenField:
     ``done`` holds them with what each changed, in order; ``automatic_numbers`` are those without any.
     """
 
-    record: Record
+    record: FieldRecord
     automatic: Any
     field: EditedField
     done: list[tuple[Edit, Change | None]]
@@ -50,20 +49,15 @@ class OpenField:
     @property
     def image(self) -> str:
         """Name of the picture in the tables."""
-        return str(self.record["image"])
+        return self.record.image
 
 
-def well_key(record: Record) -> tuple[str, str]:
-    """Return plate and well of a picture; one without a well stands for itself."""
-    return str(record["plate"]), str(record["well"] or record["image"])
-
-
-def field_title(record: Record, hidden: str) -> str:
+def field_title(record: FieldRecord, hidden: str) -> str:
     """Say which picture is open; ``hidden`` stands for its well and name while the review is blinded."""
-    field = record["field"] and f"field {record['field']}"
+    field = record.field and f"field {record.field}"
     if hidden:
         return " ".join(filter(None, [hidden, field]))
-    return " ".join(filter(None, [*well_key(record), field])) + f": {record['image']}"
+    return " ".join(filter(None, [*record.well_key, field])) + f": {record.image}"
 
 
 def next_wells(what: str, places: list[Place], here: Place, reviewed: set[Place], wells: pd.DataFrame) -> list[Place]:
@@ -87,12 +81,6 @@ def next_wells(what: str, places: list[Place], here: Place, reviewed: set[Place]
     if what == "borderline":
         waiting.sort(key=lambda place: -float(_value(numbers, place, "n_borderline") or 0))
     return waiting
-
-
-def _numbers(cells: pd.DataFrame, record: Record) -> dict[str, Any]:
-    """Return the numbers of one picture."""
-    fields = pd.DataFrame([{key: record[key] for key in ("area_px", "pixel_size_um", "nuclei_resolved")}])
-    return summarise(cells, fields)
 
 
 def _value(wells: Any, place: Place, name: str) -> Any:
@@ -128,26 +116,26 @@ class Review:
         self.log = EditLog(root / (log_of_second(who) if second else EDIT_LOG))
         self.edits: list[Edit] = self.log.read()
         self._undone: list[Edit] = []
-        self.records: list[Record] = [record for record in self.run.records if record["status"] == "ok"]
-        self._automatic = {record["image"]: automatic_cells(self.run.folder, record) for record in self.records}
+        self.records: list[FieldRecord] = [record for record in self.run.records if record.is_done]
+        self._automatic = {record.image: automatic_cells(self.run.folder, record) for record in self.records}
         self._cells = dict(self._automatic)
         for image in {edit.image for edit in effective(self.edits)} & set(self._cells):
             self._cells[image] = self.load(self.record_of(image)).cells
         self.current: OpenField | None = None
         self._nuclei: pd.DataFrame | None = None
 
-    def record_of(self, image: str) -> Record:
+    def record_of(self, image: str) -> FieldRecord:
         """Return the record of a picture."""
-        return next(record for record in self.records if record["image"] == image)
+        return next(record for record in self.records if record.image == image)
 
-    def load(self, record: Record) -> OpenField:
+    def load(self, record: FieldRecord) -> OpenField:
         """Read a picture's labels and apply its edits; needs no window and may run in a thread."""
         automatic = load_automatic(self.run.folder, record)
         field = automatic.field()
-        own = [edit for edit in effective(self.edits) if edit.image == record["image"]]
+        own = [edit for edit in effective(self.edits) if edit.image == record.image]
         done = [(edit, apply(field, edit)) for edit in own]
         cells = corrected_cells(automatic, field, self.run.settings)
-        return OpenField(record, automatic, field, done, cells, _numbers(automatic.cells, record))
+        return OpenField(record, automatic, field, done, cells, summarise_fields(automatic.cells, [record]))
 
     def holds(self, opened: OpenField) -> bool:
         """Tell whether ``opened`` has every correction of its picture that the log has."""
@@ -224,7 +212,7 @@ class Review:
     def summaries(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the numbers of the picture at hand, automatic and corrected."""
         opened = self._opened()
-        return opened.automatic_numbers, _numbers(opened.cells, opened.record)
+        return opened.automatic_numbers, summarise_fields(opened.cells, [opened.record])
 
     def wells(self) -> pd.DataFrame:
         """Return the table of ``wells.csv`` as it would be written now. May run in a thread."""
@@ -241,13 +229,13 @@ class Review:
     def _automatic_nuclei(self) -> pd.DataFrame:
         """Return the nuclei the program found; a classifier judges only cells nobody touched, which have just these."""
         if self._nuclei is None:
-            parts = [read_table(self.run.folder.part(record["key"], "nuclei.csv")) for record in self.records]
+            parts = [read_table(self.run.folder.part(record.key, "nuclei.csv")) for record in self.records]
             self._nuclei = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
         return self._nuclei
 
     def excluded(self) -> str | None:
         """Return why a person excluded the well at hand."""
-        return excluded_because(effective(self.edits), *well_key(self._opened().record))
+        return excluded_because(effective(self.edits), *self._opened().record.well_key)
 
     def reviewed(self) -> set[tuple[str, str]]:
         """Return the wells whose review is done."""
@@ -259,7 +247,7 @@ class Review:
         return self.current
 
     def _edit(self, kind: Kind, **more: Any) -> Edit:
-        plate, well = well_key(self._opened().record)
+        plate, well = self._opened().record.well_key
         return Edit(who=self.who, when=datetime.now(UTC), kind=kind, plate=plate, well=well, **more)
 
     def _acknowledge(self, edit: Edit, field: EditedField | None = None, change: Change | None = None) -> None:

@@ -1,0 +1,150 @@
+"""The record of a run, ``run.json``, and of each of its fields, ``.parts/<key>.field.json``: one shape for both.
+
+What another person needs to know to get the same numbers: settings, inputs with their hashes, versions, warnings.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
+
+
+class FieldRecord(BaseModel):
+    """One field of a run: counted, or failed with the reason.
+
+    Written are the values that were given, in the order below. Those that a newer version added are kept.
+
+    Attributes
+    ----------
+    key
+        Names its files in the result folder; unique within the run, empty for a picture that belongs to no field.
+    plate, well, field, image
+        Its names in the tables; empty where unknown.
+    fingerprint
+        Hash of what it was made from; see `osteocount.pipeline.field.fingerprint`.
+    status, reason
+        ``ok``, or ``failed`` and why.
+    traceback
+        Of a defect of ours, for a bug report.
+    area_px, pixel_size_um, nuclei_resolved
+        Analysed area, micrometres per pixel (None when unknown), and whether nuclei could be counted.
+    regime
+        How the picture was analysed: ``brightfield``, ``low_power`` or ``fluorescence``.
+    record
+        What the segmenter says of its analysis.
+    pixel_size_origin, axes
+        Where the pixel size is from, and what the file holds.
+    sha256
+        Hashes of its files.
+    qc, qc_flags, qc_reasons
+        Numbers of its quality as in ``wells.csv``, the flags, and a sentence for each.
+    warnings
+        Sentences for the person at the screen.
+    seconds
+        How long it took; None when nobody lived to say so.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    key: str = ""
+    plate: str = ""
+    well: str = ""
+    field: str = ""
+    image: str = ""
+    fingerprint: str = ""
+    status: Literal["ok", "failed"] = "failed"
+    reason: str = ""
+    traceback: str = ""
+    area_px: int = 0
+    pixel_size_um: float | None = None
+    nuclei_resolved: bool | None = None
+    regime: str = ""
+    record: dict[str, Any] = Field(default_factory=dict)
+    pixel_size_origin: str = ""
+    axes: str = ""
+    sha256: tuple[str, ...] = ()
+    qc: dict[str, float | None] = Field(default_factory=dict)
+    qc_flags: tuple[str, ...] = ()
+    qc_reasons: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seconds: float | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """True when the field was counted."""
+        return self.status == "ok"
+
+    @property
+    def well_key(self) -> tuple[str, str]:
+        """Plate and well; a picture without a well stands for itself."""
+        return self.plate, self.well or self.image
+
+    @model_serializer(mode="wrap")
+    def _only_what_was_given(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in dump(self).items() if name in self.model_fields_set}
+
+
+class RunRecord(BaseModel):
+    """The content of ``run.json``; names that a newer version added are passed over.
+
+    Attributes
+    ----------
+    osteocount, created
+        Version of the program, and when the tables were made.
+    source, layout
+        File names of the pictures' folder and of the layout.
+    workers
+        Processes that shared the pictures.
+    notes
+        Sentences on names of files and on the layout.
+    seconds, command
+        How long the count took, and how it was started.
+    settings
+        All settings, as `Settings.model_dump`.
+    classifier
+        File, hash and gain of the lab's classifier that was adopted.
+    inputs, failed
+        The fields that were counted, and those that were not.
+    libraries
+        Versions of what the numbers may depend on.
+    warnings
+        All sentences for the person at the screen.
+    seed
+        Of everything that is random.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    osteocount: str | None = None
+    created: str | None = None
+    source: str | None = None
+    layout: str | None = None
+    workers: int | None = None
+    notes: tuple[str, ...] = ()
+    seconds: float | None = None
+    command: str | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    classifier: dict[str, Any] | None = None
+    inputs: tuple[FieldRecord, ...] = ()
+    failed: tuple[FieldRecord, ...] = ()
+    libraries: dict[str, str] = Field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    seed: int | None = None
+
+    @property
+    def fields(self) -> tuple[FieldRecord, ...]:
+        """All fields, those counted first."""
+        return (*self.inputs, *self.failed)
+
+    def key_leading_out(self) -> str | None:
+        """Return the first key that is no file name; keys name files inside the folder, so that one is not ours."""
+        return next((field.key for field in self.fields if field.key and Path(field.key).name != field.key), None)
+
+
+def first_problem(error: ValidationError) -> str:
+    """Say where a file is no run record, and why."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place + ': ' if place else ''}{first['msg']}"
