@@ -18,6 +18,7 @@ import doc_sections
 import tifffile
 
 from osteocount.simulate import FieldDesign, simulate_field
+from osteocount.wells import well_name
 
 DIFFERENT = 8  # simulated fields; the plate repeats them under other names
 
@@ -61,7 +62,7 @@ def make_plate(plate, fields, side):
     pictures = [simulate_field(FieldDesign(width=side, height=side), seed).picture for seed in range(DIFFERENT)]
     for number in range(fields):
         row, column = divmod(number, 24 if fields > 96 else 12)
-        path = plate / f"{chr(65 + row)}{column + 1:02d}_f1.tif"
+        path = plate / f"{well_name(row + 1, column + 1)}_f1.tif"
         tifffile.imwrite(path, pictures[number % DIFFERENT], photometric="rgb", compression="zlib")
 
 

@@ -11,12 +11,19 @@ PLATE_SHAPES = {6: (2, 3), 12: (3, 4), 24: (4, 6), 48: (6, 8), 96: (8, 12), 384:
 """Number of wells → (rows, columns)."""
 
 CONTROL_ROLES = ("vehicle", "negative control")
-"""Roles of the wells that others are compared with."""
+"""Roles of the wells that others are compared with, in the order of preference."""
 
 WellPosition = tuple[int, int]
 """(row, column) of a well, both counted from 1."""
 
-_WELL = re.compile(r"([A-Za-z]|[Aa][A-Fa-f])[\s_:,-]*0*([1-9]\d?)")
+WELL_IN_FILE_NAME = r"[A-P](?:0?[1-9]|1\d|2[0-4])"
+"""Regular expression of a well of up to 384 as instruments write it in file names: capital, at most one zero."""
+
+WELL_OF_SCENE = r"[A-Pa-p][ _-]?0*(?:[1-9]|1\d|2[0-4])"
+"""The same as people and programs write it in the names of scenes."""
+
+_ROW = r"[A-Za-z]|[Aa][A-Fa-f]"  # A … Z, AA … AF: the 32 rows of a 1536-well plate
+_WELL = re.compile(rf"({_ROW})[\s_:,-]*0*([1-9]\d?)")
 
 
 def row_letters(row: int) -> str:
@@ -36,6 +43,11 @@ def row_number(letters: str) -> int:
     return number
 
 
+def parse_row(text: str) -> int:
+    """Return the row that a label names (``A``, ``b``, ``AF``), counted from 1; 0 when it is no label of a row."""
+    return row_number(text) if re.fullmatch(_ROW, text) else 0
+
+
 def well_name(row: int, column: int, *, pad: bool = True) -> str:
     """Return the name of the well at ``row`` and ``column``, both counted from 1: ``A01``, or ``A1`` unpadded."""
     return f"{row_letters(row)}{column:02d}" if pad else f"{row_letters(row)}{column}"
@@ -46,8 +58,14 @@ def parse_well(text: str) -> WellPosition | None:
     match = _WELL.fullmatch(text.strip())
     if match is None:
         return None
-    row, column = row_number(match[1]), int(match[2])
-    return (row, column) if row <= 32 and column <= 48 else None
+    position = row_number(match[1]), int(match[2])
+    return position if on_a_plate(*position) else None
+
+
+def on_a_plate(row: int, column: int) -> bool:
+    """Say whether the largest plate has this row and column, counted from 1."""
+    rows, columns = PLATE_SHAPES[1536]
+    return 1 <= row <= rows and 1 <= column <= columns
 
 
 def canonical_well(text: str) -> str:

@@ -14,6 +14,7 @@ from osteocount.io.pixel_size import PixelSizeEvidence
 from osteocount.io.raw_image import RawImage, damaged
 from osteocount.io.scenes import Scene, unique_names
 from osteocount.io.tiff import quiet_tifffile, read_tiff
+from osteocount.wells import well_name
 
 _LARGEST_COMPANION = 256 * 2**20
 
@@ -96,10 +97,6 @@ def _places(root: Any) -> dict[str, tuple[str, str, str]]:
             samples = [each for each in well if _tag(each) == "WellSample"]
             for n, sample in enumerate(samples, start=1):
                 for reference in (each for each in sample if _tag(each) == "ImageRef"):
-                    well_name = f"{_letters(row)}{column + 1}"
-                    places[reference.get("ID") or ""] = (plate.get("Name") or "", well_name, str(n))
+                    name = well_name(row + 1, column + 1, pad=False)
+                    places[reference.get("ID") or ""] = (plate.get("Name") or "", name, str(n))
     return places
-
-
-def _letters(row: int) -> str:
-    return chr(ord("A") + row) if row < 26 else "A" + chr(ord("A") + row - 26)

@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 
 from osteocount.errors import OsteoCountError
-from osteocount.wells import parse_well, well_name
+from osteocount.wells import WELL_IN_FILE_NAME, WellPosition, on_a_plate, parse_well, well_name
 
 GROUPS = ("plate", "well", "row", "col", "field", "channel", "z", "time", "part")
 
-_WELL = r"(?P<well>[A-P](?:0?[1-9]|1\d|2[0-4]))(?!\d)"
+_WELL = rf"(?P<well>{WELL_IN_FILE_NAME})(?!\d)"
 _GUID = r"(?:[0-9A-Fa-f]{8}-\S*)?"
 _DYES = (
     r"BF|bright[ -]?field|phase(?:[ -]?contrast)?|RGB|colou?r|TRAP|DAPI|Hoechst|FITC|TRITC|GFP|RFP|mCherry|"
@@ -72,10 +72,10 @@ class NamePattern:
         if match is None:
             return None
         said = {key: value or "" for key, value in match.groupdict().items()}
-        place = _place(said, 1 if self.from_zero else 0)
-        if place is None and (self.has_well or said.get("well")):
+        position = _position(said, 1 if self.from_zero else 0)
+        if position is None and (self.has_well or said.get("well")):
             return None
-        row, column = place or (0, 0)
+        row, column = position or (0, 0)
         return NameParts(
             plate=said.get("plate", "").strip(" _-"),
             row=row,
@@ -88,7 +88,7 @@ class NamePattern:
         )
 
 
-def _place(said: dict[str, str], add: int) -> tuple[int, int] | None:
+def _position(said: dict[str, str], add: int) -> WellPosition | None:
     """Return row and column from a well token, or from row (letters or number) and column."""
     if said.get("well"):
         return parse_well(said["well"])
@@ -97,8 +97,8 @@ def _place(said: dict[str, str], add: int) -> tuple[int, int] | None:
         return None
     if not row.isdecimal():
         return parse_well(row + column)
-    place = int(row) + add, int(column) + add
-    return place if 1 <= place[0] <= 32 and 1 <= place[1] <= 48 else None
+    position = int(row) + add, int(column) + add
+    return position if on_a_plate(*position) else None
 
 
 def _plain_number(text: str) -> str:

@@ -11,19 +11,19 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import list_scenes
 from osteocount.io.scenes import Scene
 from osteocount.plate.picture_files import PictureFile, picture_stem
-from osteocount.wells import parse_well, row_letters, well_name
+from osteocount.wells import WELL_OF_SCENE, WellPosition, parse_well, row_letters, well_name
 
 PATTERN = "scenes of a file"
 """What the index calls the naming of scenes."""
 
-_WELL = r"(?P<well>[A-Pa-p][ _-]?0*(?:[1-9]|1\d|2[0-4]))"
+_WELL = rf"(?P<well>{WELL_OF_SCENE})"
 _NAMES = (
     re.compile(_WELL),
     re.compile(rf"(?i:well)[ _:-]*{_WELL}(?:[ _,:#/-].*)?"),
     re.compile(
         rf"{_WELL}[ _,:#/-]+(?i:point|pos(?:ition)?|p|field|f|site|s|scene|region|r)?[ _#-]*\d+(?:[ _,:#/-].*)?"
     ),
-    re.compile(rf"{_WELL}-{_WELL.replace('?P<well>', '?:')}"),
+    re.compile(rf"{_WELL}-{WELL_OF_SCENE}"),
 )
 
 
@@ -65,7 +65,7 @@ def _renamed(entry: PictureFile) -> PictureFile:
     return replace(entry, plate="_".join(filter(None, [entry.plate, picture_stem(entry.path)])))
 
 
-def _wells(scenes: tuple[Scene, ...]) -> list[tuple[int, int] | None]:
+def _wells(scenes: tuple[Scene, ...]) -> list[WellPosition | None]:
     """Read the well of every scene; ``P1``, ``P2`` … alone are points on the stage, not row P of a 384-well plate."""
     wells = [_well(scene.hints) for scene in scenes]
     rows = {well[0] for well in wells if well}
@@ -78,7 +78,7 @@ def _sure(scene: Scene) -> bool:
     return bool(scene.plate) or any("well" in hint.lower() for hint in scene.hints)
 
 
-def _well(hints: Iterable[str]) -> tuple[int, int] | None:
+def _well(hints: Iterable[str]) -> WellPosition | None:
     """Return (row, column) of the first hint that names a well, None when none does."""
     for hint in hints:
         for name in _NAMES:
@@ -88,7 +88,7 @@ def _well(hints: Iterable[str]) -> tuple[int, int] | None:
     return None
 
 
-def _entry(path: Path, scene: Scene, well: tuple[int, int] | None, place: tuple[str, int, int] | None) -> PictureFile:
+def _entry(path: Path, scene: Scene, well: WellPosition | None, place: tuple[str, int, int] | None) -> PictureFile:
     named_plate = scene.plate
     if well is None and place is not None:
         named_plate, well = place[0], (place[1], place[2])

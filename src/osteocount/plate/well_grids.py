@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from osteocount.plate.spreadsheets import Sheet
-from osteocount.wells import row_number
+from osteocount.wells import parse_row
 
 
 @dataclass(frozen=True)
@@ -86,11 +85,6 @@ def column_number(cell: str) -> int | None:
     return int(cell) if cell.isascii() and cell.isdecimal() and len(cell) <= 2 else None
 
 
-def _row_label(cell: str) -> int:
-    """Return the plate row a label names (``A``, ``b``, ``AF``), 0 when it is no label."""
-    return row_number(cell) if re.fullmatch(r"[A-Za-z]|[Aa][A-Fa-f]", cell) else 0
-
-
 def _grid_below(sheet: Sheet, header_row: int, first_column: int, columns: tuple[int, ...]) -> Grid | None:
     """Collect the labelled lines below a header; unlabelled lines continue the row above (several wavelengths)."""
     for label_column in range(first_column - 1, max(first_column - 3, -1), -1):
@@ -100,7 +94,7 @@ def _grid_below(sheet: Sheet, header_row: int, first_column: int, columns: tuple
             if _header(sheet.rows[row], len(columns)) == (first_column, columns):
                 break
             label = sheet.cell(row, label_column)
-            named = _row_label(label)
+            named = parse_row(label)
             filled = any(sheet.cell(row, first_column + c) for c in range(len(columns)))
             if named > plate_row:
                 plate_row = named

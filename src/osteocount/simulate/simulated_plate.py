@@ -15,8 +15,9 @@ from osteocount.settings import FrozenModel
 from osteocount.simulate.design import Densities, FieldDesign
 from osteocount.simulate.simulated_field import SimulatedField, judgeable_truth, simulate_field
 from osteocount.simulate.write import write_picture, write_truth_labels
+from osteocount.wells import well_name
 
-_ROWS, _COLUMNS = "ABCDEFGH", 12
+_COLUMNS = 12
 LAYOUT_COLUMNS = ["plate", "well", "treatment", "dose", "dose_unit", "donor", "role"]
 PLATE_NAME = "simulated"
 
@@ -127,7 +128,7 @@ def _places(design: PlateDesign) -> list[dict[str, Any]]:
     """List every well: its name, donor and arm, row by row; each row begins with another arm, as a careful lab does."""
     arms = len(design.arms)
     return [
-        {"well": f"{_ROWS[d]}{1 + (a + d) % arms * design.wells + w:02d}", "donor_index": d, "arm": arm}
+        {"well": well_name(d + 1, 1 + (a + d) % arms * design.wells + w), "donor_index": d, "arm": arm}
         for d in range(design.donors)
         for a, arm in enumerate(design.arms)
         for w in range(design.wells)

@@ -8,8 +8,7 @@ import math
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
-
-CONTROL_ROLES = ("vehicle", "negative control")
+from osteocount.wells import CONTROL_ROLES
 
 
 def arm_names(frame: pd.DataFrame, treatment_column: str = "treatment") -> pd.Series[str]:

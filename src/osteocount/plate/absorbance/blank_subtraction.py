@@ -8,7 +8,7 @@ import numpy as np
 
 from osteocount.errors import OsteoCountError
 from osteocount.plate.absorbance.model import ReadingBlock, chosen_blocks
-from osteocount.wells import parse_well, well_name
+from osteocount.wells import WellPosition, parse_well, well_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,14 +63,14 @@ def absorbance_columns(
         no_reference = 0.0 if reference_nm is None else None
         blanks = _blank_wells(layout, plate)
         values = {
-            (r.row, r.column): _difference(r.value, reference.get((r.row, r.column), no_reference))
+            r.position: _difference(r.value, reference.get(r.position, no_reference))
             for r in chosen.readings
             if "masked" not in r.flag
         }
         blank_values = [v for place in blanks if (v := values.get(place)) is not None]
         blank = float(np.mean(blank_values)) if blank_values else 0.0
         for r in chosen.readings:
-            net = _difference(values.get((r.row, r.column)), blank)
+            net = _difference(values.get(r.position), blank)
             flag = r.flag if blank_values else ";".join(filter(None, (r.flag, "no_blank")))
             amount = None if volume_ul is None or path_cm is None else pnpp_nmol(net, volume_ul, path_cm)
             rows.append((plate, well_name(r.row, r.column), r.value, net, amount, flag))
@@ -96,9 +96,7 @@ def _measured(blocks: list[ReadingBlock], block: str | None, reference_nm: float
     return by_plate
 
 
-def _reference(
-    blocks: list[ReadingBlock], plate: str, reference_nm: float | None
-) -> dict[tuple[int, int], float | None]:
+def _reference(blocks: list[ReadingBlock], plate: str, reference_nm: float | None) -> dict[WellPosition, float | None]:
     if reference_nm is None:
         return {}
     found = next((b for b in blocks if b.kind == "raw" and b.plate == plate and b.wavelength_nm == reference_nm), None)
@@ -107,10 +105,10 @@ def _reference(
         raise OsteoCountError(
             f"The export has no reading at {reference_nm:g} nm to subtract; its wavelengths are {known}."
         )
-    return {(r.row, r.column): r.value for r in found.readings}
+    return {r.position: r.value for r in found.readings}
 
 
-def _blank_wells(layout: pd.DataFrame, plate: str) -> list[tuple[int, int]]:
+def _blank_wells(layout: pd.DataFrame, plate: str) -> list[WellPosition]:
     blank = layout[layout["role"] == "blank"]
     if plate and (layout["plate"] != "").any() and (layout["plate"] == plate).any():
         blank = blank[blank["plate"] == plate]

@@ -10,7 +10,7 @@ from osteocount.plate.absorbance.headings import HeadingContext, context_above
 from osteocount.plate.absorbance.model import Reading, ReadingBlock
 from osteocount.plate.absorbance.values import is_computed, read_value, wavelength_of
 from osteocount.plate.spreadsheets import Sheet, parse_number
-from osteocount.wells import parse_well
+from osteocount.wells import WellPosition, parse_well
 
 MIN_WELLS = 4
 _MOST_REPEATS = 12
@@ -58,7 +58,7 @@ def _well_column(sheet: Sheet, row: int) -> tuple[int, ...] | None:
     return next(iter(headed or found), None)
 
 
-def _well_at(sheet: Sheet, row: int, columns: tuple[int, ...]) -> tuple[int, int] | None:
+def _well_at(sheet: Sheet, row: int, columns: tuple[int, ...]) -> WellPosition | None:
     if len(columns) == 1:
         return parse_well(sheet.cell(row, columns[0]))
     letter, number = (sheet.cell(row, c) for c in columns)
@@ -105,7 +105,7 @@ def _split(
     sheet: Sheet, first: int, last: int, wells: tuple[int, ...], column: int, by: tuple[int | None, int | None]
 ) -> list[tuple[str, float | None, tuple[Reading, ...]]]:
     """Sort the readings of a column by plate and wavelength, and by repeat where a well comes again."""
-    blocks: list[tuple[str, float | None, dict[tuple[int, int], Reading]]] = []
+    blocks: list[tuple[str, float | None, dict[WellPosition, Reading]]] = []
     plate_column, nm_column = by
     plate = ""
     for row in range(first, last):
@@ -144,10 +144,10 @@ def heading_blocks(sheet: Sheet, *, start: int = 0, stop: int | None = None) -> 
     return blocks
 
 
-def _heading_runs(cells: list[str]) -> list[dict[int, tuple[int, int]]]:
+def _heading_runs(cells: list[str]) -> list[dict[int, WellPosition]]:
     """Return the runs of well names in a line, each as sheet column → well; a run ends where a well comes again."""
-    runs: list[dict[int, tuple[int, int]]] = []
-    current: dict[int, tuple[int, int]] = {}
+    runs: list[dict[int, WellPosition]] = []
+    current: dict[int, WellPosition] = {}
     for column, cell in enumerate([*cells, ""]):
         place = parse_well(cell)
         if place is None or place in current.values():
@@ -160,7 +160,7 @@ def _heading_runs(cells: list[str]) -> list[dict[int, tuple[int, int]]]:
 
 
 def _line_block(
-    sheet: Sheet, row: int, run: dict[int, tuple[int, int]], first_heading: str, context: HeadingContext
+    sheet: Sheet, row: int, run: dict[int, WellPosition], first_heading: str, context: HeadingContext
 ) -> ReadingBlock | None:
     readings = []
     for column, place in run.items():
@@ -180,5 +180,5 @@ def _line_block(
         wavelength_nm=by_line or wavelength_of(context.title),
         kind="computed" if is_computed(label) or is_computed(context.title) else "raw",
         title=" ".join(part for part in (context.title, label) if part)[:60],
-        readings=tuple(sorted(readings, key=lambda r: (r.row, r.column))),
+        readings=tuple(sorted(readings, key=lambda r: r.position)),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from osteocount.errors import OsteoCountError
+from osteocount.wells import WellPosition
 
 BlockKind = Literal["raw", "computed"]
 """Readings as measured, or what the instrument's program computed from them."""
@@ -19,6 +20,11 @@ class Reading:
     column: int
     value: float | None
     flag: str = ""
+
+    @property
+    def position(self) -> WellPosition:
+        """Row and column."""
+        return self.row, self.column
 
 
 @dataclass(frozen=True)

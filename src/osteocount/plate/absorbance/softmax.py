@@ -154,7 +154,7 @@ def _group_flags(sheet: Sheet) -> WellFlags:
 
 def _flagged(block: ReadingBlock, flags: WellFlags) -> ReadingBlock:
     def flag(reading: Reading) -> str:
-        found = flags.get((block.plate, reading.row, reading.column)) or flags.get(("", reading.row, reading.column))
+        found = flags.get((block.plate, *reading.position)) or flags.get(("", *reading.position))
         return ";".join(dict.fromkeys(part for part in (reading.flag, found) if part))
 
     return replace(block, readings=tuple(replace(r, flag=flag(r)) for r in block.readings))

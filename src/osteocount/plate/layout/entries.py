@@ -12,7 +12,7 @@ from osteocount.plate.layout.headings import column_of
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
 from osteocount.plate.spreadsheets import Sheet, read_sheets
 from osteocount.plate.well_grids import Grid, find_grids
-from osteocount.wells import PLATE_SHAPES, parse_well, row_letters
+from osteocount.wells import PLATE_SHAPES, WellPosition, parse_well, row_letters
 
 _GENERIC = re.compile(r"(?i)sheet\s?\d*|tabelle\s?\d*|feuil\s?\d*|hoja\s?\d*|plate\s?\d*|layout|wells?")
 MIN_GRID_COLUMNS = 3  # a 6-well plate
@@ -136,7 +136,7 @@ def _long_entries(sheet: Sheet, header: int, problems: list[str]) -> Iterator[La
                 yield _entry(sheet, well, variable, value, unit, (row, i))
 
 
-def _long_place(sheet: Sheet, row: int, at: dict[str, int], problems: list[str]) -> tuple[int, int] | None:
+def _long_place(sheet: Sheet, row: int, at: dict[str, int], problems: list[str]) -> WellPosition | None:
     if "well" in at:
         text, column = sheet.cell(row, at["well"]), at["well"]
     else:

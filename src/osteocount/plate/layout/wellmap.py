@@ -16,7 +16,7 @@ from typing import Any
 from osteocount.errors import OsteoCountError
 from osteocount.plate.layout.headings import column_of
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry
-from osteocount.wells import WellPosition, parse_well, row_number, well_name
+from osteocount.wells import WellPosition, on_a_plate, parse_well, row_number, well_name
 
 _SECTIONS = ("expt", "row", "col", "block", "well")
 
@@ -150,7 +150,7 @@ def _block(size: str, key: str, where: str, problems: list[str]) -> list[WellPos
         return []
     width, height = int(match[1]), int(match[2])
     places = [(row + i, column + j) for row, column in corners for i in range(height) for j in range(width)]
-    if any(row > 32 or column > 48 for row, column in places):
+    if not all(on_a_plate(*place) for place in places):
         problems.append(f"{where}: the block leaves the plate, whose last well is {well_name(32, 48)} at most.")
         return []
     return places
