@@ -8,36 +8,17 @@ import pytest
 from osteocount.errors import OsteoCountError
 from osteocount.io.tiled_image import InMemoryImage
 from osteocount.segment import get_segmenter
-from osteocount.segment.preprocess.well_mask import find_well, inside_circle
 from osteocount.segment.tiling.overview import read_overview
 from osteocount.settings import Settings
-from support.pictures import WHITE, canvas, ellipse, osteoclast, photograph, picture, round_cells
+from support.pictures import WHITE, canvas, ellipse, low_power_well, osteoclast, photograph, picture, round_cells
 
 
 def segment(pixels, settings=None, **how):
     return get_segmenter(settings or Settings()).segment(picture(pixels, **how))
 
 
-def well(height=500, width=500, centre=(600.0, 420.0), radius=520.0):
-    """Return a low power picture: dark rim, small cells, two giants, one pale giant."""
-    od = canvas(height, width)
-    rng = np.random.default_rng(3)
-    for y, x in rng.uniform(0, (height, width), (700, 2)):
-        ellipse(
-            od[max(0, int(y) - 8) : int(y) + 8, max(0, int(x) - 8) : int(x) + 8], (min(y, 8), min(x, 8)), (3, 3), 0.7
-        )
-    for at, size in (((300, 150), 18), ((400, 380), 25)):
-        ellipse(od, at, (size + 3, size + 3), -9.0)
-        np.clip(od, 0, None, out=od)
-        ellipse(od, at, (size, size), 1.0)
-    y, x = np.mgrid[:height, :width]
-    far = np.hypot(y - centre[0], x - centre[1])
-    od[(far > radius) & (far < radius + 40)] = 1.5
-    return photograph(od)
-
-
 def test_low_power_calls_the_large_bodies_and_counts_no_nuclei():
-    found = segment(well(), um=None)
+    found = segment(low_power_well(), um=None)
     assert found.regime == "low_power"
     assert not found.nuclei_resolved
     assert found.nuclei.max() == 0
@@ -49,17 +30,6 @@ def test_low_power_calls_the_large_bodies_and_counts_no_nuclei():
     assert "estimated" in found.record["analysed_um_per_px_origin"]
 
 
-@pytest.mark.parametrize(
-    ("centre", "radius"), [((600.0, 420.0), 520.0), ((100.0, 250.0), 380.0), ((250.0, 250.0), 190.0)]
-)
-def test_the_well_rim_is_found_as_a_circle(centre, radius):
-    circle = find_well(well(centre=centre, radius=radius))
-    assert circle is not None
-    assert circle.radius == pytest.approx(radius, rel=0.02)
-    assert (circle.y, circle.x) == pytest.approx(centre, abs=0.02 * radius)
-    assert inside_circle((500, 500), circle)[int(centre[0]) % 500, int(centre[1])] or centre[0] > 500
-
-
 @pytest.mark.parametrize(("height", "width"), [(900, 300), (300, 900), (700, 1700)])
 def test_a_picture_that_is_not_large_is_surveyed_as_a_whole(height, width):
     pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3)).astype(np.uint8)
@@ -69,31 +39,15 @@ def test_a_picture_that_is_not_large_is_surveyed_as_a_whole(height, width):
 @pytest.mark.parametrize("turns", range(4))
 def test_the_rim_is_found_whichever_side_of_the_picture_it_is_on(turns):
     found = segment(
-        np.ascontiguousarray(np.rot90(well(height=900, centre=(870.0, 420.0), radius=800.0), turns)), um=None
+        np.ascontiguousarray(np.rot90(low_power_well(height=900, centre=(870.0, 420.0), radius=800.0), turns)), um=None
     )
     assert found.record["well_circle"]["radius_px"] == pytest.approx(800, rel=0.01)
 
 
-def test_cells_against_the_rim_do_not_move_it():
-    od = canvas(600, 500)
-    y, x = np.mgrid[:600, :500]
-    far = np.hypot(y - 700, x - 250)
-    for angle in np.linspace(-2.0, -1.1, 12):
-        ellipse(od, (700 + 590 * np.sin(angle), 250 + 590 * np.cos(angle)), (11, 11), 1.0)
-    od[(far > 600) & (far < 640)] = 1.5
-    assert find_well(photograph(od)).radius == pytest.approx(600, rel=0.01)
-
-
 def test_outside_the_well_nothing_is_analysed():
-    found = segment(well(), um=None)
+    found = segment(low_power_well(), um=None)
     assert 0.5 < found.analysed.mean() < 0.9
     assert not found.cells[~found.analysed].any()
-
-
-def test_a_field_without_a_rim_has_no_well():
-    od = canvas()
-    osteoclast(od, (150, 200))
-    assert find_well(photograph(od)) is None
 
 
 def test_the_scale_is_estimated_from_mononuclear_cells():

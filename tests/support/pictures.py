@@ -55,3 +55,21 @@ def osteoclast(od, centre, nuclei=4, radii=(34, 34), value=0.65):
 def round_cells(od, centres, radius=6.9, value=1.0):
     for centre in centres:
         ellipse(od, centre, (radius, radius), value)
+
+
+def low_power_well(height=500, width=500, centre=(600.0, 420.0), radius=520.0):
+    """Return a low power picture: dark rim, small cells, two giants, one pale giant."""
+    od = canvas(height, width)
+    rng = np.random.default_rng(3)
+    for y, x in rng.uniform(0, (height, width), (700, 2)):
+        ellipse(
+            od[max(0, int(y) - 8) : int(y) + 8, max(0, int(x) - 8) : int(x) + 8], (min(y, 8), min(x, 8)), (3, 3), 0.7
+        )
+    for at, size in (((300, 150), 18), ((400, 380), 25)):
+        ellipse(od, at, (size + 3, size + 3), -9.0)
+        np.clip(od, 0, None, out=od)
+        ellipse(od, at, (size, size), 1.0)
+    y, x = np.mgrid[:height, :width]
+    far = np.hypot(y - centre[0], x - centre[1])
+    od[(far > radius) & (far < radius + 40)] = 1.5
+    return photograph(od)

@@ -6,11 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from osteocount.errors import OsteoCountError
-from osteocount.io.label_image import read_labels
-from osteocount.io.read import read_picture
-from osteocount.simulate import Densities, FieldDesign, Optics, SimulatedField, simulate_field, write_field
-from osteocount.simulate.cell_designs import nuclei_of_an_osteoclast, osteoclast
+from osteocount.simulate import Densities, FieldDesign, SimulatedField, simulate_field
 
 SMALL = FieldDesign(width=320, height=256, densities=Densities(osteoclast=60))
 
@@ -112,53 +108,6 @@ def test_an_empty_field_has_empty_tables() -> None:
     assert len(field.truth) == len(field.nuclei_truth) == 0
     assert not field.cells.any()
     assert list(field.nuclei_truth.columns) == ["nucleus_id", "cell_id", "y_px", "x_px"]
-
-
-@pytest.mark.parametrize("mean", [4.0, 6.5, 12.0])
-def test_nuclei_per_osteoclast_have_the_mean_asked_for(mean: float) -> None:
-    rng = np.random.default_rng(0)
-    drawn = np.array([nuclei_of_an_osteoclast(rng, mean) for _ in range(4000)])
-    assert drawn.min() == 3
-    assert drawn.max() <= 40
-    assert drawn.mean() == pytest.approx(mean, rel=0.05)
-
-
-@pytest.mark.parametrize("pale", [False, True])
-@pytest.mark.parametrize("number", [3, 10, 40])
-def test_an_osteoclast_gets_all_its_nuclei(number: int, pale: bool) -> None:
-    for seed in range(5):
-        assert len(osteoclast(np.random.default_rng(seed), number, pale).nuclei) == number
-
-
-def test_vignetting_darkens_corners_and_jpeg_changes_little() -> None:
-    nothing = Densities(
-        round=0, spindle=0, mononuclear_large=0, binucleate=0, osteoclast=0, refractile=0, debris=0, fibre=0
-    )
-    design = SMALL.replace(densities=nothing, optics=Optics(vignetting=0.4, unevenness=0.0))
-    picture = simulate_field(design, 1).picture.astype(float)
-    assert picture[:20, :20].mean() < picture[118:138, 150:170].mean() - 10
-    packed = simulate_field(design.replace(optics=design.optics.replace(jpeg_quality=90)), 1).picture
-    assert 0 < np.abs(packed - picture).mean() < 4
-
-
-def test_a_written_field_is_read_back_with_its_pixel_size(tmp_path, field: SimulatedField) -> None:
-    write_field(field, tmp_path / "A01_f1.tif", truth=tmp_path / "truth")
-    picture = read_picture(tmp_path / "A01_f1.tif")
-    assert picture.kind == "rgb"
-    assert picture.pixel_size.um == pytest.approx(0.76, rel=1e-4)
-    assert np.abs(picture.pixels.astype(float) - field.picture).mean() < 3
-    assert np.array_equal(read_labels(tmp_path / "truth" / "A01_f1_cells.tif"), field.cells)
-    assert np.array_equal(read_labels(tmp_path / "truth" / "A01_f1_nuclei.tif"), field.nuclei)
-    once = (tmp_path / "A01_f1.tif").read_bytes()
-    write_field(field, tmp_path / "A01_f1.tif")
-    assert (tmp_path / "A01_f1.tif").read_bytes() == once
-
-
-def test_png_is_without_loss_and_other_endings_are_refused(tmp_path, field: SimulatedField) -> None:
-    write_field(field, tmp_path / "x.png")
-    assert np.array_equal(read_picture(tmp_path / "x.png").pixels, field.picture)
-    with pytest.raises(OsteoCountError, match=r"x\.bmp: a simulated picture is written as \.tif or \.png"):
-        write_field(field, tmp_path / "x.bmp")
 
 
 def test_a_clump_is_of_several_cells_that_touch_and_no_osteoclast() -> None:

@@ -1,0 +1,37 @@
+"""The description of a network of others."""
+
+import pytest
+
+from osteocount.errors import OsteoCountError
+from osteocount.segment.backends.description import OnnxDescription, read_description
+from support.user_networks import OURS
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("um_per_px = 0.76\n", ""), "setting um_per_px"),
+        (('"od_red"', '"red shift"'), "setting channels.0 = 'red shift'"),
+        (('"core"', '"kernel"'), "setting outputs.maps.1 = 'kernel'"),
+        (('"core"', '"foreground"'), "outputs name foreground twice"),
+        (('"core"', '"flow_y"'), "flow_y and flow_x go together"),
+        (('["foreground", "core", "nucleus_centre", "nucleus"]', '["border"]'), "no output is 'foreground'"),
+        (("logits", "mean = [0.1]\nlogits"), "mean has 1 numbers for 3 channels"),
+        (("logits", "std = [1.0, 0.0, 1.0]\nlogits"), "std not 0"),
+        (("margin = 96", "margin = 90"), "multiples of multiple_of = 16"),
+        (("logits", "colour = 3\nlogits"), "setting colour = 3"),
+        (("um_per_px = 0.76", "um_per_px ="), "not a description of a model"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_description_says_what_is_wrong_with_it(tmp_path, change, says):
+    (tmp_path / "model.toml").write_text(OURS.replace(*change))
+    with pytest.raises(OsteoCountError, match=r"model\.toml: .*docs/backends\.md") as error:
+        read_description(tmp_path / "model.toml", OnnxDescription)
+    assert says in str(error.value)
+
+
+def test_a_description_without_end_is_not_read(tmp_path):
+    (tmp_path / "model.toml").write_text("#" * 200_000)
+    with pytest.raises(OsteoCountError, match="too long for the description"):
+        read_description(tmp_path / "model.toml", OnnxDescription)
