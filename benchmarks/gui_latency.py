@@ -27,9 +27,10 @@ import tifffile
 from qtpy.QtWidgets import QApplication, QInputDialog, QWidget
 
 import napari
+from osteocount.columns import CELLS
 from osteocount.curate import Automatic
 from osteocount.io.result_folder import ResultFolder, write_json
-from osteocount.measure import CELL_COLUMNS, GEOMETRY_COLUMNS, geometry, measure_shapes
+from osteocount.measure import GEOMETRY_COLUMNS, geometry, measure_shapes
 from osteocount.napari import worker
 from osteocount.napari.counting import LayerCount
 from osteocount.napari.dock import COMPARE, CORRECT, OsteoCountDock
@@ -58,7 +59,7 @@ def scene() -> Automatic:
     cells = pd.DataFrame(rows, columns=list(GEOMETRY_COLUMNS)).assign(
         plate="p", well="A01", field="1", image="a.tif", n_nuclei=3, n_nuclei_low=2, n_nuclei_high=4,
         trap_od_mean=0.5, is_osteoclast=True, confidence=0.7, flags="borderline", source="automatic",
-    ).reindex(columns=list(CELL_COLUMNS))  # fmt: skip
+    ).reindex(columns=list(CELLS.names))  # fmt: skip
     columns = ["image", "nucleus_id", "cell_id", "y_px", "x_px", "score"]
     return Automatic(labels, cells, pd.DataFrame(nuclei, columns=columns), 0.5, nuclei_resolved=True)
 

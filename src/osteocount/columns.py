@@ -7,7 +7,7 @@ that shall show it; the module that computes it is then the only other file to t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -124,6 +124,11 @@ class Table:
     def text(self) -> frozenset[str]:
         """Names of the columns of text."""
         return frozenset(column.name for column in self.columns if column.dtype == "str")
+
+
+def names_of(columns: Iterable[Column]) -> tuple[str, ...]:
+    """Names of a part of a table."""
+    return tuple(column.name for column in columns)
 
 
 def _only(when: str, *columns: Column) -> tuple[Column, ...]:

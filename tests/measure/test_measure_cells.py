@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from skimage.measure import regionprops
 
-from osteocount.measure import WELL_COLUMNS, measure_cells, measure_nuclei, summarise
+from osteocount.columns import WELL_NUMBERS, names_of
+from osteocount.measure import measure_cells, measure_nuclei, summarise
 from osteocount.measure.shape import measure_shapes
 from osteocount.segment.segmentation import Segmentation
 from osteocount.settings import Settings
@@ -141,7 +142,7 @@ def test_the_numbers_of_a_well_by_hand():
     boxes = [(5, 5, 6), (15, 5, 4), (25, 5, 4), (0, 20, 10)]
     found = segmentation(boxes, [5, 2, 1, 8])
     well = summarise(measure_cells(found, 0.5, Settings()), fields(found))
-    assert set(well) == set(WELL_COLUMNS)
+    assert set(well) == set(names_of(WELL_NUMBERS))
     expected = {
         "n_fields": 1, "n_osteoclasts": 1, "n_osteoclasts_ge2": 2, "n_osteoclasts_ge4": 1, "n_trap_positive": 3,
         "n_nuclei": 8,

@@ -10,9 +10,9 @@ import tifffile
 from typer.testing import CliRunner
 
 from osteocount.cli import app
+from osteocount.columns import CELLS, NUCLEI
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import write_table
-from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS
 from osteocount.napari.counting import count_layer
 from osteocount.napari.layers.layer_picture import LayerSnapshot
 from osteocount.settings import Settings
@@ -42,7 +42,7 @@ def is_alike(path, folder, scratch):
         result = end.value.result
     record = folder.read_field(path.stem)
     names = {key: getattr(record, key) for key in ("plate", "well", "field", "image")}
-    write_table(result.cells.assign(**names)[list(CELL_COLUMNS)], scratch / "cells.csv")
-    write_table(result.nuclei.assign(image=record.image)[list(NUCLEUS_COLUMNS)], scratch / "nuclei.csv")
+    write_table(result.cells.assign(**names)[list(CELLS.names)], scratch / "cells.csv")
+    write_table(result.nuclei.assign(image=record.image)[list(NUCLEI.names)], scratch / "nuclei.csv")
     tables = ("cells.csv", "nuclei.csv")
     return all((scratch / name).read_bytes() == folder.part(path.stem, name).read_bytes() for name in tables)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from osteocount.columns import PLATE_QUALITY
 from osteocount.plate.plate_quality import (
-    QUALITY_COLUMNS,
     add_normalised,
     control_quality,
     percent_of_control,
@@ -49,7 +49,7 @@ def test_excluded_blank_and_unplaced_wells_do_not_count():
 def test_without_a_layout_there_is_no_quality():
     table = plate_quality(plate([1, 2], ["", ""]).drop(columns="role"))
     assert table.empty
-    assert tuple(table.columns) == QUALITY_COLUMNS
+    assert tuple(table.columns) == PLATE_QUALITY.names
 
 
 def test_roles_that_are_not_known_are_no_trouble():

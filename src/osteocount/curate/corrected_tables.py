@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from osteocount.columns import NUCLEI
 from osteocount.curate.edit_kinds import apply
 from osteocount.curate.edit_log import Edit
 from osteocount.curate.edited_field import EditedField
 from osteocount.io.label_image import Labels, TiledLabels
-from osteocount.measure import GEOMETRY_COLUMNS, NUCLEUS_COLUMNS, geometry
+from osteocount.measure import GEOMETRY_COLUMNS, geometry
 from osteocount.segment.object_tables import STAIN_COLUMNS
 from osteocount.settings import Settings
 
@@ -103,7 +104,7 @@ def corrected_nuclei(automatic: Automatic, field: EditedField) -> pd.DataFrame:
         (image, key, n.cell_id if n.cell_id in field else pd.NA, n.y, n.x, n.score)
         for key, n in sorted(field.nuclei.items())
     ]
-    table = pd.DataFrame(rows, columns=list(NUCLEUS_COLUMNS))
+    table = pd.DataFrame(rows, columns=list(NUCLEI.names))
     return table.astype({"cell_id": "Int64", "y_px": float, "x_px": float, "score": float})
 
 

@@ -1,18 +1,10 @@
 """Label images to the cells table and the wells table."""
 
-from osteocount.measure.cells import (
-    CELL_COLUMNS,
-    GEOMETRY_COLUMNS,
-    NUCLEUS_COLUMNS,
-    cells_of_shapes,
-    geometry,
-    measure_cells,
-    measure_nuclei,
-)
+from osteocount.measure.cells import GEOMETRY_COLUMNS, cells_of_shapes, geometry, measure_cells, measure_nuclei
 from osteocount.measure.shape import Shape, measure_shapes
-from osteocount.measure.wells import WELL_COLUMNS, summarise
+from osteocount.measure.wells import summarise
 
 __all__ = [
-    "CELL_COLUMNS", "GEOMETRY_COLUMNS", "NUCLEUS_COLUMNS", "WELL_COLUMNS", "Shape", "cells_of_shapes", "geometry",
-    "measure_cells", "measure_nuclei", "measure_shapes", "summarise",
+    "GEOMETRY_COLUMNS", "Shape", "cells_of_shapes", "geometry", "measure_cells", "measure_nuclei", "measure_shapes",
+    "summarise",
 ]  # fmt: skip

@@ -6,23 +6,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteocount.columns import CELLS, NUCLEI
 from osteocount.measure.shape import Shape, measure_shapes
 from osteocount.segment.object_tables import STAIN_COLUMNS
 from osteocount.segment.segmentation import Segmentation
 from osteocount.segment.tiling.sparse import Sparse
 from osteocount.settings import Settings
 
-CELL_COLUMNS = (
-    "plate", "well", "field", "image", "cell_id", "y_px", "x_px", "area_px", "area_um2", "perimeter_um", "feret_um",
-    "solidity", "eccentricity", "n_nuclei", "n_nuclei_low", "n_nuclei_high", "trap_od_mean", "is_osteoclast",
-    "confidence", "touches_edge", "counted", "flags", "source", "trap_od_sd", "red_od_mean", "green_od_mean",
-    "blue_od_mean",
-)  # fmt: skip
 GEOMETRY_COLUMNS = (
     "cell_id", "y_px", "x_px", "area_px", "area_um2", "perimeter_um", "feret_um", "solidity", "eccentricity",
     "touches_edge", "counted",
 )  # fmt: skip
-NUCLEUS_COLUMNS = ("image", "nucleus_id", "cell_id", "y_px", "x_px", "score")
 
 
 def measure_cells(segmentation: Segmentation, pixel_size_um: float | None, settings: Settings) -> pd.DataFrame:
@@ -77,7 +71,7 @@ def cells_of_shapes(
     cells["n_nuclei"] = _nuclei_per_cell(cells["cell_id"], segmentation)
     _classify(cells, segmentation, settings.count.min_nuclei)
     cells["source"] = "automatic"
-    known = cells.reindex(columns=CELL_COLUMNS[CELL_COLUMNS.index("cell_id") :])
+    known = cells.reindex(columns=CELLS.names[CELLS.names.index("cell_id") :])
     return known.astype(dict.fromkeys(STAIN_COLUMNS, float))
 
 
@@ -89,7 +83,7 @@ def measure_nuclei(segmentation: Segmentation | Sparse, cells: pd.DataFrame) -> 
     nuclei = segmentation.nuclei_table.sort_values("nucleus_id", ignore_index=True)
     inside = nuclei["cell_id"].isin(cells["cell_id"])
     nuclei["cell_id"] = nuclei["cell_id"].astype("Int64").where(inside)
-    return nuclei[list(NUCLEUS_COLUMNS[1:])]
+    return nuclei[list(NUCLEI.names[1:])]
 
 
 def _mean_per_label(labels: NDArray[np.uint32], values: NDArray[np.float32]) -> NDArray[np.float64]:

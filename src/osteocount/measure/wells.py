@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-MM2_PER_UM2 = 1e-6
+from osteocount.columns import WELL_NUMBERS, names_of
 
-WELL_COLUMNS = (
-    "n_fields", "imaged_area_mm2", "n_osteoclasts", "n_osteoclasts_ge2", "n_osteoclasts_ge4",
-    "osteoclast_density_per_mm2", "osteoclast_area_fraction", "nuclei_per_osteoclast_mean",
-    "nuclei_per_osteoclast_median", "fusion_index", "n_trap_positive", "n_nuclei", "n_borderline",
-    # Beyond the contract, for the statistics: pooled proportions need their counts, and a plate without a pixel size
-    # still has rates per pixel.
-    "imaged_area_px", "osteoclast_area_px", "osteoclast_area_mean_um2", "n_nuclei_in_osteoclasts",
-)  # fmt: skip
+MM2_PER_UM2 = 1e-6
 
 
 def summarise(cells: pd.DataFrame, fields: pd.DataFrame) -> dict[str, int | float | None]:
@@ -29,9 +22,9 @@ def summarise(cells: pd.DataFrame, fields: pd.DataFrame) -> dict[str, int | floa
     Returns
     -------
     dict
-        A value for each of ``WELL_COLUMNS``; None where it is unknown. Counts are of cells inside the counting frame;
-        the area fraction takes every osteoclast pixel, since all of them lie in the imaged area. The fusion index
-        is nuclei in osteoclasts ÷ nuclei of all TRAP-positive cells.
+        A value for each of `osteocount.columns.WELL_NUMBERS`; None where it is unknown. Counts are of cells inside the
+        counting frame; the area fraction takes every osteoclast pixel, since all of them lie in the imaged area. The
+        fusion index is nuclei in osteoclasts ÷ nuclei of all TRAP-positive cells.
     """
     counted = cells[cells["counted"]]
     osteoclasts = counted[counted["is_osteoclast"]]
@@ -39,7 +32,8 @@ def summarise(cells: pd.DataFrame, fields: pd.DataFrame) -> dict[str, int | floa
     osteoclast_px = int(cells.loc[cells["is_osteoclast"], "area_px"].sum())
     known_scale = bool(fields["pixel_size_um"].notna().all()) and area_px > 0
     area_mm2 = float((fields["area_px"] * fields["pixel_size_um"] ** 2).sum()) * MM2_PER_UM2 if known_scale else None
-    return {
+    resolved = bool(fields["nuclei_resolved"].all())
+    return dict.fromkeys(names_of(WELL_NUMBERS)) | {
         "n_fields": len(fields),
         "imaged_area_mm2": area_mm2,
         "n_osteoclasts": len(osteoclasts),
@@ -49,17 +43,11 @@ def summarise(cells: pd.DataFrame, fields: pd.DataFrame) -> dict[str, int | floa
         "imaged_area_px": area_px,
         "osteoclast_area_px": osteoclast_px,
         "osteoclast_area_mean_um2": _or_none(osteoclasts["area_um2"].mean()) if known_scale else None,
-        **_nuclei_numbers(counted, osteoclasts, resolved=bool(fields["nuclei_resolved"].all())),
+        **(_nuclei_numbers(counted, osteoclasts) if resolved else {}),
     }
 
 
-def _nuclei_numbers(
-    counted: pd.DataFrame, osteoclasts: pd.DataFrame, *, resolved: bool
-) -> dict[str, int | float | None]:
-    if not resolved:
-        unknown = ("n_osteoclasts_ge2", "n_osteoclasts_ge4", "nuclei_per_osteoclast_mean", "fusion_index", "n_nuclei",
-                   "nuclei_per_osteoclast_median", "n_borderline", "n_nuclei_in_osteoclasts")  # fmt: skip
-        return dict.fromkeys(unknown)
+def _nuclei_numbers(counted: pd.DataFrame, osteoclasts: pd.DataFrame) -> dict[str, int | float | None]:
     nuclei = counted["n_nuclei"].astype("Int64")
     in_osteoclasts = int(osteoclasts["n_nuclei"].sum())
     total = int(nuclei.sum())

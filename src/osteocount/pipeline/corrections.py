@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from osteocount.columns import NOT_APPLIED
 from osteocount.curate import Automatic, Edit, effective, read_log, replay
 from osteocount.curate.classifier import Classifier, judge, load, looks_unlike
 from osteocount.io.hashing import file_hash
@@ -20,8 +21,6 @@ from osteocount.settings import Settings
 
 EDIT_LOG = "edits.jsonl"
 CLASSIFIER = "classifier.json"
-NOT_APPLIED = "edits_not_applied.csv"
-NOT_APPLIED_COLUMNS = ("image", "plate", "well", "kind", "who", "when", "cells", "reason")
 COUNTS = ("n_osteoclasts", "n_trap_positive")
 
 
@@ -50,7 +49,7 @@ class EditedTables:
         if self.unapplied:
             notes.append(
                 f"{len(self.unapplied)} of {len(self.edits)} corrections found nothing to act on and were left out "
-                f"(the segmentation differs from the one they were made on); {NOT_APPLIED} lists them."
+                f"(the segmentation differs from the one they were made on); {NOT_APPLIED.file} lists them."
             )
         if self.n_left_out is not None:
             notes.append(
@@ -221,7 +220,7 @@ def _put(table: pd.DataFrame, replaced: dict[str, pd.DataFrame], order: list[str
 
 
 def _write_unapplied(folder: ResultFolder, edits: list[Edit]) -> None:
-    path = folder.root / NOT_APPLIED
+    path = folder.root / NOT_APPLIED.file
     if not edits:
         path.unlink(missing_ok=True)
         return
@@ -238,4 +237,4 @@ def _write_unapplied(folder: ResultFolder, edits: list[Edit]) -> None:
         )
         for e in edits
     ]
-    write_table(pd.DataFrame(rows, columns=list(NOT_APPLIED_COLUMNS)), path)
+    write_table(pd.DataFrame(rows, columns=list(NOT_APPLIED.names)), path)

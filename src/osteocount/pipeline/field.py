@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteocount.columns import CELLS, NUCLEI
 from osteocount.errors import OsteoCountError
 from osteocount.io.hashing import input_hash, text_hash
 from osteocount.io.image_quality import ImageQuality, debris_mask, measure_quality
@@ -28,7 +29,7 @@ from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table
 from osteocount.io.tiled_image import TiledImage, open_tiled
-from osteocount.measure import CELL_COLUMNS, NUCLEUS_COLUMNS, measure_cells, measure_nuclei, summarise
+from osteocount.measure import measure_cells, measure_nuclei, summarise
 from osteocount.pipeline.field_task import FieldTask
 from osteocount.pipeline.large_field import LargeField, measure_large, write_labels_of, write_overlay_of
 from osteocount.segment import get_segmenter
@@ -253,8 +254,8 @@ def _large(
 
 def _write_tables(task: FieldTask, folder: ResultFolder, cells: pd.DataFrame, nuclei: pd.DataFrame) -> None:
     names = {"plate": task.plate, "well": task.well, "field": task.field, "image": task.image}
-    write_table(cells.assign(**names)[list(CELL_COLUMNS)], folder.part(task.key, "cells.csv"))
-    write_table(nuclei.assign(image=task.image)[list(NUCLEUS_COLUMNS)], folder.part(task.key, "nuclei.csv"))
+    write_table(cells.assign(**names)[list(CELLS.names)], folder.part(task.key, "cells.csv"))
+    write_table(nuclei.assign(image=task.image)[list(NUCLEI.names)], folder.part(task.key, "nuclei.csv"))
 
 
 def _facts(

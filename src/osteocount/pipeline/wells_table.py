@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from osteocount.columns import WELL_NUMBERS, WELLS_START, names_of
 from osteocount.errors import OsteoCountError
 from osteocount.io.run_record import FieldRecord
-from osteocount.measure import WELL_COLUMNS, summarise
+from osteocount.measure import summarise
 
-FIRST_COLUMNS = ("plate", "well", "status", "status_reason", "image")
 UNUSED_ROLES = ("blank", "excluded")
 
 
@@ -126,8 +126,9 @@ def _by_place(layout: pd.DataFrame | None) -> dict[tuple[str, str, str], dict[st
 
 
 def _columns(layout: pd.DataFrame | None, quality: list[str]) -> list[str]:
-    described = [] if layout is None else [name for name in layout.columns if name not in FIRST_COLUMNS]
-    return [*FIRST_COLUMNS, *described, *WELL_COLUMNS, *quality, "qc_reasons", "qc_flags"]
+    first = names_of(WELLS_START)
+    described = [] if layout is None else [name for name in layout.columns if name not in first]
+    return [*first, *described, *names_of(WELL_NUMBERS), *quality, "qc_reasons", "qc_flags"]
 
 
 def _status(fields: list[FieldRecord], described: dict[str, Any] | None, *, has_layout: bool) -> tuple[str, str]:

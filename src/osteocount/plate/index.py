@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from osteocount.columns import PLATE_PREVIEW
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import is_multi_image
 from osteocount.io.read import looks_like_picture
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 MIN_EXPLAINED = 0.95
 """One pattern must explain at least this share of the pictures."""
 
-TABLE_COLUMNS = ("file", "plate", "well", "row", "column", "field", "channel", "z", "time", "pattern")
 _STRUCTURAL = re.compile(r"(?i)images?|(?P<time>timepoint)_(?P<t>\d+)|(?P<z>zstep)_(?P<n>\d+)")
 _LISTED = 10
 
@@ -59,9 +59,10 @@ class PlateIndex:
 
         root = self.source if self.source.is_dir() else self.source.parent
         rows = [
-            (e.path.relative_to(root).as_posix(), *(getattr(e, c) for c in TABLE_COLUMNS[1:])) for e in self.entries
+            (e.path.relative_to(root).as_posix(), *(getattr(e, c) for c in PLATE_PREVIEW.names[1:]))
+            for e in self.entries
         ]
-        return pd.DataFrame(rows, columns=list(TABLE_COLUMNS)).astype({"column": "Int64"})
+        return pd.DataFrame(rows, columns=list(PLATE_PREVIEW.names)).astype({"column": "Int64"})
 
 
 def index_pictures(source: Path, *, pattern: str | None = None) -> PlateIndex:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from osteocount.columns import MEASURES, PLATE_QUALITY
 from osteocount.errors import OsteoCountError
 from osteocount.plate.position_effects import b_score, position_effects
 from osteocount.wells import CONTROL_ROLES
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-MEASURES = ("n_osteoclasts", "trap_activity_net", "viability_net")
-"""What plates are judged by, where the wells table has it."""
-
-QUALITY_COLUMNS = (
-    "plate", "measure", "n_positive", "n_negative", "z_prime", "z_prime_low", "z_prime_high", "robust_z_prime", "ssmd",
-    "ssmd_low", "ssmd_high", "cv_positive_percent", "cv_negative_percent", "edge_ratio", "row_medians",
-    "column_medians", "note",
-)  # fmt: skip
 
 ENOUGH_CONTROLS = 8
 """Control wells a side below which Z′ is noise: from 3 wells its 5 to 95 % interval runs from −0.36 to 0.81."""
@@ -41,13 +34,14 @@ def plate_quality(wells: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``QUALITY_COLUMNS``. Intervals are bootstrap intervals from 5 to 95 %. ``row_medians`` and ``column_medians``
-        are written as ``A 12; B 15``. ``note`` says "too few controls" below 8 wells a side.
+        The columns of `osteocount.columns.PLATE_QUALITY`. Intervals are bootstrap intervals from 5 to 95 %.
+        ``row_medians`` and ``column_medians`` are written as ``A 12; B 15``. ``note`` says "too few controls" below 8
+        wells a side.
     """
     import pandas as pd
 
     if "role" not in wells:
-        return pd.DataFrame(columns=list(QUALITY_COLUMNS))
+        return pd.DataFrame(columns=list(PLATE_QUALITY.names))
     rows = []
     wells = _with_roles(wells)
     placed = wells[wells["well"].notna() & (wells["well"] != "") & (wells["role"] != "blank")]
@@ -63,7 +57,7 @@ def plate_quality(wells: pd.DataFrame) -> pd.DataFrame:
                 quality.robust_z_prime, quality.ssmd, *quality.ssmd_interval, quality.cv_positive, quality.cv_negative,
                 place.edge_ratio, _listed(place.row_medians), _listed(place.column_medians), quality.note,
             ))  # fmt: skip
-    return pd.DataFrame(rows, columns=list(QUALITY_COLUMNS))
+    return pd.DataFrame(rows, columns=list(PLATE_QUALITY.names))
 
 
 def add_normalised(wells: pd.DataFrame, *, with_b_score: bool) -> tuple[pd.DataFrame, tuple[str, ...]]:

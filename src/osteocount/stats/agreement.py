@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from osteocount.columns import EFFECTS
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats.agreement_measures import describe
@@ -20,7 +21,6 @@ from osteocount.stats.sentences import number, p_value
 from osteocount.stats.wells_input import ColumnNames, TableColumns, join_rows, short_well_name
 
 AUTOMATIC = "automatic"
-EFFECT_COLUMNS = ("contrast", "reference", "counted_by", "estimate", "ci_low", "ci_high", "verdict")
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ def _effects(
     names: TableColumns,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Compare the arms twice, on the same wells: with our counts and with each reader's."""
-    none = pd.DataFrame(columns=list(EFFECT_COLUMNS))
+    none = pd.DataFrame(columns=list(EFFECTS.names))
     if "field" in wells.columns:
         return none, ["The treatment effect was not compared: our table has a row per field, not per well."]
     missing = [name for name in (names.donor, names.treatment) if name not in wells.columns]
@@ -239,7 +239,7 @@ def _effects(
                 data = wells[known].assign(**{names.count: values[known]})
                 table = compare(data, control=control, settings=settings, **names.given()).table
                 table = table[(table["role"] == "primary") & (table["kind"] == "arm")]
-                rows.append(table.assign(counted_by=counted_by)[list(EFFECT_COLUMNS)])
+                rows.append(table.assign(counted_by=counted_by)[list(EFFECTS.names)])
     except OsteoCountError as error:
         return none, [f"The treatment effect was not compared: {error}"]
     return pd.concat(rows, ignore_index=True).drop_duplicates(["contrast", "counted_by"], ignore_index=True), []

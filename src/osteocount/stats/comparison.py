@@ -8,6 +8,7 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
+from osteocount.columns import COMPARISONS
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats import contrasts as named
@@ -23,17 +24,6 @@ from osteocount.stats.least_squares import holm
 from osteocount.stats.warnings import ComparisonWarning, design_warnings, endpoint_warnings, multiplicity_warnings
 from osteocount.stats.wells_input import ColumnNames, check_wells
 
-COMPARISON_COLUMNS = (
-    "endpoint", "contrast", "reference", "estimate", "ci_low", "ci_high", "p_raw", "p_adjusted", "p_paired",
-    "n_donors", "df", "method", "verdict", "notes",
-)  # fmt: skip
-FURTHER_COLUMNS = (
-    "arm", "kind", "role", "link", "unit", "ci_raw_low", "ci_raw_high", "p_paired_holm", "p_across_endpoints", "p_tost",
-    "donors_up", "donors_down", "donor_estimates", "link_estimate", "link_se", "t",
-    "donors_with_any", "wells_with_any", "rate_difference", "rate_difference_low", "rate_difference_high",
-    "reason", "poisson_ratio_low", "technical_ratio", "technical_low", "technical_high", "technical_se_log",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -42,7 +32,7 @@ class Comparison:
     Attributes
     ----------
     table : DataFrame
-        One row per endpoint × contrast: ``COMPARISON_COLUMNS``, then ``FURTHER_COLUMNS``. ``estimate`` is a ratio to
+        One row per endpoint × contrast: the columns of `osteocount.columns.COMPARISONS`. ``estimate`` is a ratio to
         ``reference`` (of rates, odds or means, by ``link``), a difference on the identity link. ``ci_low`` and
         ``ci_high`` are simultaneous over the arms, ``ci_raw_low`` and ``ci_raw_high`` are not. Unknown is NaN.
     donor_values : DataFrame
@@ -214,7 +204,7 @@ def _result(
         said = [warning.text for warning in warned if warning.concerns(row["endpoint"], set(row["arms"]))]
         row["reason"] = row["notes"]
         row["notes"] = " ".join(text for text in (row["notes"], *said) if text)
-    table = pd.DataFrame(rows).reindex(columns=[*COMPARISON_COLUMNS, *FURTHER_COLUMNS])
+    table = pd.DataFrame(rows).reindex(columns=list(COMPARISONS.names))
     table["p_across_endpoints"] = _across_endpoints(table)
     values = pd.concat([own.cells.assign(endpoint=own.endpoint.name) for own in data], ignore_index=True)
     return Comparison(

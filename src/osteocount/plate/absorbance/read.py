@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from osteocount.columns import ABSORBANCE
 from osteocount.errors import OsteoCountError
 from osteocount.plate.absorbance.grids import bare_blocks, grid_blocks
 from osteocount.plate.absorbance.lists import list_blocks
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SETTING = re.compile(r"(?i)(?:measurement|excitation) wavelength")
-TIDY_COLUMNS = ("block", "well", "value", "wavelength_nm", "flag")
 
 
 def read_export(path: Path) -> list[ReadingBlock]:
@@ -80,7 +80,7 @@ def tidy(blocks: list[ReadingBlock], block: str | None = None) -> pd.DataFrame:
         for b in chosen_blocks(blocks, block)
         for r in b.readings
     ]
-    return pd.DataFrame(rows, columns=list(TIDY_COLUMNS)).astype({"value": "float64", "wavelength_nm": "float64"})
+    return pd.DataFrame(rows, columns=list(ABSORBANCE.names)).astype({"value": "float64", "wavelength_nm": "float64"})
 
 
 def _with_wavelengths(blocks: list[ReadingBlock], sheets: list[Sheet]) -> list[ReadingBlock]:
