@@ -21,12 +21,12 @@ from pathlib import Path
 
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 
+import napari
 import numpy as np
 import pandas as pd
 import tifffile
 from qtpy.QtWidgets import QApplication, QInputDialog, QWidget
 
-import napari
 from osteocount.columns import CELLS
 from osteocount.curate import Automatic
 from osteocount.io.result_folder import ResultFolder, write_json
@@ -35,9 +35,7 @@ from osteocount.napari import worker
 from osteocount.napari.counting import LayerCount
 from osteocount.napari.dock import COMPARE, CORRECT, OsteoCountDock
 from osteocount.napari.views.figure_view import FigureView
-from osteocount.pipeline import FieldResult
 from osteocount.pipeline.run_inputs import Plan, write_plan
-from osteocount.segment.segmentation import Segmentation
 from osteocount.settings import Settings
 
 LIMIT_MS = 100
@@ -154,7 +152,7 @@ def main() -> None:
     watch = Stopwatch()
     watch.watch(worker.Job, "_on_returned", lambda job, *_: f"show the result of: {named(job)}")
     watch.watch(worker.Job, "_on_yielded", lambda job, *_: f"show progress of: {named(job)}")
-    watch.watch(worker.StepQueue, "_next", lambda turns, *_: f"show a picture or a count: {step_of(turns)}")
+    watch.watch(worker.StepQueue, "_next", lambda queue, *_: f"show a picture or a count: {step_of(queue)}")
     watch.watch(FigureView, "paintEvent", lambda *_: "paint plate or comparison")
     automatic = scene()
     viewer = napari.Viewer()
@@ -167,10 +165,10 @@ def main() -> None:
         dock = watch.run("open the dock", OsteoCountDock, viewer)
         viewer.window.add_dock_widget(dock, area="right")
         count_shown(dock, viewer, automatic, watch)
-        watch.run("ask for a review", dock.review, folder, pictures)
-        wait(lambda: dock.reviewing.correct.buttons["merge"].isEnabled() and dock.reviewing.idle())
+        watch.run("ask for a review", dock.open_review, folder, pictures)
+        wait(lambda: dock.review.correct.buttons["merge"].isEnabled() and dock.review.idle())
         act(dock, watch)
-        wait(dock.reviewing.idle)
+        wait(dock.review.idle)
         watch.time_garbage(on=False)
         dock.close()
     viewer.close()
@@ -183,9 +181,9 @@ def canvas_of(viewer):
     return next(each for each in viewer.window._qt_window.findChildren(QWidget) if hasattr(each, "paintGL"))
 
 
-def step_of(turns) -> str:
+def step_of(queue) -> str:
     """Name of the function that is next."""
-    step = turns._waiting[0] if turns._waiting else None
+    step = queue._waiting[0] if queue._waiting else None
     return getattr(step, "func", step).__name__.strip("_").replace("_", " ") if step else "nothing"
 
 
@@ -197,15 +195,9 @@ def named(job) -> str:
 def count_shown(dock, viewer, automatic: Automatic, watch: Stopwatch) -> None:
     """Show a counted layer, twice."""
     viewer.add_image(np.full((SIDE, SIDE, 3), 200, np.uint8), name="field", rgb=True)
-    none = np.zeros((SIDE, SIDE), np.float32)
-    found = Segmentation(
-        cells=automatic.labels, nuclei=automatic.labels, nuclei_table=automatic.nuclei, trap_od=none,
-        analysed=none == 0, regime="brightfield", nuclei_resolved=True, cell_table=automatic.cells, record={},
-        warnings=(),
-    )  # fmt: skip
-    result = FieldResult(automatic.cells, automatic.nuclei, found, {"n_osteoclasts": 1024}, None, ())
     for _ in range(2):
-        count = LayerCount("field", 0.5, result, automatic.labels.astype(np.uint16))
+        labels = automatic.labels.astype(np.uint16)
+        count = LayerCount("field", 0.5, automatic.cells, automatic.nuclei, labels, {"n_osteoclasts": 1024}, ())
         watch.run("show a count, an earlier one taken away", dock._show_end, count)
         wait(lambda: not dock.layers._steps.running())
         settle()
@@ -214,56 +206,56 @@ def count_shown(dock, viewer, automatic: Automatic, watch: Stopwatch) -> None:
 
 def act(dock, watch: Stopwatch) -> None:
     """Do everything a person can do, several times."""
-    reviewing, actions = dock.reviewing, dock.reviewing.actions
+    review, tools = dock.review, dock.review.tools
     QInputDialog.getText = staticmethod(lambda *_: ("seen by eye", True))
 
     def ready():
-        return not reviewing.canvas.busy() and not {"load", "open"} & set(reviewing._jobs.names())
+        return not review.layers.busy() and not {"load", "open"} & set(review._jobs.names())
 
     def timed(what, call, *given):
         watch.run(what, call, *given)
         wait(ready)
 
     for n in range(TIMES):
-        opened = reviewing.source.review.current
+        opened = review.session.current
         cell = 40 + 3 * n
-        timed("select a cell", actions.select, [cell])
-        timed("select two cells", actions.select, [cell, cell + 1])
-        timed("merge", actions.start, "merge")
-        timed("undo", actions.start, "undo")
-        timed("redo", actions.start, "redo")
-        actions.select([cell + 2])
-        timed("split by nuclei", actions.start, "split_nuclei")
-        timed("smooth", actions.start, "smooth")
+        timed("select a cell", tools.select, [cell])
+        timed("select two cells", tools.select, [cell, cell + 1])
+        timed("merge", tools.start, "merge")
+        timed("undo", tools.start, "undo")
+        timed("redo", tools.start, "redo")
+        tools.select([cell + 2])
+        timed("split by nuclei", tools.start, "split_nuclei")
+        timed("smooth", tools.start, "smooth")
         rows, columns = opened.field.box(cell + 200)
         middle = (rows.start + rows.stop) / 2
-        actions.select([cell + 200])
-        actions.start("split_line")
-        timed("split by a line", actions.stroke, [(middle, columns.start - 4.0), (middle, columns.stop + 4.0)])
-        timed("osteoclast yes or no", actions.start, "set_class")
+        tools.select([cell + 200])
+        tools.start("split_line")
+        timed("split by a line", tools.stroke, [(middle, columns.start - 4.0), (middle, columns.stop + 4.0)])
+        timed("osteoclast yes or no", tools.start, "set_class")
         top, left = rows.start - 10.0, columns.start - 10.0
-        actions.start("draw")
+        tools.start("draw")
         outline = [(top, left), (top, left + 9), (top + 60, left + 9), (top + 60, left)]
-        timed("draw a cell", actions.stroke, outline)
+        timed("draw a cell", tools.stroke, outline)
         nucleus = next(iter(opened.field.nuclei_of([300 + n]).values()))
-        timed("move a nucleus", actions.drag, (nucleus.y, nucleus.x), (nucleus.y + 5, nucleus.x))
-        actions.start("remove_nucleus")
-        timed("remove a nucleus", actions.click, nucleus.y + 5, nucleus.x, False)
-        actions.start("add_nucleus")
-        timed("add a nucleus", actions.click, nucleus.y, nucleus.x, False)
-        timed("next in doubt", actions.start, "next_doubt")
-        timed("accept", actions.start, "accept")
-        timed("back in doubt", actions.start, "previous_doubt")
-        actions.select([300 + n])
-        timed("delete", actions.start, "delete")
-        timed("exclude a well", reviewing.exclude, "bubble")
-        timed("include it again", reviewing.exclude, "")
-        timed("mark as reviewed", reviewing.mark_reviewed, True)
-        timed("choose another measure", reviewing.plate.measure.setCurrentIndex, n % 5)
-        timed("choose another endpoint", reviewing.compare.endpoint.setCurrentIndex, n % 3)
+        timed("move a nucleus", tools.drag, (nucleus.y, nucleus.x), (nucleus.y + 5, nucleus.x))
+        tools.start("remove_nucleus")
+        timed("remove a nucleus", tools.click, nucleus.y + 5, nucleus.x, False)
+        tools.start("add_nucleus")
+        timed("add a nucleus", tools.click, nucleus.y, nucleus.x, False)
+        timed("next in doubt", tools.start, "next_doubt")
+        timed("accept", tools.start, "accept")
+        timed("back in doubt", tools.start, "previous_doubt")
+        tools.select([300 + n])
+        timed("delete", tools.start, "delete")
+        timed("exclude a well", review.exclude, "bubble")
+        timed("include it again", review.exclude, "")
+        timed("mark as reviewed", review.mark_reviewed, True)
+        timed("choose another measure", review.plate.measure.setCurrentIndex, n % 5)
+        timed("choose another endpoint", review.compare.endpoint.setCurrentIndex, n % 3)
         dock.steps.setCurrentIndex((CORRECT, COMPARE)[n % 2])
-        wait(reviewing.idle)
-        timed("go to another well", reviewing.go_to_well, f"{'ABC'[n % 3]}0{n % 2 + 1}")
+        wait(review.idle)
+        timed("go to another well", review.go_to_well, f"{'ABC'[n % 3]}0{n % 2 + 1}")
 
 
 def wait(condition) -> None:

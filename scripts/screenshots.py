@@ -13,12 +13,12 @@ from pathlib import Path
 # The pictures show a fresh napari, whatever the settings of the person who takes them.
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 
+import napari
 import numpy as np
 import tifffile
 from PIL import Image
 from qtpy.QtWidgets import QApplication
 
-import napari
 from osteocount.napari.dock import COMPARE, CORRECT, COUNT, OPEN
 from osteocount.napari.views.fold import Fold
 from osteocount.simulate.design import FieldDesign
@@ -89,7 +89,7 @@ def hide_paths(dock):
     dock.source.plate_layout.edit.setText("sample_images/layout.csv")
     dock.source.results.edit.setText("results")
     dock.run.show_idle("Results are in results")
-    dock.reviewing.correct.who.setText("reviewer 1")
+    dock.review.correct.who.setText("reviewer 1")
 
 
 def picture(dock, viewer):
@@ -113,7 +113,7 @@ def plate(dock, viewer, results):
     save_both(viewer, "napari_open")
     choose_plate(dock, results)
     count(dock)
-    reviewing = dock.reviewing
+    reviewing = dock.review
     wait_until(lambda: reviewing.figures is not None and reviewing.idle())
     hide_paths(dock)
     save_both(viewer, "napari_folder")
@@ -121,8 +121,8 @@ def plate(dock, viewer, results):
     reviewing.go_to_well("B03")
     wait_until(lambda: reviewing.plate.well == "B03" and reviewing.idle())
     for _ in range(3):
-        reviewing.actions.start("next_doubt")
-        reviewing.actions.start("accept")
+        reviewing.tools.start("next_doubt")
+        reviewing.tools.start("accept")
     wait_until(reviewing.idle)
     save_both(viewer, "napari_correct")
     reviewing.exclude("air bubble in the middle")
@@ -130,7 +130,7 @@ def plate(dock, viewer, results):
     settle()
     wait_until(reviewing.idle)
     save_both(viewer, "napari_compare")
-    dock.reviewing.compare.plot.setCurrentIndex(1)
+    dock.review.compare.plot.setCurrentIndex(1)
     wait_until(lambda: not reviewing.idle())
     wait_until(reviewing.idle)
     save_both(viewer, "napari_effects")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from threading import Event
 
 import numpy as np
@@ -10,13 +9,34 @@ import pandas as pd
 import pytest
 
 from osteocount.errors import OsteoCountError
+from osteocount.io import picture
+from osteocount.io.label_image import TiledLabels
+from osteocount.io.picture import PixelSize
 from osteocount.io.read import read_picture
-from osteocount.napari.counting import FolderRequest, LayerSnapshot, count_folder, count_layer, picture_of
-from osteocount.napari.worker import error_message
+from osteocount.napari import counting
+from osteocount.napari.counting import (
+    CancellableImage,
+    Cancelled,
+    CountPreview,
+    FolderRequest,
+    LayerImage,
+    LayerSnapshot,
+    count_folder,
+    count_layer,
+    is_large,
+    picture_of,
+)
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 
+CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}})
 GIVEN = Settings.model_validate({"picture": {"pixel_size": 0.5}})
+
+
+@pytest.fixture
+def _everything_is_large(monkeypatch):
+    monkeypatch.setattr(picture, "LARGE_PIXELS", 10**4)
+    monkeypatch.setattr(counting, "PREVIEW_PIXELS", 10**4)
 
 
 def drained(job):
@@ -36,16 +56,16 @@ def test_a_layer_from_a_file_gives_the_numbers_of_the_command(picture_file, fiel
     layer = LayerSnapshot("scene", picture_file, field.picture // 2, True, None)  # what is shown may have been altered
     steps, count = drained(count_layer(layer, Settings(), Event()))
     expected = analyse(read_picture(picture_file), Settings())
-    assert count.result.summary == expected.summary
-    pd.testing.assert_frame_equal(count.result.cells, expected.cells)
-    assert len(count.result.cells) > 3
+    assert count.summary == expected.summary
+    pd.testing.assert_frame_equal(count.cells, expected.cells)
+    assert len(count.cells) > 3
     assert [(step.done, step.total) for step in steps] == [(0, 2), (1, 2)]
 
 
 def test_a_layer_in_memory_gives_the_same_numbers_too(picture_file, field):
     layer = in_memory(field.picture, pixel_um=field.pixel_size)
     _, count = drained(count_layer(layer, Settings(), Event()))
-    assert count.result.summary == analyse(read_picture(picture_file), Settings()).summary
+    assert count.summary == analyse(read_picture(picture_file), Settings()).summary
 
 
 def test_a_cropped_layer_is_taken_as_shown(picture_file, field):
@@ -123,28 +143,64 @@ def test_a_stopped_folder_keeps_what_is_finished(plate_folder, tmp_path):
     assert len(drained(count_folder(resumed, Settings(), Event()))[1].wells) == 2
 
 
+@pytest.mark.parametrize("from_file", [True, False])
+@pytest.mark.usefixtures("_everything_is_large")
+def test_it_gives_the_numbers_of_the_picture_seen_at_once(picture_file, field, from_file):
+    layer = LayerSnapshot("scene", picture_file if from_file else None, field.picture, True, field.pixel_size)
+    steps, count = drained(count_layer(layer, CLASSICAL, Event()))
+    expected = analyse(read_picture(picture_file), CLASSICAL)
+    assert isinstance(count.labels, TiledLabels)
+    assert count.summary == expected.summary
+    pd.testing.assert_frame_equal(count.cells, expected.cells)
+    shape = field.picture.shape[:2]
+    np.testing.assert_array_equal(count.labels[0 : shape[0], 0 : shape[1]], expected.segmentation.cells)
+    assert [step.message for step in steps][-1] == "Drawing the cells"
+
+
+@pytest.mark.usefixtures("_everything_is_large")
+def test_what_was_found_is_seen_on_the_way(picture_file, field, monkeypatch):
+    finish = Event()
+    real = counting.analyse_regions
+
+    def slow(*given):
+        result = real(*given)
+        assert finish.wait(60)
+        return result
+
+    monkeypatch.setattr(counting, "analyse_regions", slow)
+    job = count_layer(LayerSnapshot("scene", picture_file, field.picture, True, None), CLASSICAL, Event())
+    seen = next(step for step in job if isinstance(step, CountPreview))
+    finish.set()
+    _, count = drained(job)
+    assert (seen.done, seen.total, seen.message) == (1, 1, "Tile 1 of 1")
+    small = count.labels[0 : field.picture.shape[0], 0 : field.picture.shape[1]][:: seen.step, :: seen.step]
+    assert seen.cells.shape == small.shape
+    assert ((small > 0) <= (seen.cells > 0)).all()
+
+
+@pytest.mark.usefixtures("_everything_is_large")
+def test_a_stopped_count_reads_nothing_more(field):
+    stop = Event()
+    layer = LayerSnapshot("scene", None, field.picture, True, None)
+    watched = CancellableImage(LayerImage(layer, PixelSize(None, "unknown")), stop)
+    assert watched.read(0, 5, 0, 7).shape == (5, 7, 3)
+    stop.set()
+    with pytest.raises(Cancelled):
+        watched.read(0, 5, 0, 7)
+    assert drained(count_layer(layer, CLASSICAL, stop))[1] is None
+
+
 @pytest.mark.parametrize(
-    ("error", "text"),
+    ("shape", "rgb", "kind", "large"),
     [
-        (OsteoCountError("B02.tif: truncated."), "B02.tif: truncated."),
-        (
-            OsteoCountError(
-                "out already holds a run. Give another --out, or --overwrite to replace it, or --resume to finish it."
-            ),
-            "out already holds a run. Choose another result folder in step 1",
-        ),
-        (PermissionError(13, "Permission denied", "x.csv"), "x.csv: Permission denied. Choose a place"),
-        (MemoryError(), "Not enough memory for this picture."),
-        (KeyError("x"), "OsteoCount failed unexpectedly (KeyError: 'x')."),
+        ((200, 300, 3), True, np.uint8, True),
+        ((1, 200, 300, 3), True, np.uint8, True),
+        ((20, 30, 3), True, np.uint8, False),
+        ((200, 300), False, np.uint8, False),
+        ((2, 200, 300, 3), True, np.uint8, False),
+        ((200, 300, 3), True, np.float32, False),
     ],
 )
-def test_errors_are_words(error, text):
-    assert error_message(error).startswith(text)
-
-
-def test_only_defects_of_ours_are_logged(caplog):
-    with caplog.at_level(logging.ERROR):
-        error_message(OsteoCountError("yours"))
-        assert not caplog.records
-        error_message(KeyError("ours"))
-        assert caplog.records
+@pytest.mark.usefixtures("_everything_is_large")
+def test_which_layers_are_counted_by_tiles(shape, rgb, kind, large):
+    assert is_large(LayerSnapshot("a", None, np.zeros(shape, kind), rgb, None)) is large

@@ -180,9 +180,7 @@ def test_settings_go_to_the_file_of_the_command_and_back(dock, tmp_path):
 def test_nothing_is_cut_off_at_the_least_width(viewer, dock, qtbot, theme):
     viewer.theme = theme
     dock.source.of_folder.setChecked(True)
-    dock.reviewing.correct.show_selection(
-        "A long sentence about the cell that is selected, which has to be broken. " * 2
-    )
+    dock.review.correct.show_selection("A long sentence about the cell that is selected, which has to be broken. " * 2)
     for fold in dock.findChildren(Fold):
         fold.heading.setChecked(True)
     for part in (dock.numbers, dock.legend, dock.wells):

@@ -13,8 +13,7 @@ from osteocount.cli import app
 from osteocount.columns import CELLS, NUCLEI
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.tables import write_table
-from osteocount.napari.counting import count_layer
-from osteocount.napari.layers.layer_picture import LayerSnapshot
+from osteocount.napari.counting import LayerSnapshot, count_layer
 from osteocount.settings import Settings
 
 SAMPLE = Path(__file__).parents[2] / "sample_images"
@@ -39,7 +38,7 @@ def is_alike(path, folder, scratch):
         while True:
             next(job)
     except StopIteration as end:
-        result = end.value.result
+        result = end.value
     record = folder.read_field(path.stem)
     names = {key: getattr(record, key) for key in ("plate", "well", "field", "image")}
     write_table(result.cells.assign(**names)[list(CELLS.names)], scratch / "cells.csv")

@@ -7,8 +7,8 @@ import gc
 import numpy as np
 import pytest
 from napari.components import LayerList
-
 from napari.layers import Image, Labels
+
 from osteocount.napari.warm_up import HeapFreeze, precompute_line_dashes
 
 

@@ -9,7 +9,7 @@ import tifffile
 from osteocount.io import picture
 from osteocount.io.label_image import TiledLabels, read_labels
 from osteocount.napari.dock import OsteoCountDock
-from osteocount.napari.layers import outline_image
+from osteocount.napari.layers.outlines import SELECTED, draw_outlines, outline_classes
 from osteocount.napari.layers.review_layers import CELLS, PICTURE
 from osteocount.pipeline.apply import apply_edits
 from osteocount.settings import Settings
@@ -53,29 +53,29 @@ def test_a_whole_well_is_opened_counted_and_corrected(make_napari_viewer, qtbot,
     dock.source.of_folder.setChecked(True)
     dock.source.pictures.edit.setText(str(well.parent))
     dock.run.count.click()
-    reviewing = dock.reviewing
+    reviewing = dock.review
     qtbot.waitUntil(lambda: reviewing.figures is not None and reviewing.idle(), timeout=PATIENCE)
-    opened = reviewing.source.review.current
+    opened = reviewing.session.current
     assert isinstance(opened.field.labels, TiledLabels)
     assert viewer.layers[PICTURE].multiscale
     shown = viewer.layers[CELLS].data
     height, width = opened.field.labels.shape
-    first = read_labels(dock.reviewing.source.review.run.folder.cells_image("A01"))
-    whole = outline_image.outlines(first, outline_image.outline_classes(opened.cells, opened.field.next_cell), 2)
+    first = read_labels(dock.review.session.run.folder.cells_image("A01"))
+    whole = draw_outlines(first, outline_classes(opened.cells, opened.field.next_cell), 2)
     np.testing.assert_array_equal(shown[0][0:height, 0:width], whole)
     assert int(reviewing.correct.values["n_trap_positive"][1].text()) == n
 
     cell = int(opened.cells.loc[opened.cells["counted"], "cell_id"].iloc[3])
     box = opened.field.box(cell)
-    reviewing.actions.select([cell])
-    assert (shown[0][box] == outline_image.SELECTED).any()
-    reviewing.actions.start("delete")
+    reviewing.tools.select([cell])
+    assert (shown[0][box] == SELECTED).any()
+    reviewing.tools.start("delete")
     assert int(reviewing.correct.values["n_trap_positive"][1].text()) == n - 1
     assert not (opened.field.labels[box] == cell).any()
-    reviewing.actions.start("undo")
-    reviewing.actions.start("redo")
+    reviewing.tools.start("undo")
+    reviewing.tools.start("redo")
     qtbot.waitUntil(reviewing.idle, timeout=PATIENCE)
-    root = reviewing.source.review.root
+    root = reviewing.session.root
     dock.close()
 
     apply_edits(root)

@@ -1,25 +1,84 @@
-"""What runs beside the window: counting a layer or a folder, as generators without Qt and without napari."""
+"""Counting a layer or a folder in a worker thread, as generators that know neither Qt nor napari."""
 
 from __future__ import annotations
 
 import gc
+import shutil
+import weakref
 from collections.abc import Generator
-from contextlib import closing
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from threading import Event
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.picture import Picture, Pixels, PixelSize
+from osteocount.io.label_image import TiledLabels
+from osteocount.io.picture import Picture, Pixels, PixelSize, is_large_size
 from osteocount.io.read import read_picture
-from osteocount.napari.large_counting import CountPreview, LargeCount, count_large, is_large
-from osteocount.napari.layers.layer_picture import LayerSnapshot
-from osteocount.pipeline import FieldResult, Outcome, Progress, analyse, run
+from osteocount.io.tiled_image import TiledImage, open_tiled
+from osteocount.pipeline import Outcome, Progress, analyse, run
+from osteocount.pipeline.field import analyse_regions
+from osteocount.pipeline.large_field import write_labels_of
+from osteocount.segment.preprocess.scale import nearest
+from osteocount.segment.tiling.checkpoint import FinishedTile, read_tile
+from osteocount.segment.tiling.tile_result import draw_tile
+from osteocount.segment.tiling.tiles import tiles
 from osteocount.settings import Settings
+
+POLL_S = 0.3
+"""How often the worker looks which tiles have been finished."""
+PREVIEW_PIXELS = 4 * 10**6
+"""Cells found so far are shown on a reduced picture of at most so many pixels."""
+
+
+@dataclass(frozen=True)
+class LayerSnapshot:
+    """An image layer as the viewer held it when the count was asked for.
+
+    Attributes
+    ----------
+    name
+        Of the layer.
+    path
+        The file it was opened from, None for a picture that lives in memory only.
+    data
+        Array-like of the full resolution; read in the worker only, since it may be lazy.
+    rgb
+        True when the last axis is colour.
+    pixel_um
+        Micrometres per pixel when the layer has a length unit, None otherwise.
+    """
+
+    name: str
+    path: Path | None
+    data: Any
+    rgb: bool
+    pixel_um: float | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its axes but for the colours; height and width are the last."""
+        return tuple(self.data.shape[:-1] if self.rgb else self.data.shape)
+
+    def pixel_size(self, settings: Settings) -> PixelSize:
+        """Return the pixel size given in the settings, else that of the layer."""
+        if settings.picture.pixel_size is not None:
+            return PixelSize(settings.picture.pixel_size, "given by the user")
+        if self.pixel_um is not None:
+            return PixelSize(self.pixel_um, "scale of the napari layer")
+        return PixelSize(None, "the layer has no length unit; give the pixel size in the settings")
+
+    def axes(self, bits: int) -> str:
+        """Say what is counted, as pictures read from files do."""
+        height, width = self.shape[-2:]
+        return f"{width} × {height} px, {'RGB' if self.rgb else 'grey'}, {bits} bit"
 
 
 @dataclass(frozen=True)
@@ -33,58 +92,92 @@ class FolderRequest:
 
 
 @dataclass(frozen=True)
+class CountPreview:
+    """Cells found so far, on a reduced picture: (height, width) uint8, 1 in a cell; ``step`` its pixels' side."""
+
+    layer: str
+    cells: NDArray[np.uint8]
+    step: int
+    done: int
+    total: int
+    message: str
+
+
+class TemporaryFolder:
+    """A folder that is there as long as somebody holds this."""
+
+    def __init__(self) -> None:
+        self.path = Path(mkdtemp(prefix="osteocount_"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+@dataclass(frozen=True)
 class LayerCount:
-    """A counted layer."""
+    """A counted layer.
+
+    Attributes
+    ----------
+    layer
+        Its name.
+    pixel_um
+        Micrometres per pixel it was counted with.
+    cells, nuclei
+        As of `FieldResult`.
+    labels
+        Its cells. In memory they have as few bits as hold them: napari draws those several times faster.
+    summary, warnings
+        Its numbers; sentences for the person.
+    nuclei_resolved
+        False at low power.
+    regime
+        How the picture was analysed.
+    folder
+        Where tiled labels lie; there as long as somebody holds this.
+    """
 
     layer: str
     pixel_um: float | None
-    result: FieldResult
-    labels: NDArray[np.generic]
-    """Its cells, in as few bits as hold them: napari draws those several times faster."""
-
-    @property
-    def summary(self) -> dict[str, int | float | None]:
-        """Its numbers."""
-        return self.result.summary
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences for the person."""
-        return self.result.warnings
-
-    @property
-    def nuclei_resolved(self) -> bool:
-        """False at low power."""
-        return self.result.segmentation.nuclei_resolved
-
-    @property
-    def regime(self) -> str:
-        """How the picture was analysed."""
-        return self.result.segmentation.regime
+    cells: pd.DataFrame
+    nuclei: pd.DataFrame
+    labels: NDArray[np.generic] | TiledLabels
+    summary: dict[str, int | float | None]
+    warnings: tuple[str, ...]
+    nuclei_resolved: bool = True
+    regime: str = "brightfield"
+    folder: TemporaryFolder | None = None
 
 
-def count_layer(
-    layer: LayerSnapshot, settings: Settings, stop: Event
-) -> Generator[Progress | CountPreview, None, LayerCount | LargeCount | None]:
-    """Count the picture of one layer, a large one tile by tile; None when ``stop`` was set meanwhile."""
-    if is_large(layer):
-        size = _pixel_size(settings.picture.pixel_size, layer.pixel_um)
-        large = yield from count_large(layer, size, settings, stop)
-        if large is not None or stop.is_set():
-            return large
-    yield Progress(0, 2, f"Reading {layer.name}")
-    picture = picture_of(layer, settings)
-    if stop.is_set():
-        return None
-    yield Progress(1, 2, f"Counting {picture.axes}")
-    result = analyse(picture, settings)
-    labels = _compact(result.segmentation.cells)
-    gc.collect()  # now, while the person waits anyway, and not while the result is looked at
-    return None if stop.is_set() else LayerCount(layer.name, picture.pixel_size.um, result, labels)
+class Cancelled(Exception):  # noqa: N818  no error: somebody pressed Cancel
+    """The count was cancelled."""
 
 
-def _compact(labels: NDArray[np.uint32]) -> NDArray[np.generic]:
-    return labels.astype(np.uint16) if labels.max(initial=0) <= np.iinfo(np.uint16).max else labels
+class CancellableImage:
+    """A tiled image that stops whoever reads it once ``stop`` is set; see `TiledImage`."""
+
+    def __init__(self, image: TiledImage, stop: Event) -> None:
+        self._image, self._stop = image, stop
+        self.path, self.pixel_size, self.axes = image.path, image.pixel_size, image.axes
+        self.notes, self.shape = image.notes, image.shape
+
+    def read(self, top: int, bottom: int, left: int, right: int) -> Any:
+        """Return a region."""
+        if self._stop.is_set():
+            raise Cancelled
+        return self._image.read(top, bottom, left, right)
+
+
+class LayerImage:
+    """The lazy RGB array of a layer without a file; see `TiledImage`."""
+
+    def __init__(self, layer: LayerSnapshot, pixel_size: PixelSize) -> None:
+        self.path, self.pixel_size, self.notes = Path(layer.name), pixel_size, ()
+        self.shape = (*layer.shape[-2:], 3)
+        self.axes = layer.axes(layer.data.dtype.itemsize * 8)
+        self._data = layer.data
+
+    def read(self, top: int, bottom: int, left: int, right: int) -> Any:
+        """Compute a region."""
+        return np.ascontiguousarray(np.asarray(self._data[..., top:bottom, left:right, :3]))
 
 
 def count_folder(request: FolderRequest, settings: Settings, stop: Event) -> Generator[Progress, None, Outcome | None]:
@@ -102,6 +195,100 @@ def count_folder(request: FolderRequest, settings: Settings, stop: Event) -> Gen
     return None
 
 
+def count_layer(
+    layer: LayerSnapshot, settings: Settings, stop: Event
+) -> Generator[Progress | CountPreview, None, LayerCount | None]:
+    """Count the picture of one layer, a large one tile by tile; None when ``stop`` was set meanwhile."""
+    if is_large(layer):
+        count = yield from _count_tiles(layer, settings, stop)
+        if count is not None or stop.is_set():
+            return count
+    yield Progress(0, 2, f"Reading {layer.name}")
+    picture = picture_of(layer, settings)
+    if stop.is_set():
+        return None
+    yield Progress(1, 2, f"Counting {picture.axes}")
+    result = analyse(picture, settings)
+    found = result.segmentation
+    few_bits = found.cells.max(initial=0) <= np.iinfo(np.uint16).max
+    labels = found.cells.astype(np.uint16) if few_bits else found.cells
+    gc.collect()  # now, while the person waits anyway, and not while the result is looked at
+    if stop.is_set():
+        return None
+    return LayerCount(
+        layer.name, picture.pixel_size.um, result.cells, result.nuclei, labels, result.summary, result.warnings,
+        found.nuclei_resolved, found.regime,
+    )  # fmt: skip
+
+
+def is_large(layer: LayerSnapshot) -> bool:
+    """Tell whether a layer is counted tile by tile where the segmenter can."""
+    *stack, height, width = layer.shape
+    is_flat = layer.rgb and all(length == 1 for length in stack)
+    return is_flat and layer.data.dtype in (np.uint8, np.uint16) and is_large_size(height, width)
+
+
+def _count_tiles(
+    layer: LayerSnapshot, settings: Settings, stop: Event
+) -> Generator[Progress | CountPreview, None, LayerCount | None]:
+    """Count a large layer; None when ``stop`` was set, or when the segmenter has to see the picture as a whole."""
+    folder = TemporaryFolder()
+    tile_folder, path = folder.path / "tiles", folder.path / "cells.tif"
+    tile_folder.mkdir()
+    yield Progress(0, 0, f"Looking at the light of {layer.name}")
+    with _open(layer, settings) as image, ThreadPoolExecutor(1) as pool:
+        work = pool.submit(analyse_regions, CancellableImage(image, stop), settings, tile_folder)
+        yield from _previews(work, layer, tile_folder)
+        try:
+            result = work.result()
+        except Cancelled:
+            return None
+        if result is None or stop.is_set():
+            return None
+        yield Progress(0, 0, "Drawing the cells")
+        um, field = image.pixel_size.um, result.field
+        write_labels_of(field, path, folder.path / "nuclei.tif", um, threads=1)
+        return LayerCount(
+            layer.name, um, field.cells, field.nuclei, TiledLabels(path), result.summary, result.warnings,
+            folder=folder,
+        )  # fmt: skip
+
+
+def _previews(work: Future[Any], layer: LayerSnapshot, tile_folder: Path) -> Generator[CountPreview, None, None]:
+    """Show every tile as it is finished."""
+    height, width = layer.shape[-2:]
+    step = max(1, int(np.ceil((height * width / PREVIEW_PIXELS) ** 0.5)))
+    cells = np.zeros((-(-height // step), -(-width // step)), np.uint8)
+    known: set[Path] = set()
+    while not work.done():
+        wait([work], timeout=POLL_S)
+        fresh = [(path, tile) for path in sorted(set(tile_folder.glob("*.npz")) - known) if (tile := read_tile(path))]
+        for path, tile in fresh:
+            known.add(path)
+            _paint(tile, cells, (height, width), step)
+        if fresh:
+            total = len(tiles(fresh[0][1].grid))
+            yield CountPreview(layer.name, cells.copy(), step, len(known), total, f"Tile {len(known)} of {total}")
+
+
+def _paint(tile: FinishedTile, cells: NDArray[np.uint8], shape: tuple[int, int], step: int) -> None:
+    rows, columns = (nearest(side, have)[np.arange(0, side, step)] for side, have in zip(shape, tile.grid, strict=True))
+    image = np.zeros(cells.shape, np.int32)
+    labels = tile.found.cells.labels
+    draw_tile(tile.found, labels, np.arange(labels.max(initial=0) + 1, dtype=np.int32), image, rows, columns)
+    cells[image > 0] = 1
+
+
+def _open(layer: LayerSnapshot, settings: Settings) -> AbstractContextManager[Any]:
+    """Return the file of a layer where it can be read by regions and is what is shown, else the layer itself."""
+    if layer.path is not None and layer.path.exists():
+        with open_tiled(layer.path, settings.picture.pixel_size) as image:
+            is_same = image is not None and image.shape[:2] == layer.shape[-2:]
+        if is_same:
+            return open_tiled(layer.path, settings.picture.pixel_size)
+    return nullcontext(LayerImage(layer, layer.pixel_size(settings)))
+
+
 def picture_of(layer: LayerSnapshot, settings: Settings) -> Picture:
     """Return the picture behind a layer: its file when it has one, so that the command gives the same numbers.
 
@@ -112,47 +299,30 @@ def picture_of(layer: LayerSnapshot, settings: Settings) -> Picture:
     OsteoCountError
         The layer is a stack, or of a type that is not a camera's; the text says what to do.
     """
-    given = settings.picture.pixel_size
     if layer.path is not None and layer.path.is_file():
-        picture = read_picture(layer.path, pixel_size_um=given)
-        if picture.pixels.shape[:2] == _plane_shape(layer):
+        picture = read_picture(layer.path, pixel_size_um=settings.picture.pixel_size)
+        if picture.pixels.shape[:2] == layer.shape[-2:]:
             return picture
     pixels, notes = _camera_values(_plane(layer), layer)
-    kind: Literal["rgb", "grey"] = "rgb" if layer.rgb else "grey"
-    height, width, channels = pixels.shape
     return Picture(
         path=Path(layer.name),
         pixels=pixels,
-        kind=kind,
-        channel_names=("red", "green", "blue") if layer.rgb else ("",) * channels,
-        pixel_size=_pixel_size(given, layer.pixel_um),
-        axes=f"{width} × {height} px, {'RGB' if layer.rgb else 'grey'}, {pixels.dtype.itemsize * 8} bit",
+        kind="rgb" if layer.rgb else "grey",
+        channel_names=("red", "green", "blue") if layer.rgb else ("",) * pixels.shape[2],
+        pixel_size=layer.pixel_size(settings),
+        axes=layer.axes(pixels.dtype.itemsize * 8),
         notes=notes,
     )
 
 
-def _pixel_size(given: float | None, of_layer: float | None) -> PixelSize:
-    if given is not None:
-        return PixelSize(given, "given by the user")
-    if of_layer is not None:
-        return PixelSize(of_layer, "scale of the napari layer")
-    return PixelSize(None, "the layer has no length unit; give the pixel size in the settings")
-
-
-def _plane_shape(layer: LayerSnapshot) -> tuple[int, ...]:
-    shape = layer.data.shape[:-1] if layer.rgb else layer.data.shape
-    return tuple(shape[-2:])
-
-
 def _plane(layer: LayerSnapshot) -> NDArray[np.generic]:
-    shape = layer.data.shape[:-1] if layer.rgb else layer.data.shape
-    if any(length > 1 for length in shape[:-2]):
+    """Return (height, width, channels); alpha is left out."""
+    if any(length > 1 for length in layer.shape[:-2]):
         raise OsteoCountError(
-            f"Layer '{layer.name}' is a stack of {' × '.join(map(str, shape))}; OsteoCount counts single pictures. "
-            "Split the stack (right-click on the layer), or open the file of one field."
+            f"Layer '{layer.name}' is a stack of {' × '.join(map(str, layer.shape))}; OsteoCount counts single "
+            "pictures. Split the stack (right-click on the layer), or open the file of one field."
         )
-    data = np.asarray(layer.data)
-    return data.reshape(*shape[-2:], -1)[..., :3]
+    return np.asarray(layer.data).reshape(*layer.shape[-2:], -1)[..., :3]
 
 
 def _camera_values(pixels: NDArray[Any], layer: LayerSnapshot) -> tuple[Pixels, tuple[str, ...]]:

@@ -12,10 +12,10 @@ from qtpy.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QScrollAre
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari import preferences
-from osteocount.napari.counting import LayerCount, count_folder, count_layer
+from osteocount.napari.counting import CountPreview, LayerCount, count_folder, count_layer
 from osteocount.napari.dock_areas import tabify_with_layer_controls
-from osteocount.napari.large_counting import CountPreview, LargeCount
-from osteocount.napari.layers.viewer_layers import NUCLEUS, ViewerLayers, palette_of
+from osteocount.napari.layers.appearance import NUCLEUS, palette_for
+from osteocount.napari.layers.viewer_layers import ViewerLayers
 from osteocount.napari.review.controller import ReviewController
 from osteocount.napari.views.fold import Fold
 from osteocount.napari.views.result_view import (
@@ -53,7 +53,7 @@ class OsteoCountDock(QWidget):
         self.numbers = NumbersView()
         self.legend = LegendView()
         self.wells = WellsView()
-        self.reviewing = ReviewController(viewer, self)
+        self.review = ReviewController(viewer, self)
         self._window = getattr(viewer, "window", None)
         self._plate: Any = None
         self._job: Job | None = None
@@ -69,14 +69,14 @@ class OsteoCountDock(QWidget):
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802  Qt's name
         """Leave no count behind."""
         self._cancel()
-        self.reviewing.close()
+        self.review.close()
         self.layers.disconnect_from_viewer()
         super().closeEvent(event)
 
     def stop(self) -> None:
         """Let nothing run on, so that napari can end at once."""
         self._cancel()
-        self.reviewing.stop()
+        self.review.stop()
 
     def _lay_out(self) -> None:
         self.setMinimumWidth(MINIMUM_WIDTH)
@@ -92,8 +92,8 @@ class OsteoCountDock(QWidget):
             self._page("1 Open", self.source),
             self._page("2 Count", Fold("Settings", self.settings), self.run, self.message, self.numbers, self.legend,
                        self.wells),
-            self._page("3 Correct", self.reviewing.correct, self.reviewing.learning.view, self.note, self.colours),
-            self._page("4 Compare", self.reviewing.compare, self.show_plate, self.save, stretches=True),
+            self._page("3 Correct", self.review.correct, self.review.training.view, self.note, self.colours),
+            self._page("4 Compare", self.review.compare, self.show_plate, self.save, stretches=True),
         ]  # fmt: skip
         self.state = QLabel()
         self.state.setWordWrap(True)
@@ -130,10 +130,10 @@ class OsteoCountDock(QWidget):
         self.source.open_requested.connect(self.open_picture)
         self.source.results_requested.connect(self.open_results)
         self.source.count_requested.connect(lambda: self.steps.setCurrentIndex(COUNT))
-        self.reviewing.problem.connect(self.note.show_problem)
-        self.reviewing.busy.connect(self.state.setText)
-        self.reviewing.opened.connect(self._show_review)
-        self.save.clicked.connect(lambda: self.reviewing.write(self._show_saved))
+        self.review.problem.connect(self.note.show_problem)
+        self.review.busy.connect(self.state.setText)
+        self.review.opened.connect(self._show_review)
+        self.save.clicked.connect(lambda: self.review.write(self._show_saved))
         self.show_plate.clicked.connect(self._raise_plate)
         for button in (self.show_plate, self.save):
             button.setEnabled(False)
@@ -154,12 +154,12 @@ class OsteoCountDock(QWidget):
             self._warn(str(error))
             return
         self.steps.setCurrentIndex(CORRECT)
-        self.review(results, pictures)
+        self.open_review(results, pictures)
 
-    def review(self, results: Path, pictures: Path | None) -> None:
+    def open_review(self, results: Path, pictures: Path | None) -> None:
         """Open a result folder for correcting."""
         self.note.show_notes(())
-        self.reviewing.open(results, pictures)
+        self.review.open(results, pictures)
 
     def count(self) -> None:
         """Count what is chosen, in a thread of its own."""
@@ -205,11 +205,11 @@ class OsteoCountDock(QWidget):
         """Show the plate beside the picture, the first time there is something to show."""
         for button in (self.show_plate, self.save):
             button.setEnabled(True)
-        self.colours.show_entries(*self.reviewing.canvas.legend())
+        self.colours.show_entries(*self.review.layers.legend())
         self.note.show_notes(())
         if self._plate is None and self._window is not None:
-            self._plate = self._window.add_dock_widget(self.reviewing.plate, name="Plate", area="left")
-            tabify_with_layer_controls(self.reviewing.plate)
+            self._plate = self._window.add_dock_widget(self.review.plate, name="Plate", area="left")
+            tabify_with_layer_controls(self.review.plate)
             self._raise_plate()
 
     def _raise_plate(self) -> None:
@@ -249,32 +249,24 @@ class OsteoCountDock(QWidget):
         self.run.show_idle()
         self.message.show_problem(text)
 
-    def _show_end(self, end: LayerCount | LargeCount | Outcome) -> None:
+    def _show_end(self, end: LayerCount | Outcome) -> None:
         if isinstance(end, Outcome):
             self._show_folder(end)
         else:
             self._show_layer(end)
 
-    def _show_layer(self, count: LayerCount | LargeCount) -> None:
+    def _show_layer(self, count: LayerCount) -> None:
         try:
-            if isinstance(count, LargeCount):
-                self.layers.show_large(count, partial(self._say_counted, count))
-            else:
-                self.layers.show_result(count, partial(self._say_counted, count))
+            self.layers.show_count(count, partial(self._say_counted, count))
         except OsteoCountError as error:
             self._show_failure(str(error))
 
-    def _say_counted(self, count: LayerCount | LargeCount) -> None:
+    def _say_counted(self, count: LayerCount) -> None:
         self._job = None
         self.numbers.show_numbers(count.summary, osteoclast_rule(self._counted_with, resolved=count.nuclei_resolved))
         self.message.show_notes(count.warnings)
-        palette = palette_of(count.regime)
-        self.legend.show_entries(
-            (palette.osteoclast, "osteoclast"),
-            (palette.other, "other TRAP-positive cell"),
-            (palette.not_counted, "cut by the counting frame, not counted"),
-            (NUCLEUS, "nucleus (grey: in no TRAP-positive cell)"),
-        )
+        nucleus = (NUCLEUS, "nucleus (grey: in no TRAP-positive cell)")
+        self.legend.show_entries(*palette_for(count.regime).legend(), nucleus)
         self.run.show_idle(f"Counted {count.layer}")
         self._show_parts(self.numbers, self.legend)
 
@@ -284,7 +276,7 @@ class OsteoCountDock(QWidget):
         self.message.show_notes(first_few(outcome.bad_wells))
         self.run.show_idle(f"Results are in {outcome.folder}")
         self._show_parts(self.wells)
-        self.review(outcome.folder, self._counted_source)
+        self.open_review(outcome.folder, self._counted_source)
 
     def _show_parts(self, *parts: QWidget) -> None:
         for part in (self.numbers, self.legend, self.wells):

@@ -14,7 +14,8 @@ from osteocount.io.multi_image import is_multi_image, list_scenes
 from osteocount.io.picture import PixelSize
 from osteocount.io.pyramid import Pyramid, open_pyramid
 from osteocount.io.read import read_picture
-from osteocount.napari.layers.layer_data import ImageLayerData, picture_layer_data, pyramid_layer_data
+from osteocount.napari.layers.layer_data import ImageLayerData, fill_overview, picture_layer_data, pyramid_layer_data
+from osteocount.napari.layers.pixel_size import scale_and_units
 
 LayerData = tuple[Any, dict[str, Any], str]
 MOST_SCENES = 12
@@ -51,11 +52,11 @@ def read(path: str | list[str]) -> list[LayerData]:
     return layers
 
 
-def _layers(shown: ImageLayerData, size: PixelSize, name: str) -> list[LayerData]:
-    placed = {} if size.um is None else {"scale": (size.um, size.um), "units": ("um", "um")}
+def _layers(picture: ImageLayerData, size: PixelSize, name: str) -> list[LayerData]:
+    placed = scale_and_units(size.um)
     layers = []
-    for n, pixels in enumerate(shown.channels):
-        about = {"name": name if n == 0 else f"{name} channel {n + 1}", "rgb": shown.rgb, **placed}
+    for n, pixels in enumerate(picture.channels):
+        about = {"name": name if n == 0 else f"{name} channel {n + 1}", "rgb": picture.rgb, **placed}
         about |= {"multiscale": True} if isinstance(pixels, list) else {}
         about |= {"blending": "additive"} if n else {}
         layers.append((pixels, about, "image"))
@@ -67,7 +68,7 @@ def _fill(pyramid: Pyramid) -> None:
     if pyramid.overview is None:
         return
     from napari import current_viewer
-    from osteocount.napari.review.jobs import fill_overview
+
     from osteocount.napari.worker import Jobs
 
     jobs, viewer, first = Jobs(), current_viewer(), pyramid.levels[0]

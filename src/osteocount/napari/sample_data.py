@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from osteocount.napari.layers.pixel_size import scale_and_units
+
 SEED = 32
 """One seed for everybody, so that two people talk about the same picture."""
 
@@ -14,5 +16,4 @@ def simulated_field() -> list[tuple[Any, dict[str, Any], str]]:
     from osteocount.simulate.simulated_field import simulate_field
 
     field = simulate_field(FieldDesign(), SEED)
-    placed = {"scale": (field.pixel_size, field.pixel_size), "units": ("um", "um")}
-    return [(field.picture, {"name": "simulated TRAP field", **placed}, "image")]
+    return [(field.picture, {"name": "simulated TRAP field", **scale_and_units(field.pixel_size)}, "image")]

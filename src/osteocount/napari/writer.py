@@ -11,6 +11,7 @@ import pandas as pd
 from osteocount.errors import OsteoCountError
 from osteocount.io.label_image import write_labels
 from osteocount.io.tables import write_table
+from osteocount.napari.layers.pixel_size import pixel_um
 
 
 def write_cells(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
@@ -48,8 +49,6 @@ def write_nuclei(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
 
 def _pixel_um(attributes: dict[str, Any]) -> float | None:
-    """Micrometres per pixel of what napari hands to a writer; None when its units are not micrometres."""
+    """Micrometres per pixel of what napari hands to a writer; None when it says nothing of lengths."""
     units, scale = attributes.get("units"), attributes.get("scale")
-    if units is None or scale is None or str(units[-1]) not in ("micrometer", "um", "µm"):
-        return None
-    return float(scale[-1])
+    return None if units is None or scale is None else pixel_um(scale, units)

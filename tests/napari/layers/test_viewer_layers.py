@@ -7,18 +7,10 @@ import pandas as pd
 import pytest
 from napari.components import ViewerModel
 
-from napari.layers import Image
 from osteocount.errors import OsteoCountError
 from osteocount.io.read import read_picture
 from osteocount.napari.counting import LayerCount
-from osteocount.napari.layers.viewer_layers import (
-    ON_BRIGHT,
-    ON_DARK,
-    ViewerLayers,
-    cell_colormap,
-    label_features,
-    pixel_um,
-)
+from osteocount.napari.layers.viewer_layers import ViewerLayers, label_features
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 
@@ -41,7 +33,8 @@ def show(layers, qtbot, um, result):
     """Show a count of the layer ``scene`` and wait until it is there."""
     done = []
     labels = result.segmentation.cells.astype(np.uint16)
-    layers.show_result(LayerCount("scene", um, result, labels), lambda: done.append(True))
+    count = LayerCount("scene", um, result.cells, result.nuclei, labels, result.summary, result.warnings)
+    layers.show_count(count, lambda: done.append(True))
     qtbot.waitUntil(lambda: bool(done), timeout=10_000)
 
 
@@ -54,36 +47,11 @@ def result(tmp_path_factory, field):
     return analyse(read_picture(path, pixel_size_um=field.pixel_size), Settings())
 
 
-@pytest.mark.parametrize("palette", [ON_BRIGHT, ON_DARK])
-def test_each_kind_of_cell_has_its_colour(palette):
-    colours = cell_colormap(CELLS, palette).color_dict
-    expected = cell_colormap(CELLS.iloc[:0], palette).color_dict
-    assert np.allclose(colours[0], 0)
-    assert set(colours) - set(expected) == {2, 5, 9}
-    hexes = {label: "#" + "".join(f"{round(255 * part):02X}" for part in colours[label][:3]) for label in (2, 5, 9)}
-    assert hexes == {2: palette.osteoclast, 5: palette.other, 9: palette.not_counted}
-
-
 def test_features_are_found_by_label_and_begin_with_what_matters():
     features = label_features(CELLS)
     assert list(features["index"]) == [2, 5, 9]
     assert list(features.columns[:4]) == ["index", "n_nuclei", "is_osteoclast", "counted"]
     assert "y_px" in features
-
-
-@pytest.mark.parametrize(
-    ("scale", "units", "um"),
-    [
-        ((0.5, 0.5), ("um", "um"), 0.5),
-        ((500, 500), ("nm", "nm"), 0.5),
-        ((5e-4, 5e-4), ("mm", "mm"), 0.5),
-        ((0.5, 0.5), ("pixel", "pixel"), None),
-        ((0.5, 0.7), ("um", "um"), None),
-    ],
-)
-def test_the_pixel_size_of_a_layer(scale, units, um):
-    layer = Image(np.zeros((4, 5)), scale=scale, units=units)
-    assert pixel_um(layer) == (None if um is None else pytest.approx(um))
 
 
 def test_a_stack_of_one_is_drawn_over_too(qtbot, field, result):

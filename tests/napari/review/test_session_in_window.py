@@ -58,24 +58,24 @@ def opened(viewer, qtbot, results, pictures=None):
     dock.source.earlier.edit.setText(str(results))
     dock.source.earlier_pictures.edit.setText(str(pictures or ""))
     dock.source.open_earlier.click()
-    qtbot.waitUntil(lambda: dock.reviewing.correct.buttons["merge"].isEnabled(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dock.review.correct.buttons["merge"].isEnabled(), timeout=PATIENCE)
     drawn(dock, qtbot)
     return dock
 
 
 def drawn(dock, qtbot):
     """Wait until plate and comparison have followed."""
-    qtbot.waitUntil(lambda: dock.reviewing.figures is not None and dock.reviewing.idle(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dock.review.figures is not None and dock.review.idle(), timeout=PATIENCE)
 
 
 def corrected(dock, name="n_osteoclasts"):
     """Return a corrected number as it is shown."""
-    return dock.reviewing.correct.values[name][1].text()
+    return dock.review.correct.values[name][1].text()
 
 
 def to_well(dock, qtbot, well):
-    dock.reviewing.go_to_well(well)
-    qtbot.waitUntil(lambda: dock.reviewing.plate.well == well and dock.reviewing.idle(), timeout=PATIENCE)
+    dock.review.go_to_well(well)
+    qtbot.waitUntil(lambda: dock.review.plate.well == well and dock.review.idle(), timeout=PATIENCE)
 
 
 def number(dock, name="n_trap_positive"):
@@ -86,7 +86,7 @@ def number(dock, name="n_trap_positive"):
 def of_well(dock, qtbot, well, name):
     """Return a number of a well as plate and comparison have it now."""
     drawn(dock, qtbot)
-    return int(dock.reviewing.figures.wells.set_index("well").loc[well, name])
+    return int(dock.review.figures.wells.set_index("well").loc[well, name])
 
 
 def bytes_of(results):
@@ -103,7 +103,7 @@ def count_sample_plate(viewer, qtbot, results):
     dock.source.results.edit.setText(str(results))
     dock.run.count.click()
     qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=20 * PATIENCE)
-    qtbot.waitUntil(lambda: dock.reviewing.correct.buttons["merge"].isEnabled(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dock.review.correct.buttons["merge"].isEnabled(), timeout=PATIENCE)
     drawn(dock, qtbot)
     return dock
 
@@ -113,11 +113,11 @@ def test_a_session_from_first_click_to_reopening(viewer, qtbot, tmp_path):
     """Open the sample plate, count, merge, undo, redo, split, remove a nucleus, exclude, compare, save, reopen."""
     results = tmp_path / "results"
     dock = count_sample_plate(viewer, qtbot, results)
-    reviewing, actions = dock.reviewing, dock.reviewing.actions
+    reviewing, actions = dock.review, dock.review.tools
     click = {name: button.click for name, button in reviewing.correct.buttons.items()}
 
     to_well(dock, qtbot, "A02")
-    review = reviewing.source.review
+    review = reviewing.session
     cells, field = review.current.cells, review.current.field
     n, n_well = number(dock), of_well(dock, qtbot, "A02", "n_trap_positive")
     first, second = cells.loc[cells["counted"] & ~cells["is_osteoclast"], "cell_id"].astype(int).tolist()[:2]
@@ -140,7 +140,7 @@ def test_a_session_from_first_click_to_reopening(viewer, qtbot, tmp_path):
     before, before_well = number(dock, "n_osteoclasts"), of_well(dock, qtbot, "A02", "n_osteoclasts")
     nucleus = next(iter(field.nuclei_of(three[:1]).values()))
     click["remove_nucleus"]()
-    reviewing.canvas.clicked.emit(nucleus.y, nucleus.x, False)
+    reviewing.layers.clicked.emit(nucleus.y, nucleus.x, False)
     binucleate = review.current.cells.set_index("cell_id").loc[three[0]]
     assert (binucleate["n_nuclei"], binucleate["is_osteoclast"]) == (2, False)
     assert number(dock, "n_osteoclasts") == before - 1
@@ -172,11 +172,11 @@ def test_a_session_from_first_click_to_reopening(viewer, qtbot, tmp_path):
     labels = field.labels.copy()
     dock.close()
     again = opened(viewer, qtbot, results, SAMPLE)
-    assert "bubble" in again.reviewing.plate.exclude.toolTip()
+    assert "bubble" in again.review.plate.exclude.toolTip()
     to_well(again, qtbot, "A02")
-    np.testing.assert_array_equal(again.reviewing.source.review.current.field.labels, labels)
+    np.testing.assert_array_equal(again.review.session.current.field.labels, labels)
     assert number(again, "n_osteoclasts") == before - 1
-    again.reviewing.correct.buttons["undo"].click()
+    again.review.correct.buttons["undo"].click()
     assert number(again, "n_osteoclasts") == before
     again.close()
 
@@ -187,12 +187,12 @@ def test_on_a_small_screen_plate_and_comparison_have_room_for_their_letters(view
     dock = opened(viewer, qtbot, results)
     window.show()
     dock.steps.setCurrentIndex(COMPARE)
-    qtbot.waitUntil(dock.reviewing.compare.figure.isVisible, timeout=PATIENCE)
+    qtbot.waitUntil(dock.review.compare.figure.isVisible, timeout=PATIENCE)
     drawn(dock, qtbot)
     assert (window.width(), window.height()) == (1280, 800)
-    for view in (dock.reviewing.plate, dock.reviewing.compare):
+    for view in (dock.review.plate, dock.review.compare):
         assert view.figure.height() >= 300
-        height, width = view.figure.drawn.pixels.shape[:2]
+        height, width = view.figure.rendered.pixels.shape[:2]
         assert width >= 280  # of a figure made for 330, so that letters of 8 points have 9 pixels or more
         assert height <= view.figure.height()
     tabs = window.tabifiedDockWidgets(window.findChild(QDockWidget, "layer controls"))
@@ -201,32 +201,32 @@ def test_on_a_small_screen_plate_and_comparison_have_room_for_their_letters(view
 
 def test_a_blinded_review_tells_nothing_until_it_is_finished(viewer, qtbot, results):
     dock = opened(viewer, qtbot, results)
-    plate = dock.reviewing.plate
+    plate = dock.review.plate
     plate.blind.click()
-    qtbot.waitUntil(lambda: plate.well.startswith("well ") and dock.reviewing.idle(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: plate.well.startswith("well ") and dock.review.idle(), timeout=PATIENCE)
     drawn(dock, qtbot)
     shown = " ".join([
-        dock.reviewing.correct.place.text(), plate.exclude.text(), dock.reviewing.compare.words.toPlainText(),
+        dock.review.correct.title.text(), plate.exclude.text(), dock.review.compare.words.toPlainText(),
         *(layer.name for layer in viewer.layers), *(plate.fields.itemText(n) for n in range(plate.fields.count())),
     ])  # fmt: skip
     assert not [word for word in ("A01", "A02", "RANKL", "vehicle") if word in shown]
-    assert plate.figure.drawn is None
-    assert "Finish blinded" in dock.reviewing.compare.words.toPlainText()
-    assert not dock.reviewing.compare.export.isEnabled()
+    assert plate.figure.rendered is None
+    assert "Finish blinded" in dock.review.compare.words.toPlainText()
+    assert not dock.review.compare.export.isEnabled()
     plate.done.click()  # the work goes on as always
     assert plate.progress.value() == 1
 
     again = opened(viewer, qtbot, results)
-    assert again.reviewing.plate.well.startswith("well ")
-    again.reviewing.plate.blind.click()
-    qtbot.waitUntil(lambda: again.reviewing.plate.well in ("A01", "A02") and again.reviewing.idle(), timeout=PATIENCE)
+    assert again.review.plate.well.startswith("well ")
+    again.review.plate.blind.click()
+    qtbot.waitUntil(lambda: again.review.plate.well in ("A01", "A02") and again.review.idle(), timeout=PATIENCE)
     drawn(again, qtbot)
-    assert again.reviewing.plate.figure.drawn is not None
+    assert again.review.plate.figure.rendered is not None
 
 
 def test_a_second_review_is_kept_apart(viewer, qtbot, results):
     dock = opened(viewer, qtbot, results)
-    reviewing = dock.reviewing
+    reviewing = dock.review
     reviewing.plate.done.click()
     first = (results / "edits.jsonl").read_bytes()
     reviewing.correct.who.setText("Ann")
@@ -241,7 +241,7 @@ def test_a_second_review_is_kept_apart(viewer, qtbot, results):
 
 def test_keys_and_strokes_reach_the_cells(viewer, qtbot, results):
     dock = opened(viewer, qtbot, results)
-    actions, review = dock.reviewing.actions, dock.reviewing.source.review
+    actions, review = dock.review.tools, dock.review.session
     actions.start("next_doubt", at_mouse=True)
     assert len(actions.selected) == 1
     actions.start("accept")
@@ -251,14 +251,14 @@ def test_keys_and_strokes_reach_the_cells(viewer, qtbot, results):
     middle = (box[0].start + box[0].stop) / 2
     actions.select([cell])
     actions.start("split_line")
-    assert dock.reviewing.canvas.pen
-    dock.reviewing.canvas.stroked.emit([(middle, box[1].start - 5.0), (middle, box[1].stop + 5.0)])
+    assert dock.review.layers.pen
+    dock.review.layers.stroked.emit([(middle, box[1].start - 5.0), (middle, box[1].stop + 5.0)])
     assert review.edits[-1].kind == "split_line"
-    assert not dock.reviewing.canvas.pen
+    assert not dock.review.layers.pen
     actions.start("merge")
-    assert "Select two cells or more" in dock.reviewing.correct.selection.text()
-    dock.reviewing.mark_reviewed(True)
-    assert dock.reviewing.plate.progress.value() == 1
+    assert "Select two cells or more" in dock.review.correct.selection.text()
+    dock.review.mark_reviewed(True)
+    assert dock.review.plate.progress.value() == 1
     dock.close()
 
 

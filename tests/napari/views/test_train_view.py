@@ -18,7 +18,7 @@ def view(qtbot):
 @pytest.mark.parametrize("name", [name for name, _, _ in BUTTONS])
 def test_every_button_asks_for_its_own(view, qtbot, name):
     view.show_state(is_open=True, may_adopt=True, is_adopted=True)
-    with qtbot.waitSignal(view.asked) as said:
+    with qtbot.waitSignal(view.requested) as said:
         view.buttons[name].click()
     assert said.args == [name]
 

@@ -1,8 +1,10 @@
-"""A picture as napari shows it best."""
+"""A picture as the data of image layers, in the form napari shows fastest."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,16 @@ from osteocount.io.pyramid import Overview, Pyramid
 
 @dataclass(frozen=True)
 class ImageLayerData:
-    """A picture ready to be shown, read in a worker.
+    """What the image layers of one picture are made of, read in a worker.
 
     Attributes
     ----------
     channels
         One RGB array or one array per channel; of a large picture a list, its levels of falling resolution.
-    rgb, on_dark
-        Colours; a fluorescence picture.
+    rgb
+        True when the last axis of the one array is colour.
+    on_dark
+        True for fluorescence, whose outlines have other colours.
     overview
         Levels that are still to be filled.
     """
@@ -47,3 +51,11 @@ def picture_layer_data(picture: Picture, regime: str = "") -> ImageLayerData:
         return ImageLayerData((np.ascontiguousarray(pixels),), True, on_dark)
     channels = np.moveaxis(picture.pixels, 2, 0)
     return ImageLayerData(tuple(np.ascontiguousarray(plane) for plane in channels), False, on_dark)
+
+
+def fill_overview(overview: Overview, stop: Event) -> Generator[float, None, None]:
+    """Read a large picture without small copies once, so that the whole of it can be seen; for a worker."""
+    for share in overview.fill():
+        if stop.is_set():
+            return
+        yield share

@@ -1,4 +1,4 @@
-"""The picture under review in the viewer: its layers, and clicks and strokes on it. Knows no edit."""
+"""Layers of the picture under review, and the clicks and strokes on them; what they mean is for others to say."""
 
 from __future__ import annotations
 
@@ -11,18 +11,10 @@ import pandas as pd
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import EditedField
-from osteocount.napari.layers import outline_image
+from osteocount.napari.layers.appearance import NUCLEUS, ON_BRIGHT, ON_DARK, class_colormap, nucleus_style
 from osteocount.napari.layers.layer_data import ImageLayerData
-from osteocount.napari.layers.outline_layer import Sheet
-from osteocount.napari.layers.viewer_layers import (
-    MICROMETER,
-    NUCLEUS,
-    NUCLEUS_PX,
-    NUCLEUS_UM,
-    ON_BRIGHT,
-    ON_DARK,
-    class_colormap,
-)
+from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
+from osteocount.napari.layers.pixel_size import scale_and_units
 from osteocount.napari.worker import StepQueue
 
 CELLS = "Cells under review"
@@ -32,8 +24,8 @@ SELECTED_COLOUR = "#FFFFFF"
 PEN_COLOUR = "#00FF66"
 NUCLEUS_COLOURS = np.array([(1.0, 1.0, 1.0, 1.0)]), np.array([(0.5, 0.5, 0.5, 1.0)])
 """In a cell, and in none."""
-MINE = {"osteocount_review": True}
-CLICK_PX = 4
+_OURS = {"osteocount_review": True}
+CLICK_PX = 4  # of the screen: a drag no longer than this is a click
 CLOSE_UP_PX, CLOSE_UP_UM = 350, 120.0
 """A close-up shows a cell this large on the screen, but never less than this much ground."""
 
@@ -67,7 +59,7 @@ class ReviewLayers(QObject):
         self._on_dark = False
         self._steps = StepQueue(self)
         self._selected: frozenset[int] = frozenset()
-        self._sheet: Sheet  # from the first `show` on
+        self._outlines: OutlineLayerData  # from the first `show` on
         self.pen = False
         self.cursor = (0.0, 0.0)
         viewer.mouse_drag_callbacks.append(self._on_press)
@@ -79,60 +71,66 @@ class ReviewLayers(QObject):
         self._viewer.mouse_drag_callbacks.remove(self._on_press)
         self._viewer.mouse_move_callbacks.remove(self._on_move)
 
-    def show(self, shown: ImageLayerData | None, field: EditedField, sheet: Sheet, then: Callable[[], object]) -> None:
+    def show(
+        self,
+        picture: ImageLayerData | None,
+        field: EditedField,
+        outlines: OutlineLayerData,
+        then: Callable[[], object],
+    ) -> None:
         """Show a picture, its outlines and nuclei in place of those before.
 
         Parameters
         ----------
-        shown
-            None: without the picture.
+        picture
+            None: without it, only its outlines and nuclei.
         field
-            Its state.
-        sheet
+            Its cells and nuclei as they are after all edits.
+        outlines
             Its outlines, made in a worker.
         then
             Called once it is shown; new layers are made one in each turn of the window's loop.
         """
-        channels = shown.channels if shown else ()
-        fits = self._fits(shown, channels, sheet)
-        making = [partial(self._reuse, channels, sheet)] if fits else self._making(shown, channels, sheet)
+        channels = picture.channels if picture else ()
+        fits = self._fits(picture, channels, outlines)
+        making = [partial(self._reuse, channels, outlines)] if fits else self._making(picture, channels, outlines)
         self._field, self._selected = None, frozenset()  # clicks mean nothing until the new picture is there
-        self._steps.start([partial(self._place, field), *making, partial(self._finish, field, sheet), then])
+        self._steps.start([partial(self._place, field), *making, partial(self._finish, field, outlines), then])
 
-    def _fits(self, shown: ImageLayerData | None, channels: tuple[Any, ...], sheet: Sheet) -> bool:
+    def _fits(self, picture: ImageLayerData | None, channels: tuple[Any, ...], outlines: OutlineLayerData) -> bool:
         """Layers of a picture of the same kind take other values much faster than new ones are made."""
         old = self._pictures
         return (
-            shown is not None
+            picture is not None
             and len(old) == len(channels) > 0
-            and not any(isinstance(pixels, list) for pixels in (*channels, sheet.data))
+            and not any(isinstance(pixels, list) for pixels in (*channels, outlines.data))
             and all(layer in self._viewer.layers for layer in (*old, self._cells, self._nuclei))
             and not any(layer.multiscale for layer in (*old, self._cells))
-            and all(layer.rgb == shown.rgb and layer.data.dtype == pixels.dtype
+            and all(layer.rgb == picture.rgb and layer.data.dtype == pixels.dtype
                     for layer, pixels in zip(old, channels, strict=True))
-            and self._on_dark == shown.on_dark
+            and self._on_dark == picture.on_dark
         )  # fmt: skip
 
     def _place(self, field: EditedField) -> None:
         um = field.pixel_um
-        self._placed = {} if um is None else {"scale": (um, um), "units": (MICROMETER, MICROMETER)}
+        self._placed = scale_and_units(um)
 
-    def _reuse(self, channels: tuple[Any, ...], sheet: Sheet) -> None:
-        values = (*channels, sheet.data, np.empty((0, 2)))
+    def _reuse(self, channels: tuple[Any, ...], outlines: OutlineLayerData) -> None:
+        values = (*channels, outlines.data, np.empty((0, 2)))
         for layer, value in zip((*self._pictures, self._cells, self._nuclei), values, strict=True):
             layer.data = value
             layer.scale = self._placed.get("scale", (1, 1))
             layer.units = self._placed.get("units", ("pixel", "pixel"))
 
     def _making(
-        self, shown: ImageLayerData | None, channels: tuple[Any, ...], sheet: Sheet
+        self, picture: ImageLayerData | None, channels: tuple[Any, ...], outlines: OutlineLayerData
     ) -> list[Callable[[], None]]:
         """Return the steps that make new layers."""
-        self._on_dark = shown is not None and shown.on_dark
+        self._on_dark = picture is not None and picture.on_dark
         self._palette = ON_DARK if self._on_dark else ON_BRIGHT
-        rgb = shown is not None and shown.rgb
+        rgb = picture is not None and picture.rgb
         pictures = [partial(self._add_picture, n, pixels, rgb=rgb) for n, pixels in enumerate(channels)]
-        return [self._clear, *pictures, partial(self._add_cells, sheet), self._add_nuclei]
+        return [self._clear, *pictures, partial(self._add_cells, outlines), self._add_nuclei]
 
     def _clear(self) -> None:
         for title in [layer.name for layer in self._viewer.layers if layer.metadata.get("osteocount_review")]:
@@ -145,26 +143,25 @@ class ReviewLayers(QObject):
         more: dict[str, Any] = {} if rgb or n == 0 else {"blending": "additive"}
         title = PICTURE if n == 0 else f"{PICTURE} {n + 1}"
         more |= {"multiscale": isinstance(pixels, list)}
-        layer = self._viewer.add_image(pixels, name=title, rgb=rgb, metadata=dict(MINE), **self._placed, **more)
+        layer = self._viewer.add_image(pixels, name=title, rgb=rgb, metadata=dict(_OURS), **self._placed, **more)
         self._pictures.append(layer)
 
-    def _add_cells(self, sheet: Sheet) -> None:
+    def _add_cells(self, outlines: OutlineLayerData) -> None:
         colormap = class_colormap(self._palette, SELECTED_COLOUR, PEN_COLOUR)
         self._cells = self._viewer.add_labels(
-            sheet.data, name=CELLS, colormap=colormap, opacity=0.9, metadata=dict(MINE), **self._placed
+            outlines.data, name=CELLS, colormap=colormap, opacity=0.9, metadata=dict(_OURS), **self._placed
         )
         self._cells.editable = False
 
     def _add_nuclei(self) -> None:
         um = self._placed["scale"][0] if self._placed else None
         self._nuclei = self._viewer.add_points(
-            np.empty((0, 2)), name=NUCLEI, size=NUCLEUS_PX if um is None else NUCLEUS_UM / um, face_color=NUCLEUS,
-            border_color="black", border_width=0.15, opacity=0.9, metadata=dict(MINE), **self._placed,
-        )  # fmt: skip
+            np.empty((0, 2)), name=NUCLEI, face_color=NUCLEUS, metadata=dict(_OURS), **nucleus_style(um), **self._placed
+        )
         self._nuclei.editable = False
 
-    def _finish(self, field: EditedField, sheet: Sheet) -> None:
-        self._field, self._sheet = field, sheet
+    def _finish(self, field: EditedField, outlines: OutlineLayerData) -> None:
+        self._field, self._outlines = field, outlines
         self.show_nuclei()
         self._viewer.layers.selection.active = self._cells
         self._fit()
@@ -187,18 +184,13 @@ class ReviewLayers(QObject):
         return self._steps.running()
 
     @property
-    def layers(self) -> tuple[Any, Any]:
-        """Layers of the cells and of the nuclei, for key bindings."""
+    def annotation_layers(self) -> tuple[Any, Any]:
+        """Layers of the cells and of the nuclei, one of which is active during a review; for key bindings."""
         return self._cells, self._nuclei
 
     def legend(self) -> tuple[tuple[str, str], ...]:
         """Return colours and what they mean."""
-        return (
-            (self._palette.osteoclast, "osteoclast"),
-            (self._palette.other, "other TRAP-positive cell"),
-            (self._palette.not_counted, "cut by the counting frame, not counted"),
-            (SELECTED_COLOUR, "selected; nucleus"),
-        )
+        return *self._palette.legend(), (SELECTED_COLOUR, "selected; nucleus")
 
     def show_nuclei(self) -> None:
         """Draw the nuclei as they are now."""
@@ -212,20 +204,20 @@ class ReviewLayers(QObject):
         """Draw the outlines anew where cells changed, and nowhere else."""
         assert self._field is not None  # noqa: S101  `show` came first
         self._selected = frozenset(cell for cell in self._selected if cell in self._field)
-        self._sheet.kinds = outline_image.outline_classes(cells, self._field.next_cell, self._selected)
+        self._outlines.classes = outline_classes(cells, self._field.next_cell, self._selected)
         for place in [window, *(self._field.box(cell) for cell in changed)]:
             if place is not None:
-                self._sheet.redraw(self._cells, place)
+                self._outlines.redraw(self._cells, place)
 
     def select(self, cells: Collection[int], table: pd.DataFrame) -> None:
         """Make ``cells`` stand out."""
         assert self._field is not None  # noqa: S101  `show` came first
         before, self._selected = self._selected, frozenset(cells)
-        self._sheet.kinds = outline_image.outline_classes(table, self._field.next_cell, self._selected)
+        self._outlines.classes = outline_classes(table, self._field.next_cell, self._selected)
         for cell in before ^ self._selected:
             box = self._field.box(cell)
             if box is not None:
-                self._sheet.redraw(self._cells, box)
+                self._outlines.redraw(self._cells, box)
 
     def zoom_to(self, cell: int) -> None:
         """Bring ``cell`` to the middle of the window, with some ground around it."""
@@ -243,13 +235,13 @@ class ReviewLayers(QObject):
         self.pen = on
         self._camera.mouse_pan = not on
 
-    def _at(self, event: Any) -> tuple[float, float]:
+    def _pixel_at(self, event: Any) -> tuple[float, float]:
         y, x = self._cells.world_to_data(event.position)[-2:]
         return float(y), float(x)
 
     def _on_move(self, viewer: Any, event: Any) -> None:
         if self._is_open():
-            self.cursor = self._at(event)
+            self.cursor = self._pixel_at(event)
 
     def _is_open(self) -> bool:
         return self._field is not None and self._cells in self._viewer.layers
@@ -258,22 +250,22 @@ class ReviewLayers(QObject):
         if not self._is_open() or event.button != 1:
             return
         assert self._field is not None  # noqa: S101  `_is_open`
-        start, shift = self._at(event), "Shift" in event.modifiers
+        start, shift = self._pixel_at(event), "Shift" in event.modifiers
         grabbed = not self.pen and self._field.nucleus_at(*start) is not None
         stroke = [start]
         pan = self._camera.mouse_pan
         self._camera.mouse_pan = pan and not grabbed
         yield
         while event.type == "mouse_move":
-            stroke.append(self._at(event))
+            stroke.append(self._pixel_at(event))
             if self.pen:
-                self._sheet.trace(self._cells, stroke[-2], stroke[-1])
+                self._outlines.trace(self._cells, stroke[-2], stroke[-1])
             yield
         self._camera.mouse_pan = pan
         pixel = 1 / self._camera.zoom / (self._field.pixel_um or 1.0)
         moved = float(np.hypot(*np.subtract(stroke[-1], stroke[0])))
         if self.pen and len(stroke) > 2:
-            self._sheet.erase(self._cells, stroke)
+            self._outlines.erase(self._cells, stroke)
             self.stroked.emit(stroke)
         elif moved <= CLICK_PX * pixel:
             self.clicked.emit(*start, shift)

@@ -1,50 +1,37 @@
-"""The only file that touches layers: what is in the viewer, and how results are drawn in it."""
+"""What is in the viewer, and how the result of a count is drawn in it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pint
+from napari.layers import Image, Labels
 from napari.utils.colormaps import DirectLabelColormap
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari.layers import Image, Labels, Layer
 from osteocount.errors import OsteoCountError
-from osteocount.napari.counting import LayerCount
-from osteocount.napari.large_counting import CountPreview, LargeCount
-from osteocount.napari.layers.layer_picture import LayerSnapshot
-from osteocount.napari.layers.outline_image import outline_classes
-from osteocount.napari.layers.outline_layer import TiledSheet
+from osteocount.io.label_image import TiledLabels
+from osteocount.napari.counting import CountPreview, LayerCount, LayerSnapshot
+from osteocount.napari.layers.appearance import (
+    NUCLEUS,
+    ON_BRIGHT,
+    STRAY_NUCLEUS,
+    cell_colormap,
+    class_colormap,
+    nucleus_style,
+    palette_for,
+)
+from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
+from osteocount.napari.layers.pixel_size import MICROMETER, pixel_um
 from osteocount.napari.warm_up import HeapFreeze, precompute_line_dashes
 from osteocount.napari.worker import StepQueue
 
-
-@dataclass(frozen=True)
-class Palette:
-    """Outline colours, those of the overlays: told apart with every kind of colour vision, and beside purple."""
-
-    osteoclast: str
-    other: str
-    not_counted: str
-
-
-ON_BRIGHT = Palette("#FFB000", "#0072BC", "#606060")
-ON_DARK = Palette("#FFB000", "#56D7FF", "#CDCDCD")
-MICROMETER = pint.get_application_registry().Unit("micrometer")  # type: ignore[no-untyped-call]
-"""Made as the plugin is loaded: the first unit takes a fifth of a second, for which no picture should wait."""
-CONTOUR_PX = 2  # napari's time for them grows with the square
-NUCLEUS = "#FFFFFF"
-STRAY_NUCLEUS = "#7F7F7F"
-NUCLEUS_UM = 5.0
-NUCLEUS_PX = 6.0
+_CONTOUR_PX = 2  # napari's time for contours grows with the square
 # The status bar has room for a handful of features: these come first.
-FIRST_FEATURES = ("index", "n_nuclei", "is_osteoclast", "counted", "area_um2", "trap_od_mean", "flags", "confidence")
+_FIRST_FEATURES = ("index", "n_nuclei", "is_osteoclast", "counted", "area_um2", "trap_od_mean", "flags", "confidence")
 
 
 class ViewerLayers(QObject):
@@ -92,7 +79,9 @@ class ViewerLayers(QObject):
         layer = self._layers[name]
         path = layer.source.path
         data = layer.data[0] if layer.multiscale else layer.data
-        return LayerSnapshot(name, Path(path) if path else None, data, bool(layer.rgb), pixel_um(layer))
+        return LayerSnapshot(
+            name, Path(path) if path else None, data, bool(layer.rgb), pixel_um(layer.scale, layer.units)
+        )
 
     def open(self, path: Path) -> None:
         """Open a picture with our own reader, whatever napari prefers for its kind.
@@ -108,19 +97,19 @@ class ViewerLayers(QObject):
             said = error if isinstance(error, OsteoCountError) else getattr(error, "original_error", error)
             raise OsteoCountError(str(said)) from error
 
-    def show_preview(self, seen: CountPreview) -> None:
+    def show_preview(self, preview: CountPreview) -> None:
         """Draw what has been found of a layer that is still being counted."""
-        title = preview_name(seen.layer)
+        title = preview_name(preview.layer)
         if title in self._layers:
-            self._layers[title].data = seen.cells
-        elif seen.layer in self._layers:
-            image = self._layers[seen.layer]
-            scale = [seen.step * float(side) for side in image.scale[-2:]]
-            shift = [float(at) + (seen.step - 1) / 2 * float(side) for at, side in
+            self._layers[title].data = preview.cells
+        elif preview.layer in self._layers:
+            image = self._layers[preview.layer]
+            scale = [preview.step * float(side) for side in image.scale[-2:]]
+            shift = [float(start) + (preview.step - 1) / 2 * float(side) for start, side in
                      zip(image.translate[-2:], image.scale[-2:], strict=True)]  # fmt: skip
             colours: dict[int | None, str] = {None: "transparent", 0: "transparent", 1: ON_BRIGHT.other}
             self._viewer.add_labels(
-                seen.cells, name=title, colormap=DirectLabelColormap(color_dict=colours), opacity=0.7, scale=scale,
+                preview.cells, name=title, colormap=DirectLabelColormap(color_dict=colours), opacity=0.7, scale=scale,
                 translate=shift, units=image.units[-2:], metadata={"osteocount_preview": True},
             )  # fmt: skip
 
@@ -129,61 +118,13 @@ class ViewerLayers(QObject):
         for title in [layer.name for layer in self._layers if layer.metadata.get("osteocount_preview")]:
             self._layers.remove(title)
 
-    def show_large(self, count: LargeCount, then: Callable[[], object]) -> None:
-        """Draw cells and nuclei of a large layer, as `show_result`; only what is on the screen is ever read.
-
-        Raises
-        ------
-        OsteoCountError
-            The layer is not there any more.
-        """
-        self.remove_preview()
-        placed = self._ready(count.layer, count.pixel_um)
-        kinds = outline_classes(count.cells, int(count.cells["cell_id"].max()) if len(count.cells) else 0)
-        add_cells = partial(
-            self._add_cells, TiledSheet(count.labels, kinds).data, name=cells_name(count.layer), multiscale=True,
-            colormap=class_colormap(ON_BRIGHT), metadata={"osteocount_files": count.folder}, **placed,
-        )  # fmt: skip
-        add_nuclei = partial(self._add_nuclei, count.layer, count.nuclei, count.pixel_um, placed)
-        self._take_away(count.layer)
-        self._steps.start([add_cells, add_nuclei, partial(self._finish, count.layer), then])
-
-    def _ready(self, name: str, um: float | None) -> dict[str, Any]:
-        """Return how a result of the layer ``name`` is placed."""
-        if name not in self._layers:
-            raise OsteoCountError(f"{name} was closed while it was counted; open it and count again.")
-        image = self._layers[name]
-        if um is not None and pixel_um(image) is None:
-            _set_pixel_size(image, um)
-            self._viewer.reset_view()
-        return {key: getattr(image, key)[-2:] for key in ("scale", "translate", "units")}
-
-    def _take_away(self, name: str) -> None:
-        for title in (cells_name(name), nuclei_name(name)):
-            if title in self._layers:
-                self._layers.remove(title)
-
-    def _add_nuclei(self, name: str, nuclei: pd.DataFrame, um: float | None, placed: dict[str, Any]) -> None:
-        points = self._viewer.add_points(
-            nuclei[["y_px", "x_px"]].to_numpy(float).reshape(-1, 2),
-            name=nuclei_name(name),
-            features=nuclei.reset_index(drop=True),
-            size=NUCLEUS_PX if um is None else NUCLEUS_UM / um,
-            face_color=nucleus_colours(nuclei),
-            border_color="black",
-            border_width=0.15,
-            opacity=0.9,
-            **placed,
-        )
-        points.editable = False
-
-    def show_result(self, count: LayerCount, then: Callable[[], object]) -> None:
+    def show_count(self, count: LayerCount, then: Callable[[], object]) -> None:
         """Draw cells and nuclei over the layer that was counted, in place of those of an earlier count of it.
 
         Parameters
         ----------
         count
-            Of the layer.
+            Of the layer. Of tiled labels only what is on the screen is ever read.
         then
             Called once all is shown; layers are made one in each turn of the window's loop.
 
@@ -192,32 +133,54 @@ class ViewerLayers(QObject):
         OsteoCountError
             The layer is not there any more.
         """
-        placed = self._ready(count.layer, count.pixel_um)
-        result = count.result
-        cells = Labels(
-            count.labels,
-            name=cells_name(count.layer),
-            features=label_features(result.cells),
-            colormap=cell_colormap(result.cells, palette_of(count.regime)),
-            opacity=0.9,
-            **placed,
-        )
-        add_nuclei = partial(self._add_nuclei, count.layer, result.nuclei, count.pixel_um, placed)
-        outline = partial(self._outline, count.layer)
+        self.remove_preview()
+        placed = self._place(count.layer, count.pixel_um)
+        finish: list[Callable[[], object]] = [partial(self._select_cells, count.layer), then]
+        if isinstance(count.labels, TiledLabels):
+            add_cells: Callable[[], object] = partial(self._add_outlines, count, count.labels, placed)
+        else:
+            add_cells = partial(self._layers.append, _labels_layer(count, placed))
+            finish.insert(0, partial(self._add_contour, count.layer))
         # Cells come in the turn after those of an earlier count went: OpenGL has crashed on what is painted between.
-        self._take_away(count.layer)
-        self._steps.start(
-            [partial(self._layers.append, cells), add_nuclei, outline, partial(self._finish, count.layer), then]
-        )
+        for title in (cells_name(count.layer), nuclei_name(count.layer)):
+            if title in self._layers:
+                self._layers.remove(title)
+        self._steps.start([add_cells, partial(self._add_nuclei, count, placed), *finish])
 
-    def _add_cells(self, labels: Any, **more: Any) -> None:
-        self._viewer.add_labels(labels, opacity=0.9, **more)
+    def _place(self, name: str, um: float | None) -> dict[str, Any]:
+        """Return how a result of the layer ``name`` is placed, which gets the pixel size it was counted with."""
+        if name not in self._layers:
+            raise OsteoCountError(f"{name} was closed while it was counted; open it and count again.")
+        image = self._layers[name]
+        if um is not None and pixel_um(image.scale, image.units) is None:
+            image.scale = (*image.scale[:-2], um, um)
+            image.units = (*image.units[:-2], MICROMETER, MICROMETER)
+            self._viewer.reset_view()
+        return {key: getattr(image, key)[-2:] for key in ("scale", "translate", "units")}
 
-    def _outline(self, name: str) -> None:
+    def _add_outlines(self, count: LayerCount, labels: TiledLabels, placed: dict[str, Any]) -> None:
+        highest = int(count.cells["cell_id"].max()) if len(count.cells) else 0
+        outlines = OutlineLayerData(labels, outline_classes(count.cells, highest))
+        # The layer keeps the count alive, and with it the folder its label image lies in.
+        self._viewer.add_labels(
+            outlines.data, name=cells_name(count.layer), multiscale=True, opacity=0.9,
+            colormap=class_colormap(palette_for(count.regime)), metadata={"osteocount_count": count}, **placed,
+        )  # fmt: skip
+
+    def _add_nuclei(self, count: LayerCount, placed: dict[str, Any]) -> None:
+        nuclei = count.nuclei
+        points = self._viewer.add_points(
+            nuclei[["y_px", "x_px"]].to_numpy(float).reshape(-1, 2), name=nuclei_name(count.layer),
+            features=nuclei.reset_index(drop=True), face_color=nucleus_colours(nuclei),
+            **nucleus_style(count.pixel_um), **placed,
+        )  # fmt: skip
+        points.editable = False
+
+    def _add_contour(self, name: str) -> None:
         if cells_name(name) in self._layers:
-            self._layers[cells_name(name)].contour = CONTOUR_PX
+            self._layers[cells_name(name)].contour = _CONTOUR_PX
 
-    def _finish(self, name: str) -> None:
+    def _select_cells(self, name: str) -> None:
         if cells_name(name) in self._layers:
             self.select(cells_name(name))  # the status bar then shows the cell under the mouse
 
@@ -243,28 +206,7 @@ def label_features(cells: pd.DataFrame) -> pd.DataFrame:
     The status bar shows a cell's row under the mouse.
     """
     table = cells.rename(columns={"cell_id": "index"}).reset_index(drop=True)
-    return table[[*FIRST_FEATURES, *(name for name in table.columns if name not in FIRST_FEATURES)]]
-
-
-def palette_of(regime: str) -> Palette:
-    """Return the colours that stand out on this kind of picture."""
-    return ON_DARK if regime == "fluorescence" else ON_BRIGHT
-
-
-def cell_colormap(cells: pd.DataFrame, palette: Palette) -> DirectLabelColormap:
-    """Colour osteoclasts, other TRAP-positive cells, and those the counting frame leaves out."""
-    colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
-    for label, is_osteoclast, counted in cells[["cell_id", "is_osteoclast", "counted"]].itertuples(index=False):
-        kind = palette.osteoclast if is_osteoclast else palette.other
-        colours[int(label)] = kind if counted else palette.not_counted
-    return DirectLabelColormap(color_dict=colours)
-
-
-def class_colormap(palette: Palette, *more: str) -> DirectLabelColormap:
-    """Colour the kinds of `outline.outline_classes`; ``more``: those from ``SELECTED`` on."""
-    colours = ("transparent", palette.osteoclast, palette.other, palette.not_counted, *more)
-    by_kind: dict[int | None, str] = {None: "transparent", **dict(enumerate(colours))}
-    return DirectLabelColormap(color_dict=by_kind)
+    return table[[*_FIRST_FEATURES, *(name for name in table.columns if name not in _FIRST_FEATURES)]]
 
 
 def nucleus_colours(nuclei: pd.DataFrame) -> str | list[str]:
@@ -272,16 +214,8 @@ def nucleus_colours(nuclei: pd.DataFrame) -> str | list[str]:
     return [STRAY_NUCLEUS if stray else NUCLEUS for stray in nuclei["cell_id"].isna()] or NUCLEUS
 
 
-def pixel_um(layer: Layer) -> float | None:
-    """Micrometres per pixel of a layer whose units are lengths and whose pixels are square; None otherwise."""
-    sides: list[float] = []
-    for scale, unit in list(zip(layer.scale, layer.units, strict=True))[-2:]:
-        if not unit.is_compatible_with("micrometer"):
-            return None
-        sides.append(float((float(scale) * unit).to("micrometer").magnitude))
-    return sides[0] if math.isclose(*sides, rel_tol=1e-3) else None
-
-
-def _set_pixel_size(image: Layer, um: float) -> None:
-    image.scale = (*image.scale[:-2], um, um)
-    image.units = (*image.units[:-2], MICROMETER, MICROMETER)
+def _labels_layer(count: LayerCount, placed: dict[str, Any]) -> Labels:
+    return Labels(
+        count.labels, name=cells_name(count.layer), features=label_features(count.cells), opacity=0.9,
+        colormap=cell_colormap(count.cells, palette_for(count.regime)), **placed,
+    )  # fmt: skip

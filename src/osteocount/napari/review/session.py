@@ -1,4 +1,4 @@
-"""A result folder under review: the log, the picture at hand, and numbers that follow every edit. Knows no window."""
+"""Corrections of a result folder: the log, the picture at hand, and numbers that follow every edit. Knows no Qt."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from osteocount.pipeline.reviewer_agreement import log_of_second
 from osteocount.pipeline.run_inputs import FinishedRun, read_finished
 from osteocount.pipeline.wells_table import exclude_flagged, summarise_fields, wells_table
 
-Place = tuple[str, str]
+WellKey = tuple[str, str]
+"""Plate and well."""
 
 
 @dataclass
@@ -60,38 +61,44 @@ def field_title(record: FieldRecord, hidden: str) -> str:
     return " ".join(filter(None, [*record.well_key, field])) + f": {record.image}"
 
 
-def next_wells(what: str, places: list[Place], here: Place, reviewed: set[Place], wells: pd.DataFrame) -> list[Place]:
+def next_wells(
+    what: str, order: list[WellKey], here: WellKey, reviewed: set[WellKey], wells: pd.DataFrame
+) -> list[WellKey]:
     """Return the wells that are unreviewed, flagged, or unreviewed with most borderline cells first, from ``here`` on.
 
     Parameters
     ----------
     what
         ``unreviewed``, ``flagged`` or ``borderline``.
-    places
-        Plate and well of all wells, in the order of the review.
+    order
+        All wells, in the order of the review.
+    here
+        The one at hand.
+    reviewed
+        Those that are done.
     wells
-        Their table.
+        The table of wells.
     """
-    start = places.index(here) + 1 if here in places else 0
-    following = [place for place in (*places[start:], *places[:start]) if place != here]
+    start = order.index(here) + 1 if here in order else 0
+    following = [key for key in (*order[start:], *order[:start]) if key != here]
     numbers = wells.set_index(["plate", "well"])
     if what == "flagged":
-        return [place for place in following if _value(numbers, place, "qc_flags")]
-    waiting = [place for place in following if place not in reviewed]
+        return [key for key in following if _value(numbers, key, "qc_flags")]
+    waiting = [key for key in following if key not in reviewed]
     if what == "borderline":
-        waiting.sort(key=lambda place: -float(_value(numbers, place, "n_borderline") or 0))
+        waiting.sort(key=lambda key: -float(_value(numbers, key, "n_borderline") or 0))
     return waiting
 
 
-def _value(wells: Any, place: Place, name: str) -> Any:
-    if name not in wells.columns or place not in wells.index:
+def _value(wells: Any, key: WellKey, name: str) -> Any:
+    if name not in wells.columns or key not in wells.index:
         return ""
-    value: Any = wells.loc[place, name]
+    value: Any = wells.loc[key, name]
     value = value.iloc[0] if hasattr(value, "iloc") else value
     return "" if value is None or value != value else value
 
 
-class Review:
+class ReviewSession:
     """Corrections of one result folder by one person.
 
     Parameters
@@ -237,7 +244,7 @@ class Review:
         """Return why a person excluded the well at hand."""
         return excluded_because(effective(self.edits), *self._opened().record.well_key)
 
-    def reviewed(self) -> set[tuple[str, str]]:
+    def reviewed(self) -> set[WellKey]:
         """Return the wells whose review is done."""
         return reviewed_wells(effective(self.edits))
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
-from qtpy.QtCore import QObject
-from qtpy.QtWidgets import QInputDialog
+from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import Change, in_order_of_doubt
 from osteocount.errors import OsteoCountError
-from osteocount.napari.review.session import OpenField
+from osteocount.napari.layers.review_layers import ReviewLayers
+from osteocount.napari.review.session import OpenField, ReviewSession
 from osteocount.napari.views.correct_view import KEYS
-
-if TYPE_CHECKING:
-    from osteocount.napari.review.controller import ReviewController
 
 PEN_HINTS = {
     "split_line": "Draw a line across the cell, from outside to outside.",
@@ -34,24 +32,55 @@ NAPARI_KEYS = {"Ctrl+Z": "Control-Z", "Ctrl+Shift+Z": "Control-Shift-Z"}
 
 
 class CorrectionTools(QObject):
-    """The person's hand: which cells are selected, which tool is held."""
+    """Which cells are selected and which tool is held; makes edits of what the person does.
 
-    def __init__(self, owner: ReviewController) -> None:
-        super().__init__(owner)
-        self._owner = owner
+    Parameters
+    ----------
+    layers
+        What is clicked and drawn on.
+    ask_reason
+        Asks the person, under a title, why a class is set against the rule; empty: it is not.
+
+    Attributes
+    ----------
+    session
+        The one to correct; None: nothing is open.
+
+    Signals
+    -------
+    edited
+        The `Change` an edit made.
+    hinted
+        What is selected, or what to do next.
+    problem
+        A sentence for the person.
+    """
+
+    edited = Signal(object)
+    hinted = Signal(str)
+    problem = Signal(str)
+
+    def __init__(self, layers: ReviewLayers, ask_reason: Callable[[str], str], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session: ReviewSession | None = None
         self.selected: list[int] = []
+        self._layers = layers
+        self._ask_reason = ask_reason
         self._tool = ""
-        self._seen: list[int] = []
+        self._visited: list[int] = []  # in order of doubt
+        layers.clicked.connect(self.click)
+        layers.stroked.connect(self.stroke)
+        layers.dragged.connect(self.drag)
 
     def reset(self) -> None:
         """Start with another picture."""
-        self.selected, self._seen = [], []
+        self.selected, self._visited = [], []
         self._hold("")
-        self._owner.correct.show_selection("Click a cell, or press Space for the first in doubt.")
+        self.hinted.emit("Click a cell, or press Space for the first in doubt.")
 
     def bind_keys(self) -> None:
         """Give the layers at hand their keys; they win over napari's own while such a layer is active."""
-        for layer in self._owner.canvas.layers:
+        for layer in self._layers.annotation_layers:
             for name, key in KEYS.items():
                 layer.bind_key(NAPARI_KEYS.get(key, key), self._pressed(name), overwrite=True)
             layer.bind_key("Escape", lambda _: self.reset(), overwrite=True)
@@ -68,9 +97,9 @@ class CorrectionTools(QObject):
             self.go_in_doubt(forward=name == "next_doubt")
         elif name in CLICK_HINTS and not at_mouse:
             self._hold(name)
-            self._owner.correct.show_selection(CLICK_HINTS[name])
+            self.hinted.emit(CLICK_HINTS[name])
         elif name in CLICK_HINTS:
-            self._do(name, points=[self._owner.canvas.cursor])
+            self._do(name, points=[self._layers.cursor])
         elif name == "draw":
             self._hold(name)
         else:
@@ -109,35 +138,35 @@ class CorrectionTools(QObject):
         if opened is None:
             return
         self.selected = cells
-        self._owner.canvas.select(cells, opened.cells)
-        self._owner.correct.show_selection(describe_selection(opened.cells, cells))
+        self._layers.select(cells, opened.cells)
+        self.hinted.emit(describe_selection(opened.cells, cells))
 
     def go_in_doubt(self, *, forward: bool) -> None:
         """Select the next cell in order of doubt, or the one before, and go there."""
         opened = self._opened()
         if opened is None:
             return
-        waiting = [cell for cell in in_order_of_doubt(opened.cells) if cell not in self._seen]
+        waiting = [cell for cell in in_order_of_doubt(opened.cells) if cell not in self._visited]
         if forward and waiting:
-            self._seen.append(waiting[0])
-        elif not forward and len(self._seen) > 1:
-            self._seen.pop()
+            self._visited.append(waiting[0])
+        elif not forward and len(self._visited) > 1:
+            self._visited.pop()
         else:
             text = "You have seen every cell of this picture." if forward else "This is the first one."
-            self._owner.correct.show_selection(text)
+            self.hinted.emit(text)
             return
-        cell = self._seen[-1]
+        cell = self._visited[-1]
         if cell in opened.field:
             self.select([cell])
-            self._owner.canvas.zoom_to(cell)
+            self._layers.zoom_to(cell)
 
     def _with_cells(self, name: str, opened: OpenField, *, at_mouse: bool) -> None:
         cells = self.selected
-        if not cells and at_mouse and (cell := opened.field.cell_at(*self._owner.canvas.cursor)):
+        if not cells and at_mouse and (cell := opened.field.cell_at(*self._layers.cursor)):
             cells = [cell]
         if len(cells) < (2 if name == "merge" else 1):
             wanted = "two cells or more (click one, Shift-click the others)" if name == "merge" else "a cell"
-            self._owner.correct.show_selection(f"Select {wanted} first.")
+            self.hinted.emit(f"Select {wanted} first.")
         elif name == "split_line":
             self.select(cells[:1])
             self._hold(name)
@@ -151,61 +180,57 @@ class CorrectionTools(QObject):
 
     def _set_class(self, opened: OpenField, cells: list[int]) -> None:
         now = bool(opened.cells.set_index("cell_id").loc[cells[0], "is_osteoclast"])
-        title = "This is no osteoclast" if now else "This is an osteoclast"
-        reason, said = QInputDialog.getText(self._owner.correct, title, "Why, against the rule?")
-        if said and reason.strip():
-            self._do("set_class", cells=cells, is_osteoclast=not now, reason=reason.strip())
+        reason = self._ask_reason("This is no osteoclast" if now else "This is an osteoclast")
+        if reason:
+            self._do("set_class", cells=cells, is_osteoclast=not now, reason=reason)
 
     def _step(self, name: str) -> None:
-        source = self._owner.source
-        if source is None:
+        if self.session is None:
             return
         try:
-            change = source.review.undo() if name == "undo" else source.review.redo()
+            change = self.session.undo() if name == "undo" else self.session.redo()
         except OsteoCountError as error:
-            self._owner.problem.emit(str(error))
+            self.problem.emit(str(error))
             return
         self._finish(name, change)
 
     def _do(self, name: Any, **more: Any) -> Change | None:
-        source = self._owner.source
-        if source is None or self._opened() is None:
+        if self.session is None or self._opened() is None:
             return None
         try:
-            change = source.review.do(name, **more)
+            change = self.session.do(name, **more)
         except (OsteoCountError, ValueError) as error:
-            self._owner.problem.emit(str(error))
+            self.problem.emit(str(error))
             return None
         self._finish(name, change)
         return change
 
     def _finish(self, name: str, change: Change | None) -> None:
         if change is None:
-            self._owner.correct.show_selection(NOTHING.get(name, "There is nothing to do this to."))
+            self.hinted.emit(NOTHING.get(name, "There is nothing to do this to."))
             return
         opened = self._opened()
         if opened is not None:
             self.selected = [cell for cell in self.selected if cell in opened.field]
-            self._owner.after(change)
+            self.edited.emit(change)
             self.select(self.selected)
 
     def _hold(self, tool: str) -> None:
         self._tool = tool
-        self._owner.canvas.set_pen(tool in PEN_HINTS)
+        self._layers.set_pen(tool in PEN_HINTS)
         if tool in PEN_HINTS:
-            self._owner.correct.show_selection(PEN_HINTS[tool] + " Escape lets it be.")
+            self.hinted.emit(PEN_HINTS[tool] + " Escape lets it be.")
 
     def _pressed(self, name: str) -> Any:
         return lambda _layer: self.start(name, at_mouse=True)
 
     def _opened(self) -> OpenField | None:
         """Return the picture at hand; None while another one is on its way to the screen."""
-        source = self._owner.source
-        return None if source is None or self._owner.canvas.busy() else source.review.current
+        return None if self.session is None or self._layers.busy() else self.session.current
 
 
 def describe_selection(cells: pd.DataFrame, selected: list[int]) -> str:
-    """Say what is selected."""
+    """Say which cells are selected, and of a single one what is known of it."""
     if not selected:
         return "Nothing selected. Click a cell; Shift-click adds."
     if len(selected) > 1:

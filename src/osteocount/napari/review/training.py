@@ -1,4 +1,4 @@
-"""Coordinator of learning from corrections: trains beside the window, adopts only what a person agreed to."""
+"""Training a classifier with the corrections: in a worker, and adopted only when the person agreed to it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Start = Callable[[str, JobFunction, Callable[[Any], None]], None]
 
 
 class TrainingController(QObject):
-    """What the Train button does.
+    """What the buttons of `TrainView` do.
 
     Parameters
     ----------
     start
-        Runs a job under a name and gives its result to a function, as `ReviewController` does.
+        Runs a job under a name and gives its result to a function, as `Jobs.start` does.
 
     Signals
     -------
@@ -44,7 +44,7 @@ class TrainingController(QObject):
         super().__init__(parent)
         self.view = TrainView()
         self._start, self._root, self._trained = start, Path(), None
-        self.view.asked.connect(self.do)
+        self.view.requested.connect(self.act)
 
     _trained: Trained | None
 
@@ -54,7 +54,7 @@ class TrainingController(QObject):
         self.view.show_words("A classifier of yours judges the cells of this folder." if self._adopted() else IDLE)
         self._show()
 
-    def do(self, what: str) -> None:
+    def act(self, what: str) -> None:
         """Train, adopt or dismiss."""
         try:
             if what == "train":

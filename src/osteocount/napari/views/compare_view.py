@@ -7,8 +7,7 @@ from pathlib import Path
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from osteocount.napari.views.figure_view import FigureView
-from osteocount.napari.views.rendered_figure import RenderedFigure
+from osteocount.napari.views.figure_view import FigureView, RenderedFigure
 
 PLOTS = (("superplot", "Wells and donors (SuperPlot)"), ("effects", "Effects with intervals"))
 ALL = "all contrasts"
@@ -72,12 +71,12 @@ class CompareView(QWidget):
             box.setCurrentIndex(max(0, box.findData(chosen)))
             box.blockSignals(False)
 
-    def show_comparison(self, drawn: RenderedFigure | None, words: str) -> None:
+    def show_comparison(self, rendered: RenderedFigure | None, words: str) -> None:
         """Show the figure and what it means, or why there is no comparison."""
-        self.figure.show_figure(drawn, words if drawn is None else "")
+        self.figure.show_figure(rendered, words if rendered is None else "")
         self.words.setPlainText(words)
         self.words.moveCursor(self.words.textCursor().MoveOperation.Start)
-        self.export.setEnabled(drawn is not None)
+        self.export.setEnabled(rendered is not None)
 
     def chosen(self) -> tuple[str, str, str]:
         """Return endpoint, contrast ("" for all) and figure."""

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QGroupBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QGroupBox,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from osteocount.napari.views.result_view import format_number
 
@@ -63,9 +73,9 @@ class CorrectView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.buttons: dict[str, QPushButton] = {}
-        self.place = QLabel("Open results in step 1, or count a folder in step 2; then click a well of the plate.")
-        self.place.setWordWrap(True)
-        self.place.setTextFormat(Qt.TextFormat.PlainText)
+        self.title = QLabel("Open results in step 1, or count a folder in step 2; then click a well of the plate.")
+        self.title.setWordWrap(True)
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.who = QLineEdit()
         self.who.setToolTip("Who corrects; every correction is signed with it")
         self.second = QCheckBox("Second review")
@@ -82,7 +92,7 @@ class CorrectView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(self.place)
+        column.addWidget(self.title)
         column.addWidget(self._numbers())
         column.addWidget(self.selection)
         for title, actions in (("Cells", CELL_ACTIONS), ("Nuclei", NUCLEUS_ACTIONS), ("Steps", STEP_ACTIONS)):
@@ -99,9 +109,14 @@ class CorrectView(QWidget):
         for button in self.buttons.values():
             button.setEnabled(is_open)
 
-    def show_place(self, text: str) -> None:
+    def show_title(self, text: str) -> None:
         """Say which picture is open."""
-        self.place.setText(text)
+        self.title.setText(text)
+
+    def ask_reason(self, title: str) -> str:
+        """Ask why a cell's class is set by hand; empty: it is not set."""
+        reason, is_given = QInputDialog.getText(self, title, "Why, against the rule?")
+        return reason.strip() if is_given else ""
 
     def show_selection(self, text: str) -> None:
         """Describe the selected cells, or what to do next."""

@@ -1,14 +1,87 @@
-"""A drawn figure on the screen."""
+"""A figure, rendered in a worker so that the window never waits for matplotlib, and the widget that shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from osteocount.napari.views.rendered_figure import RenderedFigure, Room
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_DOTS_PER_INCH = 96  # of a screen whose pixels are not finer than those of the window
+_WIDE = 6.5  # inches from which a figure is laid out as in the report
+
+
+@dataclass(frozen=True)
+class FigureSize:
+    """How large a figure may be.
+
+    Attributes
+    ----------
+    width, height
+        Pixels of the screen.
+    ratio
+        Pixels of the screen for each of the window.
+    """
+
+    width: int
+    height: int
+    ratio: float = 1.0
+
+    @property
+    def narrow_inches(self) -> float | None:
+        """Inches across where that is so narrow that a figure must be laid out for it to be readable; else None."""
+        inches = self.width / (_DOTS_PER_INCH * self.ratio)
+        return inches if inches < _WIDE else None
+
+
+@dataclass(frozen=True)
+class RenderedFigure:
+    """A figure as pixels.
+
+    Attributes
+    ----------
+    pixels
+        (height, width, 4) uint8 RGBA.
+    origin, step
+        Where (1, 1) of the first axes lies, and how far (2, 2) is from it, in pixels from the top left: this turns a
+        click on a plate into a well.
+    """
+
+    pixels: NDArray[np.uint8]
+    origin: tuple[float, float]
+    step: tuple[float, float]
+
+    def well_at(self, x: float, y: float) -> tuple[int, int]:
+        """Return the (row, column) of a plate at a position, from 1; outside the plate they are others."""
+        column = 1 + (x - self.origin[0]) / self.step[0]
+        row = 1 + (y - self.origin[1]) / self.step[1]
+        return round(row), round(column)
+
+    def position_of(self, row: int, column: int) -> tuple[float, float]:
+        """Return the x and y of a well."""
+        return self.origin[0] + (column - 1) * self.step[0], self.origin[1] + (row - 1) * self.step[1]
+
+
+def render(figure: Figure, size: FigureSize) -> RenderedFigure:
+    """Render ``figure`` as large as ``size`` allows, with its proportions. For a worker: matplotlib is slow."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    inches = figure.get_size_inches()
+    figure.set_dpi(max(30.0, min(size.width / inches[0], size.height / inches[1], 200.0)))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = np.asarray(canvas.buffer_rgba(), np.uint8).copy()  # type: ignore[no-untyped-call]
+    first, second = (figure.axes[0].transData.transform((n, n)) for n in (1, 2))
+    origin = (float(first[0]), pixels.shape[0] - float(first[1]))
+    return RenderedFigure(pixels, origin, (float(second[0] - first[0]), float(first[1] - second[1])))
 
 
 class FigureView(QWidget):
@@ -19,7 +92,7 @@ class FigureView(QWidget):
     clicked
         (x, y) in pixels of the figure.
     resized
-        There is another amount of room; whoever draws may draw anew.
+        Figures may have another size now; whoever renders may do it anew.
     """
 
     clicked = Signal(float, float)
@@ -29,7 +102,7 @@ class FigureView(QWidget):
         super().__init__(parent)
         self.text = text
         self.hint_for: Callable[[float, float], str] = lambda x, y: ""
-        self.drawn: RenderedFigure | None = None
+        self.rendered: RenderedFigure | None = None
         self._image: QImage | None = None
         self._ring: tuple[float, float, float] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -39,17 +112,17 @@ class FigureView(QWidget):
         """Ask for room enough to read the figure."""
         return QSize(330, 340)
 
-    def room(self) -> Room:
-        """Return how much room there is."""
+    def figure_size(self) -> FigureSize:
+        """Return how large a figure may be."""
         ratio = self.devicePixelRatioF()
-        return Room(int(self.width() * ratio), int(self.height() * ratio), ratio)
+        return FigureSize(int(self.width() * ratio), int(self.height() * ratio), ratio)
 
-    def show_figure(self, drawn: RenderedFigure | None, text: str = "") -> None:
+    def show_figure(self, rendered: RenderedFigure | None, text: str = "") -> None:
         """Show a figure, or a sentence when there is none."""
-        self.drawn, self.text, self._ring = drawn, text, None
-        if drawn is not None:
-            height, width = drawn.pixels.shape[:2]
-            image = QImage(drawn.pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
+        self.rendered, self.text, self._ring = rendered, text, None
+        if rendered is not None:
+            height, width = rendered.pixels.shape[:2]
+            image = QImage(rendered.pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
             image.setDevicePixelRatio(self.devicePixelRatioF())
             self._image = image
         else:
@@ -78,8 +151,8 @@ class FigureView(QWidget):
     def event(self, event: QEvent | None) -> bool:
         """Say what is under the mouse."""
         if isinstance(event, QHelpEvent) and self._image is not None:
-            at, ratio = event.pos(), self.devicePixelRatioF()
-            hint = self.hint_for(at.x() * ratio, at.y() * ratio)
+            position, ratio = event.pos(), self.devicePixelRatioF()
+            hint = self.hint_for(position.x() * ratio, position.y() * ratio)
             if hint:
                 QToolTip.showText(event.globalPos(), hint, self)
                 return True
@@ -88,10 +161,10 @@ class FigureView(QWidget):
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802  Qt's name
         """Tell where the figure was clicked."""
         if event is not None and self._image is not None:
-            at, ratio = event.position(), self.devicePixelRatioF()
-            self.clicked.emit(at.x() * ratio, at.y() * ratio)
+            position, ratio = event.position(), self.devicePixelRatioF()
+            self.clicked.emit(position.x() * ratio, position.y() * ratio)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802  Qt's name
-        """Ask to be drawn anew."""
+        """Ask for a figure of another size."""
         super().resizeEvent(event)
         self.resized.emit()

@@ -16,8 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from osteocount.napari.views.figure_view import FigureView
-from osteocount.napari.views.rendered_figure import RenderedFigure
+from osteocount.napari.views.figure_view import FigureView, RenderedFigure
 from osteocount.wells import parse_well, well_name
 
 STEPS = {
@@ -107,9 +106,9 @@ class PlateView(QWidget):
             box.blockSignals(False)
         self.plate.setVisible(len(plates) > 1)
 
-    def show_plate(self, drawn: RenderedFigure | None, text: str = "") -> None:
+    def show_plate(self, rendered: RenderedFigure | None, text: str = "") -> None:
         """Show the heat map, or why there is none."""
-        self.figure.show_figure(drawn, text)
+        self.figure.show_figure(rendered, text)
         self._show_ring()
 
     def show_well(
@@ -176,22 +175,22 @@ class PlateView(QWidget):
 
     def _on_click(self, x: float, y: float) -> None:
         self.setFocus()
-        if self.figure.drawn is not None:
-            row, column = self.figure.drawn.place(x, y)
+        if self.figure.rendered is not None:
+            row, column = self.figure.rendered.well_at(x, y)
             if row >= 1 and column >= 1:
                 self.well_chosen.emit(well_name(row, column))
 
     def _hint(self, x: float, y: float) -> str:
         """Say what is known of the well under the mouse."""
-        if self.figure.drawn is None:
+        if self.figure.rendered is None:
             return ""
-        row, column = self.figure.drawn.place(x, y)
+        row, column = self.figure.rendered.well_at(x, y)
         return self.hints.get(well_name(row, column), "") if row >= 1 and column >= 1 else ""
 
     def _show_ring(self) -> None:
-        place, drawn = parse_well(self.well), self.figure.drawn
-        if place is not None and drawn is not None:
-            self.figure.show_ring(*drawn.point(*place), 0.47 * abs(drawn.step[0]))
+        place, rendered = parse_well(self.well), self.figure.rendered
+        if place is not None and rendered is not None:
+            self.figure.show_ring(*rendered.position_of(*place), 0.47 * abs(rendered.step[0]))
 
     def _ask_reason(self) -> None:
         if self._is_excluded:

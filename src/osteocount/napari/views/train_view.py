@@ -1,4 +1,4 @@
-"""Step 3: learn from the corrections; the gain is shown before anything changes."""
+"""Step 3: train a classifier with the corrections; the gain is shown before anything changes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class TrainView(QWidget):
 
     Signals
     -------
-    asked
+    requested
         ``train``, ``adopt`` or ``dismiss``.
     """
 
-    asked = Signal(str)
+    requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +42,7 @@ class TrainView(QWidget):
             button = QPushButton(text)
             button.setToolTip(tip)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys stay with the picture
-            button.clicked.connect(lambda _=False, name=name: self.asked.emit(name))
+            button.clicked.connect(lambda _=False, name=name: self.requested.emit(name))
             self.buttons[name] = button
             row.addWidget(button)
         column.addLayout(row)

@@ -1,0 +1,63 @@
+"""Colours and sizes of what is drawn over pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from napari.utils.colormaps import DirectLabelColormap
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Outline colours, those of the overlays: told apart with every kind of colour vision, and beside purple."""
+
+    osteoclast: str
+    other: str
+    not_counted: str
+
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """Return colours and what they mean."""
+        return (
+            (self.osteoclast, "osteoclast"),
+            (self.other, "other TRAP-positive cell"),
+            (self.not_counted, "cut by the counting frame, not counted"),
+        )
+
+
+ON_BRIGHT = Palette("#FFB000", "#0072BC", "#606060")
+ON_DARK = Palette("#FFB000", "#56D7FF", "#CDCDCD")
+NUCLEUS = "#FFFFFF"
+STRAY_NUCLEUS = "#7F7F7F"  # in no cell
+_NUCLEUS_UM = 5.0  # diameter of a point: less than that of a usual nucleus, 8 µm
+_NUCLEUS_PX = 6.0
+
+
+def palette_for(regime: str) -> Palette:
+    """Return the colours that stand out on this kind of picture."""
+    return ON_DARK if regime == "fluorescence" else ON_BRIGHT
+
+
+def cell_colormap(cells: pd.DataFrame, palette: Palette) -> DirectLabelColormap:
+    """Colour osteoclasts, other TRAP-positive cells, and those the counting frame leaves out, by label."""
+    colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
+    for label, is_osteoclast, counted in cells[["cell_id", "is_osteoclast", "counted"]].itertuples(index=False):
+        own = palette.osteoclast if is_osteoclast else palette.other
+        colours[int(label)] = own if counted else palette.not_counted
+    return DirectLabelColormap(color_dict=colours)
+
+
+def class_colormap(palette: Palette, *more: str) -> DirectLabelColormap:
+    """Colour the classes of `outlines.outline_classes`; ``more``: those from ``SELECTED`` on."""
+    colours = ("transparent", palette.osteoclast, palette.other, palette.not_counted, *more)
+    by_class: dict[int | None, str] = {None: "transparent", **dict(enumerate(colours))}
+    return DirectLabelColormap(color_dict=by_class)
+
+
+def nucleus_style(um: float | None) -> dict[str, Any]:
+    """Return how points that stand for nuclei look, but for their colours, in a picture of this pixel size."""
+    return {
+        "size": _NUCLEUS_PX if um is None else _NUCLEUS_UM / um,
+        "border_color": "black", "border_width": 0.15, "opacity": 0.9,
+    }  # fmt: skip
