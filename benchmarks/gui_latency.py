@@ -198,7 +198,7 @@ def count_shown(dock, viewer, automatic: Automatic, watch: Stopwatch) -> None:
     for _ in range(2):
         labels = automatic.labels.astype(np.uint16)
         count = LayerCount("field", 0.5, automatic.cells, automatic.nuclei, labels, {"n_osteoclasts": 1024}, ())
-        watch.run("show a count, an earlier one taken away", dock._show_end, count)
+        watch.run("show a count, an earlier one taken away", dock._on_counted, count)
         wait(lambda: not dock.layers._steps.running())
         settle()
     viewer.layers.clear()

@@ -20,7 +20,7 @@ from PIL import Image
 from qtpy.QtWidgets import QApplication
 
 from osteocount.napari.dock import COMPARE, CORRECT, COUNT, OPEN
-from osteocount.napari.views.fold import Fold
+from osteocount.napari.views.collapsible_section import CollapsibleSection
 from osteocount.simulate.design import FieldDesign
 from osteocount.simulate.simulated_field import simulate_field
 
@@ -71,8 +71,8 @@ def count(dock):
 
 def unfold(dock, *titles):
     """Open the parts of the settings that have these headings, and close the others."""
-    for fold in dock.findChildren(Fold):
-        fold.heading.setChecked(fold.heading.text() in titles)
+    for section in dock.findChildren(CollapsibleSection):
+        section.heading.setChecked(section.heading.text() in titles)
 
 
 def choose_plate(dock, results):

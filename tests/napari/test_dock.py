@@ -8,7 +8,7 @@ import pytest
 from osteocount.io.read import read_picture
 from osteocount.napari import dock as dock_module
 from osteocount.napari.dock import MINIMUM_WIDTH, OsteoCountDock
-from osteocount.napari.views.fold import Fold
+from osteocount.napari.views.collapsible_section import CollapsibleSection
 from osteocount.napari.views.result_view import osteoclast_rule
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
@@ -181,8 +181,8 @@ def test_nothing_is_cut_off_at_the_least_width(viewer, dock, qtbot, theme):
     viewer.theme = theme
     dock.source.of_folder.setChecked(True)
     dock.review.correct.show_selection("A long sentence about the cell that is selected, which has to be broken. " * 2)
-    for fold in dock.findChildren(Fold):
-        fold.heading.setChecked(True)
+    for section in dock.findChildren(CollapsibleSection):
+        section.heading.setChecked(True)
     for part in (dock.numbers, dock.legend, dock.wells):
         part.show()
     dock.message.show_notes(("A long sentence that has to be broken into several lines. " * 3,))

@@ -1,4 +1,4 @@
-"""The dock: four numbered steps, and what connects them with the layers and the counting. No view knows another."""
+"""The dock widget: four numbered steps, and what connects their views with the layers and the counting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from osteocount.napari.dock_areas import tabify_with_layer_controls
 from osteocount.napari.layers.appearance import NUCLEUS, palette_for
 from osteocount.napari.layers.viewer_layers import ViewerLayers
 from osteocount.napari.review.controller import ReviewController
-from osteocount.napari.views.fold import Fold
+from osteocount.napari.views.collapsible_section import CollapsibleSection
 from osteocount.napari.views.result_view import (
     LegendView,
     MessageView,
@@ -67,7 +67,7 @@ class OsteoCountDock(QWidget):
             self.load_settings(start_with)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802  Qt's name
-        """Leave no count behind."""
+        """Leave no count running and nothing connected."""
         self._cancel()
         self.review.close()
         self.layers.disconnect_from_viewer()
@@ -80,7 +80,7 @@ class OsteoCountDock(QWidget):
 
     def _lay_out(self) -> None:
         self.setMinimumWidth(MINIMUM_WIDTH)
-        self.note, self.colours = MessageView(), LegendView()
+        self.review_message, self.review_legend = MessageView(), LegendView()
         self.save = QPushButton("Save tables and report")
         self.save.setToolTip(
             "Corrections are saved one by one as you make them. This writes tables and report anew with all of them."
@@ -90,9 +90,10 @@ class OsteoCountDock(QWidget):
         self.steps = QTabWidget()
         self.pages = [
             self._page("1 Open", self.source),
-            self._page("2 Count", Fold("Settings", self.settings), self.run, self.message, self.numbers, self.legend,
-                       self.wells),
-            self._page("3 Correct", self.review.correct, self.review.training.view, self.note, self.colours),
+            self._page("2 Count", CollapsibleSection("Settings", self.settings), self.run, self.message, self.numbers,
+                       self.legend, self.wells),
+            self._page("3 Correct", self.review.correct, self.review.training.view, self.review_message,
+                       self.review_legend),
             self._page("4 Compare", self.review.compare, self.show_plate, self.save, stretches=True),
         ]  # fmt: skip
         self.state = QLabel()
@@ -130,7 +131,7 @@ class OsteoCountDock(QWidget):
         self.source.open_requested.connect(self.open_picture)
         self.source.results_requested.connect(self.open_results)
         self.source.count_requested.connect(lambda: self.steps.setCurrentIndex(COUNT))
-        self.review.problem.connect(self.note.show_problem)
+        self.review.problem.connect(self.review_message.show_problem)
         self.review.busy.connect(self.state.setText)
         self.review.opened.connect(self._show_review)
         self.save.clicked.connect(lambda: self.review.write(self._show_saved))
@@ -144,21 +145,21 @@ class OsteoCountDock(QWidget):
         try:
             self.layers.open(path)
         except OsteoCountError as error:
-            self._warn(str(error))
+            self._show_problem(str(error))
 
     def open_results(self) -> None:
         """Open the results of an earlier count, to correct and compare them."""
         try:
             results, pictures = self.source.earlier_results()
         except OsteoCountError as error:
-            self._warn(str(error))
+            self._show_problem(str(error))
             return
         self.steps.setCurrentIndex(CORRECT)
         self.open_review(results, pictures)
 
     def open_review(self, results: Path, pictures: Path | None) -> None:
         """Open a result folder for correcting."""
-        self.note.show_notes(())
+        self.review_message.show_notes(())
         self.review.open(results, pictures)
 
     def count(self) -> None:
@@ -167,7 +168,7 @@ class OsteoCountDock(QWidget):
             return
         try:
             settings = self.settings.settings()
-            job = self._prepare(settings)
+            job = self._job_for(settings)
         except OsteoCountError as error:
             self.message.show_problem(str(error))
             return
@@ -176,9 +177,9 @@ class OsteoCountDock(QWidget):
         self._show_parts()  # the numbers of an earlier count are not those of this one
         self.run.show_running()
         self._job = Job(job)
-        self._job.progressed.connect(self._show_step)
-        self._job.finished.connect(self._show_end)
-        self._job.failed.connect(self._show_failure)
+        self._job.progressed.connect(self._on_progress)
+        self._job.finished.connect(self._on_counted)
+        self._job.failed.connect(self._on_failed)
         self._job.start()
 
     def load_settings(self, path: Path) -> None:
@@ -205,8 +206,8 @@ class OsteoCountDock(QWidget):
         """Show the plate beside the picture, the first time there is something to show."""
         for button in (self.show_plate, self.save):
             button.setEnabled(True)
-        self.colours.show_entries(*self.review.layers.legend())
-        self.note.show_notes(())
+        self.review_legend.show_entries(*self.review.layers.legend())
+        self.review_message.show_notes(())
         if self._plate is None and self._window is not None:
             self._plate = self._window.add_dock_widget(self.review.plate, name="Plate", area="left")
             tabify_with_layer_controls(self.review.plate)
@@ -220,11 +221,11 @@ class OsteoCountDock(QWidget):
     def _show_saved(self, outcome: Outcome) -> None:
         self.state.setText(f"Tables and report are in {outcome.folder}")
 
-    def _warn(self, text: str) -> None:
+    def _show_problem(self, text: str) -> None:
         self.steps.setCurrentIndex(COUNT)
         self.message.show_problem(text)
 
-    def _prepare(self, settings: Settings) -> JobFunction:
+    def _job_for(self, settings: Settings) -> JobFunction:
         if self.source.wants_folder():
             request = self.source.folder()
             self._counted_source = request.source
@@ -238,18 +239,18 @@ class OsteoCountDock(QWidget):
             self.layers.remove_preview()
             self.run.show_idle("Cancelled. Nothing was changed in the viewer.")
 
-    def _show_step(self, step: Progress | CountPreview) -> None:
+    def _on_progress(self, step: Progress | CountPreview) -> None:
         if isinstance(step, CountPreview):
             self.layers.show_preview(step)
         self.run.show_step(step.done, step.total, step.message)
 
-    def _show_failure(self, text: str) -> None:
+    def _on_failed(self, text: str) -> None:
         self._job = None
         self.layers.remove_preview()
         self.run.show_idle()
         self.message.show_problem(text)
 
-    def _show_end(self, end: LayerCount | Outcome) -> None:
+    def _on_counted(self, end: LayerCount | Outcome) -> None:
         if isinstance(end, Outcome):
             self._show_folder(end)
         else:
@@ -257,11 +258,11 @@ class OsteoCountDock(QWidget):
 
     def _show_layer(self, count: LayerCount) -> None:
         try:
-            self.layers.show_count(count, partial(self._say_counted, count))
+            self.layers.show_count(count, partial(self._on_layer_shown, count))
         except OsteoCountError as error:
-            self._show_failure(str(error))
+            self._on_failed(str(error))
 
-    def _say_counted(self, count: LayerCount) -> None:
+    def _on_layer_shown(self, count: LayerCount) -> None:
         self._job = None
         self.numbers.show_numbers(count.summary, osteoclast_rule(self._counted_with, resolved=count.nuclei_resolved))
         self.message.show_notes(count.warnings)

@@ -1,4 +1,4 @@
-"""What runs in threads of its own: progress, an end, an error in words, and a way to stop."""
+"""Jobs in worker threads, with progress, result, errors as sentences and a way to stop; steps of the event loop."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class Job(QObject):
-    """A running count.
+    """One function in a worker thread.
 
     Signals
     -------
@@ -61,7 +61,7 @@ class Job(QObject):
         worker.start()
 
     def cancel(self) -> None:
-        """Forget this count: nothing more is heard of it, and its thread stops after the picture it is at."""
+        """Forget this job: nothing more is heard of it, and its thread ends when the function looks at the event."""
         self._stop.set()
 
     def _run(self) -> Generator[Any, None, Any]:
@@ -81,7 +81,10 @@ class Job(QObject):
 
 
 class StepQueue(QObject):
-    """Steps that need the window's own thread, one in each turn of its loop, so that none holds it up for long."""
+    """Steps that need the GUI thread, as all that touches layers does: one in each turn of the event loop.
+
+    Between two of them the window paints and hears the mouse, so that none holds it up for long.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -111,7 +114,7 @@ class StepQueue(QObject):
 
 
 class Jobs(QObject):
-    """Jobs by name; of each name the last one started is the one that is heard.
+    """Jobs by name: starting one cancels the earlier one of its name.
 
     Signals
     -------
@@ -143,7 +146,7 @@ class Jobs(QObject):
         job = Job(function)
 
         def end(hear: Callable[[Any], object], result: Any) -> None:
-            if not isalive(self):  # the window was closed meanwhile
+            if not isalive(self):  # Qt deleted this with the window, and the thread ended after it
                 return
             self._running.pop(name, None)
             if not quiet:

@@ -266,9 +266,9 @@ def test_another_picture_is_not_shown_under_the_outlines_of_the_counted_one(view
     pictures = results.parent / "plate"
     shutil.copy(SAMPLE / "B03_f1.tif", pictures / "A01_f1.tif")
     dock = opened(viewer, qtbot, results)
-    assert "A01_f1.tif is not the picture that was counted any more" in dock.note.text()
+    assert "A01_f1.tif is not the picture that was counted any more" in dock.review_message.text()
     assert "Picture under review" not in viewer.layers
     to_well(dock, qtbot, "A02")
     assert "Picture under review" in viewer.layers
-    assert dock.note.text() == ""
+    assert dock.review_message.text() == ""
     dock.close()

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from osteocount.napari.views.fold import Fold
+from osteocount.napari.views.collapsible_section import CollapsibleSection
 from osteocount.settings import Settings
 
 UNKNOWN = "–"
@@ -139,7 +139,7 @@ class WellsView(QWidget):
         self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.table.setMinimumHeight(280)
         self._warnings = MessageView()
-        self.warnings = Fold("", self._warnings)
+        self.warnings = CollapsibleSection("", self._warnings)
         self.open_report = QPushButton("Open report")
         self.open_report.setToolTip("The page with figures, comparison and warnings, in the browser")
         self.open_report.clicked.connect(self._open_report)

@@ -11,8 +11,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
+from osteocount.napari.views.collapsible_section import CollapsibleSection
 from osteocount.napari.views.editors import Editor, WheelGuard, editor_for
-from osteocount.napari.views.fold import Fold
 from osteocount.settings import Settings, describe_invalid, help_text
 
 FILE_FILTER = "Settings (*.toml)"
@@ -41,7 +41,7 @@ class SettingsView(QWidget):
         layout.setContentsMargins(10, 0, 0, 0)
         layout.setSpacing(4)
         for section, about in Settings.model_fields.items():
-            layout.addWidget(Fold(str(about.title), self._form(section)))
+            layout.addWidget(CollapsibleSection(str(about.title), self._form(section)))
         layout.addLayout(self._buttons())
         self.set_settings(Settings())
 
