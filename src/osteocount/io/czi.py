@@ -9,16 +9,15 @@ import numpy as np
 from defusedxml import ElementTree
 from numpy.typing import NDArray
 
-from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import RawImage
-from osteocount.io.scenes import Scene, channels_last, check_plane, unique_names, vendor_library
-
-_UM = 1e6
+from osteocount.io.formats_extra import formats_library
+from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
+from osteocount.io.raw_image import RawImage, channels_last, check_plane
+from osteocount.io.scenes import Scene, unique_names
 
 
 def list_scenes(path: Path) -> tuple[Scene, ...]:
     """One scene per S index, with its name, array name (the well) and region name from the XML."""
-    library = vendor_library(path, "czifile")
+    library = formats_library(path, "czifile")
     with library.CziFile(path) as czi:
         numbers = _scene_numbers(czi)
         described = _described(_metadata(czi))
@@ -29,7 +28,7 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
 
 def read_scene(path: Path, number: int) -> RawImage:
     """Decode the scene with this place in the list, its mosaic tiles put together."""
-    library = vendor_library(path, "czifile")
+    library = formats_library(path, "czifile")
     with library.CziFile(path) as czi:
         root = _metadata(czi)
         scene = _scene_numbers(czi)[number]
@@ -139,5 +138,5 @@ def _evidence(path: Path, root: Any) -> PixelSizeEvidence:
         except ValueError:
             continue
     x, y = metres.get("X", 0.0), metres.get("Y", 0.0)
-    stated = (x * _UM, y * _UM) if x > 0 and y > 0 else None
+    stated = (x * UM_PER["m"], y * UM_PER["m"]) if x > 0 and y > 0 else None
     return PixelSizeEvidence(path, stated_um=stated, stated_by="CZI Scaling")

@@ -22,17 +22,21 @@ from osteocount.io.picture import is_large_size
 
 Labels = NDArray[np.uint32]
 Window = tuple[slice, slice]
+"""Rows and columns."""
+_Box = tuple[int, int, int, int]  # top, bottom, left, right
 #: Draws the labels (rows, columns) uint32 that these rows and columns of the picture show.
 Draw = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.uint32]]
 
-_TILE = 256
-_BAND = 1024  # rows drawn at a time
-_BAND_READ = 512  # rows looked at together when a whole picture has to be gone through
-_SMALLEST = 1024  # longest side of the smallest copy
-_MOST_TILES = 512  # decoded ones that are remembered
+_TILE = 256  # px; the usual side, so that a screen needs few tiles
+_SMALLEST = 1024  # px; the longest side of the smallest copy, about a screen
+# Rows in memory at a time when a whole picture is written or gone through, and decoded tiles remembered (256 KiB
+# each). Chosen to bound the memory; no measurement is recorded.
+_ROWS_WRITTEN = 1024
+_ROWS_READ = 512
+_MOST_TILES = 512
 
 
-def write_labels(labels: NDArray[np.uint32], path: Path, pixel_size_um: float | None = None) -> None:
+def write_labels(labels: Labels | TiledLabels, path: Path, pixel_size_um: float | None = None) -> None:
     """Write a label image as tiled, deflate-compressed TIFF with the pixel size inside.
 
     The pixel size is the TIFF resolution per centimetre, which Fiji, QuPath and `read_picture` understand. The same
@@ -41,29 +45,20 @@ def write_labels(labels: NDArray[np.uint32], path: Path, pixel_size_um: float | 
     Parameters
     ----------
     labels
-        (height, width) uint32, 0 is background.
+        (height, width) uint32, 0 is background; tiled ones are written as `write_tiled_labels` does.
     path
         The file; it appears whole or not at all.
     pixel_size_um
         Side of a pixel in µm, None when unknown.
     """
+    if isinstance(labels, TiledLabels):
+        write_tiled_labels(labels.draw, labels.shape, path, pixel_size_um)
+        return
     if labels.ndim != 2 or labels.dtype != np.uint32:
         raise ValueError(f"labels must be (height, width) uint32, not {labels.shape} {labels.dtype}")
-    resolution = None if pixel_size_um is None else (1e4 / pixel_size_um, 1e4 / pixel_size_um)
+    big = labels.nbytes > 2**31
     with written_whole(path) as part:
-        tifffile.imwrite(
-            part,
-            labels,
-            bigtiff=labels.nbytes > 2**31,
-            photometric="minisblack",
-            tile=(_TILE, _TILE),
-            compression="zlib",
-            predictor=True,
-            resolution=resolution,
-            resolutionunit="NONE" if resolution is None else "CENTIMETER",
-            software="OsteoCount",
-            metadata=None,
-        )
+        tifffile.imwrite(part, labels, bigtiff=big, predictor=True, **_tiff_options(pixel_size_um))
 
 
 def write_tiled_labels(
@@ -88,7 +83,7 @@ def write_tiled_labels(
         That compress.
     """
     levels = max(0, int(np.ceil(np.log2(max(shape) / _SMALLEST))))
-    empty = _packed(np.zeros((_TILE, _TILE), np.uint32))
+    empty = _compressed(np.zeros((_TILE, _TILE), np.uint32))
     with (
         written_whole(path) as part,
         tifffile.TiffWriter(part, bigtiff=True, byteorder="<") as tiff,
@@ -97,20 +92,13 @@ def write_tiled_labels(
         for level in range(levels + 1):
             step = 2**level
             rows, columns = (np.arange(0, side, step) for side in shape)
-            um = None if pixel_size_um is None else pixel_size_um * step
             tiff.write(
-                _tiles(draw, rows, columns, empty, pool),
+                _compressed_tiles(draw, rows, columns, empty, pool),
                 shape=(rows.size, columns.size),
                 dtype=np.uint32,
-                photometric="minisblack",
-                tile=(_TILE, _TILE),
-                compression="zlib",
                 subifds=levels if level == 0 else None,
                 subfiletype=1 if level else 0,
-                resolution=None if um is None else (1e4 / um, 1e4 / um),
-                resolutionunit="NONE" if um is None else "CENTIMETER",
-                software="OsteoCount",
-                metadata=None,
+                **_tiff_options(None if pixel_size_um is None else pixel_size_um * step),
             )
 
 
@@ -180,45 +168,35 @@ class TiledLabels:
         return self.read_level(0, slice(y, y + 1), slice(x, x + 1))[0, 0]
 
     def __setitem__(self, window: Window, values: Labels) -> None:
-        (top, bottom), (left, right) = (_ends(part, side) for part, side in zip(window, self.shape, strict=True))
-        for at in self._tiles(top, bottom, left, right):
-            y, x = at[0] * self._side, at[1] * self._side
+        side = self._side
+        for at, in_tile, in_window in _tiles_in(_box(window, self.shape), side):
             tile = self._changed.get(at)
             if tile is None:
-                tile = self._changed[at] = self[y : y + self._side, x : x + self._side]
-            down, along = _overlap(y, tile.shape[0], top, bottom), _overlap(x, tile.shape[1], left, right)
-            tile[down[0], along[0]] = values[down[1], along[1]]
+                y, x = at[0] * side, at[1] * side
+                tile = self._changed[at] = self[y : y + side, x : x + side]
+            tile[in_tile] = values[in_window]
 
     def read_level(self, level: int, rows: slice, columns: slice) -> Labels:
         """Return a window of the copy ``level``, in pixels of that copy, as it is after all changes."""
-        kept, step = self._levels[level], self.downsamples[level]
-        (top, bottom), (left, right) = (_ends(p, s) for p, s in zip((rows, columns), kept.shape, strict=True))
-        out = kept.read(top, bottom, left, right)
+        step = self.downsamples[level]
+        box = _box((rows, columns), self._levels[level].shape)
+        out = self._levels[level].read(box)
         if self._changed:
-            side = self._side // step
-            for at in self._tiles(top * step, bottom * step, left * step, right * step):
+            for at, in_tile, in_window in _tiles_in(box, self._side // step):
                 if at in self._changed:
-                    tile = self._changed[at][::step, ::step]
-                    down = _overlap(at[0] * side, tile.shape[0], top, bottom)
-                    along = _overlap(at[1] * side, tile.shape[1], left, right)
-                    out[down[1], along[1]] = tile[down[0], along[0]]
+                    out[in_window] = self._changed[at][::step, ::step][in_tile]
         return out
 
     def draw(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Labels:
         """Return the labels at these rows and columns, as `write_tiled_labels` asks for them."""
         out = np.empty((rows.size, columns.size), np.uint32)
         step = max(1, int(rows[1] - rows[0])) if rows.size > 1 else 1
-        together = max(1, _BAND_READ // step)
+        together = max(1, _ROWS_READ // step)
         for n in range(0, rows.size, together):
             some = rows[n : n + together]
             band = self[int(some[0]) : int(some[-1]) + 1, int(columns[0]) : int(columns[-1]) + 1]
             out[n : n + together] = band[np.ix_(some - some[0], columns - columns[0])]
         return out
-
-    def _tiles(self, top: int, bottom: int, left: int, right: int) -> list[tuple[int, int]]:
-        """Return which tiles a window of the picture touches."""
-        side = self._side
-        return [(y, x) for y in range(top // side, -(-bottom // side)) for x in range(left // side, -(-right // side))]
 
 
 def open_labels(path: Path) -> Labels | TiledLabels:
@@ -229,8 +207,6 @@ def open_labels(path: Path) -> Labels | TiledLabels:
     OsteoCountError
         As for `read_labels`.
     """
-    from osteocount.io.label_image import read_labels
-
     try:
         with tifffile.TiffFile(path) as tiff:
             page: Any = tiff.pages[0]
@@ -243,23 +219,22 @@ def open_labels(path: Path) -> Labels | TiledLabels:
 def bounding_boxes(labels: Labels | TiledLabels) -> dict[int, Window]:
     """Return the smallest window that holds each label, going through the picture once, some rows at a time."""
     boxes: dict[int, Window] = {}
-    for top in range(0, labels.shape[0], _BAND_READ):
-        band: Labels = labels[top : min(top + _BAND_READ, labels.shape[0]), 0 : labels.shape[1]]
-        places: list[Any] = ndimage.find_objects(band.astype(np.int32, copy=False))
-        for label, found in enumerate(places, start=1):
-            if found is None:
+    for top in range(0, labels.shape[0], _ROWS_READ):
+        band: Labels = labels[top : min(top + _ROWS_READ, labels.shape[0]), 0 : labels.shape[1]]
+        in_band: list[Any] = ndimage.find_objects(band.astype(np.int32, copy=False))
+        for label, box in enumerate(in_band, start=1):
+            if box is None:
                 continue
-            rows = slice(found[0].start + top, found[0].stop + top)
-            if label in boxes:
-                old = boxes[label]
-                across = slice(min(old[1].start, found[1].start), max(old[1].stop, found[1].stop))
-                boxes[label] = slice(old[0].start, rows.stop), across
-            else:
-                boxes[label] = rows, found[1]
+            rows, columns = slice(box[0].start + top, box[0].stop + top), box[1]
+            if label in boxes:  # it began in a band above
+                above = boxes[label]
+                rows = slice(above[0].start, rows.stop)
+                columns = slice(min(above[1].start, columns.start), max(above[1].stop, columns.stop))
+            boxes[label] = rows, columns
     return boxes
 
 
-class _Level:
+class _PyramidLevel:
     """One of the copies in the file."""
 
     def __init__(self, path: Path, page: Any) -> None:
@@ -269,48 +244,55 @@ class _Level:
         self._across = -(-page.imagewidth // page.tilewidth)
         self._where = list(zip(page.dataoffsets, page.databytecounts, strict=True))
         self._decode = page.decode  # made once, before several threads use it
-        self._seen: OrderedDict[int, Labels] = OrderedDict()
+        self._cache: OrderedDict[int, Labels] = OrderedDict()
         self._lock = Lock()
 
-    def read(self, top: int, bottom: int, left: int, right: int) -> Labels:
+    def read(self, box: _Box) -> Labels:
         """Return a window as an array of its own."""
+        top, bottom, left, right = box
         out = np.empty((bottom - top, right - left), np.uint32)
-        side = self.side
         with self._lock, self._path.open("rb") as file:
-            for row in range(top // side, -(-bottom // side)):
-                for column in range(left // side, -(-right // side)):
-                    tile = self._tile(file, row * self._across + column)
-                    down = _overlap(row * side, tile.shape[0], top, bottom)
-                    along = _overlap(column * side, tile.shape[1], left, right)
-                    out[down[1], along[1]] = tile[down[0], along[0]]
+            for (row, column), in_tile, in_window in _tiles_in(box, self.side):
+                out[in_window] = self._tile(file, row * self._across + column)[in_tile]
         return out
 
     def _tile(self, file: Any, index: int) -> Labels:
-        if index in self._seen:
-            self._seen.move_to_end(index)
-            return self._seen[index]
+        if index in self._cache:
+            self._cache.move_to_end(index)
+            return self._cache[index]
         offset, count = self._where[index]
         file.seek(offset)
         decoded, _, _ = self._decode(file.read(count), index, _fullsize=True)
-        tile = self._seen[index] = np.asarray(decoded, np.uint32).reshape(self.side, -1)
-        if len(self._seen) > _MOST_TILES:
-            self._seen.popitem(last=False)
+        tile = self._cache[index] = np.asarray(decoded, np.uint32).reshape(self.side, -1)
+        if len(self._cache) > _MOST_TILES:
+            self._cache.popitem(last=False)
         return tile
 
 
-def _levels(path: Path) -> list[_Level]:
+def _levels(path: Path) -> list[_PyramidLevel]:
     try:
         with tifffile.TiffFile(path) as tiff:
             page: Any = tiff.pages[0]
-            levels = [_Level(path, each) for each in (page, *(page.pages or ()))]
+            levels = [_PyramidLevel(path, each) for each in (page, *(page.pages or ()))]
     except Exception as error:  # decoders of files from strangers raise anything
         raise OsteoCountError(f"{path}: the label image cannot be read ({error}).") from error
     return levels
 
 
-def _ends(part: slice, side: int) -> tuple[int, int]:
-    start, stop, _ = part.indices(side)
-    return start, max(start, stop)
+def _box(window: Window, shape: tuple[int, int]) -> _Box:
+    """Return the part of a window that lies in the picture."""
+    (top, bottom, _), (left, right, _) = (part.indices(side) for part, side in zip(window, shape, strict=True))
+    return top, max(top, bottom), left, max(left, right)
+
+
+def _tiles_in(box: _Box, side: int) -> Iterator[tuple[tuple[int, int], Window, Window]]:
+    """Yield each tile that a box touches: its row and column, and where the two overlap, in the tile and in the box."""
+    top, bottom, left, right = box
+    for row in range(top // side, -(-bottom // side)):
+        down = _overlap(row * side, side, top, bottom)
+        for column in range(left // side, -(-right // side)):
+            along = _overlap(column * side, side, left, right)
+            yield (row, column), (down[0], along[0]), (down[1], along[1])
 
 
 def _overlap(at: int, length: int, start: int, stop: int) -> tuple[slice, slice]:
@@ -319,22 +301,35 @@ def _overlap(at: int, length: int, start: int, stop: int) -> tuple[slice, slice]
     return slice(low - at, high - at), slice(low - start, high - start)
 
 
-def _tiles(
+def _compressed_tiles(
     draw: Draw, rows: NDArray[np.intp], columns: NDArray[np.intp], empty: bytes, pool: ThreadPoolExecutor
 ) -> Iterator[bytes]:
-    for top in range(0, rows.size, _BAND):
-        band = draw(rows[top : top + _BAND], columns)
+    for top in range(0, rows.size, _ROWS_WRITTEN):
+        band = draw(rows[top : top + _ROWS_WRITTEN], columns)
         corners = [(y, x) for y in range(0, band.shape[0], _TILE) for x in range(0, band.shape[1], _TILE)]
-        yield from pool.map(partial(_tile, band, empty), corners)
+        yield from pool.map(partial(_compressed_tile, band, empty), corners)
 
 
-def _tile(band: NDArray[np.uint32], empty: bytes, corner: tuple[int, int]) -> bytes:
+def _compressed_tile(band: NDArray[np.uint32], empty: bytes, corner: tuple[int, int]) -> bytes:
     tile = band[corner[0] : corner[0] + _TILE, corner[1] : corner[1] + _TILE]
     if not tile.any():
         return empty
     below, behind = (_TILE - side for side in tile.shape)
-    return _packed(np.pad(tile, ((0, below), (0, behind))) if below or behind else tile)
+    return _compressed(np.pad(tile, ((0, below), (0, behind))) if below or behind else tile)
 
 
-def _packed(tile: NDArray[np.uint32]) -> bytes:
+def _tiff_options(pixel_size_um: float | None) -> dict[str, Any]:
+    """Return what all label images have in common; no date and no description, so that equal labels are equal bytes."""
+    return {
+        "photometric": "minisblack",
+        "tile": (_TILE, _TILE),
+        "compression": "zlib",
+        "resolution": None if pixel_size_um is None else (1e4 / pixel_size_um, 1e4 / pixel_size_um),
+        "resolutionunit": "NONE" if pixel_size_um is None else "CENTIMETER",
+        "software": "OsteoCount",
+        "metadata": None,
+    }
+
+
+def _compressed(tile: NDArray[np.uint32]) -> bytes:
     return bytes(imagecodecs.deflate_encode(np.ascontiguousarray(tile, "<u4").tobytes(), level=1))

@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import RawImage
-from osteocount.io.scenes import Scene, channels_last, check_plane, unique_names, vendor_library
-
-_UM_PER = {"m": 1e6, "mm": 1e3, "µm": 1.0, "um": 1.0}
+from osteocount.io.formats_extra import formats_library
+from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
+from osteocount.io.raw_image import RawImage, channels_last, check_plane
+from osteocount.io.scenes import Scene, unique_names
 
 
 def list_scenes(path: Path) -> tuple[Scene, ...]:
     """One scene per image; each tile of a mosaic that was not merged is one of its own."""
-    with vendor_library(path, "liffile").LifFile(path) as lif:
+    with formats_library(path, "liffile").LifFile(path) as lif:
         pictures = _pictures(lif)
         texts = [str(image.path) for image, _ in pictures]
     names = unique_names(
@@ -30,7 +29,7 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
 
 def read_scene(path: Path, number: int) -> RawImage:
     """Decode one image, or one tile of it."""
-    with vendor_library(path, "liffile").LifFile(path) as lif:
+    with formats_library(path, "liffile").LifFile(path) as lif:
         image, tile = _pictures(lif)[number]
         sizes = {str(axis): int(n) for axis, n in image.sizes.items()}
         check_plane(path, image.name, {axis: n for axis, n in sizes.items() if axis != "M"})
@@ -69,7 +68,7 @@ def _side_um(image: Any) -> tuple[float, float] | None:
     sides = {}
     for each in image.xml_element.iter("DimensionDescription"):
         steps = int(each.get("NumberOfElements", "0")) - 1
-        scale = _UM_PER.get(each.get("Unit", ""))
+        scale = UM_PER.get(each.get("Unit", ""))
         if steps > 0 and scale is not None:
             sides[each.get("DimID")] = abs(float(each.get("Length", "0"))) / steps * scale
     x, y = sides.get("1", 0.0), sides.get("2", 0.0)

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from osteocount.io.formats_extra import formats_library
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import RawImage
-from osteocount.io.scenes import Scene, channels_last, check_plane, unique_names, vendor_library
+from osteocount.io.raw_image import RawImage, channels_last, check_plane
+from osteocount.io.scenes import Scene, unique_names
 
 
 def list_scenes(path: Path) -> tuple[Scene, ...]:
     """One scene per stage position; a file without positions is one scene."""
-    with vendor_library(path, "nd2").ND2File(path) as file:
+    with formats_library(path, "nd2").ND2File(path) as file:
         points = _point_names(file)
     names = unique_names([name or f"position {n}" for n, name in enumerate(points, start=1)])
     return tuple(
@@ -25,7 +26,7 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
 
 def read_scene(path: Path, number: int) -> RawImage:
     """Decode the picture of one stage position."""
-    with vendor_library(path, "nd2").ND2File(path) as file:
+    with formats_library(path, "nd2").ND2File(path) as file:
         sizes = {str(axis): int(n) for axis, n in file.sizes.items()}
         check_plane(path, f"position {number + 1}", {axis: n for axis, n in sizes.items() if axis != "P"})
         # All other loops have one step, so the frames are the positions in their order.

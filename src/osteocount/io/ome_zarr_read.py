@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.formats_extra import formats_library
 from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
-from osteocount.io.raw_image import RawImage
-from osteocount.io.scenes import Scene, channels_last, check_plane, vendor_library
+from osteocount.io.raw_image import RawImage, channels_last, check_plane
+from osteocount.io.scenes import Scene
 
-_LARGEST_METADATA = 64 * 2**20
+_LARGEST_METADATA = 64 * 2**20  # bytes; a guard against files made to exhaust the memory
 _RED_GREEN_BLUE = ("FF0000", "00FF00", "0000FF")
 _METADATA_FILES = ("zarr.json", ".zgroup", ".zattrs", ".zarray")
 
@@ -34,13 +35,19 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
 
 
 @dataclass(frozen=True)
-class Level:
-    """The largest level of one image, and what the metadata say of it.
+class OmeZarrImage:
+    """One image and what its metadata say; no pixel has been read.
 
     Attributes
     ----------
+    path, name
+        The folder, and the image in it; "" is its root.
+    group
+        Its Zarr group.
+    level_paths
+        Where in the group the resolution levels are, the largest first.
     array
-        The Zarr array; nothing of it has been read.
+        The Zarr array of the largest one.
     axes
         One capital letter for each of its axes.
     channels
@@ -49,13 +56,28 @@ class Level:
         Of the pixel size.
     """
 
+    path: Path
+    name: str
+    group: Any
+    level_paths: tuple[Any, ...]
     array: Any
     axes: str
     channels: list[dict[str, Any]]
     evidence: PixelSizeEvidence
 
+    def check(self) -> None:
+        """Refuse what is not one plane, too large, or not safe to decode."""
+        if "pickle" in json.dumps(self.array.metadata.to_dict(), default=repr):
+            where = f"{self.path.name} {self.name}"
+            raise OsteoCountError(f"{where}: its pixels are program objects, which are not safe to read.")
+        check_plane(self.path, self.name, dict(zip(self.axes, self.array.shape, strict=True)))
+
+    def levels(self) -> list[Any]:
+        """Return the Zarr arrays of all resolution levels, the largest first."""
+        return [self.group[_inside(self.path, each)] for each in self.level_paths]
+
     def read(self, window: tuple[slice, slice] = (slice(None), slice(None))) -> RawImage:
-        """Decode a window (rows, columns)."""
+        """Decode a window (rows, columns) of the largest level."""
         parts = dict(zip("YX", window, strict=True))
         values = self.array[tuple(parts.get(axis, slice(None)) for axis in self.axes)]
         plane, colour, notes = channels_last(np.asarray(values), self.axes)
@@ -66,24 +88,24 @@ class Level:
         return RawImage(plane, colour, names, self.evidence, notes)
 
 
-def read_scene(path: Path, number: int) -> RawImage:
-    """Decode the largest level of one image."""
-    return open_level(path, list_scenes(path)[number].name).read()
-
-
-def open_level(path: Path, name: str) -> Level:
-    """Open the largest level of one image, of which nothing is read yet."""
+def open_image(path: Path, name: str) -> OmeZarrImage:
+    """Open one image of the folder, "" its root."""
     group = _open(path / name if name else path)
     said = _ome(group)
     multiscale = said["multiscales"][0]
     axes = "".join(_axis(each) for each in multiscale.get("axes") or "tczyx").upper()
-    dataset = multiscale["datasets"][0]
-    array = group[_inside(path, dataset["path"])]
-    if "pickle" in json.dumps(array.metadata.to_dict(), default=repr):
-        raise OsteoCountError(f"{path.name} {name}: its pixels are program objects, which are not safe to read.")
-    check_plane(path, name, dict(zip(axes, array.shape, strict=True)))
+    paths = tuple(each["path"] for each in multiscale["datasets"])
+    array = group[_inside(path, paths[0])]
     channels = said.get("omero", {}).get("channels", [])
-    return Level(array, axes, channels, _evidence(path, multiscale, dataset, axes))
+    evidence = _evidence(path, multiscale, multiscale["datasets"][0], axes)
+    return OmeZarrImage(path, name, group, paths, array, axes, channels, evidence)
+
+
+def read_scene(path: Path, number: int) -> RawImage:
+    """Decode the largest level of one image."""
+    image = open_image(path, list_scenes(path)[number].name)
+    image.check()
+    return image.read()
 
 
 def _camera_colours(channels: list[dict[str, Any]]) -> bool:
@@ -93,7 +115,7 @@ def _camera_colours(channels: list[dict[str, Any]]) -> bool:
 
 
 def _open(path: Path) -> Any:
-    zarr = vendor_library(path, "zarr")
+    zarr = formats_library(path, "zarr")
     if not any((path / name).is_file() for name in _METADATA_FILES):
         raise OsteoCountError(f"{path.name}: is not an OME-Zarr: {' or '.join(_METADATA_FILES[:2])} is missing in it.")
     for name in _METADATA_FILES:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.io.formats_extra import formats_library
 from osteocount.io.picture import Picture
-from osteocount.io.scenes import vendor_library
 from osteocount.io.tables import write_table
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def new_plate(path: Path, name: str, fields: Mapping[Place, int]) -> Iterator[Pl
     """
     draft = path.with_name(f".{path.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
-    yield PlateWriter(vendor_library(path, "zarr").open_group(draft, mode="w", zarr_format=3), draft, name, fields)
+    yield PlateWriter(formats_library(path, "zarr").open_group(draft, mode="w", zarr_format=3), draft, name, fields)
     shutil.rmtree(path, ignore_errors=True)
     draft.replace(path)
 

@@ -11,14 +11,14 @@ from typing import Any
 import cv2
 import numpy as np
 import tifffile
-from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.formats_extra import formats_library
 from osteocount.io.multi_image import is_zarr
+from osteocount.io.ome_zarr_read import list_scenes, open_image
 from osteocount.io.picture import PixelSize, is_large_size
 from osteocount.io.pixel_size import find_pixel_size
-from osteocount.io.scenes import vendor_library
-from osteocount.io.tiff import _choose_series, quiet_tifffile
+from osteocount.io.tiff import choose_series, quiet_tifffile
 from osteocount.io.tiled_image import open_tiled
 
 _OVERVIEW_PIXELS = 64 * 10**6
@@ -54,13 +54,13 @@ class Overview:
 
     def fill(self) -> Iterator[float]:
         """Go through the picture once, yielding the share that is done; may run in a thread."""
-        with open_tiled(self._path, None, least=0) as regions:
-            if regions is None:
+        with open_tiled(self._path, None, least=0) as image:
+            if image is None:
                 return
-            height, width, _ = regions.shape
+            height, width, _ = image.shape
             band = max(_BAND // self._steps[-1], 1) * self._steps[-1]
             for top in range(0, height, band):
-                pixels = _eight_bit(regions.read(top, min(top + band, height), 0, width))
+                pixels = _eight_bit(image.read(top, min(top + band, height), 0, width))
                 for step, level in zip(self._steps, self.levels, strict=True):
                     part = level[top // step : (top + band) // step]
                     whole = pixels[: part.shape[0] * step, : part.shape[1] * step]
@@ -103,54 +103,45 @@ def open_pyramid(path: Path) -> Pyramid | None:
 
 
 def _of_tiff(path: Path) -> Pyramid | None:
-    with open_tiled(path, None) as regions:
-        if regions is None:
+    with open_tiled(path, None) as image:
+        if image is None:
             return None
-        size = regions.pixel_size
-    zarr = vendor_library(path, "zarr")
-    dask = vendor_library(path, "dask.array")
+        size = image.pixel_size
+    zarr = formats_library(path, "zarr")
+    dask = formats_library(path, "dask.array")
     try:
         with quiet_tifffile():
             tiff = tifffile.TiffFile(path, _multifile=False)
-            series, _ = _choose_series(tiff)
+            series, _ = choose_series(tiff)
             store = series.aszarr()
             weakref.finalize(store, tiff.close)  # the file stays open as long as somebody looks at a level
-            found = zarr.open(store, mode="r")
+            opened = zarr.open(store, mode="r")
     except Exception as error:  # decoders of files from strangers raise anything
         raise OsteoCountError(f"{path.name}: cannot be opened as a pyramid ({error}).") from error
-    arrays = [found] if isinstance(found, zarr.Array) else [found[str(n)] for n in range(len(series.levels))]
-    levels = [_colours(dask.from_zarr(array)) for array in arrays]
+    arrays = [opened] if isinstance(opened, zarr.Array) else [opened[str(n)] for n in range(len(series.levels))]
+    levels = [_eight_bit(dask.from_zarr(array)) for array in arrays]
     overview = Overview(path, levels[0].shape[:2]) if len(levels) == 1 else None
     return Pyramid((*levels, *(overview.levels if overview else ())), size, overview)
 
 
 def _of_zarr(path: Path) -> Pyramid | None:
-    from osteocount.io.ome_zarr_read import _axis, _evidence, _inside, _ome, _open, list_scenes
-
     if [scene.name for scene in list_scenes(path)] != [""]:
         return None
-    dask = vendor_library(path, "dask.array")
-    group = _open(path)
-    multiscale = _ome(group)["multiscales"][0]
-    axes = "".join(_axis(each) for each in multiscale.get("axes") or "tczyx").lower()
-    arrays = [group[_inside(path, each["path"])] for each in multiscale["datasets"]]
-    lengths = dict(zip(axes, arrays[0].shape, strict=True))
-    alone = all(n == 1 for axis, n in lengths.items() if axis not in "cyx")
-    if not alone or lengths.get("c") != 3 or not is_large_size(lengths["y"], lengths["x"]):
+    dask = formats_library(path, "dask.array")
+    image = open_image(path, "")
+    lengths = dict(zip(image.axes, image.array.shape, strict=True))
+    one_plane = all(n == 1 for axis, n in lengths.items() if axis not in "CYX")
+    if not one_plane or lengths.get("C") != 3 or not is_large_size(lengths["Y"], lengths["X"]):
         return None
-    order = [axes.index(axis) for axis in "yxc"]
-    keep = tuple(slice(None) if axis in "cyx" else 0 for axis in axes)
-    order = [sum(axes.index(other) < at for other in "cyx") for at in order]
-    levels = tuple(_colours(dask.from_zarr(array)[keep].transpose(order)) for array in arrays)
-    size, _ = find_pixel_size(_evidence(path, multiscale, multiscale["datasets"][0], axes.upper()))
+    keep = tuple(slice(None) if axis in "CYX" else 0 for axis in image.axes)
+    kept = [axis for axis in image.axes if axis in "CYX"]
+    order = [kept.index(axis) for axis in "YXC"]
+    levels = tuple(_eight_bit(dask.from_zarr(array)[keep].transpose(order)) for array in image.levels())
+    size, _ = find_pixel_size(image.evidence)
     return Pyramid(levels, size, None)
 
 
-def _colours(pixels: Any) -> Any:
+def _eight_bit(pixels: Any) -> Any:
     """Return three samples of 8 bits, which is what a screen has."""
     pixels = pixels[..., :3]
-    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
-
-
-def _eight_bit(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)

@@ -1,8 +1,9 @@
-"""What every file format hands over: the raw pixels of one plane, and the errors all of them share."""
+"""What every file format hands over: the raw pixels of one plane, checked and with its channels last."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from osteocount.io.pixel_size import PixelSizeEvidence
 MAX_PIXELS = 2 * 10**9
 """Pictures with more pixels than this are refused before anything is decoded."""
 
+MOST_CHANNELS = 32
+"""More are taken for a stack that was not labelled as one."""
 CURE_EXPORT = "Export it again as TIFF or PNG, or leave it out."
 """What to do with a file that cannot be read; the end of many messages."""
+_STACKS = {"Z": "z-stack", "T": "time series"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,56 @@ def check_size(path: Path, height: int, width: int) -> None:
         )
     if min(height, width) < 2:
         raise OsteoCountError(f"{path.name}: {width} × {height} px is not a picture. {CURE_EXPORT}")
+
+
+def check_plane(path: Path, scene: str, sizes: Mapping[str, int]) -> None:
+    """Refuse what is not one plane, or is too large, by its sizes per axis and before anything is decoded."""
+    where = f"{path.name} {scene}".strip()
+    for axis, n in sizes.items():
+        if axis not in "YXCS" and n > 1:
+            kind = _STACKS.get(axis, f"stack along {axis}")
+            raise OsteoCountError(
+                f"{where}: is a {kind} of {n} planes; one plane is counted. Export the plane or the projection to be "
+                "counted (Fiji: Image ▸ Stacks ▸ Z Project)."
+            )
+    check_size(path, sizes["Y"], sizes["X"])
+    if sizes.get("C", 1) * sizes.get("S", 1) > MOST_CHANNELS:
+        raise OsteoCountError(f"{where}: has more than {MOST_CHANNELS} channels. Save the channels to be counted.")
+
+
+def channels_last(pixels: NDArray[np.generic], axes: str) -> tuple[NDArray[np.generic], bool, tuple[str, ...]]:
+    """Give a checked plane as (height, width, channels), whether these are red, green and blue, and notes.
+
+    Parameters
+    ----------
+    pixels
+        Any number of axes; all but Y, X, C and S have length 1.
+    axes
+        One letter per axis; S holds the samples of a colour camera.
+    """
+    length = dict(zip(axes, pixels.shape, strict=True))
+    colour = length.get("S", 1) in (3, 4)
+    notes: tuple[str, ...] = ()
+    if colour and length.get("C", 1) > 1:
+        notes = (f"{length['C']} colour pictures in channels: the first is read.",)
+    keep = "YXS" if colour else "YXC" if "C" in axes else "YX"
+    plane = keep_axes(pixels, axes, keep)
+    if colour and plane.shape[2] == 4:
+        return plane[:, :, :3], True, (*notes, "The alpha channel was dropped.")
+    return plane, colour, notes
+
+
+def keep_axes(pixels: NDArray[np.generic], axes: str, keep: str) -> NDArray[np.generic]:
+    """Take the first of every axis that is not kept, and give the others in the order of ``keep`` (YX, YXC or YXS).
+
+    Returns
+    -------
+    (height, width, channels), with one channel for YX.
+    """
+    plane = pixels[tuple(slice(None) if axis in keep else 0 for axis in axes)]
+    order = [axis for axis in axes if axis in keep]
+    plane = np.moveaxis(plane, [order.index(axis) for axis in keep], range(len(keep)))
+    return plane[:, :, None] if plane.ndim == 2 else plane
 
 
 def damaged(path: Path, why: str | Exception) -> OsteoCountError:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, check_size, damaged
+from osteocount.io.raw_image import MOST_CHANNELS, RawImage, check_size, damaged, keep_axes
 
 _STACKS = {
     "Z": ("z-stack", "planes", "Save the plane in focus or a projection (Fiji: Image ▸ Stacks ▸ Z Project)"),
@@ -33,7 +33,6 @@ _UNREADABLE_COLOURS = {
     "CFA": "raw Bayer",
 }
 _UNLABELLED = "QI"
-_MOST_CHANNELS = 32
 # Pages, and tags of the standard (below 32768), that tifffile did not find inside the file.
 _LOST = re.compile(r"invalid page offset|TiffTag (?:[12]?\d{1,4}|3[01]\d{3}) @\d+> invalid value offset")
 
@@ -81,27 +80,27 @@ def _check_offsets(path: Path, said: list[str]) -> None:
 
 
 def _read(path: Path, tiff: Any, number: int | None) -> RawImage:
-    description = _description(path, tiff)
-    series, notes = _choose_series(tiff) if number is None else (tiff.series[number], ())
+    description = read_description(path, tiff)
+    series, notes = choose_series(tiff) if number is None else (tiff.series[number], ())
     page = series.keyframe
     index = next(n for n, each in enumerate(tiff.series) if each is series)
     _check_colours(path, page)
     axes, shape = series.axes, series.shape
     check_size(path, shape[axes.index("Y")], shape[axes.index("X")])
-    if max([n for axis, n in zip(axes, shape, strict=True) if axis in "CS"], default=1) > _MOST_CHANNELS:
-        raise OsteoCountError(f"{path.name}: has more than {_MOST_CHANNELS} channels. Save the channels to be counted.")
+    if max([n for axis, n in zip(axes, shape, strict=True) if axis in "CS"], default=1) > MOST_CHANNELS:
+        raise OsteoCountError(f"{path.name}: has more than {MOST_CHANNELS} channels. Save the channels to be counted.")
     for each in series.pages:
-        _check_complete(path, each)
+        check_complete(path, each)
     pixels, colour, plane_notes = _plane(path, series)
     pixels, colour, colour_notes = _colours(path, page, pixels, colour)
     if pixels.size == 0:
         raise ValueError("no pixels in it")
     names = _channel_names(tiff, description, index, pixels.shape[2], colour)
-    evidence = _evidence(path, tiff, page, description, index)
+    evidence = pixel_size_evidence(path, tiff, page, description, index)
     return RawImage(pixels, colour, names, evidence, (*notes, *plane_notes, *colour_notes))
 
 
-def _description(path: Path, tiff: Any) -> str:
+def read_description(path: Path, tiff: Any) -> str:
     """Give the first page's description, after a guarded parse where tifffile will parse XML itself."""
     description = str(tiff.pages[0].description or "")
     if tiff.is_ome:
@@ -114,7 +113,7 @@ def _description(path: Path, tiff: Any) -> str:
     return description
 
 
-def _choose_series(tiff: Any) -> tuple[Any, tuple[str, ...]]:
+def choose_series(tiff: Any) -> tuple[Any, tuple[str, ...]]:
     """Choose the largest picture of the file; a series that has no x and y is no picture."""
     pictures = [series for series in tiff.series if "Y" in series.axes and "X" in series.axes]
     if not pictures:
@@ -141,7 +140,7 @@ def _check_colours(path: Path, page: Any) -> None:
         )
 
 
-def _check_complete(path: Path, page: Any) -> None:
+def check_complete(path: Path, page: Any) -> None:
     """Every piece of the page must lie inside the file; tifffile would fill some gaps with black."""
     if page is None:
         raise damaged(path, "a plane is missing")
@@ -182,10 +181,7 @@ def _plane(path: Path, series: Any) -> tuple[NDArray[np.generic], bool, tuple[st
         keep = "YXS"
     else:
         keep = "YXS" if "S" in axes else "YXC" if "C" in axes else "YX"
-    data = data[tuple(slice(None) if axis in keep else 0 for axis in axes)]
-    order = [axis for axis in axes if axis in keep]
-    data = np.moveaxis(data, [order.index(axis) for axis in keep], range(len(keep)))
-    return data[:, :, None] if data.ndim == 2 else data, keep == "YXS", notes
+    return keep_axes(data, axes, keep), keep == "YXS", notes
 
 
 def _colours(
@@ -238,7 +234,8 @@ def _channel_names(tiff: Any, description: str, index: int, channels: int, colou
     return tuple(names) if len(names) == channels else unnamed
 
 
-def _evidence(path: Path, tiff: Any, page: Any, description: str, index: int) -> PixelSizeEvidence:
+def pixel_size_evidence(path: Path, tiff: Any, page: Any, description: str, index: int) -> PixelSizeEvidence:
+    """Collect what a file says about the pixel size of its ``index``-th series, whose first page is ``page``."""
     imagej = tiff.imagej_metadata or {}
     per_unit = None
     if "XResolution" in page.tags and "YResolution" in page.tags:

@@ -1,4 +1,4 @@
-"""Pictures too large for the memory, read one region at a time."""
+"""Pictures too large for the memory, read one window at a time: tiled and striped TIFF, OME-Zarr."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import numpy as np
 import tifffile
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.multi_image import is_zarr, list_scenes
-from osteocount.io.ome_zarr_read import Level, open_level
+from osteocount.io.multi_image import is_zarr
+from osteocount.io.ome_zarr_read import OmeZarrImage, list_scenes, open_image
 from osteocount.io.picture import Picture, Pixels, PixelSize, is_large_size
 from osteocount.io.pixel_size import find_pixel_size
 from osteocount.io.raw_image import RawImage, damaged
-from osteocount.io.tiff import _check_complete, _choose_series, _description, _evidence, quiet_tifffile
+from osteocount.io.tiff import check_complete, choose_series, pixel_size_evidence, quiet_tifffile, read_description
 
 _LARGEST_CHUNK = 2**28  # bytes; larger ones are better read once, with the whole picture
 
 
 class TiledImage(Protocol):
-    """A colour picture of which any region can be read.
+    """A colour picture of which any window can be read.
 
     Attributes
     ----------
@@ -46,21 +46,17 @@ class TiledImage(Protocol):
 
 
 class InMemoryImage:
-    """Regions of a picture that is in memory."""
+    """A picture that is in memory, read as a tiled one is."""
 
     def __init__(self, picture: Picture) -> None:
         height, width, channels = picture.pixels.shape
-        self.path, self.pixel_size, self.axes, self.notes = (
-            picture.path,
-            picture.pixel_size,
-            picture.axes,
-            picture.notes,
-        )
+        self.path, self.pixel_size = picture.path, picture.pixel_size
+        self.axes, self.notes = picture.axes, picture.notes
         self.shape = (height, width, channels)
         self._pixels = picture.pixels
 
     def read(self, top: int, bottom: int, left: int, right: int) -> Pixels:
-        """Return a view of the region."""
+        """Return a view of the window."""
         return self._pixels[top:bottom, left:right]
 
 
@@ -73,9 +69,11 @@ class _Band:
 
 
 class TiledTiff:
-    """Regions of a tiled or striped RGB TIFF, of a pyramid the largest level.
+    """A tiled or striped RGB TIFF, of a pyramid the largest level.
 
-    Strips hold whole rows, so the rows of the last region are kept: a row of tiles decodes them once.
+    Strips hold whole rows, so the rows of the last window are kept: a row of windows decodes them once. (Through
+    tifffile's Zarr view a striped well of 60 megapixels takes four times the processor time in windows of 2048 px,
+    and Zarr is an extra.)
 
     Parameters
     ----------
@@ -93,11 +91,11 @@ class TiledTiff:
         self, path: Path, tiff: Any, pixel_size_um: float | None, pool: ThreadPoolExecutor | None = None
     ) -> None:
         self._pool = pool
-        series, series_notes = _choose_series(tiff)
+        series, series_notes = choose_series(tiff)
         self._page = series.keyframe
-        _check_complete(path, self._page)
+        check_complete(path, self._page)
         index = next(n for n, each in enumerate(tiff.series) if each is series)
-        evidence = _evidence(path, tiff, self._page, _description(path, tiff), index)
+        evidence = pixel_size_evidence(path, tiff, self._page, read_description(path, tiff), index)
         self.pixel_size, size_notes = find_pixel_size(evidence, pixel_size_um)
         self.path, self.notes = path, (*series_notes, *size_notes)
         height, width = self._page.imagelength, self._page.imagewidth
@@ -106,7 +104,7 @@ class TiledTiff:
         self._band: _Band | None = None
 
     def read(self, top: int, bottom: int, left: int, right: int) -> Pixels:
-        """Decode what overlaps the region."""
+        """Decode what overlaps the window."""
         if self._page.is_tiled:
             return self._decoded(top, bottom, left, right)
         known = self._band
@@ -166,13 +164,13 @@ class TiledTiff:
 
 
 class TiledZarr:
-    """Regions of the largest level of an OME-Zarr image in colour; see `TiledImage`.
+    """The largest level of an OME-Zarr image in colour.
 
     Parameters
     ----------
     path
         The folder.
-    level
+    image
         The image in it, opened.
     corner
         A few of its pixels, decoded.
@@ -180,18 +178,18 @@ class TiledZarr:
         Side of a pixel in µm when the user knows it.
     """
 
-    def __init__(self, path: Path, level: Level, corner: RawImage, pixel_size_um: float | None) -> None:
-        self.path, self._level = path, level
+    def __init__(self, path: Path, image: OmeZarrImage, corner: RawImage, pixel_size_um: float | None) -> None:
+        self.path, self._image = path, image
         self.pixel_size, size_notes = find_pixel_size(corner.evidence, pixel_size_um)
         self.notes = (*corner.notes, *size_notes)
-        height, width = (level.array.shape[level.axes.index(axis)] for axis in "YX")
+        height, width = (image.array.shape[image.axes.index(axis)] for axis in "YX")
         self.shape = (height, width, 3)
         self.axes = f"{width} × {height} px, RGB, {corner.pixels.dtype.itemsize * 8} bit"
 
     def read(self, top: int, bottom: int, left: int, right: int) -> Pixels:
-        """Decode the chunks that overlap the region."""
+        """Decode the chunks that overlap the window."""
         try:
-            return np.ascontiguousarray(self._level.read((slice(top, bottom), slice(left, right))).pixels)
+            return np.ascontiguousarray(self._image.read((slice(top, bottom), slice(left, right))).pixels)
         except Exception as error:  # decoders of files from strangers raise anything
             raise damaged(self.path, error) from error
 
@@ -199,7 +197,7 @@ class TiledZarr:
 def open_tiled(
     path: Path, pixel_size_um: float | None, scene: str = "", threads: int = 1, least: int | None = None
 ) -> AbstractContextManager[TiledImage | None]:
-    """Open a large RGB picture for reading by regions.
+    """Open a large RGB picture for reading by windows.
 
     Parameters
     ----------
@@ -233,17 +231,17 @@ def _tiled_tiff(
             tiff = opened.enter_context(tifffile.TiffFile(path, _multifile=False))
             wanted = _is_tileable(tiff, least)
             pool = opened.enter_context(ThreadPoolExecutor(threads)) if wanted and threads > 1 else None
-            regions = TiledTiff(path, tiff, pixel_size_um, pool) if wanted else None
+            image = TiledTiff(path, tiff, pixel_size_um, pool) if wanted else None
         except OsteoCountError:
             raise
         except Exception:  # no TIFF, or a damaged one: whoever reads it as a whole says what is wrong with it
-            regions = None
-        yield regions
+            image = None
+        yield image
 
 
 def _is_tileable(tiff: Any, least: int | None) -> bool:
     try:
-        series, _ = _choose_series(tiff)
+        series, _ = choose_series(tiff)
     except ValueError:
         return False
     page = series.keyframe
@@ -255,17 +253,16 @@ def _is_tileable(tiff: Any, least: int | None) -> bool:
 
 
 def _tiled_zarr(path: Path, scene: str, pixel_size_um: float | None, least: int | None) -> TiledZarr | None:
-    """Return the regions of an image, None when it is small or not in colour, or has chunks as large as a picture."""
+    """Open an image; None when it is small or not in colour, or has chunks as large as a picture."""
     try:
-        level = open_level(path, scene or next((each.name for each in list_scenes(path)), ""))
-        corner = level.read((slice(0, 1), slice(0, 1)))
+        image = open_image(path, scene or next((each.name for each in list_scenes(path)), ""))
+        image.check()
+        corner = image.read((slice(0, 1), slice(0, 1)))
     except Exception:  # whoever reads it as a whole says what is wrong with it
         return None
-    height, width = (level.array.shape[level.axes.index(axis)] for axis in "YX")
-    chunk = np.prod(level.array.chunks) * level.array.dtype.itemsize
+    height, width = (image.array.shape[image.axes.index(axis)] for axis in "YX")
+    chunk = np.prod(image.array.chunks) * image.array.dtype.itemsize
     plain = corner.colour and corner.pixels.shape[2] == 3 and corner.pixels.dtype in (np.uint8, np.uint16)
-    return (
-        TiledZarr(path, level, corner, pixel_size_um)
-        if plain and is_large_size(height, width, least) and chunk <= _LARGEST_CHUNK
-        else None
-    )
+    if not (plain and is_large_size(height, width, least) and chunk <= _LARGEST_CHUNK):
+        return None
+    return TiledZarr(path, image, corner, pixel_size_um)

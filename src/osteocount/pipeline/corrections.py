@@ -13,7 +13,7 @@ from osteocount.columns import NOT_APPLIED
 from osteocount.curate import Automatic, Edit, effective, read_log, replay
 from osteocount.curate.classifier import Classifier, judge, load, looks_unlike
 from osteocount.io.hashing import file_hash
-from osteocount.io.label_image import Labels, TiledLabels, open_labels, write_labels, write_tiled_labels
+from osteocount.io.label_image import open_labels, write_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table, write_table
@@ -119,7 +119,7 @@ def edit_tables(
         unapplied += result.unapplied
         replaced[image] = (result.cells, result.nuclei)
         if len(result.unapplied) < len(by_image[image]):
-            _write_labels(result.labels, corrected_image(folder, record.key), record.pixel_size_um)
+            write_labels(result.labels, corrected_image(folder, record.key), record.pixel_size_um)
     _write_unapplied(folder, unapplied)
     if replaced:
         order = [record.image for record in records if record.is_done]
@@ -131,14 +131,6 @@ def edit_tables(
         cells, nuclei = judge(cells, nuclei, classifier, settings.count.min_nuclei)
         n_left_out = n_before[0] - len(cells), n_before[1] - len(nuclei)
     return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied), n_left_out, is_unlike)
-
-
-def _write_labels(labels: Labels | TiledLabels, path: Path, um: float | None) -> None:
-    """Write corrected labels as the automatic ones were: those of a large picture with smaller copies inside."""
-    if isinstance(labels, TiledLabels):
-        write_tiled_labels(labels.draw, labels.shape, path, um)
-    else:
-        write_labels(labels, path, um)
 
 
 def adopted(root: Path) -> Classifier | None:
