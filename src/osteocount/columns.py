@@ -450,26 +450,26 @@ PLATE_QUALITY = Table(
     "One row per plate and measure. Intervals are bootstrap intervals from 5 to 95 %.",
     (
         PLATE,
-        Column("measure", "str", "Column of wells.csv.", title="Measure", style="words"),
-        Column("n_positive", "int64", "Positive control wells."),
-        Column("n_negative", "int64", "Negative control or vehicle wells."),
-        Column("z_prime", "float64", "Z′ of the controls.", title="Z′ (5 to 95 %)", style="figure"),
-        Column("z_prime_low", "float64", "Lower end of its interval."),
-        Column("z_prime_high", "float64", "Upper end of its interval."),
-        Column("robust_z_prime", "float64", "Z′ from medians.", title="Robust Z′", style="figure"),
-        Column("ssmd", "float64", "Strictly standardised mean difference.", title="SSMD (5 to 95 %)", style="figure"),
-        Column("ssmd_low", "float64", "Lower end of its interval."),
-        Column("ssmd_high", "float64", "Upper end of its interval."),
+        Column("measure", "str", "Column of wells.csv.", style="words"),
+        Column("n_positive", "int64", "Positive control wells.", style="count"),
+        Column("n_negative", "int64", "Negative control or vehicle wells.", style="count"),
+        Column("z_prime", "float64", "Z′ of the controls.", style="figure"),
+        Column("z_prime_low", "float64", "Lower end of its interval.", style="figure"),
+        Column("z_prime_high", "float64", "Upper end of its interval.", style="figure"),
+        Column("robust_z_prime", "float64", "Z′ from medians.", style="figure"),
+        Column("ssmd", "float64", "Strictly standardised mean difference.", style="figure"),
+        Column("ssmd_low", "float64", "Lower end of its interval.", style="figure"),
+        Column("ssmd_high", "float64", "Upper end of its interval.", style="figure"),
         Column(
             "cv_positive_percent", "float64", "Coefficient of variation of the positive controls.", "%", style="figure"
         ),
         Column(
             "cv_negative_percent", "float64", "Coefficient of variation of the negative controls.", "%", style="figure"
         ),
-        Column("edge_ratio", "float64", "Edge wells ÷ inner wells.", title="Edge ÷ inner wells", style="figure"),
-        Column("row_medians", "str", "Median of each row.", title="Row medians"),
-        Column("column_medians", "str", "Median of each column.", title="Column medians"),
-        Column("note", "str", "`too few controls` below 8 wells a side.", title="Note"),
+        Column("edge_ratio", "float64", "Edge wells ÷ inner wells.", style="figure"),
+        Column("row_medians", "str", "Median of each row."),
+        Column("column_medians", "str", "Median of each column."),
+        Column("note", "str", "`too few controls` below 8 wells a side."),
     ),
 )
 
@@ -552,6 +552,21 @@ REPORT_COMPARISONS = (
     "n_donors", "donors_up", "donors_down", "df", "verdict", "link", "method",
 )  # fmt: skip
 """The report's table of all comparisons; the notes stand in words above it."""
+
+REPORT_PLATES: Mapping[str, str] = MappingProxyType({
+    "plate": "Plate",
+    "measure": "Measure",
+    "n_positive": "Controls (+ / −)",
+    "z_prime": "Z′ (5 to 95 %)",
+    "robust_z_prime": "Robust Z′",
+    "ssmd": "SSMD (5 to 95 %)",
+    "cv_positive_percent": "CV of controls, % (+ / −)",
+    "edge_ratio": "Edge ÷ inner wells",
+    "row_medians": "Row medians",
+    "column_medians": "Column medians",
+    "note": "Note",
+})  # fmt: skip
+"""The report's table of plates; intervals and the other controls stand in the same cell."""
 
 WINDOW_PICTURE: Mapping[str, str] = MappingProxyType({
     "n_osteoclasts": "Osteoclasts ({rule})",

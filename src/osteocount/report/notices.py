@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from osteocount.report.number_format import count, figure, known, plural
+from osteocount.report.number_format import is_known, plural, rounded, whole_number
 from osteocount.report.results import Results
 from osteocount.report.sentences import well_name
 from osteocount.stats.sentences import WITHIN_DONOR, contrast_name
@@ -28,7 +28,7 @@ ONE_DONOR = (
 )
 NO_COMPARISON = "No comparison"
 
-STATUS_WORDS = {
+STATUS_TEXTS = {
     "incomplete": ("warning", "counted from some of their pictures only"),
     "no_picture": ("warning", "in the layout, but without a picture"),
     "not_in_layout": ("warning", "with a picture, but not in the layout: counted, not compared"),
@@ -162,7 +162,7 @@ def _pixel_size(results: Results) -> Iterator[Notice]:
     if len(sizes) > 1:
         yield Notice(
             "warning",
-            f"Pictures have {len(sizes)} different pixel sizes, from {figure(sizes[0])} to {figure(sizes[-1])} µm. "
+            f"Pictures have {len(sizes)} different pixel sizes, from {rounded(sizes[0])} to {rounded(sizes[-1])} µm. "
             "Cells and nuclei are found less well at coarse sampling; do not compare arms taken at different sizes.",
         )
 
@@ -190,14 +190,14 @@ def _range(results: Results, counted: pd.DataFrame) -> str:
     if least is None or not {"n_nuclei_low", "n_nuclei_high"} <= set(counted.columns):
         return ""
     low, high = ((counted[name] >= least).sum() for name in ("n_nuclei_low", "n_nuclei_high"))
-    return f"If all fell on one side the total would be {count(low)} or {count(high)}. "
+    return f"If all fell on one side the total would be {whole_number(low)} or {whole_number(high)}. "
 
 
 def _wells_by_status(results: Results) -> Iterator[Notice]:
     for status, rows in results.wells.groupby("status", sort=True):
         if status in ("ok", "failed"):
             continue
-        level, words = STATUS_WORDS.get(str(status), ("warning", f"with the status “{status}”"))
+        level, words = STATUS_TEXTS.get(str(status), ("warning", f"with the status “{status}”"))
         items = [_well_with_reason(row) for _, row in rows.iterrows()]
         yield Notice("note" if level == "note" else "warning", f"{plural(len(rows), 'well')} {words}.", tuple(items))
 
@@ -208,7 +208,7 @@ def _quality_flags(results: Results) -> Iterator[Notice]:
     by_flag: dict[str, list[str]] = defaultdict(list)
     explained = {flag for entry in results.run.inputs for flag in entry.qc_flags if entry.warnings}
     for _, row in results.counted_wells.iterrows():
-        for flag in str(row["qc_flags"]).split(";") if known(row["qc_flags"]) else []:
+        for flag in str(row["qc_flags"]).split(";") if is_known(row["qc_flags"]) else []:
             if flag.strip() not in explained:
                 by_flag[flag.strip()].append(well_name(row))
     for flag, names in sorted(by_flag.items()):
@@ -243,11 +243,11 @@ def _edits(results: Results) -> Iterator[Notice]:
 
 def _well_with_reason(row: pd.Series) -> str:
     reason = row.get("status_reason")
-    return f"{well_name(row)}: {reason}" if known(reason) else well_name(row)
+    return f"{well_name(row)}: {reason}" if is_known(reason) else well_name(row)
 
 
 def _reason(text: object) -> str:
-    return str(text) if known(text) else "no reason was recorded"
+    return str(text) if is_known(text) else "no reason was recorded"
 
 
 def _is(items: list[str]) -> str:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import floor, isinf, log10
 from typing import Any
 
 import pandas as pd
 
+from osteocount.columns import Style
+
 UNKNOWN = "–"
 
 
-def known(value: Any) -> bool:
+def is_known(value: Any) -> bool:
     """Whether ``value`` is there (not None, NaN, pd.NA or empty)."""
     return not (value is None or value is pd.NA or (isinstance(value, float) and value != value) or value == "")
 
 
-def count(value: Any) -> str:
+def whole_number(value: Any) -> str:
     """Whole number with a thin space between thousands."""
-    return f"{round(float(value)):,}".replace(",", "\u202f") if known(value) else UNKNOWN
+    return f"{round(float(value)):,}".replace(",", "\u202f") if is_known(value) else UNKNOWN
 
 
-def figure(value: Any, digits: int = 3) -> str:
+def rounded(value: Any, digits: int = 3) -> str:
     """Round to ``digits`` significant figures, never in scientific notation."""
-    if not known(value):
+    if not is_known(value):
         return UNKNOWN
     number = float(value)
     if isinf(number):
@@ -36,7 +39,7 @@ def figure(value: Any, digits: int = 3) -> str:
 
 def p_value(value: Any) -> str:
     """Write a p value with its relation sign: "= 0.012", "< 0.0001"."""
-    if not known(value):
+    if not is_known(value):
         return UNKNOWN
     number = float(value)
     if number < 0.0001:
@@ -44,9 +47,27 @@ def p_value(value: Any) -> str:
     return f"= {number:.4f}" if number < 0.01 else f"= {number:.3f}"
 
 
+def plain(value: Any) -> str:
+    """Write text as it is and a number with four digits."""
+    if not is_known(value):
+        return UNKNOWN
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+WRITERS: dict[Style, Callable[[Any], str]] = {
+    "plain": plain,
+    "words": lambda value: plain(value).replace("_", " ").replace(";", ", "),
+    "count": whole_number,
+    "figure": rounded,
+    "general": lambda value: f"{value:g}" if is_known(value) else UNKNOWN,
+    "p": lambda value: p_value(value).removeprefix("= "),
+}
+"""How the values of a column are written, by its style."""
+
+
 def plural(number: int, noun: str, nouns: str | None = None) -> str:
     """Return "1 well", "3 wells"."""
-    return f"{count(number)} {noun if number == 1 else nouns or noun + 's'}"
+    return f"{whole_number(number)} {noun if number == 1 else nouns or noun + 's'}"
 
 
 def listed(items: list[str], most: int = 12) -> str:

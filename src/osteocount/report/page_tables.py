@@ -2,57 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import pandas as pd
 
+from osteocount.columns import (
+    ARM,
+    COMPARISONS,
+    PLATE_QUALITY,
+    REPORT_COMPARISONS,
+    REPORT_PLATES,
+    REPORT_WELLS,
+    REPORT_WELLS_MAIN,
+    WELLS,
+    Column,
+)
 from osteocount.io.run_record import FieldRecord
-from osteocount.report import number_format, sentences
-from osteocount.report.number_format import count, figure, known, plural
+from osteocount.plate.plate_quality import plate_quality
+from osteocount.report import sentences
+from osteocount.report.number_format import UNKNOWN, WRITERS, is_known, plural, rounded, whole_number
 from osteocount.report.results import Results
 from osteocount.stats.arms import arm_names
 from osteocount.stats.sentences import REFUSED, finding, number
 
 MAX_PICTURE_ROWS = 400
 
-COMPARISON_COLUMNS = ("endpoint", "role", "contrast", "reference", "estimate", "ci_low", "ci_high", "p_raw",
-                      "p_adjusted", "p_paired", "n_donors", "donors_up", "donors_down", "df", "verdict", "link",
-                      "method")  # fmt: skip
-
-# Column of wells.csv → heading and how its values are written. Columns not named here follow as they are.
-WELL_COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
-    "plate": ("Plate", str),
-    "well": ("Well", str),
-    "image": ("Picture", str),
-    "status": ("Status", lambda value: str(value).replace("_", " ")),
-    "arm": ("Arm", str),
-    "donor": ("Donor", str),
-    "n_fields": ("Fields", count),
-    "imaged_area_mm2": ("Imaged, mm²", figure),
-    "n_osteoclasts": ("Osteoclasts", count),
-    "n_osteoclasts_ge2": ("≥ 2 nuclei", count),
-    "n_osteoclasts_ge4": ("≥ 4 nuclei", count),
-    "osteoclast_density_per_mm2": ("per mm²", figure),
-    "osteoclast_area_fraction": ("Area fraction", figure),
-    "nuclei_per_osteoclast_mean": ("Nuclei per OC, mean", figure),
-    "nuclei_per_osteoclast_median": ("Nuclei per OC, median", lambda value: f"{value:g}"),
-    "fusion_index": ("Fusion index", figure),
-    "n_trap_positive": ("TRAP+ cells", count),
-    "n_nuclei": ("Nuclei", count),
-    "n_borderline": ("Borderline", count),
-    "qc_flags": ("Quality flags", lambda value: str(value).replace("_", " ").replace(";", ", ")),
-}
-
-MAIN_WELL_COLUMNS = ("plate", "well", "image", "status", "arm", "donor", "n_osteoclasts", "osteoclast_density_per_mm2",
-                     "osteoclast_area_fraction", "nuclei_per_osteoclast_mean", "fusion_index", "n_borderline",
-                     "qc_flags")  # fmt: skip
+_WELL_COLUMNS = {**WELLS.by_name, ARM.name: ARM}
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """Headings and rows of text; ``numeric`` marks the columns set flush right, ``bad`` the rows to stand out."""
 
     headings: list[str]
@@ -66,7 +48,7 @@ def arm_of_wells(wells: pd.DataFrame) -> pd.Series:
     return arm_names(wells) if "treatment" in wells else pd.Series("", index=wells.index, dtype=object)
 
 
-def total(results: Results) -> str:
+def total_text(results: Results) -> str:
     """Say what was counted: "12 osteoclasts in 3 counted wells"."""
     counted = results.counted_wells
     place = "counted well" if counted["well"].notna().any() else "picture"
@@ -82,18 +64,18 @@ def flagged_cells(results: Results) -> list[str]:
     return [*said, *([f"{outside} cut by the top or left border, not counted"] if outside else [])]
 
 
-def tiles(results: Results) -> list[tuple[str, str]]:
+def key_numbers(results: Results) -> list[tuple[str, str]]:
     """Sum the run up in a handful of numbers."""
     counted = results.counted_wells
     donors = counted["donor"].nunique() if "donor" in counted else 0
     shown = [
-        (count(counted["n_osteoclasts"].sum()), "osteoclasts"),
+        (whole_number(counted["n_osteoclasts"].sum()), "osteoclasts"),
         (_total(counted, "n_trap_positive"), "TRAP-positive cells"),
         (_total(counted, "n_nuclei"), "nuclei in them"),
         (f"{len(counted)} of {len(results.wells)}", "wells counted"),
-        (count(len(results.run.inputs)), "picture" if len(results.run.inputs) == 1 else "pictures"),
+        (whole_number(len(results.run.inputs)), "picture" if len(results.run.inputs) == 1 else "pictures"),
     ]
-    return [*shown, (count(donors), "donor" if donors == 1 else "donors")] if donors else shown
+    return [*shown, (whole_number(donors), "donor" if donors == 1 else "donors")] if donors else shown
 
 
 def arm_table(results: Results, arms: pd.Series) -> list[dict[str, str]]:
@@ -108,13 +90,13 @@ def arm_table(results: Results, arms: pd.Series) -> list[dict[str, str]]:
         rows.append(
             {
                 "arm": str(arm),
-                "donors": count(wells["donor"].nunique()) if "donor" in wells else number_format.UNKNOWN,
-                "wells": count(len(wells)),
-                "area": figure(_sum(wells, "imaged_area_mm2")),
+                "donors": whole_number(wells["donor"].nunique()) if "donor" in wells else UNKNOWN,
+                "wells": whole_number(len(wells)),
+                "area": rounded(_sum(wells, "imaged_area_mm2")),
                 "osteoclasts": _total(wells, "n_osteoclasts"),
                 "ge2": _total(wells, "n_osteoclasts_ge2"),
                 "ge4": _total(wells, "n_osteoclasts_ge4"),
-                "density": figure(_density(wells)),
+                "density": rounded(_density(wells)),
                 "trap": _total(wells, "n_trap_positive"),
                 "nuclei": _total(wells, "n_nuclei"),
             }
@@ -154,15 +136,15 @@ def endpoint_matrix(table: pd.DataFrame | None, primary: str) -> dict[str, Any] 
 
 
 def _matrix_cell(row: pd.Series | None) -> dict[str, str]:
-    if row is None or not known(row["estimate"]):
-        return {"estimate": number_format.UNKNOWN, "verdict": str(row["verdict"]) if row is not None else ""}
+    if row is None or not is_known(row["estimate"]):
+        return {"estimate": UNKNOWN, "verdict": str(row["verdict"]) if row is not None else ""}
     sign = {"identity": "", "logit": "odds × "}.get(str(row["link"]), "× ")
     return {"estimate": f"{sign}{number(row['estimate'])}", "verdict": str(row["verdict"])}
 
 
 def _contrast(row: pd.Series) -> dict[str, str]:
     """Split the sentence of a contrast into its name and the rest, and put what belongs beside it."""
-    values = {str(key): value if known(value) else None for key, value in row.items()}
+    values = {str(key): value if is_known(value) else None for key, value in row.items()}
     texts = {key: "" for key in ("reason", "unit", "kind", "link", "verdict") if values.get(key) is None}
     gaps = {key: float("nan") for key in ("estimate", "ci_low", "ci_high") if values[key] is None}
     said = finding({**values, **texts, **gaps})
@@ -171,45 +153,73 @@ def _contrast(row: pd.Series) -> dict[str, str]:
         "contrast": sentences.contrast_name(str(values["contrast"])),
         "said": said,
         "verdict": str(values["verdict"] or "no verdict"),
-        "p": sentences.p_words(row),
+        "p": sentences.p_values_text(row),
         "reason": "" if refused else str(values["reason"] or ""),
     }
 
 
-def comparison_table(table: pd.DataFrame | None) -> Table | None:
+def comparison_table(table: pd.DataFrame | None) -> PageTable | None:
     """Every endpoint and contrast in numbers; the notes stand in words above."""
     if table is None or table.empty:
         return None
-    table = table[[name for name in COMPARISON_COLUMNS if name in table]]
-    numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in table.columns]
-    writers = [_writer(name, is_number) for name, is_number in zip(table.columns, numeric, strict=True)]
-    rows = [[write(value) for write, value in zip(writers, row, strict=True)] for row in table.itertuples(index=False)]
-    return Table([name.replace("_", " ") for name in table.columns], rows, numeric, [False] * len(rows))
+    shown = [COMPARISONS.by_name[name] for name in REPORT_COMPARISONS if name in table]
+    return _table(table, shown, [False] * len(table))
 
 
-def wells_tables(wells: pd.DataFrame, arms: pd.Series) -> dict[str, Table]:
+def wells_tables(wells: pd.DataFrame, arms: pd.Series) -> dict[str, PageTable]:
     """Every well twice: ``main`` with what one reads first, ``all`` with every column that holds anything."""
     table = wells.assign(arm=arms.where(arms != "", pd.NA))
     filled = [name for name in table.columns if table[name].notna().any()]
-    main = [name for name in MAIN_WELL_COLUMNS if name in filled]
+    main = [name for name in REPORT_WELLS_MAIN if name in filled]
     if wells["plate"].nunique() < 2 and "plate" in main:
         main.remove("plate")
-    first = [name for name in WELL_COLUMNS if name in filled]
-    return {
-        "main": _wells_table(table, main),
-        "all": _wells_table(table, [*first, *(name for name in filled if name not in first)]),
-    }
+    first = [name for name in REPORT_WELLS if name in filled]
+    bad = list(~table["status"].isin(["ok", "excluded"]))
+    both = {"main": main, "all": [*first, *(name for name in filled if name not in first)]}
+    return {key: _table(table, [_well_column(name) for name in names], bad) for key, names in both.items()}
 
 
-def _wells_table(table: pd.DataFrame, names: list[str]) -> Table:
-    numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in names]
-    writers = [WELL_COLUMNS[name][1] if name in WELL_COLUMNS else _plain for name in names]
-    rows = [
-        [write(value) if known(value) else number_format.UNKNOWN for write, value in zip(writers, row, strict=True)]
-        for row in table[names].itertuples(index=False)
-    ]
-    headings = [WELL_COLUMNS[name][0] if name in WELL_COLUMNS else name.replace("_", " ") for name in names]
-    return Table(headings, rows, numeric, list(~table["status"].isin(["ok", "excluded"])))
+def _well_column(name: str) -> Column:
+    """Return the column of this name; further ones of the layout are written as they are."""
+    return _WELL_COLUMNS.get(name) or Column(name, "str", "")
+
+
+def quality_table(wells: pd.DataFrame) -> PageTable | None:
+    """Return what is known of every plate and measure, None without a layout."""
+    quality = plate_quality(wells)
+    if quality.empty:
+        return None
+    rows = [[_quality_text(row, name) for name in REPORT_PLATES] for _, row in quality.iterrows()]
+    shown = [n for n in range(len(REPORT_PLATES)) if any(row[n] for row in rows)]
+    names, headings = [*REPORT_PLATES], [*REPORT_PLATES.values()]
+    return PageTable(
+        [headings[n] for n in shown],
+        [[row[n] for n in shown] for row in rows],
+        [PLATE_QUALITY.by_name[names[n]].dtype != "str" for n in shown],
+        [False] * len(rows),
+    )
+
+
+def _quality_text(row: pd.Series, name: str) -> str:
+    """Write a value, with its interval or that of the other controls beside it; text that is missing is empty."""
+    column = PLATE_QUALITY.by_name[name]
+    write = WRITERS[column.style]
+    if column.dtype == "str":
+        return write(row[name]) if is_known(row[name]) else ""
+    if "positive" in name:
+        return f"{write(row[name])} / {write(row[name.replace('positive', 'negative')])}"
+    if f"{name}_low" in row and is_known(row[name]):
+        return f"{write(row[name])} ({write(row[f'{name}_low'])} to {write(row[f'{name}_high'])})"
+    return write(row[name])
+
+
+def _table(frame: pd.DataFrame, shown: list[Column], bad: list[bool]) -> PageTable:
+    names = [column.name for column in shown]
+    writers = [WRITERS[column.style] for column in shown]
+    values = frame[names].itertuples(index=False)
+    rows = [[write(value) for write, value in zip(writers, row, strict=True)] for row in values]
+    numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in names]
+    return PageTable([column.heading for column in shown], rows, numeric, bad)
 
 
 def median_seconds(inputs: Sequence[FieldRecord]) -> float | None:
@@ -223,33 +233,19 @@ def pictures(inputs: Sequence[FieldRecord]) -> dict[str, Any]:
     rows = [
         {
             "image": entry.image,
-            "well": " ".join(filter(None, [entry.plate, entry.well])) or number_format.UNKNOWN,
-            "axes": entry.axes or number_format.UNKNOWN,
-            "pixel": figure(entry.pixel_size_um),
+            "well": " ".join(filter(None, [entry.plate, entry.well])) or UNKNOWN,
+            "axes": entry.axes or UNKNOWN,
+            "pixel": rounded(entry.pixel_size_um),
             "origin": entry.pixel_size_origin,
-            "regime": (entry.regime or number_format.UNKNOWN).replace("_", " "),
-            "nuclei": {True: "yes", False: "no", None: number_format.UNKNOWN}[entry.nuclei_resolved],
+            "regime": (entry.regime or UNKNOWN).replace("_", " "),
+            "nuclei": {True: "yes", False: "no", None: UNKNOWN}[entry.nuclei_resolved],
             "hash": " ".join(entry.sha256),
-            "seconds": figure(entry.seconds, 2),
+            "seconds": rounded(entry.seconds, 2),
             "record": "; ".join(f"{key}: {value}" for key, value in entry.record.items()),
         }
         for entry in inputs[:MAX_PICTURE_ROWS]
     ]
     return {"rows": rows, "left_out": max(0, len(inputs) - MAX_PICTURE_ROWS)}
-
-
-def _writer(name: str, is_number: bool) -> Callable[[Any], str]:
-    if name.startswith("p_"):
-        return lambda value: number_format.p_value(value).removeprefix("= ")
-    if name in ("n_donors", "donors_up", "donors_down", "df"):
-        return count
-    return figure if is_number else _plain
-
-
-def _plain(value: Any) -> str:
-    if not known(value):
-        return number_format.UNKNOWN
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _sum(wells: pd.DataFrame, name: str) -> float | None:
@@ -258,7 +254,7 @@ def _sum(wells: pd.DataFrame, name: str) -> float | None:
 
 
 def _total(wells: pd.DataFrame, name: str) -> str:
-    return count(_sum(wells, name)) if len(wells) else number_format.UNKNOWN
+    return whole_number(_sum(wells, name)) if len(wells) else UNKNOWN
 
 
 def _density(wells: pd.DataFrame) -> float | None:

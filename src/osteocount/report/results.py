@@ -8,33 +8,17 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
+from osteocount.columns import TEXT
 from osteocount.curate import effective, read_log
 from osteocount.errors import OsteoCountError
 from osteocount.io.run_record import RunRecord, first_problem
 
-WORDS = ("plate", "well", "field", "image", "status", "status_reason", "treatment", "dose_unit", "donor", "role",
-         "qc_flags", "flags", "source", "arm", "endpoint", "contrast", "reference", "method", "verdict", "notes",
-         "ev_batch", "kind", "link", "unit", "reason",
-         "donor_estimates")  # fmt: skip
-REQUIRED = {
+REQUIRED_COLUMNS = {
     "cells.csv": ("plate", "well", "image", "is_osteoclast", "counted"),
     "wells.csv": ("plate", "well", "status", "n_osteoclasts"),
-    "comparisons.csv": (
-        "endpoint",
-        "contrast",
-        "reference",
-        "estimate",
-        "ci_low",
-        "ci_high",
-        "n_donors",
-        "verdict",
-        "kind",
-        "link",
-        "donors_up",
-        "donors_down",
-        "reason",
-    ),
-}
+    "comparisons.csv": ("endpoint", "contrast", "reference", "estimate", "ci_low", "ci_high", "n_donors", "verdict",
+                        "kind", "link", "donors_up", "donors_down", "reason"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,14 +80,14 @@ def read_results(folder: Path) -> Results:
 def _table(path: Path, problems: list[str]) -> pd.DataFrame | None:
     """Read a table; only an empty cell is missing, so a treatment may be called "NA"."""
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(WORDS, "string"))
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(TEXT, "string"))
     except FileNotFoundError:
         problems.append(f"{path.name} is missing.")
         return None
     except (OSError, ValueError) as error:
         problems.append(f"{path.name} is not a table ({error}).")
         return None
-    absent = [name for name in REQUIRED[path.name] if name not in table.columns]
+    absent = [name for name in REQUIRED_COLUMNS[path.name] if name not in table.columns]
     if absent:
         problems.append(f"{path.name} lacks the columns {', '.join(absent)}.")
         return None

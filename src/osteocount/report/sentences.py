@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from osteocount.report.number_format import UNKNOWN, known, listed, p_value
+from osteocount.report.number_format import UNKNOWN, is_known, listed, p_value
 from osteocount.stats import sentences as stats_words
 from osteocount.stats.sentences import WITHIN_DONOR, number
 
@@ -34,8 +34,8 @@ PLAIN = ("no evidence", "refused")
 
 def well_name(row: pd.Series) -> str:
     """Name a well: its plate too where there is one, its picture where it has no name."""
-    well = row["well"] if known(row["well"]) else row.get("image")
-    parts = [str(part) for part in (row.get("plate"), well) if known(part)]
+    well = row["well"] if is_known(row["well"]) else row.get("image")
+    parts = [str(part) for part in (row.get("plate"), well) if is_known(part)]
     return " ".join(parts) or "a well without a name"
 
 
@@ -49,10 +49,10 @@ def contrast_name(contrast: str) -> str:
     return CONTRASTS.get(contrast) or stats_words.contrast_name(contrast)
 
 
-def p_words(row: pd.Series) -> str:
+def p_values_text(row: pd.Series) -> str:
     """Say the p values of a contrast, each with its name."""
     names = (("p_adjusted", "adjusted p"), ("p_raw", "raw p"), ("p_paired", "paired t p"))
-    return ", ".join(f"{label} {p_value(row.get(name))}" for name, label in names if known(row.get(name)))
+    return ", ".join(f"{label} {p_value(row.get(name))}" for name, label in names if is_known(row.get(name)))
 
 
 def headline(table: pd.DataFrame | None, primary: str, total: str) -> str:
@@ -81,7 +81,7 @@ def headline(table: pd.DataFrame | None, primary: str, total: str) -> str:
 
 
 def _short(row: pd.Series) -> str:
-    if not known(row["estimate"]):
+    if not is_known(row["estimate"]):
         return contrast_name(str(row["contrast"]))
     up = row["estimate"] >= (0 if row["link"] == "identity" else 1)
     size = f", {number(row['estimate'])} × {row['reference']}" if row["link"] in ("log rate", "log") else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,21 +9,19 @@ import pandas as pd
 from pydantic import ValidationError
 
 from osteocount.errors import OsteoCountError
-from osteocount.report import number_format, page_tables, plate_maps, sentences
-from osteocount.report.images import MAX_THUMBNAILS, caption, inline_svg, overlays
+from osteocount.report import number_format, page_tables, sentences
+from osteocount.report.figures import comparison_figures, plate_maps
 from osteocount.report.methods import methods
 from osteocount.report.notices import NO_COMPARISON, Notice, notices, of_comparison
+from osteocount.report.overlays import MAX_THUMBNAILS, caption, overlays
 from osteocount.report.results import Results, read_results
 from osteocount.report.settings_table import setting_rows
 from osteocount.settings import ComparisonSettings
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from osteocount.stats import Comparison
 
 TEMPLATE = "report.html.j2"
-MAP_MEASURE = "n_osteoclasts"
 
 
 def write_report(folder: Path, comparison: Comparison | None = None) -> Path:
@@ -83,22 +80,22 @@ def _context(
     by_size = any(entry.nuclei_resolved is False for entry in results.run.inputs)
     arms = page_tables.arm_of_wells(results.wells)
     captions = {
-        (str(row["plate"]) if number_format.known(row["plate"]) else "", _well(row)): caption(row, arm)
+        (str(row["plate"]) if number_format.is_known(row["plate"]) else "", _well(row)): caption(row, arm)
         for (_, row), arm in zip(results.wells.iterrows(), arms, strict=True)
     }
     return {
         "run": results.run,
         "folder": results.folder.name,
-        "answer": sentences.headline(results.comparisons, settings.primary_endpoint, page_tables.total(results)),
+        "answer": sentences.headline(results.comparisons, settings.primary_endpoint, page_tables.total_text(results)),
         "by_size": by_size,
         "notices": notices(results, statistics, settings.primary_endpoint),
         "flags": page_tables.flagged_cells(results),
-        "tiles": page_tables.tiles(results),
+        "key_numbers": page_tables.key_numbers(results),
         "settings": setting_rows(results.run.settings),
         "arms": page_tables.arm_table(results, arms),
-        "plate_maps": _plate_maps(results),
-        "plate_quality": plate_maps.quality_table(results.wells),
-        "figures": _comparison_figures(results, comparison, settings.primary_endpoint),
+        "plate_maps": plate_maps(results),
+        "plate_quality": page_tables.quality_table(results.wells),
+        "figures": comparison_figures(results, comparison, settings.primary_endpoint),
         "primary": sentences.endpoint_name(settings.primary_endpoint),
         "contrasts": page_tables.contrasts(results.comparisons, settings.primary_endpoint),
         "matrix": page_tables.endpoint_matrix(results.comparisons, settings.primary_endpoint),
@@ -114,60 +111,7 @@ def _context(
 
 
 def _well(row: pd.Series) -> str:
-    return str(row["well"] if number_format.known(row["well"]) else row.get("image", ""))
-
-
-def _plate_maps(results: Results) -> list[dict[str, str]]:
-    """Draw one map of counts per plate; wells without a place on a plate have none."""
-    from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
-
-    placed = results.wells[results.wells["well"].notna()]
-    limits = shared_limits(placed.assign(role=placed.get("role", "")), MAP_MEASURE) if len(placed) else None
-    maps = []
-    for number, (plate, wells) in enumerate(placed.groupby(placed["plate"].fillna(""), sort=True)):
-        name = f"plate {plate}" if plate else "the plate"
-        entry = {"svg": "", "reason": ""}
-        try:
-            figure = plate_heatmap(wells, MAP_MEASURE, limits=limits, title=str(plate) or "Osteoclasts")
-            drawn = inline_svg(figure, f"map{number}", f"Osteoclasts per well of {name}")
-            entry["svg"] = plate_maps.with_hints(drawn, f"map{number}", well_hints(wells, MAP_MEASURE))
-        except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)
-            entry["reason"] = str(error)
-        maps.append(entry)
-    return maps
-
-
-def _comparison_figures(results: Results, comparison: Comparison | None, endpoint: str) -> list[dict[str, str]]:
-    """Draw the SuperPlot and the effect plot; a figure that cannot be drawn says why."""
-    if comparison is None:
-        return []
-    from osteocount.stats.figures import effect_plot, superplot
-
-    drawings: tuple[tuple[str, str, str, Callable[[], Figure]], ...] = (
-        (
-            "superplot",
-            "Every well, every donor",
-            "Small points are wells, large ones the mean of a donor; a line joins the arms of one donor. Colour and "
-            "marker tell donors apart. The donors, not the wells, are the n.",
-            lambda: superplot(comparison, results.wells, endpoint),
-        ),
-        (
-            "effects",
-            "Size of the effects",
-            "Ratio to the control with its simultaneous 95 % confidence interval. An interval that crosses 1 does not "
-            "show a change, and does not show its absence.",
-            lambda: effect_plot(comparison, endpoint),
-        ),
-    )
-    figures = []
-    for name, title, text, draw in drawings:
-        entry = {"title": title, "text": text, "svg": "", "reason": ""}
-        try:
-            entry["svg"] = inline_svg(draw(), name, title)
-        except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)
-            entry["reason"] = str(error)
-        figures.append(entry)
-    return figures
+    return str(row["well"] if number_format.is_known(row["well"]) else row.get("image", ""))
 
 
 def _render(context: dict[str, Any]) -> str:
@@ -181,5 +125,5 @@ def _render(context: dict[str, Any]) -> str:
         loader=PackageLoader("osteocount", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    environment.filters |= {"count": number_format.count, "figure": number_format.figure, "drawing": drawing}
+    environment.filters |= {"rounded": number_format.rounded, "drawing": drawing}
     return environment.get_template(TEMPLATE).render(context)

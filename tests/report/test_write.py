@@ -14,7 +14,7 @@ import pytest
 
 from osteocount.curate import Edit
 from osteocount.errors import OsteoCountError
-from osteocount.report import images, write_report
+from osteocount.report import overlays, write_report
 from osteocount.settings import Settings
 from support import result_folders
 
@@ -371,7 +371,7 @@ def test_changed_settings_stand_out(tmp_path):
 
 
 def test_a_big_plate_shows_some_overlays_and_links_the_rest(counted_copy, monkeypatch):
-    monkeypatch.setattr(images, "MAX_THUMBNAILS", 2)
+    monkeypatch.setattr(overlays, "MAX_THUMBNAILS", 2)
     monkeypatch.setattr("osteocount.report.write.MAX_THUMBNAILS", 2)
     (counted_copy / "overlays" / "broken.png").write_bytes(b"not a picture")
     page = Page(write_report(counted_copy))

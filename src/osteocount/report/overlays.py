@@ -1,54 +1,21 @@
-"""Figures as inline SVG, overlays as small inline JPEG."""
+"""Overlays in the page: small inline JPEG pictures with a line about their well, linked to the full ones."""
 
 from __future__ import annotations
 
 import base64
-import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pandas as pd
 
-from osteocount.report.number_format import known, plural
+from osteocount.report.number_format import is_known, plural
 from osteocount.report.results import Results
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MAX_THUMBNAILS = 60
 THUMBNAIL_PX = 480
 JPEG_QUALITY = 82
-
-_SVG_ID = re.compile(r'(?P<before>\bid="|(?:xlink:)?href="#|url\(#)(?P<name>[^")]+)')
-
-
-def inline_svg(figure: Figure, name: str, description: str) -> str:
-    """Draw ``figure`` as an SVG element that can stand in a page beside others.
-
-    Every id starts with ``name``, so two figures never share one; the same figure gives the same text.
-
-    Parameters
-    ----------
-    name
-        Letters and digits, unique in the page.
-    description
-        What a screen reader says.
-    """
-    import matplotlib as mpl
-    from markupsafe import escape
-
-    buffer = io.StringIO()
-    no_metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    with mpl.rc_context({"svg.hashsalt": "osteocount", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", metadata=no_metadata, bbox_inches="tight", facecolor="none")
-    drawing = buffer.getvalue()
-    drawing = drawing[drawing.index("<svg") :].strip()
-    drawing = _SVG_ID.sub(lambda match: f"{match['before']}{name}-{match['name']}", drawing)
-    return drawing.replace("<svg", f'<svg role="img" aria-label="{escape(description)}"', 1)
 
 
 @dataclass(frozen=True)
@@ -89,7 +56,7 @@ def overlays(results: Results, captions: dict[tuple[str, str], str]) -> list[Ove
     for path in files:
         place, entry = places.get(path.stem, ("", path.stem)), entries.get(path.stem)
         thumbnail = _thumbnail(path) if path in chosen else None
-        field = f"field {entry.field}" if entry and entry.well and known(entry.field) else ""
+        field = f"field {entry.field}" if entry and entry.well and is_known(entry.field) else ""
         found.append(
             Overlay(
                 file=path.name,
@@ -138,13 +105,13 @@ def _thumbnail(path: Path) -> str | None:
 def caption(row: pd.Series, arm: str) -> str:
     """One line under the overlays of a well."""
     parts = [arm, _donor(row.get("donor"))]
-    if known(row["n_osteoclasts"]):
-        where = "well" if known(row["well"]) else "picture"
+    if is_known(row["n_osteoclasts"]):
+        where = "well" if is_known(row["well"]) else "picture"
         parts.append(f"{plural(int(row['n_osteoclasts']), 'osteoclast')} in the {where}")
     return " · ".join(filter(None, parts))
 
 
 def _donor(name: object) -> str:
-    if not known(name):
+    if not is_known(name):
         return ""
     return str(name) if str(name).casefold().startswith("donor") else f"donor {name}"
