@@ -62,6 +62,7 @@ class ReviewLayers(QObject):
         self._outlines: OutlineLayerData  # from the first `show` on
         self.pen = False
         self.cursor = (0.0, 0.0)
+        # On the viewer and not on the layers, which come and go, and so that a click counts whichever layer is active.
         viewer.mouse_drag_callbacks.append(self._on_press)
         viewer.mouse_move_callbacks.append(self._on_move)
 
@@ -98,7 +99,10 @@ class ReviewLayers(QObject):
         self._steps.start([partial(self._place, field), *making, partial(self._finish, field, outlines), then])
 
     def _fits(self, picture: ImageLayerData | None, channels: tuple[Any, ...], outlines: OutlineLayerData) -> bool:
-        """Layers of a picture of the same kind take other values much faster than new ones are made."""
+        """Tell whether the layers there are can take other values, which is much faster than making new ones.
+
+        `benchmarks/gui_latency.py` times both. A layer stays multiscale or not for as long as it lives.
+        """
         old = self._pictures
         return (
             picture is not None
@@ -151,7 +155,7 @@ class ReviewLayers(QObject):
         self._cells = self._viewer.add_labels(
             outlines.data, name=CELLS, colormap=colormap, opacity=0.9, metadata=dict(_OURS), **self._placed
         )
-        self._cells.editable = False
+        self._cells.editable = False  # napari's brushes would change outlines and no cell
 
     def _add_nuclei(self) -> None:
         um = self._placed["scale"][0] if self._placed else None

@@ -23,6 +23,7 @@ from osteocount.napari.layers.layer_data import ImageLayerData, picture_layer_da
 from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
 from osteocount.napari.review.session import OpenField, ReviewSession
 from osteocount.napari.views.figure_view import FigureSize, RenderedFigure, render
+from osteocount.napari.views.source_view import RESULTS_SUFFIX
 from osteocount.napari.worker import in_window_terms
 from osteocount.pipeline import Outcome, Progress
 from osteocount.pipeline.apply import apply_edits
@@ -90,7 +91,7 @@ def open_review(
     yield Progress(0, 0, f"Reading {root.name}")
     session = ReviewSession(root, who, second=second)
     _prepare()
-    source = pictures or beside(root)
+    source = pictures or _pictures_beside(root)
     if source is None or not source.exists():
         return OpenedResults(session, {}, "The pictures were not found; choose their folder in step 1 to see them.")
     yield Progress(0, 0, f"Looking into {source.name}")
@@ -187,9 +188,9 @@ def comparison_sentences(comparison: Comparison, endpoint: str, contrast: str) -
     )
 
 
-def beside(root: Path) -> Path | None:
-    """Return the pictures that results called ``<pictures>_osteocount`` belong to."""
-    name = root.name.removesuffix("_osteocount")
+def _pictures_beside(root: Path) -> Path | None:
+    """Return the pictures that results with the window's own name for them belong to."""
+    name = root.name.removesuffix(RESULTS_SUFFIX)
     return root.with_name(name) if name != root.name else None
 
 

@@ -26,6 +26,7 @@ from osteocount.napari.counting import FolderRequest
 
 LAYOUT_FILTER = "Layouts (*.csv *.xlsx *.xlsm *.toml *.tsv *.txt);;All files (*)"
 PICTURE_FILTER = "Pictures (*.tif *.tiff *.btf *.png *.jpg *.jpeg *.czi *.nd2 *.lif);;All files (*)"
+RESULTS_SUFFIX = "_osteocount"  # of the folder beside the pictures that results go to unless another is chosen
 IF_PRESENT = (
     ("refuse", "stop and tell me"),
     ("resume", "finish the earlier run"),
@@ -231,4 +232,4 @@ class SourceView(QWidget):
 
 def _beside(source: Path) -> Path:
     """Results go beside the pictures, never among them, where a next run would take them for pictures."""
-    return source.with_name(f"{source.name if source.is_dir() else source.stem}_osteocount")
+    return source.with_name((source.name if source.is_dir() else source.stem) + RESULTS_SUFFIX)
