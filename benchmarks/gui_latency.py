@@ -35,7 +35,7 @@ from osteocount.napari import worker
 from osteocount.napari.counting import LayerCount
 from osteocount.napari.dock import COMPARE, CORRECT, OsteoCountDock
 from osteocount.napari.views.figure_view import FigureView
-from osteocount.pipeline.run_inputs import Plan, write_plan
+from osteocount.pipeline.finished_run import RunInputs, write_inputs
 from osteocount.settings import Settings
 
 LIMIT_MS = 100
@@ -91,7 +91,7 @@ def results(folder: Path, pictures: Path, automatic: Automatic) -> None:
             })  # fmt: skip
     settings = Settings.model_validate({"comparison": {"control": "vehicle"}})
     write_json({"settings": settings.model_dump(mode="json"), "inputs": records, "failed": []}, folder / "run.json")
-    write_plan(Plan(pd.DataFrame(wells), (), {"notes": []}), root)
+    write_inputs(RunInputs(pd.DataFrame(wells)), root)
 
 
 class Stopwatch:

@@ -1,4 +1,4 @@
-"""The grammar of well names, the shapes of plates, and which wells are controls."""
+"""The grammar of well names, the shapes of plates, which wells are controls, and which are left out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from osteocount.errors import OsteoCountError
 
 PLATE_SHAPES = {6: (2, 3), 12: (3, 4), 24: (4, 6), 48: (6, 8), 96: (8, 12), 384: (16, 24), 1536: (32, 48)}
 """Number of wells → (rows, columns)."""
+
+LEFT_OUT_ROLES = ("blank", "excluded")
+"""Roles of the wells that are in no comparison."""
 
 CONTROL_ROLES = ("vehicle", "negative control")
 """Roles of the wells that others are compared with, in the order of preference."""

@@ -11,7 +11,7 @@ from osteocount.io.label_image import TiledLabels, read_labels
 from osteocount.napari.dock import OsteoCountDock
 from osteocount.napari.layers.outlines import SELECTED, draw_outlines, outline_classes
 from osteocount.napari.layers.review_layers import CELLS, PICTURE
-from osteocount.pipeline.apply import apply_edits
+from osteocount.pipeline.write_results import apply_edits
 from osteocount.settings import Settings
 from osteocount.simulate.design import FieldDesign
 from osteocount.simulate.simulated_field import simulate_field

@@ -12,7 +12,7 @@ import tifffile
 from osteocount.curate import CellRef, Edit, EditLog
 from osteocount.curate.classifier import CELL_FEATURES, FORMAT, Classifier, Judge, save
 from osteocount.errors import OsteoCountError
-from osteocount.pipeline.apply import apply_edits
+from osteocount.pipeline.write_results import apply_edits
 from support.runs import CLASSICAL, counted
 
 TABLES = ("cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv")

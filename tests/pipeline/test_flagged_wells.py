@@ -4,7 +4,7 @@ import pandas as pd
 
 from osteocount.io.run_record import FieldRecord
 from osteocount.pipeline.wells_table import exclude_flagged, wells_table
-from osteocount.stats.wells_input import LEFT_OUT_ROLES
+from osteocount.wells import LEFT_OUT_ROLES
 
 
 def record(well, flags, reasons):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from osteocount.pipeline.run_folder import run
+from osteocount.pipeline.runner import run
 from osteocount.settings import Settings
 
 CLASSICAL = Settings().replace(segment=Settings().segment.replace(segmenter="classical"))

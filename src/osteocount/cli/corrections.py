@@ -29,8 +29,8 @@ def apply_edits(
     """Write the tables and the report of a result folder anew, with the corrections its edit log holds."""
     from osteocount.curate import effective, read_log
     from osteocount.curate.classifier import load, save
-    from osteocount.pipeline.apply import apply_edits as apply
     from osteocount.pipeline.corrections import CLASSIFIER, EDIT_LOG
+    from osteocount.pipeline.write_results import apply_edits as apply
 
     edits = effective(read_log(results / EDIT_LOG))
     if classifier is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,9 @@ from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
 
 if TYPE_CHECKING:
-    from osteocount import pipeline
+    from osteocount.io.result_folder import IfPresent
+    from osteocount.pipeline import Outcome, RunRequest
+    from osteocount.pipeline.exports import Export
 
 Source = Annotated[Path, typer.Argument(help="A picture, or a folder of pictures of one or several plates.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The result folder.")]
@@ -62,7 +64,6 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went w
 AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout.")]
 
 SAMPLE_SEED = 7
-IfPresent = Literal["refuse", "resume", "overwrite"]
 
 
 def register(app: typer.Typer) -> None:
@@ -99,19 +100,19 @@ def run(
     settings: Settings,
 ) -> None:
     """Count a plate and compare its treatments: tables, label images, overlays and a report."""
-    from osteocount.pipeline import AbsorbanceInput
+    from osteocount.pipeline import AbsorbanceInput, RunRequest
+    from osteocount.pipeline.absorbance import match_roles
 
-    roles = reader_roles(reader or [], reader_role or [])
     readers = [
         AbsorbanceInput(path, role, reader_block, reference_nm, pnpp_volume, light_path)
-        for path, role in zip(reader or [], roles, strict=True)
+        for path, role in match_roles(reader or [], reader_role or [])
     ]
-    options = {
-        "layout": layout, "readers": readers, "pattern": pattern, "plate_wells": wells,
-        "exports": exports(ome_zarr, cellprofiler), "workers": workers, "scheduler": scheduler,
-        "classifier": classifier,
-    }  # fmt: skip
-    _run(source, out, settings, options, _if_present(overwrite, resume), quiet, as_json)
+    request = RunRequest(
+        source, out, settings, layout=layout, readers=readers, pattern=pattern, plate_wells=wells,
+        exports=_exports(ome_zarr, cellprofiler), workers=workers, scheduler=scheduler, classifier=classifier,
+        if_present=_if_present(overwrite, resume),
+    )  # fmt: skip
+    _run(request, quiet, as_json)
 
 
 @with_settings("picture", "segment", "count", "qc")
@@ -131,11 +132,13 @@ def count(
     settings: Settings,
 ) -> None:
     """Count pictures without a layout: the same numbers, no comparison."""
-    options = {
-        "exports": exports(ome_zarr, cellprofiler), "workers": workers, "scheduler": scheduler,
-        "classifier": classifier,
-    }  # fmt: skip
-    _run(source, out, settings, options, _if_present(overwrite, resume), quiet, as_json)
+    from osteocount.pipeline import RunRequest
+
+    request = RunRequest(
+        source, out, settings, exports=_exports(ome_zarr, cellprofiler), workers=workers, scheduler=scheduler,
+        classifier=classifier, if_present=_if_present(overwrite, resume),
+    )  # fmt: skip
+    _run(request, quiet, as_json)
 
 
 def demo(
@@ -144,13 +147,15 @@ def demo(
     workers: Workers = 1,
 ) -> None:
     """Count the sample plate and print where the report is; simulates the plate where there is none."""
+    from osteocount.pipeline import RunRequest
+
     if not (images / "layout.csv").is_file():
         from osteocount.simulate import default_plate, simulate_plate
 
         say(f"{images} is not here; simulating a plate into it.")
         simulate_plate(default_plate(), SAMPLE_SEED, images)
-    options = {"layout": images / "layout.csv", "workers": workers}
-    _run(images, out, Settings(), options, "overwrite", False, False)
+    request = RunRequest(images, out, layout=images / "layout.csv", workers=workers, if_present="overwrite")
+    _run(request, quiet=False, as_json=False)
 
 
 def gui() -> None:
@@ -164,24 +169,10 @@ def gui() -> None:
     napari.run()
 
 
-def reader_roles(files: list[Path], roles: list[str]) -> list[Literal["trap_activity", "viability"]]:
-    """Check that every export has a role that exists."""
-    known: dict[str, Literal["trap_activity", "viability"]] = {
-        "trap_activity": "trap_activity",
-        "viability": "viability",
-    }
-    wrong = [role for role in roles if role not in known]
-    if wrong or len(files) != len(roles):
-        raise OsteoCountError(
-            f"{len(files)} --reader and {len(roles)} --reader-role ({', '.join(roles) or 'none'}): give one role, "
-            f"{' or '.join(known)}, for every export."
-        )
-    return [known[role] for role in roles]
-
-
-def exports(ome_zarr: bool, cellprofiler: bool) -> list[str]:
+def _exports(ome_zarr: bool, cellprofiler: bool) -> list[Export]:
     """Name the further forms of the results that were asked for."""
-    return [name for name, wanted in (("ome-zarr", ome_zarr), ("cellprofiler", cellprofiler)) if wanted]
+    asked: dict[Export, bool] = {"ome-zarr": ome_zarr, "cellprofiler": cellprofiler}
+    return [name for name, wanted in asked.items() if wanted]
 
 
 def _if_present(overwrite: bool, resume: bool) -> IfPresent:
@@ -190,20 +181,11 @@ def _if_present(overwrite: bool, resume: bool) -> IfPresent:
     return "overwrite" if overwrite else "resume" if resume else "refuse"
 
 
-def _run(
-    source: Path,
-    out: Path,
-    settings: Settings,
-    options: dict[str, Any],
-    if_present: IfPresent,
-    quiet: bool,
-    as_json: bool,
-) -> None:
-    from osteocount import pipeline
+def _run(request: RunRequest, quiet: bool, as_json: bool) -> None:
+    from osteocount.pipeline import run_steps
 
-    steps = pipeline.run(source, out, settings, if_present=if_present, **options)
     try:
-        outcome = follow(steps, quiet=quiet)
+        outcome = follow(run_steps(request), quiet=quiet)
     except KeyboardInterrupt:  # typer would end without a word
         say("stopped. What was finished is kept; --resume goes on from there.")
         raise typer.Exit(130) from None
@@ -223,7 +205,7 @@ def _run(
         raise typer.Exit(outcome.exit_code)
 
 
-def _summary(outcome: pipeline.Outcome) -> dict[str, object]:
+def _summary(outcome: Outcome) -> dict[str, object]:
     wells = outcome.wells
     return {
         "folder": str(outcome.folder),

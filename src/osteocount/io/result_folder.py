@@ -12,6 +12,9 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.files import written_whole
 from osteocount.io.run_record import FieldRecord
 
+IfPresent = Literal["refuse", "resume", "overwrite"]
+"""What to do with a result folder that already holds a run."""
+
 RUN_RECORD = "run.json"
 OWN_NAMES = (
     "cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv", "results.xlsx", "report.html", RUN_RECORD, "labels",
@@ -28,7 +31,7 @@ class ResultFolder:
 
     root: Path
 
-    def claim(self, if_present: Literal["refuse", "resume", "overwrite"]) -> None:
+    def claim(self, if_present: IfPresent) -> None:
         """Make the folder ours to write into.
 
         Raises

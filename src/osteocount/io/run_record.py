@@ -5,6 +5,7 @@ What another person needs to know to get the same numbers: settings, inputs with
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -84,6 +85,11 @@ class FieldRecord(BaseModel):
     @model_serializer(mode="wrap")
     def _only_what_was_given(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {name: value for name, value in dump(self).items() if name in self.model_fields_set}
+
+
+def in_order(records: Iterable[FieldRecord]) -> tuple[FieldRecord, ...]:
+    """Return the records in the order of the tables, whichever was finished first."""
+    return tuple(sorted(records, key=lambda record: (record.plate, record.well, record.field, record.image)))
 
 
 class RunRecord(BaseModel):

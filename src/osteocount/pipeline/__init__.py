@@ -2,6 +2,8 @@
 
 from osteocount.pipeline.absorbance import AbsorbanceInput
 from osteocount.pipeline.field import FieldResult, analyse
-from osteocount.pipeline.run_folder import Outcome, Progress, finish, run
+from osteocount.pipeline.run_request import RunRequest
+from osteocount.pipeline.runner import Progress, run, run_steps
+from osteocount.pipeline.write_results import Outcome
 
-__all__ = ["AbsorbanceInput", "FieldResult", "Outcome", "Progress", "analyse", "finish", "run"]
+__all__ = ["AbsorbanceInput", "FieldResult", "Outcome", "Progress", "RunRequest", "analyse", "run", "run_steps"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -12,7 +13,8 @@ from osteocount.errors import OsteoCountError
 from osteocount.plate.absorbance.blank_subtraction import absorbance_columns
 from osteocount.plate.absorbance.read import read_export
 
-ABSORBANCE_ROLES = ("trap_activity", "viability")
+AbsorbanceRole = Literal["trap_activity", "viability"]
+ABSORBANCE_ROLES: tuple[AbsorbanceRole, ...] = get_args(AbsorbanceRole)
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,28 @@ class AbsorbanceInput:
     """
 
     path: Path
-    role: Literal["trap_activity", "viability"]
+    role: AbsorbanceRole
     block: str | None = None
     reference_nm: float | None = None
     volume_ul: float | None = None
     path_cm: float | None = None
+
+
+def match_roles(files: Sequence[Path], roles: Sequence[str]) -> list[tuple[Path, AbsorbanceRole]]:
+    """Give every export the role that was said of it, in the same order.
+
+    Raises
+    ------
+    OsteoCountError
+        A role does not exist, or there are not as many as exports.
+    """
+    known: dict[str, AbsorbanceRole] = {role: role for role in ABSORBANCE_ROLES}
+    if len(files) != len(roles) or not known.keys() >= set(roles):
+        raise OsteoCountError(
+            f"{len(files)} --reader and {len(roles)} --reader-role ({', '.join(roles) or 'none'}): give one role, "
+            f"{' or '.join(known)}, for every export."
+        )
+    return [(path, known[role]) for path, role in zip(files, roles, strict=True)]
 
 
 def read_absorbance(given: AbsorbanceInput, layout: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from osteocount.curate import Edit, effective, read_log, replay, reviewed_wells
 from osteocount.errors import OsteoCountError
 from osteocount.measure.matching import outline_pairs
 from osteocount.pipeline.corrections import EDIT_LOG, load_automatic
-from osteocount.pipeline.run_inputs import FinishedRun, read_finished
+from osteocount.pipeline.finished_run import FinishedRun, read_finished
 from osteocount.stats.agreement_measures import cohen_kappa, describe
 
 _PREFIX, _SUFFIX = EDIT_LOG.split(".")

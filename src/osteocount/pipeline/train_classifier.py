@@ -16,7 +16,7 @@ from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table
 from osteocount.pipeline.corrections import CLASSIFIER, EDIT_LOG, automatic_cells, load_automatic
-from osteocount.pipeline.run_inputs import read_finished
+from osteocount.pipeline.finished_run import read_finished
 
 
 def learn(root: Path) -> Trained:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
 from osteocount.columns import WELL_NUMBERS, WELLS_START, names_of
+from osteocount.curate import Edit
 from osteocount.errors import OsteoCountError
 from osteocount.io.run_record import FieldRecord
 from osteocount.measure import summarise
+from osteocount.pipeline.absorbance import join_absorbance
+from osteocount.pipeline.corrections import edit_wells
+from osteocount.pipeline.finished_run import FinishedRun
+from osteocount.plate.plate_quality import add_normalised
+from osteocount.wells import LEFT_OUT_ROLES
 
-UNUSED_ROLES = ("blank", "excluded")
+BAD_STATUS = ("failed", "incomplete", "no_picture", "not_in_layout")
+"""Of wells that were not done as asked; the others are ``ok`` and ``excluded``."""
 
 
 def place_layout(layout: pd.DataFrame | None, plates: list[str]) -> pd.DataFrame | None:
@@ -38,7 +45,36 @@ def place_layout(layout: pd.DataFrame | None, plates: list[str]) -> pd.DataFrame
     return layout.assign(plate=plates[0] or "".join(named) if plates else "")
 
 
-def wells_table(records: list[FieldRecord], cells: pd.DataFrame, layout: pd.DataFrame | None) -> pd.DataFrame:
+def assemble_wells(
+    run: FinishedRun, cells: pd.DataFrame, automatic: pd.DataFrame, edits: Sequence[Edit], *, classified: bool
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the table of ``wells.csv``, and notes for the person: from cells to normalised numbers.
+
+    Parameters
+    ----------
+    run
+        Its fields, layout, readings and settings.
+    cells, automatic
+        Cells of all pictures, corrected and as the program found them.
+    edits
+        Effective edits.
+    classified
+        True when a lab's classifier judged the cells.
+    """
+    corrected, uncorrected = (wells_table(run.records, each, run.inputs.layout) for each in (cells, automatic))
+    counted = edit_wells(corrected, uncorrected, edits, classified=classified)
+    joined = join_absorbance(exclude_flagged(counted, run.settings.qc.exclude_flags), list(run.inputs.readings))
+    return add_normalised(joined, with_b_score=run.settings.qc.b_score)
+
+
+def bad_wells(wells: pd.DataFrame) -> Iterator[str]:
+    """Say of every well that was not done as asked what happened to it."""
+    bad = wells[wells["status"].isin(BAD_STATUS)]
+    for plate, well, image, status, reason in bad[["plate", "well", "image", "status", "status_reason"]].to_numpy():
+        yield f"{' '.join(filter(None, [plate, well])) or image}: {status.replace('_', ' ')}. {reason}"
+
+
+def wells_table(records: Sequence[FieldRecord], cells: pd.DataFrame, layout: pd.DataFrame | None) -> pd.DataFrame:
     """One row for every well of the layout or of the input.
 
     Parameters
@@ -134,7 +170,7 @@ def _columns(layout: pd.DataFrame | None, quality: list[str]) -> list[str]:
 def _status(fields: list[FieldRecord], described: dict[str, Any] | None, *, has_layout: bool) -> tuple[str, str]:
     failed = [record for record in fields if not record.is_done]
     reasons = " | ".join(record.reason for record in failed)
-    if described is not None and described.get("role") in UNUSED_ROLES:
+    if described is not None and described.get("role") in LEFT_OUT_ROLES:
         return "excluded", str(described.get("exclude_reason") or described["role"])
     if not fields:
         return "no_picture", "The layout names this well, but no picture of it was found."

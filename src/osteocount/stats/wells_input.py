@@ -11,9 +11,8 @@ import pandas as pd
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import arm_names, suggestion, text_of
-from osteocount.wells import parse_well, row_letters, well_name
+from osteocount.wells import LEFT_OUT_ROLES, parse_well, row_letters, well_name
 
-LEFT_OUT_ROLES = ("blank", "excluded")
 DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
 LARGEST = 1e12  # above any count, area (px of a whole well: 1e10) or amount that a table of wells can hold
 UNKNOWN = ("", "na", "n/a", "#n/a")  # R and spreadsheets write these for an empty cell

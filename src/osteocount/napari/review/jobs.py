@@ -26,9 +26,9 @@ from osteocount.napari.views.figure_view import FigureSize, RenderedFigure, rend
 from osteocount.napari.views.source_view import RESULTS_SUFFIX
 from osteocount.napari.worker import in_window_terms
 from osteocount.pipeline import Outcome, Progress
-from osteocount.pipeline.apply import apply_edits
 from osteocount.pipeline.field import read_channels
 from osteocount.pipeline.field_task import FieldTask, field_tasks
+from osteocount.pipeline.write_results import apply_edits
 from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
 from osteocount.plate.index import index_pictures
 from osteocount.stats import compare, sentences
@@ -144,7 +144,7 @@ def draw_figures(
         return ReviewFigures(wells, None, LOCKED, None, None, LOCKED)
     plate, plate_text = _plate(wells, wanted)
     hints = {} if plate is None else well_hints(_with_roles(wells), _measure(wells, wanted), plate=wanted.plate)
-    if session.run.plan.layout is None:
+    if session.run.inputs.layout is None:
         return ReviewFigures(wells, plate, plate_text, None, None, "No layout, so there is nothing to compare.", hints)
     try:
         comparison = compare(wells, settings=session.run.settings.comparison)

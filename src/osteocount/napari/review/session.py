@@ -16,18 +16,16 @@ from osteocount.curate.edit_log import Kind, Point
 from osteocount.errors import OsteoCountError
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table
-from osteocount.pipeline.absorbance import join_absorbance
 from osteocount.pipeline.corrections import (
     EDIT_LOG,
     adopted,
     automatic_cells,
-    edit_wells,
     excluded_because,
     load_automatic,
 )  # fmt: skip
+from osteocount.pipeline.finished_run import FinishedRun, read_finished
 from osteocount.pipeline.reviewer_agreement import log_of_second
-from osteocount.pipeline.run_inputs import FinishedRun, read_finished
-from osteocount.pipeline.wells_table import exclude_flagged, summarise_fields, wells_table
+from osteocount.pipeline.wells_table import assemble_wells, summarise_fields
 
 WellKey = tuple[str, str]
 """Plate and well."""
@@ -223,15 +221,14 @@ class ReviewSession:
 
     def wells(self) -> pd.DataFrame:
         """Return the table of ``wells.csv`` as it would be written now. May run in a thread."""
-        plan, records = self.run.plan, list(self.run.records)
-        joined = [pd.concat([t for t in tables if len(t)] or list(tables)[:1]) for tables in
-                  (list(self._cells.values()), list(self._automatic.values()))]  # fmt: skip
+        cells, automatic = (pd.concat([t for t in tables if len(t)] or tables[:1]) for tables in
+                            (list(self._cells.values()), list(self._automatic.values())))  # fmt: skip
         classifier = adopted(self.root)
         if classifier is not None:
-            joined[0], _ = judge(joined[0], self._automatic_nuclei(), classifier, self.run.settings.count.min_nuclei)
-        corrected, automatic = (wells_table(records, cells, plan.layout) for cells in joined)
-        counted = edit_wells(corrected, automatic, effective(self.edits), classified=classifier is not None)
-        return join_absorbance(exclude_flagged(counted, self.run.settings.qc.exclude_flags), list(plan.readings))
+            cells, _ = judge(cells, self._automatic_nuclei(), classifier, self.run.settings.count.min_nuclei)
+        edits = effective(self.edits)
+        wells, _ = assemble_wells(self.run, cells, automatic, edits, classified=classifier is not None)
+        return wells
 
     def _automatic_nuclei(self) -> pd.DataFrame:
         """Return the nuclei the program found; a classifier judges only cells nobody touched, which have just these."""

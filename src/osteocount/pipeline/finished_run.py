@@ -1,4 +1,4 @@
-"""What a finished run was put together from, kept so that its tables can be made again after corrections."""
+"""A run whose fields are all done, read back from its folder so that its tables can be made again."""
 
 from __future__ import annotations
 
@@ -13,39 +13,53 @@ from pydantic import ValidationError
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder, write_json
-from osteocount.io.run_record import FieldRecord, RunRecord, first_problem
+from osteocount.io.run_record import FieldRecord, RunRecord, first_problem, in_order
 from osteocount.settings import Settings
 
-PLAN = "plan.json"
+INPUTS = "plan.json"  # its name since the first version
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Layout with the plates' names, readings of the plate reader, and what the run says about itself."""
+class RunInputs:
+    """Tables a run was given: the layout with the names of the plates, and readings of a plate reader."""
 
-    layout: pd.DataFrame | None
-    readings: tuple[pd.DataFrame, ...]
-    about: dict[str, Any]
+    layout: pd.DataFrame | None = None
+    readings: tuple[pd.DataFrame, ...] = ()
 
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A result folder read back: everything `finish` needs."""
+    """A run whose fields are all done: everything its results are made of.
+
+    Attributes
+    ----------
+    folder
+        The result folder, with the finished parts.
+    records
+        Of all fields, failed ones too, in the order of the tables.
+    settings
+        All settings.
+    inputs
+        Tables the run was given.
+    about
+        What the run says about itself: source, layout, workers, notes, seconds, command. The rest of it is written
+        anew with the results.
+    """
 
     folder: ResultFolder
     records: tuple[FieldRecord, ...]
     settings: Settings
-    plan: Plan
+    inputs: RunInputs
+    about: RunRecord
 
 
-def write_plan(plan: Plan, folder: ResultFolder) -> None:
-    """Keep ``plan`` in the result folder."""
+def write_inputs(inputs: RunInputs, folder: ResultFolder) -> None:
+    """Keep ``inputs`` in the result folder."""
     content = {
-        "layout": None if plan.layout is None else _to_json(plan.layout),
-        "readings": [_to_json(frame) for frame in plan.readings],
-        "about": plan.about,
+        "layout": None if inputs.layout is None else _to_json(inputs.layout),
+        "readings": [_to_json(frame) for frame in inputs.readings],
     }
-    write_json(content, folder.parts / PLAN)
+    write_json(content, folder.parts / INPUTS)
 
 
 def read_finished(root: Path) -> FinishedRun:
@@ -57,7 +71,7 @@ def read_finished(root: Path) -> FinishedRun:
         No run has finished in this folder, or it is of a version that kept too little.
     """
     folder = ResultFolder(root)
-    missing = [path for path in (root / RUN_RECORD, folder.parts / PLAN) if not path.is_file()]
+    missing = [path for path in (root / RUN_RECORD, folder.parts / INPUTS) if not path.is_file()]
     if missing:
         raise OsteoCountError(
             f"{root}: no finished run is here ({missing[0].name} is missing). Give the folder that `osteocount run` or "
@@ -65,11 +79,8 @@ def read_finished(root: Path) -> FinishedRun:
         )
     try:
         run = RunRecord.model_validate_json((root / RUN_RECORD).read_bytes())
-        plan = json.loads((folder.parts / PLAN).read_text(encoding="utf-8"))
-        layout = None if plan["layout"] is None else _from_json(plan["layout"])
-        readings = tuple(_from_json(frame) for frame in plan["readings"])
+        inputs = _read_inputs(folder.parts / INPUTS)
         settings = Settings.model_validate(run.settings)
-        about = dict(plan["about"])
         if (leading_out := run.key_leading_out()) is not None:
             raise ValueError(f"the key {leading_out!r} is no file name")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -77,7 +88,13 @@ def read_finished(root: Path) -> FinishedRun:
         raise OsteoCountError(
             f"{root}: the record of the run cannot be understood ({said}). Count again with --resume."
         ) from error
-    return FinishedRun(folder, run.fields, settings, Plan(layout, readings, about))
+    return FinishedRun(folder, in_order(run.fields), settings, inputs, run)
+
+
+def _read_inputs(path: Path) -> RunInputs:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    layout = None if content["layout"] is None else _from_json(content["layout"])
+    return RunInputs(layout, tuple(_from_json(frame) for frame in content["readings"]))
 
 
 def _to_json(frame: pd.DataFrame) -> dict[str, Any]:

@@ -1,0 +1,145 @@
+"""A run: a folder of pictures to a result folder."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from osteocount.curate.classifier import load, save
+from osteocount.errors import OsteoCountError
+from osteocount.io.result_folder import ResultFolder
+from osteocount.io.run_record import RunRecord, in_order
+from osteocount.pipeline.absorbance import AbsorbanceInput, read_absorbance
+from osteocount.pipeline.corrections import CLASSIFIER
+from osteocount.pipeline.exports import check_exports, write_exports
+from osteocount.pipeline.field_task import field_tasks, unmatched_record
+from osteocount.pipeline.finished_run import FinishedRun, RunInputs
+from osteocount.pipeline.run_request import RunRequest
+from osteocount.pipeline.wells_table import place_layout
+from osteocount.pipeline.workers import process_all
+from osteocount.pipeline.write_results import Outcome, write_results
+from osteocount.plate.index import PlateIndex, index_pictures
+from osteocount.plate.layout.read import read_layout
+from osteocount.segment import get_segmenter
+from osteocount.settings import Settings
+from osteocount.stats.arms import arm_names, suggestion
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is."""
+
+    done: int
+    total: int
+    message: str
+
+
+def run(source: Path, out: Path, settings: Settings, **options: Any) -> Generator[Progress, None, Outcome]:
+    """Count all pictures of ``source`` and write the result folder ``out``; see `run_steps`.
+
+    Parameters
+    ----------
+    source
+        A picture or a folder of pictures, of one plate or several.
+    out
+        The result folder.
+    settings
+        All settings.
+    **options
+        ``layout`` and the other attributes of `RunRequest`.
+    """
+    return run_steps(RunRequest(source, out, settings, **options))
+
+
+def run_steps(request: RunRequest) -> Generator[Progress, None, Outcome]:
+    """Count the pictures of ``request`` step by step and write the result folder.
+
+    Yields
+    ------
+    Progress
+        After every finished picture. Closing the generator stops the run; finished pictures stay, for ``resume``.
+
+    Returns
+    -------
+    Outcome
+        As the generator's return value.
+
+    Raises
+    ------
+    OsteoCountError
+        Nothing could be done: no picture, unreadable layout, unknown control, or a result folder in use.
+    """
+    started = time.perf_counter()
+    settings = request.settings
+    check_exports(request.exports)
+    get_segmenter(settings)  # a model that is not there is said once, before anything is written
+    classifier = None if request.classifier is None else load(request.classifier)
+    index, inputs, notes = _read_inputs(request)
+    folder = ResultFolder(request.out)
+    folder.claim(request.if_present)
+    if classifier is not None:
+        save(classifier, folder.root / CLASSIFIER)
+    tasks = field_tasks(index, request.source)
+    records = []
+    for record in process_all(
+        tasks, folder, settings, workers=request.workers, scheduler=request.scheduler,
+        resume=request.if_present == "resume",
+    ):  # fmt: skip
+        records.append(record)
+        state = "done" if record.is_done else f"failed: {record.reason}"
+        yield Progress(len(records), len(tasks), f"{record.image} {state}")
+    records += [unmatched_record(path, request.source) for path in index.unmatched]
+    about = RunRecord(
+        source=request.source.name,
+        layout=None if request.layout is None else request.layout.name,
+        workers=request.workers,
+        notes=notes,
+        seconds=round(time.perf_counter() - started, 2),
+        command=shlex.join(["osteocount", *sys.argv[1:]]),
+    )
+    outcome = write_results(FinishedRun(folder, in_order(records), settings, inputs, about))
+    not_exported = write_exports(request.exports, folder, tasks, records, outcome.wells, settings)
+    return replace(outcome, warnings=(*outcome.warnings, *not_exported))
+
+
+def _read_inputs(request: RunRequest) -> tuple[PlateIndex, RunInputs, tuple[str, ...]]:
+    """Read names, layout and readings before anything is written; notes say what a person should know of them."""
+    index = index_pictures(request.source, pattern=request.pattern)
+    described = None if request.layout is None else read_layout(request.layout, wells=request.plate_wells)
+    if described is not None:
+        _check_control(described.wells, request.settings.comparison.control)
+    plates = sorted({entry.plate for entry in index.entries})
+    layout = place_layout(described.wells if described else None, plates)
+    if layout is not None and plates == [""]:
+        index = _named_plate(index, layout["plate"].iloc[0])
+    notes = (*index.notes, *(described.warnings if described else ()))
+    return index, RunInputs(layout, _readings(request.readers, layout)), notes
+
+
+def _readings(readers: Sequence[AbsorbanceInput], layout: pd.DataFrame | None) -> tuple[pd.DataFrame, ...]:
+    if readers and layout is None:
+        raise OsteoCountError(
+            "A reader export needs a --layout: it says which wells are the blanks and what the others got."
+        )
+    return () if layout is None else tuple(read_absorbance(given, layout) for given in readers)
+
+
+def _named_plate(index: PlateIndex, plate: str) -> PlateIndex:
+    """Give the pictures of a single plate without a name the name that the layout has for it."""
+    return replace(index, entries=tuple(replace(entry, plate=plate) for entry in index.entries))
+
+
+def _check_control(layout: pd.DataFrame, control: str | None) -> None:
+    """Refuse a misspelt control before an hour of counting, not after it."""
+    known = sorted({*arm_names(layout), *layout["treatment"].dropna()} - {""})
+    if control is not None and control not in known:
+        raise OsteoCountError(
+            f"The layout has no arm '{control}'{suggestion(control, known)} It has: {', '.join(known)}."
+        )

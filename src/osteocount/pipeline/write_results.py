@@ -1,0 +1,139 @@
+"""The results of a run: tables, comparison, workbook, run record and report, from its finished fields."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from osteocount.columns import CELLS, COMPARISONS, NUCLEI
+from osteocount.errors import OsteoCountError
+from osteocount.io.result_folder import RUN_RECORD, write_json
+from osteocount.io.run_record import FieldRecord
+from osteocount.io.tables import read_table, write_table, write_workbook
+from osteocount.pipeline.corrections import classifier_record, edit_tables
+from osteocount.pipeline.finished_run import FinishedRun, read_finished, write_inputs
+from osteocount.pipeline.wells_table import assemble_wells, bad_wells
+from osteocount.pipeline.workbook import workbook
+from osteocount.settings import Settings
+from osteocount.stats import Comparison, compare
+from osteocount.version import __version__
+
+LIBRARIES = ("numpy", "scipy", "pandas", "scikit-image", "opencv-python-headless", "tifffile", "imagecodecs")
+"""Numbers may depend on these; their versions are recorded."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run gave.
+
+    Attributes
+    ----------
+    folder
+        The result folder.
+    wells
+        The table of ``wells.csv``.
+    comparison
+        The comparison of arms; None without a layout or when it was refused.
+    bad_wells
+        One sentence for every well that was not done as asked.
+    warnings
+        Sentences for the person at the screen.
+    """
+
+    folder: Path
+    wells: pd.DataFrame
+    comparison: Comparison | None
+    bad_wells: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0: all done; 3: done, but some wells are not; 1: no picture could be done."""
+        if not self.wells["n_fields"].fillna(0).sum():
+            return 1
+        return 3 if self.bad_wells else 0
+
+
+def apply_edits(root: Path) -> Outcome:
+    """Replay ``edits.jsonl`` of the result folder ``root`` on what the program found, and write all tables anew.
+
+    No picture is read and nothing is segmented. The window and the command both end here, so their tables are the
+    same bytes.
+
+    Raises
+    ------
+    OsteoCountError
+        No run has finished in ``root``, or its log is damaged.
+    """
+    return write_results(read_finished(root))
+
+
+def write_results(run: FinishedRun) -> Outcome:
+    """Put the finished fields together, with corrections by a person: tables, comparison, record and report."""
+    folder, settings, has_layout = run.folder, run.settings, run.inputs.layout is not None
+    write_inputs(run.inputs, folder)
+    automatic = _joined(run, "cells.csv", CELLS.names)
+    nuclei = _joined(run, "nuclei.csv", NUCLEI.names)
+    edited = edit_tables(folder, run.records, automatic, nuclei, settings)
+    write_table(edited.cells, folder.root / "cells.csv")
+    write_table(edited.nuclei, folder.root / "nuclei.csv")
+    wells, no_b_score = assemble_wells(
+        run, edited.cells, automatic, edited.edits, classified=edited.n_left_out is not None
+    )
+    write_table(wells, folder.root / "wells.csv")
+    comparison, refusal = _compare(wells, settings) if has_layout else (None, ())
+    contrasts = comparison.table if comparison else pd.DataFrame(columns=list(COMPARISONS.names))
+    if has_layout:
+        write_table(contrasts, folder.root / "comparisons.csv", COMPARISONS.formats)
+    write_workbook(workbook(wells, edited.cells, contrasts, settings), folder.root / "results.xlsx")
+    notes = (*run.about.notes, *edited.notes, *no_b_score)
+    warnings = (*notes, *_shared_warnings(run.records), *refusal, *(comparison.warnings if comparison else ()))
+    _write_record(run, warnings)
+    from osteocount.report import write_report  # brings matplotlib, which a worker process never needs
+
+    write_report(folder.root, comparison)
+    return Outcome(folder.root, wells, comparison, tuple(bad_wells(wells)), warnings)
+
+
+def _write_record(run: FinishedRun, warnings: tuple[str, ...]) -> None:
+    """Write ``run.json``: what was counted, with which settings, classifier and libraries, and what was said."""
+    made_now = {
+        "osteocount": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": run.settings.model_dump(mode="json"),
+        "classifier": classifier_record(run.folder.root),
+        "inputs": tuple(record for record in run.records if record.is_done),
+        "failed": tuple(record for record in run.records if not record.is_done),
+        "libraries": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
+        "warnings": warnings,
+        "seed": 0,
+    }
+    write_json(run.about.model_copy(update=made_now).model_dump(), run.folder.root / RUN_RECORD)
+
+
+def _joined(run: FinishedRun, suffix: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return one table of all counted fields; ``columns`` when none of them has a row."""
+    keys = [record.key for record in run.records if record.is_done]
+    parts = [table for key in keys if len(table := read_table(run.folder.part(key, suffix)))]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(columns))
+
+
+def _compare(wells: pd.DataFrame, settings: Settings) -> tuple[Comparison | None, tuple[str, ...]]:
+    try:
+        return compare(wells, settings=settings.comparison), ()
+    except OsteoCountError as error:
+        return None, (f"No comparison: {error}",)
+
+
+def _shared_warnings(records: Sequence[FieldRecord]) -> list[str]:
+    """Warnings of the pictures, each once, with how many pictures it concerns."""
+    done = [record for record in records if record.is_done]
+    counts = Counter(warning for record in done for warning in record.warnings)
+    return [text if n == 1 == len(done) else f"{n} of {len(done)} pictures: {text}" for text, n in counts.items()]
