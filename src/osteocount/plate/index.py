@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MIN_EXPLAINED = 0.95
-"""One pattern must explain at least this share of the pictures."""
+"""One pattern must explain at least this share of the pictures: room for a stray file, none for a second system."""
 
+# Folders that instruments make inside a plate: Images (Phenix), TimePoint_2 and ZStep_3 (MetaXpress).
 _STRUCTURAL = re.compile(r"(?i)images?|(?P<time>timepoint)_(?P<t>\d+)|(?P<z>zstep)_(?P<n>\d+)")
-_LISTED = 10
+_LISTED = 10  # names in a message; more of them help nobody
+
+NameMatches = dict[Path, tuple[NamePattern, NameParts] | None]
+"""Picture → the first pattern that explains its name with what it says; None where none does."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +89,12 @@ def index_pictures(source: Path, *, pattern: str | None = None) -> PlateIndex:
     """
     found, skipped = find_pictures(source)
     patterns = (custom_pattern(pattern),) if pattern is not None else PATTERNS
-    read = {path: _read(path, patterns) for path in found}
-    scenes, unreadable = _scenes(read)
-    strays = _strays(read)
-    read = {path: hit for path, hit in read.items() if path not in strays and path not in scenes}
-    chosen = _vote(source, read, custom=pattern is not None) if read else ""
-    entries, unmatched = _entries(source, read, chosen)
+    matches = {path: _match(path, patterns) for path in found}
+    scenes, unreadable = _scenes(matches)
+    strays = _strays(matches)
+    matches = {path: match for path, match in matches.items() if path not in strays and path not in scenes}
+    chosen = _main_pattern(source, matches, custom=pattern is not None) if matches else ""
+    entries, unmatched = _entries(source, matches, chosen)
     entries += tell_plates_apart([entry for inside in scenes.values() for entry in inside])
     unmatched = sorted([*unmatched, *strays])
     _refuse_duplicates(source, entries)
@@ -99,7 +103,7 @@ def index_pictures(source: Path, *, pattern: str | None = None) -> PlateIndex:
 
 
 def _scenes(
-    read: dict[Path, tuple[NamePattern, NameParts] | None],
+    matches: NameMatches,
 ) -> tuple[dict[Path, list[PictureFile]], list[str]]:
     """Look into files that may hold many wells, and note those that could not be looked into.
 
@@ -107,7 +111,7 @@ def _scenes(
     """
     scenes: dict[Path, list[PictureFile]] = {}
     notes: list[str] = []
-    for path, hit in read.items():
+    for path, hit in matches.items():
         if not is_multi_image(path) or (hit and hit[1].row and path.name.lower().endswith((".tif", ".tiff"))):
             continue
         place = (hit[1].plate, hit[1].row, hit[1].column) if hit and hit[1].row else None
@@ -118,7 +122,7 @@ def _scenes(
     return scenes, notes
 
 
-def _read(path: Path, patterns: tuple[NamePattern, ...]) -> tuple[NamePattern, NameParts] | None:
+def _match(path: Path, patterns: tuple[NamePattern, ...]) -> tuple[NamePattern, NameParts] | None:
     """Return the first pattern that explains the name, with what it says."""
     for pattern in patterns:
         parts = pattern.read(picture_stem(path))
@@ -129,43 +133,43 @@ def _read(path: Path, patterns: tuple[NamePattern, ...]) -> tuple[NamePattern, N
     return None
 
 
-def _strays(read: dict[Path, tuple[NamePattern, NameParts] | None]) -> set[Path]:
+def _strays(matches: NameMatches) -> set[Path]:
     """Return what is a picture neither by its name nor by its content; one text file must not stop a plate."""
-    if not any(read.values()):
+    if not any(matches.values()):
         return set()
     return {
-        path for path, hit in read.items() if hit is None and not is_multi_image(path) and not looks_like_picture(path)
+        path
+        for path, hit in matches.items()
+        if hit is None and not is_multi_image(path) and not looks_like_picture(path)
     }
 
 
-def _vote(source: Path, read: dict[Path, tuple[NamePattern, NameParts] | None], *, custom: bool) -> str:
+def _main_pattern(source: Path, matches: NameMatches, *, custom: bool) -> str:
     """Return the name of the pattern that explains the pictures, "" when none of them has a well in its name."""
-    votes = Counter(hit[0].name for hit in read.values() if hit)
+    votes = Counter(hit[0].name for hit in matches.values() if hit)
     if not votes and not custom:
         return ""
     winner, count = votes.most_common(1)[0] if votes else ("custom", 0)
-    if count >= MIN_EXPLAINED * len(read):
+    if count >= MIN_EXPLAINED * len(matches):
         return winner
-    others = [path for path, hit in read.items() if hit is None or hit[0].name != winner]
+    others = [path for path, hit in matches.items() if hit is None or hit[0].name != winner]
     said = "; ".join(f"{n} as {name}" for name, n in votes.most_common()) or "none fits the pattern"
-    none = sum(hit is None for hit in read.values())
+    none = sum(hit is None for hit in matches.values())
     raise OsteoCountError(
-        f"{source}: the file names do not follow one system ({said}; {none} as none, of {len(read)}). Not explained by "
-        f"{winner!r}: {_listing(source, others)}. Keep one system per folder, move the other files "
+        f"{source}: the file names do not follow one system ({said}; {none} as none, of {len(matches)}). Not explained "
+        f"by {winner!r}: {_listing(source, others)}. Keep one system per folder, move the other files "
         "away, or give a pattern of your own (--pattern)."
     )
 
 
-def _entries(
-    source: Path, read: dict[Path, tuple[NamePattern, NameParts] | None], chosen: str
-) -> tuple[list[PictureFile], list[Path]]:
+def _entries(source: Path, matches: NameMatches, chosen: str) -> tuple[list[PictureFile], list[Path]]:
     """Build the entries of the chosen pattern; the other pictures are returned as unmatched."""
     root = root_of(source)
-    hits = {path: hit for path, hit in read.items() if hit is not None and hit[0].name == chosen}
+    hits = {path: hit for path, hit in matches.items() if hit is not None and hit[0].name == chosen}
     if not chosen:
-        plates = _folder_plates(root, list(read))
-        stems = {path: picture_stem(path) for path in read}
-        return [PictureFile(p, plates[p], "", "", None, stems[p], "", "", "", "") for p in read], []
+        plates = _folder_plates(root, list(matches))
+        stems = {path: picture_stem(path) for path in matches}
+        return [PictureFile(p, plates[p], "", "", None, stems[p], "", "", "", "") for p in matches], []
     plates = _folder_plates(
         root, [p for p, (pattern, parts) in hits.items() if not parts.plate and not pattern.channel_folder]
     )
@@ -189,7 +193,7 @@ def _entries(
                 pattern=chosen,
             )
         )
-    return entries, [path for path in read if path not in hits]
+    return entries, [path for path in matches if path not in hits]
 
 
 def _folder_plates(root: Path, paths: list[Path]) -> dict[Path, str]:

@@ -14,6 +14,7 @@ PICTURE_SUFFIXES = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png", ".jpeg", "
 
 _NO_PICTURES = {"truth", "labels", "overlays"}
 _ZARR_GROUP = {"zarr.json", ".zgroup"}
+# Thumbnails of MetaXpress (also with a GUID) and overlays of Keyence: pictures made from pictures.
 _DERIVED = re.compile(r"(?i)(?:^|[_ .-])(?:thumb(?:nail)?s?|overlay)(?=[_ .-]|$)|_thumb[0-9A-F]{8}-")
 
 

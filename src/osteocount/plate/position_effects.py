@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CONFOUNDED = 0.25
-"""Share of an arm's placing that rows and columns may explain, beyond chance, before the B-score is refused."""
+"""Share of an arm's placing that rows and columns may explain, beyond chance, before the B-score is refused.
 
-_MIN_WELLS = 16
-_MAX_ROUNDS = 50
+An arm spread over the plate gives below 0.05, one laid by columns 1 (the tests draw both); a quarter is a choice.
+"""
+
+_MIN_WELLS = 16  # fewer leave hardly any residuals to scale by; a choice, not measured
+_MAX_ROUNDS = 50  # some plates of counts swing between two states for ever
 
 
 @dataclass(frozen=True)

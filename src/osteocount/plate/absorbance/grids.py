@@ -11,7 +11,7 @@ from osteocount.plate.spreadsheets import Sheet
 from osteocount.plate.well_grids import Grid, find_grids, transposed
 from osteocount.wells import PLATE_SHAPES
 
-MIN_COLUMNS = 6
+MIN_COLUMNS = 6  # half a row of a 96-well plate; shorter runs of numbers are also numbered samples and steps
 _LAYOUT_LABELS = ("well id", "conc/dil", "name", "sample", "content", "layout", "platemap", "plate layout")
 
 
@@ -72,6 +72,7 @@ def _block(
             value, flag = read or (None, "invalid")
             readings.append(Reading(plate_row, plate_column, value, flag))
     with_meaning = sum(r.flag not in ("empty", "invalid") for r in readings)
+    # One cell in five may hold a word we do not know as a flag; more, and it is a grid of names.
     if not with_meaning or strange > 0.2 * (with_meaning + strange) or label.lower() in _LAYOUT_LABELS:
         return None
     named = "" if label.startswith("line ") else label

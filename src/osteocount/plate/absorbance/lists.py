@@ -12,8 +12,8 @@ from osteocount.plate.absorbance.values import is_computed, read_value, waveleng
 from osteocount.plate.spreadsheets import Sheet, parse_number
 from osteocount.wells import WellPosition, parse_well
 
-MIN_WELLS = 4
-_MOST_REPEATS = 12
+MIN_WELLS = 4  # fewer words like A1 in a row happen by chance among sample names
+_MOST_REPEATS = 12  # lines of one well in turn (wavelengths, repeats) before the next well
 _PLATE_HEADING = re.compile(r"(?i)plate(?:[ _]?(?:name|id|number|barcode))?|wellplatename|barcode")
 _NM_HEADING = re.compile(r"(?i)(?:measurement |reading )?wavelength.*|filter|.*\[nm\]|nm")
 _WELL_HEADING = re.compile(r"(?i)wells?|well[ _]?positions?|positions?|well[ _]row|row")
@@ -97,6 +97,7 @@ def _holds_values(sheet: Sheet, first: int, last: int, column: int, heading: str
     if _NO_VALUE.fullmatch(heading):
         return False
     cells = [text for row in range(first, last) if (text := sheet.cell(row, column))]
+    # One cell in five may hold a word we do not know as a flag.
     known = [read for cell in cells if (read := read_value(cell))]
     return bool(known) and len(known) >= 0.8 * len(cells) and any(value is not None for value, _ in known)
 

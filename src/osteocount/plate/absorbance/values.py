@@ -7,7 +7,7 @@ import re
 from osteocount.plate.spreadsheets import parse_number
 
 HIGH_OD = 3.0
-"""Above this optical density hardly any light is left to measure."""
+"""Above this optical density less than 0.1 % of the light is left to measure."""
 
 _WORDS = {
     "overflow": (

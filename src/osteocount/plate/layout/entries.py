@@ -102,7 +102,7 @@ def _entry(sheet: Sheet, well: WellKey, variable: str, value: str, unit: str, pl
 
 def _long_header(sheet: Sheet) -> int | None:
     """Return the row that heads a long table: it names the well, or row and column."""
-    for row, cells in enumerate(sheet.rows[:50]):
+    for row, cells in enumerate(sheet.rows[:50]):  # a preface is shorter; below, chance words would pass for headings
         columns = [column_of(cell)[0] for cell in cells if cell]
         if len(columns) >= 2 and ("well" in columns or {"row", "column"} <= set(columns)):
             return row

@@ -94,6 +94,7 @@ def _one_value_each(entries: list[LayoutEntry], problems: list[str]) -> WellEntr
 
 def _check_shape(used: WellEntries, plate_wells: int | None, problems: list[str]) -> None:
     """Name wells the plate does not have; without a given plate, a few wells far outside a 96-well plate are slips."""
+    # Half a plate's wells outside 96 are a larger plate, a few are slips of the pen; the half is a choice.
     outside_96 = [w for w in used if w[1] > 8 or w[2] > 12]
     wells = plate_wells or (96 if outside_96 and len(outside_96) < 0.5 * len(used) else 384)
     rows, columns = PLATE_SHAPES[wells]

@@ -126,49 +126,6 @@ def test_kaleido_3_as_csv_with_two_measurements(tmp_path):
     check_values(blocks[1], add=2)
 
 
-def test_magellan_list_is_column_major(tmp_path):
-    book = Workbook()
-    sheet = book.active
-    sheet.append(["Well positions", "Layout", "Replicate Info", "Raw data"])
-    for c in range(1, 13):
-        for r in range(1, 9):
-            sheet.append([f"{row_letters(r)}{c}", f"SM{c}", "1/1", value(r, c)])
-    for line in (
-        "",
-        "Date of measurement: 2021-07-06/Time of measurement: 09:43:07",
-        "Measurement mode: Absorbance",
-        "Measurement wavelength: 595 nm",
-    ):
-        sheet.append([line])
-    book.save(tmp_path / "m.xlsx")
-    (block,) = read_export(tmp_path / "m.xlsx")
-    assert block.wavelength_nm == 595
-    check_values(block)
-
-
-def test_magellan_with_samples_first_and_two_labels(tmp_path):
-    lines = ["Layout\tWell positions\tPlate\tRaw data\tRaw data(2)"]
-    places = [(r, c) for c in range(1, 13) for r in range(1, 9)]
-    lines += [
-        f"SM{i}\t{row_letters(r)}{c}\t{'P7' if i == 0 else ''}\t{value(r, c)}\t{value(r, c) + 1:.3f}\t"
-        for i, (r, c) in enumerate(places)
-    ]
-    lines += ["Date of measurement: 2021-07-06", "Measurement 1:", "  Measurement wavelength: 485 nm", "Measurement 2:"]
-    lines += ["  Measurement wavelength: 560 nm", "Meas. temperature: Raw data: 24.8 °C"]
-    blocks = read_text(tmp_path, "\n".join(lines), "m.asc", "cp1252")
-    assert [(b.plate, b.wavelength_nm, b.kind) for b in blocks] == [("P7", 485, "raw"), ("P7", 560, "raw")]
-    check_values(blocks[0])
-    check_values(blocks[1], add=1)
-
-
-def test_magellan_text_without_headings(tmp_path):
-    text = "\n".join(
-        f"SM1_{c}\t{row_letters(r)}{c}\t{value(r, c)}\t".replace(".", ",") for c in range(1, 13) for r in range(1, 9)
-    )
-    (block,) = read_text(tmp_path, text, "m.asc")
-    check_values(block)
-
-
 def test_letters_across_and_numbers_down(tmp_path):
     lines = ["\t" + "\t".join("ABCDEFGH")]
     lines += ["\t".join([str(c), *(f"{value(r, c)}" for r in range(1, 9))]) for c in range(1, 13)]
@@ -181,30 +138,6 @@ def test_tecan_icontrol_corner(tmp_path):
     (block,) = read_text(tmp_path, text)
     assert block.wavelength_nm == 405
     check_values(block)
-
-
-def test_bmg_list_with_row_and_column(tmp_path):
-    lines = ["Well Row,Well Col,Content,Raw Data (405),Blank corrected based on Raw Data (405)"]
-    lines += [
-        f"{row_letters(r)},{c},Sample X1,{value(r, c)},{value(r, c) - 0.04:.3f}"
-        for r in range(1, 9)
-        for c in range(1, 13)
-    ]
-    blocks = read_text(tmp_path, "\n".join(lines), "bmg.csv")
-    assert [(b.kind, b.wavelength_nm) for b in blocks] == [("raw", 405), ("computed", 405)]
-    check_values(blocks[0])
-
-
-def test_gen5_list_whose_samples_look_like_wells(tmp_path):
-    lines = ["Well ID\tName\tWell\tConc/Dil\tRead:405\tBlank Read:405"]
-    places = [(r, c) for r in range(1, 9) for c in range(1, 13)]
-    lines += [f"S{i}\tx\t{row_letters(r)}{c}\t10\t{value(r, c)}\t{value(r, c)}" for i, (r, c) in enumerate(places, 1)]
-    blocks = read_text(tmp_path, "Plate Number\tPlate 1\n\n" + "\n".join(lines))
-    assert [(b.kind, b.wavelength_nm, b.plate) for b in blocks] == [
-        ("raw", 405, "Plate 1"),
-        ("computed", 405, "Plate 1"),
-    ]
-    check_values(blocks[0])
 
 
 def test_skanit_two_plates_and_two_wavelengths_on_one_sheet(tmp_path):
@@ -240,122 +173,6 @@ def test_bmg_partial_384_plate_without_trailing_separators(tmp_path):
     assert block.n_values == 4
     assert at(block, 2, 1).flag == "empty"
     assert at(block, 2, 4).value == 0.1
-
-
-def test_list_of_two_plates(tmp_path):
-    lines = ["Plate;Well;OD 540"]
-    lines += [
-        f"{p};{row_letters(r)}{c:02d};{value(r, c) + p}".replace(".", ",")
-        for p in (1, 2)
-        for r in (1, 2)
-        for c in (1, 2, 3)
-    ]
-    blocks = read_text(tmp_path, "\n".join(lines), "l.csv", "cp1252")
-    assert [(b.plate, b.wavelength_nm) for b in blocks] == [("1", 540), ("2", 540)]
-    assert at(blocks[1], 2, 3).value == value(2, 3) + 2
-
-
-def softmax_plate(name, form, body, wavelengths="450 570"):
-    count = len(wavelengths.split())
-    head = [
-        "Plate:",
-        name,
-        "1.3",
-        form,
-        "Endpoint",
-        "Absorbance",
-        "Raw",
-        "FALSE",
-        "1",
-        "",
-        "",
-        "",
-        "",
-        "",
-        str(count),
-        wavelengths,
-        "1",
-        "12",
-        "96",
-        "1",
-        "8",
-    ]
-    return "\t".join(head) + "\n" + body + "\n~End\n"
-
-
-def test_softmax_wavelengths_side_by_side_on_two_plates(tmp_path):
-    numbers = "\t".join(map(str, range(1, 13)))
-    lines = [f"\tTemperature(¡C)\t{numbers}\t\t{numbers}"]
-    for r in range(1, 9):
-        cells = "\t".join(f"{value(r, c)}" for c in range(1, 13))
-        lines.append(f"\t{'35' if r == 1 else ''}\t{cells}\t\t{cells}")
-    lines += ["", f"\t\t{numbers}"] + ["\t\t" + "\t".join(["9"] * 12)] * 8
-    text = (
-        "##BLOCKS= 2\n"
-        + softmax_plate("P1", "PlateFormat", "\n".join(lines))
-        + softmax_plate("P2", "PlateFormat", "\n".join(lines))
-    )
-    text += "Group: Std\nSample\tWells\tOD\tWellPlateName\nSt1\tA1\tMasked\tP2\n~End\n"
-    blocks = read_text(tmp_path, text, encoding="utf-16")
-    raw = chosen_blocks(blocks)
-    assert [(b.plate, b.wavelength_nm) for b in raw] == [("P1", 450), ("P1", 570), ("P2", 450), ("P2", 570)]
-    for block in raw:
-        check_values(block)
-    assert [at(b, 1, 1).flag for b in raw] == ["", "", "masked", "masked"]
-
-
-def test_softmax_spectrum_with_decimal_commas_and_a_concentration_before_the_value(tmp_path):
-    head = "Plate:\tP1\t1.3\tPlateFormat\tSpectrum\tAbsorbance\tRaw\tFALSE\t2\t\t\t525\t527\t2\t\t\t1\t12\t96\t1\t8"
-    lines = [head, "\tTemperature(¡C)\t" + "\t".join(map(str, range(1, 13)))]
-    for nm in (525, 527):
-        lines += [
-            "\t".join([str(nm) if r == 1 else "", "26,2" if r == 1 else "", *(f"{value(r, c)}" for c in range(1, 13))])
-            for r in range(1, 9)
-        ] + [""]
-    lines += ["~End", "Group: G", "Sample\tWell\tConcentration\tValues", "01\tE5\t4000.000\tMasked", "~End"]
-    blocks = read_text(tmp_path, "##BLOCKS= 2\n" + "\n".join(lines).replace(".", ","))
-    assert [(b.wavelength_nm, b.kind) for b in blocks] == [(525, "raw"), (527, "raw")]
-    check_values(blocks[1])
-    assert "masked" in at(blocks[0], 5, 5).flag
-
-
-def test_softmax_one_long_line(tmp_path):
-    wells = "\t".join(f"{row_letters(r)}{c}" for r in range(1, 9) for c in range(1, 13))
-    values = "\t".join(f"{value(r, c)}" for r in range(1, 9) for c in range(1, 13))
-    body = f"Time\tTemperature(¡C)\t{wells}\t\n0:00:00\t24.5\t{values}\t\n"
-    blocks = read_text(
-        tmp_path, "##BLOCKS= 1\n" + softmax_plate("Plate#1", "TimeFormat", body, "450"), encoding="utf-16"
-    )
-    assert [(b.plate, b.wavelength_nm) for b in blocks] == [("Plate#1", 450)]
-    check_values(blocks[0])
-
-
-def test_multiskan_list_with_a_column_of_wavelengths(tmp_path):
-    lines = ["Photometric1", "", "Barcode\tWell\tType\tDescription\tSampleNo\tValue\tTime\tWavelength [nm]\tRead"]
-    for nm, add in ((405, 0), (620, 1)):
-        lines += [
-            f"P7\t{row_letters(r)}{c:02d}\tUnknown\t\t{c}\t{value(r, c) + add}\t0\t{nm}\t1"
-            for r in range(1, 9)
-            for c in range(1, 13)
-        ]
-    blocks = read_text(tmp_path, "\n".join(lines))
-    blocks = chosen_blocks(blocks)
-    assert [(b.plate, b.wavelength_nm, b.kind) for b in blocks] == [("P7", 405, "raw"), ("P7", 620, "raw")]
-    check_values(blocks[0])
-    check_values(blocks[1], add=1)
-
-
-def test_list_whose_wells_come_again_for_every_wavelength(tmp_path):
-    lines = ["Well,Wavelength,Absorbance"]
-    lines += [
-        f"{row_letters(r)}{c},{nm},{value(r, c) + nm / 1000}"
-        for r in range(1, 9)
-        for c in range(1, 13)
-        for nm in (450, 570)
-    ]
-    blocks = chosen_blocks(read_text(tmp_path, "\n".join(lines), "list.csv"))
-    assert [b.wavelength_nm for b in blocks] == [450, 570]
-    check_values(blocks[1], add=0.57)
 
 
 def test_two_plates_as_grids_in_one_file(tmp_path):
