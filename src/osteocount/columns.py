@@ -598,6 +598,9 @@ WINDOW_WELLS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """The window's table of the wells of a folder."""
 
+WINDOW_MAP_FIRST = ("n_osteoclasts", "nuclei_per_osteoclast_mean", "fusion_index")
+"""What the window offers first for its map of the plate."""
+
 CELLPROFILER_CELLS: Mapping[str, str] = MappingProxyType({
     "cell_id": "ObjectNumber",
     "area_px": "AreaShape_Area",

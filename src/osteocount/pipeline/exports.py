@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from osteocount.columns import CELLPROFILER_CELLS, CELLPROFILER_WELLS
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import safe_stem
 from osteocount.io.label_image import read_labels
@@ -19,14 +20,6 @@ from osteocount.settings import Settings
 from osteocount.wells import parse_well, row_letters
 
 Export = Literal["ome-zarr", "cellprofiler"]
-
-_OBJECT_NAMES = {
-    "cell_id": "ObjectNumber", "area_px": "AreaShape_Area", "x_px": "AreaShape_Center_X", "y_px": "AreaShape_Center_Y",
-    "solidity": "AreaShape_Solidity", "eccentricity": "AreaShape_Eccentricity", "n_nuclei": "Children_Nuclei_Count",
-    "trap_od_mean": "Intensity_MeanIntensity_TrapOD", "is_osteoclast": "Classify_Osteoclast",
-    "counted": "Classify_Counted", "confidence": "Classify_Confidence",
-}  # fmt: skip
-_LAYOUT_OF_WELL = ("treatment", "dose", "dose_unit", "donor", "role")
 
 
 def check_exports(exports: Sequence[Export]) -> None:
@@ -122,7 +115,7 @@ def _conditions(wells: pd.DataFrame) -> pd.DataFrame:
 def _write_cellprofiler(
     folder: ResultFolder, tasks: Sequence[FieldTask], done: dict[str, FieldRecord], wells: pd.DataFrame
 ) -> None:
-    known = [name for name in _LAYOUT_OF_WELL if name in wells]
+    known = {name: title for name, title in CELLPROFILER_WELLS.items() if name in wells}
     layout = {(row["plate"], row["well"]): row for row in wells.to_dict("records")}
     images, objects = [], []
     for number, task in enumerate(tasks, start=1):
@@ -132,13 +125,13 @@ def _write_cellprofiler(
             "Metadata_Well": task.well,
             "Metadata_Site": task.field,
         }
-        metadata |= {f"Metadata_{name.title()}": described.get(name) for name in known}
+        metadata |= {title: described.get(name) for name, title in known.items()}
         cells = read_table(folder.part(task.key, "cells.csv"))
         counted = cells[cells["counted"].astype(bool)]
         counts = {"Count_Cells": len(counted), "Count_Osteoclasts": int(counted["is_osteoclast"].astype(bool).sum())}
         quality = {f"ImageQuality_{name.removeprefix('qc_')}": value for name, value in done[task.key].qc.items()}
         images.append({"ImageNumber": number, **metadata, "FileName_Original": task.image, **counts, **quality})
-        named = cells[[name for name in _OBJECT_NAMES if name in cells]].rename(columns=_OBJECT_NAMES)
+        named = cells[[name for name in CELLPROFILER_CELLS if name in cells]].rename(columns=dict(CELLPROFILER_CELLS))
         objects.append(pd.DataFrame({"ImageNumber": number, **metadata}, index=named.index).join(named))
     write_table(pd.DataFrame(images), folder.root / "cellprofiler" / "Image.csv")
     write_table(pd.concat(objects) if objects else pd.DataFrame(), folder.root / "cellprofiler" / "Cells.csv")

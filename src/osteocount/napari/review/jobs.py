@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from osteocount.columns import COMPARISONS
+from osteocount.columns import COMPARISONS, WINDOW_MAP_FIRST
 from osteocount.curate.blinding import LOCKED, is_blinded
 from osteocount.errors import OsteoCountError
 from osteocount.io.hashing import input_hash
@@ -197,7 +197,7 @@ def _pictures_beside(root: Path) -> Path | None:
 def measures(wells: pd.DataFrame) -> dict[str, str]:
     """Return the columns a heat map can show, and how to call them; counts first."""
     numbers = wells.select_dtypes("number").columns
-    first = [name for name in ("n_osteoclasts", "nuclei_per_osteoclast_mean", "fusion_index") if name in numbers]
+    first = [name for name in WINDOW_MAP_FIRST if name in numbers]
     others = [name for name in numbers if name not in first and name not in ("dose", "n_fields")]
     return {name: name.replace("_", " ") for name in [*first, *others] if np.isfinite(wells[name].astype(float)).any()}
 

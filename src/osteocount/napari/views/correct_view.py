@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from osteocount.columns import WELLS, WINDOW_CORRECTION
 from osteocount.napari.views.result_view import format_number
 
 # action: (text, key, what it does)
@@ -47,13 +48,6 @@ STEP_ACTIONS = (
     ("next_doubt", "Doubt ▶", "Space", "The next cell in order of doubt, borderline ones first."),
 )
 KEYS = {name: key for name, _, key, _ in (*CELL_ACTIONS, *NUCLEUS_ACTIONS, *STEP_ACTIONS)}
-NUMBERS = (
-    ("n_osteoclasts", "Osteoclasts", "{:.0f}"),
-    ("n_trap_positive", "TRAP-positive cells", "{:.0f}"),
-    ("nuclei_per_osteoclast_mean", "Nuclei per osteoclast", "{:.1f}"),
-    ("fusion_index", "Fusion index", "{:.2f}"),
-    ("n_borderline", "Borderline", "{:.0f}"),
-)
 
 
 class CorrectView(QWidget):
@@ -124,8 +118,11 @@ class CorrectView(QWidget):
 
     def show_numbers(self, automatic: Mapping[str, Any], corrected: Mapping[str, Any]) -> None:
         """Show both counts side by side; a corrected one that differs is bold."""
-        for name, _, pattern in NUMBERS:
-            texts = [format_number(numbers.get(name), pattern) for numbers in (automatic, corrected)]
+        for name in WINDOW_CORRECTION:
+            texts = [
+                format_number(numbers.get(name), WELLS.by_name[name].window_pattern)
+                for numbers in (automatic, corrected)
+            ]
             for label, text in zip(self.values[name], texts, strict=True):
                 label.setText(text)
             font = self.values[name][1].font()
@@ -139,7 +136,7 @@ class CorrectView(QWidget):
         grid.setVerticalSpacing(1)
         for column, title in ((1, "automatic"), (2, "corrected")):
             grid.addWidget(_right(QLabel(title)), 0, column)
-        for row, (name, title, _) in enumerate(NUMBERS, start=1):
+        for row, (name, title) in enumerate(WINDOW_CORRECTION.items(), start=1):
             grid.addWidget(QLabel(title), row, 0)
             self.values[name] = (_right(QLabel("–")), _right(QLabel("–")))
             for column, label in enumerate(self.values[name], start=1):

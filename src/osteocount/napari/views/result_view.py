@@ -22,28 +22,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from osteocount.columns import WELLS, WINDOW_PICTURE, WINDOW_WELLS
 from osteocount.napari.views.collapsible_section import CollapsibleSection
 from osteocount.settings import Settings
 
 UNKNOWN = "–"
 MOST_NOTES = 5
-NUMBERS = (
-    ("n_osteoclasts", "Osteoclasts ({rule})", "{:.0f}"),
-    ("n_osteoclasts_ge2", "  with ≥ 2 nuclei", "{:.0f}"),
-    ("n_osteoclasts_ge4", "  with ≥ 4 nuclei", "{:.0f}"),
-    ("n_borderline", "  borderline (look at these)", "{:.0f}"),
-    ("n_trap_positive", "TRAP-positive cells", "{:.0f}"),
-    ("nuclei_per_osteoclast_mean", "Nuclei per osteoclast, mean", "{:.1f}"),
-    ("fusion_index", "Fusion index", "{:.2f}"),
-    ("osteoclast_density_per_mm2", "Osteoclasts per mm²", "{:.1f}"),
-)
-WELL_COLUMNS = (
-    ("well", "Well", "{}"),
-    ("status", "Status", "{}"),
-    ("n_osteoclasts", "Osteo-\nclasts", "{:.0f}"),
-    ("nuclei_per_osteoclast_mean", "Nuclei\nper OC", "{:.1f}"),
-    ("n_trap_positive", "TRAP+", "{:.0f}"),
-)
 
 
 class NumbersView(QWidget):
@@ -56,7 +40,7 @@ class NumbersView(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(2)
-        for row, (key, _, _) in enumerate(NUMBERS):
+        for row, key in enumerate(WINDOW_PICTURE):
             self.titles[key], self.values[key] = QLabel(), QLabel(UNKNOWN)
             self.values[key].setAlignment(Qt.AlignmentFlag.AlignRight)
             self.values[key].setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -69,9 +53,9 @@ class NumbersView(QWidget):
 
     def show_numbers(self, summary: dict[str, int | float | None], rule: str) -> None:
         """Show the numbers of a picture and the rule that made an osteoclast; what is unknown is a dash."""
-        for key, title, pattern in NUMBERS:
+        for key, title in WINDOW_PICTURE.items():
             self.titles[key].setText(title.format(rule=rule))
-            self.values[key].setText(format_number(summary.get(key), pattern))
+            self.values[key].setText(format_number(summary.get(key), WELLS.by_name[key].window_pattern))
 
 
 class LegendView(QWidget):
@@ -129,8 +113,8 @@ class WellsView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.table = QTableWidget(0, len(WELL_COLUMNS))
-        self.table.setHorizontalHeaderLabels([title for _, title, _ in WELL_COLUMNS])
+        self.table = QTableWidget(0, len(WINDOW_WELLS))
+        self.table.setHorizontalHeaderLabels([*WINDOW_WELLS.values()])
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.verticalHeader().hide()
@@ -159,9 +143,9 @@ class WellsView(QWidget):
         named = wells.assign(well=wells["well"].where(wells["well"] != "", wells["image"]))
         self.table.setRowCount(len(named))
         for row, record in enumerate(named.to_dict("records")):
-            for column, (key, _, pattern) in enumerate(WELL_COLUMNS):
-                item = QTableWidgetItem(format_number(record.get(key), pattern))
-                if key not in ("well", "status"):
+            for column, key in enumerate(WINDOW_WELLS):
+                item = QTableWidgetItem(format_number(record.get(key), WELLS.by_name[key].window_pattern))
+                if WELLS.by_name[key].dtype != "str":
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 item.setToolTip(str(record.get("status_reason") or ""))
                 self.table.setItem(row, column, item)
