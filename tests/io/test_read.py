@@ -12,7 +12,6 @@ import tifffile
 from PIL import Image
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.hashing import file_hash
 from osteocount.io.read import read_picture
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -301,13 +300,6 @@ def test_any_cut_gives_a_sentence(tmp_path, keep):
     except OsteoCountError:
         return
     np.testing.assert_array_equal(picture.pixels, np.moveaxis(CHANNELS, 0, 2))
-
-
-def test_file_hash_is_sha256(tmp_path):
-    (tmp_path / "a").write_bytes(b"abc")
-    assert file_hash(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    with pytest.raises(OsteoCountError, match="cannot be read"):
-        file_hash(tmp_path / "none")
 
 
 @pytest.mark.skipif(not (SHARED / "real").is_dir(), reason="the shared pictures are not here")

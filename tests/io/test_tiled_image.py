@@ -1,4 +1,4 @@
-"""Regions of large pictures are those of the picture read as a whole."""
+"""Windows of large pictures are those of the picture read as a whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.label_image import read_labels, write_tiled_labels
 from osteocount.io.read import read_picture
 from osteocount.io.tiled_image import InMemoryImage, open_tiled
 
@@ -42,11 +41,11 @@ def test_any_region_is_that_of_the_whole(tmp_path, name, bits):
         path, made, photometric="rgb", resolution=(1e4 / 0.5, 1e4 / 0.5), resolutionunit=3, **LAYOUTS[name]
     )
     whole = read_picture(path)
-    with open_tiled(path, None, least=1000) as regions:
-        assert regions is not None
-        assert (regions.shape, regions.pixel_size, regions.axes) == (made.shape, whole.pixel_size, whole.axes)
+    with open_tiled(path, None, least=1000) as image:
+        assert image is not None
+        assert (image.shape, image.pixel_size, image.axes) == (made.shape, whole.pixel_size, whole.axes)
         for top, bottom, left, right in REGIONS:
-            got = regions.read(top, bottom, left, right)
+            got = image.read(top, bottom, left, right)
             assert got.dtype == made.dtype
             np.testing.assert_array_equal(got, whole.pixels[top:bottom, left:right])
 
@@ -54,9 +53,9 @@ def test_any_region_is_that_of_the_whole(tmp_path, name, bits):
 def test_threads_decode_the_same(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, pixels(), photometric="rgb", tile=(64, 64), compression="zlib")
-    with open_tiled(path, None, least=1000, threads=3) as regions:
-        assert regions is not None
-        np.testing.assert_array_equal(regions.read(37, 301, 111, 499), pixels()[37:301, 111:499])
+    with open_tiled(path, None, least=1000, threads=3) as image:
+        assert image is not None
+        np.testing.assert_array_equal(image.read(37, 301, 111, 499), pixels()[37:301, 111:499])
 
 
 @pytest.mark.parametrize("version", [2, 3])
@@ -75,13 +74,13 @@ def test_any_region_of_an_ome_zarr_is_that_of_the_whole(tmp_path, version, axes)
     said = {"multiscales": [multiscale], "omero": {"channels": colours}}
     root.attrs.update({"ome": {"version": "0.5", **said}} if version == 3 else said)
     whole = read_picture(tmp_path / "well.zarr")
-    with open_tiled(tmp_path / "well.zarr", None, least=1000) as regions:
-        assert regions is not None
-        assert (regions.shape, regions.pixel_size, regions.notes) == (pixels().shape, whole.pixel_size, whole.notes)
+    with open_tiled(tmp_path / "well.zarr", None, least=1000) as image:
+        assert image is not None
+        assert (image.shape, image.pixel_size, image.notes) == (pixels().shape, whole.pixel_size, whole.notes)
         for top, bottom, left, right in REGIONS:
-            np.testing.assert_array_equal(regions.read(top, bottom, left, right), whole.pixels[top:bottom, left:right])
-    with open_tiled(tmp_path / "well.zarr", None, least=10**6) as regions:
-        assert regions is None
+            np.testing.assert_array_equal(image.read(top, bottom, left, right), whole.pixels[top:bottom, left:right])
+    with open_tiled(tmp_path / "well.zarr", None, least=10**6) as image:
+        assert image is None
 
 
 def test_of_a_pyramid_the_full_resolution_is_read(tmp_path):
@@ -89,11 +88,11 @@ def test_of_a_pyramid_the_full_resolution_is_read(tmp_path):
     with tifffile.TiffWriter(path) as tiff:
         tiff.write(pixels(), photometric="rgb", tile=(64, 64), subifds=1)
         tiff.write(pixels()[::2, ::2], photometric="rgb", tile=(64, 64), subfiletype=1)
-    with open_tiled(path, 0.76, least=1000) as regions:
-        assert regions is not None
-        assert regions.shape == (HEIGHT, WIDTH, 3)
-        assert regions.pixel_size.um == 0.76
-        np.testing.assert_array_equal(regions.read(100, 200, 100, 200), pixels()[100:200, 100:200])
+    with open_tiled(path, 0.76, least=1000) as image:
+        assert image is not None
+        assert image.shape == (HEIGHT, WIDTH, 3)
+        assert image.pixel_size.um == 0.76
+        np.testing.assert_array_equal(image.read(100, 200, 100, 200), pixels()[100:200, 100:200])
 
 
 @pytest.mark.parametrize(
@@ -109,15 +108,15 @@ def test_of_a_pyramid_the_full_resolution_is_read(tmp_path):
 def test_other_pictures_are_left_to_be_read_as_a_whole(tmp_path, made, how):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, made, **how)
-    with open_tiled(path, None, least=100_000) as regions:
-        assert regions is None
+    with open_tiled(path, None, least=100_000) as image:
+        assert image is None
 
 
 def test_what_is_no_tiff_is_left_alone(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
-    with open_tiled(path, None, least=1) as regions:
-        assert regions is None
+    with open_tiled(path, None, least=1) as image:
+        assert image is None
 
 
 @settings(max_examples=150, deadline=None)
@@ -150,22 +149,6 @@ def test_a_picture_in_memory_gives_views(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, pixels(), photometric="rgb")
     picture = read_picture(path)
-    regions = InMemoryImage(picture)
-    assert np.shares_memory(regions.read(3, 9, 5, 7), picture.pixels)
-    assert regions.read(3, 9, 5, 7).shape == (6, 2, 3)
-
-
-def test_a_label_pyramid_holds_the_labels_and_smaller_copies(tmp_path):
-    labels = np.zeros((2300, 2600), np.uint32)
-    labels[100:900, 2000:2599] = 70_000
-    labels[2290:] = 9
-    path = tmp_path / "labels.tif"
-    write_tiled_labels(lambda rows, columns: labels[np.ix_(rows, columns)], labels.shape, path, 0.5)
-    np.testing.assert_array_equal(read_labels(path), labels)
-    with tifffile.TiffFile(path) as tiff:
-        assert tiff.is_bigtiff
-        levels = tiff.series[0].levels
-        assert [level.shape for level in levels] == [(2300, 2600), (1150, 1300), (575, 650)]
-        for n, level in enumerate(levels):
-            np.testing.assert_array_equal(level.asarray(), labels[:: 2**n, :: 2**n])
-        assert tiff.pages[0].tags["XResolution"].value == (20000, 1)
+    image = InMemoryImage(picture)
+    assert np.shares_memory(image.read(3, 9, 5, 7), picture.pixels)
+    assert image.read(3, 9, 5, 7).shape == (6, 2, 3)

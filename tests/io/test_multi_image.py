@@ -10,7 +10,6 @@ import pytest
 import tifffile
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.hashing import input_hash
 from osteocount.io.multi_image import is_multi_image, list_scenes, read_scene
 from osteocount.io.read import read_picture
 from osteocount.plate.index import index_pictures
@@ -202,14 +201,6 @@ def test_z_stacks_are_refused(tmp_path):
     meta.write_text(meta.read_text().replace('"name": "c"', '"name": "z"'))
     with pytest.raises(OsteoCountError, match=r"is a z-stack of 3 planes; one plane is counted"):
         read_picture(path, scene="A/1/0")
-
-
-def test_hash_of_a_scene_is_that_of_its_own_files(tmp_path):
-    path = write_hcs(tmp_path / "p.zarr", [("A", "1", "0"), ("A", "2", "0")], pictures(2, (3, 40, 50)))
-    before = input_hash(path, "A/1/0"), input_hash(path, "A/2/0")
-    (path / "A/2/0/extra").write_text("x")
-    assert input_hash(path, "A/1/0") == before[0]
-    assert input_hash(path, "A/2/0") != before[1]
 
 
 def test_what_can_hold_many(tmp_path):
