@@ -6,19 +6,17 @@ Nothing is excluded here: a flagged well stays in the tables and is marked.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from osteocount.io.picture import Pixels
+from osteocount.settings import QcSettings
 
-    from osteocount.io.picture import Pixels
-    from osteocount.settings import QcSettings
+Mask = NDArray[np.bool_]
 
-    Mask = NDArray[np.bool_]
-
-_TILES = 6
+_TILES = 6  # along either side, over which the background level is compared
 
 
 @dataclass(frozen=True)
@@ -95,9 +93,7 @@ def measure_quality(
     return ImageQuality(tuple(numbers))
 
 
-def debris_mask(
-    stain: NDArray[np.float32], cells: NDArray[np.uint32], analysed: NDArray[np.bool_], threshold: float
-) -> NDArray[np.bool_]:
+def debris_mask(stain: NDArray[np.float32], cells: NDArray[np.uint32], analysed: Mask, threshold: float) -> Mask:
     """Return what is stained, inside the well, and in no cell: specks, crystals, threads of cells that came off.
 
     Parameters
@@ -111,14 +107,12 @@ def debris_mask(
     threshold
         Optical density above which a pixel is stained.
     """
-    import cv2
-
     near = cv2.dilate((cells > 0).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-    debris: NDArray[np.bool_] = (stain > threshold) & analysed & ~near
+    debris: Mask = (stain > threshold) & analysed & ~near
     return debris
 
 
-def stain_green_share(pixels: Pixels, stained: NDArray[np.bool_], inside: NDArray[np.bool_]) -> float:
+def stain_green_share(pixels: Pixels, stained: Mask, inside: Mask) -> float:
     """Return how much of the light that stained parts take is green: OD_green ÷ (OD_red + OD_green + OD_blue).
 
     The reds and purples of a TRAP stain take green most of all: our simulated plates, drawn after published stain
@@ -142,8 +136,6 @@ def _share(what: Mask, inside: Mask) -> float:
 
 def _grey(pixels: Pixels) -> NDArray[np.float32]:
     """Return the mean of the channels."""
-    import cv2
-
     channels = pixels.shape[2]
     weights = np.full((1, channels), 1 / channels, np.float32)
     if channels <= 4:  # what OpenCV takes at once, many times faster than a mean over the last axis
@@ -153,8 +145,6 @@ def _grey(pixels: Pixels) -> NDArray[np.float32]:
 
 def _histogram(pixels: Pixels, channel: int, inside: Mask) -> NDArray[np.float64]:
     """Return how many pixels of the mask have each grey level."""
-    import cv2
-
     levels = int(np.iinfo(pixels.dtype).max) + 1
     counts = cv2.calcHist([pixels], [channel], inside.view(np.uint8), [levels], [0, levels])
     return np.asarray(counts, np.float64).ravel()
@@ -168,15 +158,13 @@ def _percentile(histogram: NDArray[np.float64], percent: float) -> float:
     return float(low + (high - low) * (rank - int(rank)))
 
 
-def focus_ratio(grey: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
+def focus_ratio(grey: NDArray[np.float32], inside: Mask) -> float:
     """Return fine over coarse detail: the spread of the 1 to 2 px band ÷ that of the 2 to 8 px band, inside the mask.
 
     Blur takes fine detail first, so the ratio falls with defocus whatever the contrast: a picture of sharp-edged discs
     gives 0.29 unblurred, 0.16 blurred by 2 px, 0.10 by 4 px. The camera's noise, measured by its own fine pattern
     (Immerkær 1996), is taken out of both bands. NaN for a flat picture.
     """
-    import cv2
-
     smooth = {sigma: cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (1.0, 2.0)}
     # The widest blur at a quarter of the resolution: the same to a thousandth, at a tenth of the cost.
     size = tuple(max(1, side // 4) for side in grey.shape[::-1])
@@ -192,8 +180,6 @@ def focus_ratio(grey: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
 
 
 def _variance(values: NDArray[np.float32], inside: Mask) -> float:
-    import cv2
-
     return float(cv2.meanStdDev(values, mask=inside.view(np.uint8))[1][0, 0]) ** 2
 
 
@@ -213,8 +199,6 @@ def _saturation(pixels: Pixels, inside: Mask, settings: QcSettings) -> QualityMe
     if pixels.dtype == np.uint16:
         brightest = int(pixels.max())
         top = next(limit for limit in (4095, 16383, 65535) if brightest <= limit)
-    import cv2
-
     between = inside.copy()
     for first in range(0, pixels.shape[2], 4):  # as many channels as OpenCV takes at once
         some = np.ascontiguousarray(pixels[..., first : first + 4])

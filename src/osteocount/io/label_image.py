@@ -19,6 +19,7 @@ from scipy import ndimage
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import written_whole
 from osteocount.io.picture import is_large_size
+from osteocount.io.pixel_size import UM_PER
 
 Labels = NDArray[np.uint32]
 Window = tuple[slice, slice]
@@ -324,7 +325,7 @@ def _tiff_options(pixel_size_um: float | None) -> dict[str, Any]:
         "photometric": "minisblack",
         "tile": (_TILE, _TILE),
         "compression": "zlib",
-        "resolution": None if pixel_size_um is None else (1e4 / pixel_size_um, 1e4 / pixel_size_um),
+        "resolution": None if pixel_size_um is None else (UM_PER["cm"] / pixel_size_um,) * 2,
         "resolutionunit": "NONE" if pixel_size_um is None else "CENTIMETER",
         "software": "OsteoCount",
         "metadata": None,

@@ -19,10 +19,11 @@ from defusedxml.common import DefusedXmlException
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import PixelSize
 
+# Wide enough for any microscope and for a plate on a scanner; beyond lie slips and wrong units.
 PLAUSIBLE_UM = (0.01, 50.0)
 # A camera on a microscope; beyond this a resolution tag speaks of paper.
 PLAUSIBLE_RESOLUTION_UM = (0.05, 20.0)
-_LARGEST_INDEX = 256 * 2**20
+_LARGEST_INDEX = 256 * 2**20  # bytes; a guard against files made to exhaust the memory
 UM_PER = {
     **dict.fromkeys(("µm", "μm", "um", "micron", "microns", "micrometer", "micrometre", r"\u00b5m"), 1.0),
     **dict.fromkeys(("nm", "nanometer", "nanometre"), 1e-3),
@@ -66,15 +67,17 @@ class PixelSizeEvidence:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Sides:
+    """Sides of a pixel in µm as one source states them, and the limits within which they are believed."""
+
     x: float
     y: float
     origin: str
     limits: tuple[float, float] = field(default=PLAUSIBLE_UM)
 
 
-class _Refused(Exception):  # noqa: N818 - a verdict on a clue, not an error
-    """A clue is there and says nothing about the specimen; the text is a note for the user."""
+class _Unusable(Exception):  # noqa: N818 - a verdict on a source, not an error
+    """A source is there and says nothing about the specimen; the text is a note for the user."""
 
 
 def find_pixel_size(evidence: PixelSizeEvidence, given_um: float | None = None) -> tuple[PixelSize, tuple[str, ...]]:
@@ -89,65 +92,65 @@ def find_pixel_size(evidence: PixelSizeEvidence, given_um: float | None = None) 
 
     Returns
     -------
-    The pixel size with its origin (or the reason why it is unknown), and notes on every clue that was not believed.
+    The pixel size with its origin (or the reason why it is unknown), and notes on every source that was not believed.
 
     Raises
     ------
     OsteoCountError
         The user's value is not between 0.01 and 50 µm.
     """
-    found, notes = _from_file(evidence)
+    from_file, notes = _from_file(evidence)
     if given_um is None:
-        return found, notes
+        return from_file, notes
     if not PLAUSIBLE_UM[0] <= given_um <= PLAUSIBLE_UM[1]:
         raise OsteoCountError(
             f"{evidence.path.name}: a pixel size of {given_um:g} µm is not plausible. Give the side of one pixel in "
             f"the specimen, between {PLAUSIBLE_UM[0]:g} and {PLAUSIBLE_UM[1]:g} µm."
         )
     given = PixelSize(float(given_um), "given by the user")
-    if found.um and abs(found.um / given_um - 1) > 0.02:
+    if from_file.um and abs(from_file.um / given_um - 1) > 0.02:
         return given, (
-            f"The file says {found.um:g} µm per pixel ({found.origin}); the user's {given_um:g} µm is used.",
+            f"The file says {from_file.um:g} µm per pixel ({from_file.origin}); the user's {given_um:g} µm is used.",
         )
     return given, ()
 
 
 def _from_file(evidence: PixelSizeEvidence) -> tuple[PixelSize, tuple[str, ...]]:
     notes: list[str] = []
-    for clue in (_stated, _ome, _gen5, _harmony, _metaxpress, _imagej, _resolution):
+    for read in (_stated, _ome, _gen5, _harmony, _metaxpress, _imagej, _resolution):
         try:
-            found = clue(evidence)
-        except _Refused as refusal:
-            notes.append(str(refusal))
+            sides = read(evidence)
+        except _Unusable as reason:
+            notes.append(str(reason))
             continue
-        if found is None:
+        if sides is None:
             continue
-        low, high = found.limits
-        if not (low <= found.x <= high and low <= found.y <= high):
+        low, high = sides.limits
+        if not (low <= sides.x <= high and low <= sides.y <= high):
             notes.append(
-                f"{found.origin} gives {found.x:.4g} µm per pixel, not a value from {low:g} to {high:g} µm: ignored."
+                f"{sides.origin} gives {sides.x:.4g} µm per pixel, not a value from {low:g} to {high:g} µm: ignored."
             )
             continue
-        um, oblong = _one_side(found)
-        return PixelSize(um, found.origin), (*notes, *oblong)
+        um, oblong = _one_side(sides)
+        return PixelSize(um, sides.origin), (*notes, *oblong)
     return PixelSize(None, "unknown: the file does not say" if not notes else f"unknown: {notes[-1]}"), tuple(notes)
 
 
-def _one_side(found: _Found) -> tuple[float, tuple[str, ...]]:
-    if abs(found.x / found.y - 1) <= 0.01:
-        return found.x, ()
-    um = math.sqrt(found.x * found.y)
+def _one_side(sides: _Sides) -> tuple[float, tuple[str, ...]]:
+    if abs(sides.x / sides.y - 1) <= 0.01:
+        return sides.x, ()
+    um = math.sqrt(sides.x * sides.y)
     return um, (
-        f"The pixels are not square ({found.x:.4g} × {found.y:.4g} µm, {found.origin}): {um:.4g} µm is used, so that "
+        f"The pixels are not square ({sides.x:.4g} × {sides.y:.4g} µm, {sides.origin}): {um:.4g} µm is used, so that "
         "areas are right and lengths approximate.",
     )
 
 
-def _stated(evidence: PixelSizeEvidence) -> _Found | None:
-    return None if evidence.stated_um is None else _Found(*evidence.stated_um, evidence.stated_by)
+def _stated(evidence: PixelSizeEvidence) -> _Sides | None:
+    return None if evidence.stated_um is None else _Sides(*evidence.stated_um, evidence.stated_by)
 
 
-def _ome(evidence: PixelSizeEvidence) -> _Found | None:
+def _ome(evidence: PixelSizeEvidence) -> _Sides | None:
     if "<OME" not in evidence.description[:2000] and not evidence.description.rstrip().endswith("OME>"):
         return None
     root = _parse(evidence.description, "The OME-XML")
@@ -161,10 +164,10 @@ def _ome(evidence: PixelSizeEvidence) -> _Found | None:
     y = _number(pixels.get("PhysicalSizeY"))
     scale_x = _um_per(pixels.get("PhysicalSizeXUnit", "µm"), "OME-XML PhysicalSizeX")
     scale_y = _um_per(pixels.get("PhysicalSizeYUnit", "µm"), "OME-XML PhysicalSizeY") if y is not None else scale_x
-    return _Found(x * scale_x, (x if y is None else y) * scale_y, "OME-XML PhysicalSizeX")
+    return _Sides(x * scale_x, (x if y is None else y) * scale_y, "OME-XML PhysicalSizeX")
 
 
-def _gen5(evidence: PixelSizeEvidence) -> _Found | None:
+def _gen5(evidence: PixelSizeEvidence) -> _Sides | None:
     text = re.search(r"<BTIImageMetaData.*</BTIImageMetaData>", evidence.description, re.DOTALL)
     if text is None:
         return None
@@ -174,10 +177,10 @@ def _gen5(evidence: PixelSizeEvidence) -> _Found | None:
         return None
     height, rows = values.get("ImageHeightMicrons"), values.get("PixelHeight")
     x = width / pixels
-    return _Found(x, height / rows if height and rows else x, "Gen5 BTIImageMetaData")
+    return _Sides(x, height / rows if height and rows else x, "Gen5 BTIImageMetaData")
 
 
-def _harmony(evidence: PixelSizeEvidence) -> _Found | None:
+def _harmony(evidence: PixelSizeEvidence) -> _Sides | None:
     for name in ("Index.idx.xml", "Index.xml"):
         index = evidence.path.with_name(name)
         try:
@@ -185,27 +188,27 @@ def _harmony(evidence: PixelSizeEvidence) -> _Found | None:
         except OSError:
             continue
         if stat.st_size > _LARGEST_INDEX:
-            raise _Refused(f"{name} is larger than 256 MB and was not read for the pixel size.")
+            raise _Unusable(f"{name} is larger than 256 MB and was not read for the pixel size.")
         sizes = _harmony_sizes(index, stat.st_mtime_ns)
         if len(sizes) > 1:
-            raise _Refused(f"{name} names several pixel sizes ({', '.join(f'{s * 1e6:.4g}' for s in sizes)} µm).")
+            raise _Unusable(f"{name} names several pixel sizes ({', '.join(f'{um:.4g}' for um in sizes)} µm).")
         if sizes:
-            return _Found(sizes[0] * 1e6, sizes[0] * 1e6, "Harmony ImageResolutionX")
+            return _Sides(sizes[0], sizes[0], "Harmony ImageResolutionX")
     return None
 
 
 @lru_cache(maxsize=8)
 def _harmony_sizes(index: Path, changed: int) -> tuple[float, ...]:
-    """All different ImageResolutionX of an index, in metres; kept, since one index serves all fields of a plate."""
+    """All different ImageResolutionX of an index, in µm; kept, since one index serves all fields of a plate."""
     try:
         elements = (element for _, element in ElementTree.iterparse(index))
-        found = {_number(element.text) for element in elements if _name(element) == "ImageResolutionX"}
+        sizes = {_number(element.text) for element in elements if _name(element) == "ImageResolutionX"}
     except (ElementTree.ParseError, DefusedXmlException, OSError) as error:
-        raise _Refused(f"{index.name} could not be read for the pixel size ({error}).") from error
-    return tuple(sorted(size for size in found if size))
+        raise _Unusable(f"{index.name} could not be read for the pixel size ({error}).") from error
+    return tuple(sorted(metres * UM_PER["m"] for metres in sizes if metres))
 
 
-def _metaxpress(evidence: PixelSizeEvidence) -> _Found | None:
+def _metaxpress(evidence: PixelSizeEvidence) -> _Sides | None:
     if "spatial-calibration-x" not in evidence.description:
         return None
     text = re.search(r"<MetaData>.*</MetaData>", evidence.description, re.DOTALL)
@@ -217,32 +220,32 @@ def _metaxpress(evidence: PixelSizeEvidence) -> _Found | None:
     if x is None or (values.get("spatial-calibration-state") or "on") != "on":
         return None
     scale = _um_per(values.get("spatial-calibration-units") or "um", "MetaXpress spatial-calibration-x")
-    return _Found(x * scale, (x if y is None else y) * scale, "MetaXpress spatial-calibration-x")
+    return _Sides(x * scale, (x if y is None else y) * scale, "MetaXpress spatial-calibration-x")
 
 
-def _imagej(evidence: PixelSizeEvidence) -> _Found | None:
+def _imagej(evidence: PixelSizeEvidence) -> _Sides | None:
     if not evidence.imagej_unit or evidence.per_unit is None:
         return None
     scale = _um_per(evidence.imagej_unit, "ImageJ's calibration")
-    return _Found(scale / evidence.per_unit[0], scale / evidence.per_unit[1], "ImageJ calibration")
+    return _Sides(scale / evidence.per_unit[0], scale / evidence.per_unit[1], "ImageJ calibration")
 
 
-def _resolution(evidence: PixelSizeEvidence) -> _Found | None:
+def _resolution(evidence: PixelSizeEvidence) -> _Sides | None:
     if evidence.per_unit is None or evidence.unit not in (2, 3):
         return None
     x, y = evidence.per_unit
     if evidence.unit == 2:
-        raise _Refused(
+        raise _Unusable(
             f"The resolution tag of {x:g} dpi is made for printing, not measured: ignored. Give the pixel size."
         )
-    return _Found(1e4 / x, 1e4 / y, "TIFF resolution per cm", PLAUSIBLE_RESOLUTION_UM)
+    return _Sides(UM_PER["cm"] / x, UM_PER["cm"] / y, "TIFF resolution per cm", PLAUSIBLE_RESOLUTION_UM)
 
 
 def _parse(text: str, what: str) -> Any:
     try:
         return ElementTree.fromstring(text.strip().strip("\x00").encode())
     except (ElementTree.ParseError, DefusedXmlException, ValueError) as error:
-        raise _Refused(f"{what} could not be read for the pixel size ({error}).") from error
+        raise _Unusable(f"{what} could not be read for the pixel size ({error}).") from error
 
 
 def _name(element: Any) -> str:
@@ -261,4 +264,4 @@ def _um_per(unit: str, who: str) -> float:
     try:
         return UM_PER[unit.strip().lower()]
     except KeyError:
-        raise _Refused(f"{who} is in '{unit.strip()[:40]}', which is no length of the specimen: ignored.") from None
+        raise _Unusable(f"{who} is in '{unit.strip()[:40]}', which is no length of the specimen: ignored.") from None
