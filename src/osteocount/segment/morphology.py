@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, reduce
-from typing import Any
+from typing import Any, overload
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+_DISC = 0.785  # π / 4: the area of a disc over the square of its diameter
 #: 0 or 1 per pixel, as OpenCV takes it.
 ByteMask = NDArray[np.uint8]
 
@@ -53,6 +54,15 @@ def disk(radius: int) -> ByteMask:
     return np.asarray(x * x + y * y <= (radius + 0.3) ** 2, np.uint8)
 
 
+@overload
+def disc_area(diameter: float) -> float: ...
+@overload
+def disc_area(diameter: NDArray[Any]) -> NDArray[np.float64]: ...
+def disc_area(diameter: float | NDArray[Any]) -> float | NDArray[np.float64]:
+    """Return the area of a disc of this ``diameter``, by which objects of other shapes are judged too."""
+    return _DISC * diameter**2
+
+
 def opened(mask: ByteMask, radius: int) -> ByteMask:
     """Remove what is thinner than a disc; the border of the picture does not count as an edge of the cell."""
     wide = cv2.copyMakeBorder(mask, radius, radius, radius, radius, cv2.BORDER_REPLICATE)
@@ -68,7 +78,7 @@ def holes_filled(mask: ByteMask, largest: float) -> ByteMask:
     rings, family = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if family is None or not (family[0, :, 3] >= 0).any():
         return mask
-    longest = 2 * np.sqrt(largest / 0.785)
+    longest = 2 * np.sqrt(largest / _DISC)
     out = mask.copy()
     for n in np.flatnonzero(family[0, :, 3] >= 0).tolist():
         ring = rings[n]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.morphology import ByteMask, Region, disk, gaussian, holes_filled, opened, regions
+from osteocount.segment.morphology import ByteMask, Region, disc_area, disk, gaussian, holes_filled, opened, regions
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.tiling.packing import NO_BORDER, Bodies, connected_bodies, pack_bodies
 from osteocount.segment.watershed import WatershedRegions, marker_watershed
@@ -87,16 +87,16 @@ def _compact_bodies(
 
 
 def _nucleus_px(scale: Scale) -> float:
-    return float(0.785 * scale.px(_NUCLEUS_UM) ** 2)
+    return disc_area(scale.px(_NUCLEUS_UM))
 
 
 def _least_px(scale: Scale) -> float:
-    return float(0.785 * scale.px(_OPAQUE_UM[0]) ** 2)
+    return disc_area(scale.px(_OPAQUE_UM[0]))
 
 
 def _is_compact(body: Region, scale: Scale) -> bool:
     longest = max(body.height, body.width)
-    return _least_px(scale) < body.area > 0.45 * 0.785 * longest**2 and longest < scale.px(_OPAQUE_UM[1])
+    return _least_px(scale) < body.area > 0.45 * disc_area(longest) and longest < scale.px(_OPAQUE_UM[1])
 
 
 def split_touching(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from osteocount.segment.backends.input_planes import InputPlanes
 from osteocount.segment.candidate_nuclei import draw_candidates
-from osteocount.segment.morphology import disk, gaussian, holes_filled
+from osteocount.segment.morphology import disc_area, disk, gaussian, holes_filled
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.split import split_touching
 
@@ -68,7 +68,7 @@ def cells_from_maps(maps: OutputMaps, scale: Scale) -> Instances:
     where cells touch.
     """
     foreground = maps["foreground"]
-    mask = holes_filled((foreground > 0.5).astype(np.uint8), 0.785 * scale.px(_HOLE_UM) ** 2)
+    mask = holes_filled((foreground > 0.5).astype(np.uint8), disc_area(scale.px(_HOLE_UM)))
     inside = mask > 0
     if "flow_y" in maps:
         labels = _where_flows_end(maps["flow_y"], maps["flow_x"], inside)

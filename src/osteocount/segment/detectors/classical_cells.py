@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.morphology import ByteMask, disk, first_pixels, holes_filled, opened
+from osteocount.segment.morphology import ByteMask, disc_area, disk, first_pixels, holes_filled, opened
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.split import opaque_bodies, split_touching
 
@@ -23,7 +23,7 @@ def cell_mask(
     mask = np.asarray(cv2.compare(density, threshold, cv2.CMP_GT) & 1, np.uint8)
     if analysed is not None:
         mask &= analysed.view(np.uint8)
-    mask = holes_filled(mask, 0.785 * scale.px(_HOLE_UM) ** 2)
+    mask = holes_filled(mask, disc_area(scale.px(_HOLE_UM)))
     return opened(mask, scale.radius(_FIBRE_UM / 2))
 
 
@@ -94,7 +94,7 @@ def join_fragments(
     owner = _given_to_bodies(fragments, has_nucleus, scale) if opaque.any() else np.arange(count)
     pixels = np.bincount((labels if real is None else labels * real).ravel(), minlength=count)
     area, dark = (np.bincount(owner, each, count) for each in (pixels, pixels * opaque))
-    kept = area >= 0.785 * scale.px(smallest_um) ** 2
+    kept = area >= disc_area(scale.px(smallest_um))
     kept[0] = False
     first = np.full(count, labels.size, np.intp)
     np.minimum.at(first, owner, first_pixels(labels, count))

@@ -19,7 +19,7 @@ from osteocount.segment.backends.onnx import OnnxNetwork
 from osteocount.segment.backends.outlines import Instances, Network, Target
 from osteocount.segment.backends.session import Device
 from osteocount.segment.candidate_nuclei import CandidateNuclei
-from osteocount.segment.morphology import in_raster_order, regions
+from osteocount.segment.morphology import disc_area, in_raster_order, regions
 from osteocount.segment.object_tables import cell_table, count_nuclei, nuclei_table, opaque_cells, stain_flags
 from osteocount.segment.preprocess.scale import Scale, labels_to_size
 from osteocount.segment.segmentation import Segmentation
@@ -171,7 +171,7 @@ def with_outlines(
         All settings of the run.
     """
     wanted, shape = settings.segment, found.analysed.shape
-    labels = _kept_cells(cells, found.analysed, 0.785 * (wanted.min_cell_diameter / um) ** 2)
+    labels = _kept_cells(cells, found.analysed, disc_area(wanted.min_cell_diameter / um))
     spots = _spots(nuclei, shape)
     n_cells = int(labels.max(initial=0))
     owner = labels[spots.y, spots.x]

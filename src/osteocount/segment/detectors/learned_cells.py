@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.segment.backends.shipped import LogitMaps
-from osteocount.segment.morphology import gaussian, holes_filled, in_raster_order
+from osteocount.segment.morphology import disc_area, gaussian, holes_filled, in_raster_order
 from osteocount.segment.preprocess.scale import Scale
 
 _HOLE_UM = 12.0  # a gap in a cell up to this diameter is a vacuole
@@ -36,7 +36,7 @@ def cell_mask(maps: LogitMaps, analysed: NDArray[np.bool_] | None, least: float,
         Of the maps.
     """
     mask = (maps.cell > least if analysed is None else (maps.cell > least) & analysed).astype(np.uint8)
-    return holes_filled(mask, 0.785 * scale.px(_HOLE_UM) ** 2)
+    return holes_filled(mask, disc_area(scale.px(_HOLE_UM)))
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def merge_fragments(parts: Oversegmentation, weights: NDArray[np.float64], small
         to = np.arange(owner.size)
         to[ends[join, 1]] = ends[join, 0]
         owner = to[owner]
-    large = np.bincount(owner, parts.area, owner.size)[owner] >= 0.785 * (smallest_um / parts.um) ** 2
+    large = np.bincount(owner, parts.area, owner.size)[owner] >= disc_area(smallest_um / parts.um)
     large[0] = False
     return in_raster_order(np.where(large, owner, 0).astype(np.int32)[parts.labels])
 

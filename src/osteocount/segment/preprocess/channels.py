@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
-from osteocount.segment.morphology import gaussian
+from osteocount.segment.morphology import disc_area, gaussian
 
 _NUCLEI = re.compile(r"dapi|hoechst|h33342|dna|nucle|draq|sytox|blue|405", re.IGNORECASE)
 _CYTOPLASM = re.compile(
@@ -78,7 +78,7 @@ def round_spots(plane: NDArray[np.float32]) -> tuple[float, int]:
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     area = stats[1:, cv2.CC_STAT_AREA]
     longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=1)
-    round_ = (area > 8) & (area > 0.6 * 0.785 * longest**2)
+    round_ = (area > 8) & (area > 0.6 * disc_area(longest))
     if not round_.any():
         return 0.0, 0
     return float(np.median(np.sqrt(area[round_] * 4 / np.pi))), int(round_.sum())

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
 from osteocount.segment.candidate_nuclei import CandidateNuclei, draw_candidates, interiors
-from osteocount.segment.morphology import ByteMask, disk, gaussian, holes_filled, in_raster_order, opened, regions
+from osteocount.segment.morphology import (
+    ByteMask,
+    disc_area,
+    disk,
+    gaussian,
+    holes_filled,
+    in_raster_order,
+    opened,
+    regions,
+)
 from osteocount.segment.object_tables import cell_table, count_nuclei, nuclei_table
 from osteocount.segment.preprocess.channels import check_channels, find_channels, round_spots
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, resample, values_to_size
@@ -131,11 +140,11 @@ def _cells(signal: NDArray[np.float32], threshold: float, nucleus: float, scale:
     """Label cells: above the background and above the halo of what is bright nearby."""
     bright = cv2.dilate(signal, disk(max(1, round(1.1 * nucleus))))
     mask = (signal > np.maximum(threshold, _HALO * bright)).astype(np.uint8)
-    mask = opened(holes_filled(mask, 0.785 * (10 * nucleus) ** 2), max(1, round(0.5 * nucleus)))
+    mask = opened(holes_filled(mask, disc_area(10 * nucleus)), max(1, round(0.5 * nucleus)))
     parts = split_touching(mask, scale, _WAIST)
     labels = split_touching(_with_middles(mask, parts, signal > _MIDDLE * threshold, nucleus), scale, _WAIST)
     area = np.bincount(labels.ravel())
-    kept = np.where(area >= 0.785 * nucleus**2, np.arange(area.size), 0).astype(np.int32)
+    kept = np.where(area >= disc_area(nucleus), np.arange(area.size), 0).astype(np.int32)
     kept[0] = 0
     return in_raster_order(kept[labels])
 
@@ -154,7 +163,7 @@ def _with_middles(mask: ByteMask, parts: NDArray[np.int32], lit: NDArray[np.bool
     for gap in regions(gaps):
         window = gap.window(3 * radius)
         inside = gaps[window] == gap.label
-        small = gap.area <= 0.785 * (_LARGEST_MIDDLE * nucleus) ** 2
+        small = gap.area <= disc_area(_LARGEST_MIDDLE * nucleus)
         if small and gap.label not in open_ones and np.mean(lit[window][inside]) > 0.5:
             around = parts[window][cv2.dilate(inside.astype(np.uint8), disk(2 * radius)) > 0]
             owners = np.bincount(around[around > 0], minlength=1)

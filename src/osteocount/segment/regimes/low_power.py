@@ -13,6 +13,7 @@ from osteocount.io.picture import Picture
 from osteocount.segment.morphology import (
     ByteMask,
     Region,
+    disc_area,
     disk,
     gaussian,
     holes_filled,
@@ -136,7 +137,7 @@ def _cells(
     labels = np.where(bodies > 0, bodies, np.where(pale_labels > 0, pale_labels + first_pale, 0))
     labels = np.where((labels == 0) & (rest > 0), rest + first_rest, labels).astype(np.int32)
     area = np.bincount(labels.ravel())
-    kept = np.where(area >= 0.785 * (0.5 * small) ** 2, np.arange(area.size), 0).astype(np.int32)
+    kept = np.where(area >= disc_area(0.5 * small), np.arange(area.size), 0).astype(np.int32)
     kept[0] = 0
     labels = in_raster_order(kept[labels])
     is_pale, is_small = np.zeros((2, int(labels.max()) + 1), bool)
@@ -155,7 +156,7 @@ def _bodies(total: NDArray[np.float32], dark: ByteMask, small: float, scale: Sca
 
     radius = max(2, round(_OPENING * small))
     whole = opened(dark, radius)
-    dense = holes_filled((total > _DENSE * _stained_level(total, dark)).astype(np.uint8), 0.785 * (2 * small) ** 2)
+    dense = holes_filled((total > _DENSE * _stained_level(total, dark)).astype(np.uint8), disc_area(2 * small))
     dense = opened(dense & whole, radius)
     seeds = split_touching(dense, scale, _WAIST)
     _, alone = cv2.connectedComponents(whole, connectivity=4, ltype=cv2.CV_32S)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
-from osteocount.segment.morphology import brightest
+from osteocount.segment.morphology import brightest, disc_area
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS
 from osteocount.segment.segmentation import Regime
@@ -143,7 +143,7 @@ def mononuclear_diameter(picture: Picture, analysed: NDArray[np.bool_]) -> tuple
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     area = stats[1:, cv2.CC_STAT_AREA]
     longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=1)
-    round_ = (area > 8) & (area > 0.55 * 0.785 * longest**2)
+    round_ = (area > 8) & (area > 0.55 * disc_area(longest))
     if not round_.any():
         return 0.0, 0
     return float(np.median(np.sqrt(area[round_] * 4 / np.pi))), int(round_.sum())
