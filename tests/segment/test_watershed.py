@@ -20,9 +20,9 @@ def basins(heights, seeds):
 
 def test_a_summit_without_a_seed_goes_over_its_highest_saddle():
     found = basins([[1, 5, 2, 1, 4, 3, 6, 1]], [1, 6])
-    assert found.of_pixel.tolist() == [0, 0, 0, 1, 1, 1, 1, 1]
+    assert found.basin.tolist() == [0, 0, 0, 1, 1, 1, 1, 1]
     assert found.peak.tolist() == [5, 6]
-    assert (found.pairs.tolist(), found.saddle.tolist(), found.on_border.tolist()) == ([[0, 1]], [1], [2])
+    assert (found.pairs.tolist(), found.saddle.tolist(), found.border_mean.tolist()) == ([[0, 1]], [1], [2])
 
 
 @given(seed=st.integers(0, 10**6), n_seeds=st.integers(1, 5), levels=st.sampled_from([2, 5, 1000]))
@@ -31,7 +31,7 @@ def test_every_basin_is_one_piece_around_its_seed(seed, n_seeds, levels):
     random = np.random.default_rng(seed)
     seeds = np.sort(random.choice(12 * 9, n_seeds, replace=False))
     found = basins(random.integers(0, levels, (12, 9)), seeds)
-    assert found.of_pixel[seeds].tolist() == list(range(n_seeds))
+    assert found.basin[seeds].tolist() == list(range(n_seeds))
     for basin in range(n_seeds):
-        own = (found.of_pixel.reshape(12, 9) == basin).astype(np.uint8)
+        own = (found.basin.reshape(12, 9) == basin).astype(np.uint8)
         assert cv2.connectedComponents(own, connectivity=4)[0] == 2

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from osteocount.segment.candidate_nuclei import CandidateNuclei
 from osteocount.segment.detectors.classical_cells import cell_mask, join_fragments, split_into_fragments
-from osteocount.segment.detectors.detector import WindowFeatures
-from osteocount.segment.detectors.nuclei import (
+from osteocount.segment.detectors.classical_nuclei import (
     FAINTEST,
     find_candidates,
     find_peaks,
     nuclear_contrast,
     score_peaks,
 )
+from osteocount.segment.detectors.detector import WindowFeatures
 from osteocount.segment.morphology import ByteMask, disk, gaussian
 from osteocount.segment.object_tables import NucleiCount, count_nuclei
 from osteocount.segment.preprocess.scale import Scale

@@ -1,4 +1,9 @@
-"""Cells from the maps of the network: parts grown from cores, and joined where what lies between them is no seam."""
+"""Cells from the maps of the network: an oversegmentation, and its fragments merged where no boundary parts them.
+
+Cores are grown by a watershed into more fragments than there are cells, and neighbours are merged by a logistic
+regression on what their boundary shows, each with the one it is most surely one cell with: agglomeration as in
+connectomics (Nunez-Iglesias et al. 2013, PLoS ONE 8:e71715), in rounds of reciprocal best pairs.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +17,10 @@ from osteocount.segment.backends.shipped import LogitMaps
 from osteocount.segment.morphology import disc_area, gaussian, holes_filled, in_raster_order
 from osteocount.segment.preprocess.scale import Scale
 
+# What chose these values is not recorded; the weights of the boundary features are fitted, see training/calibrate.py.
 _HOLE_UM = 12.0  # a gap in a cell up to this diameter is a vacuole
-_SURE = (3.0, 1.0, 0.0)  # logits of the core at which parts are told apart, the surest first
-#: What decides whether two parts are one cell, in this order; see `Oversegmentation.boundary_features`.
+_SURE = (3.0, 1.0, 0.0)  # logits of the core at which fragments are told apart, the surest first
+#: What decides whether two fragments are one cell, in this order; see `Oversegmentation.boundary_features`.
 BOUNDARY_FEATURES = (
     *(f"{what}_{bare}_bare" for bare in ("none", "one", "both") for what in ("one", "core", "open", "contrast")),
     *("darker", "length", "width", "small"),
@@ -41,16 +47,16 @@ def cell_mask(maps: LogitMaps, analysed: NDArray[np.bool_] | None, least: float,
 
 @dataclass(frozen=True)
 class Oversegmentation:
-    """Parts of cells, and what lies between those that touch.
+    """Fragments of cells, and what lies between those that touch.
 
     Attributes
     ----------
     labels
         (height, width) int32, 1..n.
     pairs, level
-        (k, 2) the parts on the two sides of every place where two touch, (k,) the logit of the core there.
+        (k, 2) the fragments on the two sides of every place where two touch, (k,) the logit of the core there.
     area, dark, nuclei
-        (n + 1,) pixels, summed optical density and number of nuclei of each part.
+        (n + 1,) pixels, summed optical density and number of nuclei of each fragment.
     um
         µm per pixel.
     """
@@ -75,7 +81,7 @@ class Oversegmentation:
         Parameters
         ----------
         owner
-            (n + 1,) the cell of each part.
+            (n + 1,) the cell of each fragment.
         """
         between = np.sort(owner[self.pairs], axis=1)
         apart = between[:, 0] != between[:, 1]
@@ -110,7 +116,7 @@ def oversegment(
     nuclei: tuple[NDArray[np.intp], NDArray[np.intp]],
     scale: Scale,
 ) -> Oversegmentation:
-    """Cut the mask into parts, more than there are cells.
+    """Cut the mask into fragments, more than there are cells.
 
     Parameters
     ----------
@@ -126,7 +132,7 @@ def oversegment(
         Of the maps.
     """
     core = gaussian(maps.core, scale.px(0.6))
-    labels = _parts(core, mask)
+    labels = _grown_cores(core, mask)
     n = int(labels.max(initial=0)) + 1
     at = np.flatnonzero(labels)  # most of a picture is background
     own = labels.ravel()[at]
@@ -140,23 +146,23 @@ def oversegment(
     )
 
 
-def merge_fragments(parts: Oversegmentation, weights: NDArray[np.float64], smallest_um: float) -> NDArray[np.int32]:
-    """Join parts that are one cell; return (height, width) int32 labels, 1..n in raster order.
+def merge_fragments(fragments: Oversegmentation, weights: NDArray[np.float64], smallest_um: float) -> NDArray[np.int32]:
+    """Merge fragments that are one cell; return (height, width) int32 labels, 1..n in raster order.
 
-    Two cells are joined when each is what the other is most surely one with; then all is looked at anew.
+    Two are merged when each is what the other is most surely one with; then all features are worked out anew.
 
     Parameters
     ----------
-    parts
+    fragments
         From `oversegment`.
     weights
         (16,) of `BOUNDARY_FEATURES`: the logit of being one cell.
     smallest_um
         Cells below the area of a disc of this diameter are dropped.
     """
-    owner = np.arange(parts.area.size)
+    owner = np.arange(fragments.area.size)
     while True:
-        ends, features = parts.boundary_features(owner)
+        ends, features = fragments.boundary_features(owner)
         logit = (features * weights).sum(axis=1)  # a matrix product may round differently elsewhere in the picture
         best = np.full(owner.size, -np.inf)
         np.maximum.at(best, ends.ravel(), np.repeat(logit, 2))
@@ -166,12 +172,12 @@ def merge_fragments(parts: Oversegmentation, weights: NDArray[np.float64], small
         to = np.arange(owner.size)
         to[ends[join, 1]] = ends[join, 0]
         owner = to[owner]
-    large = np.bincount(owner, parts.area, owner.size)[owner] >= disc_area(smallest_um / parts.um)
+    large = np.bincount(owner, fragments.area, owner.size)[owner] >= disc_area(smallest_um / fragments.um)
     large[0] = False
-    return in_raster_order(np.where(large, owner, 0).astype(np.int32)[parts.labels])
+    return in_raster_order(np.where(large, owner, 0).astype(np.int32)[fragments.labels])
 
 
-def _parts(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
+def _grown_cores(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Grow cores to the border of the mask: those of the highest level, and lower ones that hold none of these."""
     from scipy.ndimage import find_objects
 
@@ -187,13 +193,13 @@ def _parts(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int
     own, seed = np.divmod(np.unique(body.ravel()[at].astype(np.int64) << 32 | seeds.ravel()[at]), 1 << 32)
     seed_of = int(seeds.max()) + np.arange(count, dtype=np.int32)  # of a body without a core: all of it
     seed_of[own], seed_of[0] = seed, 0
-    parts = np.asarray(seed_of[body], np.int32)
+    fragments = np.asarray(seed_of[body], np.int32)
     boxes = find_objects(body)
     for label in np.flatnonzero(np.bincount(own, minlength=count) > 1).tolist():
         box = boxes[label - 1]
         inside = body[box] == label
-        np.copyto(parts[box], _grown(core[box], seeds[box] * inside, inside), where=inside)
-    return parts
+        np.copyto(fragments[box], _grown(core[box], seeds[box] * inside, inside), where=inside)
+    return fragments
 
 
 def _grown(core: NDArray[np.float32], seeds: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.int32]:
@@ -208,7 +214,7 @@ def _grown(core: NDArray[np.float32], seeds: NDArray[np.int32], inside: NDArray[
 
 
 def _borders(labels: NDArray[np.int32], core: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the parts (k, 2) on the two sides of every place where two touch, and the level of the core there."""
+    """Return the fragments (k, 2) on the two sides of every place where two touch, and the level of the core there."""
     pairs, levels = [], []
     for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
         a, b = labels[first], labels[second]

@@ -10,10 +10,13 @@ from osteocount.segment.backends.shipped import LogitMaps, sigmoid
 from osteocount.segment.morphology import disk, gaussian, wide_gaussian
 from osteocount.segment.preprocess.scale import Scale
 
-_APART_UM = 3.0  # no second centre of the same nucleus is looked for within this distance
+# What becomes a candidate is wide on purpose: the calibration (training/calibrate.py) weighs it. Nuclei of the
+# annotated field are 6 to 11 µm across. What chose each of the values is not recorded.
+_APART_UM = 3.0  # no second centre of the same nucleus is taken within this distance
 _FAINTEST = -4.0  # logit of the centre below which nothing is a candidate
 _NEIGHBOUR_UM = 9.0  # a stronger candidate within this distance may be the same nucleus
-_CUT_UM = 2.5  # of a nucleus whose centre is seen nearer than this to the edge of the picture, half may be missing
+_CUT_UM = 2.5  # of a nucleus whose centre lies nearer than this to the edge of the picture, half may be missing
+#: Score below which a candidate adds nothing to the interval of the number of nuclei.
 LEAST_SCORE = 0.02
 #: What the calibration weighs, in this order.
 FEATURES = ("one", "centre", "nucleus", "share", "drop", "prominence", "nearness", "cut")
@@ -56,7 +59,7 @@ def candidate_features(
 
 
 def _from_edge(y: NDArray[np.intp], x: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.intp]:
-    """Return how many pixels each place is away from the edge of the picture."""
+    """Return how many pixels each centre is away from the edge of the picture."""
     return np.minimum(np.minimum(y, shape[0] - 1 - y), np.minimum(x, shape[1] - 1 - x))
 
 
@@ -80,7 +83,7 @@ def _nearness(
 def rescore_fused_cells(
     score: NDArray[np.float32], cell: NDArray[np.int32], threshold: float, least: int, odds: float
 ) -> NDArray[np.float32]:
-    """Return the scores as they are in the company of the cell's other nuclei.
+    """Raise the scores of candidates in fused cells.
 
     Most cells have one nucleus, so scores are strict. Where ``least`` nuclei of a cell reach the ``threshold`` even so,
     it is a fused cell, and what else looks like a nucleus there is one more often: its odds are multiplied.

@@ -17,7 +17,11 @@ _NUCLEI = re.compile(r"dapi|hoechst|h33342|dna|nucle|draq|sytox|blue|405", re.IG
 _CYTOPLASM = re.compile(
     r"trap|elf|actin|phalloidin|cyto|cathepsin|ctsk|membrane|cell|tritc|fitc|red|green", re.IGNORECASE
 )
+# What chose the values below is not recorded.
 _SAME = 0.9  # correlation above which two channels show the same
+_DIM = 0.6  # of Otsu's threshold, from which a spot counts: dim nuclei lie below it
+_LEAST_PX = 8  # area that a spot must exceed
+_ROUND = 0.6  # share of the disc around it that a round spot fills
 
 
 @dataclass(frozen=True)
@@ -69,16 +73,19 @@ def find_channels(picture: Picture) -> Channels:
 
 
 def round_spots(plane: NDArray[np.float32]) -> tuple[float, int]:
-    """Return the median diameter in pixels of the round spots of a channel, and how many there are."""
+    """Return the median diameter in pixels of the round spots of a channel, and how many there are.
+
+    Spots are what lies above a share of Otsu's threshold (1979, IEEE Trans Syst Man Cybern 9:62).
+    """
     smooth = gaussian(plane, 0.8)
     low, high = np.percentile(smooth, [1, 99.9])
     grey = np.clip((smooth - low) * (255 / max(float(high - low), 1e-6)), 0, 255).astype(np.uint8)
     level, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    mask = (grey > 0.6 * level).astype(np.uint8)
+    mask = (grey > _DIM * level).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     area = stats[1:, cv2.CC_STAT_AREA]
     longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=1)
-    round_ = (area > 8) & (area > 0.6 * disc_area(longest))
+    round_ = (area > _LEAST_PX) & (area > _ROUND * disc_area(longest))
     if not round_.any():
         return 0.0, 0
     return float(np.median(np.sqrt(area[round_] * 4 / np.pi))), int(round_.sum())

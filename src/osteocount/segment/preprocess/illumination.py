@@ -1,4 +1,9 @@
-"""Optical density over the local light of bare plastic."""
+"""Optical density over the local white point: the light that bare plastic lets through (Beer-Lambert).
+
+The white point is a high percentile of each block, and a quadratic surface where a block holds no plastic. Percentiles
+of a few samples per block took milliseconds of a field of 2.8 megapixels where a rolling ball (Sternberg 1983, Computer
+16:22) at an eighth of the resolution took 280 and a percentile filter 1600.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +17,15 @@ from numpy.typing import NDArray
 from osteocount.io.picture import Pixels
 from osteocount.segment.morphology import brightest
 
+# What chose the numbers is not recorded, only what they are for.
 _BLOCK_UM = 48.0  # wider than most cells, so that nearly every block holds some bare plastic
-_SAMPLES = 24  # grid points per block side that are looked at
+_SAMPLES = 24  # grid points per block side that are read
 _SPARSE = 4  # every so many samples tell where the well is and what bare plastic looks like
 _BRIGHT = 85  # percentile of a block taken as bare plastic: above cells, below the noise's own tail
+_IN_WELL = 0.7  # share of a block that must lie in the well for its percentile to be used
 _FINE = 4  # the light is worked out exactly at points so many times closer than the blocks
 _PLASTIC = 0.04  # OD below which a pixel is bare plastic
+_OUTLIER = 2.5  # robust SDs below the quadratic surface at which a block is taken to hold no plastic
 
 #: Tells (rows, columns) → (rows, columns) bool which of these pixels lie inside the well.
 InsideWell = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.bool_]]
@@ -25,7 +33,7 @@ InsideWell = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class WhitePoint:
-    """The light of bare plastic all over a picture.
+    """The white point: the light of bare plastic all over a picture.
 
     Attributes
     ----------
@@ -81,7 +89,7 @@ class WhitePoint:
 
 
 class WhitePointEstimator:
-    """Measures the light of a picture that is shown to it in strips of whole width, from top to bottom.
+    """Estimates the white point of a picture given in strips of whole width, from top to bottom.
 
     Parameters
     ----------
@@ -104,7 +112,7 @@ class WhitePointEstimator:
         self._samples: list[NDArray[np.float32]] = []
 
     def add_strip(self, pixels: Pixels, top: int) -> None:
-        """Look at the strip (height, width, channels) from row ``top`` on."""
+        """Take the strip (height, width, channels) from row ``top`` on into account."""
         y = self._y[(self._y >= top) & (self._y < top + pixels.shape[0])] - top
         logs = _logs(pixels[y[:, None], self._x[None, :]])
         if len(self._waiting):
@@ -116,12 +124,12 @@ class WhitePointEstimator:
         self._waiting = logs[whole:]
 
     def white_point(self, inside: InsideWell | None = None) -> WhitePoint:
-        """Return the light, once the whole picture has been shown; ``inside`` tells what lies inside the well."""
+        """Return the white point, once all strips were added; ``inside`` tells what lies inside the well."""
         rows, columns = self._blocks
         y, x = self._y[::_SPARSE], self._x[::_SPARSE]
         analysed = np.ones((y.size, x.size), bool) if inside is None else inside(y, x)
-        seen = analysed.reshape(rows, y.size // rows, columns, x.size // columns).mean(axis=(1, 3))
-        grid = _mend(np.concatenate(self._levels), seen > 0.7)
+        in_well = analysed.reshape(rows, y.size // rows, columns, x.size // columns).mean(axis=(1, 3))
+        grid = _mend(np.concatenate(self._levels), in_well > _IN_WELL)
         return WhitePoint((grid - self._bias(grid, analysed)).astype(np.float32), self._shape)
 
     def _bias(self, grid: NDArray[np.float32], analysed: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -198,7 +206,7 @@ def _mend(values: NDArray[np.float32], trusted: NDArray[np.bool_]) -> NDArray[np
         for _ in range(6):  # cells only darken: what lies well below the surface is taken out and the fit repeated
             fit = terms @ np.linalg.lstsq(terms[use], known[use], rcond=None)[0]
             spread = 1.4826 * float(np.median(np.abs(known[use] - fit[use]))) + floor
-            use = trusted.ravel() & (known > fit - 2.5 * spread)
+            use = trusted.ravel() & (known > fit - _OUTLIER * spread)
         near = np.where(use, known, fit).astype(np.float32).reshape(rows, columns)
         mended[..., channel] = cv2.medianBlur(near, 3) if min(rows, columns) >= 3 else near
     return mended

@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from osteocount.io.picture import Pixels
 
-#: Micrometres per pixel at which nuclei are looked for: a nucleus of 8 µm is then 10 to 11 pixels across.
+#: Micrometres per pixel at which nuclei are looked for: a nucleus of 8 µm is then 10 to 11 pixels across. The scale of
+#: the annotated field, and the one the network was trained at.
 WORKING_UM = 0.76
-#: The same at low power: a mononuclear cell is then 7 pixels across, enough to tell its outline from its neighbours'.
+#: The same at low power: a mononuclear cell is then 7 pixels across. At 5, outlines were too coarse to tell a group of
+#: small cells from a large one.
 LOW_POWER_UM = 1.5
 #: Side in pixels of the file of the blocks that are resampled together.
 BLOCK = 512
 _PARTS = 64  # zooms are a multiple of 1/64
+_AS_IT_IS = 0.1  # a scale this near the wanted one, relative, is not resampled
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Scale:
 def working_scale(um_per_px: float, origin: str, wanted_um: float = WORKING_UM) -> Scale:
     """Choose the grid: the file's own when it lies within a tenth of ``wanted_um``, else one resampled to it."""
     zoom = um_per_px / wanted_um
-    if abs(zoom - 1) <= 0.1:
+    if abs(zoom - 1) <= _AS_IT_IS:
         return Scale(um_per_px, 1.0, origin)
     zoom = max(1, round(zoom * _PARTS)) / _PARTS  # so that whole blocks of the file become whole analysed pixels
     return Scale(um_per_px / zoom, zoom, origin)

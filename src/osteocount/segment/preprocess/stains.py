@@ -1,4 +1,9 @@
-"""TRAP product and counterstain told apart in optical density (Beer-Lambert; Ruifrok and Johnston 2001)."""
+"""TRAP product and counterstain told apart in optical density.
+
+Stains add in optical density (Beer-Lambert), so two of them are unmixed by least squares: the colour deconvolution of
+Ruifrok and Johnston 2001 (Anal Quant Cytol Histol 23:291). Their vectors are estimated after Macenko et al. 2009
+(IEEE Int Symp Biomed Imaging, 1107), by robust extremes of the hue of stained pixels.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +13,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-#: Unit vectors of optical density (R, G, B) of common TRAP products.
+#: Optical density (R, G, B) of common TRAP products, up to a factor. Purple cytoplasm of the annotated field was
+#: measured as about 1 : 1.25 : 0.75; where the red one comes from is not recorded.
 TRAP_PRESETS = {"naphthol AS-BI purple": (0.56, 0.70, 0.44), "fast red violet": (0.25, 0.78, 0.57)}
-#: The same of counterstains.
+#: The same of counterstains. Haematoxylin's is the vector of Ruifrok and Johnston 2001; where methyl green's comes from
+#: is not recorded.
 COUNTERSTAIN_PRESETS = {"methyl green": (0.84, 0.47, 0.27), "haematoxylin": (0.65, 0.70, 0.29)}
 
 #: Weights of R, G, B in the density that outlines cells: where TRAP products absorb most.
 DENSITY_WEIGHTS = np.array([0.35, 0.5, 0.15], np.float32)
 
+# What chose the values below is not recorded.
 _FAR_DEGREES = 22.0  # an estimate further than this from every preset is not believed
 _SAME_DEGREES = 4.0  # stains closer than this cannot be told apart
+_STAINED = (0.15, 1.2)  # length of an optical density that has a colour: above noise, below what a camera resolves
+_PERCENTILES = (3, 50, 85)  # of the hue: counterstain below, typical cytoplasm at, TRAP above
+_FEWEST = 50  # stained pixels from which vectors are estimated
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,7 @@ def estimate_stains(density: NDArray[np.float32], cells: NDArray[np.bool_]) -> S
 def stains_from_pixels(pixels: NDArray[np.float32]) -> Stains:
     """Estimate the stain vectors from pixels inside cells.
 
-    The vectors are robust extremes of the hue within the stained pixels (after Macenko 2009): the end where green
+    The vectors are robust extremes of the hue within the stained pixels: the end where green
     light is absorbed most is TRAP, the end where red is absorbed most is the counterstain. Each is compared with the
     presets and replaced by the nearest one, with a warning, when it is too far away.
 
@@ -66,12 +77,13 @@ def stains_from_pixels(pixels: NDArray[np.float32]) -> Stains:
         (n, 3) optical density of R, G, B.
     """
     norm = np.linalg.norm(pixels, axis=1)
-    stained = pixels[(norm > 0.15) & (norm < 1.2)] / norm[(norm > 0.15) & (norm < 1.2), None]
-    if len(stained) < 50:
+    within = (norm > _STAINED[0]) & (norm < _STAINED[1])
+    stained = pixels[within] / norm[within, None]
+    if len(stained) < _FEWEST:
         trap, counter = _unit(TRAP_PRESETS["naphthol AS-BI purple"]), _unit(COUNTERSTAIN_PRESETS["methyl green"])
         return Stains(trap, counter, 0.8, True, ("too few stained pixels to estimate stain vectors; preset used.",))
     hue = stained[:, 1] - stained[:, 0]
-    low, middle, high = np.percentile(hue, [3, 50, 85])
+    low, middle, high = np.percentile(hue, _PERCENTILES)
     trap = _unit(np.median(stained[hue >= high], axis=0))
     counter = _unit(np.median(stained[hue <= low], axis=0))
     typical = _unit(np.median(stained[np.abs(hue - middle) < 0.1], axis=0))
@@ -88,7 +100,7 @@ def stains_from_pixels(pixels: NDArray[np.float32]) -> Stains:
 def trap_density(density: NDArray[np.float32], stains: Stains) -> NDArray[np.float32]:
     """Return the optical density (height, width) of TRAP alone, never negative.
 
-    The pixel's density is unmixed into the two stains by least squares; the result is the length of the TRAP part.
+    The pixel's density is unmixed into the two stains; the result is the length of the TRAP part.
     """
     unmix = np.linalg.pinv(np.stack([stains.trap, stains.counterstain]))[:, 0].astype(np.float32)
     # By OpenCV: a matrix product may round differently from one place of the picture to another.

@@ -1,7 +1,13 @@
-"""Nuclei of a TRAP-stained brightfield picture.
+"""Nuclei of a TRAP-stained brightfield picture, as blobs of a colour contrast.
 
 TRAP is a cytoplasmic enzyme: a nucleus is a disc where the counterstain rises (red light is absorbed at least as much
-as around it) while TRAP falls (green is absorbed less). A vacuole absorbs less of everything, a granule more.
+as around it) while TRAP falls (green is absorbed less). A vacuole absorbs less of everything, a granule more. Blobs are
+told by the difference of two Gaussians at the size of a nucleus (Lindeberg 1998, Int J Comput Vis 30:79), each a mean
+over pixels of cells alone (normalised convolution: Knutsson and Westin 1993, CVPR).
+
+The size of a nucleus is a setting; on the annotated field it was measured as 8 to 14 px at 0.76 µm. The other values
+are those of the first classical segmenter; what chose them is not recorded. How many nuclei they miss is in
+docs/accuracy.md, in the columns of the classical segmenter.
 """
 
 from __future__ import annotations
@@ -16,12 +22,15 @@ from osteocount.segment.candidate_nuclei import CandidateNuclei, draw_candidates
 from osteocount.segment.morphology import disk, gaussian, wide_gaussian
 from osteocount.segment.preprocess.scale import Scale
 
+_SPOT, _AROUND = 0.19, 0.76  # σ of a nucleus and of what is around it, in diameters of a nucleus
+_RED_LOSS = 0.4  # share of a loss in red density that is taken off the contrast
 _HALF = 0.04  # contrast in OD at which a spot is as likely a nucleus as not
 _STEEPNESS = 0.012  # OD over which the score goes from 0.5 to 0.73
-_SPOT, _AROUND = 0.19, 0.76  # σ of a nucleus and of what is around it, in diameters of a nucleus
-#: Score below which a peak is no candidate.
+_LEAST_CONTRAST = 0.4  # of `_HALF`, that is, a score of 0.12: weaker peaks are no candidates
+_APART = 0.75  # radii of a nucleus within which there is one peak
+_DEEP = 0.6  # diameters of a nucleus from the edge of its cell at which a peak counts in full
+#: Score below which a peak is no candidate either, once its depth in its cell has lowered it.
 FAINTEST = 0.05
-_RED_LOSS = 0.4  # share of a loss in red density that is taken off the contrast
 
 
 def nuclear_contrast(
@@ -66,8 +75,8 @@ class ContrastPeaks:
 
 def find_peaks(contrast: NDArray[np.float32], diameter_um: float, scale: Scale) -> ContrastPeaks:
     """Find what may be nuclei: peaks of ``contrast`` (height, width), a nucleus apart from others."""
-    apart = disk(max(1, round(0.75 * scale.px(diameter_um) / 2)))
-    y, x = np.nonzero((contrast >= cv2.dilate(contrast, apart)) & (contrast > 0.4 * _HALF))
+    apart = disk(max(1, round(_APART * scale.px(diameter_um) / 2)))
+    y, x = np.nonzero((contrast >= cv2.dilate(contrast, apart)) & (contrast > _LEAST_CONTRAST * _HALF))
     return ContrastPeaks(y, x, contrast[y, x])
 
 
@@ -76,7 +85,7 @@ def score_peaks(
 ) -> NDArray[np.float32]:
     """Return how likely each peak is a nucleus of one of ``cells`` (height, width): it must be deep enough inside."""
     depth = cv2.distanceTransform(interiors(cells), cv2.DIST_L2, 5)[peaks.y, peaks.x]
-    strength = peaks.contrast * np.minimum(depth / (0.6 * scale.px(diameter_um)), 1)
+    strength = peaks.contrast * np.minimum(depth / (_DEEP * scale.px(diameter_um)), 1)
     score = (1 / (1 + np.exp((_HALF - strength) / _STEEPNESS))).astype(np.float32)
     return np.where(cells[peaks.y, peaks.x] > 0, score, np.float32(0))
 
