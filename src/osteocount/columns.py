@@ -172,7 +172,7 @@ CELLS = Table(
         Column("is_osteoclast", "bool", "Whether it is an osteoclast: by nuclei, or by size where none can be seen."),
         Column("confidence", "float64", "How sure the program is of `is_osteoclast`, 0 to 1.", format=".4f"),
         Column("touches_edge", "bool", "Whether a border of the picture cuts it."),
-        Column("counted", "bool", "Whether it is inside the counting frame; the others are counted by no well."),
+        Column("counted", "bool", "Whether it is inside the counting frame; the others are in no count."),
         Column("flags", "str", "What is special about it, separated by `;`: `borderline`, `pale_giant`, `opaque` …"),
         Column("source", "str", "`automatic`, or what a person did: `accepted`, `edited`, `drawn`."),
         Column("trap_od_sd", "float64", "Standard deviation of the TRAP optical density over the cell.", "OD"),

@@ -322,12 +322,21 @@ class Settings(FrozenModel):
 
 def help_text(info: FieldInfo) -> str:
     """Title, unit, range and description of a setting in one paragraph."""
-    unit = info.json_schema_extra.get("unit") if isinstance(info.json_schema_extra, dict) else None
-    bounds = [
+    facts = ", ".join(filter(None, [unit_of(info), *bounds(info)]))
+    return f"{info.title}{f' ({facts})' if facts else ''}. {info.description}"
+
+
+def unit_of(info: FieldInfo) -> str:
+    """Return the unit of a setting, "" for none."""
+    extra = info.json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+
+def bounds(info: FieldInfo) -> list[str]:
+    """Return the range of a setting in words: "at least 0.0", "at most 3.0"."""
+    return [
         f"{word} {getattr(bound, name)}" for bound in info.metadata for name, word in BOUNDS if hasattr(bound, name)
     ]
-    facts = ", ".join(filter(None, [str(unit or ""), *bounds]))
-    return f"{info.title}{f' ({facts})' if facts else ''}. {info.description}"
 
 
 def describe_invalid(error: ValidationError) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from osteocount.report.sentences import setting_text
-from osteocount.settings import Settings
+from osteocount.settings import Settings, unit_of
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,7 @@ def _rows(recorded: dict[str, Any], defaults: BaseModel, group: str, prefix: str
             yield SettingRow(group, name, key, setting_text(value), "", True, "Not a setting of this version.")
             continue
         default = defaults.model_dump(mode="json")[name]
-        extra = fields[name].json_schema_extra
-        unit = f" {extra['unit']}" if isinstance(extra, dict) and "unit" in extra and value is not None else ""
+        unit = f" {unit_of(fields[name])}" if unit_of(fields[name]) and value is not None else ""
         shown = setting_text(default)
         yield SettingRow(
             group, fields[name].title or name, key, setting_text(value) + unit, shown, value != default,

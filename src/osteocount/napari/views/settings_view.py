@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushB
 from osteocount.errors import OsteoCountError
 from osteocount.napari.views.collapsible_section import CollapsibleSection
 from osteocount.napari.views.editors import Editor, WheelGuard, editor_for
-from osteocount.settings import Settings, describe_invalid, help_text
+from osteocount.settings import Settings, describe_invalid, help_text, unit_of
 
 FILE_FILTER = "Settings (*.toml)"
 
@@ -75,7 +75,7 @@ class SettingsView(QWidget):
         model = Settings.model_fields[section].annotation
         for name, info in model.model_fields.items():  # type: ignore[union-attr]
             editor = editor_for(info)
-            unit = info.json_schema_extra.get("unit") if isinstance(info.json_schema_extra, dict) else None
+            unit = unit_of(info)
             label = QLabel(f"{info.title} ({unit})" if unit else str(info.title))
             for widget in (label, editor):
                 widget.setToolTip(wrapped(help_text(info)))
