@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from osteocount.stats.power_simulation import BatchResult, Components, analyse, crossed, simulate_log_rates
+from osteocount.stats.power_simulation import SimulatedTests, VarianceComponents, analyse, crossed, simulate_log_rates
 
 ARMS = 5
-COMPONENTS = Components(mean=20, donor_sd=0.5, donor_arm_sd=0.2, theta=10)
+COMPONENTS = VarianceComponents(mean=20, donor_sd=0.5, donor_arm_sd=0.2, theta=10)
 DESIGNS = ((3, 3), (4, 3), (3, 6), (5, 2))
 MISSING = 0.10
 PATTERNS = 40  # each has a correlation matrix of its own; the runs are shared out among them
@@ -52,7 +52,7 @@ def name(donors: int, wells: int, missing: float) -> str:
     )
 
 
-def simulate(rng: np.random.Generator, donors: int, wells: int, missing: float, runs: int) -> Iterator[BatchResult]:
+def simulate(rng: np.random.Generator, donors: int, wells: int, missing: float, runs: int) -> Iterator[SimulatedTests]:
     """Yield the analyses, in one batch where the design is complete, in one per pattern where cells are missing."""
     batches = PATTERNS if missing else 1
     for _ in range(batches):
@@ -74,7 +74,7 @@ def without_some(rng: np.random.Generator, cells: pd.DataFrame, share: float) ->
             return kept
 
 
-def rates(found: list[BatchResult]) -> dict[str, float]:
+def rates(found: list[SimulatedTests]) -> dict[str, float]:
     """Share of false findings, and of intervals that cover the truth (a log ratio of 0)."""
     raw = np.concatenate([one.raw_p < 0.05 for one in found])
     dunnett = np.concatenate([one.dunnett for one in found])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osteocount.stats import compare
-from osteocount.stats.power_simulation import Components, analyse, crossed, simulate_log_rates
+from osteocount.stats.power_simulation import VarianceComponents, analyse, crossed, simulate_log_rates
 from support.well_tables import simulated, table
 
 NUMBERS = ["estimate", "ci_low", "ci_high", "p_raw", "p_adjusted", "p_paired", "df"]
@@ -107,7 +107,7 @@ def test_the_batch_is_the_analysis_itself():
 
 def test_null_data_with_donor_structure_give_five_percent():
     cells = crossed(4, 5)
-    y = simulate_log_rates(np.random.default_rng(1), 3000, cells, 3, Components(20, 0.5, 0.2, 10), {})
+    y = simulate_log_rates(np.random.default_rng(1), 3000, cells, 3, VarianceComponents(20, 0.5, 0.2, 10), {})
     found = analyse(cells, y, "arm 0")
     assert 0.04 < (found.raw_p < 0.05).mean() < 0.06
     assert 0.04 < found.dunnett.any(axis=1).mean() < 0.06

@@ -6,7 +6,7 @@ import pytest
 from scipy import optimize, stats
 
 from osteocount.stats import compare
-from osteocount.stats.dose_response import effect, find_series, fit_dose_response
+from osteocount.stats.dose_response import find_series, fit_dose_response, hill_curve
 from support.well_tables import DOSES, series
 
 
@@ -40,7 +40,7 @@ def test_the_profile_interval_is_where_the_sum_of_squares_rises_enough():
 
     def rss(log_ec50):
         def residuals(free):
-            shape = effect(x, np.array([free[0], log_ec50, free[1]]))
+            shape = hill_curve(x, np.array([free[0], log_ec50, free[1]]))
             return centred - (shape - pd.Series(shape).groupby(donors).transform("mean").to_numpy())
 
         return 2 * optimize.least_squares(residuals, fitted.parameters[[0, 2]], xtol=1e-14, ftol=1e-14).cost

@@ -5,7 +5,13 @@ import pytest
 from scipy import stats
 
 from osteocount.stats import multivariate_t
-from osteocount.stats.multivariate_t import adjusted_p, critical_value, one_factor
+from osteocount.stats.multivariate_t import (
+    adjusted_p,
+    critical_value,
+    one_factor,
+    one_factor_probability,
+    probability_difference,
+)  # fmt: skip
 
 
 def equicorrelated(k: int, rho: float = 0.5) -> np.ndarray:
@@ -48,16 +54,16 @@ def test_other_correlations_agree_with_another_integrator():
     assert 1 - adjusted_p(np.full(4, 2.4), correlation, 9)[0] == pytest.approx(by_scipy, abs=1e-4)
 
 
-def test_the_difference_finds_what_the_quadrature_knows():
+def test_the_difference_finds_what_theone_factor_probability_knows():
     """From a wrong correlation to start with, the points must make up the whole difference."""
     wanted, wrong = equicorrelated(3), equicorrelated(3, 0.4)
-    exact = multivariate_t._quadrature(2.5, np.sqrt(np.full((1, 3), 0.5)), 12)
-    near = multivariate_t._quadrature(2.5, np.sqrt(np.full((1, 3), 0.4)), 12)
-    assert near + multivariate_t._difference(2.5, wanted, wrong, 12) == pytest.approx(exact, abs=2e-6)
+    exact = one_factor_probability(2.5, np.sqrt(np.full((1, 3), 0.5)), 12)
+    near = one_factor_probability(2.5, np.sqrt(np.full((1, 3), 0.4)), 12)
+    assert near + probability_difference(2.5, wanted, wrong, 12) == pytest.approx(exact, abs=2e-6)
 
 
 def test_the_seed_makes_it_repeatable():
     correlation = np.array([[1, 0.5, 0.3], [0.5, 1, 0.1], [0.3, 0.1, 1.0]])
     first = adjusted_p(np.array([2.0, 1.0, 0.3]), correlation, 8)
-    multivariate_t._inside.cache_clear()
+    multivariate_t._probability_within.cache_clear()
     np.testing.assert_array_equal(first, adjusted_p(np.array([2.0, 1.0, 0.3]), correlation, 8))

@@ -6,12 +6,12 @@ import pytest
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats.planning import estimate_components, plan
-from osteocount.stats.power_simulation import Components, crossed
+from osteocount.stats.power_simulation import VarianceComponents, crossed
 from osteocount.stats.wells_input import ColumnNames, check_wells
 from support.well_tables import simulated, table
 
 
-def large_pilot(components: Components, donors: int = 60, wells: int = 6) -> pd.DataFrame:
+def large_pilot(components: VarianceComponents, donors: int = 60, wells: int = 6) -> pd.DataFrame:
     rng = np.random.default_rng(2)
     cells = crossed(donors, 4)
     level = rng.normal(0, components.donor_sd, donors).repeat(4) + rng.normal(0, components.donor_arm_sd, len(cells))
@@ -24,7 +24,7 @@ def large_pilot(components: Components, donors: int = 60, wells: int = 6) -> pd.
 
 
 def test_variance_components_come_back():
-    truth = Components(mean=40, donor_sd=0.5, donor_arm_sd=0.25, theta=10)
+    truth = VarianceComponents(mean=40, donor_sd=0.5, donor_arm_sd=0.25, theta=10)
     wells = check_wells(large_pilot(truth), ColumnNames()).wells
     found, notes = estimate_components(wells, {"arm 0"}, "mm²")
     assert found.donor_sd == pytest.approx(0.5, rel=0.2)
@@ -58,7 +58,7 @@ def test_power_is_that_of_the_specification():
     from osteocount.stats.power_simulation import analyse, simulate_log_rates
 
     cells = crossed(3, 5)
-    components = Components(mean=40, donor_sd=0.5, donor_arm_sd=0.2, theta=10)
+    components = VarianceComponents(mean=40, donor_sd=0.5, donor_arm_sd=0.2, theta=10)
     y = simulate_log_rates(np.random.default_rng(0), 4000, cells, 3, components, {"arm 1": np.log(2)})
     found = analyse(cells, y, "arm 0")
     assert found.dunnett[:, 0].mean() == pytest.approx(0.51, abs=0.04)
@@ -98,7 +98,7 @@ def test_power_of_one_arm_is_that_of_the_noncentral_t():
     from osteocount.stats.power_simulation import analyse, simulate_log_rates
 
     donors, sd, effect = 6, 0.2, np.log(1.3)
-    components = Components(mean=1e9, donor_sd=0.5, donor_arm_sd=sd, theta=np.inf)
+    components = VarianceComponents(mean=1e9, donor_sd=0.5, donor_arm_sd=sd, theta=np.inf)
     cells = crossed(donors, 2)
     y = simulate_log_rates(np.random.default_rng(3), 8000, cells, 1, components, {"arm 1": effect})
     df, shift = donors - 1, effect / (sd * np.sqrt(2) / np.sqrt(donors))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from osteocount.stats.dose_response import effect
+from osteocount.stats.dose_response import hill_curve
 
 DOSES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 COUNTS = {  # donor: arm: counts of the wells
@@ -56,7 +56,7 @@ def series(fold=4.0, ec50=20.0, hill=1.2, doses=DOSES, donors=4, noise=0.05, see
     for donor in range(donors):
         level = 400 * np.exp(rng.normal(0, 0.4))
         for place, dose in enumerate((0.0, *doses)):
-            ratio = np.exp(effect(np.array([dose]), np.log([fold, ec50, hill]))[0])
+            ratio = np.exp(hill_curve(np.array([dose]), np.log([fold, ec50, hill]))[0])
             count = round(level * ratio * np.exp(rng.normal(0, noise)))
             rows.append(
                 ("vehicle" if dose == 0 else "IL32", dose, f"D{donor}", f"{'ABCDEFGH'[donor]}{place + 1}", count)

@@ -26,7 +26,7 @@ from osteocount.report import sentences
 from osteocount.report.number_format import UNKNOWN, WRITERS, is_known, plural, rounded, whole_number
 from osteocount.report.results import Results
 from osteocount.stats.arms import arm_names
-from osteocount.stats.sentences import REFUSED, finding, number
+from osteocount.stats.sentences import REFUSED, contrast_result, number
 
 MAX_PICTURE_ROWS = 400
 
@@ -147,7 +147,7 @@ def _contrast(row: pd.Series) -> dict[str, str]:
     values = {str(key): value if is_known(value) else None for key, value in row.items()}
     texts = {key: "" for key in ("reason", "unit", "kind", "link", "verdict") if values.get(key) is None}
     gaps = {key: float("nan") for key in ("estimate", "ci_low", "ci_high") if values[key] is None}
-    said = finding({**values, **texts, **gaps})
+    said = contrast_result({**values, **texts, **gaps})
     refused = values["verdict"] == REFUSED
     return {
         "contrast": sentences.contrast_name(str(values["contrast"])),

@@ -7,18 +7,10 @@ from typing import Any
 import pandas as pd
 
 from osteocount.report.number_format import UNKNOWN, is_known, listed, p_value
-from osteocount.stats import sentences as stats_words
+from osteocount.stats import sentences as stats_sentences
+from osteocount.stats.endpoints import TITLES
 from osteocount.stats.sentences import WITHIN_DONOR, number
 
-ENDPOINTS = {
-    "osteoclast_count": "osteoclast count",
-    "osteoclast_count_ge2": "count of cells with ≥ 2 nuclei",
-    "osteoclast_count_ge4": "count of cells with ≥ 4 nuclei",
-    "osteoclast_area_fraction": "osteoclast area fraction",
-    "fusion_index": "fusion index",
-    "nuclei_per_osteoclast": "nuclei per osteoclast",
-    "osteoclast_area": "mean osteoclast area",
-}
 CONTRASTS = {"il32_dependence": "IL-32 dependence (EV wild type ÷ EV knock-out)"}
 ANSWERS = ("arm", "dependence")
 LEADS = {
@@ -41,12 +33,12 @@ def well_name(row: pd.Series) -> str:
 
 def endpoint_name(endpoint: str) -> str:
     """Name an endpoint as a reader says it."""
-    return ENDPOINTS.get(endpoint, endpoint.replace("_", " "))
+    return TITLES[endpoint].quantity if endpoint in TITLES else endpoint.replace("_", " ")
 
 
 def contrast_name(contrast: str) -> str:
     """Name a contrast as a reader says it."""
-    return CONTRASTS.get(contrast) or stats_words.contrast_name(contrast)
+    return CONTRASTS.get(contrast) or stats_sentences.contrast_name(contrast)
 
 
 def p_values_text(row: pd.Series) -> str:

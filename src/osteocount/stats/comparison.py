@@ -66,7 +66,7 @@ class Comparison:
         for endpoint, rows in self.table.groupby("endpoint", sort=False):
             lines += ["", f"{endpoint} ({rows['role'].iloc[0]})"]
             lines += [
-                f"  {sentences.sentence({str(key): value for key, value in row.items()})}"
+                f"  {sentences.contrast_sentence({str(key): value for key, value in row.items()})}"
                 for row in rows.to_dict("records")
             ]
         return "\n".join(lines)
@@ -123,15 +123,7 @@ def compare(
         half_effects = [row for curve in own_curves if (row := ec50_row(own, curve))]
         found = [*endpoint_rows(own, families), *half_effects, *_equivalence(own, controls, settings)]
         rows += [_labels(own.endpoint, endpoints) | row for row in found]
-    warned += [
-        ComparisonWarning(
-            f"{sentences.contrast_name(row['contrast'])}: {row['notes']}",
-            row["endpoint"],
-            frozenset({"never on a row twice"}),
-        )
-        for row in rows
-        if sentences.disagreement(row) and row["kind"] != "equivalence"
-    ]
+    warned += _disagreements(rows)
     sentence = " ".join([design.sentence, *recognised])
     return _result(rows, data, curves, checked.notes, sentence, next(iter(controls.values())), warned)
 
@@ -179,6 +171,19 @@ def _equivalence(data: FittedEndpoint, controls: dict[str, str], settings: Compa
         contrast = Contrast(f"equivalence {arm}", control, {arm: 1.0, control: -1.0}, "equivalence", arm)
         rows.append(equivalence_row(data, contrast, settings.equivalence_margin))
     return rows
+
+
+def _disagreements(rows: list[Row]) -> list[ComparisonWarning]:
+    """Warn where Dunnett and the paired test disagree; the notes of the row say so already."""
+    return [
+        ComparisonWarning(
+            f"{sentences.contrast_name(row['contrast'])}: {row['notes']}",
+            row["endpoint"],
+            in_notes=False,
+        )
+        for row in rows
+        if sentences.disagreement(row) and row["kind"] != "equivalence"
+    ]
 
 
 def _labels(endpoint: Endpoint, endpoints: list[Endpoint]) -> dict[str, Any]:

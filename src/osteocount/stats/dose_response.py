@@ -1,4 +1,4 @@
-"""Dose: recognise series, test their trend, and estimate the EC50 where the data hold one."""
+"""Dose series: their trend, and the EC50 of a Hill curve where the data hold one (log-logistic, as in R's drc)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from osteocount.stats.arrays import FloatArray
 from osteocount.stats.contrasts import Contrast
 from osteocount.stats.fitted_endpoint import FittedEndpoint
 
-MIN_DOSES = 5
+MIN_DOSES = 5  # the curve has three parameters beside the donors' levels; one dose must lie on the plateau
 RATE_LINKS = ("log rate", "log")
-PLATEAU = 0.75  # share of the fitted effect that the highest dose must reach
-WIDEST = np.log(100.0)  # the profile is followed this far beyond the tested doses
+PLATEAU = 0.75  # share of the fitted effect that the highest dose must reach; a convention, not measured
+PROFILE_MARGIN = np.log(100.0)  # the profile is followed this far beyond the tested doses; a convention
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class DoseSeries:
 def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[DoseSeries]:
     """Find treatments at two doses or more; ``IL32_20`` and ``IL32_100`` with doses 20 and 100 are one treatment."""
     arms = wells[(wells["dose"] > 0) & ~wells["arm"].isin(controls.values())].drop_duplicates("arm")
-    arms = arms.assign(base=[_base(*row) for row in zip(arms["treatment"], arms["dose"], strict=True)])
-    found = []
+    arms = arms.assign(base=[_without_dose(*row) for row in zip(arms["treatment"], arms["dose"], strict=True)])
+    series = []
     for key, group in arms.groupby(["base", "oxygen"], sort=True):
         base, oxygen = str(key[0]), str(key[1])
         ordered = group.sort_values("dose")
@@ -53,17 +53,18 @@ def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[DoseSerie
             units = set(ordered["dose_unit"])
             unit = units.pop() if len(units) == 1 else ""
             doses = tuple(float(dose) for dose in ordered["dose"])
-            found.append(DoseSeries(name, unit, controls[oxygen], tuple(ordered["arm"]), doses))
-    return found
+            series.append(DoseSeries(name, unit, controls[oxygen], tuple(ordered["arm"]), doses))
+    return series
 
 
-def _base(treatment: str, dose: float) -> str:
+def _without_dose(treatment: str, dose: float) -> str:
+    """Drop a dose from the end of a treatment's name."""
     return re.sub(rf"[\s_-]*{re.escape(f'{dose:g}')}$", "", treatment) or "dose"
 
 
 @dataclass(frozen=True)
 class DoseResponse:
-    """``log rate = block + log(1 + (fold − 1) x^h / (EC50^h + x^h))``, joint over the donors.
+    """Hill curve ``log rate = block + log(1 + (fold − 1) x^h / (EC50^h + x^h))``, joint over the donors.
 
     Attributes
     ----------
@@ -98,11 +99,11 @@ class DoseResponse:
 
     def curve(self, doses: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the ratio to the control at ``doses`` with its pointwise 95 % band (delta method)."""
-        centre = effect(doses, self.parameters)
+        centre = hill_curve(doses, self.parameters)
         step = 1e-6
         gradient = np.array(
             [
-                (effect(doses, self.parameters + step * unit) - effect(doses, self.parameters - step * unit))
+                (hill_curve(doses, self.parameters + step * unit) - hill_curve(doses, self.parameters - step * unit))
                 / (2 * step)
                 for unit in np.eye(3)
             ]
@@ -112,8 +113,8 @@ class DoseResponse:
         return np.exp(centre), np.exp(centre - half), np.exp(centre + half)
 
 
-def effect(doses: FloatArray, parameters: FloatArray) -> FloatArray:
-    """Return log ratio to the control at each dose."""
+def hill_curve(doses: FloatArray, parameters: FloatArray) -> FloatArray:
+    """Return the log ratio to the control at each dose (Hill 1910, J Physiol 40:iv), shape of ``doses``."""
     log_fold, log_ec50, log_hill = parameters
     log_dose = np.log(np.maximum(doses, 1e-300))
     occupied = np.where(doses > 0, 1 / (1 + np.exp(np.clip(-np.exp(log_hill) * (log_dose - log_ec50), -700, 700))), 0.0)
@@ -139,7 +140,7 @@ def fit_dose_response(doses: FloatArray, y: FloatArray, block: NDArray[Any]) -> 
     target = within(y)
 
     def residuals(parameters: FloatArray) -> FloatArray:
-        return target - within(effect(doses, parameters))
+        return target - within(hill_curve(doses, parameters))
 
     positive = np.unique(doses[doses > 0])
     top = float(np.mean(target[doses == positive[-1]]) - np.mean(target[doses == 0]))
@@ -178,7 +179,7 @@ def _profile_limit(
         others = found.x
         return 2 * float(found.cost) - rss - allowed
 
-    edge = np.log(doses[0]) - WIDEST if side < 0 else np.log(doses[-1]) + WIDEST
+    edge = np.log(doses[0]) - PROFILE_MARGIN if side < 0 else np.log(doses[-1]) + PROFILE_MARGIN
     inner = float(best[1])
     for outer in np.linspace(best[1], edge, 60)[1:]:
         if excess(float(outer)) > 0:

@@ -1,4 +1,4 @@
-"""The endpoints, their links, and their donor × arm cells."""
+"""The endpoints: columns, titles, links, and their donor × arm cells. A new endpoint goes here."""
 
 from __future__ import annotations
 
@@ -12,9 +12,50 @@ from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import suggestion
 
 Link = Literal["log rate", "logit", "log", "identity"]
+NumberKind = Literal["count", "area", "amount", "share", "mean", "any"]
 COUNT = "osteoclast_count"
 COUNT_OFFSET = 0.5  # added to every cell total of a count, so that an empty cell has a logarithm
 SMALL_TOTAL = 5  # counts below this are warned of; a convention, not measured
+
+
+WELL_COLUMNS: dict[str, NumberKind] = {
+    "n_osteoclasts_ge2": "count",
+    "n_osteoclasts_ge4": "count",
+    "osteoclast_area_px": "amount",
+    "osteoclast_area_fraction": "share",
+    "fusion_index": "share",
+    "n_nuclei_in_trap_positive": "count",
+    "n_nuclei": "count",
+    "nuclei_per_osteoclast_mean": "mean",
+    "osteoclast_area_mean_um2": "mean",
+}
+"""Columns of ``wells.csv``, beside count and area, that endpoints are made from, with the numbers they can hold."""
+
+
+@dataclass(frozen=True)
+class EndpointTitle:
+    """What an endpoint is called: as a thing that is 0 or many, on an axis, and as a quantity in a sentence."""
+
+    noun: str
+    axis: str
+    quantity: str
+
+
+TITLES = {
+    COUNT: EndpointTitle("osteoclasts", "Osteoclasts", "osteoclast count"),
+    "osteoclast_count_ge2": EndpointTitle(
+        "TRAP-positive cells with ≥ 2 nuclei", "Cells with ≥ 2 nuclei", "count of cells with ≥ 2 nuclei"
+    ),
+    "osteoclast_count_ge4": EndpointTitle(
+        "TRAP-positive cells with ≥ 4 nuclei", "Cells with ≥ 4 nuclei", "count of cells with ≥ 4 nuclei"
+    ),
+    "osteoclast_area_fraction": EndpointTitle(
+        "osteoclast area ÷ imaged area", "Osteoclast area ÷ imaged area", "osteoclast area fraction"
+    ),
+    "fusion_index": EndpointTitle("nuclei in osteoclasts ÷ nuclei", "Fusion index", "fusion index"),
+    "nuclei_per_osteoclast": EndpointTitle("nuclei per osteoclast", "Nuclei per osteoclast", "nuclei per osteoclast"),
+    "osteoclast_area": EndpointTitle("mean osteoclast area", "Mean osteoclast area", "mean osteoclast area"),
+}
 
 
 @dataclass(frozen=True)
@@ -23,8 +64,8 @@ class Endpoint:
 
     Attributes
     ----------
-    name, title : str
-        In the table, and on axes and in sentences.
+    name : str
+        In the table.
     link : str
         ``log rate``: log((Σ count + 0.5) / Σ area). ``logit``: of the pooled proportion. ``log``: of the pooled mean.
         ``identity``: the pooled mean itself, where it is not always above zero.
@@ -37,12 +78,16 @@ class Endpoint:
     """
 
     name: str
-    title: str
     link: Link
     unit: str
     numerator: pd.Series
     denominator: pd.Series
     discrete: bool = False
+
+    @property
+    def title(self) -> str:
+        """What it is called in sentences about its values."""
+        return TITLES[self.name].noun if self.name in TITLES else self.name
 
     @property
     def is_count(self) -> bool:
@@ -104,63 +149,60 @@ def find_endpoints(wells: pd.DataFrame, area_unit: str, primary: str, extra: tup
     OsteoCountError
         The primary endpoint or a further one is not in the table, or is not numeric.
     """
-    found = [*_counts(wells, area_unit), *_shares(wells), *_means(wells), *_extra(wells, extra)]
-    names = [endpoint.name for endpoint in found]
+    endpoints = [*_counts(wells, area_unit), *_shares(wells), *_means(wells), *_extra(wells, extra)]
+    names = [endpoint.name for endpoint in endpoints]
     if primary not in names:
         raise OsteoCountError(
             f"The primary endpoint '{primary}' is not in the table{suggestion(primary, names)} "
             f"It holds: {', '.join(names)}."
         )
-    return sorted(found, key=lambda endpoint: endpoint.name != primary)
+    return sorted(endpoints, key=lambda endpoint: endpoint.name != primary)
 
 
 def _counts(wells: pd.DataFrame, area_unit: str) -> list[Endpoint]:
     return [
-        Endpoint(name, title, "log rate", f"per {area_unit}", _known(wells, column), wells["area"].astype(float))
-        for name, title, column in (
-            (COUNT, "osteoclasts", "count"),
-            ("osteoclast_count_ge2", "TRAP-positive cells with ≥ 2 nuclei", "n_osteoclasts_ge2"),
-            ("osteoclast_count_ge4", "TRAP-positive cells with ≥ 4 nuclei", "n_osteoclasts_ge4"),
+        Endpoint(name, "log rate", f"per {area_unit}", _known(wells, column), wells["area"].astype(float))
+        for name, column in (
+            (COUNT, "count"),
+            ("osteoclast_count_ge2", "n_osteoclasts_ge2"),
+            ("osteoclast_count_ge4", "n_osteoclasts_ge4"),
         )
         if _has(wells, column)
     ]
 
 
 def _shares(wells: pd.DataFrame) -> list[Endpoint]:
-    found = []
+    endpoints = []
     if _has(wells, "osteoclast_area_px") and _has(wells, "imaged_area_px"):
         part, whole = _known(wells, "osteoclast_area_px"), _known(wells, "imaged_area_px")
-        found.append(Endpoint("osteoclast_area_fraction", "osteoclast area ÷ imaged area", "logit", "", part, whole))
+        endpoints.append(Endpoint("osteoclast_area_fraction", "logit", "", part, whole))
     elif _has(wells, "osteoclast_area_fraction"):
-        part = _known(wells, "osteoclast_area_fraction") * wells["area"]
         whole = wells["area"].astype(float)
-        found.append(Endpoint("osteoclast_area_fraction", "osteoclast area ÷ imaged area", "logit", "", part, whole))
+        part = _known(wells, "osteoclast_area_fraction") * wells["area"]
+        endpoints.append(Endpoint("osteoclast_area_fraction", "logit", "", part, whole))
     if _has(wells, "fusion_index"):
-        index = _known(wells, "fusion_index")
         nuclei = next((name for name in ("n_nuclei_in_trap_positive", "n_nuclei") if _has(wells, name)), None)
         whole = _known(wells, nuclei) if nuclei else pd.Series(1.0, index=wells.index)
-        part = (index * whole).where(whole > 0)
-        found.append(
-            Endpoint("fusion_index", "nuclei in osteoclasts ÷ nuclei", "logit", "", part, whole, nuclei is not None)
-        )
-    return found
+        part = (_known(wells, "fusion_index") * whole).where(whole > 0)
+        endpoints.append(Endpoint("fusion_index", "logit", "", part, whole, discrete=nuclei is not None))
+    return endpoints
 
 
 def _means(wells: pd.DataFrame) -> list[Endpoint]:
     """Means over the osteoclasts of a donor × arm: each well's mean weighs by its osteoclasts."""
-    found = []
-    for name, title, unit, column in (
-        ("nuclei_per_osteoclast", "nuclei per osteoclast", "", "nuclei_per_osteoclast_mean"),
-        ("osteoclast_area", "mean osteoclast area", "µm²", "osteoclast_area_mean_um2"),
+    endpoints = []
+    for name, unit, column in (
+        ("nuclei_per_osteoclast", "", "nuclei_per_osteoclast_mean"),
+        ("osteoclast_area", "µm²", "osteoclast_area_mean_um2"),
     ):
         if _has(wells, column):
             mean, number = _known(wells, column), wells["count"].astype(float)
-            found.append(Endpoint(name, title, "log", unit, mean * number, number.where(mean.notna())))
-    return found
+            endpoints.append(Endpoint(name, "log", unit, mean * number, number.where(mean.notna())))
+    return endpoints
 
 
 def _extra(wells: pd.DataFrame, columns: tuple[str, ...]) -> list[Endpoint]:
-    found = []
+    endpoints = []
     for column in columns:
         if column not in wells.columns:
             raise OsteoCountError(
@@ -171,10 +213,8 @@ def _extra(wells: pd.DataFrame, columns: tuple[str, ...]) -> list[Endpoint]:
             raise OsteoCountError(f"Column '{column}' holds no numbers, so it cannot be compared.")
         values = _known(wells, column)
         link: Link = "log" if (values.dropna() > 0).all() else "identity"
-        found.append(
-            Endpoint(column, column, link, "", values, pd.Series(1.0, index=wells.index).where(values.notna()))
-        )
-    return found
+        endpoints.append(Endpoint(column, link, "", values, pd.Series(1.0, index=wells.index).where(values.notna())))
+    return endpoints
 
 
 def _has(wells: pd.DataFrame, column: str) -> bool:

@@ -14,7 +14,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.stats import sentences
 from osteocount.stats.agreement import Agreement
 from osteocount.stats.comparison import Comparison
-from osteocount.stats.endpoints import COUNT
+from osteocount.stats.endpoints import COUNT, TITLES
 from osteocount.stats.figure_style import (
     COLOURS,
     INK,
@@ -31,15 +31,6 @@ from osteocount.stats.figure_style import (
 )  # fmt: skip
 from osteocount.stats.planning import Plan
 
-TITLES = {
-    "osteoclast_count": "Osteoclasts",
-    "osteoclast_count_ge2": "Cells with ≥ 2 nuclei",
-    "osteoclast_count_ge4": "Cells with ≥ 4 nuclei",
-    "osteoclast_area_fraction": "Osteoclast area ÷ imaged area",
-    "fusion_index": "Fusion index",
-    "nuclei_per_osteoclast": "Nuclei per osteoclast",
-    "osteoclast_area": "Mean osteoclast area",
-}
 VERDICT_COLOURS = {sentences.ROBUST: "#0072B2", sentences.INDICATED: "#56B4E9", sentences.EXPLORATORY: "#E69F00"}
 _LETTERS_PER_INCH = 15, 18  # of an axis label, and of what stands above an interval in a narrow place
 
@@ -87,7 +78,7 @@ def superplot(
         axes.set_xticks(range(len(arms)), names, rotation=30, ha="right", rotation_mode="anchor", fontsize=8)
     axes.set_xlim(-0.5, len(arms) - 0.5)
     unit = str(rows["unit"].iloc[0])
-    axes.set_ylabel(title_of(endpoint) + (f" {unit}" if unit.startswith("per") else f" ({unit})" if unit else ""))
+    axes.set_ylabel(axis_title(endpoint) + (f" {unit}" if unit.startswith("per") else f" ({unit})" if unit else ""))
     if log:
         log_axis(axes, "y")
         hidden = int((points["value"] <= 0).sum())
@@ -210,7 +201,7 @@ def _effect_axis(endpoint: str, rows: pd.DataFrame, control: str) -> str:
     )
     interval = " (95 % CI, simultaneous over arms)" if rows["ci_low"].notna().any() else ""
     against = control if rows.loc[rows["kind"] == "arm", "reference"].nunique() < 2 else "the control of its level"
-    return plain(f"{title_of(endpoint)}: {what} to {against}{interval}")
+    return plain(f"{axis_title(endpoint)}: {what} to {against}{interval}")
 
 
 def dose_response(comparison: Comparison, endpoint: str = COUNT) -> Figure:
@@ -240,7 +231,7 @@ def dose_response(comparison: Comparison, endpoint: str = COUNT) -> Figure:
             one.plot(grid, ratio, color=INK, linewidth=1.8, zorder=2)
         one.axhline(1, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         one.set_xlabel(plain(f"{curve.series.name} ({curve.series.unit or 'dose, unit not given'})"))
-        one.set_ylabel(plain(f"{title_of(endpoint)}, ratio to {curve.series.control}"))
+        one.set_ylabel(plain(f"{axis_title(endpoint)}, ratio to {curve.series.control}"))
         one.set_title(_ec50_title(comparison, endpoint, curve.series.name), fontsize=9, color=INK, loc="left")
         log_axis(one, "x")
         log_axis(one, "y")
@@ -342,6 +333,6 @@ def rows_of(comparison: Comparison, endpoint: str) -> pd.DataFrame:
     return rows
 
 
-def title_of(endpoint: str) -> str:
+def axis_title(endpoint: str) -> str:
     """Return what an axis calls an endpoint."""
-    return TITLES.get(endpoint) or plain(endpoint)
+    return TITLES[endpoint].axis if endpoint in TITLES else plain(endpoint)

@@ -14,7 +14,7 @@ from osteocount.settings import ComparisonSettings
 from osteocount.stats.arms import choose_controls
 from osteocount.stats.endpoints import COUNT, find_endpoints
 from osteocount.stats.least_squares import fit
-from osteocount.stats.power_simulation import Components, analyse, crossed, simulate_log_rates
+from osteocount.stats.power_simulation import VarianceComponents, analyse, crossed, simulate_log_rates
 from osteocount.stats.wells_input import ColumnNames, check_wells
 
 DONORS = tuple(range(3, 11))
@@ -35,7 +35,7 @@ class Plan:
     table : DataFrame
         ``donors, wells, power_raw, power_adjusted, power_robust, total_wells``: how often the arm with the effect
         gets raw p < .05, Dunnett p < .05, and the verdict robust.
-    components : Components
+    components : VarianceComponents
         What the pilot says about variation.
     ratio : float
     arms : int
@@ -46,7 +46,7 @@ class Plan:
     """
 
     table: pd.DataFrame
-    components: Components
+    components: VarianceComponents
     ratio: float
     arms: int
     runs: int
@@ -125,29 +125,42 @@ def plan(
     components, notes = estimate_components(checked.wells, controls, checked.area_unit)
     arms = checked.wells["arm"].nunique() - len(controls)
     rng = np.random.default_rng(seed)
-    designs = [(n, w) for n in donors for w in wells]
+    designs = [(n_donors, n_wells) for n_donors in donors for n_wells in wells]
     rows = []
-    for done, (n, w) in enumerate(designs, start=1):
-        cells = crossed(n, arms + 1)
-        y = simulate_log_rates(rng, runs, cells, w, components, {"arm 1": float(np.log(ratio))})
-        found = analyse(cells, y, "arm 0")
-        right = np.sign(found.estimate[:, 0]) == np.sign(np.log(ratio))
-        rows.append(
-            {
-                "donors": n,
-                "wells": w,
-                "power_raw": float(np.mean((found.raw_p[:, 0] < 0.05) & right)),
-                "power_adjusted": float(np.mean(found.dunnett[:, 0] & right)),
-                "power_robust": float(np.mean(found.robust[:, 0] & right)),
-                "total_wells": n * w * (arms + 1),
-            }
-        )
+    for done, (n_donors, n_wells) in enumerate(designs, start=1):
+        rows.append(_simulated_power(rng, runs, n_donors, n_wells, arms, components, float(np.log(ratio))))
         if progress:
             progress(done, len(designs))
     return Plan(pd.DataFrame(rows), components, ratio, arms, runs, seed, target, tuple(notes))
 
 
-def estimate_components(wells: pd.DataFrame, controls: set[str], area_unit: str) -> tuple[Components, list[str]]:
+def _simulated_power(
+    rng: np.random.Generator,
+    runs: int,
+    n_donors: int,
+    n_wells: int,
+    arms: int,
+    components: VarianceComponents,
+    log_ratio: float,
+) -> dict[str, float]:
+    """Return a row of the plan: how often each test finds the effect, in its direction."""
+    cells = crossed(n_donors, arms + 1)
+    y = simulate_log_rates(rng, runs, cells, n_wells, components, {"arm 1": log_ratio})
+    tests = analyse(cells, y, "arm 0")
+    right = np.sign(tests.estimate[:, 0]) == np.sign(log_ratio)
+    return {
+        "donors": n_donors,
+        "wells": n_wells,
+        "power_raw": float(np.mean((tests.raw_p[:, 0] < 0.05) & right)),
+        "power_adjusted": float(np.mean(tests.dunnett[:, 0] & right)),
+        "power_robust": float(np.mean(tests.robust[:, 0] & right)),
+        "total_wells": n_donors * n_wells * (arms + 1),
+    }
+
+
+def estimate_components(
+    wells: pd.DataFrame, controls: set[str], area_unit: str
+) -> tuple[VarianceComponents, list[str]]:
     """Estimate the variance components of a pilot by moments.
 
     Wells: pooled (variance − mean) over mean² within donor × arm gives 1 / theta. Donor × arm: residual mean square of
@@ -187,4 +200,4 @@ def estimate_components(wells: pd.DataFrame, controls: set[str], area_unit: str)
         )
     level = float(control.mean()) if float(control.mean()) > 0 else 0.5
     theta = 1 / excess if excess > 1e-6 else float("inf")
-    return Components(level, float(np.sqrt(donor)), float(np.sqrt(donor_arm)), theta), notes
+    return VarianceComponents(level, float(np.sqrt(donor)), float(np.sqrt(donor_arm)), theta), notes

@@ -15,7 +15,7 @@ from osteocount.stats.multivariate_t import critical_value
 
 
 @dataclass(frozen=True)
-class Components:
+class VarianceComponents:
     """How donor × arm totals vary.
 
     Attributes
@@ -35,7 +35,12 @@ class Components:
 
 
 def simulate_log_rates(
-    rng: np.random.Generator, runs: int, cells: pd.DataFrame, wells: int, components: Components, log_ratio: ArmWeights
+    rng: np.random.Generator,
+    runs: int,
+    cells: pd.DataFrame,
+    wells: int,
+    components: VarianceComponents,
+    log_ratio: ArmWeights,
 ) -> FloatArray:
     """Draw ``y = log((Σ count + 0.5) / wells)`` of every cell, shape (runs, cells).
 
@@ -53,7 +58,7 @@ def simulate_log_rates(
 
 
 @dataclass(frozen=True)
-class BatchResult:
+class SimulatedTests:
     """Of each run (rows) and arm (columns): estimate, standard error, and the verdicts' ingredients."""
 
     estimate: FloatArray
@@ -71,7 +76,7 @@ class BatchResult:
         return np.asarray(self.dunnett & self.paired & (self.pairs >= 3), dtype=np.bool_)
 
 
-def analyse(cells: pd.DataFrame, y: FloatArray, control: str) -> BatchResult:
+def analyse(cells: pd.DataFrame, y: FloatArray, control: str) -> SimulatedTests:
     """Analyse every row of ``y`` as ``compare`` would.
 
     Parameters
@@ -95,7 +100,7 @@ def analyse(cells: pd.DataFrame, y: FloatArray, control: str) -> BatchResult:
     t = estimate / error
     own = [_donor_ratios(cells, y, arm, control) for arm in arms]
     critical = critical_value(correlation, model.df)
-    return BatchResult(
+    return SimulatedTests(
         estimate=estimate,
         error=error,
         df=model.df,

@@ -173,12 +173,12 @@ def equivalence(margin: float, shown: bool, contrast: Contrast) -> str:
     return f"The 90 % interval does not lie inside {limits}. More donors narrow it."
 
 
-def sentence(row: dict[str, Any]) -> str:
+def contrast_sentence(row: dict[str, Any]) -> str:
     """Put a row into words: "rhIL-32 25 ng/mL: 1.52 × vehicle (95 % CI 1.15 to 1.99), 4 of 4 donors up, robust"."""
-    return f"{contrast_name(str(row['contrast']))}: {finding(row)}"
+    return f"{contrast_name(str(row['contrast']))}: {contrast_result(row)}"
 
 
-def finding(row: dict[str, Any]) -> str:
+def contrast_result(row: dict[str, Any]) -> str:
     """Put a row into words, without its name."""
     if row["verdict"] == REFUSED or math.isnan(row["estimate"]):
         return f"refused. {row['reason']}"

@@ -36,10 +36,11 @@ class ComparisonWarning:
     text: str
     endpoint: str = ""
     arms: frozenset[str] = frozenset()
+    in_notes: bool = True
 
     def concerns(self, endpoint: str, arms: set[str]) -> bool:
-        """Whether a row of ``endpoint`` on ``arms`` should carry it."""
-        return self.endpoint in ("", endpoint) and (not self.arms or bool(self.arms & arms))
+        """Whether a row of ``endpoint`` on ``arms`` should carry it in its notes."""
+        return self.in_notes and self.endpoint in ("", endpoint) and (not self.arms or bool(self.arms & arms))
 
 
 def design_warnings(wells: pd.DataFrame, design: Design, controls: set[str]) -> list[ComparisonWarning]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypedDict
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import arm_names, suggestion, text_of
+from osteocount.stats.endpoints import WELL_COLUMNS, NumberKind
 from osteocount.wells import LEFT_OUT_ROLES, parse_well, row_letters, well_name
 
 DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
@@ -23,19 +24,6 @@ NO_DONORS = (
     "the biological replicate: donor, animal or independent experiment. Wells are technical replicates, so without "
     "donors there is no comparison"
 )
-
-NumberKind = Literal["count", "area", "amount", "share", "mean", "any"]
-ENDPOINT_COLUMNS: dict[str, NumberKind] = {
-    "n_osteoclasts_ge2": "count",
-    "n_osteoclasts_ge4": "count",
-    "osteoclast_area_px": "amount",
-    "osteoclast_area_fraction": "share",
-    "fusion_index": "share",
-    "n_nuclei_in_trap_positive": "count",
-    "n_nuclei": "count",
-    "nuclei_per_osteoclast_mean": "mean",
-    "osteoclast_area_mean_um2": "mean",
-}
 
 
 class ColumnNames(TypedDict, total=False):
@@ -306,7 +294,7 @@ def _endpoint_columns(
     frame: pd.DataFrame, problems: TableProblems, extra: tuple[str, ...], count: pd.Series
 ) -> dict[str, pd.Series]:
     """Check the columns of the other endpoints; a mean over osteoclasts is above 0 where there are osteoclasts."""
-    kinds: dict[str, NumberKind] = {**ENDPOINT_COLUMNS, **dict.fromkeys(extra, "any")}
+    kinds: dict[str, NumberKind] = {**WELL_COLUMNS, **dict.fromkeys(extra, "any")}
     found = {}
     for column, kind in kinds.items():
         if column not in frame.columns or pd.to_numeric(frame[column], errors="coerce").isna().all():

@@ -182,7 +182,9 @@ def comparison_sentences(comparison: Comparison, endpoint: str, contrast: str) -
     rows = table[table["endpoint"] == (endpoint or table["endpoint"].iloc[0])]
     if contrast and contrast in set(rows["contrast"]):
         rows = rows[rows["contrast"] == contrast]
-    said = [sentences.sentence({str(key): value for key, value in row.items()}) for row in rows.to_dict("records")]
+    said = [
+        sentences.contrast_sentence({str(key): value for key, value in row.items()}) for row in rows.to_dict("records")
+    ]
     return "\n\n".join(
         [*said, *(f"⚠ {text}" for text in (*comparison.warnings, *comparison.refusals)), comparison.design]
     )
