@@ -28,7 +28,7 @@ import tifffile
 from qtpy.QtWidgets import QApplication, QInputDialog, QWidget
 
 from osteocount.columns import CELLS
-from osteocount.curate import Automatic
+from osteocount.curate import AutomaticField
 from osteocount.io.result_folder import ResultFolder, write_json
 from osteocount.measure import GEOMETRY_COLUMNS, geometry, measure_shapes
 from osteocount.napari import worker
@@ -44,7 +44,7 @@ ARMS = {"vehicle": "negative control", "RANKL": "treatment", "EV": "treatment"}
 DONORS = ("d1", "d2", "d3")
 
 
-def scene() -> Automatic:
+def scene() -> AutomaticField:
     """Return 1024 square cells with three nuclei each."""
     labels = np.zeros((SIDE, SIDE), np.uint32)
     step = SIDE // PER_SIDE
@@ -59,10 +59,10 @@ def scene() -> Automatic:
         trap_od_mean=0.5, is_osteoclast=True, confidence=0.7, flags="borderline", source="automatic",
     ).reindex(columns=list(CELLS.names))  # fmt: skip
     columns = ["image", "nucleus_id", "cell_id", "y_px", "x_px", "score"]
-    return Automatic(labels, cells, pd.DataFrame(nuclei, columns=columns), 0.5, nuclei_resolved=True)
+    return AutomaticField(labels, cells, pd.DataFrame(nuclei, columns=columns), 0.5, nuclei_resolved=True)
 
 
-def results(folder: Path, pictures: Path, automatic: Automatic) -> None:
+def results(folder: Path, pictures: Path, automatic: AutomaticField) -> None:
     """Write the scene as the result folder of a plate of nine wells, three arms by three donors."""
     from osteocount.io.label_image import write_labels
     from osteocount.io.tables import write_table
@@ -192,7 +192,7 @@ def named(job) -> str:
     return getattr(job._function, "func", job._function).__name__.strip("_").replace("_", " ")
 
 
-def count_shown(dock, viewer, automatic: Automatic, watch: Stopwatch) -> None:
+def count_shown(dock, viewer, automatic: AutomaticField, watch: Stopwatch) -> None:
     """Show a counted layer, twice."""
     viewer.add_image(np.full((SIDE, SIDE, 3), 200, np.uint8), name="field", rgb=True)
     for _ in range(2):

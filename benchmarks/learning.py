@@ -24,12 +24,12 @@ from learning_labs import LABS, PERFECT, Lab, simulate
 
 from osteocount import pipeline
 from osteocount.curate import CellRef, Edit, EditLog
-from osteocount.curate.classifier import judge
+from osteocount.curate.classifier import apply_classifier
 from osteocount.errors import OsteoCountError
 from osteocount.io.label_image import read_labels
 from osteocount.io.tables import read_table
 from osteocount.pipeline.corrections import EDIT_LOG
-from osteocount.pipeline.train_classifier import in_words, learn
+from osteocount.pipeline.train_classifier import describe_training, train_classifier
 from osteocount.settings import Settings
 
 TEACHING, HELD_OUT = ("A01", "A02", "A03"), ("B01", "B02", "B03")
@@ -166,13 +166,13 @@ def measure(name: str, lab: Lab, root: Path) -> list[str]:
     for order in range(ORDERS):
         done.append(correct(*seen, results, order))
         try:
-            trained = learn(results)
+            trained = train_classifier(results)
         except OsteoCountError as error:
             said.append(f"refused. {error}")
             after.append(before)
             continue
-        said.append(in_words(trained))
-        kept = judge(cells, nuclei, trained.classifier, Settings().count.min_nuclei)
+        said.append(describe_training(trained))
+        kept = apply_classifier(cells, nuclei, trained.classifier, Settings().count.min_nuclei)
         after.append(score(*kept, truth))
     print_row(name, np.mean(done), "before", before)
     print_row(name, np.mean(done), "after", pd.concat(after, axis=1).mean(axis=1))

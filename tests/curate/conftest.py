@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from osteocount.curate import Automatic
+from osteocount.curate import AutomaticField
 from osteocount.settings import Settings
 
 # number: top, left, bottom, right; the nuclei lie in a row through the middle of each
@@ -19,7 +19,7 @@ def automatic():
     labels = np.zeros((50, 60), np.uint32)
     for cell, (top, left, bottom, right) in CELLS.items():
         labels[top:bottom, left:right] = cell
-    return Automatic(labels, _cells(labels), _nuclei(), 0.5, nuclei_resolved=True)
+    return AutomaticField(labels, _cells(labels), _nuclei(), 0.5, nuclei_resolved=True)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from osteocount.curate import CellRef, apply, effective, replay
+from osteocount.curate import CellRef, apply_edit, effective, replay
 from support.edits import edit
 
 
@@ -49,7 +49,7 @@ SQUARE = ((40.0, 40.0), (40.0, 49.0), (49.0, 49.0), (49.0, 40.0))
     ],
 )
 def test_an_edit_does_what_it_says_and_can_be_taken_back(scene, kind, cells, more, expected, expected_nuclei):
-    change = apply(scene, edit(kind, tuple(scene.reference(cell) for cell in cells), **more))
+    change = apply_edit(scene, edit(kind, tuple(scene.reference(cell) for cell in cells), **more))
     assert areas(scene) == expected
     assert nuclei(scene) == expected_nuclei
     scene.commit(change.reversed())
@@ -71,14 +71,14 @@ def test_an_edit_does_what_it_says_and_can_be_taken_back(scene, kind, cells, mor
 )
 def test_an_edit_with_nothing_to_act_on_changes_nothing(scene, kind, cells, more):
     more = {"cells": tuple(scene.reference(cell) for cell in cells)} | more
-    assert apply(scene, edit(kind, **more)) is None
+    assert apply_edit(scene, edit(kind, **more)) is None
     assert (areas(scene), nuclei(scene)) == (START, START_NUCLEI)
 
 
 def test_smoothing_rounds_corners_and_fills_holes_but_takes_nothing_from_a_neighbour(scene):
     scene.labels[10, 10] = 0
     neighbour = scene.labels == 2
-    assert apply(scene, edit("smooth", (scene.reference(1),))) is not None
+    assert apply_edit(scene, edit("smooth", (scene.reference(1),))) is not None
     assert scene.labels[10, 10] == 1
     assert scene.labels[5, 5] == 0
     np.testing.assert_array_equal(scene.labels == 2, neighbour)
@@ -135,7 +135,7 @@ def test_a_replayed_log_is_what_the_person_saw(automatic, settings, session):
                 one = edit(kind, tuple(field.reference(cell) for cell in chosen), points=((y, x),))
             except ValueError:
                 continue
-            change = apply(field, one)
+            change = apply_edit(field, one)
             if change is not None:
                 done.append((one, change))
                 undone.clear()

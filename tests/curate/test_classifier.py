@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from osteocount.curate import CellRef, apply, reviewed_wells
+from osteocount.curate import CellRef, apply_edit, reviewed_wells
 from osteocount.curate.classifier import (
     FORMAT,
     Classifier,
-    Judge,
+    LogisticModel,
+    apply_classifier,
     cell_features,
-    judge,
+    is_out_of_domain,
     load,
-    looks_unlike,
     nucleus_features,
     save,
 )
@@ -78,7 +78,7 @@ def test_litter_of_the_size_of_cells_is_told_by_its_stain(column, litter):
     cells[column] = np.where(cells["is_real"], cells[column], litter) * rng.lognormal(0, 0.1, len(cells))
     trained = train(of_cells(cells), NOBODY)
     assert trained.cells.gain > 0.9
-    kept, _ = judge(cells, nuclei_of([]), trained.classifier, 3)
+    kept, _ = apply_classifier(cells, nuclei_of([]), trained.classifier, 3)
     assert kept["is_real"].all()
     assert len(kept) >= 0.9 * cells["is_real"].sum()
 
@@ -87,7 +87,7 @@ def test_tables_without_the_stain_of_cells_are_judged_by_the_rest():
     classifier = train(of_cells(lab()), NOBODY).classifier
     bare = lab(seed=1).drop(columns=["trap_od_sd", "red_od_mean", "green_od_mean", "blue_od_mean"])
     assert np.isfinite(cell_features(bare, nuclei_of([]))).all()
-    kept, _ = judge(lab(seed=1), nuclei_of([]), classifier, 3)
+    kept, _ = apply_classifier(lab(seed=1), nuclei_of([]), classifier, 3)
     assert kept["is_real"].all()
 
 
@@ -97,7 +97,7 @@ def test_cells_of_another_stain_are_noticed(green, unlike):
     own = lab().assign(green_od_mean=0.5 * rng.lognormal(0, 0.3, 60))
     classifier = train(of_cells(own), NOBODY).classifier
     other = lab(seed=1).assign(green_od_mean=green)
-    assert looks_unlike(other, nuclei_of([]), classifier) is unlike
+    assert is_out_of_domain(other, nuclei_of([]), classifier) is unlike
 
 
 def test_what_does_not_help_is_not_in_the_classifier():
@@ -133,7 +133,7 @@ def test_a_saved_one_judges_alike_and_leaves_alone_what_a_person_touched(tmp_pat
     save(classifier, tmp_path / "lab.json")
     assert load(tmp_path / "lab.json") == classifier
     cells.loc[1, "source"] = "accepted"
-    kept, moved = judge(cells, nuclei_of([1, 2, 4]), classifier, 3)
+    kept, moved = apply_classifier(cells, nuclei_of([1, 2, 4]), classifier, 3)
     assert set(kept["cell_id"]) >= {1, 2}
     assert 4 not in set(kept["cell_id"])
     assert moved["cell_id"].isna().tolist() == [False] * 6 + [True] * 3
@@ -142,7 +142,7 @@ def test_a_saved_one_judges_alike_and_leaves_alone_what_a_person_touched(tmp_pat
 def test_a_cell_that_loses_a_nucleus_is_counted_anew():
     classifier = train(of_cells(lab(told_apart=False)), of_nuclei(lab())).classifier
     cells = lab(4).assign(source=["automatic", "accepted", "automatic", "automatic"])
-    kept, left = judge(cells, nuclei_of([1, 2, 3]), classifier, 3)
+    kept, left = apply_classifier(cells, nuclei_of([1, 2, 3]), classifier, 3)
     assert kept["n_nuclei"].tolist() == [2, 3, 2, 3]
     assert kept["n_nuclei_high"].tolist() == [3, 4, 3, 4]
     assert kept["is_osteoclast"].tolist() == [False, True, False, True]
@@ -169,7 +169,7 @@ def test_one_of_another_version_is_refused_in_words(tmp_path):
 
 
 def test_coefficients_must_fit_the_features():
-    short = Judge(mean=(0.0,), scale=(1.0,), weights=(1.0,), bias=0.0, n=1, gain=0.0)
+    short = LogisticModel(mean=(0.0,), scale=(1.0,), weights=(1.0,), bias=0.0, n=1, gain=0.0)
     with pytest.raises(ValueError, match="numbers of features"):
         Classifier(format=FORMAT, cells=short)
 
@@ -189,8 +189,8 @@ def test_corrections_and_reviewed_wells_become_examples():
 def test_corrected_nuclei_become_examples(automatic):
     """Cell 3 has nuclei 4, 5, 6; 5 is removed. Cell 1 (1, 2) is accepted; nobody looked at cell 2 (3)."""
     field = automatic.field()
-    apply(field, edit("remove_nucleus", points=((35, 15),)))
-    apply(field, edit("accept", (field.reference(1),)))
+    apply_edit(field, edit("remove_nucleus", points=((35, 15),)))
+    apply_edit(field, edit("accept", (field.reference(1),)))
     judged = judged_nuclei(automatic.nuclei, field, is_done=False)
     said = dict(zip(judged["nucleus_id"], judged["is_real"], strict=True))
     assert said == {1: True, 2: True, 4: True, 5: False, 6: True}

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from osteocount.curate import CellRef, Edit, EditLog
-from osteocount.curate.classifier import CELL_FEATURES, FORMAT, Classifier, Judge, save
+from osteocount.curate.classifier import CELL_FEATURES, FORMAT, Classifier, LogisticModel, save
 from osteocount.errors import OsteoCountError
 from osteocount.pipeline.write_results import apply_edits
 from support.runs import CLASSICAL, counted
@@ -36,7 +36,7 @@ def larger_half(plain, tmp_path):
     area = float(pd.read_csv(plain / "cells.csv")["area_um2"].median())
     zeros, ones = (0.0,) * len(CELL_FEATURES), (1.0,) * len(CELL_FEATURES)
     path = tmp_path / "lab.json"
-    larger = Judge(mean=zeros, scale=ones, weights=(1.0, *zeros[1:]), bias=-math.log(area), n=40, gain=0.2)
+    larger = LogisticModel(mean=zeros, scale=ones, weights=(1.0, *zeros[1:]), bias=-math.log(area), n=40, gain=0.2)
     save(Classifier(format=FORMAT, cells=larger), path)
     return path
 

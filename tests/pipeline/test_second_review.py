@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from osteocount.cli import app
 from osteocount.curate import CellRef, Edit, EditLog
 from osteocount.errors import OsteoCountError
-from osteocount.pipeline.reviewer_agreement import compare_reviewers, log_of_second, second_logs
+from osteocount.pipeline.reviewer_agreement import compare_reviewers, second_log_name, second_logs
 from osteocount.stats.agreement_measures import cohen_kappa
 from support.runs import CLASSICAL, counted
 
@@ -30,12 +30,12 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
     ],
 )
 def test_the_log_is_named_after_the_reviewer_and_stays_in_the_folder(name, file):
-    assert log_of_second(name) == file
+    assert second_log_name(name) == file
 
 
 def test_a_reviewer_without_a_name_is_asked_for_one():
     with pytest.raises(OsteoCountError, match="needs the reviewer's name"):
-        log_of_second(" .. ")
+        second_log_name(" .. ")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_two_reviewers_are_compared_where_both_have_reviewed(results):
     one = next(row for _, row in mine.iterrows() if str(row["counted"]) == "True")
     with pytest.raises(OsteoCountError, match="no second review"):
         compare_reviewers(results)
-    first, second = EditLog(results / "edits.jsonl"), EditLog(results / log_of_second("Ann"))
+    first, second = EditLog(results / "edits.jsonl"), EditLog(results / second_log_name("Ann"))
     said(second, one, "review", status="reviewed")
     assert [path.name for path in second_logs(results)] == ["edits.ann.jsonl"]
     with pytest.raises(OsteoCountError, match="no well is marked as reviewed by both"):

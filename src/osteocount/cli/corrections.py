@@ -28,14 +28,14 @@ def apply_edits(
 ) -> None:
     """Write the tables and the report of a result folder anew, with the corrections its edit log holds."""
     from osteocount.curate import effective, read_log
-    from osteocount.curate.classifier import load, save
-    from osteocount.pipeline.corrections import CLASSIFIER, EDIT_LOG
-    from osteocount.pipeline.write_results import apply_edits as apply
+    from osteocount.curate.classifier import load
+    from osteocount.pipeline.corrections import CLASSIFIER, EDIT_LOG, adopt
+    from osteocount.pipeline.write_results import apply_edits as write_again
 
     edits = effective(read_log(results / EDIT_LOG))
     if classifier is not None:
-        save(load(classifier), results / CLASSIFIER)
-    outcome = apply(results)
+        adopt(results, load(classifier))
+    outcome = write_again(results)
     for note in outcome.warnings:
         if "corrections found nothing to act on" in note or CLASSIFIER in note:
             say(f"warning: {note}")
@@ -49,15 +49,15 @@ def train(
 ) -> None:
     """Learn from corrected cells and nuclei which of them are none; refused when it does not help on wells left out."""
     from osteocount.curate.classifier import save
-    from osteocount.pipeline.train_classifier import in_words, learn
+    from osteocount.pipeline.train_classifier import describe_training, train_classifier
 
-    trained = learn(results)
+    trained = train_classifier(results)
     for name, part in trained.parts().items():
         typer.echo(f"{name}\n{part.by_well.to_string(index=False)}")
     if not trained.useful:
-        raise OsteoCountError(f"Not saved: {in_words(trained)}")
+        raise OsteoCountError(f"Not saved: {describe_training(trained)}")
     save(trained.classifier, out)
-    typer.echo(f"{in_words(trained)} Saved in {out}.")
+    typer.echo(f"{describe_training(trained)} Saved in {out}.")
 
 
 def reviewers(

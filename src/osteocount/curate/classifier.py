@@ -1,4 +1,4 @@
-"""A lab's own judge of cells and nuclei, learned from its corrections: real or none.
+"""A lab's own classifier of cells and nuclei, trained on its corrections: real or none.
 
 Logistic regression on what the program measured of each. The file is JSON of numbers: loading it runs nothing.
 """
@@ -27,15 +27,15 @@ CELL_FEATURES = (
 )  # fmt: skip
 NUCLEUS_FEATURES = ("score", "n_nuclei", "area_per_nucleus", "trap_od_mean", "nearest_in_cell_um")
 _LARGEST_FILE = 2**20
-_UNLIKE = 2.0  # a typical cell further than so many SD from those learned from is of other pictures
+_OUT_OF_DOMAIN_SD = 2.0  # a typical cell further than so many SD from those learned from is of other pictures
 _FAINTEST = 0.02  # optical densities below this have no colour
 _FAR_UM = 100.0  # further than this, another nucleus has no say
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class Judge(FrozenModel):
-    """Coefficients for standardised features; ``gain`` and ``n`` say what it was adopted on."""
+class LogisticModel(FrozenModel):
+    """Logistic regression on standardised features; ``gain`` and ``n`` say what it was adopted on."""
 
     mean: tuple[Finite, ...]
     scale: tuple[Finite, ...]
@@ -56,8 +56,8 @@ class Classifier(FrozenModel):
     format: str
     cell_features: tuple[str, ...] = CELL_FEATURES
     nucleus_features: tuple[str, ...] = NUCLEUS_FEATURES
-    cells: Judge | None = None
-    nuclei: Judge | None = None
+    cells: LogisticModel | None = None
+    nuclei: LogisticModel | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Classifier:
@@ -76,7 +76,7 @@ class Classifier(FrozenModel):
         return sum(part.n for part in (self.cells, self.nuclei) if part is not None)
 
 
-def judge(
+def apply_classifier(
     cells: pd.DataFrame, nuclei: pd.DataFrame, classifier: Classifier, min_nuclei: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Leave out the cells and nuclei the classifier takes for none; cells that a person touched stay as they are.
@@ -112,16 +112,16 @@ def judge(
     return kept.reset_index(drop=True), nuclei.reset_index(drop=True)
 
 
-def looks_unlike(cells: pd.DataFrame, nuclei: pd.DataFrame, classifier: Classifier) -> bool:
-    """Tell whether the cells that are to be judged look unlike those the classifier was learned on.
+def is_out_of_domain(cells: pd.DataFrame, nuclei: pd.DataFrame, classifier: Classifier) -> bool:
+    """Tell whether the cells that are to be judged are out of the domain the classifier was trained on.
 
-    What it says of another stain is a guess. Parameters as for `judge`.
+    What it says of another stain is a guess. Parameters as for `apply_classifier`.
     """
     if classifier.cells is None or cells.empty:
         return False
     typical = np.median(cell_features(cells, nuclei), axis=0)
     away = (typical - np.array(classifier.cells.mean)) / np.array(classifier.cells.scale)
-    return bool((np.abs(away) > _UNLIKE).any())
+    return bool((np.abs(away) > _OUT_OF_DOMAIN_SD).any())
 
 
 def cell_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.float64]:
@@ -148,7 +148,7 @@ def cell_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.float
 
 
 def _stain(cells: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return how patchy and how dark each cell is, and its hue: litter often has another one."""
+    """Return how patchy and how dark each cell is, and its hue: debris often has another one."""
     known = cells.reindex(columns=STAIN_COLUMNS).apply(pd.to_numeric).astype(float)  # tables of others may lack them
     trap, spread, red, green, blue = (known[name].clip(lower=_FAINTEST) for name in STAIN_COLUMNS)
     return {

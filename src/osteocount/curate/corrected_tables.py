@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from osteocount.columns import NUCLEI
-from osteocount.curate.edit_kinds import apply
+from osteocount.curate.edit_actions import apply_edit
 from osteocount.curate.edit_log import Edit
 from osteocount.curate.edited_field import EditedField
 from osteocount.io.label_image import Labels, TiledLabels
@@ -21,7 +21,7 @@ from osteocount.settings import Settings
 
 
 @dataclass(frozen=True)
-class Automatic:
+class AutomaticField:
     """What the program found in one picture.
 
     Attributes
@@ -48,7 +48,7 @@ class Automatic:
 
 
 @dataclass(frozen=True)
-class Corrected:
+class CorrectedField:
     """One picture after its edits; ``unapplied`` found nothing to act on."""
 
     labels: Labels | TiledLabels
@@ -57,18 +57,18 @@ class Corrected:
     unapplied: tuple[Edit, ...]
 
 
-def replay(automatic: Automatic, edits: Iterable[Edit], settings: Settings) -> Corrected:
+def replay(automatic: AutomaticField, edits: Iterable[Edit], settings: Settings) -> CorrectedField:
     """Apply the effective edits of one picture in order and measure the result.
 
     The same input gives the same output, whether the edits are made one by one in the window or all at once here.
     """
     field = automatic.field()
-    unapplied = tuple([edit for edit in edits if apply(field, edit) is None])
-    return Corrected(field.labels, corrected_cells(automatic, field, settings), corrected_nuclei(automatic, field),
+    unapplied = tuple([edit for edit in edits if apply_edit(field, edit) is None])
+    return CorrectedField(field.labels, corrected_cells(automatic, field, settings), corrected_nuclei(automatic, field),
                      unapplied)  # fmt: skip
 
 
-def corrected_cells(automatic: Automatic, field: EditedField, settings: Settings) -> pd.DataFrame:
+def corrected_cells(automatic: AutomaticField, field: EditedField, settings: Settings) -> pd.DataFrame:
     """Return the rows of ``cells.csv`` for the state ``field``, by ``cell_id``.
 
     A cell that a person touched is as the person left it: its interval of nuclei is its count, it is not borderline,
@@ -97,7 +97,7 @@ def corrected_cells(automatic: Automatic, field: EditedField, settings: Settings
     return both.sort_values("cell_id", ignore_index=True)
 
 
-def corrected_nuclei(automatic: Automatic, field: EditedField) -> pd.DataFrame:
+def corrected_nuclei(automatic: AutomaticField, field: EditedField) -> pd.DataFrame:
     """Return the rows of ``nuclei.csv`` for the state ``field``, by ``nucleus_id``."""
     image = automatic.nuclei["image"].iloc[0] if len(automatic.nuclei) else _image(automatic)
     rows = [
@@ -108,7 +108,7 @@ def corrected_nuclei(automatic: Automatic, field: EditedField) -> pd.DataFrame:
     return table.astype({"cell_id": "Int64", "y_px": float, "x_px": float, "score": float})
 
 
-def _image(automatic: Automatic) -> str:
+def _image(automatic: AutomaticField) -> str:
     return str(automatic.cells["image"].iloc[0]) if len(automatic.cells) else ""
 
 

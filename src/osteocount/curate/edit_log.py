@@ -20,7 +20,7 @@ LONGEST_LOG = 256 * 2**20
 LONGEST_LINE = 2**24
 """Bytes; an outline of the most points allowed is shorter."""
 
-Kind = Literal[
+EditKind = Literal[
     "merge", "split_line", "split_nuclei", "delete", "draw", "smooth", "accept", "set_class",
     "add_nucleus", "move_nucleus", "remove_nucleus",
     "exclude_well", "include_well", "review", "undo", "redo",
@@ -76,7 +76,7 @@ class Edit(FrozenModel):
     id: str = Field(default_factory=lambda: secrets.token_hex(6), pattern=r"^[0-9a-f]{12}$")
     who: str = Field(max_length=200)
     when: datetime
-    kind: Kind
+    kind: EditKind
     plate: str = ""
     well: str = ""
     image: str = ""
@@ -186,10 +186,20 @@ def effective(edits: list[Edit]) -> list[Edit]:
     return [edit for edit in edits if edit.kind not in ("undo", "redo") and edit.id not in undone]
 
 
+def review_status(edits: Iterable[Edit]) -> dict[tuple[str, str], str]:
+    """Return ``reviewed`` or ``open`` by plate and well, of wells of which it was said; the last word holds."""
+    return {(edit.plate, edit.well): edit.status for edit in edits if edit.kind == "review"}
+
+
 def reviewed_wells(edits: Iterable[Edit]) -> set[tuple[str, str]]:
-    """Return plate and well of what is marked as reviewed; the last word on a well holds."""
-    status = {(edit.plate, edit.well): edit.status for edit in edits if edit.kind == "review"}
-    return {well for well, said in status.items() if said == "reviewed"}
+    """Return plate and well of what is marked as reviewed."""
+    return {well for well, status in review_status(edits).items() if status == "reviewed"}
+
+
+def excluded_wells(edits: Iterable[Edit]) -> dict[tuple[str, str], str]:
+    """Return why a person excluded wells, by plate and well, without those taken back."""
+    last = {(edit.plate, edit.well): edit for edit in edits if edit.kind in ("exclude_well", "include_well")}
+    return {well: edit.reason for well, edit in last.items() if edit.kind == "exclude_well"}
 
 
 def _drop_torn_line(file: BinaryIO) -> None:

@@ -16,9 +16,9 @@ from osteocount.curate.edit_log import CellRef, Point
 from osteocount.io.label_image import Labels, TiledLabels, Window, bounding_boxes
 from osteocount.measure import Shape, measure_shapes
 
-REACH_UM = 4.0
+CLICK_RADIUS_UM = 4.0
 """A click this close to the centre of a nucleus means that nucleus; half of a usual one."""
-REACH_PX = 6.0
+CLICK_RADIUS_PX = 6.0
 
 _T = TypeVar("_T")
 
@@ -132,9 +132,9 @@ class EditedField:
         )
 
     @property
-    def reach_px(self) -> float:
+    def click_radius_px(self) -> float:
         """How far from a nucleus a click still means it, in pixels."""
-        return REACH_PX if self.pixel_um is None else REACH_UM / self.pixel_um
+        return CLICK_RADIUS_PX if self.pixel_um is None else CLICK_RADIUS_UM / self.pixel_um
 
     def mark(self, cell: int) -> Mark:
         """Return what a person said of ``cell``."""
@@ -162,9 +162,11 @@ class EditedField:
 
     def nucleus_at(self, y: float, x: float) -> int | None:
         """Return the nearest nucleus within reach of a point."""
-        near = [(hypot(n.y - y, n.x - x), key) for key, n in self.nuclei.items() if abs(n.y - y) <= self.reach_px]
+        near = [
+            (hypot(n.y - y, n.x - x), key) for key, n in self.nuclei.items() if abs(n.y - y) <= self.click_radius_px
+        ]
         distance, key = min(near, default=(inf, 0))
-        return key if distance <= self.reach_px else None
+        return key if distance <= self.click_radius_px else None
 
     def nuclei_of(self, cells: Iterable[int]) -> dict[int, Nucleus]:
         """Return the nuclei of some cells."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.curate.classifier import FORMAT, Classifier, Judge
+from osteocount.curate.classifier import FORMAT, Classifier, LogisticModel
 from osteocount.curate.edit_log import Edit, reviewed_wells
 from osteocount.curate.edited_field import EditedField
 from osteocount.errors import OsteoCountError
@@ -53,12 +53,12 @@ class Examples:
 
 
 @dataclass(frozen=True)
-class Learned:
-    """A judge of cells or of nuclei and what it does on wells left out.
+class CrossValidated:
+    """A model of cells or of nuclei, and what it does on wells left out in turn (leave-one-group-out cross-validation).
 
     Attributes
     ----------
-    judge
+    model
         Fitted to all examples.
     gain, standard_error
         Share of the errors it takes away, right ones it throws away counted as errors.
@@ -66,7 +66,7 @@ class Learned:
         ``well, wrong, wrong_found, right, right_lost`` of each well when it was left out.
     """
 
-    judge: Judge
+    model: LogisticModel
     gain: float
     standard_error: float
     by_well: pd.DataFrame
@@ -78,16 +78,16 @@ class Learned:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedClassifier:
     """What was learned of cells and of nuclei; None: too few corrections."""
 
-    cells: Learned | None
-    nuclei: Learned | None
+    cells: CrossValidated | None
+    nuclei: CrossValidated | None
 
     @property
     def classifier(self) -> Classifier:
         """The parts that help."""
-        parts = {name: part.judge for name, part in self.parts().items() if part.useful}
+        parts = {name: part.model for name, part in self.parts().items() if part.useful}
         return Classifier(format=FORMAT, **parts)
 
     @property
@@ -95,7 +95,7 @@ class Trained:
         """True when a part helps on wells it has not seen."""
         return any(part.useful for part in self.parts().values())
 
-    def parts(self) -> dict[str, Learned]:
+    def parts(self) -> dict[str, CrossValidated]:
         """Return what was learned, by name."""
         both = {"cells": self.cells, "nuclei": self.nuclei}
         return {name: part for name, part in both.items() if part is not None}
@@ -149,8 +149,8 @@ def judged_nuclei(automatic: pd.DataFrame, field: EditedField, *, is_done: bool)
     return automatic.iloc[rows].assign(is_real=real)
 
 
-def train(cells: Examples, nuclei: Examples) -> Trained:
-    """Fit the judges and measure their gain on wells left out in turn.
+def train(cells: Examples, nuclei: Examples) -> TrainedClassifier:
+    """Fit the models and measure their gain on wells left out in turn.
 
     Raises
     ------
@@ -162,11 +162,11 @@ def train(cells: Examples, nuclei: Examples) -> Trained:
             f"{cells.counted('cells')}, {nuclei.counted('nuclei')}: at least {FEWEST} of each, from two wells, are "
             "needed to learn from. Where hardly anything is wrong, there is nothing to learn."
         )
-    return Trained(*(_learn(each) if each.enough else None for each in (cells, nuclei)))
+    return TrainedClassifier(*(_cross_validate(each) if each.enough else None for each in (cells, nuclei)))
 
 
-def fit(examples: Examples) -> Judge:
-    """Fit ridge logistic regression; every example that is real weighs as many as it stands for."""
+def fit(examples: Examples) -> LogisticModel:
+    """Fit logistic regression with an L2 penalty; every example that is real weighs as many as it stands for."""
     from sklearn.linear_model import LogisticRegression
 
     x, y = examples.features, examples.is_real
@@ -174,13 +174,13 @@ def fit(examples: Examples) -> Judge:
     scale[scale < 1e-9] = 1.0
     weight = np.where(y, examples.weight, 1.0)
     model = LogisticRegression(C=1.0, max_iter=1000).fit((x - mean) / scale, y, weight / weight.mean())
-    return Judge(
+    return LogisticModel(
         mean=tuple(mean.tolist()), scale=tuple(scale.tolist()), weights=tuple(model.coef_[0].tolist()),
         bias=float(model.intercept_[0]), n=len(y), gain=0.0,
     )  # fmt: skip
 
 
-def _learn(examples: Examples) -> Learned:
+def _cross_validate(examples: Examples) -> CrossValidated:
     y, wells = examples.is_real, examples.wells
     says = np.ones(len(y), bool)
     for well in sorted(set(wells.tolist())):
@@ -196,7 +196,7 @@ def _learn(examples: Examples) -> Learned:
     ]
     by_well = pd.DataFrame(rows, columns=["well", "wrong", "wrong_found", "right", "right_lost"])
     gain, error = _gain(by_well, examples.weight)
-    return Learned(fit(examples).replace(gain=gain), gain, error, by_well)
+    return CrossValidated(fit(examples).replace(gain=gain), gain, error, by_well)
 
 
 def _gain(by_well: pd.DataFrame, weight: float) -> tuple[float, float]:

@@ -157,7 +157,7 @@ def _check_workers(client: Any, scheduler: str, folder: ResultFolder, picture: P
     sign = folder.parts / f"{token}.sign"
     sign.write_text(token, encoding="ascii")
     try:
-        answers = client.run(look_around, str(sign), str(picture), on_error="return")
+        answers = client.run(describe_worker, str(sign), str(picture), on_error="return")
     finally:
         sign.unlink(missing_ok=True)
     problems = [f"{worker}: {said}" for worker, answer in sorted(answers.items()) if (said := _problem(answer, folder))]
@@ -165,7 +165,7 @@ def _check_workers(client: Any, scheduler: str, folder: ResultFolder, picture: P
         raise OsteoCountError(f"--scheduler {scheduler}: " + "; ".join(problems))
 
 
-def look_around(sign: str, picture: str) -> tuple[str, bool, bool]:
+def describe_worker(sign: str, picture: str) -> tuple[str, bool, bool]:
     """Tell, on a worker, the version of OsteoCount and whether it sees the result folder and the pictures."""
     return __version__, Path(sign).is_file(), Path(picture).exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from osteocount.columns import NOT_APPLIED
-from osteocount.curate import Automatic, Edit, effective, read_log, replay
-from osteocount.curate.classifier import Classifier, judge, load, looks_unlike
+from osteocount.curate import AutomaticField, Edit, effective, excluded_wells, read_log, replay, review_status
+from osteocount.curate.classifier import Classifier, apply_classifier, is_out_of_domain, load, save
 from osteocount.io.hashing import file_hash
 from osteocount.io.label_image import open_labels, write_labels
 from osteocount.io.result_folder import ResultFolder
@@ -34,7 +35,7 @@ class EditedTables:
     unapplied: tuple[Edit, ...]
     n_left_out: tuple[int, int] | None = None
     """Cells and nuclei that the classifier left out; None without a classifier."""
-    is_unlike: bool = False
+    is_out_of_domain: bool = False
     """True when these cells look unlike those the classifier was learned on."""
 
     @property
@@ -57,7 +58,7 @@ class EditedTables:
                 f"cells and {self.n_left_out[1]} it had taken for nuclei; wells.csv has the counts without it. Move "
                 "that file away and count with --resume to go back."
             )
-        if self.is_unlike:
+        if self.is_out_of_domain:
             notes.append(
                 f"The cells of these pictures look unlike those {CLASSIFIER} was learned on (their hue, density or "
                 "size): look at what it left out, or train one on these pictures."
@@ -65,10 +66,10 @@ class EditedTables:
         return tuple(notes)
 
 
-def load_automatic(folder: ResultFolder, record: FieldRecord) -> Automatic:
+def load_automatic(folder: ResultFolder, record: FieldRecord) -> AutomaticField:
     """Read what the program found in one finished picture."""
     key = record.key
-    return Automatic(
+    return AutomaticField(
         open_labels(folder.cells_image(key)),
         automatic_cells(folder, record),
         read_table(folder.part(key, "nuclei.csv")),
@@ -125,18 +126,28 @@ def edit_tables(
         order = [record.image for record in records if record.is_done]
         cells = _put(cells, {image: pair[0] for image, pair in replaced.items()}, order)
         nuclei = _put(nuclei, {image: pair[1] for image, pair in replaced.items()}, order)
-    classifier, n_left_out, is_unlike = adopted(folder.root), None, False
+    classifier, n_left_out, unlike = adopted(folder.root), None, False
     if classifier is not None:
-        n_before, is_unlike = (len(cells), len(nuclei)), looks_unlike(cells, nuclei, classifier)
-        cells, nuclei = judge(cells, nuclei, classifier, settings.count.min_nuclei)
+        n_before, unlike = (len(cells), len(nuclei)), is_out_of_domain(cells, nuclei, classifier)
+        cells, nuclei = apply_classifier(cells, nuclei, classifier, settings.count.min_nuclei)
         n_left_out = n_before[0] - len(cells), n_before[1] - len(nuclei)
-    return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied), n_left_out, is_unlike)
+    return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied), n_left_out, unlike)
 
 
 def adopted(root: Path) -> Classifier | None:
     """Return the classifier that was adopted for the result folder ``root``."""
     path = root / CLASSIFIER
     return load(path) if path.is_file() else None
+
+
+def adopt(root: Path, classifier: Classifier) -> None:
+    """Keep ``classifier`` in the result folder ``root``: from now on it judges the cells and nuclei there."""
+    save(classifier, root / CLASSIFIER)
+
+
+def dismiss(root: Path) -> None:
+    """Take an adopted classifier back; the corrections stay."""
+    (root / CLASSIFIER).unlink(missing_ok=True)
 
 
 def classifier_record(root: Path) -> dict[str, Any] | None:
@@ -177,10 +188,12 @@ def _note_decisions(wells: pd.DataFrame, edits: Sequence[Edit]) -> None:
     """Write the number of edits, the review and exclusions into ``wells``."""
     names = wells["well"].where(wells["well"] != "", wells["image"])  # a picture without a well stands for itself
     place = list(zip(wells["plate"], names, strict=True))
-    wells["n_edits"] = [sum((e.plate, e.well) == at for e in edits if e.kind != "review") for at in place]
-    wells["review"] = [_last(edits, at, "review") for at in place]
+    n_edits = Counter((edit.plate, edit.well) for edit in edits if edit.kind != "review")
+    review, excluded = review_status(edits), excluded_wells(edits)
+    wells["n_edits"] = [n_edits[at] for at in place]
+    wells["review"] = [review.get(at, "") for at in place]
     for row, at in enumerate(place):
-        reason = excluded_because(edits, *at)
+        reason = excluded.get(at)
         if reason is None:
             continue
         wells.loc[wells.index[row], ["status", "status_reason"]] = ["excluded", reason]
@@ -188,19 +201,6 @@ def _note_decisions(wells: pd.DataFrame, edits: Sequence[Edit]) -> None:
             if name in wells.columns:
                 wells[name] = wells[name].astype(object)
                 wells.loc[wells.index[row], name] = text
-
-
-def excluded_because(edits: Sequence[Edit], plate: str, well: str) -> str | None:
-    """Return why a person excluded a well, None when nobody did or somebody took it back."""
-    reason = None
-    for edit in edits:
-        if (edit.plate, edit.well) == (plate, well) and edit.kind in ("exclude_well", "include_well"):
-            reason = edit.reason if edit.kind == "exclude_well" else None
-    return reason
-
-
-def _last(edits: Sequence[Edit], at: tuple[str, str], kind: str) -> str:
-    return next((e.status for e in reversed(edits) if e.kind == kind and (e.plate, e.well) == at), "")
 
 
 def _put(table: pd.DataFrame, replaced: dict[str, pd.DataFrame], order: list[str]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from osteocount.stats.agreement_measures import cohen_kappa, describe
 _PREFIX, _SUFFIX = EDIT_LOG.split(".")
 
 
-def log_of_second(reviewer: str) -> str:
+def second_log_name(reviewer: str) -> str:
     """Return the file name of a second reviewer's log.
 
     Raises
@@ -40,7 +40,7 @@ def second_logs(root: Path) -> list[Path]:
 
 
 @dataclass(frozen=True)
-class Reviewers:
+class ReviewerAgreement:
     """How far a second reviewer agrees with the first.
 
     Attributes
@@ -78,7 +78,7 @@ class Reviewers:
         )
 
 
-def compare_reviewers(root: Path) -> list[Reviewers]:
+def compare_reviewers(root: Path) -> list[ReviewerAgreement]:
     """Compare every second reviewer of the result folder ``root`` with the first.
 
     Raises
@@ -95,7 +95,7 @@ def compare_reviewers(root: Path) -> list[Reviewers]:
     return [_compare(run, first, effective(read_log(path)), path) for path in logs]
 
 
-def _compare(run: FinishedRun, first: list[Edit], second: list[Edit], path: Path) -> Reviewers:
+def _compare(run: FinishedRun, first: list[Edit], second: list[Edit], path: Path) -> ReviewerAgreement:
     name = path.name.split(".")[1]
     both = reviewed_wells(first) & reviewed_wells(second)
     if not both:
@@ -118,7 +118,7 @@ def _compare(run: FinishedRun, first: list[Edit], second: list[Edit], path: Path
         pairs.append(_classes(*ours))
     table = pd.DataFrame([(*place, *n) for place, n in counts.items()], columns=["plate", "well", "first", "second"])
     classes = np.concatenate(pairs)
-    return Reviewers(
+    return ReviewerAgreement(
         name, table, describe(table), cells[0], cells[1], len(classes), cohen_kappa(classes[:, 0], classes[:, 1])
     )
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
-from osteocount.curate.classifier import load, save
+from osteocount.curate.classifier import load
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import RunRecord, in_order
 from osteocount.pipeline.absorbance import AbsorbanceInput, read_absorbance
-from osteocount.pipeline.corrections import CLASSIFIER
+from osteocount.pipeline.corrections import adopt
 from osteocount.pipeline.exports import check_exports, write_exports
 from osteocount.pipeline.field_task import field_tasks, unmatched_record
 from osteocount.pipeline.finished_run import FinishedRun, RunInputs
@@ -85,7 +85,7 @@ def run_steps(request: RunRequest) -> Generator[Progress, None, Outcome]:
     folder = ResultFolder(request.out)
     folder.claim(request.if_present)
     if classifier is not None:
-        save(classifier, folder.root / CLASSIFIER)
+        adopt(folder.root, classifier)
     tasks = field_tasks(index, request.source)
     records = []
     for record in process_all(

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.curate import Edit, apply, effective, read_log, reviewed_wells
-from osteocount.curate.classifier import Classifier, cell_features, nucleus_features, save
-from osteocount.curate.training import Examples, Learned, Trained, judged_cells, judged_nuclei, train
+from osteocount.curate import Edit, apply_edit, effective, read_log, reviewed_wells
+from osteocount.curate.classifier import cell_features, nucleus_features
+from osteocount.curate.training import CrossValidated, Examples, TrainedClassifier, judged_cells, judged_nuclei, train
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table
-from osteocount.pipeline.corrections import CLASSIFIER, EDIT_LOG, automatic_cells, load_automatic
+from osteocount.pipeline.corrections import EDIT_LOG, automatic_cells, load_automatic
 from osteocount.pipeline.finished_run import read_finished
 
 
-def learn(root: Path) -> Trained:
+def train_classifier(root: Path) -> TrainedClassifier:
     """Learn from the corrections of cells and nuclei in the result folder ``root``; nothing is written.
 
     Raises
@@ -42,22 +42,12 @@ def learn(root: Path) -> Trained:
     return train(of_cells, of_nuclei)
 
 
-def in_words(trained: Trained) -> str:
+def describe_training(trained: TrainedClassifier) -> str:
     """Say what was learned, and whether that is enough to be adopted."""
     return " ".join(_said(name, part) for name, part in trained.parts().items())
 
 
-def adopt(root: Path, classifier: Classifier) -> None:
-    """Let ``classifier`` judge the cells and nuclei of the result folder ``root`` from now on."""
-    save(classifier, root / CLASSIFIER)
-
-
-def dismiss(root: Path) -> None:
-    """Take an adopted classifier back; the corrections stay."""
-    (root / CLASSIFIER).unlink(missing_ok=True)
-
-
-def _said(name: str, part: Learned) -> str:
+def _said(name: str, part: CrossValidated) -> str:
     wrong, found, right, lost = (int(part.by_well[column].sum()) for column in part.by_well.columns[1:])
     said = (
         f"On wells left out, {found} of {wrong} wrong {name} are found and {lost} of {right} right ones are lost "
@@ -75,7 +65,7 @@ def _seen_nuclei(folder: ResultFolder, record: FieldRecord, nuclei: pd.DataFrame
         return rows.iloc[:0].assign(is_real=False)
     field = load_automatic(folder, record).field()
     for edit in own:
-        apply(field, edit)
+        apply_edit(field, edit)
     return judged_nuclei(rows, field, is_done=is_done)
 
 

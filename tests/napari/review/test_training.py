@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from osteocount.curate.classifier import CELL_FEATURES, Judge
-from osteocount.curate.training import Learned, Trained
+from osteocount.curate.classifier import CELL_FEATURES, LogisticModel
+from osteocount.curate.training import CrossValidated, TrainedClassifier
 from osteocount.napari.review import training
 from osteocount.napari.review.training import TrainingController
 from osteocount.pipeline.corrections import CLASSIFIER
@@ -14,17 +14,17 @@ from osteocount.pipeline.corrections import CLASSIFIER
 ONES = (1.0,) * len(CELL_FEATURES)
 
 
-def trained(gain: float) -> Trained:
+def trained(gain: float) -> TrainedClassifier:
     wells = pd.DataFrame({"well": ["B02"], "wrong": [10], "wrong_found": [4], "right": [20], "right_lost": [0]})
-    judge = Judge(mean=ONES, scale=ONES, weights=ONES, bias=0.0, n=30, gain=gain)
-    return Trained(Learned(judge, gain, 0.01, wells), None)
+    model = LogisticModel(mean=ONES, scale=ONES, weights=ONES, bias=0.0, n=30, gain=gain)
+    return TrainedClassifier(CrossValidated(model, gain, 0.01, wells), None)
 
 
 @pytest.fixture
 def window(qtbot, tmp_path, monkeypatch):
     """Training on an empty result folder, its jobs done at once; ``gain`` is what training will find."""
     gain = {"is": 0.4}
-    monkeypatch.setattr(training, "learn", lambda root: trained(gain["is"]))
+    monkeypatch.setattr(training, "train_classifier", lambda root: trained(gain["is"]))
 
     def at_once(name, function, then):
         steps = function(None)

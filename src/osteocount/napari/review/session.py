@@ -10,9 +10,19 @@ from typing import Any
 
 import pandas as pd
 
-from osteocount.curate import Change, Edit, EditedField, EditLog, apply, corrected_cells, effective, reviewed_wells
-from osteocount.curate.classifier import judge
-from osteocount.curate.edit_log import Kind, Point
+from osteocount.curate import (
+    Change,
+    Edit,
+    EditedField,
+    EditLog,
+    apply_edit,
+    corrected_cells,
+    effective,
+    excluded_wells,
+    reviewed_wells,
+)
+from osteocount.curate.classifier import apply_classifier
+from osteocount.curate.edit_log import EditKind, Point
 from osteocount.errors import OsteoCountError
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table
@@ -20,11 +30,10 @@ from osteocount.pipeline.corrections import (
     EDIT_LOG,
     adopted,
     automatic_cells,
-    excluded_because,
     load_automatic,
 )  # fmt: skip
 from osteocount.pipeline.finished_run import FinishedRun, read_finished
-from osteocount.pipeline.reviewer_agreement import log_of_second
+from osteocount.pipeline.reviewer_agreement import second_log_name
 from osteocount.pipeline.wells_table import assemble_wells, summarise_fields
 
 WellKey = tuple[str, str]
@@ -118,7 +127,7 @@ class ReviewSession:
         self.who = who
         self.run: FinishedRun = read_finished(root)
         self.root = root
-        self.log = EditLog(root / (log_of_second(who) if second else EDIT_LOG))
+        self.log = EditLog(root / (second_log_name(who) if second else EDIT_LOG))
         self.edits: list[Edit] = self.log.read()
         self._undone: list[Edit] = []
         self.records: list[FieldRecord] = [record for record in self.run.records if record.is_done]
@@ -138,7 +147,7 @@ class ReviewSession:
         automatic = load_automatic(self.run.folder, record)
         field = automatic.field()
         own = [edit for edit in effective(self.edits) if edit.image == record.image]
-        done = [(edit, apply(field, edit)) for edit in own]
+        done = [(edit, apply_edit(field, edit)) for edit in own]
         cells = corrected_cells(automatic, field, self.run.settings)
         return OpenField(record, automatic, field, done, cells, summarise_fields(automatic.cells, [record]))
 
@@ -154,7 +163,7 @@ class ReviewSession:
 
     def do(
         self,
-        kind: Kind,
+        kind: EditKind,
         cells: Iterable[int] = (),
         points: Iterable[Point] = (),
         **more: Any,
@@ -169,7 +178,7 @@ class ReviewSession:
         opened = self._opened()
         references = tuple(opened.field.reference(cell) for cell in cells)
         edit = self._edit(kind, image=opened.image, cells=references, points=tuple(points), **more)
-        change = apply(opened.field, edit)
+        change = apply_edit(opened.field, edit)
         if change is None:
             return None
         self._acknowledge(edit, opened.field, change)
@@ -178,7 +187,7 @@ class ReviewSession:
         self._measure()
         return change
 
-    def do_well(self, kind: Kind, reason: str = "", **more: Any) -> None:
+    def do_well(self, kind: EditKind, reason: str = "", **more: Any) -> None:
         """Exclude or include the well at hand, or set its review status."""
         self._acknowledge(self._edit(kind, reason=reason, **more))
 
@@ -205,7 +214,7 @@ class ReviewSession:
         if not self._undone:
             return None
         edit = self._undone[-1]
-        change = apply(opened.field, edit)
+        change = apply_edit(opened.field, edit)
         if change is None:
             return None
         self._acknowledge(self._edit("redo", of=edit.id, image=opened.image), opened.field, change)
@@ -225,7 +234,7 @@ class ReviewSession:
                             (list(self._cells.values()), list(self._automatic.values())))  # fmt: skip
         classifier = adopted(self.root)
         if classifier is not None:
-            cells, _ = judge(cells, self._automatic_nuclei(), classifier, self.run.settings.count.min_nuclei)
+            cells, _ = apply_classifier(cells, self._automatic_nuclei(), classifier, self.run.settings.count.min_nuclei)
         edits = effective(self.edits)
         wells, _ = assemble_wells(self.run, cells, automatic, edits, classified=classifier is not None)
         return wells
@@ -239,7 +248,7 @@ class ReviewSession:
 
     def excluded(self) -> str | None:
         """Return why a person excluded the well at hand."""
-        return excluded_because(effective(self.edits), *self._opened().record.well_key)
+        return excluded_wells(effective(self.edits)).get(self._opened().record.well_key)
 
     def reviewed(self) -> set[WellKey]:
         """Return the wells whose review is done."""
@@ -250,7 +259,7 @@ class ReviewSession:
             raise OsteoCountError("No picture is open for correcting. Click a well of the plate first.")
         return self.current
 
-    def _edit(self, kind: Kind, **more: Any) -> Edit:
+    def _edit(self, kind: EditKind, **more: Any) -> Edit:
         plate, well = self._opened().record.well_key
         return Edit(who=self.who, when=datetime.now(UTC), kind=kind, plate=plate, well=well, **more)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from qtpy.QtCore import QObject, Signal
 
-from osteocount.curate import Change, in_order_of_doubt
+from osteocount.curate import Change, most_uncertain_first
 from osteocount.errors import OsteoCountError
 from osteocount.napari.layers.review_layers import ReviewLayers
 from osteocount.napari.review.session import OpenField, ReviewSession
@@ -146,7 +146,7 @@ class CorrectionTools(QObject):
         opened = self._opened()
         if opened is None:
             return
-        waiting = [cell for cell in in_order_of_doubt(opened.cells) if cell not in self._visited]
+        waiting = [cell for cell in most_uncertain_first(opened.cells) if cell not in self._visited]
         if forward and waiting:
             self._visited.append(waiting[0])
         elif not forward and len(self._visited) > 1:

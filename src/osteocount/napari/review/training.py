@@ -10,13 +10,13 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from osteocount.curate.training import Trained
+from osteocount.curate.training import TrainedClassifier
 from osteocount.errors import OsteoCountError
 from osteocount.napari.views.train_view import IDLE, TrainView
 from osteocount.napari.worker import JobFunction, error_message
 from osteocount.pipeline import Progress
-from osteocount.pipeline.corrections import CLASSIFIER
-from osteocount.pipeline.train_classifier import adopt, dismiss, in_words, learn
+from osteocount.pipeline.corrections import CLASSIFIER, adopt, dismiss
+from osteocount.pipeline.train_classifier import describe_training, train_classifier
 
 Start = Callable[[str, JobFunction, Callable[[Any], None]], None]
 
@@ -46,7 +46,7 @@ class TrainingController(QObject):
         self._start, self._root, self._trained = start, Path(), None
         self.view.requested.connect(self.act)
 
-    _trained: Trained | None
+    _trained: TrainedClassifier | None
 
     def open(self, root: Path) -> None:
         """Learn from the result folder ``root`` from now on."""
@@ -68,10 +68,10 @@ class TrainingController(QObject):
         except (OsteoCountError, OSError) as error:
             self.problem.emit(error_message(error))
 
-    def _on_trained(self, trained: Trained) -> None:
+    def _on_trained(self, trained: TrainedClassifier) -> None:
         self._trained = trained if trained.useful else None
         tables = {name: part.by_well for name, part in trained.parts().items()}
-        self.view.show_words(in_words(trained) + (" Adopt it?" if trained.useful else ""), tables)
+        self.view.show_words(describe_training(trained) + (" Adopt it?" if trained.useful else ""), tables)
         self._show()
 
     def _end(self, words: str) -> None:
@@ -87,6 +87,6 @@ class TrainingController(QObject):
         self.view.show_state(is_open=True, may_adopt=self._trained is not None, is_adopted=self._adopted())
 
 
-def _train(root: Path, stop: Event) -> Generator[Progress, None, Trained]:
+def _train(root: Path, stop: Event) -> Generator[Progress, None, TrainedClassifier]:
     yield Progress(0, 0, "Learning from the corrections")
-    return learn(root)
+    return train_classifier(root)

@@ -25,7 +25,7 @@ SMOOTHING = 0.12
 NucleusPairs = Mapping[int, tuple[Nucleus | None, Nucleus | None]]
 
 
-def apply(field: EditedField, edit: Edit) -> Change | None:
+def apply_edit(field: EditedField, edit: Edit) -> Change | None:
     """Apply ``edit`` to ``field``; return what changed, or None where the edit finds nothing to act on."""
     action = _ACTIONS.get(edit.kind)
     change = None if action is None else action(field, edit)

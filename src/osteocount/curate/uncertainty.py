@@ -1,12 +1,12 @@
-"""Which cells a person should look at first."""
+"""The order in which a person should look at cells: uncertain ones first (uncertainty sampling)."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 
-def in_order_of_doubt(cells: pd.DataFrame) -> list[int]:
-    """Return the cells nobody has touched yet, most doubtful first.
+def most_uncertain_first(cells: pd.DataFrame) -> list[int]:
+    """Return the cells nobody has touched yet, most uncertain first.
 
     Borderline cells come first, then those with another flag, then the others; within each by the program's
     confidence, lowest first.
