@@ -25,7 +25,7 @@ from peers import all_peers, imagej_command
 from osteocount import Settings, analyse, read_picture
 from osteocount.io.label_image import write_labels
 from osteocount.io.overlay import write_overlay
-from osteocount.pipeline.field import cores
+from osteocount.pipeline.analysis import cores
 from osteocount.simulate import FieldDesign, simulate_field
 
 WIDTH, HEIGHT, UM = 1920, 1440, 0.76

@@ -9,7 +9,7 @@ from skimage.measure import regionprops
 from osteocount.columns import WELL_NUMBERS, names_of
 from osteocount.measure import measure_cells, measure_nuclei, summarise
 from osteocount.measure.shape import measure_shapes
-from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.settings import Settings
 
 SIZE = 40
@@ -30,9 +30,9 @@ def segmentation(boxes, nuclei_per_cell, *, od=0.5, resolved=True, large=None, i
     table = pd.DataFrame({"cell_id": ids, "confidence": 1.0, "flags": "", "n_nuclei_low": low, "n_nuclei_high": high})
     table["is_large"] = large if large is not None else pd.NA
     return Segmentation(
-        cells=cells, nuclei=np.zeros_like(cells), nuclei_table=nuclei,
+        labels=ArrayLabels(cells, np.zeros_like(cells)), nuclei_table=nuclei,
         trap_od=np.where(cells > 0, od, 0).astype(np.float32),
-        analysed=np.ones((SIZE, SIZE), bool), regime="brightfield" if resolved else "low_power",
+        regime="brightfield" if resolved else "low_power",
         nuclei_resolved=resolved,
         cell_table=table,
     )  # fmt: skip

@@ -160,14 +160,14 @@ def test_it_gives_the_numbers_of_the_picture_seen_at_once(picture_file, field, f
 @pytest.mark.usefixtures("_everything_is_large")
 def test_what_was_found_is_seen_on_the_way(picture_file, field, monkeypatch):
     finish = Event()
-    real = counting.analyse_regions
+    real = counting.analyse
 
     def slow(*given):
         result = real(*given)
         assert finish.wait(60)
         return result
 
-    monkeypatch.setattr(counting, "analyse_regions", slow)
+    monkeypatch.setattr(counting, "analyse", slow)
     job = count_layer(LayerSnapshot("scene", picture_file, field.picture, True, None), CLASSICAL, Event())
     seen = next(step for step in job if isinstance(step, CountPreview))
     finish.set()

@@ -33,7 +33,7 @@ def test_low_power_calls_the_large_bodies_and_counts_no_nuclei():
 @pytest.mark.parametrize(("height", "width"), [(900, 300), (300, 900), (700, 1700)])
 def test_a_picture_that_is_not_large_is_surveyed_as_a_whole(height, width):
     pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3)).astype(np.uint8)
-    assert np.array_equal(read_overview(InMemoryImage(picture(pixels))).overview.pixels, pixels)
+    assert np.array_equal(read_overview(InMemoryImage(picture(pixels))).reduced.pixels, pixels)
 
 
 @pytest.mark.parametrize("turns", range(4))

@@ -18,9 +18,8 @@ from osteocount.segment.detectors.classical import ClassicalDetector
 from osteocount.segment.detectors.learned import LearnedDetector
 from osteocount.segment.preprocess.scale import resample, working_scale
 from osteocount.segment.preprocess.well_mask import Circle
-from osteocount.segment.regimes.brightfield import Brightfield
+from osteocount.segment.regimes.brightfield import BrightfieldImage, segment_brightfield
 from osteocount.segment.tiling.overview import read_overview
-from osteocount.segment.tiling.sparse import segment_sparsely
 from osteocount.segment.tiling.tiles import Box, Tiling, tiles
 from osteocount.settings import Settings
 from osteocount.simulate import FieldDesign, simulate_field
@@ -50,7 +49,7 @@ def culture():
 
 def drawn(found):
     rows, columns = (np.arange(side) for side in found.shape)
-    return found.draw_cells(rows, columns), found.draw_nuclei(rows, columns)
+    return found.labels.draw_cells(rows, columns), found.labels.draw_nuclei(rows, columns)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +60,7 @@ def simulated():
 
 
 @cache
-def finder_of(kind, um):
+def detector_of(kind, um):
     scale = working_scale(um, "given")
     return (
         ClassicalDetector(scale, Settings())
@@ -72,9 +71,10 @@ def finder_of(kind, um):
 
 def tiled(made, core, offset=(0, 0), um=0.76, well=None, kind="classical", scratch=None):
     scale = working_scale(um, "given")
-    return segment_sparsely(
-        InMemoryImage(made), well, scale, finder_of(kind, um), Settings(), {}, core, offset, scratch
-    )
+    return segment_brightfield(
+        InMemoryImage(made), well, scale, detector_of(kind, um), Settings(), {},
+        tile_side=core, offset=offset, scratch=scratch,
+    )  # fmt: skip
 
 
 def assert_same(found, whole):
@@ -99,7 +99,9 @@ def test_threads_change_nothing(culture, simulated):
     scale = working_scale(0.76, "given")
     for made in (culture, simulated):
         shared = ClassicalDetector(scale, Settings(), threads=3)
-        found = segment_sparsely(InMemoryImage(made), None, scale, shared, Settings(), {}, 700, read_ahead=True)
+        found = segment_brightfield(
+            InMemoryImage(made), None, scale, shared, Settings(), {}, tile_side=700, prefetch=True
+        )
         assert_same(found, tiled(made, WHOLE))
 
 
@@ -131,7 +133,7 @@ def test_a_run_killed_between_tiles_goes_on_from_there(culture, tmp_path, monkey
     def run(scratch):
         return tiled(culture, 400, (0, 130), scratch=scratch)
 
-    work, done = Brightfield._of_tile, []
+    work, done = BrightfieldImage._of_tile, []
 
     def dies(self, tiling, tile, *ahead):
         if len(done) == killed_at:
@@ -139,7 +141,7 @@ def test_a_run_killed_between_tiles_goes_on_from_there(culture, tmp_path, monkey
         done.append(tile)
         return work(self, tiling, tile, *ahead)
 
-    monkeypatch.setattr(Brightfield, "_of_tile", dies)
+    monkeypatch.setattr(BrightfieldImage, "_of_tile", dies)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "tiles")
     before, killed_at = list(done), None
@@ -184,7 +186,7 @@ def test_what_lies_outside_the_well_is_not_found_in_tiles_either(culture):
     well = Circle(750.0, 550.0, 500.0)
     whole, found = tiled(culture, WHOLE, well=well), tiled(culture, 512, (77, 5), well=well)
     assert_same(found, whole)
-    inside = found.inside(np.arange(1100), np.arange(1500))
+    inside = found.analysed_at(np.arange(1100), np.arange(1500))
     assert not drawn(found)[0][~inside].any()
     assert found.analysed_pixels() == inside.sum()
 
@@ -200,11 +202,25 @@ def test_the_parts_hold_every_cell_once(culture):
     found = tiled(culture, 512, (100, 200))
     whole, _ = drawn(found)
     area = np.zeros(len(found.cell_table) + 1, np.int64)
-    for image, (top, left) in found.parts():
+    for image, (top, left) in found.labels.crops():
         shown = whole[top : top + image.shape[0], left : left + image.shape[1]]
         assert (shown[image > 0] == image[image > 0]).all()
         area += np.bincount(image.ravel(), minlength=area.size)
     assert area[1:].tolist() == np.bincount(whole.ravel())[1:].tolist()
+
+
+@pytest.mark.parametrize("um", [0.76, 0.5])
+def test_whole_images_are_the_drawing_of_everything(culture, um):
+    tiles_of_it, scale = tiled(culture, 512, (100, 200), um=um), working_scale(um, "given")
+    held = segment_brightfield(
+        InMemoryImage(culture), None, scale, detector_of("classical", um), Settings(), {}, whole=True
+    )
+    assert (held.labels.in_memory, tiles_of_it.labels.in_memory) == (True, False)
+    assert_same(held, tiles_of_it)
+    for ids in (np.zeros(0, np.int64), held.cell_table.cell_id.to_numpy()[::3]):
+        some = held.only_cells(ids)
+        assert np.unique(some.cells)[1:].tolist() == ids.tolist()
+        np.testing.assert_array_equal(tiles_of_it.only_cells(ids).cells, some.cells)
 
 
 @pytest.mark.parametrize("zoom", [0.5, 42 / 64, 1.25])
@@ -238,7 +254,7 @@ def test_a_window_has_room_around_its_tile_and_begins_on_the_grid():
 def test_a_large_picture_is_surveyed_in_little():
     pixels = np.random.default_rng(0).integers(0, 255, (3300, 4000, 3), dtype=np.uint8)
     seen = read_overview(InMemoryImage(picture(pixels)))
-    np.testing.assert_array_equal(seen.overview.pixels, pixels[::2, ::2])
-    assert seen.overview.pixel_size.um == 2 * 0.76
+    np.testing.assert_array_equal(seen.reduced.pixels, pixels[::2, ::2])
+    assert seen.reduced.pixel_size.um == 2 * 0.76
     assert (seen.top, seen.left) == (626, 976)
     np.testing.assert_array_equal(seen.centre.pixels, pixels[626:2674, 976:3024])

@@ -1,10 +1,10 @@
 """Label images to the cells table and the wells table."""
 
-from osteocount.measure.cells import GEOMETRY_COLUMNS, cells_of_shapes, geometry, measure_cells, measure_nuclei
+from osteocount.measure.cells import GEOMETRY_COLUMNS, geometry, measure_cells, measure_nuclei
 from osteocount.measure.shape import Shape, measure_shapes
 from osteocount.measure.wells import summarise
 
 __all__ = [
-    "GEOMETRY_COLUMNS", "Shape", "cells_of_shapes", "geometry", "measure_cells", "measure_nuclei", "measure_shapes",
+    "GEOMETRY_COLUMNS", "Shape", "geometry", "measure_cells", "measure_nuclei", "measure_shapes",
     "summarise",
 ]  # fmt: skip

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from osteocount.columns import CELLS, NUCLEI
 from osteocount.measure.shape import Shape, measure_shapes
-from osteocount.segment.object_tables import STAIN_COLUMNS
+from osteocount.segment.object_tables import STAIN_COLUMNS, mean_per_label
 from osteocount.segment.segmentation import Segmentation
-from osteocount.segment.tiling.sparse import Sparse
 from osteocount.settings import Settings
 
 GEOMETRY_COLUMNS = (
@@ -37,34 +35,12 @@ def measure_cells(segmentation: Segmentation, pixel_size_um: float | None, setti
     DataFrame
         The columns of ``cells.csv`` from ``cell_id`` on, one row per TRAP-positive cell, by ``cell_id``.
     """
-    labels = segmentation.cells
-    return cells_of_shapes(measure_shapes(labels), labels.shape, segmentation, pixel_size_um, settings)
-
-
-def cells_of_shapes(
-    shapes: list[Shape],
-    size: tuple[int, ...],
-    segmentation: Segmentation | Sparse,
-    pixel_size_um: float | None,
-    settings: Settings,
-) -> pd.DataFrame:
-    """Return what `measure_cells` returns, of cells that have been measured.
-
-    Parameters
-    ----------
-    shapes
-        One for each cell of ``segmentation``, by label.
-    size
-        (height, width) of the picture.
-    segmentation
-        Its tables are used, and its images only where the tables do not hold the TRAP density of the cells.
-    pixel_size_um, settings
-        As for `measure_cells`.
-    """
-    rows = [geometry(shape, pixel_size_um, size, settings) for shape in shapes]
+    shapes = [shape for crop, origin in segmentation.labels.crops() for shape in measure_shapes(crop, origin)]
+    shapes.sort(key=lambda shape: shape.label)
+    rows = [geometry(shape, pixel_size_um, segmentation.shape, settings) for shape in shapes]
     cells = pd.DataFrame(rows, columns=list(GEOMETRY_COLUMNS)).astype({"counted": bool, "touches_edge": bool})
-    if isinstance(segmentation, Segmentation) and "trap_od_mean" not in segmentation.cell_table:
-        trap = _mean_per_label(segmentation.cells, segmentation.trap_od)
+    if segmentation.trap_od is not None and "trap_od_mean" not in segmentation.cell_table:
+        trap = mean_per_label(segmentation.cells, segmentation.trap_od)
         cells["trap_od_mean"] = trap[cells["cell_id"].to_numpy(np.int64)]
     cells = cells.merge(segmentation.cell_table, on="cell_id", how="left", validate="one_to_one")
     cells = cells[cells["trap_od_mean"] > settings.segment.trap_threshold].reset_index(drop=True)
@@ -75,7 +51,7 @@ def cells_of_shapes(
     return known.astype(dict.fromkeys(STAIN_COLUMNS, float))
 
 
-def measure_nuclei(segmentation: Segmentation | Sparse, cells: pd.DataFrame) -> pd.DataFrame:
+def measure_nuclei(segmentation: Segmentation, cells: pd.DataFrame) -> pd.DataFrame:
     """Nuclei of one picture: the columns of ``nuclei.csv`` after ``image``.
 
     ``cell_id`` is empty for a nucleus that lies in none of ``cells``.
@@ -84,12 +60,6 @@ def measure_nuclei(segmentation: Segmentation | Sparse, cells: pd.DataFrame) -> 
     inside = nuclei["cell_id"].isin(cells["cell_id"])
     nuclei["cell_id"] = nuclei["cell_id"].astype("Int64").where(inside)
     return nuclei[list(NUCLEI.names[1:])]
-
-
-def _mean_per_label(labels: NDArray[np.uint32], values: NDArray[np.float32]) -> NDArray[np.float64]:
-    flat = labels.ravel()
-    total = np.bincount(flat, weights=values.ravel())
-    return total / np.maximum(np.bincount(flat), 1)
 
 
 def geometry(shape: Shape, um: float | None, size: tuple[int, ...], settings: Settings) -> list[object]:
@@ -107,7 +77,7 @@ def geometry(shape: Shape, um: float | None, size: tuple[int, ...], settings: Se
     ]  # fmt: skip
 
 
-def _nuclei_per_cell(cell_ids: pd.Series[int], segmentation: Segmentation | Sparse) -> pd.Series[int]:
+def _nuclei_per_cell(cell_ids: pd.Series[int], segmentation: Segmentation) -> pd.Series[int]:
     """Nuclei of each cell; empty, never 0, where nuclei cannot be seen at all."""
     if not segmentation.nuclei_resolved:
         return pd.Series(pd.NA, index=cell_ids.index, dtype="Int64")
@@ -115,7 +85,7 @@ def _nuclei_per_cell(cell_ids: pd.Series[int], segmentation: Segmentation | Spar
     return cell_ids.map(counts).fillna(0).astype("Int64")
 
 
-def _classify(cells: pd.DataFrame, segmentation: Segmentation | Sparse, min_nuclei: int) -> None:
+def _classify(cells: pd.DataFrame, segmentation: Segmentation, min_nuclei: int) -> None:
     """Add ``is_osteoclast`` and the flag ``borderline`` in place."""
     if not segmentation.nuclei_resolved:
         cells["is_osteoclast"] = cells["is_large"].astype(bool)

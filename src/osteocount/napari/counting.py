@@ -24,9 +24,9 @@ from osteocount.io.picture import Picture, Pixels, PixelSize, is_large_size
 from osteocount.io.read import read_picture
 from osteocount.io.tiled_image import TiledImage, open_tiled
 from osteocount.pipeline import Outcome, Progress, analyse, run
-from osteocount.pipeline.field import analyse_regions
-from osteocount.pipeline.large_field import write_labels_of
+from osteocount.pipeline.field import write_label_images
 from osteocount.segment.preprocess.scale import nearest
+from osteocount.segment.segmentation import WholePictureNeeded
 from osteocount.segment.tiling.checkpoint import FinishedTile, read_tile
 from osteocount.segment.tiling.tile_result import draw_tile
 from osteocount.segment.tiling.tiles import tiles
@@ -237,19 +237,19 @@ def _count_tiles(
     tile_folder.mkdir()
     yield Progress(0, 0, f"Looking at the light of {layer.name}")
     with _open(layer, settings) as image, ThreadPoolExecutor(1) as pool:
-        work = pool.submit(analyse_regions, CancellableImage(image, stop), settings, tile_folder)
+        work = pool.submit(analyse, CancellableImage(image, stop), settings, 1, tile_folder)
         yield from _previews(work, layer, tile_folder)
         try:
             result = work.result()
-        except Cancelled:
+        except (Cancelled, WholePictureNeeded):
             return None
-        if result is None or stop.is_set():
+        if stop.is_set():
             return None
         yield Progress(0, 0, "Drawing the cells")
-        um, field = image.pixel_size.um, result.field
-        write_labels_of(field, path, folder.path / "nuclei.tif", um, threads=1)
+        um = image.pixel_size.um
+        write_label_images(result.segmentation, path, folder.path / "nuclei.tif", um)
         return LayerCount(
-            layer.name, um, field.cells, field.nuclei, TiledLabels(path), result.summary, result.warnings,
+            layer.name, um, result.cells, result.nuclei, TiledLabels(path), result.summary, result.warnings,
             folder=folder,
         )  # fmt: skip
 

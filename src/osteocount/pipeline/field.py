@@ -1,141 +1,36 @@
-"""One field: read, segment, measure, write."""
+"""One field: from its files to its part of the result folder."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from osteocount.columns import CELLS, NUCLEI
 from osteocount.errors import OsteoCountError
 from osteocount.io.hashing import input_hash, text_hash
-from osteocount.io.image_quality import ImageQuality, debris_mask, measure_quality
-from osteocount.io.label_image import write_labels
-from osteocount.io.overlay import write_overlay
-from osteocount.io.picture import Picture
+from osteocount.io.label_image import write_labels, write_tiled_labels
+from osteocount.io.overlay import LONGEST, write_overlay
+from osteocount.io.picture import Picture, PixelSize
 from osteocount.io.read import read_picture
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table
 from osteocount.io.tiled_image import TiledImage, open_tiled
-from osteocount.measure import measure_cells, measure_nuclei, summarise
+from osteocount.pipeline.analysis import FieldResult, analyse
 from osteocount.pipeline.field_task import FieldTask
-from osteocount.pipeline.large_field import LargeField, measure_large, write_labels_of, write_overlay_of
-from osteocount.segment import get_segmenter
 from osteocount.segment.model_hash import weights_hash
-from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.segmentation import Segmentation, WholePictureNeeded
 from osteocount.settings import Settings
 from osteocount.version import __version__
 
-
-@dataclass(frozen=True)
-class FieldResult:
-    """Everything known about one picture.
-
-    Attributes
-    ----------
-    cells, nuclei
-        The columns of ``cells.csv`` from ``cell_id`` on, and of ``nuclei.csv`` from ``nucleus_id`` on.
-    segmentation
-        Label images; ``cells`` holds the TRAP-positive cells only.
-    summary
-        The numbers of ``wells.csv`` for this picture alone; None where unknown.
-    quality
-        Focus, saturation, illumination and the like, with flags.
-    warnings
-        Sentences for the person at the screen.
-    """
-
-    cells: pd.DataFrame
-    nuclei: pd.DataFrame
-    segmentation: Segmentation
-    summary: dict[str, int | float | None]
-    quality: ImageQuality
-    warnings: tuple[str, ...]
-
-
-def analyse(picture: Picture, settings: Settings, threads: int | None = None) -> FieldResult:
-    """Count one picture in memory; the result does not depend on the number of ``threads``, None: one per core.
-
-    Raises
-    ------
-    OsteoCountError
-        The picture shows nothing that can be counted; the text says why.
-    """
-    threads = threads or cores()
-    found = get_segmenter(settings, threads).segment(picture)
-    judge = partial(
-        measure_quality,
-        picture.pixels,
-        settings.qc,
-        analysed=found.analysed,
-        foreground=found.cells > 0,
-        debris=_debris(found, settings),
-        bright_background=found.regime != "fluorescence",
-    )
-    um = picture.pixel_size.um
-    with ThreadPoolExecutor(1) as beside:  # a free core judges the picture while the cells are measured
-        judged = beside.submit(judge).result if threads > 1 else judge
-        cells = measure_cells(found, um, settings)
-        nuclei = measure_nuclei(found, cells)
-        fields = pd.DataFrame([_field_numbers(found, um)])
-        quality = judged()
-    warnings = _warnings(picture, found.warnings, quality)
-    return FieldResult(cells, nuclei, _trap_positive(found, cells), summarise(cells, fields), quality, warnings)
-
-
-@dataclass(frozen=True)
-class LargeResult:
-    """Everything known about a large picture; see `FieldResult`."""
-
-    field: LargeField
-    summary: dict[str, int | float | None]
-    warnings: tuple[str, ...]
-
-
-def analyse_regions(regions: TiledImage, settings: Settings, scratch: Path | None = None) -> LargeResult | None:
-    """Count one large picture region by region; None where the segmenter has to see it as a whole.
-
-    Parameters
-    ----------
-    regions
-        The picture.
-    settings
-        All settings.
-    scratch
-        Folder for finished tiles; see `Segmenter.segment_regions`.
-
-    Raises
-    ------
-    OsteoCountError
-        As for `analyse`.
-    """
-    sparse = get_segmenter(settings).segment_regions(regions, scratch)
-    if sparse is None:
-        return None
-    field = measure_large(regions, sparse, settings)
-    facts = {
-        "area_px": sparse.analysed_pixels(), "pixel_size_um": regions.pixel_size.um,
-        "nuclei_resolved": sparse.nuclei_resolved,
-    }  # fmt: skip
-    summary = summarise(field.cells, pd.DataFrame([facts]))
-    return LargeResult(field, summary, _warnings(regions, sparse.warnings, field.quality))
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_STRIP_ROWS = 512  # rows of a large picture that are reduced together for its overlay
 
 
 def process(
@@ -193,96 +88,102 @@ def read_channels(paths: tuple[Path, ...], pixel_size_um: float | None, scene: s
     return Picture(first.path, pixels, "channels", names_of_channels, first.pixel_size, axes, notes)
 
 
-def _debris(found: Segmentation, settings: Settings) -> NDArray[np.bool_] | None:
-    """Find what is stained and in no cell; in fluorescence the signal has no threshold that says so."""
-    if found.regime == "fluorescence":
-        return None
-    # A pixel of debris is denser than the palest cell is on average.
-    return debris_mask(found.trap_od, found.cells, found.analysed, 1.9 * settings.segment.trap_threshold)
+def write_label_images(
+    segmentation: Segmentation, cells: Path, nuclei: Path, pixel_size_um: float | None, threads: int = 1
+) -> None:
+    """Write the label images of cells and nuclei, those of a large picture piece by piece with smaller copies inside.
 
-
-def _field_numbers(found: Segmentation, um: float | None) -> dict[str, Any]:
-    return {
-        "area_px": int(np.count_nonzero(found.analysed)),
-        "pixel_size_um": um,
-        "nuclei_resolved": found.nuclei_resolved,
-    }
-
-
-def _trap_positive(found: Segmentation, cells: pd.DataFrame) -> Segmentation:
-    """Keep only the cells of the table in the label image, so that label = ``cell_id`` holds both ways."""
-    keep = np.zeros(int(found.cells.max(initial=0)) + 1, np.uint32)
-    ids = cells["cell_id"].to_numpy(np.int64)
-    keep[ids] = ids
-    return Segmentation(**{**found.__dict__, "cells": keep[found.cells]})
+    Parameters
+    ----------
+    segmentation
+        What is written; see `only_cells` for showing the cells of a table alone.
+    cells, nuclei
+        The files.
+    pixel_size_um
+        Side of a pixel in µm, None when unknown.
+    threads
+        That compress those of a large picture.
+    """
+    labels = segmentation.labels
+    for draw, path in ((labels.draw_cells, cells), (labels.draw_nuclei, nuclei)):
+        if labels.in_memory:
+            write_labels(draw(), path, pixel_size_um)
+        else:
+            write_tiled_labels(draw, labels.shape, path, pixel_size_um, threads)
 
 
 def _count_and_write(
     task: FieldTask, folder: ResultFolder, settings: Settings, scratch: Path, threads: int, threads_if_large: int
 ) -> dict[str, Any]:
     if len(task.paths) == 1:
-        many = threads_if_large
-        with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene, many) as regions:
-            sparse = None if regions is None else get_segmenter(settings, many).segment_regions(regions, scratch)
-            if regions is not None and sparse is not None:
-                return _large(task, folder, regions, measure_large(regions, sparse, settings), many)
+        with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene, threads_if_large) as image:
+            if image is not None:
+                try:
+                    result = analyse(image, settings, threads_if_large, scratch)
+                except WholePictureNeeded:
+                    pass
+                else:
+                    return _write(task, folder, image, result, threads_if_large)
     picture = read_channels(task.paths, settings.picture.pixel_size, task.scene)
-    result = analyse(picture, settings, threads)
-    found, um = result.segmentation, picture.pixel_size.um
-    write_labels(found.cells, folder.cells_image(task.key), um)
-    write_labels(found.nuclei, folder.nuclei_image(task.key), um)
-    write_overlay(picture, found.cells, result.nuclei, result.cells, folder.overlay(task.key))
-    _write_tables(task, folder, result.cells, result.nuclei)
-    facts = {**_field_numbers(found, um), "regime": found.regime, "record": found.record}
-    return _facts(task, picture, result.quality, facts, result.warnings)
+    return _write(task, folder, picture, analyse(picture, settings, threads), threads)
 
 
-def _large(
-    task: FieldTask, folder: ResultFolder, regions: TiledImage, field: LargeField, threads: int
+def _write(
+    task: FieldTask, folder: ResultFolder, image: Picture | TiledImage, result: FieldResult, threads: int
 ) -> dict[str, Any]:
-    """Write what was found in a large picture, and return what its record holds."""
-    found, um = field.found, regions.pixel_size.um
-    write_labels_of(field, folder.cells_image(task.key), folder.nuclei_image(task.key), um, threads)
-    write_overlay_of(regions, field, folder.overlay(task.key))
-    _write_tables(task, folder, field.cells, field.nuclei)
-    facts = {
-        "area_px": found.analysed_pixels(), "pixel_size_um": um, "nuclei_resolved": found.nuclei_resolved,
-        "regime": "brightfield", "record": found.record,
-    }  # fmt: skip
-    return _facts(task, regions, field.quality, facts, _warnings(regions, found.warnings, field.quality))
+    """Write what was found in a field, and return what its record holds beside its names."""
+    found, quality, um = result.segmentation, result.quality, image.pixel_size.um
+    write_label_images(found, folder.cells_image(task.key), folder.nuclei_image(task.key), um, threads)
+    _write_overlay(image, result, folder.overlay(task.key))
+    _write_tables(task, folder, result.cells, result.nuclei)
+    return {
+        "status": "ok",
+        "reason": "",
+        "area_px": result.summary["imaged_area_px"],
+        "pixel_size_um": um,
+        "nuclei_resolved": found.nuclei_resolved,
+        "regime": found.regime,
+        "record": found.record,
+        "pixel_size_origin": image.pixel_size.origin,
+        "axes": image.axes,
+        "sha256": [input_hash(path, task.scene) for path in task.paths],
+        "qc": {name: None if np.isnan(value) else round(value, 6) for name, value in quality.row().items()},
+        "qc_flags": list(quality.flags),
+        "qc_reasons": list(quality.reasons),
+        "warnings": list(result.warnings),
+    }
+
+
+def _write_overlay(image: Picture | TiledImage, result: FieldResult, path: Path) -> None:
+    """Write the overlay, of a large picture on one reduced to a few times the size of a screen."""
+    if isinstance(image, Picture):
+        write_overlay(image, result.segmentation.cells, result.nuclei, result.cells, path)
+        return
+    height, width, _ = image.shape
+    step = max(1, max(height, width) // LONGEST)
+    rows, columns = (np.arange(side // step) * step + step // 2 for side in (height, width))
+    nuclei = result.nuclei.assign(
+        y_px=(result.nuclei["y_px"] + 0.5) / step - 0.5, x_px=(result.nuclei["x_px"] + 0.5) / step - 0.5
+    )
+    cells = result.segmentation.labels.draw_cells(rows, columns)
+    write_overlay(_reduced(image, step), cells, nuclei, result.cells, path)
+
+
+def _reduced(image: TiledImage, step: int) -> Picture:
+    """Return a picture whose pixels are the means of ``step`` × ``step`` of a large one, read in strips."""
+    height, width, _ = image.shape
+    strip = max(step, _STRIP_ROWS // step * step)
+    small = [
+        cv2.resize(pixels, (width // step, pixels.shape[0] // step), interpolation=cv2.INTER_AREA)
+        for top in range(0, height // step * step, strip)
+        for pixels in [image.read(top, min(top + strip, height // step * step), 0, width // step * step)]
+    ]
+    um = image.pixel_size.um
+    size = PixelSize(None if um is None else um * step, image.pixel_size.origin)
+    return Picture(image.path, np.concatenate(small), "rgb", ("", "", ""), size, image.axes)
 
 
 def _write_tables(task: FieldTask, folder: ResultFolder, cells: pd.DataFrame, nuclei: pd.DataFrame) -> None:
     names = {"plate": task.plate, "well": task.well, "field": task.field, "image": task.image}
     write_table(cells.assign(**names)[list(CELLS.names)], folder.part(task.key, "cells.csv"))
     write_table(nuclei.assign(image=task.image)[list(NUCLEI.names)], folder.part(task.key, "nuclei.csv"))
-
-
-def _facts(
-    task: FieldTask,
-    picture: Picture | TiledImage,
-    quality: ImageQuality,
-    facts: dict[str, Any],
-    warnings: tuple[str, ...],
-) -> dict[str, Any]:
-    """Say of a field that was counted what its record holds beside its names."""
-    return {
-        "status": "ok",
-        "reason": "",
-        **facts,
-        "pixel_size_origin": picture.pixel_size.origin,
-        "axes": picture.axes,
-        "sha256": [input_hash(path, task.scene) for path in task.paths],
-        "qc": {name: None if np.isnan(value) else round(value, 6) for name, value in quality.row().items()},
-        "qc_flags": list(quality.flags),
-        "qc_reasons": list(quality.reasons),
-        "warnings": list(warnings),
-    }
-
-
-def _warnings(picture: Picture | TiledImage, found: tuple[str, ...], quality: ImageQuality) -> tuple[str, ...]:
-    warnings = (*picture.notes, *found, *quality.reasons)
-    if picture.pixel_size.um is None:
-        why = picture.pixel_size.origin.removeprefix("unknown: ")
-        warnings += (f"The pixel size is unknown ({why}); the µm columns are empty.",)
-    return warnings

@@ -19,8 +19,8 @@ def is_large(task: FieldTask, settings: Settings) -> bool:
     if len(task.paths) != 1:
         return False
     try:
-        with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene) as regions:
-            return regions is not None
+        with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene) as image:
+            return image is not None
     except OsteoCountError:
         return False
 
@@ -34,7 +34,7 @@ def precompute_tiles(task: FieldTask, folder: ResultFolder, settings: Settings, 
         As `process` will say in the record.
     """
     cv2.setNumThreads(1)
-    with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene) as regions:
-        if regions is not None:
+    with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene) as image:
+        if image is not None:
             scratch = folder.tiles(task.key) / fingerprint(task, settings)
-            get_segmenter(settings).precompute_tiles(regions, scratch, share)
+            get_segmenter(settings).precompute_tiles(image, scratch, share)

@@ -14,7 +14,8 @@ from multiprocessing.connection import wait as wait_for
 
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
-from osteocount.pipeline.field import cores, fingerprint, process
+from osteocount.pipeline.analysis import cores
+from osteocount.pipeline.field import fingerprint, process
 from osteocount.pipeline.field_task import FieldTask, write_failed
 from osteocount.settings import Settings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 #: How a cell is stained: mean and spread (SD) of its TRAP optical density, and its mean density in each colour.
 STAIN_COLUMNS = ("trap_od_mean", "trap_od_sd", "red_od_mean", "green_od_mean", "blue_od_mean")
 _GIANT_UM2 = 2000.0  # area from which a weakly stained cell is called a pale giant
+_PALE = 3.75  # times the threshold of TRAP-positive: mean density below which such a cell is weakly stained
 _OPAQUE_OD = 0.75  # mean density through which no nucleus is seen
 
 
@@ -29,6 +30,10 @@ class NucleiCount:
     low: NDArray[np.int64]
     high: NDArray[np.int64]
     confidence: NDArray[np.float64]
+
+    def with_hidden(self, opaque: NDArray[np.bool_]) -> NucleiCount:
+        """Return the same where each ``opaque`` (n + 1,) cell may have at least one nucleus, seen or not."""
+        return replace(self, high=np.maximum(self.high, opaque))
 
 
 def count_nuclei(
@@ -138,30 +143,29 @@ def opaque_cells(cells: NDArray[np.integer], density: NDArray[np.float32]) -> ND
 
 
 def stain_flags(
-    cells: NDArray[np.integer],
-    opaque: NDArray[np.bool_],
-    trap: NDArray[np.float32],
-    trap_threshold: float,
-    um: float,
+    opaque: NDArray[np.bool_], area_um2: NDArray[np.floating], trap_od: NDArray[np.float64], trap_threshold: float
 ) -> list[str]:
     """Return the ";"-joined flags of cells 1..n.
 
     Parameters
     ----------
-    cells, trap
-        (height, width) labels, and TRAP optical density.
     opaque
-        From `opaque_cells`.
+        (n + 1,) from `opaque_cells`; entry 0 stands for the background.
+    area_um2, trap_od
+        (n + 1,) area of each cell, and its mean TRAP optical density.
     trap_threshold
         Optical density above which a cell is TRAP-positive.
-    um
-        Micrometres per pixel.
     """
-    area = np.bincount(cells.ravel(), minlength=opaque.size)
-    mean = np.bincount(cells.ravel(), weights=trap.ravel(), minlength=opaque.size) / np.maximum(area, 1)
-    pale = (area * um**2 >= _GIANT_UM2) & (mean < 3.75 * trap_threshold)
+    pale = (area_um2 >= _GIANT_UM2) & (trap_od < _PALE * trap_threshold)
     named = (("opaque", opaque), ("pale_giant", pale))
     return [";".join(word for word, has in named if has[i]) for i in range(1, opaque.size)]
+
+
+def mean_per_label(labels: NDArray[np.integer], values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the mean of ``values`` over each label 0..n; 0 for labels that are not there."""
+    flat = labels.ravel()
+    total = np.bincount(flat, weights=values.ravel())
+    return np.asarray(total / np.maximum(np.bincount(flat), 1))
 
 
 def _poisson_binomial(

@@ -1,24 +1,97 @@
-"""What every segmenter gives, whatever is inside it."""
+"""What every segmenter gives, whatever is inside it: cells and nuclei, any window of which can be drawn."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.io.picture import Picture
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from osteocount.io.tiled_image import TiledImage
-    from osteocount.segment.tiling.sparse import Sparse
-    from osteocount.segment.tiling.tiles import TileShare
+from osteocount.segment.preprocess.well_mask import Circle, inside_circle
 
 Regime = Literal["brightfield", "low_power", "fluorescence"]
+Labels = NDArray[np.uint32]
+Indices = NDArray[np.intp]
+
+_STRIP_ROWS = 2048  # rows looked at together when the analysed area is counted; the memory of a strip, not of a well
+
+
+class WholePictureNeeded(Exception):  # noqa: N818  no error: the caller reads the picture whole and asks again
+    """A tiled image is of a regime, or for a method, that has to see it as a whole."""
+
+
+class LabelSource(Protocol):
+    """The label images of cells and nuclei of a picture, held in whichever way suits its size.
+
+    Labels are 1..n in raster order of each object's first pixel; 0 is background.
+
+    Attributes
+    ----------
+    shape
+        (height, width) of the picture.
+    in_memory
+        Whether the whole images are held.
+    """
+
+    in_memory: ClassVar[bool]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of the picture."""
+        ...
+
+    def draw_cells(self, rows: Indices | None = None, columns: Indices | None = None) -> Labels:
+        """Return the cell labels (rows, columns) that these ascending rows and columns show; None: all of them."""
+        ...
+
+    def draw_nuclei(self, rows: Indices | None = None, columns: Indices | None = None) -> Labels:
+        """Return the labels of counted nuclei, as `draw_cells` does those of cells."""
+        ...
+
+    def crops(self) -> Iterator[tuple[Labels, tuple[int, int]]]:
+        """Yield label images that together hold every cell once and whole, each with its top and left."""
+        ...
+
+    def only_cells(self, cell_ids: NDArray[np.int64]) -> Self:
+        """Return the same without the cells that are not among ``cell_ids``."""
+        ...
+
+
+@dataclass(frozen=True)
+class ArrayLabels:
+    """Label images (height, width) uint32 in memory; see `LabelSource`."""
+
+    cells: Labels
+    nuclei: Labels
+    in_memory: ClassVar[bool] = True
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of the picture."""
+        height, width = self.cells.shape
+        return height, width
+
+    def draw_cells(self, rows: Indices | None = None, columns: Indices | None = None) -> Labels:
+        """Return a window of the cells; all of them without a copy."""
+        return _window(self.cells, rows, columns)
+
+    def draw_nuclei(self, rows: Indices | None = None, columns: Indices | None = None) -> Labels:
+        """Return a window of the nuclei; all of them without a copy."""
+        return _window(self.nuclei, rows, columns)
+
+    def crops(self) -> Iterator[tuple[Labels, tuple[int, int]]]:
+        """Yield the whole image of cells."""
+        yield self.cells, (0, 0)
+
+    def only_cells(self, cell_ids: NDArray[np.int64]) -> Self:
+        """Return the same without the cells that are not among ``cell_ids``."""
+        keep = np.zeros(int(self.cells.max(initial=0)) + 1, np.uint32)
+        keep[cell_ids] = cell_ids
+        return replace(self, cells=keep[self.cells])
 
 
 @dataclass(frozen=True)
@@ -27,22 +100,24 @@ class Segmentation:
 
     Attributes
     ----------
-    cells, nuclei
-        (height, width) uint32 label images, 0 is background. Labels are 1..n in raster order of each object's first
-        pixel. ``nuclei`` is all zero when nuclei are not resolved.
+    labels
+        Where cells and nuclei lie. There are no nuclei when nuclei are not resolved.
     nuclei_table
         One row per nucleus: ``nucleus_id``, ``cell_id`` (0: in no cell), ``y_px``, ``x_px``, ``score`` (0..1).
-    trap_od
-        (height, width) float32, TRAP optical density (fluorescence: cytoplasm signal, 0..1).
-    analysed
-        (height, width) bool, False outside the well. Its sum is the imaged area.
+    regime
+        How the picture was analysed.
     nuclei_resolved
         False at low power: nuclei columns stay empty, osteoclasts are called by size and TRAP.
     cell_table
         One row per cell: ``cell_id``, ``confidence`` (0..1), ``flags`` (";"-joined words such as ``pale_giant``,
         ``opaque``), ``n_nuclei_low``, ``n_nuclei_high`` (pd.NA when not resolved), and ``is_large`` (low power: the
-        cell is an osteoclast by the size rule; pd.NA otherwise). Where it holds ``trap_od_mean``, that is the mean of
-        ``trap_od`` over each cell, and the other columns of `tables.STAIN_COLUMNS` are there too.
+        cell is an osteoclast by the size rule; pd.NA otherwise). Where it holds ``trap_od_mean``, that is the mean
+        TRAP density of each cell, and the other columns of `object_tables.STAIN_COLUMNS` are there too.
+    trap_od
+        (height, width) float32, TRAP optical density (fluorescence: cytoplasm signal, 0..1); None for a picture that
+        was worked through in tiles.
+    well
+        What lies outside is not analysed; None: all is.
     record
         Everything used that a reader must know to repeat it: thresholds, stain vectors, white point, scale. Plain
         JSON values.
@@ -50,56 +125,55 @@ class Segmentation:
         Sentences for the log and the report.
     """
 
-    cells: NDArray[np.uint32]
-    nuclei: NDArray[np.uint32]
+    labels: LabelSource
     nuclei_table: pd.DataFrame
-    trap_od: NDArray[np.float32]
-    analysed: NDArray[np.bool_]
     regime: Regime
     nuclei_resolved: bool
     cell_table: pd.DataFrame
+    trap_od: NDArray[np.float32] | None = None
+    well: Circle | None = None
     record: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of the picture."""
+        return self.labels.shape
 
-class Segmenter(Protocol):
-    """A way to find cells and nuclei in a picture."""
+    @property
+    def cells(self) -> Labels:
+        """(height, width) cell labels: the drawing of the whole picture."""
+        return self.labels.draw_cells()
 
-    name: str
+    @property
+    def nuclei(self) -> Labels:
+        """(height, width) labels of nuclei: the drawing of the whole picture."""
+        return self.labels.draw_nuclei()
 
-    def segment(self, picture: Picture) -> Segmentation:
-        """Find the cells and nuclei of ``picture``.
+    @cached_property
+    def analysed(self) -> NDArray[np.bool_]:
+        """(height, width), False outside the well."""
+        return inside_circle(self.shape, self.well)
 
-        Raises
-        ------
-        OsteoCountError
-            The picture is not one this method can read (phase contrast, empty, wrong stain); the text says why.
-        """
-        ...
+    def analysed_at(self, rows: Indices, columns: Indices) -> NDArray[np.bool_]:
+        """Tell which pixels (rows, columns) of the picture were analysed."""
+        return np.ones((rows.size, columns.size), bool) if self.well is None else self.well.contains(rows, columns)
 
-    def segment_regions(self, regions: TiledImage, scratch: Path | None = None) -> Sparse | None:
-        """Find the same in a picture too large for the memory; None when it has to be seen as a whole.
+    def analysed_pixels(self) -> int:
+        """Return how many pixels of the picture were analysed: the imaged area."""
+        height, width = self.shape
+        if self.well is None:
+            return height * width
+        strips = (np.arange(top, min(top + _STRIP_ROWS, height)) for top in range(0, height, _STRIP_ROWS))
+        return sum(int(np.count_nonzero(self.analysed_at(rows, np.arange(width)))) for rows in strips)
 
-        Parameters
-        ----------
-        regions
-            The picture.
-        scratch
-            Folder for what is finished of it, by which a run that was killed goes on.
+    def only_cells(self, cell_ids: NDArray[np.int64]) -> Segmentation:
+        """Return the same with label images that show no other cells."""
+        return replace(self, labels=self.labels.only_cells(cell_ids))
 
-        Raises
-        ------
-        OsteoCountError
-            As for `segment`.
-        """
-        ...
 
-    def precompute_tiles(self, regions: TiledImage, scratch: Path, share: TileShare) -> None:
-        """Work on a share of the tiles of a large picture, for a `segment_regions` with the same ``scratch``.
-
-        Raises
-        ------
-        OsteoCountError
-            As for `segment`.
-        """
-        ...
+def _window(labels: Labels, rows: Indices | None, columns: Indices | None) -> Labels:
+    if rows is None and columns is None:
+        return labels
+    height, width = labels.shape
+    return labels[np.ix_(np.arange(height) if rows is None else rows, np.arange(width) if columns is None else columns)]

@@ -1,4 +1,4 @@
-"""The classical segmenter: optical density, thresholds in physical units, shape; nothing learned."""
+"""The front end of every segmenter: which regime, where the well lies, at which scale; a method finds the cells."""
 
 from __future__ import annotations
 
@@ -7,148 +7,166 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import InMemoryImage, TiledImage
-from osteocount.segment.detectors.classical import ClassicalDetector
-from osteocount.segment.detectors.detector import Detector
-from osteocount.segment.preprocess.scale import LOW_POWER_UM, Scale, working_scale
-from osteocount.segment.preprocess.well_mask import Circle, inside_circle
-from osteocount.segment.regimes.brightfield import segment_brightfield
+from osteocount.segment.detectors.detector import DetectionMethod
+from osteocount.segment.preprocess.scale import LOW_POWER_UM, working_scale
+from osteocount.segment.preprocess.well_mask import Circle
+from osteocount.segment.regimes.brightfield import precompute_tiles, segment_brightfield, stain_brightfield
 from osteocount.segment.regimes.fluorescence import segment_fluorescence
 from osteocount.segment.regimes.low_power import segment_low_power
 from osteocount.segment.regimes.out_of_domain import refuse_out_of_domain
 from osteocount.segment.regimes.recognise import Decision, check_colour, decide, shows_fluorescence
-from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.segmentation import Segmentation, WholePictureNeeded
 from osteocount.segment.tiling.overview import Overview, read_overview
-from osteocount.segment.tiling.sparse import Sparse, precompute_tiles, segment_sparsely
 from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings
 
 
 @dataclass(frozen=True)
 class _Decided:
-    """The well, how the picture is analysed, and the record of both."""
+    """A brightfield picture: its well, how it is analysed, and the record of both."""
 
+    overview: Overview
     well: Circle | None
     decision: Decision
     record: dict[str, Any]
 
+    def refuse_out_of_domain(self) -> None:
+        """Refuse what is no picture of a TRAP culture."""
+        centre, inside = self.overview.centre, self.overview.centre_inside(self.well)
+        refuse_out_of_domain(centre, inside, self.decision.um_per_px)
 
-class ClassicalSegmenter:
-    """Cells and nuclei by optical density and shape.
+
+class Segmenter:
+    """A way to find cells and nuclei in a picture of any size and regime.
 
     Parameters
     ----------
     settings
         All settings of the run; ``picture`` and ``segment`` are used, and the osteoclast rule for the confidence.
+    method
+        What finds cells and nuclei, once it is known what the picture shows.
     threads
         How many of them work on a picture; what is found does not depend on it.
     """
 
-    name = "classical"
-    reads_ahead = True  # a large picture; where the looking itself takes all cores, this would only cost memory
+    def __init__(self, settings: Settings, method: DetectionMethod, threads: int = 1) -> None:
+        self._settings, self._method, self._threads = settings, method, threads
 
-    def __init__(self, settings: Settings, threads: int = 1) -> None:
-        self._settings, self._threads = settings, threads
+    @property
+    def name(self) -> str:
+        """As the settings call it."""
+        return self._method.name
 
-    def segment(self, picture: Picture) -> Segmentation:
-        """Find the cells and nuclei of ``picture``; see `Segmenter.segment`."""
-        picture_settings = self._settings.picture
-        if shows_fluorescence(picture, picture_settings.regime):
-            reason = "asked for in the settings" if picture_settings.regime != "auto" else "separate or dark channels"
-            record = {"segmenter": self.name, "regime": "fluorescence", "regime_reason": reason}
-            return segment_fluorescence(picture, self._settings, record)
-        return self._brightfield(picture)
-
-    def segment_regions(self, regions: TiledImage, scratch: Path | None = None) -> Sparse | None:
-        """Find the cells and nuclei of a brightfield picture too large for the memory.
+    def segment(self, image: Picture | TiledImage, scratch: Path | None = None) -> Segmentation:
+        """Find the cells and nuclei of a picture.
 
         Parameters
         ----------
-        regions
-            The picture.
+        image
+            A picture in memory, or one too large for it, which is worked through in tiles.
         scratch
-            Folder for finished tiles, of this picture and these settings alone; tiles in it are not worked on again.
+            Folder for finished tiles, of this picture and these settings alone, by which a run that was killed goes
+            on; a picture in memory does not need it.
 
-        Returns
-        -------
-        The same cells and nuclei as `segment`. None when the picture is of another regime, or this method has to see
-        it as a whole.
+        Raises
+        ------
+        OsteoCountError
+            The picture is not one this method can read (phase contrast, empty, wrong stain); the text says why.
+        WholePictureNeeded
+            A tiled ``image`` is of a regime, or for a method, that has to see it as a whole.
+        """
+        found = self._of_picture(image) if isinstance(image, Picture) else self._in_tiles(image, scratch)
+        by = self._method.elsewhere.get(found.regime)
+        return found if by is None else replace(found, record={**found.record, "cells_and_nuclei_by": by})
+
+    def precompute_tiles(self, image: TiledImage, scratch: Path, share: TileShare) -> None:
+        """Work on a share of the tiles of a large picture, for a `segment` with the same ``scratch``.
+
+        A picture that is not worked through in tiles is left alone.
 
         Raises
         ------
         OsteoCountError
             As for `segment`.
         """
-        decided = self._in_tiles(regions)
-        if decided is None:
-            return None
+        try:
+            decided = self._decided_for_tiles(image)
+        except WholePictureNeeded:
+            return
         scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
-        found = segment_sparsely(
-            regions,
-            decided.well,
-            scale,
-            self._detector(scale),
-            self._settings,
-            decided.record,
-            scratch=scratch,
-            read_ahead=self._threads > 1 and self.reads_ahead,
-        )
-        return replace(found, warnings=decided.decision.warnings + found.warnings)
+        precompute_tiles(image, decided.well, scale, self._method.detector(scale), scratch, share)
 
-    def precompute_tiles(self, regions: TiledImage, scratch: Path, share: TileShare) -> None:
-        """Work on a share of the tiles of a large picture; see `Segmenter.precompute_tiles`."""
-        decided = self._in_tiles(regions)
-        if decided is not None:
-            scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
-            precompute_tiles(regions, decided.well, scale, self._detector(scale), scratch, share)
-
-    def _in_tiles(self, regions: TiledImage) -> _Decided | None:
-        """Decide how a large picture is analysed; None when it cannot be done in tiles."""
-        seen = read_overview(regions)
-        if shows_fluorescence(seen.overview, self._settings.picture.regime):
-            return None
-        decided = self._decided(seen)
-        self._check(seen, decided)
-        return decided if decided.decision.regime == "brightfield" else None
-
-    def _brightfield(self, picture: Picture) -> Segmentation:
-        seen = read_overview(InMemoryImage(picture))
-        decided = self._decided(seen)
+    def _of_picture(self, picture: Picture) -> Segmentation:
+        wanted = self._settings.picture.regime
+        if shows_fluorescence(picture, wanted):
+            reason = "asked for in the settings" if wanted != "auto" else "separate or dark channels"
+            record = {"segmenter": self.name, "regime": "fluorescence", "regime_reason": reason}
+            return self._outlined(picture, segment_fluorescence(picture, self._settings, record))
+        decided = self._decided(read_overview(InMemoryImage(picture)))
+        if self._threads == 1:
+            decided.refuse_out_of_domain()
+            return self._brightfield(picture, decided)
         with ThreadPoolExecutor(1) as beside:
-            if self._threads == 1:
-                self._check(seen, decided)
-                return self._segmented(picture, decided)
-            checked = beside.submit(self._check, seen, decided)
+            checked = beside.submit(decided.refuse_out_of_domain)
             try:
-                return self._segmented(picture, decided)
+                return self._brightfield(picture, decided)
             finally:
                 checked.result()  # whatever else is wrong with a picture that is none of TRAP, this is the reason
 
-    def _check(self, seen: Overview, decided: _Decided) -> None:
-        """Refuse what is no picture of a TRAP culture."""
-        refuse_out_of_domain(seen.centre, seen.centre_inside(decided.well), decided.decision.um_per_px)
-
-    def _segmented(self, picture: Picture, decided: _Decided) -> Segmentation:
-        decision = decided.decision
-        analysed = inside_circle(picture.pixels.shape[:2], decided.well)
+    def _brightfield(self, picture: Picture, decided: _Decided) -> Segmentation:
+        well, decision, record = decided.well, decided.decision, decided.record
         if decision.regime == "low_power":
             scale = working_scale(decision.um_per_px, decision.origin, LOW_POWER_UM)
-            found = segment_low_power(picture, analysed, scale, decision.mononuclear_um, self._settings, decided.record)
+            found = segment_low_power(picture, well, scale, decision.mononuclear_um, self._settings, record)
+            return replace(found, warnings=decision.warnings + found.warnings)
+        scale = working_scale(decision.um_per_px, decision.origin)
+        image, detector = InMemoryImage(picture), self._method.detector(scale)
+        if self._method.outline is None:
+            found = segment_brightfield(image, well, scale, detector, self._settings, record, whole=True)
         else:
-            scale = working_scale(decision.um_per_px, decision.origin)
-            found = self._with_nuclei(picture, analysed, scale, decided.record)
-        return replace(found, warnings=decision.warnings + found.warnings)
+            found = stain_brightfield(image, well, scale, detector, self._settings, record)
+        return self._outlined(picture, replace(found, warnings=decision.warnings + found.warnings))
 
-    def _decided(self, seen: Overview) -> _Decided:
+    def _outlined(self, picture: Picture, found: Segmentation) -> Segmentation:
+        return found if self._method.outline is None else self._method.outline(picture, found)
+
+    def _in_tiles(self, image: TiledImage, scratch: Path | None) -> Segmentation:
+        decided = self._decided_for_tiles(image)
+        scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
+        found = segment_brightfield(
+            image,
+            decided.well,
+            scale,
+            self._method.detector(scale),
+            self._settings,
+            decided.record,
+            scratch=scratch,
+            prefetch=self._threads > 1 and self._method.prefetch,
+        )
+        if self._method.release is not None:
+            self._method.release()
+        return replace(found, warnings=decided.decision.warnings + found.warnings)
+
+    def _decided_for_tiles(self, image: TiledImage) -> _Decided:
+        """Decide how a large picture is analysed, and refuse it before hours are spent on it."""
+        if self._method.outline is not None:
+            raise WholePictureNeeded
+        overview = read_overview(image)
+        if shows_fluorescence(overview.reduced, self._settings.picture.regime):
+            raise WholePictureNeeded
+        decided = self._decided(overview)
+        decided.refuse_out_of_domain()
+        if decided.decision.regime != "brightfield":
+            raise WholePictureNeeded
+        return decided
+
+    def _decided(self, overview: Overview) -> _Decided:
         """Find the well and decide the regime of a brightfield picture."""
-        check_colour(seen.overview)
-        well = seen.well() if self._settings.segment.find_well_rim else None
-        inside = seen.centre_inside(well)
-        decision = decide(seen.centre, inside, self._settings)
+        check_colour(overview.reduced)
+        well = overview.well() if self._settings.segment.find_well_rim else None
+        decision = decide(overview.centre, overview.centre_inside(well), self._settings)
         record = {
             "segmenter": self.name,
             "regime": decision.regime,
@@ -159,14 +177,4 @@ class ClassicalSegmenter:
             if well is None
             else {"x_px": round(well.x, 1), "y_px": round(well.y, 1), "radius_px": round(well.radius, 1)},
         }
-        return _Decided(well, decision, record)
-
-    def _with_nuclei(
-        self, picture: Picture, analysed: NDArray[np.bool_], scale: Scale, record: dict[str, Any]
-    ) -> Segmentation:
-        """Segment a brightfield picture that shows nuclei."""
-        return segment_brightfield(picture, analysed, scale, self._detector(scale), self._settings, record)
-
-    def _detector(self, scale: Scale) -> Detector[Any]:
-        """Return what finds cells and nuclei in a brightfield picture that shows nuclei."""
-        return ClassicalDetector(scale, self._settings, self._threads)
+        return _Decided(overview, well, decision, record)

@@ -78,7 +78,7 @@ def test_a_picture_without_cells_gives_empty_layers(qtbot, result):
         result,
         cells=result.cells.iloc[:0],
         nuclei=result.nuclei.iloc[:0],
-        segmentation=replace(result.segmentation, cells=np.zeros_like(result.segmentation.cells)),
+        segmentation=result.segmentation.only_cells(np.zeros(0, np.int64)),
     )
     viewer = ViewerModel()
     viewer.add_image(np.zeros(result.segmentation.cells.shape, np.uint8), name="scene")

@@ -10,10 +10,12 @@ import pytest
 
 from osteocount import Settings
 from osteocount.io.picture import Picture, PixelSize
+from osteocount.io.tiled_image import InMemoryImage
 from osteocount.segment import get_segmenter
 from osteocount.segment.backends.shipped import MODEL_SHA256
-from osteocount.segment.detectors.learned import LearnedSegmenter
-from osteocount.segment.segmenter import ClassicalSegmenter
+from osteocount.segment.detectors.learned import learned_method
+from osteocount.segment.regimes.brightfield import segment_brightfield
+from osteocount.segment.segmenter import Segmenter
 from support import scenes
 from support.logit_maps import SCALE
 
@@ -42,7 +44,7 @@ def nuclei_per_cell(found):
     ],
 )
 def test_scenes_are_counted(name, osteoclasts, nuclei) -> None:
-    found = LearnedSegmenter(LEARNED).segment(picture_of(getattr(scenes, name)()))
+    found = get_segmenter(LEARNED).segment(picture_of(getattr(scenes, name)()))
     counts = nuclei_per_cell(found)
     assert sum(n >= 3 for n in counts) == osteoclasts
     assert abs(sum(counts) - nuclei) <= 1
@@ -50,14 +52,14 @@ def test_scenes_are_counted(name, osteoclasts, nuclei) -> None:
 
 def test_the_same_picture_gives_the_same_result_twice() -> None:
     picture = picture_of(scenes.two_touching_osteoclasts())
-    one, two = (LearnedSegmenter(LEARNED).segment(picture) for _ in range(2))
+    one, two = (get_segmenter(LEARNED).segment(picture) for _ in range(2))
     assert np.array_equal(one.cells, two.cells)
     assert one.nuclei_table.equals(two.nuclei_table)
     assert one.cell_table.equals(two.cell_table)
 
 
 def test_tables_and_labels_agree() -> None:
-    found = LearnedSegmenter(LEARNED).segment(picture_of(scenes.pale_giant()))
+    found = get_segmenter(LEARNED).segment(picture_of(scenes.pale_giant()))
     assert found.cells.dtype == found.nuclei.dtype == np.uint32
     assert found.cell_table["cell_id"].tolist() == list(range(1, int(found.cells.max()) + 1))
     assert found.nuclei_table["nucleus_id"].tolist() == list(range(1, int(found.nuclei.max()) + 1))
@@ -75,16 +77,17 @@ def test_an_empty_field_has_no_cells_and_says_so() -> None:
     empty = Picture(
         Path("empty.png"), np.full((200, 240, 3), 205, np.uint8), "rgb", (), PixelSize(0.76, "test"), "YXC", ()
     )
-    found = LearnedSegmenter(LEARNED)._with_nuclei(empty, np.ones((200, 240), bool), SCALE, {})
+    detector = learned_method(LEARNED).detector(SCALE)
+    found = segment_brightfield(InMemoryImage(empty), None, SCALE, detector, LEARNED, {}, whole=True)
     assert not found.cells.any()
     assert "the network sees no cell: an empty field, or no stain." in found.warnings
 
 
 def test_other_regimes_go_the_classical_way_with_the_reason(monkeypatch) -> None:
     picture = picture_of(scenes.binucleate_decoy())
-    found = replace(ClassicalSegmenter(LEARNED).segment(picture), regime="fluorescence")
-    monkeypatch.setattr(ClassicalSegmenter, "segment", lambda self, picture: found)
-    record = LearnedSegmenter(LEARNED).segment(picture).record
+    found = replace(get_segmenter(LEARNED).segment(picture), regime="fluorescence")
+    monkeypatch.setattr(Segmenter, "_of_picture", lambda self, picture: found)
+    record = get_segmenter(LEARNED).segment(picture).record
     assert (
         record["cells_and_nuclei_by"] == "classical: the network was trained on brightfield pictures that show nuclei"
     )

@@ -21,7 +21,7 @@ from osteocount.segment.detectors.classical_nuclei import (
     nuclear_contrast,
     score_peaks,
 )
-from osteocount.segment.detectors.detector import WindowFeatures
+from osteocount.segment.detectors.detector import DetectionMethod, WindowFeatures
 from osteocount.segment.morphology import ByteMask, disk, gaussian
 from osteocount.segment.object_tables import NucleiCount, count_nuclei
 from osteocount.segment.preprocess.scale import Scale
@@ -133,6 +133,11 @@ class ClassicalDetector:
     def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
         """Turn the scores of each cell's spots into an interval of its number of nuclei."""
         return count_nuclei(n_cells, cell_of_spot, score, self._wanted.nucleus_score, self._min_nuclei)
+
+
+def classical_method(settings: Settings, threads: int = 1) -> DetectionMethod:
+    """Return the method in which nothing is learned: optical density, thresholds in physical units, shape."""
+    return DetectionMethod("classical", lambda scale: ClassicalDetector(scale, settings, threads))
 
 
 def _contrast(features: ClassicalFeatures, stains: Stains, diameter_um: float, scale: Scale) -> NDArray[np.float32]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.io.picture import Picture
 from osteocount.segment.morphology import ByteMask
 from osteocount.segment.object_tables import NucleiCount
+from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.preprocess.stains import Stains
+from osteocount.segment.segmentation import Regime, Segmentation
 from osteocount.segment.tiling.packing import Bodies
 from osteocount.segment.tiling.tile_result import TileResult
 from osteocount.segment.tiling.tiles import Box, Density
@@ -95,3 +98,32 @@ class Detector(Protocol[Features]):
     def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
         """Turn the scores of each cell's candidates into an interval of its number of nuclei."""
         ...
+
+
+@dataclass(frozen=True)
+class DetectionMethod:
+    """What finds cells and nuclei, as the front end (`osteocount.segment.segmenter.Segmenter`) holds it.
+
+    Attributes
+    ----------
+    name
+        As the settings call it.
+    detector
+        Makes the detector for a brightfield picture that shows nuclei, at a scale.
+    outline
+        Gives a segmentation of a whole picture other cells and nuclei; its regime, well and TRAP density stay. None
+        where the detector finds them.
+    elsewhere
+        Regimes in which the method does not work, each with what the record says of who found the cells instead.
+    prefetch
+        Whether a thread may prepare the next tile meanwhile. Where preparing takes all cores, it only costs memory.
+    release
+        Frees what the method holds in memory, after a large picture.
+    """
+
+    name: str
+    detector: Callable[[Scale], Detector[Any]]
+    outline: Callable[[Picture, Segmentation], Segmentation] | None = None
+    elsewhere: Mapping[Regime, str] = field(default_factory=dict)
+    prefetch: bool = True
+    release: Callable[[], None] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -12,78 +12,74 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.hashing import model_hash
 from osteocount.io.picture import Picture
-from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.backends.description import InputDescription, description_file, read_description
 from osteocount.segment.backends.input_planes import InputPlanes
 from osteocount.segment.backends.onnx import OnnxNetwork
 from osteocount.segment.backends.outlines import Instances, Network, Target
 from osteocount.segment.backends.session import Device
 from osteocount.segment.candidate_nuclei import CandidateNuclei
+from osteocount.segment.detectors.classical import classical_method
+from osteocount.segment.detectors.detector import DetectionMethod
 from osteocount.segment.morphology import disc_area, in_raster_order, regions
-from osteocount.segment.object_tables import cell_table, count_nuclei, nuclei_table, opaque_cells, stain_flags
+from osteocount.segment.object_tables import (
+    cell_table,
+    count_nuclei,
+    mean_per_label,
+    nuclei_table,
+    opaque_cells,
+    stain_flags,
+)
 from osteocount.segment.preprocess.scale import Scale, labels_to_size
-from osteocount.segment.segmentation import Segmentation
-from osteocount.segment.segmenter import ClassicalSegmenter
-from osteocount.segment.tiling.tiles import TileShare
+from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.settings import SegmentSettings, Settings
 
 _LOW_POWER = "classical: nuclei cannot be seen, so cells are called by size and TRAP"
 _WEIGHTS = {"cellpose": "a file of Cellpose weights", "stardist": "a StarDist folder", "onnx": "an .onnx file"}
 
 
-class ExternalSegmenter(ClassicalSegmenter):
-    """Cells and nuclei by Cellpose, StarDist or an ONNX network, with weights from the user's machine.
+def external_method(settings: Settings, threads: int = 1) -> DetectionMethod:
+    """Return the method by Cellpose, StarDist or an ONNX network, with weights from the user's machine.
 
     The picture's regime, its well, its scale and its TRAP density are found the classical way; so are the cells of a
-    low-power picture.
-
-    Parameters
-    ----------
-    settings
-        All settings of the run.
+    low-power picture. No picture is done in tiles: how far these networks look is not known.
 
     Raises
     ------
     OsteoCountError
         A model is not named, not there or not readable, or what reads it is not installed.
     """
+    cells, nuclei = networks(settings.segment)
+    return DetectionMethod(
+        settings.segment.segmenter,
+        classical_method(settings, threads).detector,
+        outline=partial(outline, cells, nuclei, settings),
+        elsewhere={"low_power": _LOW_POWER},
+    )
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self.name = settings.segment.segmenter
-        self._cells, self._nuclei = networks(settings.segment)
 
-    def segment(self, picture: Picture) -> Segmentation:
-        """Find the cells and nuclei of ``picture``; see `Segmenter.segment`."""
-        found = super().segment(picture)
-        if found.regime == "low_power":
-            return replace(found, record={**found.record, "cells_and_nuclei_by": _LOW_POWER})
-        um, origin = self._um(picture, found)
-        inputs = InputPlanes(picture, found.analysed, um, origin, found.regime == "fluorescence")
-        cells, nuclei = self._cells.segment(inputs, "cells"), self._nuclei.segment(inputs, "nuclei")
-        density = None if found.regime == "fluorescence" else inputs.stack(("density",), Scale(um, 1.0, origin))[..., 0]
-        named = self._settings.segment
-        models = {
-            "cell_model_sha256": named.cell_model,
-            "nucleus_model_sha256": named.nucleus_model or named.cell_model,
-        }
-        hashes = {name: model_hash(Path(str(path)).expanduser()) for name, path in models.items()}
-        outlined = with_outlines(found, cells, nuclei, um, density, self._settings)
-        return replace(outlined, record={**found.record, "cells_and_nuclei_by": self.name, **hashes})
+def outline(
+    cell_network: Network, nucleus_network: Network, settings: Settings, picture: Picture, found: Segmentation
+) -> Segmentation:
+    """Replace the cells and nuclei of ``found`` by those that the networks outline in ``picture``."""
+    um, origin = _pixel_size(picture, found, settings)
+    fluorescence = found.regime == "fluorescence"
+    inputs = InputPlanes(picture, found.analysed, um, origin, fluorescence)
+    cells, nuclei = cell_network.segment(inputs, "cells"), nucleus_network.segment(inputs, "nuclei")
+    density = None if fluorescence else inputs.stack(("density",), Scale(um, 1.0, origin))[..., 0]
+    named = settings.segment
+    models = {"cell_model_sha256": named.cell_model, "nucleus_model_sha256": named.nucleus_model or named.cell_model}
+    hashes = {name: model_hash(Path(str(path)).expanduser()) for name, path in models.items()}
+    outlined = with_outlines(found, cells, nuclei, um, density, settings)
+    return replace(outlined, record={**found.record, "cells_and_nuclei_by": named.segmenter, **hashes})
 
-    def segment_regions(self, regions: TiledImage, scratch: Path | None = None) -> None:
-        """Leave every picture to `segment`: how far these networks look is not known."""
 
-    def precompute_tiles(self, regions: TiledImage, scratch: Path, share: TileShare) -> None:
-        """Do nothing, since no picture is done in tiles."""
-
-    def _um(self, picture: Picture, found: Segmentation) -> tuple[float, str]:
-        """Return micrometres per pixel of the file and where they come from."""
-        if found.regime == "brightfield":
-            return float(found.record["analysed_um_per_px"]), str(found.record["analysed_um_per_px_origin"])
-        if picture.pixel_size.um is not None:
-            return picture.pixel_size.um, picture.pixel_size.origin
-        return self._settings.segment.nucleus_diameter / float(found.record["nucleus_diameter_px"]), "nuclei"
+def _pixel_size(picture: Picture, found: Segmentation, settings: Settings) -> tuple[float, str]:
+    """Return micrometres per pixel of the file and where they come from."""
+    if found.regime == "brightfield":
+        return float(found.record["analysed_um_per_px"]), str(found.record["analysed_um_per_px_origin"])
+    if picture.pixel_size.um is not None:
+        return picture.pixel_size.um, picture.pixel_size.origin
+    return settings.segment.nucleus_diameter / float(found.record["nucleus_diameter_px"]), "nuclei"
 
 
 def networks(wanted: SegmentSettings) -> tuple[Network, Network]:
@@ -170,29 +166,26 @@ def with_outlines(
     settings
         All settings of the run.
     """
-    wanted, shape = settings.segment, found.analysed.shape
+    wanted, shape = settings.segment, found.shape
     labels = _kept_cells(cells, found.analysed, disc_area(wanted.min_cell_diameter / um))
     spots = _spots(nuclei, shape)
     n_cells = int(labels.max(initial=0))
     owner = labels[spots.y, spots.x]
-    count = count_nuclei(n_cells, owner, spots.score, wanted.nucleus_score, settings.count.min_nuclei)
     counted = spots.only(spots.score >= wanted.nucleus_score)
     opaque = np.zeros(n_cells + 1, bool) if density is None else opaque_cells(labels, density)
-    count.high[1:] = np.maximum(count.high[1:], opaque[1:])
-    flags = (
-        [""] * n_cells
-        if found.regime == "fluorescence"
-        else stain_flags(labels, opaque, found.trap_od, wanted.trap_threshold, um)
-    )
+    count = count_nuclei(n_cells, owner, spots.score, wanted.nucleus_score, settings.count.min_nuclei)
+    flags = [""] * n_cells
+    if found.trap_od is not None and found.regime != "fluorescence":
+        area = np.bincount(labels.ravel()) * um**2
+        flags = stain_flags(opaque, area, mean_per_label(labels, found.trap_od), wanted.trap_threshold)
     empty = () if n_cells else ("the network outlines no cell: an empty field, or not the pictures it was trained on.",)
     return replace(
         found,
-        cells=labels.astype(np.uint32),
-        nuclei=counted.labels.astype(np.uint32),
+        labels=ArrayLabels(labels.astype(np.uint32), counted.labels.astype(np.uint32)),
         nuclei_table=nuclei_table(
             counted.y.astype(float), counted.x.astype(float), counted.score, labels[counted.y, counted.x]
         ),
-        cell_table=cell_table(count.confidence[1:], flags, count),
+        cell_table=cell_table(count.confidence[1:], flags, count.with_hidden(opaque)),
         warnings=(*found.warnings, *empty),
     )
 

@@ -1,21 +1,18 @@
-"""The learned segmenter: a network trained on simulated pictures finds cells and nuclei in brightfield pictures."""
+"""The learned method: a network trained on simulated pictures finds cells and nuclei in brightfield pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.io.picture import Picture
-from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.backends.shipped import CellModel, LogitMaps, shipped_model, sigmoid
 from osteocount.segment.candidate_nuclei import draw_candidates
-from osteocount.segment.detectors.detector import WindowFeatures
+from osteocount.segment.detectors.detector import DetectionMethod, WindowFeatures
 from osteocount.segment.detectors.learned_cells import cell_mask, merge_fragments, oversegment
 from osteocount.segment.detectors.learned_nuclei import LEAST_SCORE, candidate_features, rescore_fused_cells
 from osteocount.segment.detectors.map_cache import MapCache
@@ -23,57 +20,47 @@ from osteocount.segment.morphology import gaussian
 from osteocount.segment.object_tables import NucleiCount, count_nuclei, opaque_cells
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.preprocess.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, stains_from_pixels
-from osteocount.segment.segmentation import Segmentation
-from osteocount.segment.segmenter import ClassicalSegmenter
 from osteocount.segment.tiling.packing import Bodies
-from osteocount.segment.tiling.sparse import Sparse
 from osteocount.segment.tiling.tile_result import TileResult, gather_window
 from osteocount.segment.tiling.tiles import Box, Density
 from osteocount.settings import Settings
 
 _RECEPTIVE_UM = 55.0  # how far from a body its cells and nuclei still depend on the maps of the network
 _STAINED_OD = 0.2  # length of an optical density that has a colour
-_OTHER_REGIMES = "classical: the network was trained on brightfield pictures that show nuclei"
+_ELSEWHERE = "classical: the network was trained on brightfield pictures that show nuclei"
 
 
-class LearnedSegmenter(ClassicalSegmenter):
-    """Cells and nuclei by the network where a brightfield picture shows nuclei; by the classical way elsewhere.
+def learned_method(settings: Settings, threads: int = 1, model: CellModel | None = None) -> DetectionMethod:
+    """Return the method in which a network trained on simulated pictures finds cells and nuclei.
 
     Parameters
     ----------
     settings
         All settings of the run.
-    model
-        None is the model that ships.
     threads
         How many of them run the network.
+    model
+        None is the model that ships.
+
+    Raises
+    ------
+    OsteoCountError
+        The settings ask for a graphics card that is not there: said before the first picture.
     """
+    device = settings.segment.device
+    if model is None and device == "cuda":
+        model = shipped_model("cuda", threads)
 
-    name = "learned"
-    reads_ahead = False
+    def detector(scale: Scale) -> LearnedDetector:
+        return LearnedDetector(shipped_model(device, threads) if model is None else model, scale, settings)
 
-    def __init__(self, settings: Settings, model: CellModel | None = None, threads: int = 1) -> None:
-        super().__init__(settings, threads)
-        if model is None and settings.segment.device == "cuda":
-            model = shipped_model("cuda", threads)  # that there is no card is said before the first picture
-        self._model = model
-
-    def segment(self, picture: Picture) -> Segmentation:
-        """Find the cells and nuclei of ``picture``; see `Segmenter.segment`."""
-        found = super().segment(picture)
-        if found.regime == "brightfield":
-            return found
-        return replace(found, record={**found.record, "cells_and_nuclei_by": _OTHER_REGIMES})
-
-    def segment_regions(self, regions: TiledImage, scratch: Path | None = None) -> Sparse | None:
-        """Find the cells and nuclei of a large picture; see `Segmenter.segment_regions`."""
-        found = super().segment_regions(regions, scratch)
-        shipped_model.cache_clear()  # the memory the network worked in is free for the label images
-        return found
-
-    def _detector(self, scale: Scale) -> LearnedDetector:
-        model = shipped_model(self._settings.segment.device, self._threads) if self._model is None else self._model
-        return LearnedDetector(model, scale, self._settings)
+    return DetectionMethod(
+        "learned",
+        detector,
+        elsewhere=dict.fromkeys(("low_power", "fluorescence"), _ELSEWHERE),
+        prefetch=False,
+        release=shipped_model.cache_clear,  # the memory the network worked in is free for the label images
+    )
 
 
 @dataclass(frozen=True)

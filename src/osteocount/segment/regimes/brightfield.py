@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Generic
 
 import numpy as np
@@ -11,16 +12,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.picture import Picture
-from osteocount.io.tiled_image import InMemoryImage, TiledImage
+from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.detectors.detector import Detector, Features
-from osteocount.segment.object_tables import STAIN_COLUMNS, cell_table, nuclei_table
-from osteocount.segment.preprocess.illumination import InsideWell, WhitePointEstimator
-from osteocount.segment.preprocess.scale import Scale, labels_to_size, values_to_size
+from osteocount.segment.object_tables import STAIN_COLUMNS, cell_table, nuclei_table, stain_flags
+from osteocount.segment.preprocess.illumination import WhitePointEstimator
+from osteocount.segment.preprocess.scale import Scale, values_to_size
 from osteocount.segment.preprocess.stains import trap_density
-from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.preprocess.well_mask import Circle
+from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.segment.tiling.checkpoint import TileCheckpoint
-from osteocount.segment.tiling.tile_result import TileResult, draw_tile, number_objects
+from osteocount.segment.tiling.tile_labels import TileLabels, number_tiles
+from osteocount.segment.tiling.tile_result import TileResult
 from osteocount.segment.tiling.tiles import (
     CORE,
     Box,
@@ -34,23 +36,21 @@ from osteocount.segment.tiling.tiles import (
 )
 from osteocount.settings import SegmentSettings, Settings
 
-_GIANT_UM2 = 2000.0  # area from which a weakly stained cell is called a pale giant
 
-
-class Brightfield(Generic[Features]):
+class BrightfieldImage(Generic[Features]):
     """A brightfield picture of any size: its light and stains, and from them its cells and nuclei, tile by tile.
 
     Parameters
     ----------
-    regions
+    image
         RGB, 8 or 16 bit.
-    in_well
-        Tells which pixels of the file lie inside the well; None: all.
+    well
+        Its rim in pixels of the file; None: all of the picture is analysed.
     scale
         The grid to work on.
     detector
         How cells and nuclei are found.
-    read_ahead
+    prefetch
         Whether a thread looks at the next tile while cells are found in one.
 
     Attributes
@@ -68,19 +68,19 @@ class Brightfield(Generic[Features]):
 
     def __init__(
         self,
-        regions: TiledImage,
-        in_well: InsideWell | None,
+        image: TiledImage,
+        well: Circle | None,
         scale: Scale,
         detector: Detector[Features],
         *,
-        read_ahead: bool = False,
+        prefetch: bool = False,
     ) -> None:
-        view, self.detector = ResampledImage(regions, scale.zoom), detector
+        view, self.detector = ResampledImage(image, scale.zoom), detector
         self.shape = view.shape
-        self._inside = view.inside(in_well)
+        self._inside = view.inside(None if well is None else well.contains)
         self._features: Features | None = None
         self._coming: Future[Features] | None = None
-        self._read_ahead = read_ahead
+        self._prefetch = prefetch
         estimator = WhitePointEstimator(self.shape, scale.um)
         for top, pixels in strips(view):
             estimator.add_strip(pixels, top)
@@ -90,11 +90,11 @@ class Brightfield(Generic[Features]):
         self.stains = detector.stains(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
         if not self.stains.is_trap:
             raise OsteoCountError(
-                f"{regions.path.name}: what is stained does not have the colour of TRAP (purple to red). "
+                f"{image.path.name}: what is stained does not have the colour of TRAP (purple to red). "
                 "Check that the picture shows a TRAP stain and that its white balance is right."
             )
 
-    def found(
+    def tile_results(
         self, tile_side: int = CORE, offset: tuple[int, int] = (0, 0), kept: TileCheckpoint | None = None
     ) -> Iterator[tuple[Box | None, TileResult]]:
         """Yield every tile with its cells and nuclei, then None with those of each body that lies across tiles.
@@ -108,7 +108,7 @@ class Brightfield(Generic[Features]):
             for n, tile in enumerate(todo):
                 part = None if kept is None else kept.read(tile, tiling)
                 if part is None:
-                    following = todo[n + 1] if self._read_ahead and n + 1 < len(todo) else None
+                    following = todo[n + 1] if self._prefetch and n + 1 < len(todo) else None
                     part = self._of_tile(tiling, tile, following, ahead)
                     if kept is not None:
                         kept.write(tile, tiling, part)
@@ -127,12 +127,18 @@ class Brightfield(Generic[Features]):
 
     def trap(self, tile: Box) -> NDArray[np.float32]:
         """Return the TRAP optical density (height, width) of a tile; it costs little while that was the last one."""
-        features = (
-            self._features
-            if self._features is not None and self._features.box.holds(tile, 0, self.shape)
-            else self._window(tile)
-        )
+        features = self._last_holding(tile)
         return trap_density(features.density[tile.within(features.box)], self.stains)
+
+    def outlines(self, tile: Box) -> bool:
+        """Tell whether anything in a tile may be a cell; it costs nothing while that was the last one."""
+        features = self._last_holding(tile)
+        return bool(features.mask[tile.within(features.box)].any())
+
+    def _last_holding(self, tile: Box) -> Features:
+        """Return a window that shows the whole tile, the last one if it does."""
+        last = self._features
+        return last if last is not None and last.box.holds(tile, 0, self.shape) else self._window(tile)
 
     def _of_tile(
         self, tiling: Tiling, tile: Box, following: Box | None = None, ahead: ThreadPoolExecutor | None = None
@@ -165,21 +171,27 @@ class Brightfield(Generic[Features]):
 
 
 def segment_brightfield(
-    picture: Picture,
-    analysed: NDArray[np.bool_],
+    image: TiledImage,
+    well: Circle | None,
     scale: Scale,
     detector: Detector[Any],
     settings: Settings,
     record: dict[str, Any],
+    *,
+    whole: bool = False,
+    tile_side: int | None = None,
+    offset: tuple[int, int] = (0, 0),
+    scratch: Path | None = None,
+    prefetch: bool = False,
 ) -> Segmentation:
-    """Find cells and nuclei of a TRAP-stained brightfield field.
+    """Find cells and nuclei of a TRAP-stained brightfield picture of any size, tile by tile.
 
     Parameters
     ----------
-    picture
+    image
         RGB, 8 or 16 bit.
-    analysed
-        (height, width) of the picture, False outside the well.
+    well
+        Its rim in pixels of the file; None: all of the picture is analysed.
     scale
         The grid to work on.
     detector
@@ -188,42 +200,88 @@ def segment_brightfield(
         All settings of the run.
     record
         What is already known about the analysis; it is copied and completed.
+    whole
+        Whether label images and TRAP density are held in memory.
+    tile_side, offset
+        Side of a tile, None for what suits, and shift of the seams; what is found does not depend on them.
+    scratch
+        Folder for finished tiles, of this picture and these settings alone; tiles in it are not worked on again.
+    prefetch
+        Whether a thread looks at the next tile while cells are found in one.
 
     Raises
     ------
     OsteoCountError
         What is stained does not have the colour of TRAP.
     """
-    in_well = None if analysed.all() else lambda y, x: analysed[y[:, None], x[None, :]]
-    field = Brightfield(InMemoryImage(picture), in_well, scale, detector)
-    trap = np.zeros(field.shape, np.float32)
-    found = []
-    for tile, part in field.found():
-        found.append(part)
-        if tile is not None:
+    field = BrightfieldImage(image, well, scale, detector, prefetch=prefetch)
+    trap = np.zeros(field.shape if whole else (0, 0), np.float32)
+    kept = None if scratch is None else TileCheckpoint(scratch)
+    results = []
+    for tile, result in field.tile_results(tile_side or (CORE if whole else detector.tile_side), offset, kept):
+        results.append(result)
+        if whole and tile is not None:
             trap[tile.top : tile.bottom, tile.left : tile.right] = field.trap(tile)
-    cells, nuclei = number_objects([part.cells for part in found]), number_objects([part.nuclei for part in found])
-    images = np.zeros((2, *field.shape), np.int32)
-    rows, columns = (np.arange(side) for side in field.shape)
-    for part, cell, nucleus in zip(found, cells, nuclei, strict=True):
-        draw_tile(part, part.cells.labels, cell, images[0], rows, columns)
-        draw_tile(part, part.nuclei.labels, nucleus, images[1], rows, columns)
-    cell_rows, nuclei_rows = tables_of(found, cells, nuclei, scale, detector, settings)
+    labels = number_tiles(results, image.shape[:2], field.shape)
+    cell_rows, nuclei_rows = tables_of(labels, scale, detector, settings)
     return Segmentation(
-        cells=labels_to_size(images[0], analysed.shape),
-        nuclei=labels_to_size(images[1], analysed.shape),
+        labels=ArrayLabels(labels.draw_cells(), labels.draw_nuclei()) if whole else labels,
         nuclei_table=nuclei_rows,
-        trap_od=values_to_size(trap, analysed.shape),
-        analysed=analysed,
         regime="brightfield",
         nuclei_resolved=True,
         cell_table=cell_rows,
-        record={**record, **recorded(field, settings.segment)},
-        warnings=warned(field, len(cell_rows)),
+        trap_od=values_to_size(trap, image.shape[:2]) if whole else None,
+        well=well,
+        record={**record, **_recorded(field, settings.segment)},
+        warnings=_warned(field, bool(len(cell_rows))),
     )
 
 
-def recorded(field: Brightfield[Any], wanted: SegmentSettings) -> dict[str, Any]:
+def stain_brightfield(
+    image: TiledImage,
+    well: Circle | None,
+    scale: Scale,
+    detector: Detector[Any],
+    settings: Settings,
+    record: dict[str, Any],
+) -> Segmentation:
+    """Return what `segment_brightfield` does of a picture in memory, with its TRAP density but without any cells.
+
+    That there are no cells is said when ``detector`` outlines nothing at all.
+    """
+    field = BrightfieldImage(image, well, scale, detector)
+    trap, outlined = np.zeros(field.shape, np.float32), False
+    for tile in tiles(field.shape):
+        trap[tile.top : tile.bottom, tile.left : tile.right] = field.trap(tile)
+        outlined |= field.outlines(tile)
+    shape, none = image.shape[:2], np.zeros(0)
+    return Segmentation(
+        labels=ArrayLabels(*np.zeros((2, *shape), np.uint32)),
+        nuclei_table=nuclei_table(none, none, none.astype(np.float32), none.astype(np.int32)),
+        regime="brightfield",
+        nuclei_resolved=True,
+        cell_table=cell_table(none, []),
+        trap_od=values_to_size(trap, shape),
+        well=well,
+        record={**record, **_recorded(field, settings.segment)},
+        warnings=_warned(field, outlined),
+    )
+
+
+def precompute_tiles(
+    image: TiledImage, well: Circle | None, scale: Scale, detector: Detector[Any], scratch: Path, share: TileShare
+) -> None:
+    """Work on a share of the tiles that `segment_brightfield` will ask for, and keep them in ``scratch``.
+
+    Raises
+    ------
+    OsteoCountError
+        As for `segment_brightfield`.
+    """
+    BrightfieldImage(image, well, scale, detector).keep(detector.tile_side, share, TileCheckpoint(scratch))
+
+
+def _recorded(field: BrightfieldImage[Any], wanted: SegmentSettings) -> dict[str, Any]:
     """Return what the record says of light, stains and thresholds."""
     return {
         **field.detector.record,
@@ -235,35 +293,28 @@ def recorded(field: Brightfield[Any], wanted: SegmentSettings) -> dict[str, Any]
     }
 
 
-def warned(field: Brightfield[Any], n_cells: int) -> tuple[str, ...]:
+def _warned(field: BrightfieldImage[Any], any_cells: bool) -> tuple[str, ...]:
     """Return what a reader must know of the stains, and that there are no cells."""
-    return (*field.stains.warnings, *(() if n_cells else (field.detector.no_cells,)))
+    return (*field.stains.warnings, *(() if any_cells else (field.detector.no_cells,)))
 
 
 def tables_of(
-    found: Sequence[TileResult],
-    cells: Sequence[NDArray[np.int32]],
-    nuclei: Sequence[NDArray[np.int32]],
-    scale: Scale,
-    detector: Detector[Any],
-    settings: Settings,
+    labels: TileLabels, scale: Scale, detector: Detector[Any], settings: Settings
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the tables of cells and nuclei of all windows, under the final numbers of their labels."""
-    wanted = settings.segment
+    """Return the tables of cells and nuclei of all tiles, under the final numbers of their labels."""
+    results, cells, nuclei = labels.results, labels.cell_numbers, labels.nucleus_numbers
     n_cells = sum(each.size - 1 for each in cells)
     opaque, area = np.zeros(n_cells + 1, bool), np.zeros(n_cells + 1)
     stain = np.zeros((n_cells + 1, len(STAIN_COLUMNS)))
-    for part, number in zip(found, cells, strict=True):
-        opaque[number[1:]], area[number[1:]], stain[number[1:]] = part.opaque[1:], part.area[1:], part.stain[1:]
-    owner = _joined([number[part.cell] for part, number in zip(found, cells, strict=True)], np.int32)
-    own_number = _joined([number[part.nucleus] for part, number in zip(found, nuclei, strict=True)], np.int32)
-    y, x = _joined([part.y for part in found], np.intp), _joined([part.x for part in found], np.intp)
-    score = _joined([part.score for part in found], np.float32)
-    count = detector.count(n_cells, owner, score)
-    count.high[1:] = np.maximum(count.high[1:], opaque[1:])
-    pale = (area * scale.um**2 >= _GIANT_UM2) & (stain[:, 0] < 3.75 * wanted.trap_threshold)
-    named = (("opaque", opaque), ("pale_giant", pale))
-    flags = [";".join(word for word, has in named if has[i]) for i in range(1, n_cells + 1)]
+    for result, number in zip(results, cells, strict=True):
+        own = number[1:]
+        opaque[own], area[own], stain[own] = result.opaque[1:], result.area[1:], result.stain[1:]
+    owner = _joined([number[result.cell] for result, number in zip(results, cells, strict=True)], np.int32)
+    own_number = _joined([number[result.nucleus] for result, number in zip(results, nuclei, strict=True)], np.int32)
+    y, x = _joined([result.y for result in results], np.intp), _joined([result.x for result in results], np.intp)
+    score = _joined([result.score for result in results], np.float32)
+    count = detector.count(n_cells, owner, score).with_hidden(opaque)
+    flags = stain_flags(opaque, area * scale.um**2, stain[:, 0], settings.segment.trap_threshold)
     at = np.flatnonzero(own_number)[np.argsort(own_number[own_number > 0])]
     nuclei_rows = nuclei_table((y[at] + 0.5) / scale.zoom - 0.5, (x[at] + 0.5) / scale.zoom - 0.5, score[at], owner[at])
     return cell_table(count.confidence[1:], flags, count, stain=stain[1:]), nuclei_rows

@@ -24,7 +24,7 @@ from osteocount.segment.morphology import (
 from osteocount.segment.object_tables import cell_table, count_nuclei, nuclei_table
 from osteocount.segment.preprocess.channels import check_channels, find_channels, round_spots
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, resample, values_to_size
-from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.segment.split import split_touching
 from osteocount.settings import Settings
 
@@ -84,13 +84,11 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
     shape = picture.pixels.shape[:2]
     trap = np.clip(signal / threshold * _AT_OUTLINE, 0, 1).astype(np.float32)
     return Segmentation(
-        cells=labels_to_size(cells, shape),
-        nuclei=labels_to_size(counted.labels, shape),
+        labels=ArrayLabels(labels_to_size(cells, shape), labels_to_size(counted.labels, shape)),
         nuclei_table=nuclei_table(
             (counted.y + 0.5) / zoom - 0.5, (counted.x + 0.5) / zoom - 0.5, counted.score, cells[counted.y, counted.x]
         ),
         trap_od=values_to_size(trap, shape),
-        analysed=np.ones(shape, bool),
         regime="fluorescence",
         nuclei_resolved=True,
         cell_table=cell_table(count.confidence[1:], [""] * n_cells, count),

@@ -25,7 +25,8 @@ from osteocount.segment.object_tables import cell_table, nuclei_table
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, resample, values_to_size
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS, Stains, estimate_stains, trap_density
-from osteocount.segment.segmentation import Segmentation
+from osteocount.segment.preprocess.well_mask import Circle, inside_circle
+from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.segment.split import split_touching
 from osteocount.settings import SegmentSettings, Settings
 
@@ -40,7 +41,7 @@ _PALE_TEXTURE = 0.05  # OD spread inside a pale giant; haze over many cells vari
 
 def segment_low_power(
     picture: Picture,
-    analysed: NDArray[np.bool_],
+    well: Circle | None,
     scale: Scale,
     mononuclear_um: float,
     settings: Settings,
@@ -55,8 +56,8 @@ def segment_low_power(
     ----------
     picture
         RGB, 8 or 16 bit.
-    analysed
-        (height, width), False outside the well.
+    well
+        Its rim in pixels of the file; None: all of the picture is analysed.
     scale
         The grid to work on.
     mononuclear_um
@@ -71,7 +72,8 @@ def segment_low_power(
     """
     wanted = settings.segment
     pixels = resample(picture.pixels, scale.zoom)
-    inside = labels_to_size(analysed.astype(np.int32), pixels.shape[:2]) > 0
+    shape = picture.pixels.shape[:2]
+    inside = labels_to_size(inside_circle(shape, well).astype(np.int32), pixels.shape[:2]) > 0
     density, white = optical_density(pixels, inside, scale.um)
     density[~inside] = 0
     total = density @ DENSITY_WEIGHTS
@@ -90,11 +92,10 @@ def segment_low_power(
     flags = ["pale_giant" if p else "" for p in pale[1:]]
     none = np.zeros(0)
     return Segmentation(
-        cells=labels_to_size(labels, analysed.shape),
-        nuclei=np.zeros(analysed.shape, np.uint32),
+        labels=ArrayLabels(labels_to_size(labels, shape), np.zeros(shape, np.uint32)),
         nuclei_table=nuclei_table(none, none, none.astype(np.float32), none.astype(np.int32)),
-        trap_od=values_to_size(trap_density(density, stains), analysed.shape),
-        analysed=analysed,
+        trap_od=values_to_size(trap_density(density, stains), shape),
+        well=well,
         regime="low_power",
         nuclei_resolved=False,
         cell_table=cell_table(_confidence(diameters, wanted.large_cell_ratio * small), flags, is_large=is_large[1:]),

@@ -23,17 +23,17 @@ class Overview:
 
     Attributes
     ----------
-    overview
+    reduced
         Every ``step``-th pixel of it; the picture itself when ``step`` is 1.
     step
-        Pixels of the picture from one pixel of the overview to the next.
+        Pixels of the picture from one pixel of the reduced one to the next.
     centre
         Its middle at full resolution.
     top, left
         Where that lies.
     """
 
-    overview: Picture
+    reduced: Picture
     step: int
     centre: Picture
     top: int
@@ -41,7 +41,7 @@ class Overview:
 
     def well(self) -> Circle | None:
         """Find the rim of the well, in pixels of the picture."""
-        circle = find_well(self.overview.pixels)
+        circle = find_well(self.reduced.pixels)
         return circle and Circle(circle.x * self.step, circle.y * self.step, circle.radius * self.step)
 
     def centre_inside(self, well: Circle | None) -> NDArray[np.bool_]:

@@ -1,0 +1,146 @@
+"""One picture of any size: its cells, their measures and numbers, and how good the picture is."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from osteocount.io.image_quality import ImageQuality, debris_mask, measure_quality
+from osteocount.io.picture import Picture
+from osteocount.io.tiled_image import TiledImage
+from osteocount.measure import measure_cells, measure_nuclei, summarise
+from osteocount.segment import get_segmenter
+from osteocount.segment.segmentation import Segmentation
+from osteocount.settings import QcSettings, Settings
+
+_BLOCK = 256  # side of the blocks whose quality stands for a large picture
+_BLOCKS = 6  # along each side; as many as the light is compared between
+
+
+@dataclass(frozen=True)
+class FieldResult:
+    """Everything known about one picture.
+
+    Attributes
+    ----------
+    cells, nuclei
+        The columns of ``cells.csv`` from ``cell_id`` on, and of ``nuclei.csv`` from ``nucleus_id`` on.
+    segmentation
+        Its label images show the cells of the table only, the TRAP-positive ones.
+    summary
+        The numbers of ``wells.csv`` for this picture alone; None where unknown.
+    quality
+        Focus, saturation, illumination and the like, with flags.
+    warnings
+        Sentences for the person at the screen.
+    """
+
+    cells: pd.DataFrame
+    nuclei: pd.DataFrame
+    segmentation: Segmentation
+    summary: dict[str, int | float | None]
+    quality: ImageQuality
+    warnings: tuple[str, ...]
+
+
+def analyse(
+    image: Picture | TiledImage, settings: Settings, threads: int | None = None, scratch: Path | None = None
+) -> FieldResult:
+    """Count one picture.
+
+    Parameters
+    ----------
+    image
+        A picture in memory, or one too large for it, which is worked through in tiles.
+    settings
+        All settings.
+    threads
+        The result does not depend on it; None: one per core.
+    scratch
+        Folder for finished tiles; see `Segmenter.segment`.
+
+    Raises
+    ------
+    OsteoCountError
+        The picture shows nothing that can be counted; the text says why.
+    WholePictureNeeded
+        A tiled ``image`` has to be seen as a whole: read it, and call again with the `Picture`.
+    """
+    threads = threads or cores()
+    found = get_segmenter(settings, threads).segment(image, scratch)
+    judge = partial(_judge, image, found, settings)
+    um = image.pixel_size.um
+    with ThreadPoolExecutor(1) as beside:  # a free core judges the picture while the cells are measured
+        judged = beside.submit(judge).result if threads > 1 else judge
+        cells = measure_cells(found, um, settings)
+        nuclei = measure_nuclei(found, cells)
+        facts = {
+            "area_px": found.analysed_pixels(), "pixel_size_um": um, "nuclei_resolved": found.nuclei_resolved,
+        }  # fmt: skip
+        summary = summarise(cells, pd.DataFrame([facts]))
+        shown = found.only_cells(cells["cell_id"].to_numpy(np.int64))  # so that label = cell_id holds both ways
+        quality = judged()
+    return FieldResult(cells, nuclei, shown, summary, quality, _warnings(image, found.warnings, quality))
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _judge(image: Picture | TiledImage, found: Segmentation, settings: Settings) -> ImageQuality:
+    """Measure the quality of a picture, of a large one on blocks spread over it."""
+    if not isinstance(image, Picture):
+        return _quality_of_blocks(image, found, settings.qc)
+    return measure_quality(
+        image.pixels,
+        settings.qc,
+        analysed=found.analysed,
+        foreground=found.cells > 0,
+        debris=_debris(found, settings),
+        bright_background=found.regime != "fluorescence",
+    )
+
+
+def _debris(found: Segmentation, settings: Settings) -> NDArray[np.bool_] | None:
+    """Find what is stained and in no cell; in fluorescence the signal has no threshold that says so."""
+    if found.regime == "fluorescence" or found.trap_od is None:
+        return None
+    # A pixel of debris is denser than the palest cell is on average.
+    return debris_mask(found.trap_od, found.cells, found.analysed, 1.9 * settings.segment.trap_threshold)
+
+
+def _quality_of_blocks(image: TiledImage, found: Segmentation, settings: QcSettings) -> ImageQuality:
+    """Judge a large picture by blocks at full resolution, put side by side."""
+    rows, columns = (_spread(side) for side in image.shape[:2])
+    pixels, inside, covered = [], [], []
+    across = np.concatenate(columns)
+    for y in rows:
+        parts = [image.read(int(y[0]), int(y[-1]) + 1, int(x[0]), int(x[-1]) + 1) for x in columns]
+        pixels.append(np.concatenate(parts, axis=1))
+        inside.append(found.analysed_at(y, across))
+        covered.append(found.labels.draw_cells(y, across) > 0)
+    return measure_quality(
+        np.concatenate(pixels), settings, analysed=np.concatenate(inside), foreground=np.concatenate(covered)
+    )
+
+
+def _spread(side: int) -> list[NDArray[np.intp]]:
+    """Return the pixels of blocks spread evenly along a side."""
+    room = side - _BLOCK
+    return [int(room * (n + 0.5) / _BLOCKS) + np.arange(_BLOCK) for n in range(_BLOCKS)]
+
+
+def _warnings(image: Picture | TiledImage, found: tuple[str, ...], quality: ImageQuality) -> tuple[str, ...]:
+    warnings = (*image.notes, *found, *quality.reasons)
+    if image.pixel_size.um is None:
+        why = image.pixel_size.origin.removeprefix("unknown: ")
+        warnings += (f"The pixel size is unknown ({why}); the µm columns are empty.",)
+    return warnings
