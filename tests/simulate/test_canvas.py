@@ -5,7 +5,8 @@ import pytest
 
 from osteocount.simulate import Densities, FieldDesign, simulate_field
 from osteocount.simulate.canvas import Canvas
-from osteocount.simulate.cell_painting import CellDesign, paint_cell
+from osteocount.simulate.cell_designs import CellDesign
+from osteocount.simulate.cell_painting import paint_cell
 from osteocount.simulate.shapes import Ellipse
 
 DESIGN = FieldDesign(width=200, height=160)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from osteocount.simulate.canvas import Canvas
-from osteocount.simulate.cell_painting import CellDesign
+from osteocount.simulate.cell_designs import CellDesign
 from osteocount.simulate.debris import stretch_fibre
 from osteocount.simulate.design import FieldDesign
 from osteocount.simulate.shapes import Capsule, Ellipse, PointUm

@@ -1,9 +1,14 @@
-"""Chance decides what a cell of each kind looks like. Lengths in µm."""
+"""What cells of each kind are like, drawn at random. Lengths in µm, densities in red OD.
+
+The ranges were set beside crops of real pictures until simulated cells looked alike. Measured on the annotated field:
+nuclei 8 to 14 px across at 0.76 µm per pixel (8 to 11 in giants), cytoplasm of about 1 : 1.25 : 0.75 in R, G, B, nuclei
+of 0.2 to 0.45, 0.15 to 0.48 and 0.1 to 0.25. For the other ranges no measurement is recorded.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,10 +24,83 @@ from osteocount.simulate.anatomy import (
     spread_body,
     vacuoles,
 )
-from osteocount.simulate.cell_painting import CellDesign
 from osteocount.simulate.shapes import Capsule, Ellipse, Rng
 
-MAX_NUCLEI = 40
+MAX_NUCLEI = 40  # of an osteoclast
+
+
+@dataclass(frozen=True)
+class CellDesign:
+    """All that is decided about a cell before it is painted. Lengths in µm around the cell's own centre.
+
+    Attributes
+    ----------
+    kind
+        ``round``, ``spindle``, ``stellate``, ``mononuclear_large``, ``binucleate``, ``osteoclast``, ``pale_giant`` or
+        ``refractile``.
+    parts
+        Outline, before it is roughened.
+    blend
+        Fillet where parts meet.
+    nuclei, vacuoles
+        Ellipses inside it.
+    dense
+        Ellipses around which the cytoplasm is as dense as around nuclei: the body of a cell with pale arms.
+    od_core, od_edge
+        TRAP (red OD) around the nuclei and in the periphery.
+    rim
+        Added TRAP (red OD) in a band along the edge.
+    rough, ruffle
+        SD of the coarse and of the fine roughness of the outline.
+    grain
+        Relative SD of the granules of TRAP.
+    mottle
+        Relative SD of pale and dense patches of the size of nuclei, some of them bluish; fewer between nuclei.
+    compact
+        The cell is a dome: dark in the middle whatever its nuclei.
+    thin_edge
+        Distance over which the cell fades in from its outline.
+    fringe
+        Red OD of the cyan fringe that a cell, where it is thick and out of focus, throws around itself.
+    reach
+        How far from the nuclei the dense cytoplasm reaches.
+    clarity
+        How clearly the nuclei show: multiplies the TRAP missing over them and their counterstain.
+    """
+
+    kind: str
+    parts: tuple[Capsule | Ellipse, ...]
+    nuclei: tuple[Ellipse, ...] = ()
+    vacuoles: tuple[Ellipse, ...] = ()
+    dense: tuple[Ellipse, ...] = ()
+    blend: float = 3.0
+    od_core: float = 0.4
+    od_edge: float = 0.1
+    rim: float = 0.0
+    rough: float = 0.3
+    ruffle: float = 0.0
+    grain: float = 0.1
+    mottle: float = 0.0
+    compact: bool = False
+    thin_edge: float = 0.4
+    fringe: float = 0.0
+    reach: float = 7.0
+    clarity: float = 1.0
+
+    @property
+    def half_size(self) -> float:
+        """Half side of a square that holds the cell, µm."""
+        reach = 0.0
+        for part in self.parts:
+            if isinstance(part, Capsule):
+                reach = max(
+                    reach,
+                    *(abs(c) + part.start_radius for c in part.start),
+                    *(abs(c) + part.end_radius for c in part.end),
+                )
+            else:
+                reach = max(reach, *(abs(c) + max(part.half_axes) for c in part.centre))
+        return reach + 3 * (self.rough + self.ruffle) + 5.0
 
 
 def round_cell(rng: Rng) -> CellDesign:

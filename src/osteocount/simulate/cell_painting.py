@@ -8,85 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.simulate.cell_designs import CellDesign
 from osteocount.simulate.design import StainStyle
-from osteocount.simulate.shapes import Capsule, Ellipse, Field2D, coverage, grid, noise, union
+from osteocount.simulate.shapes import Ellipse, Field2D, coverage, grid, noise, union
 
 _CYAN = (1.0, 0.2, 0.1)
 _LARGE_NUCLEUS = 5.5  # radius, µm, from which a nucleus shows several nucleoli
-
-
-@dataclass(frozen=True)
-class CellDesign:
-    """All that is decided about a cell before it is painted. Lengths in µm around the cell's own centre.
-
-    Attributes
-    ----------
-    kind
-        ``round``, ``spindle``, ``stellate``, ``mononuclear_large``, ``binucleate``, ``osteoclast``, ``pale_giant`` or
-        ``refractile``.
-    parts
-        Outline, before it is roughened.
-    blend
-        Fillet where parts meet.
-    nuclei, vacuoles
-        Ellipses inside it.
-    dense
-        Ellipses around which the cytoplasm is as dense as around nuclei: the body of a cell with pale arms.
-    od_core, od_edge
-        TRAP (red OD) around the nuclei and in the periphery.
-    rim
-        Added TRAP (red OD) in a band along the edge.
-    rough, ruffle
-        SD of the coarse and of the fine roughness of the outline.
-    grain
-        Relative SD of the granules of TRAP.
-    mottle
-        Relative SD of pale and dense patches of the size of nuclei, some of them bluish; fewer between nuclei.
-    compact
-        The cell is a dome: dark in the middle whatever its nuclei.
-    thin_edge
-        Distance over which the cell fades in from its outline.
-    fringe
-        Red OD of the cyan fringe that a cell, where it is thick and out of focus, throws around itself.
-    reach
-        How far from the nuclei the dense cytoplasm reaches.
-    clarity
-        How clearly the nuclei show: multiplies the TRAP missing over them and their counterstain.
-    """
-
-    kind: str
-    parts: tuple[Capsule | Ellipse, ...]
-    nuclei: tuple[Ellipse, ...] = ()
-    vacuoles: tuple[Ellipse, ...] = ()
-    dense: tuple[Ellipse, ...] = ()
-    blend: float = 3.0
-    od_core: float = 0.4
-    od_edge: float = 0.1
-    rim: float = 0.0
-    rough: float = 0.3
-    ruffle: float = 0.0
-    grain: float = 0.1
-    mottle: float = 0.0
-    compact: bool = False
-    thin_edge: float = 0.4
-    fringe: float = 0.0
-    reach: float = 7.0
-    clarity: float = 1.0
-
-    @property
-    def half_size(self) -> float:
-        """Half side of a square that holds the cell, µm."""
-        reach = 0.0
-        for part in self.parts:
-            if isinstance(part, Capsule):
-                reach = max(
-                    reach,
-                    *(abs(c) + part.start_radius for c in part.start),
-                    *(abs(c) + part.end_radius for c in part.end),
-                )
-            else:
-                reach = max(reach, *(abs(c) + max(part.half_axes) for c in part.centre))
-        return reach + 3 * (self.rough + self.ruffle) + 5.0
 
 
 @dataclass(frozen=True)

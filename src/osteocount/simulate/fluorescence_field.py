@@ -79,9 +79,9 @@ def simulate_fluorescence(design: FieldDesign, optics: FluorescenceOptics, seed:
     dna = np.maximum(dna, _unstained(field.cells, optics, design, rng))
     channels = cytoplasm * optics.cytoplasm / 0.8, dna * optics.nuclei / 0.8
     channels = channels[0] + optics.bleed[1] * channels[1], channels[1] + optics.bleed[0] * channels[0]
-    seen = np.dstack([_seen(channel, optics, design.pixel_size, rng) for channel in channels])
+    recorded = np.dstack([_recorded(channel, optics, design.pixel_size, rng) for channel in channels])
     top = 2**optics.bits - 1
-    grey = np.clip(np.rint(seen * top), 0, top)
+    grey = np.clip(np.rint(recorded * top), 0, top)
     pixels = grey.astype(np.uint8) if optics.bits == 8 else grey.astype(np.uint16)
     return SimulatedChannels(pixels, field.cells, field.nuclei, field.truth, field.nuclei_truth, design.pixel_size)
 
@@ -125,13 +125,13 @@ def _around(centre: tuple[int, int], reach: int, shape: tuple[int, ...]) -> tupl
     return rows, columns
 
 
-def _seen(light: Field2D, optics: FluorescenceOptics, um: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return what a noisy camera sees of a channel, spread by lens and haze, as parts of its range."""
+def _recorded(light: Field2D, optics: FluorescenceOptics, um: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return what a noisy camera records of a channel, spread by lens and haze, as parts of its range."""
     sharp = cv2.GaussianBlur(light, (0, 0), optics.blur / um)
     spread = (1 - optics.halo) * sharp + optics.halo * cv2.GaussianBlur(light, (0, 0), 12 / um)
     height, width = light.shape
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     lit = spread + np.abs(optics.haze * noise(rng, light.shape, max(height, width) / 3))
-    seen = optics.dark + lit * (1 - optics.uneven * (x * x + y * y) / 2)
-    grain = rng.standard_normal(light.shape, dtype=np.float32) * np.sqrt(0.05 + np.maximum(seen, 0)) / np.sqrt(0.1)
-    return np.asarray(seen + optics.noise * grain, np.float64)
+    level = optics.dark + lit * (1 - optics.uneven * (x * x + y * y) / 2)
+    grain = rng.standard_normal(light.shape, dtype=np.float32) * np.sqrt(0.05 + np.maximum(level, 0)) / np.sqrt(0.1)
+    return np.asarray(level + optics.noise * grain, np.float64)

@@ -13,8 +13,8 @@ from pydantic import Field
 from osteocount.settings import FrozenModel
 from osteocount.simulate.anatomy import ellipse, polar
 from osteocount.simulate.canvas import Canvas
-from osteocount.simulate.cell_designs import CELL_DESIGNS
-from osteocount.simulate.cell_painting import CellDesign, paint_cell
+from osteocount.simulate.cell_designs import CELL_DESIGNS, CellDesign
+from osteocount.simulate.cell_painting import paint_cell
 from osteocount.simulate.debris import add_debris, add_fibre
 from osteocount.simulate.design import Optics, StainStyle
 from osteocount.simulate.optics import photograph
@@ -175,15 +175,15 @@ def _giant(rng: np.random.Generator, diameter: float, pale: bool) -> CellDesign:
 
 def _table(cells: pd.DataFrame, inside: NDArray[np.integer], labels: NDArray[np.integer]) -> pd.DataFrame:
     """Describe the cells that can be seen; ``cells`` is what was painted."""
-    seen = cells[cells["label"].isin(np.unique(labels))]
-    left = np.bincount(inside.ravel(), minlength=len(cells) + 1)[seen["label"]]
+    visible = cells[cells["label"].isin(np.unique(labels))]
+    left = np.bincount(inside.ravel(), minlength=len(cells) + 1)[visible["label"]]
     frame = np.unique(np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]]))
     return pd.DataFrame(
         {
-            "cell_id": seen["label"].to_numpy(np.int64),
-            "class": seen["class"].to_numpy(),
-            "diameter_um": np.sqrt(seen["area"].to_numpy() * 4 / np.pi) * _PAINTED_UM,
-            "cut": seen["label"].isin(frame).to_numpy() | (left < 0.9 * seen["area"].to_numpy()),
-            "is_osteoclast": (seen["class"] != "small").to_numpy(),
+            "cell_id": visible["label"].to_numpy(np.int64),
+            "class": visible["class"].to_numpy(),
+            "diameter_um": np.sqrt(visible["area"].to_numpy() * 4 / np.pi) * _PAINTED_UM,
+            "cut": visible["label"].isin(frame).to_numpy() | (left < 0.9 * visible["area"].to_numpy()),
+            "is_osteoclast": (visible["class"] != "small").to_numpy(),
         }
     )

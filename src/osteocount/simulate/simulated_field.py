@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.simulate.canvas import OSTEOCLAST_NUCLEI, Canvas
-from osteocount.simulate.cell_designs import CELL_DESIGNS, heaped_cell, nuclei_of_an_osteoclast, osteoclast
-from osteocount.simulate.cell_painting import CellDesign, CellPatch, paint_cell
+from osteocount.simulate.cell_designs import CELL_DESIGNS, CellDesign, heaped_cell, nuclei_of_an_osteoclast, osteoclast
+from osteocount.simulate.cell_painting import CellPatch, paint_cell
 from osteocount.simulate.debris import add_debris, add_fibre
 from osteocount.simulate.design import FieldDesign, StainStyle
 from osteocount.simulate.optics import blurred, photograph
@@ -36,10 +36,10 @@ class SimulatedField:
         (height, width) uint32 labels, 1..n in raster order of each object's first pixel. Only nuclei that can be
         seen are labelled.
     truth
-        One row per cell: ``cell_id``, ``class`` (what was made), ``n_nuclei`` (seen), ``is_osteoclast`` (three or more
-        seen), ``y_px``, ``x_px``, ``area_px``, ``n_nuclei_hidden`` (in the picture, but not seen), ``n_nuclei_made``,
-        ``touches_edge``, ``counted`` (touches neither top
-        nor left), ``flags`` (";"-joined: ``edge``, ``opaque``, ``nuclei_hidden``, ``covered``).
+        One row per cell: ``cell_id``, ``class`` (what was made), ``n_nuclei`` (visible), ``is_osteoclast`` (three or
+        more visible), ``y_px``, ``x_px``, ``area_px``, ``n_nuclei_hidden`` (in the picture, but not visible),
+        ``n_nuclei_made``, ``touches_edge``, ``counted`` (touches neither top nor left), ``flags``
+        (";"-joined: ``edge``, ``opaque``, ``nuclei_hidden``, ``covered``).
     nuclei_truth
         One row per nucleus that can be seen: ``nucleus_id``, ``cell_id``, ``y_px``, ``x_px``.
     hidden
