@@ -64,7 +64,7 @@ def _layers(picture: ImageLayerData, size: PixelSize, name: str) -> list[LayerDa
 
 
 def _fill(pyramid: Pyramid) -> None:
-    """Fill the overview beside the window, and let whoever shows it draw it anew now and then."""
+    """Fill the overview in a worker, and refresh the layers that show it now and then."""
     if pyramid.overview is None:
         return
     from napari import current_viewer

@@ -1,1 +1,1 @@
-"""The layers of the viewer: the only room that touches them."""
+"""The layers of the viewer, which no other room of the window touches."""

@@ -1,7 +1,7 @@
 """Outlines of cells as the data of a labels layer: a picture of a few classes, drawn anew only where a cell changed.
 
-napari can outline labels itself (``contour``), but then it outlines the whole picture anew after every correction; and
-a colour for each cell would have to be sent to the graphics card whenever one cell changes its class.
+The layer's labels are classes (osteoclast, other, selected ...) and no cells: when a cell changes its class or is
+selected, the pixels of its outline change and nothing else, while an image of the cells would need another colormap.
 """
 
 from __future__ import annotations

@@ -209,9 +209,9 @@ class ReviewLayers(QObject):
         assert self._field is not None  # noqa: S101  `show` came first
         self._selected = frozenset(cell for cell in self._selected if cell in self._field)
         self._outlines.classes = outline_classes(cells, self._field.next_cell, self._selected)
-        for place in [window, *(self._field.box(cell) for cell in changed)]:
-            if place is not None:
-                self._outlines.redraw(self._cells, place)
+        for part in [window, *(self._field.box(cell) for cell in changed)]:
+            if part is not None:
+                self._outlines.redraw(self._cells, part)
 
     def select(self, cells: Collection[int], table: pd.DataFrame) -> None:
         """Make ``cells`` stand out."""

@@ -143,11 +143,11 @@ class PlateView(QWidget):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802  Qt's name
         """Go to the neighbouring well."""
         step = STEPS.get(event.key()) if event is not None else None
-        place = parse_well(self.well) if step else None
-        if step is None or place is None:
+        position = parse_well(self.well) if step else None
+        if step is None or position is None:
             super().keyPressEvent(event)
             return
-        row, column = place[0] + step[0], place[1] + step[1]
+        row, column = position[0] + step[0], position[1] + step[1]
         if row >= 1 and column >= 1:
             self.well_chosen.emit(well_name(row, column))
 
@@ -188,9 +188,9 @@ class PlateView(QWidget):
         return self.hints.get(well_name(row, column), "") if row >= 1 and column >= 1 else ""
 
     def _show_ring(self) -> None:
-        place, rendered = parse_well(self.well), self.figure.rendered
-        if place is not None and rendered is not None:
-            self.figure.show_ring(*rendered.position_of(*place), 0.47 * abs(rendered.step[0]))
+        position, rendered = parse_well(self.well), self.figure.rendered
+        if position is not None and rendered is not None:
+            self.figure.show_ring(*rendered.position_of(*position), 0.47 * abs(rendered.step[0]))
 
     def _ask_reason(self) -> None:
         if self._is_excluded:
