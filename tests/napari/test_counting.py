@@ -18,7 +18,6 @@ from osteocount.napari.counting import (
     CancellableImage,
     Cancelled,
     CountPreview,
-    FolderRequest,
     LayerImage,
     LayerSnapshot,
     count_folder,
@@ -26,7 +25,7 @@ from osteocount.napari.counting import (
     is_large,
     picture_of,
 )
-from osteocount.pipeline import analyse
+from osteocount.pipeline import RunRequest, analyse
 from osteocount.settings import Settings
 
 CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}})
@@ -124,8 +123,8 @@ def test_a_stopped_layer_gives_nothing(field):
 
 
 def test_a_folder_is_counted_as_the_command_does(plate_folder, tmp_path):
-    request = FolderRequest(plate_folder, tmp_path / "out")
-    steps, outcome = drained(count_folder(request, Settings(), Event()))
+    request = RunRequest(plate_folder, tmp_path / "out")
+    steps, outcome = drained(count_folder(request, Event()))
     assert list(outcome.wells["well"]) == ["A01", "A02"]
     assert [step.done for step in steps] == [0, 1, 2]
     alone = analyse(read_picture(plate_folder / "A01_f1.tif"), Settings()).summary
@@ -134,13 +133,13 @@ def test_a_folder_is_counted_as_the_command_does(plate_folder, tmp_path):
 
 def test_a_stopped_folder_keeps_what_is_finished(plate_folder, tmp_path):
     stop = Event()
-    job = count_folder(FolderRequest(plate_folder, tmp_path / "out"), Settings(), stop)
+    job = count_folder(RunRequest(plate_folder, tmp_path / "out"), stop)
     next(job)
     next(job)
     stop.set()
     assert drained(job) == ([], None)
-    resumed = FolderRequest(plate_folder, tmp_path / "out", if_present="resume")
-    assert len(drained(count_folder(resumed, Settings(), Event()))[1].wells) == 2
+    resumed = RunRequest(plate_folder, tmp_path / "out", if_present="resume")
+    assert len(drained(count_folder(resumed, Event()))[1].wells) == 2
 
 
 @pytest.mark.parametrize("from_file", [True, False])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Event
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from osteocount.io.label_image import TiledLabels
 from osteocount.io.picture import Picture, Pixels, PixelSize, is_large_size
 from osteocount.io.read import read_picture
 from osteocount.io.tiled_image import TiledImage, open_tiled
-from osteocount.pipeline import Outcome, Progress, analyse, run
+from osteocount.pipeline import Outcome, Progress, RunRequest, analyse, run_steps
 from osteocount.pipeline.field import write_label_images
 from osteocount.segment.preprocess.scale import nearest
 from osteocount.segment.segmentation import WholePictureNeeded
@@ -79,16 +79,6 @@ class LayerSnapshot:
         """Say what is counted, as pictures read from files do."""
         height, width = self.shape[-2:]
         return f"{width} × {height} px, {'RGB' if self.rgb else 'grey'}, {bits} bit"
-
-
-@dataclass(frozen=True)
-class FolderRequest:
-    """A folder of pictures to count, and where its results go."""
-
-    source: Path
-    out: Path
-    layout: Path | None = None
-    if_present: Literal["refuse", "resume", "overwrite"] = "refuse"
 
 
 @dataclass(frozen=True)
@@ -180,11 +170,10 @@ class LayerImage:
         return np.ascontiguousarray(np.asarray(self._data[..., top:bottom, left:right, :3]))
 
 
-def count_folder(request: FolderRequest, settings: Settings, stop: Event) -> Generator[Progress, None, Outcome | None]:
+def count_folder(request: RunRequest, stop: Event) -> Generator[Progress, None, Outcome | None]:
     """Count a folder as the command does; None when ``stop`` was set, finished pictures stay for a resumed run."""
     yield Progress(0, 0, f"Looking into {request.source.name}")
-    steps = run(request.source, request.out, settings, layout=request.layout, if_present=request.if_present)
-    with closing(steps):
+    with closing(run_steps(request)) as steps:
         while not stop.is_set():
             try:
                 step = next(steps)

@@ -227,9 +227,9 @@ class OsteoCountDock(QWidget):
 
     def _job_for(self, settings: Settings) -> JobFunction:
         if self.source.wants_folder():
-            request = self.source.folder()
+            request = self.source.folder(settings)
             self._counted_source = request.source
-            return partial(count_folder, request, settings)
+            return partial(count_folder, request)
         return partial(count_layer, self.layers.picture(self.source.layer()), settings)
 
     def _cancel(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from osteocount.errors import OsteoCountError
-from osteocount.napari.counting import FolderRequest
 from osteocount.napari.views.source_view import SourceView
+from osteocount.pipeline import RunRequest
+from osteocount.settings import Settings
 
 
 @pytest.fixture
@@ -36,23 +37,25 @@ def test_a_folder_is_asked_for_with_its_layout(source, tmp_path):
     source.pictures.edit.setText(str(tmp_path))
     beside = tmp_path.with_name(f"{tmp_path.name}_osteocount")
     assert source.wants_folder()
-    assert source.folder() == FolderRequest(tmp_path, beside)
+    assert source.folder(Settings()) == RunRequest(tmp_path, beside)
     assert source.results.edit.placeholderText() == str(beside)
     source.plate_layout.edit.setText(str(tmp_path / "layout.csv"))
     source.results.edit.setText(str(tmp_path / "out"))
     source.if_present.setCurrentIndex(source.if_present.findData("resume"))
-    assert source.folder() == FolderRequest(tmp_path, tmp_path / "out", tmp_path / "layout.csv", "resume")
+    assert source.folder(Settings()) == RunRequest(
+        tmp_path, tmp_path / "out", layout=tmp_path / "layout.csv", if_present="resume"
+    )
 
 
 def test_results_are_not_taken_for_pictures(source, tmp_path):
     (tmp_path / "run.json").write_text("{}")
     source.pictures.edit.setText(str(tmp_path))
     with pytest.raises(OsteoCountError, match=r"holds results, no pictures\. Open it as “Results of an earlier count”"):
-        source.folder()
+        source.folder(Settings())
 
 
 @pytest.mark.parametrize("typed", ["", "no/such/folder"])
 def test_a_folder_that_is_not_there_is_refused(source, typed):
     source.pictures.edit.setText(typed)
     with pytest.raises(OsteoCountError, match="there is no such folder"):
-        source.folder()
+        source.folder(Settings())

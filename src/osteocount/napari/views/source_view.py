@@ -22,7 +22,8 @@ from qtpy.QtWidgets import (
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import RUN_RECORD
-from osteocount.napari.counting import FolderRequest
+from osteocount.pipeline import RunRequest
+from osteocount.settings import Settings
 
 LAYOUT_FILTER = "Layouts (*.csv *.xlsx *.xlsm *.toml *.tsv *.txt);;All files (*)"
 PICTURE_FILTER = "Pictures (*.tif *.tiff *.btf *.png *.jpg *.jpeg *.czi *.nd2 *.lif);;All files (*)"
@@ -145,8 +146,8 @@ class SourceView(QWidget):
             )
         return str(self.layers.currentText())
 
-    def folder(self) -> FolderRequest:
-        """Folder to count.
+    def folder(self, settings: Settings) -> RunRequest:
+        """Folder to count, with these settings.
 
         Raises
         ------
@@ -159,7 +160,7 @@ class SourceView(QWidget):
         if (source / RUN_RECORD).is_file():
             raise OsteoCountError(f"{source} holds results, no pictures. Open it as “Results of an earlier count”.")
         out = self.results.path() or _beside(source)
-        return FolderRequest(source, out, self.plate_layout.path(), self.if_present.currentData())
+        return RunRequest(source, out, settings, self.plate_layout.path(), if_present=self.if_present.currentData())
 
     def earlier_results(self) -> tuple[Path, Path | None]:
         """Results of an earlier count, and the folder of its pictures where it was given.
