@@ -473,6 +473,26 @@ PLATE_QUALITY = Table(
     ),
 )
 
+NUCLEI_CLASSES = MappingProxyType(
+    {"1": (1, 1), "2": (2, 2), "3 to 5": (3, 5), "6 to 10": (6, 10), "over 10": (11, 10**6)}
+)
+"""Name to the first and the last number of nuclei of a class."""
+
+CELLS_SUMMARY = Table(
+    "sheet `cells summary` of results.xlsx",
+    "One row per well. Cells whose nuclei cannot be seen are in no class.",
+    (
+        PLATE,
+        WELL,
+        Column("trap_positive_cells", "int64", "Counted TRAP-positive cells."),
+        *(Column(f"cells with {name} nuclei", "int64", f"Those with {name} nuclei.") for name in NUCLEI_CLASSES),
+        Column("cells without a nucleus found", "int64", "Those without a nucleus."),
+        Column("cells with nuclei not resolved", "int64", "Those whose nuclei cannot be seen."),
+        Column("area_um2_median", "float64", "Median area.", "µm²"),
+        Column("area_um2_q90", "float64", "Area below which nine in ten are.", "µm²"),
+    ),
+)
+
 NOT_APPLIED = Table(
     "edits_not_applied.csv",
     "One row per correction that found nothing to act on.",
@@ -519,7 +539,19 @@ ABSORBANCE = Table(
     ),
 )
 
-TABLES = (CELLS, NUCLEI, WELLS, COMPARISONS, PLATE_QUALITY, NOT_APPLIED, EFFECTS, POWER, PLATE_PREVIEW, ABSORBANCE)
+TABLES = (
+    CELLS,
+    NUCLEI,
+    WELLS,
+    COMPARISONS,
+    CELLS_SUMMARY,
+    PLATE_QUALITY,
+    NOT_APPLIED,
+    EFFECTS,
+    POWER,
+    PLATE_PREVIEW,
+    ABSORBANCE,
+)
 """Every table, in the order of the documentation."""
 
 FORMATS: Mapping[str, str] = MappingProxyType({**WELLS.formats, **NUCLEI.formats, **CELLS.formats})

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from osteocount.columns import NUCLEI
+from osteocount.columns import CELLS, NUCLEI
 from osteocount.curate.edit_actions import apply_edit
 from osteocount.curate.edit_log import Edit
 from osteocount.curate.edited_field import EditedField
@@ -152,17 +152,6 @@ def _count(
 
 
 def _typed(cells: pd.DataFrame) -> pd.DataFrame:
-    kinds: dict[str, Any] = {
-        "cell_id": "int64", "area_px": "int64", "n_nuclei": "Int64", "n_nuclei_low": "Int64", "n_nuclei_high": "Int64",
-        "is_osteoclast": bool, "touches_edge": bool, "counted": bool,
-    }  # fmt: skip
-    kinds |= {
-        name: "float64"
-        for name in cells.columns
-        if name not in kinds and name not in ("plate", "well", "field", "image", "flags", "source")
-    }
-    texts = dict.fromkeys(("plate", "well", "field", "image", "flags", "source"), "str")
-    for name in ("plate", "well", "field", "flags"):
-        if name in cells:
-            cells[name] = cells[name].where(cells[name].notna(), "")
-    return cells.astype({name: kind for name, kind in {**kinds, **texts}.items() if name in cells.columns})
+    for name in CELLS.text & set(cells.columns):
+        cells[name] = cells[name].where(cells[name].notna(), "")
+    return cells.astype({name: dtype for name, dtype in CELLS.dtypes.items() if name in cells.columns})

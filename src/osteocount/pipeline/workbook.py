@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from osteocount.columns import CELLS_SUMMARY, NUCLEI_CLASSES
 from osteocount.plate.plate_quality import plate_quality
 from osteocount.settings import Settings, help_text
 from osteocount.version import __version__
-
-NUCLEI_CLASSES = {"1": (1, 1), "2": (2, 2), "3 to 5": (3, 5), "6 to 10": (6, 10), "over 10": (11, 10**6)}
 
 README = (
     ("wells", "One row per well: what happened to it and its numbers. The same as wells.csv."),
@@ -37,25 +36,17 @@ def workbook(
 
 
 def cells_summary(cells: pd.DataFrame) -> pd.DataFrame:
-    """Count the cells of every well by their number of nuclei.
+    """Count the cells of every well by their number of nuclei: the columns of `CELLS_SUMMARY`.
 
     Cells whose nuclei are not resolved have a column of their own and are in no class.
     """
-    columns = ["plate", "well", "trap_positive_cells", *(f"cells with {name} nuclei" for name in NUCLEI_CLASSES)]
-    columns += ["cells without a nucleus found", "cells with nuclei not resolved", "area_um2_median", "area_um2_q90"]
     rows = []
     for (plate, well), own in cells[cells["counted"].astype(bool)].groupby(["plate", "well"], sort=True, dropna=False):
-        nuclei = own["n_nuclei"]
-        classes = {
-            f"cells with {name} nuclei": int(nuclei.between(low, high).sum())
-            for name, (low, high) in NUCLEI_CLASSES.items()
-        }
-        row = {"plate": plate, "well": well, "trap_positive_cells": len(own), **classes}
-        row["cells without a nucleus found"] = int((nuclei == 0).sum())
-        row["cells with nuclei not resolved"] = int(nuclei.isna().sum())
-        rows.append(
-            row | {f"area_um2_{name}": own["area_um2"].quantile(q) for name, q in (("median", 0.5), ("q90", 0.9))}
-        )
+        nuclei, area = own["n_nuclei"], own["area_um2"]
+        classes = [int(nuclei.between(*interval).sum()) for interval in NUCLEI_CLASSES.values()]
+        unclassed = int((nuclei == 0).sum()), int(nuclei.isna().sum())
+        values = (plate, well, len(own), *classes, *unclassed, area.quantile(0.5), area.quantile(0.9))
+        rows.append(dict(zip(CELLS_SUMMARY.names, values, strict=True)))
     return pd.DataFrame(rows)
 
 

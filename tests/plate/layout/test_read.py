@@ -134,6 +134,11 @@ def test_every_problem_of_a_workbook_is_said_at_once_with_sheet_and_cell(tmp_pat
         ("well,treatment,dose\nA1,vehicle,\nA2,,5\n", "line 3 column 3: well A02 has a dose but no treatment"),
         ("well,treatment,donor\nA1,vehicle,D1 + D2\n", "two donors in one well (D1 + D2)"),
         ("well,treatment,n_fields\nA1,vehicle,3\n", "The column 'n_fields' is a name of the results"),
+        ("well,treatment,qc_flags\nA1,vehicle,x\n", "The column 'qc_flags' is a name of the results"),
+        (
+            "well,treatment,osteoclast_area_fraction\nA1,vehicle,0.5\n",
+            "The column 'osteoclast_area_fraction' is a name of the results",
+        ),
         ("well,treatment,compound\nA1,vehicle,x\n", "two columns mean 'treatment'"),
         ("nothing,here\n1,2\n", "no layout in this file"),
     ],

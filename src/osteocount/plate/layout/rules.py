@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import replace
 from math import nan
 
+from osteocount.columns import QC_FLAGS, STATUS, WELL_NUMBERS, names_of
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
 from osteocount.plate.spreadsheets import parse_number
 from osteocount.wells import CONTROL_ROLES, PLATE_SHAPES, well_name
@@ -34,7 +35,7 @@ _NAMED_ROLES = ("negative control", "positive control", "vehicle", "blank")
 _NO = ("", "no", "n", "false", "0")
 _YES = ("yes", "y", "true", "1", "x")
 _FIXED = ("treatment", "dose", "dose_unit", "donor", "role", "exclude", "exclude_reason")
-_RESULT_COLUMNS = ("status", "qc_flags", "imaged_area_mm2", "fusion_index")
+_RESULT_COLUMNS = frozenset(names_of((STATUS, *WELL_NUMBERS, QC_FLAGS)))
 _DOSE = re.compile(r"(?P<number>[+-]?[\d.,]+(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\d\s.,].*)?")
 _TWO_DONORS = re.compile(r".+\s*[,;+&]\s*.+|([A-Za-z]+)[ _-]?\d+\s*/\s*\1[ _-]?\d+|.+\s(?:and|und|et)\s.+")
 
