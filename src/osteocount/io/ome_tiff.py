@@ -8,33 +8,33 @@ from pathlib import Path
 from typing import Any
 
 import tifffile
-from defusedxml import ElementTree
 
+from osteocount.io.metadata_xml import local_name, parse_xml
 from osteocount.io.pixel_size import PixelSizeEvidence
 from osteocount.io.raw_image import RawImage, damaged
 from osteocount.io.scenes import Scene, unique_names
 from osteocount.io.tiff import quiet_tifffile, read_tiff
 from osteocount.wells import well_name
 
-_LARGEST_COMPANION = 256 * 2**20
+_LARGEST_COMPANION = 256 * 2**20  # bytes; a guard against files made to exhaust the memory
 
 
 def list_scenes(path: Path) -> tuple[Scene, ...]:
-    """One scene per OME Image whose pixels are in this file; the place of each comes from Plate and WellSample."""
+    """One scene per OME Image whose pixels are in this file; the well of each comes from Plate and WellSample."""
     with quiet_tifffile(), tifffile.TiffFile(path, _multifile=False) as tiff:
         if not tiff.is_ome:
             return (Scene(""),)
         description, _ = _metadata(path, str(tiff.pages[0].description or ""))
         count = len(tiff.series)
-    root = _parse(description)
-    own = [image for image in root.iter() if _tag(image) == "Image" and _inside(image, path)]
+    root = parse_xml(description)
+    own = [image for image in root.iter() if local_name(image) == "Image" and _inside(image, path)]
     if len(own) != count:
         return (Scene(""),)
-    places = _places(root)
+    wells = _wells(root)
     names = unique_names([image.get("Name") or image.get("ID") or "" for image in own])
     scenes = []
     for n, (image, name) in enumerate(zip(own, names, strict=True), start=1):
-        plate, well, field = places.get(image.get("ID") or "", ("", "", str(n)))
+        plate, well, field = wells.get(image.get("ID") or "", ("", "", str(n)))
         hints = tuple(text for text in (well, image.get("Name") or "") if text)
         scenes.append(Scene(name if count > 1 else "", hints, field, plate))
     return tuple(scenes)
@@ -46,7 +46,7 @@ def read_scene(path: Path, number: int | None) -> RawImage:
     description, in_companion = _metadata(path, raw.evidence.description)
     if not in_companion:
         return raw
-    images = [image for image in _parse(description).iter() if _tag(image) == "Image"]
+    images = [image for image in parse_xml(description).iter() if local_name(image) == "Image"]
     own = [n for n, image in enumerate(images) if _inside(image, path)] or [0]
     return replace(raw, evidence=PixelSizeEvidence(path, description, ome_image=own[(number or 0) % len(own)]))
 
@@ -55,8 +55,8 @@ def _metadata(path: Path, description: str) -> tuple[str, bool]:
     """Give the OME-XML and whether it stands in a companion file, which BinaryOnly names."""
     if "BinaryOnly" not in description:
         return description, False
-    root = _parse(description)
-    name = next((each.get("MetadataFile") for each in root if _tag(each) == "BinaryOnly"), None)
+    root = parse_xml(description)
+    name = next((each.get("MetadataFile") for each in root if local_name(each) == "BinaryOnly"), None)
     if name is None:
         return description, False
     companion = path.with_name(Path(name).name)  # beside the picture and nowhere else
@@ -75,28 +75,20 @@ def _read_companion(companion: Path, changed: int) -> str:
     return companion.read_text(encoding="utf-8", errors="replace")
 
 
-def _parse(description: str) -> Any:
-    return ElementTree.fromstring(description.strip().strip("\x00").encode())
-
-
-def _tag(element: Any) -> str:
-    return str(element.tag).rsplit("}", 1)[-1]
-
-
 def _inside(image: Any, path: Path) -> bool:
-    files = {Path(each.get("FileName") or "").name for each in image.iter() if _tag(each) == "UUID"} - {""}
+    files = {Path(each.get("FileName") or "").name for each in image.iter() if local_name(each) == "UUID"} - {""}
     return not files or path.name in files
 
 
-def _places(root: Any) -> dict[str, tuple[str, str, str]]:
+def _wells(root: Any) -> dict[str, tuple[str, str, str]]:
     """Image ID → plate, well and field (counted from 1)."""
-    places = {}
-    for plate in (each for each in root.iter() if _tag(each) == "Plate"):
-        for well in (each for each in plate if _tag(each) == "Well"):
+    wells = {}
+    for plate in (each for each in root.iter() if local_name(each) == "Plate"):
+        for well in (each for each in plate if local_name(each) == "Well"):
             row, column = int(well.get("Row", "0")), int(well.get("Column", "0"))
-            samples = [each for each in well if _tag(each) == "WellSample"]
+            samples = [each for each in well if local_name(each) == "WellSample"]
             for n, sample in enumerate(samples, start=1):
-                for reference in (each for each in sample if _tag(each) == "ImageRef"):
+                for reference in (each for each in sample if local_name(each) == "ImageRef"):
                     name = well_name(row + 1, column + 1, pad=False)
-                    places[reference.get("ID") or ""] = (plate.get("Name") or "", name, str(n))
-    return places
+                    wells[reference.get("ID") or ""] = (plate.get("Name") or "", name, str(n))
+    return wells

@@ -19,17 +19,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 VERSION = "0.5"
-_CHUNK = 1024
-_SMALLEST = 256
+# yaozarrs writes such plates too (tried with 0.3.4), but a well at once with all its fields, which it keeps in memory,
+# and picture and labels in chunks of one shape; halving levels and the tables of ngio would stay ours.
+_CHUNK = 1024  # px; a chunk of 8 bit is a megabyte
+_SMALLEST = 256  # px; levels are halved while the longer side stays at least this
 _RED_GREEN_BLUE = (("red", "FF0000"), ("green", "00FF00"), ("blue", "0000FF"))
+# White for a single channel, then colours far apart.
 _OTHERS = ("FFFFFF", "00FFFF", "FF00FF", "FFFF00", "FF0000", "00FF00", "0000FF")
 
-Place = tuple[str, int]
+WellPosition = tuple[str, int]
 """Letters of the row, and column counted from 1."""
 
 
 @contextmanager
-def new_plate(path: Path, name: str, fields: Mapping[Place, int]) -> Iterator[PlateWriter]:
+def new_plate(path: Path, name: str, fields: Mapping[WellPosition, int]) -> Iterator[PlateWriter]:
     """Write an OME-Zarr plate that takes the place of ``path`` once the block has ended well.
 
     Parameters
@@ -56,7 +59,7 @@ def new_plate(path: Path, name: str, fields: Mapping[Place, int]) -> Iterator[Pl
 class PlateWriter:
     """An OME-Zarr plate that is being written, one field after the other."""
 
-    def __init__(self, root: Any, folder: Path, name: str, fields: Mapping[Place, int]) -> None:
+    def __init__(self, root: Any, folder: Path, name: str, fields: Mapping[WellPosition, int]) -> None:
         self._root = root
         self._folder = folder
         rows = sorted({row for row, _ in fields}, key=lambda row: (len(row), row))
@@ -78,7 +81,7 @@ class PlateWriter:
 
     def add_field(
         self,
-        place: Place,
+        position: WellPosition,
         number: int,
         picture: Picture,
         labels: Mapping[str, NDArray[np.uint32]],
@@ -88,7 +91,7 @@ class PlateWriter:
 
         Parameters
         ----------
-        place, number
+        position, number
             The well, and which of its fields, counted from 0.
         picture
             The pixels, written as channels, height, width at their own depth.
@@ -97,7 +100,7 @@ class PlateWriter:
         tables
             One row per label and name; the column ``label`` says which.
         """
-        where = f"{place[0]}/{place[1]}/{number}"
+        where = f"{position[0]}/{position[1]}/{number}"
         image = self._root.create_group(where)
         um = picture.pixel_size.um
         _write_levels(image, np.moveaxis(picture.pixels, 2, 0), um, {"omero": {"channels": _channels(picture)}})

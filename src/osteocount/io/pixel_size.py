@@ -17,6 +17,7 @@ from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.metadata_xml import local_name, parse_xml
 from osteocount.io.picture import PixelSize
 
 # Wide enough for any microscope and for a plate on a scanner; beyond lie slips and wrong units.
@@ -154,7 +155,7 @@ def _ome(evidence: PixelSizeEvidence) -> _Sides | None:
     if "<OME" not in evidence.description[:2000] and not evidence.description.rstrip().endswith("OME>"):
         return None
     root = _parse(evidence.description, "The OME-XML")
-    all_pixels = [element for element in root.iter() if _name(element) == "Pixels"]
+    all_pixels = [element for element in root.iter() if local_name(element) == "Pixels"]
     if not all_pixels:
         return None
     pixels = all_pixels[evidence.ome_image if evidence.ome_image < len(all_pixels) else 0]
@@ -171,7 +172,9 @@ def _gen5(evidence: PixelSizeEvidence) -> _Sides | None:
     text = re.search(r"<BTIImageMetaData.*</BTIImageMetaData>", evidence.description, re.DOTALL)
     if text is None:
         return None
-    values = {_name(element): _number(element.text) for element in _parse(text.group(), "The Gen5 metadata").iter()}
+    values = {
+        local_name(element): _number(element.text) for element in _parse(text.group(), "The Gen5 metadata").iter()
+    }
     width, pixels = values.get("ImageWidthMicrons"), values.get("PixelWidth")
     if not width or not pixels:
         return None
@@ -202,7 +205,7 @@ def _harmony_sizes(index: Path, changed: int) -> tuple[float, ...]:
     """All different ImageResolutionX of an index, in µm; kept, since one index serves all fields of a plate."""
     try:
         elements = (element for _, element in ElementTree.iterparse(index))
-        sizes = {_number(element.text) for element in elements if _name(element) == "ImageResolutionX"}
+        sizes = {_number(element.text) for element in elements if local_name(element) == "ImageResolutionX"}
     except (ElementTree.ParseError, DefusedXmlException, OSError) as error:
         raise _Unusable(f"{index.name} could not be read for the pixel size ({error}).") from error
     return tuple(sorted(metres * UM_PER["m"] for metres in sizes if metres))
@@ -243,13 +246,9 @@ def _resolution(evidence: PixelSizeEvidence) -> _Sides | None:
 
 def _parse(text: str, what: str) -> Any:
     try:
-        return ElementTree.fromstring(text.strip().strip("\x00").encode())
+        return parse_xml(text)
     except (ElementTree.ParseError, DefusedXmlException, ValueError) as error:
         raise _Unusable(f"{what} could not be read for the pixel size ({error}).") from error
-
-
-def _name(element: Any) -> str:
-    return str(element.tag).rsplit("}", 1)[-1]
 
 
 def _number(text: str | None) -> float | None:

@@ -18,6 +18,7 @@ from defusedxml.common import DefusedXmlException
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.metadata_xml import parse_xml
 from osteocount.io.pixel_size import PixelSizeEvidence
 from osteocount.io.raw_image import MOST_CHANNELS, RawImage, check_size, damaged, keep_axes
 
@@ -105,7 +106,7 @@ def read_description(path: Path, tiff: Any) -> str:
     description = str(tiff.pages[0].description or "")
     if tiff.is_ome:
         try:
-            ElementTree.fromstring(description.strip().strip("\x00").encode())
+            parse_xml(description)
         except DefusedXmlException as error:
             raise damaged(path, f"its OME-XML is not safe to read: {type(error).__name__}") from error
         except ElementTree.ParseError:
@@ -223,7 +224,7 @@ def _channel_names(tiff: Any, description: str, index: int, channels: int, colou
     names: list[str] = []
     if tiff.is_ome:
         try:
-            root = ElementTree.fromstring(description.strip().strip("\x00").encode())
+            root = parse_xml(description)
         except ElementTree.ParseError:
             return unnamed
         pixels = [element for element in root.iter() if str(element.tag).endswith("}Pixels")]

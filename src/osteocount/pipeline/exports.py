@@ -72,9 +72,9 @@ def write_exports(
 def _write_ome_zarr(
     folder: ResultFolder, tasks: Sequence[FieldTask], wells: pd.DataFrame, settings: Settings
 ) -> tuple[str, ...]:
-    from osteocount.io.ome_zarr_write import Place, new_plate
+    from osteocount.io.ome_zarr_write import WellPosition, new_plate
 
-    placed: dict[str, dict[Place, list[FieldTask]]] = {}
+    placed: dict[str, dict[WellPosition, list[FieldTask]]] = {}
     for task in tasks:
         if at := parse_well(task.well):
             placed.setdefault(task.plate, {}).setdefault((row_letters(at[0]), at[1]), []).append(task)
