@@ -3,8 +3,11 @@
 import pytest
 import tifffile
 
+from osteocount.pipeline.workers import process_all
+from osteocount.settings import Settings
 from osteocount.simulate import FieldDesign, simulate_field
 from osteocount.simulate.design import Densities
+from support.runs import claimed, tasks_of
 
 ARMS = (("vehicle", 0, "vehicle", 60), ("rhIL-32", 25, "treatment", 120))
 DONORS = "ABC"
@@ -22,6 +25,15 @@ def plate(tmp_path_factory):
             write_picture(folder / f"{well}_f1.tif", simulate_field(design, 10 * row + column).picture)
             rows.append(f"{well},{treatment},{dose},ng/mL,{donor},{role}")
     (folder / "layout.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(plate, tmp_path_factory):
+    """Every field of the plate done by this process."""
+    folder = claimed(tmp_path_factory.mktemp("undisturbed"))
+    records = list(process_all(tasks_of(plate), folder, Settings()))
+    assert [record.status for record in records] == ["ok"] * 6
     return folder
 
 

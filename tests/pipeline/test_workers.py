@@ -1,4 +1,4 @@
-"""Several processes, a cluster, and runs that were killed: the same bytes as one undisturbed process."""
+"""Several processes, and runs that were killed: the same bytes as one undisturbed process."""
 
 import multiprocessing
 import os
@@ -6,27 +6,17 @@ import random
 import signal
 import subprocess
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-import tifffile
 
-from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
-from osteocount.pipeline.cluster import connect, process_on_cluster
-from osteocount.pipeline.field_task import field_tasks
 from osteocount.pipeline.workers import finished, process_all
-from osteocount.plate.index import index_pictures
 from osteocount.settings import Settings
-from osteocount.simulate import FieldDesign, simulate_field
+from support.runs import claimed, parts, tasks_of
 
 PYTHON = sys.executable
-CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}, "picture": {"pixel_size": 0.76}})
 PROGRAM = Path(PYTHON).with_name("osteocount")
 
 
@@ -37,34 +27,9 @@ class Deadly(type(Path())):
         return os._exit, (9,)
 
 
-def tasks_of(plate):
-    return field_tasks(index_pictures(plate), plate)
-
-
-def claimed(path):
-    folder = ResultFolder(path)
-    folder.claim("resume")
-    return folder
-
-
-def parts(folder):
-    """All bytes of the finished fields, without how long they took."""
-    tables = [path for path in folder.parts.iterdir() if path.suffix == ".csv"]
-    return {path.name: path.read_bytes() for path in [*folder.labels.iterdir(), *folder.overlays.iterdir(), *tables]}
-
-
 def go_on(plate, out):
     """Do what is left of a run."""
     list(process_all(tasks_of(plate), claimed(out), Settings(), resume=True))
-
-
-@pytest.fixture(scope="module")
-def undisturbed(plate, tmp_path_factory):
-    """Every field of the plate done by this process."""
-    folder = claimed(tmp_path_factory.mktemp("undisturbed"))
-    records = list(process_all(tasks_of(plate), folder, Settings()))
-    assert [record.status for record in records] == ["ok"] * 6
-    return folder
 
 
 def test_a_field_that_kills_its_process_costs_only_itself(plate, undisturbed, tmp_path):
@@ -147,131 +112,3 @@ def test_ctrl_c_says_how_to_go_on_and_shows_no_traceback(plate, tmp_path):
     assert "--resume goes on from there" in said
     assert "Traceback" not in said
     assert run.returncode == 130
-
-
-@contextmanager
-def cluster(workers=2):
-    """A scheduler on loopback with so many worker processes."""
-    pytest.importorskip("distributed")
-    dask = [PYTHON, "-m", "dask"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    where = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
-    processes = [subprocess.Popen([*dask, "scheduler", *where], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)]
-    address = next(word for line in processes[0].stderr for word in line.decode().split() if word.startswith("tcp://"))
-    command = [*dask, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-    processes += [subprocess.Popen(command, **quiet) for _ in range(workers)]
-    try:
-        yield address, processes[1:]
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
-        processes[0].stderr.close()
-
-
-def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(plate, undisturbed, tmp_path):
-    with cluster() as (address, workers):
-        for record in process_all(tasks_of(plate), folder := claimed(tmp_path), Settings(), scheduler=address):
-            assert record.status == "ok", record.reason
-            workers[0].kill()
-    assert parts(folder) == parts(undisturbed)
-
-
-@pytest.fixture(scope="module")
-def whole_well(tmp_path_factory):
-    """One well of 27 megapixels, and its results by this process."""
-    folder = tmp_path_factory.mktemp("whole_well")
-    (folder / "plate").mkdir()
-    field = simulate_field(FieldDesign(width=1300, height=1300), 3).picture
-    pixels = np.tile(np.block([[[field], [field[:, ::-1]]], [[field[::-1]], [field[::-1, ::-1]]]]), (2, 2, 1))
-    tifffile.imwrite(folder / "plate" / "A01.tif", pixels, photometric="rgb", tile=(256, 256), compression="zlib")
-    done = claimed(folder / "results")
-    (record,) = process_all(tasks_of(folder / "plate"), done, CLASSICAL)
-    assert record.status == "ok", record.reason
-    return folder / "plate", done
-
-
-def test_a_cluster_shares_the_tiles_of_a_large_well_and_may_lose_a_worker(whole_well, tmp_path):
-    from distributed import Client
-
-    plate, undisturbed = whole_well
-    folder, (task,) = claimed(tmp_path), tasks_of(plate)
-    with cluster() as (address, workers), ThreadPoolExecutor(1) as beside:
-        with Client(address, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=60)
-        run = beside.submit(lambda: list(process_all([task], folder, CLASSICAL, scheduler=address)))
-        wait_until(lambda: run.done() or len(halves(folder.tiles(task.key))) == 2)
-        assert not run.done(), "the tiles of a well are worked on in the order of one process"
-        workers[0].kill()
-        (record,) = run.result(timeout=120)
-    assert record.status == "ok", record.reason
-    assert parts(folder) == parts(undisturbed)
-    assert not folder.tiles(task.key).exists()
-
-
-def halves(folder):
-    """Tell in which halves of the well there are finished tiles, while none but the first of either is needed."""
-    tops = sorted(int(path.name.split("_")[0]) for path in folder.glob("*/*.npz"))
-    return {top >= 2600 for top in tops} if len(tops) <= 6 else set()
-
-
-def wait_until(condition):
-    """Wait for something another process does."""
-    end = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-# Its jobs are left to end by themselves, with their pipes open.
-@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
-def test_jobs_of_a_batch_system_do_a_plate(plate, undisturbed, tmp_path):
-    """As on SLURM, with the batch system that dask-jobqueue has for trying out: it starts its jobs on this machine."""
-    local = pytest.importorskip("dask_jobqueue.local")
-    where = {"scheduler_options": {"host": "127.0.0.1", "port": 0, "dashboard_address": None}}
-    job = {"cores": 1, "processes": 1, "memory": "2GB", "local_directory": str(tmp_path / "jobs"), "nanny": False}
-    with local.LocalCluster(**job, **where, python=PYTHON, interface=None) as jobs:
-        jobs.scale(jobs=2)
-        records = list(
-            process_all(
-                tasks_of(plate), folder := claimed(tmp_path / "out"), Settings(), scheduler=jobs.scheduler_address
-            )
-        )
-    assert [record.status for record in records] == ["ok"] * 6
-    assert parts(folder) == parts(undisturbed)
-
-
-def test_workers_that_do_not_see_the_folder_are_named(plate, tmp_path, monkeypatch):
-    with cluster(1) as (address, _):
-        monkeypatch.setattr("osteocount.pipeline.cluster.__version__", "9.9")
-        with pytest.raises(OsteoCountError, match=r"the worker has OsteoCount .*, here it is 9\.9; install the same"):
-            list(process_on_cluster(tasks_of(plate), claimed(tmp_path), Settings(), address))
-        monkeypatch.undo()
-        task = replace(tasks_of(plate)[0], paths=(tmp_path / "elsewhere.tif",))
-        with pytest.raises(OsteoCountError, match="the worker does not see the pictures; use a shared disk"):
-            list(process_on_cluster([task], claimed(tmp_path), Settings(), address))
-
-
-def test_a_dead_address_says_so_within_ten_seconds():
-    pytest.importorskip("distributed")
-    started = time.monotonic()
-    with pytest.raises(OsteoCountError, match=r"--scheduler tcp://127.0.0.1:9: nobody answers there"):
-        connect("tcp://127.0.0.1:9")
-    assert time.monotonic() - started < 10
-
-
-@pytest.mark.parametrize(
-    "address", ["nonsense", "tcp://127.0.0.1", "tcp://127.0.0.1:notaport", "tcp://h:0", "h:65536", "tcp://:8786", ""]
-)
-def test_what_is_no_address_is_not_asked(address):
-    pytest.importorskip("distributed")
-    with pytest.raises(OsteoCountError, match=f"^--scheduler {address}: this is no address.* tcp://10.0.0.5:8786"):
-        connect(address)
-
-
-def test_a_missing_extra_gets_one_sentence(monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(
-        OsteoCountError, match=r'^--scheduler needs the cluster extra: pip install "osteocount\[cluster'
-    ):
-        connect("tcp://127.0.0.1:8786")

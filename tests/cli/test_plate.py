@@ -1,4 +1,4 @@
-"""Commands on tables: compare, plan, agree, reader, layout, plate preview."""
+"""Commands about plates: reader, layout, plate preview."""
 
 import pandas as pd
 import pytest
@@ -8,19 +8,6 @@ from osteocount.cli import app
 from osteocount.errors import OsteoCountError
 
 RUNNER = CliRunner()
-COUNTS = {"vehicle": (20, 31, 25, 40), "EV": (30, 44, 41, 66)}
-
-
-@pytest.fixture
-def table(tmp_path):
-    rows = [
-        (f"{'AB'[arm]}{donor + 1:02d}", f"D{donor + 1}", name, count, 2.0)
-        for arm, (name, counts) in enumerate(COUNTS.items())
-        for donor, count in enumerate(counts)
-    ]  # fmt: skip
-    path = tmp_path / "table.csv"
-    pd.DataFrame(rows, columns=["well", "donor", "treatment", "count", "area_mm2"]).to_csv(path, index=False)
-    return path
 
 
 def run(*arguments):
@@ -31,49 +18,6 @@ def refused(*arguments):
     with pytest.raises(OsteoCountError) as caught:
         run(*arguments)
     return str(caught.value)
-
-
-COLUMNS = ("--count-column", "count", "--area-column", "area_mm2")
-
-
-def test_compare_writes_the_table_and_says_it_in_words(table, tmp_path):
-    done = run("compare", table, "--control", "vehicle", *COLUMNS, "--out", tmp_path / "out")
-    assert done.exit_code == 0
-    assert "EV: 1.5" in done.output
-    assert "4 of 4 donors up" in done.output
-    row = pd.read_csv(tmp_path / "out" / "comparisons.csv").iloc[0]
-    assert (row["endpoint"], row["contrast"], row["reference"]) == ("osteoclast_count", "EV", "vehicle")
-    assert row["estimate"] == pytest.approx(1.55, abs=0.05)
-    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".png", ".svg"}
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"count": "many"}, "many"),
-        ({"count": -3}, "-3"),
-        ({"donor": None}, "donor"),
-        ({"well": "A02", "donor": "D2"}, "A02"),
-        ({"area_mm2": 0}, "area_mm2"),
-    ],
-)
-def test_a_malformed_table_is_refused_and_nothing_is_written(table, tmp_path, change, message):
-    frame = pd.read_csv(table).astype(object)
-    for column, value in change.items():
-        frame.loc[0, column] = value
-    frame.to_csv(table, index=False)
-    said = refused("compare", table, "--control", "vehicle", *COLUMNS, "--out", tmp_path / "out")
-    assert message in said
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_misspelt_control_is_guessed(table, tmp_path):
-    said = refused("compare", table, "--control", "vehicel", *COLUMNS, "--out", tmp_path / "out")
-    assert "did you mean 'vehicle'?" in said
-
-
-def test_a_table_that_is_not_there(tmp_path):
-    assert "there is no such table" in refused("compare", tmp_path / "no.csv", "--out", tmp_path / "out")
 
 
 def test_reader_lists_blocks_and_writes_a_tidy_table(tmp_path):

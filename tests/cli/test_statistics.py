@@ -7,9 +7,12 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-from osteocount.cli import main
+from osteocount.cli import app, main
+from osteocount.errors import OsteoCountError
 
+RUNNER = CliRunner()
 ARMS = {"A": "vehicle", "B": "EV_WT", "C": "EV_KO"}
 PLACES = [(f"D{d}", arm, f"{row}{n}") for d in range(1, 5) for row, arm in ARMS.items() for n in (1, 2)]
 HEADING = ["plate", "well", "donor", "treatment", "n_osteoclasts", "imaged_area_mm2"]
@@ -220,3 +223,69 @@ def test_plan_says_one_sentence_and_repeats_with_its_seed(table, tmp_path):
     assert set(power["donors"]) == set(range(3, 11))
     assert set(power["wells"]) == set(range(2, 7))
     assert {path.name for path in (tmp_path / "a").iterdir()} == {"power.csv", "power.svg", "power.png"}
+
+
+COUNTS = {"vehicle": (20, 31, 25, 40), "EV": (30, 44, 41, 66)}
+COLUMNS = ("--count-column", "count", "--area-column", "area_mm2")
+
+
+@pytest.fixture
+def small_table(tmp_path):
+    rows = [
+        (f"{'AB'[arm]}{donor + 1:02d}", f"D{donor + 1}", name, count, 2.0)
+        for arm, (name, counts) in enumerate(COUNTS.items())
+        for donor, count in enumerate(counts)
+    ]  # fmt: skip
+    path = tmp_path / "table.csv"
+    pd.DataFrame(rows, columns=["well", "donor", "treatment", "count", "area_mm2"]).to_csv(path, index=False)
+    return path
+
+
+def run(*arguments):
+    return RUNNER.invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+def refused(*arguments):
+    with pytest.raises(OsteoCountError) as caught:
+        run(*arguments)
+    return str(caught.value)
+
+
+def test_compare_writes_the_table_and_says_it_in_words(small_table, tmp_path):
+    done = run("compare", small_table, "--control", "vehicle", *COLUMNS, "--out", tmp_path / "out")
+    assert done.exit_code == 0
+    assert "EV: 1.5" in done.output
+    assert "4 of 4 donors up" in done.output
+    row = pd.read_csv(tmp_path / "out" / "comparisons.csv").iloc[0]
+    assert (row["endpoint"], row["contrast"], row["reference"]) == ("osteoclast_count", "EV", "vehicle")
+    assert row["estimate"] == pytest.approx(1.55, abs=0.05)
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".png", ".svg"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"count": "many"}, "many"),
+        ({"count": -3}, "-3"),
+        ({"donor": None}, "donor"),
+        ({"well": "A02", "donor": "D2"}, "A02"),
+        ({"area_mm2": 0}, "area_mm2"),
+    ],
+)
+def test_a_malformed_table_is_refused_and_nothing_is_written(small_table, tmp_path, change, message):
+    frame = pd.read_csv(small_table).astype(object)
+    for column, value in change.items():
+        frame.loc[0, column] = value
+    frame.to_csv(small_table, index=False)
+    said = refused("compare", small_table, "--control", "vehicle", *COLUMNS, "--out", tmp_path / "out")
+    assert message in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_misspelt_control_is_guessed(small_table, tmp_path):
+    said = refused("compare", small_table, "--control", "vehicel", *COLUMNS, "--out", tmp_path / "out")
+    assert "did you mean 'vehicle'?" in said
+
+
+def test_a_table_that_is_not_there(tmp_path):
+    assert "there is no such table" in refused("compare", tmp_path / "no.csv", "--out", tmp_path / "out")
