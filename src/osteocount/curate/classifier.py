@@ -17,6 +17,7 @@ from scipy.spatial import KDTree
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import written_whole
+from osteocount.measure.osteoclast_rule import is_borderline, is_osteoclast, with_borderline
 from osteocount.segment.object_tables import STAIN_COLUMNS
 from osteocount.settings import FrozenModel
 
@@ -212,21 +213,16 @@ def _recounted(cells: pd.DataFrame, lost: NDArray[np.intp], min_nuclei: int) -> 
     high = (cells["n_nuclei_high"].astype("Int64") - lost).clip(lower=n)
     low = cells["n_nuclei_low"].astype("Int64").clip(upper=n)
     cells["n_nuclei"], cells["n_nuclei_low"], cells["n_nuclei_high"] = n, low, high
-    by_rule = (n >= min_nuclei).fillna(False).to_numpy(bool)
+    by_rule = is_osteoclast(n, min_nuclei).fillna(False).to_numpy(bool)
     cells["is_osteoclast"] = np.where(fewer, by_rule, cells["is_osteoclast"].astype(bool))
     cells["confidence"] = pd.to_numeric(cells["confidence"]).astype(float).mask(fewer)
-    flips = ((low >= min_nuclei) != (high >= min_nuclei)).fillna(False).to_numpy(bool)
+    flips = is_borderline(low, high, min_nuclei).fillna(False).to_numpy(bool)
     flags = cells["flags"].fillna("").astype(str)
     cells["flags"] = [
-        _flagged(said, borderline=bool(flip)) if new else said
+        with_borderline(said, borderline=bool(flip)) if new else said
         for said, flip, new in zip(flags, flips, fewer, strict=True)
     ]
     return cells
-
-
-def _flagged(flags: str, *, borderline: bool) -> str:
-    words = [word for word in flags.split(";") if word not in ("", "borderline")]
-    return ";".join([*words, *(["borderline"] if borderline else [])])
 
 
 def _owner(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.intp]:

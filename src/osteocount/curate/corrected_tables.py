@@ -16,6 +16,7 @@ from osteocount.curate.edit_log import Edit
 from osteocount.curate.edited_field import EditedField
 from osteocount.io.label_image import Labels, TiledLabels
 from osteocount.measure import GEOMETRY_COLUMNS, geometry
+from osteocount.measure.osteoclast_rule import BORDERLINE, is_osteoclast
 from osteocount.segment.object_tables import STAIN_COLUMNS
 from osteocount.settings import Settings
 
@@ -119,7 +120,7 @@ def _row(field: EditedField, cell: int, known: dict[str, Any], settings: Setting
         values = geometry(mark.shape, field.pixel_um, field.labels.shape, settings)
         row |= dict(zip(GEOMETRY_COLUMNS, values, strict=True))
         row |= dict.fromkeys(STAIN_COLUMNS, np.nan) | {"trap_od_mean": field.trap_of(cell)}
-    words = [word for word in str(row.get("flags") or "").split(";") if word not in ("", "nan", "<NA>", "borderline")]
+    words = [word for word in str(row.get("flags") or "").split(";") if word not in ("", "nan", "<NA>", BORDERLINE)]
     row["flags"] = ";".join([*words, *(["class_by_hand"] if mark.is_osteoclast is not None else [])])
     row["confidence"] = np.nan
     if mark.drawn:
@@ -138,16 +139,17 @@ def _count(
     At low power the rule is size: as large as the smallest osteoclast the program found in this picture.
     """
     mark = field.mark(cell)
-    if n_nuclei is not None:
-        is_osteoclast = n_nuclei >= settings.count.min_nuclei
+    if mark.is_osteoclast is not None:
+        called = mark.is_osteoclast
+    elif n_nuclei is not None:
+        called = bool(is_osteoclast(n_nuclei, settings.count.min_nuclei))
     elif mark.shape is None:
-        is_osteoclast = bool(row["is_osteoclast"])
+        called = bool(row["is_osteoclast"])
     else:
-        is_osteoclast = float(row["area_px"]) >= smallest
-    by_hand = mark.is_osteoclast
+        called = float(row["area_px"]) >= smallest
     return {
         **dict.fromkeys(("n_nuclei", "n_nuclei_low", "n_nuclei_high"), pd.NA if n_nuclei is None else n_nuclei),
-        "is_osteoclast": is_osteoclast if by_hand is None else by_hand,
+        "is_osteoclast": called,
     }
 
 

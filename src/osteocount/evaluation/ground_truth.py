@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotation_files import AnnotationSource, shortened
 from osteocount.evaluation.annotation_formats import read_label_annotation, read_outlines
+from osteocount.measure.osteoclast_rule import is_osteoclast
 
 # What annotators call an osteoclast, another cell, and a cell they cannot judge.
 _OSTEOCLAST = frozenset({"osteoclast", "osteoclasts", "oc", "multinucleated", "positive", "true", "yes", "1", "1.0"})
@@ -124,7 +125,7 @@ def _is_osteoclast(
     given: pd.DataFrame, n_nuclei: pd.Series[Any], source: AnnotationSource, min_nuclei: int, notes: list[str]
 ) -> pd.Series[Any]:
     """Return the class the annotator gave, else that of the number of nuclei, else osteoclast."""
-    by_rule = (n_nuclei >= min_nuclei).astype("boolean").mask(n_nuclei.isna())
+    by_rule: pd.Series[Any] = is_osteoclast(n_nuclei, min_nuclei).astype("boolean").mask(n_nuclei.isna())
     said = next((name for name in ("is_osteoclast", "class") if name in given.columns), None)
     if said:
         # The rule of nuclei fills gaps; it does not overrule an annotator who said "unsure".

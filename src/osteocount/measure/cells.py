@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from osteocount.columns import CELLS, NUCLEI
+from osteocount.measure.osteoclast_rule import is_borderline, is_osteoclast, with_borderline
 from osteocount.measure.shape import Shape, measure_shapes
 from osteocount.segment.object_tables import STAIN_COLUMNS, mean_per_label
 from osteocount.segment.segmentation import Segmentation
@@ -90,9 +91,8 @@ def _classify(cells: pd.DataFrame, segmentation: Segmentation, min_nuclei: int) 
     if not segmentation.nuclei_resolved:
         cells["is_osteoclast"] = cells["is_large"].astype(bool)
         return
-    cells["is_osteoclast"] = (cells["n_nuclei"] >= min_nuclei).astype(bool)
-    flips = (cells["n_nuclei_low"] >= min_nuclei) != (cells["n_nuclei_high"] >= min_nuclei)
+    cells["is_osteoclast"] = is_osteoclast(cells["n_nuclei"], min_nuclei).astype(bool)
+    flips = is_borderline(cells["n_nuclei_low"], cells["n_nuclei_high"], min_nuclei)
     cells["flags"] = [
-        ";".join(filter(None, [flags, "borderline" if flip else ""]))
-        for flags, flip in zip(cells["flags"], flips, strict=True)
+        with_borderline(flags, borderline=flip) for flags, flip in zip(cells["flags"], flips, strict=True)
     ]

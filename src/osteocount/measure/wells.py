@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from osteocount.columns import WELL_NUMBERS, names_of
+from osteocount.measure.osteoclast_rule import BORDERLINE
 
 MM2_PER_UM2 = 1e-6
 
@@ -58,7 +59,7 @@ def _nuclei_numbers(counted: pd.DataFrame, osteoclasts: pd.DataFrame) -> dict[st
         "nuclei_per_osteoclast_median": _or_none(osteoclasts["n_nuclei"].astype(float).median()),
         "fusion_index": in_osteoclasts / total if total else None,
         "n_nuclei": total,
-        "n_borderline": _n_with("borderline", counted["flags"]),
+        "n_borderline": _n_with(BORDERLINE, counted["flags"]),
         "n_nuclei_in_osteoclasts": in_osteoclasts,
     }
 

@@ -1,4 +1,4 @@
-"""The hard cases of the simulator, each with truth known by hand."""
+"""The front end: the well; and the hard cases of the simulator, each with truth known by hand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from osteocount.io.picture import Picture, PixelSize
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
 from support import scenes
+from support.pictures import low_power_well, picture
 
 CASES = {
     "two_touching_osteoclasts": [4, 5],
@@ -46,3 +47,16 @@ def test_each_cell_is_outlined_and_its_nuclei_counted(name, nuclei):
         tolerance = 4 if row.n_nuclei > 10 else 0
         assert abs(seen.get(label, 0) - row.n_nuclei) <= tolerance
         assert (seen.get(label, 0) >= 3) == (row.n_nuclei >= 3)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_the_rim_is_found_whichever_side_of_the_picture_it_is_on(turns):
+    pixels = np.rot90(low_power_well(height=900, centre=(870.0, 420.0), radius=800.0), turns)
+    found = get_segmenter(Settings()).segment(picture(np.ascontiguousarray(pixels), um=None))
+    assert found.record["well_circle"]["radius_px"] == pytest.approx(800, rel=0.01)
+
+
+def test_outside_the_well_nothing_is_analysed():
+    found = get_segmenter(Settings()).segment(picture(low_power_well(), um=None))
+    assert 0.5 < found.analysed.mean() < 0.9
+    assert not found.cells[~found.analysed].any()

@@ -19,7 +19,6 @@ from osteocount.segment.detectors.learned import LearnedDetector
 from osteocount.segment.preprocess.scale import resample, working_scale
 from osteocount.segment.preprocess.well_mask import Circle
 from osteocount.segment.regimes.brightfield import BrightfieldImage, segment_brightfield
-from osteocount.segment.tiling.overview import read_overview
 from osteocount.segment.tiling.tiles import Box, Tiling, tiles
 from osteocount.settings import Settings
 from osteocount.simulate import FieldDesign, simulate_field
@@ -249,12 +248,3 @@ def test_a_window_has_room_around_its_tile_and_begins_on_the_grid():
     assert window.top % 64 == window.left % 64 == 0
     assert window.holds(Box(2000, 2500, 1000, 1500), 250, (5000, 6000))
     assert tiling.window(Box(0, 500, 5500, 6000)).right == 6000
-
-
-def test_a_large_picture_is_surveyed_in_little():
-    pixels = np.random.default_rng(0).integers(0, 255, (3300, 4000, 3), dtype=np.uint8)
-    seen = read_overview(InMemoryImage(picture(pixels)))
-    np.testing.assert_array_equal(seen.reduced.pixels, pixels[::2, ::2])
-    assert seen.reduced.pixel_size.um == 2 * 0.76
-    assert (seen.top, seen.left) == (626, 976)
-    np.testing.assert_array_equal(seen.centre.pixels, pixels[626:2674, 976:3024])
