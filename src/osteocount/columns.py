@@ -539,19 +539,86 @@ ABSORBANCE = Table(
     ),
 )
 
-TABLES = (
-    CELLS,
-    NUCLEI,
-    WELLS,
-    COMPARISONS,
-    CELLS_SUMMARY,
-    PLATE_QUALITY,
-    NOT_APPLIED,
-    EFFECTS,
-    POWER,
-    PLATE_PREVIEW,
-    ABSORBANCE,
+# ------------------------------------------------------------------------------------ agreement with people, accuracy
+
+
+def _with_interval(name: str, text: str) -> tuple[Column, ...]:
+    return (
+        Column(name, "float64", text),
+        Column(f"{name}_low", "float64", "Lower end of its 95 % interval."),
+        Column(f"{name}_high", "float64", "Upper end of its 95 % interval."),
+    )
+
+
+COUNTED_PAIR = Column("comparison", "str", "Whose counts are compared: one `against` the other.")
+FIRST = Column("first", "float64", "Count of the one after `against`.")
+SECOND = Column("second", "float64", "Count of the one before it.")
+
+AGREEMENT = Table(
+    "agreement.csv of `osteocount agree`",
+    "One row per comparison and subset.",
+    (
+        COUNTED_PAIR,
+        Column("subset", "str", "`all`, an arm, or a third by density."),
+        Column("unit", "str", "What was counted: `wells` or `fields`."),
+        Column("n", "int64", "Number of these."),
+        Column("bias", "float64", "Mean of second − first, in osteoclasts."),
+        Column("bias_percent", "float64", "The same in percent of the first.", "%"),
+        Column("bias_low", "float64", "Lower end of the 95 % interval of the bias."),
+        Column("bias_high", "float64", "Upper end of the 95 % interval of the bias."),
+        *(
+            column
+            for side, what in (("low", "Lower"), ("high", "Upper"))
+            for column in (
+                Column(f"limit_{side}", "float64", f"{what} limit of agreement."),
+                Column(f"limit_{side}_ci_low", "float64", "Lower end of its 95 % interval."),
+                Column(f"limit_{side}_ci_high", "float64", "Upper end of its 95 % interval."),
+            )
+        ),
+        *_with_interval("concordance", "Lin's concordance."),
+        *_with_interval("icc", "Intraclass correlation, ICC(2,1)."),
+        Column("r", "float64", "Pearson's correlation."),
+    ),
 )
+
+AGREEMENT_PAIRS = Table(
+    "pairs.csv of `osteocount agree`",
+    "One row per comparison and well or field.",
+    (COUNTED_PAIR, PLATE, WELL, FIELD, ARM, FIRST, SECOND),
+)
+
+REVIEWERS = Table(
+    "`osteocount reviewers --out`",
+    "One row per well that both have reviewed.",
+    (
+        PLATE,
+        WELL,
+        Column("first", "int64", "Osteoclasts after the first reviewer's corrections."),
+        Column("second", "int64", "Osteoclasts after the second reviewer's corrections."),
+        Column("reviewer", "str", "The second reviewer."),
+    ),
+)
+
+EVALUATION = Table(
+    "evaluation.csv of `osteocount evaluate`",
+    "One row per figure of merit.",
+    (
+        Column("figure", "str", "What is measured: `precision`, `recall`, `f1`, `count_bias` …"),
+        Column("iou", "float64", "Intersection over union above which an outline is right."),
+        Column("value", "float64", "Its value."),
+        Column("ci_low", "float64", "Lower end of the 95 % bootstrap interval."),
+        Column("ci_high", "float64", "Upper end of the 95 % bootstrap interval."),
+        Column("n", "int64", "Number it rests on."),
+        Column("n_counts", "str", "What that number counts."),
+        Column("n_units", "int64", "Wells or pictures that were resampled."),
+        Column("unit", "str", "Which of the two."),
+    ),
+)
+
+TABLES = (
+    CELLS, NUCLEI, WELLS, COMPARISONS, CELLS_SUMMARY, PLATE_QUALITY, NOT_APPLIED, EFFECTS, AGREEMENT, AGREEMENT_PAIRS,
+    REVIEWERS, EVALUATION, POWER, PLATE_PREVIEW, ABSORBANCE,
+)  # fmt: skip
 """Every table, in the order of the documentation."""
 
 FORMATS: Mapping[str, str] = MappingProxyType({**WELLS.formats, **NUCLEI.formats, **CELLS.formats})

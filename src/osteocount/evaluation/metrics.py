@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteocount.columns import EVALUATION
 from osteocount.evaluation.bootstrap import (
     Floats,
     average_precision,
@@ -25,7 +26,6 @@ IOUS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 MANY_NUCLEI = 10
 """Above this number an error is judged in percent, up to it in nuclei."""
 CLASSES = ("osteoclast", "other", "unsure", "nothing")
-METRIC_COLUMNS = ("figure", "iou", "value", "ci_low", "ci_high", "n", "n_counts", "n_units", "unit")
 METRIC_NAMES = {
     "precision": "Precision of called osteoclasts",
     "recall": "Recall of true osteoclasts",
@@ -75,7 +75,7 @@ class Evaluation:
         """Return the row of one metric; unknown where there is none."""
         own = self.metrics[self.metrics["figure"] == name]
         own = own[own["iou"].isna()] if np.isnan(iou) else own[np.isclose(own["iou"], iou)]
-        nothing = dict.fromkeys(METRIC_COLUMNS, np.nan) | {"n": 0, "n_units": 0, "unit": "wells"}
+        nothing = dict.fromkeys(EVALUATION.names, np.nan) | {"n": 0, "n_units": 0, "unit": "wells"}
         return {str(k): v for k, v in own.iloc[0].items()} if len(own) else nothing
 
 
@@ -100,7 +100,7 @@ def compute_metrics(truth: pd.DataFrame, ours: pd.DataFrame, units: pd.DataFrame
     ]
     wells = _wells(truth, ours, units)
     rows += [{**row, "n_units": len(units), "unit": unit} for row in _counts(wells, unit, weights)]
-    metrics = pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
+    metrics = pd.DataFrame(rows, columns=list(EVALUATION.names))
     return Evaluation(metrics, wells, confusion(truth, ours), truth.drop(columns=["unit", "outlined", "others"]))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from osteocount.columns import EFFECTS
+from osteocount.columns import AGREEMENT, AGREEMENT_PAIRS, EFFECTS
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats.agreement_measures import describe
@@ -143,7 +143,7 @@ def agree(
     for reader in readers:
         warnings += _uneven_errors(pairs[pairs["comparison"] == f"{AUTOMATIC} against {reader}"], reader)
     effects, effect_warnings = _effects(wells, automatic, by_reader, settings, control, names)
-    return Agreement(pairs, pd.DataFrame(rows), effects, (*warnings, *effect_warnings))
+    return Agreement(pairs, pd.DataFrame(rows, columns=list(AGREEMENT.names)), effects, (*warnings, *effect_warnings))
 
 
 def _pairs(matched: pd.DataFrame, readers: list[str], by_field: bool) -> pd.DataFrame:
@@ -156,7 +156,7 @@ def _pairs(matched: pd.DataFrame, readers: list[str], by_field: bool) -> pd.Data
         both = wide[[first, second]].dropna().set_axis(["first", "second"], axis=1).reset_index()
         both["field"] = both["field"] if by_field else ""
         both["comparison"] = f"{second} against {first}"
-        pairs.append(both[["comparison", "plate", "well", "field", "arm", "first", "second"]])
+        pairs.append(both[list(AGREEMENT_PAIRS.names)])
     return pd.concat([pair for pair in pairs if len(pair)], ignore_index=True)
 
 
