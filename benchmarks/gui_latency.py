@@ -35,7 +35,9 @@ from osteocount.napari import worker
 from osteocount.napari.counting import LayerCount
 from osteocount.napari.dock import COMPARE, CORRECT, OsteoCountDock
 from osteocount.napari.views.figure_view import FigureView
+from osteocount.pipeline import FieldResult
 from osteocount.pipeline.finished_run import RunInputs, write_inputs
+from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.settings import Settings
 
 LIMIT_MS = 100
@@ -195,9 +197,13 @@ def named(job) -> str:
 def count_shown(dock, viewer, automatic: AutomaticField, watch: Stopwatch) -> None:
     """Show a counted layer, twice."""
     viewer.add_image(np.full((SIDE, SIDE, 3), 200, np.uint8), name="field", rgb=True)
+    segmentation = Segmentation(
+        labels=ArrayLabels(automatic.labels, automatic.labels), nuclei_table=automatic.nuclei, regime="brightfield",
+        nuclei_resolved=True, cell_table=automatic.cells,
+    )  # fmt: skip
+    result = FieldResult(automatic.cells, automatic.nuclei, segmentation, {"n_osteoclasts": 1024}, None, ())
     for _ in range(2):
-        labels = automatic.labels.astype(np.uint16)
-        count = LayerCount("field", 0.5, automatic.cells, automatic.nuclei, labels, {"n_osteoclasts": 1024}, ())
+        count = LayerCount("field", 0.5, result, automatic.labels.astype(np.uint16))
         watch.run("show a count, an earlier one taken away", dock._on_counted, count)
         wait(lambda: not dock.layers._steps.running())
         settle()

@@ -55,16 +55,16 @@ def test_a_layer_from_a_file_gives_the_numbers_of_the_command(picture_file, fiel
     layer = LayerSnapshot("scene", picture_file, field.picture // 2, True, None)  # what is shown may have been altered
     steps, count = drained(count_layer(layer, Settings(), Event()))
     expected = analyse(read_picture(picture_file), Settings())
-    assert count.summary == expected.summary
-    pd.testing.assert_frame_equal(count.cells, expected.cells)
-    assert len(count.cells) > 3
+    assert count.result.summary == expected.summary
+    pd.testing.assert_frame_equal(count.result.cells, expected.cells)
+    assert len(count.result.cells) > 3
     assert [(step.done, step.total) for step in steps] == [(0, 2), (1, 2)]
 
 
 def test_a_layer_in_memory_gives_the_same_numbers_too(picture_file, field):
     layer = in_memory(field.picture, pixel_um=field.pixel_size)
     _, count = drained(count_layer(layer, Settings(), Event()))
-    assert count.summary == analyse(read_picture(picture_file), Settings()).summary
+    assert count.result.summary == analyse(read_picture(picture_file), Settings()).summary
 
 
 def test_a_cropped_layer_is_taken_as_shown(picture_file, field):
@@ -149,8 +149,8 @@ def test_it_gives_the_numbers_of_the_picture_seen_at_once(picture_file, field, f
     steps, count = drained(count_layer(layer, CLASSICAL, Event()))
     expected = analyse(read_picture(picture_file), CLASSICAL)
     assert isinstance(count.labels, TiledLabels)
-    assert count.summary == expected.summary
-    pd.testing.assert_frame_equal(count.cells, expected.cells)
+    assert count.result.summary == expected.summary
+    pd.testing.assert_frame_equal(count.result.cells, expected.cells)
     shape = field.picture.shape[:2]
     np.testing.assert_array_equal(count.labels[0 : shape[0], 0 : shape[1]], expected.segmentation.cells)
     assert [step.message for step in steps][-1] == "Drawing the cells"

@@ -38,7 +38,7 @@ def is_alike(path, folder, scratch):
         while True:
             next(job)
     except StopIteration as end:
-        result = end.value
+        result = end.value.result
     record = folder.read_field(path.stem)
     names = {key: getattr(record, key) for key in ("plate", "well", "field", "image")}
     write_table(result.cells.assign(**names)[list(CELLS.names)], scratch / "cells.csv")

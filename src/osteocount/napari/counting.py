@@ -15,7 +15,6 @@ from threading import Event
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
@@ -23,7 +22,7 @@ from osteocount.io.label_image import TiledLabels
 from osteocount.io.picture import Picture, Pixels, PixelSize, is_large_size
 from osteocount.io.read import read_picture
 from osteocount.io.tiled_image import TiledImage, open_tiled
-from osteocount.pipeline import Outcome, Progress, RunRequest, analyse, run_steps
+from osteocount.pipeline import FieldResult, Outcome, Progress, RunRequest, analyse, run_steps
 from osteocount.pipeline.field import write_label_images
 from osteocount.segment.preprocess.scale import nearest
 from osteocount.segment.segmentation import WholePictureNeeded
@@ -111,29 +110,19 @@ class LayerCount:
         Its name.
     pixel_um
         Micrometres per pixel it was counted with.
-    cells, nuclei
-        As of `FieldResult`.
+    result
+        Its cells, nuclei and numbers.
     labels
-        Its cells. In memory they have as few bits as hold them: napari draws those several times faster.
-    summary, warnings
-        Its numbers; sentences for the person.
-    nuclei_resolved
-        False at low power.
-    regime
-        How the picture was analysed.
+        Its cells as they are shown: an array of as few bits as hold them, which napari draws several times faster,
+        or the label image of a large picture, of which only what is on the screen is read.
     folder
-        Where tiled labels lie; there as long as somebody holds this.
+        Where that label image lies; there as long as somebody holds this.
     """
 
     layer: str
     pixel_um: float | None
-    cells: pd.DataFrame
-    nuclei: pd.DataFrame
+    result: FieldResult
     labels: NDArray[np.generic] | TiledLabels
-    summary: dict[str, int | float | None]
-    warnings: tuple[str, ...]
-    nuclei_resolved: bool = True
-    regime: str = "brightfield"
     folder: TemporaryFolder | None = None
 
 
@@ -189,25 +178,23 @@ def count_layer(
 ) -> Generator[Progress | CountPreview, None, LayerCount | None]:
     """Count the picture of one layer, a large one tile by tile; None when ``stop`` was set meanwhile."""
     if is_large(layer):
-        count = yield from _count_tiles(layer, settings, stop)
-        if count is not None or stop.is_set():
-            return count
+        try:
+            return (yield from _count_tiles(layer, settings, stop))
+        except Cancelled:
+            return None
+        except WholePictureNeeded:
+            pass  # its regime, or the segmenter chosen, does not work tile by tile
     yield Progress(0, 2, f"Reading {layer.name}")
     picture = picture_of(layer, settings)
     if stop.is_set():
         return None
     yield Progress(1, 2, f"Counting {picture.axes}")
     result = analyse(picture, settings)
-    found = result.segmentation
-    few_bits = found.cells.max(initial=0) <= np.iinfo(np.uint16).max
-    labels = found.cells.astype(np.uint16) if few_bits else found.cells
+    cells = result.segmentation.cells
+    fits = cells.max(initial=0) <= np.iinfo(np.uint16).max
+    labels = cells.astype(np.uint16) if fits else cells
     gc.collect()  # now, while the person waits anyway, and not while the result is looked at
-    if stop.is_set():
-        return None
-    return LayerCount(
-        layer.name, picture.pixel_size.um, result.cells, result.nuclei, labels, result.summary, result.warnings,
-        found.nuclei_resolved, found.regime,
-    )  # fmt: skip
+    return None if stop.is_set() else LayerCount(layer.name, picture.pixel_size.um, result, labels)
 
 
 def is_large(layer: LayerSnapshot) -> bool:
@@ -220,7 +207,6 @@ def is_large(layer: LayerSnapshot) -> bool:
 def _count_tiles(
     layer: LayerSnapshot, settings: Settings, stop: Event
 ) -> Generator[Progress | CountPreview, None, LayerCount | None]:
-    """Count a large layer; None when ``stop`` was set, or when the segmenter has to see the picture as a whole."""
     folder = TemporaryFolder()
     tile_folder, path = folder.path / "tiles", folder.path / "cells.tif"
     tile_folder.mkdir()
@@ -228,19 +214,12 @@ def _count_tiles(
     with _open(layer, settings) as image, ThreadPoolExecutor(1) as pool:
         work = pool.submit(analyse, CancellableImage(image, stop), settings, 1, tile_folder)
         yield from _previews(work, layer, tile_folder)
-        try:
-            result = work.result()
-        except (Cancelled, WholePictureNeeded):
-            return None
-        if stop.is_set():
-            return None
-        yield Progress(0, 0, "Drawing the cells")
-        um = image.pixel_size.um
-        write_label_images(result.segmentation, path, folder.path / "nuclei.tif", um)
-        return LayerCount(
-            layer.name, um, result.cells, result.nuclei, TiledLabels(path), result.summary, result.warnings,
-            folder=folder,
-        )  # fmt: skip
+        result, um = work.result(), image.pixel_size.um
+    if stop.is_set():
+        return None
+    yield Progress(0, 0, "Drawing the cells")
+    write_label_images(result.segmentation, path, folder.path / "nuclei.tif", um)
+    return LayerCount(layer.name, um, result, TiledLabels(path), folder)
 
 
 def _previews(work: Future[Any], layer: LayerSnapshot, tile_folder: Path) -> Generator[CountPreview, None, None]:

@@ -264,10 +264,12 @@ class OsteoCountDock(QWidget):
 
     def _on_layer_shown(self, count: LayerCount) -> None:
         self._job = None
-        self.numbers.show_numbers(count.summary, osteoclast_rule(self._counted_with, resolved=count.nuclei_resolved))
-        self.message.show_notes(count.warnings)
+        result, segmentation = count.result, count.result.segmentation
+        rule = osteoclast_rule(self._counted_with, resolved=segmentation.nuclei_resolved)
+        self.numbers.show_numbers(result.summary, rule)
+        self.message.show_notes(result.warnings)
         nucleus = (NUCLEUS, "nucleus (grey: in no TRAP-positive cell)")
-        self.legend.show_entries(*palette_for(count.regime).legend(), nucleus)
+        self.legend.show_entries(*palette_for(segmentation.regime).legend(), nucleus)
         self.run.show_idle(f"Counted {count.layer}")
         self._show_parts(self.numbers, self.legend)
 

@@ -33,8 +33,7 @@ def show(layers, qtbot, um, result):
     """Show a count of the layer ``scene`` and wait until it is there."""
     done = []
     labels = result.segmentation.cells.astype(np.uint16)
-    count = LayerCount("scene", um, result.cells, result.nuclei, labels, result.summary, result.warnings)
-    layers.show_count(count, lambda: done.append(True))
+    layers.show_count(LayerCount("scene", um, result, labels), lambda: done.append(True))
     qtbot.waitUntil(lambda: bool(done), timeout=10_000)
 
 

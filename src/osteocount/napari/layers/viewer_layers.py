@@ -159,16 +159,18 @@ class ViewerLayers(QObject):
         return {key: getattr(image, key)[-2:] for key in ("scale", "translate", "units")}
 
     def _add_outlines(self, count: LayerCount, labels: TiledLabels, placed: dict[str, Any]) -> None:
-        highest = int(count.cells["cell_id"].max()) if len(count.cells) else 0
-        outlines = OutlineLayerData(labels, outline_classes(count.cells, highest))
-        # The layer keeps the count alive, and with it the folder its label image lies in.
+        cells = count.result.cells
+        highest = int(cells["cell_id"].max()) if len(cells) else 0
+        outlines = OutlineLayerData(labels, outline_classes(cells, highest))
+        # The layer keeps the folder alive that its label image lies in.
         self._viewer.add_labels(
             outlines.data, name=cells_name(count.layer), multiscale=True, opacity=0.9,
-            colormap=class_colormap(palette_for(count.regime)), metadata={"osteocount_count": count}, **placed,
+            colormap=class_colormap(palette_for(count.result.segmentation.regime)),
+            metadata={"osteocount_folder": count.folder}, **placed,
         )  # fmt: skip
 
     def _add_nuclei(self, count: LayerCount, placed: dict[str, Any]) -> None:
-        nuclei = count.nuclei
+        nuclei = count.result.nuclei
         points = self._viewer.add_points(
             nuclei[["y_px", "x_px"]].to_numpy(float).reshape(-1, 2), name=nuclei_name(count.layer),
             features=nuclei.reset_index(drop=True), face_color=nucleus_colours(nuclei),
@@ -215,7 +217,8 @@ def nucleus_colours(nuclei: pd.DataFrame) -> str | list[str]:
 
 
 def _labels_layer(count: LayerCount, placed: dict[str, Any]) -> Labels:
+    cells, palette = count.result.cells, palette_for(count.result.segmentation.regime)
     return Labels(
-        count.labels, name=cells_name(count.layer), features=label_features(count.cells), opacity=0.9,
-        colormap=cell_colormap(count.cells, palette_for(count.regime)), **placed,
+        count.labels, name=cells_name(count.layer), features=label_features(cells), opacity=0.9,
+        colormap=cell_colormap(cells, palette), **placed,
     )  # fmt: skip
