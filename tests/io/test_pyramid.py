@@ -42,7 +42,7 @@ def test_the_first_level_is_the_picture(tmp_path, picture, how):
     assert opened.pixel_size.um == pytest.approx(0.5)
     assert opened.levels[0].shape == SHAPE
     np.testing.assert_array_equal(np.asarray(opened.levels[0][600:900, 700:1500]), picture[600:900, 700:1500])
-    assert (opened.overview is None) == ("levels" in how)
+    assert (opened.unfilled is None) == ("levels" in how)
 
 
 def test_an_overview_is_grey_at_first_and_then_the_picture(tmp_path, picture):
@@ -50,7 +50,7 @@ def test_an_overview_is_grey_at_first_and_then_the_picture(tmp_path, picture):
     small = opened.levels[-1]
     assert small.shape == (SHAPE[0] // 4, SHAPE[1] // 4, 3)
     assert (small == 128).all()
-    shares = list(opened.overview.fill())
+    shares = list(opened.unfilled.fill())
     assert shares == sorted(shares)
     assert shares[-1] == 1
     means = picture[: small.shape[0] * 4, : small.shape[1] * 4].reshape(small.shape[0], 4, small.shape[1], 4, 3)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from osteocount.io.files import written_whole
+from osteocount.io.files import atomic_write
 
 BLINDED = "blinded.json"
 LOCKED = "Blinded review: treatments and wells are hidden until you press “Finish blinded”."
@@ -27,7 +27,7 @@ def is_blinded(root: Path) -> bool:
 
 def blind(root: Path) -> None:
     """Begin a blinded review of the result folder ``root``, in an order of its own."""
-    with written_whole(root / BLINDED) as draft:
+    with atomic_write(root / BLINDED) as draft:
         draft.write_text(json.dumps({"seed": secrets.randbits(32)}) + "\n", encoding="utf-8")
 
 

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from scipy.spatial import KDTree
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.files import written_whole
+from osteocount.io.files import atomic_write
 from osteocount.measure.osteoclast_rule import is_borderline, is_osteoclast, with_borderline
 from osteocount.segment.object_tables import STAIN_COLUMNS
 from osteocount.settings import FrozenModel
@@ -178,7 +178,7 @@ def nucleus_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.fl
 
 def save(classifier: Classifier, path: Path) -> None:
     """Write the classifier."""
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         part.write_text(json.dumps(classifier.model_dump(mode="json"), indent=1) + "\n", encoding="utf-8")
 
 

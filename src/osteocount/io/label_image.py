@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.files import written_whole
+from osteocount.io.files import atomic_write
 from osteocount.io.picture import is_large_size
 from osteocount.io.pixel_size import UM_PER
 
@@ -58,7 +58,7 @@ def write_labels(labels: Labels | TiledLabels, path: Path, pixel_size_um: float 
     if labels.ndim != 2 or labels.dtype != np.uint32:
         raise ValueError(f"labels must be (height, width) uint32, not {labels.shape} {labels.dtype}")
     big = labels.nbytes > 2**31
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         tifffile.imwrite(part, labels, bigtiff=big, predictor=True, **_tiff_options(pixel_size_um))
 
 
@@ -86,7 +86,7 @@ def write_tiled_labels(
     levels = max(0, int(np.ceil(np.log2(max(shape) / _SMALLEST))))
     empty = _compressed(np.zeros((_TILE, _TILE), np.uint32))
     with (
-        written_whole(path) as part,
+        atomic_write(path) as part,
         tifffile.TiffWriter(part, bigtiff=True, byteorder="<") as tiff,
         ThreadPoolExecutor(threads) as pool,
     ):

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.io.contrast import display_rgb
-from osteocount.io.files import written_whole
+from osteocount.io.files import atomic_write
 from osteocount.io.picture import Picture
 
 LONGEST = 1600
@@ -99,7 +99,7 @@ def write_overlay(
     done, png = cv2.imencode(".png", cv2.cvtColor(whole, cv2.COLOR_RGB2BGR), options)
     if not done:
         raise RuntimeError("the overlay could not be encoded")
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         part.write_bytes(png.tobytes())
 
 

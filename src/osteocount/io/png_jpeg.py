@@ -17,7 +17,7 @@ from osteocount.io.raw_image import RawImage, check_size, damaged
 _ALPHA = {"RGBA": "RGB", "LA": "L", "PA": "P"}
 
 
-def read_raster(path: Path) -> RawImage:
+def read_png_jpeg(path: Path) -> RawImage:
     """Decode a PNG or JPEG file, its size checked first.
 
     Pillow's plugins are called by name: `PIL.Image.open` would refuse honest wells above 90 megapixels.

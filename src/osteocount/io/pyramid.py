@@ -1,4 +1,4 @@
-"""Pictures of any size as pyramids for looking at: levels of falling resolution, read where they are looked at."""
+"""Large pictures as pyramids for a viewer: levels of falling resolution, of which only what is shown is read."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from osteocount.io.pixel_size import find_pixel_size
 from osteocount.io.tiff import choose_series, quiet_tifffile
 from osteocount.io.tiled_image import open_tiled
 
-_OVERVIEW_PIXELS = 64 * 10**6
-_UNSEEN = 128  # grey of an overview that has not been filled yet
-_BAND = 512
+_MOST_PIXELS = 64 * 10**6  # of the first level that is kept in memory; 192 MB
+_SMALL = 1500  # px; no further level below this side, about a screen
+_UNFILLED = 128  # grey level
+_ROWS = 512  # read at a time
 
 
-class Overview:
-    """The small levels of a picture that holds none: grey at first, filled while the picture is looked at.
+class DownsampledLevels:
+    """The small levels of a picture that holds none: grey at first, filled while the picture is shown already.
 
     Parameters
     ----------
@@ -45,12 +46,12 @@ class Overview:
     def __init__(self, path: Path, shape: tuple[int, int]) -> None:
         self._path = path
         step = 4
-        while shape[0] * shape[1] / step**2 > _OVERVIEW_PIXELS:
+        while shape[0] * shape[1] / step**2 > _MOST_PIXELS:
             step *= 2
         self._steps = [step]
-        while max(shape) / self._steps[-1] > 1500:
+        while max(shape) / self._steps[-1] > _SMALL:
             self._steps.append(self._steps[-1] * 4)
-        self.levels = [np.full((shape[0] // n, shape[1] // n, 3), _UNSEEN, np.uint8) for n in self._steps]
+        self.levels = [np.full((shape[0] // n, shape[1] // n, 3), _UNFILLED, np.uint8) for n in self._steps]
 
     def fill(self) -> Iterator[float]:
         """Go through the picture once, yielding the share that is done; may run in a thread."""
@@ -58,7 +59,7 @@ class Overview:
             if image is None:
                 return
             height, width, _ = image.shape
-            band = max(_BAND // self._steps[-1], 1) * self._steps[-1]
+            band = max(_ROWS // self._steps[-1], 1) * self._steps[-1]
             for top in range(0, height, band):
                 pixels = _eight_bit(image.read(top, min(top + band, height), 0, width))
                 for step, level in zip(self._steps, self.levels, strict=True):
@@ -72,21 +73,21 @@ class Overview:
 
 @dataclass(frozen=True)
 class Pyramid:
-    """A picture to look at.
+    """A picture for a viewer.
 
     Attributes
     ----------
     levels
-        Arrays (height, width, 3) uint8, the largest first; lazy ones are read where they are looked at.
+        Arrays (height, width, 3) uint8, the largest first; lazy ones are read where they are shown.
     pixel_size
         Of the first level.
-    overview
-        What still has to be filled; None when the file has small copies of its own.
+    unfilled
+        The levels that still have to be filled; None when the file has small copies of its own.
     """
 
     levels: tuple[Any, ...]
     pixel_size: PixelSize
-    overview: Overview | None
+    unfilled: DownsampledLevels | None
 
 
 def open_pyramid(path: Path) -> Pyramid | None:
@@ -114,14 +115,14 @@ def _of_tiff(path: Path) -> Pyramid | None:
             tiff = tifffile.TiffFile(path, _multifile=False)
             series, _ = choose_series(tiff)
             store = series.aszarr()
-            weakref.finalize(store, tiff.close)  # the file stays open as long as somebody looks at a level
+            weakref.finalize(store, tiff.close)  # the file stays open as long as a level is in use
             opened = zarr.open(store, mode="r")
     except Exception as error:  # decoders of files from strangers raise anything
         raise OsteoCountError(f"{path.name}: cannot be opened as a pyramid ({error}).") from error
     arrays = [opened] if isinstance(opened, zarr.Array) else [opened[str(n)] for n in range(len(series.levels))]
     levels = [_eight_bit(dask.from_zarr(array)) for array in arrays]
-    overview = Overview(path, levels[0].shape[:2]) if len(levels) == 1 else None
-    return Pyramid((*levels, *(overview.levels if overview else ())), size, overview)
+    unfilled = DownsampledLevels(path, levels[0].shape[:2]) if len(levels) == 1 else None
+    return Pyramid((*levels, *(unfilled.levels if unfilled else ())), size, unfilled)
 
 
 def _of_zarr(path: Path) -> Pyramid | None:

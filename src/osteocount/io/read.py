@@ -47,9 +47,9 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None, scene: str =
 
     start = b"" if is_zarr(path) else _first_bytes(path)
     if start.startswith(_PNG_OR_JPEG):
-        from osteocount.io.png_jpeg import read_raster
+        from osteocount.io.png_jpeg import read_png_jpeg
 
-        raw = read_raster(path)
+        raw = read_png_jpeg(path)
     elif is_multi_image(path) and (start.startswith(_TIFF) or not path.name.lower().endswith((".tif", ".tiff"))):
         raw = read_scene(path, scene)
     elif start.startswith(_TIFF):
@@ -62,7 +62,7 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None, scene: str =
     return _finish(path, raw, pixel_size_um)
 
 
-def looks_like_picture(path: Path) -> bool:
+def is_picture_file(path: Path) -> bool:
     """Whether the first bytes are those of a picture; a folder, an empty or a missing file is none."""
     try:
         return _first_bytes(path).startswith((*_TIFF, *_PNG_OR_JPEG))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.files import written_whole
+from osteocount.io.files import atomic_write
 from osteocount.io.run_record import FieldRecord
 
 IfPresent = Literal["refuse", "resume", "overwrite"]
@@ -118,5 +118,5 @@ class ResultFolder:
 
 def write_json(value: Any, path: Path) -> None:
     """Write ``value`` as JSON, whole or not at all."""
-    with written_whole(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ import pandas as pd
 
 from osteocount.columns import FORMATS, OTHER_FORMAT, TEXT
 from osteocount.errors import OsteoCountError
-from osteocount.io.files import written_whole
+from osteocount.io.files import atomic_write
 
 _LARGEST_TABLE = 2**30
 _ROWS = 5000  # written at once
@@ -41,7 +41,7 @@ def write_table(frame: pd.DataFrame, path: Path, formats: Mapping[str, str] | No
     for a formula gets a leading apostrophe, which `read_table` takes away; NUL characters are dropped.
     """
     rules = {**FORMATS, **(formats or {})}
-    with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(_csv_text(str(name)) for name in frame.columns) + "\n")
         for start in range(0, len(frame), _ROWS):  # as text a table is many times its size
             rows = frame.iloc[start : start + _ROWS]
@@ -132,7 +132,7 @@ def write_workbook(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
             column[0].fill = PatternFill("solid", start_color="37474F")
             column[0].alignment = Alignment(vertical="center", wrap_text=True)
         sheet.freeze_panes = "A2"
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         book.save(part)
 
 

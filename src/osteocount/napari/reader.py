@@ -14,7 +14,7 @@ from osteocount.io.multi_image import is_multi_image, list_scenes
 from osteocount.io.picture import PixelSize
 from osteocount.io.pyramid import Pyramid, open_pyramid
 from osteocount.io.read import read_picture
-from osteocount.napari.layers.layer_data import ImageLayerData, fill_overview, picture_layer_data, pyramid_layer_data
+from osteocount.napari.layers.layer_data import ImageLayerData, fill_levels, picture_layer_data, pyramid_layer_data
 from osteocount.napari.layers.pixel_size import scale_and_units
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -64,8 +64,8 @@ def _layers(picture: ImageLayerData, size: PixelSize, name: str) -> list[LayerDa
 
 
 def _fill(pyramid: Pyramid) -> None:
-    """Fill the overview in a worker, and refresh the layers that show it now and then."""
-    if pyramid.overview is None:
+    """Fill the small levels in a worker, and refresh the layers that show it now and then."""
+    if pyramid.unfilled is None:
         return
     from napari import current_viewer
 
@@ -83,7 +83,7 @@ def _fill(pyramid: Pyramid) -> None:
         refresh(_)
         _filling.discard(jobs)
 
-    jobs.start("fill", partial(fill_overview, pyramid.overview), end, refresh, quiet=True)
+    jobs.start("fill", partial(fill_levels, pyramid.unfilled), end, refresh, quiet=True)
 
 
 _filling: set[QObject] = set()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from osteocount.columns import PLATE_PREVIEW
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import is_multi_image
-from osteocount.io.read import looks_like_picture
+from osteocount.io.read import is_picture_file
 from osteocount.natural_sort import natural_key
 from osteocount.plate.name_patterns import PATTERNS, NameParts, NamePattern, custom_pattern
 from osteocount.plate.picture_files import PictureFile, find_pictures, picture_stem, root_of
@@ -138,9 +138,7 @@ def _strays(matches: NameMatches) -> set[Path]:
     if not any(matches.values()):
         return set()
     return {
-        path
-        for path, hit in matches.items()
-        if hit is None and not is_multi_image(path) and not looks_like_picture(path)
+        path for path, hit in matches.items() if hit is None and not is_multi_image(path) and not is_picture_file(path)
     }
 
 

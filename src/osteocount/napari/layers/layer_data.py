@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from osteocount.io.picture import Picture
-from osteocount.io.pyramid import Overview, Pyramid
+from osteocount.io.pyramid import DownsampledLevels, Pyramid
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,19 @@ class ImageLayerData:
         True when the last axis of the one array is colour.
     on_dark
         True for fluorescence, whose outlines have other colours.
-    overview
+    unfilled
         Levels that are still to be filled.
     """
 
     channels: tuple[Any, ...]
     rgb: bool
     on_dark: bool
-    overview: Overview | None = None
+    unfilled: DownsampledLevels | None = None
 
 
 def pyramid_layer_data(pyramid: Pyramid) -> ImageLayerData:
     """Return a large picture for the viewer; nothing of it is read."""
-    return ImageLayerData((list(pyramid.levels),), True, False, pyramid.overview)
+    return ImageLayerData((list(pyramid.levels),), True, False, pyramid.unfilled)
 
 
 def picture_layer_data(picture: Picture, regime: str = "") -> ImageLayerData:
@@ -53,9 +53,9 @@ def picture_layer_data(picture: Picture, regime: str = "") -> ImageLayerData:
     return ImageLayerData(tuple(np.ascontiguousarray(plane) for plane in channels), False, on_dark)
 
 
-def fill_overview(overview: Overview, stop: Event) -> Generator[float, None, None]:
+def fill_levels(unfilled: DownsampledLevels, stop: Event) -> Generator[float, None, None]:
     """Read a large picture without small copies once, so that the whole of it can be seen; for a worker."""
-    for share in overview.fill():
+    for share in unfilled.fill():
         if stop.is_set():
             return
         yield share

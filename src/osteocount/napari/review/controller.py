@@ -14,7 +14,7 @@ from osteocount.curate.blinding import blind, in_review_order, is_blinded, revea
 from osteocount.errors import OsteoCountError
 from osteocount.io.run_record import FieldRecord
 from osteocount.napari import preferences
-from osteocount.napari.layers.layer_data import fill_overview
+from osteocount.napari.layers.layer_data import fill_levels
 from osteocount.napari.layers.review_layers import ReviewLayers
 from osteocount.napari.review.jobs import (
     FigureRequest,
@@ -241,8 +241,8 @@ class ReviewController(QObject):
             return
         self._here = well
         self.session.show(loaded.opened)
-        if loaded.picture is not None and loaded.picture.overview is not None:
-            fill = partial(fill_overview, loaded.picture.overview)
+        if loaded.picture is not None and loaded.picture.unfilled is not None:
+            fill = partial(fill_levels, loaded.picture.unfilled)
             self._start("fill", fill, self.layers.refresh_picture, self.layers.refresh_picture, quiet=True)
         self.correct.show_title(field_title(loaded.opened.record, self._blinded_name()))
         self.correct.set_open(True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.io.files import written_whole
+from osteocount.io.files import atomic_write
 from osteocount.segment.tiling.packing import Crop
 from osteocount.segment.tiling.tile_result import PackedLabels, TileResult
 from osteocount.segment.tiling.tiles import Box, Tiling
@@ -46,7 +46,7 @@ class TileCheckpoint:
         """Keep what was found in a tile."""
         done, waiting = tiling.bodies_of(tile)
         grid = np.array(tiling.shape, np.int64)
-        with written_whole(self._path(tile)) as draft, draft.open("wb") as file:
+        with atomic_write(self._path(tile)) as draft, draft.open("wb") as file:
             np.savez(file, allow_pickle=False, grid=grid, done=done, waiting=waiting, **_packed(found))
 
     def _path(self, tile: Box) -> Path:
