@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from data import SceneArrays
 from numpy.typing import NDArray
 
 SIDE = 192
@@ -17,11 +18,10 @@ _CENTRE_SIGMA = 1.8  # px at the working scale; a nucleus is 8 to 14 px across
 _CENTRE_WEIGHT = 6.0  # how much more a pixel near a centre counts than another pixel of a cell
 _SEAM_WEIGHT = 5.0  # how much more a pixel counts where two cells touch
 
-Scene = dict[str, NDArray[np.generic]]
 Floats = NDArray[np.float32]
 
 
-class Lesson(NamedTuple):
+class PackedScene(NamedTuple):
     """A scene with what the network is to answer there, kept small: thousands of them lie in memory.
 
     Attributes
@@ -52,9 +52,9 @@ def batches(folder: Path, seed: int, size: int, number: int) -> Iterator[tuple[F
     def work() -> None:
         cv2.setNumThreads(1)
         rng = np.random.default_rng(seed)
-        lessons = [lesson(dict(np.load(path))) for path in sorted(folder.glob("*.npz"))]
+        packed = [pack_scene(dict(np.load(path))) for path in sorted(folder.glob("*.npz"))]
         for _ in range(number):
-            crops = [crop(lessons[int(rng.integers(len(lessons)))], rng) for _ in range(size)]
+            crops = [random_crop(packed[int(rng.integers(len(packed)))], rng) for _ in range(size)]
             density, targets, weights = (np.stack(part) for part in zip(*crops, strict=True))
             waiting.put((density, targets, weights))
 
@@ -63,16 +63,16 @@ def batches(folder: Path, seed: int, size: int, number: int) -> Iterator[tuple[F
         yield waiting.get()
 
 
-def lesson(scene: Scene) -> Lesson:
+def pack_scene(scene: SceneArrays) -> PackedScene:
     """Work out once what a scene teaches."""
     cells, square = scene["cells"], np.ones((5, 5), np.uint8)
     core = (cells > 0) & (cv2.erode(cells, square) == cv2.dilate(cells, square))
     # Nuclei are asked for inside cells only, and never where one lies that nobody could see.
     asked = (cells > 0) & ~scene["hidden"]
-    seam = (cells > 0) & ~core & _beside_another(cells)
+    seam = (cells > 0) & ~core & _near_another_cell(cells)
     bits = np.stack([cells > 0, core, scene["nuclei"] > 0, asked, seam], axis=2)
     centres = scene["centres"]
-    return Lesson(
+    return PackedScene(
         scene["density"],
         np.packbits(bits, axis=2, bitorder="little")[..., 0],
         _heat(cells.shape, centres[:, :2]),
@@ -81,7 +81,7 @@ def lesson(scene: Scene) -> Lesson:
     )
 
 
-def crop(scene: Lesson, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+def random_crop(scene: PackedScene, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
     """Return density (3, s, s), targets (4, s, s: cell, core, centre, nucleus) and weights (4, s, s) of one crop."""
     top, left = _corner(scene, rng)
     window = np.s_[top : top + SIDE, left : left + SIDE]
@@ -90,7 +90,7 @@ def crop(scene: Lesson, rng: np.random.Generator) -> tuple[Floats, Floats, Float
     heat = scene.heat[window].astype(np.float32) / 255
     targets = np.stack([cell, core, heat, nucleus])
     weights = np.stack([np.ones_like(cell), 1 + _SEAM_WEIGHT * seam, asked * (1 + _CENTRE_WEIGHT * heat), asked])
-    density = altered(scene.density[window].astype(np.float32), rng)
+    density = augment(scene.density[window].astype(np.float32), rng)
     planes = [np.moveaxis(density, 2, 0), targets, weights]
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
     planes = [np.rot90(p, turns, (1, 2)) for p in planes]
@@ -98,7 +98,7 @@ def crop(scene: Lesson, rng: np.random.Generator) -> tuple[Floats, Floats, Float
     return density, targets, weights
 
 
-def altered(density: Floats, rng: np.random.Generator) -> Floats:
+def augment(density: Floats, rng: np.random.Generator) -> Floats:
     """Change what differs between labs: strength, hue and evenness of the stain, white balance, lens and camera."""
     mixing = np.eye(3) + rng.normal(0, 0.05, (3, 3))
     mixing *= rng.uniform(0.7, 1.35) * rng.normal(1, 0.06, (3, 1))
@@ -141,7 +141,7 @@ def _heat(shape: tuple[int, ...], centres: Floats) -> NDArray[np.uint8]:
     return np.round(255 * heat).astype(np.uint8)
 
 
-def _corner(scene: Lesson, rng: np.random.Generator) -> tuple[int, int]:
+def _corner(scene: PackedScene, rng: np.random.Generator) -> tuple[int, int]:
     """Choose where to crop: two of three times near a nucleus, mostly near one of an osteoclast."""
     free, centres = np.array(scene.heat.shape) - SIDE, scene.centres
     if len(centres) and rng.random() < 0.67:
@@ -154,7 +154,7 @@ def _corner(scene: Lesson, rng: np.random.Generator) -> tuple[int, int]:
     return int(top), int(left)
 
 
-def _beside_another(cells: NDArray[np.generic]) -> NDArray[np.bool_]:
+def _near_another_cell(cells: NDArray[np.generic]) -> NDArray[np.bool_]:
     """Return where a cell lies within 2 px of another cell, background between them left out."""
     square = np.ones((5, 5), np.uint8)
     lowest = cv2.erode(np.where(cells > 0, cells, np.uint16(65535)), square)

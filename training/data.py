@@ -1,4 +1,4 @@
-"""Scenes to learn from: simulated pictures of random look, as the network will see them, with their truth.
+"""Scenes to learn from: simulated fields of random design, as optical density at the working scale, with their truth.
 
 ``python training/data.py OUT --scenes 1100 --seed 1`` writes one ``.npz`` per scene.
 """
@@ -18,10 +18,14 @@ from osteocount.segment.preprocess.scale import labels_to_size, resample, workin
 from osteocount.simulate.random_designs import random_design
 from osteocount.simulate.simulated_field import SimulatedField, simulate_field
 
-_OFF = 0.07  # SD of the pixel size as it is said, relative: cells of other labs are larger or smaller, too
+#: A scene as it lies in its file; see `to_arrays`.
+SceneArrays = dict[str, NDArray[np.generic]]
+
+# SD of the pixel size as it is said, relative: cells of other labs are larger or smaller, too. Not measured.
+_OFF = 0.07
 
 
-def to_arrays(field: SimulatedField, said: float) -> dict[str, NDArray[np.generic]]:
+def to_arrays(field: SimulatedField, said: float) -> SceneArrays:
     """Bring a simulated field to the working scale: density (h, w, 3), labels (h, w), centres (n, 3: y, x, cell).
 
     ``said`` is the pixel size that the program is told, µm.

@@ -16,13 +16,12 @@ import cv2
 import numpy as np
 import onnx
 import torch
-from calibrate import OUTLINE_LOGIT, Scene, find, fit_company, fit_nuclei, fit_seams, fit_tail, look, report, shifted
+from calibrate import calibrate
+from data import SceneArrays
 from network import CellNet
 from optimise_onnx import without_concatenations
 
 from osteocount.segment.backends.shipped import CellModel
-from osteocount.segment.detectors.learned_cells import BOUNDARY_FEATURES
-from osteocount.segment.detectors.learned_nuclei import FEATURES
 
 
 def to_onnx(checkpoint: Path, path: Path, facts: dict[str, object]) -> None:
@@ -42,7 +41,7 @@ def to_onnx(checkpoint: Path, path: Path, facts: dict[str, object]) -> None:
     onnx.save(model, path)
 
 
-def scenes_of(folder: Path) -> list[Scene]:
+def scenes_of(folder: Path) -> list[SceneArrays]:
     """Load the scenes of ``folder``."""
     return [dict(np.load(path)) for path in sorted(folder.glob("*.npz"))]
 
@@ -63,30 +62,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
     cv2.setNumThreads(1)
-    facts, figures = calibrated(model_of(asked.network, asked.threads), scenes_of(asked.calibration))
+    facts, figures = calibrate(model_of(asked.network, asked.threads), scenes_of(asked.calibration))
     to_onnx(asked.network, asked.out, facts)
     print("calibration", {name: round(value, 3) for name, value in figures.items()}, facts)
     print("sha256", CellModel(asked.out, None).sha256)
-
-
-def calibrated(model: CellModel, scenes: list[Scene]) -> tuple[dict[str, object], dict[str, float]]:
-    """Fit all that stands beside the network, and return it with its figures of merit on the same scenes."""
-    first = fit_nuclei([look(model, scene) for scene in scenes])
-    seen = [look(model, scene, first) for scene in scenes]
-    seams = fit_seams(seen)
-    found = [find(each, seams) for each in seen]
-    nuclei = shifted(found, first)
-    company = fit_company(found, nuclei)
-    facts = {
-        "features": list(FEATURES),
-        "nucleus_weights": [round(float(w), 5) for w in nuclei],
-        "cell_logit": round(OUTLINE_LOGIT, 5),
-        "company_odds": round(company, 5),
-        "seam_features": list(BOUNDARY_FEATURES),
-        "seam_weights": [round(float(w), 5) for w in seams],
-        "interval_tail": fit_tail(found, nuclei, company),
-    }
-    return facts, report(found, nuclei, company)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 threads give the same network on the same machine.
 
 A network that learns from simulated pictures alone comes to know their simulator: after some thousand steps it gets
-ever better there and worse on real pictures. So it is averaged over all the way it went (Cha et al. 2021, SWAD,
+ever better there and worse on real pictures. So its weights are averaged over the training (Cha et al. 2021, SWAD,
 arXiv:2102.08604).
 """
 
@@ -22,12 +22,13 @@ from network import CellNet
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+# What chose these values is not recorded, but that averaging came of the annotated real picture (docs/model_card.md).
 _BATCH = 8
 _RATE = 3e-3
 _WARM_UP = 100
 _SMOOTH = 0.995  # what is averaged over the way is itself a running mean of the last few hundred steps
 _KEEP_EVERY = 500
-_SETTLED = 3000  # steps from which on the way is averaged
+_AVERAGED_FROM = 3000  # steps from which on it is averaged
 _IMPORTANCE = (1.0, 1.0, 3.0, 1.5)  # of cell, core, centre, nucleus
 
 Batches = Iterator[tuple[Floats, Floats, Floats]]
@@ -45,7 +46,7 @@ def rate(step: int, steps: int) -> float:
     return float(_RATE * min(1.0, (step + 1) / _WARM_UP) * (0.505 + 0.495 * np.cos(np.pi * step / steps)))
 
 
-def learn(crops: Batches, steps: int, keep: Callable[[int, CellNet], None]) -> None:
+def run_steps(crops: Batches, steps: int, keep: Callable[[int, CellNet], None]) -> None:
     """Take a step for every batch; ``keep`` sees a running mean of the network after each."""
     # Half as long where the processor multiplies 16-bit numbers, many times as long where it does not.
     short = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
@@ -70,9 +71,9 @@ def learn(crops: Batches, steps: int, keep: Callable[[int, CellNet], None]) -> N
             print(f"{step + 1} {time.monotonic() - start:.0f}s loss {shown / (1 - 0.98 ** (step + 1)):.4f}", flush=True)
 
 
-def settled(way: AveragedModel, crops: Batches) -> CellNet:
-    """Return the average of the way, with its normalisation worked out anew on some crops."""
-    network: CellNet = way.module
+def with_new_norms(average: AveragedModel, crops: Batches) -> CellNet:
+    """Return the averaged network, with its normalisation worked out anew on some crops."""
+    network: CellNet = average.module
     for layer in network.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
             layer.reset_running_stats()
@@ -89,14 +90,14 @@ def train(asked: argparse.Namespace) -> None:
     torch.manual_seed(asked.seed)
     torch.set_num_threads(asked.threads)
     torch.use_deterministic_algorithms(True)
-    way = AveragedModel(CellNet())
+    average = AveragedModel(CellNet())
 
     def keep(step: int, mean: CellNet) -> None:
-        if step % _KEEP_EVERY == 0 and step >= _SETTLED:
-            way.update_parameters(mean)
+        if step % _KEEP_EVERY == 0 and step >= _AVERAGED_FROM:
+            average.update_parameters(mean)
 
-    learn(batches(asked.train, asked.seed, _BATCH, asked.steps), asked.steps, keep)
-    network = settled(way, batches(asked.train, asked.seed + 1, _BATCH, 60))
+    run_steps(batches(asked.train, asked.seed, _BATCH, asked.steps), asked.steps, keep)
+    network = with_new_norms(average, batches(asked.train, asked.seed + 1, _BATCH, 60))
     torch.save(network.state_dict(), asked.out)
 
 
