@@ -31,15 +31,19 @@ lint: $(VENV)/develop  ## style, types and the direction of imports
 gui: $(VENV)/develop  ## napari with the OsteoCount dock
 	$(BIN)/osteocount gui
 
-bench: $(VENV)/develop  ## speed and accuracy, written to docs/
+bench: $(VENV)/develop  ## every benchmark, written to docs/ or printed; see benchmarks/README.md
 	$(BIN)/python benchmarks/performance.py
 	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python benchmarks/effects.py
 	$(BIN)/python benchmarks/invariance.py
 	$(BIN)/python benchmarks/domain.py
+	$(BIN)/python benchmarks/calibration.py
+	$(BIN)/python benchmarks/learning.py
+	$(DISPLAY_OF_ITS_OWN) $(BIN)/python benchmarks/gui_latency.py
 
 SCENES := build/scenes
 MODEL  := src/osteocount/segment/backends/cells.onnx
-train: $(VENV)/develop  ## the network of the learned segmenter anew (2 cores: 45 to 75 minutes); see docs/model_card.md
+train: $(VENV)/develop  ## the network of the learned segmenter anew (2 cores: 45 to 75 minutes); see training/README.md
 	$(BIN)/python -m pip install -q --group train
 	$(BIN)/python training/data.py $(SCENES)/train --scenes 2000 --seed 1 --side-um 300
 	$(BIN)/python training/data.py $(SCENES)/calibration --scenes 100 --seed 3 --side-um 400

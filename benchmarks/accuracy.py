@@ -37,7 +37,7 @@ def main():
     options.add_argument("--wells", type=int, default=52, help=f"wells of the hold-out, {FIELDS_PER_WELL} fields each")
     options.add_argument("--plate", type=Path, default=ROOT / "sample_images")
     options.add_argument("--real", type=Path, default=ROOT.parent / "shared" / "real")
-    options.add_argument("--out", type=Path, default=doc_sections.BOOK)
+    options.add_argument("--out", type=Path, default=doc_sections.ACCURACY)
     given = options.parse_args()
     wanted = [given.only] if given.only else PARTS
     if "holdout" in wanted:

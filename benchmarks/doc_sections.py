@@ -1,4 +1,4 @@
-"""Books of figures, docs/accuracy.md and docs/performance.md: every part between marks, to be measured anew alone."""
+"""Write one section of docs/accuracy.md or docs/performance.md; each lies between marks, to be measured anew alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import platform
 import sys
 from pathlib import Path
 
-BOOK = Path(__file__).resolve().parents[1] / "docs" / "accuracy.md"
-PERFORMANCE = BOOK.with_name("performance.md")
+ACCURACY = Path(__file__).resolve().parents[1] / "docs" / "accuracy.md"
+PERFORMANCE = ACCURACY.with_name("performance.md")
 PARTS = (
     *("holdout", "effects", "plate", "invariance", "regimes", "real"),
     *("field", "start", "wells", "workers", "killed"),
@@ -25,20 +25,20 @@ work when it began. Ratios of one run travel; seconds do not. `make bench` measu
 """
 
 
-def write(part, lines, book=BOOK):
-    """Replace one part of the book, and print it."""
-    text = book.read_text(encoding="utf-8") if book.is_file() else ""
+def write(part, lines, page=ACCURACY):
+    """Replace one section of a page, and print it."""
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
     parts = {name: _between(text, name) for name in PARTS}
     parts[part] = "\n".join(lines).strip("\n")
     marked = [f"<!-- {name} -->\n{body}\n<!-- end of {name} -->\n" for name, body in parts.items() if body]
-    head = PERFORMANCE_HEAD if book.name == PERFORMANCE.name else HEAD
-    book.parent.mkdir(parents=True, exist_ok=True)
-    book.write_text("\n".join([head, *marked]), encoding="utf-8")
+    head = PERFORMANCE_HEAD if page.name == PERFORMANCE.name else HEAD
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("\n".join([head, *marked]), encoding="utf-8")
     print(parts[part])
 
 
 def command():
-    """Return the command as a person types it; where the book lies is nobody's business."""
+    """Return the command as a person types it; where the page lies is nobody's business."""
     given = sys.argv[1:]
     for option in ("--out", "--folder"):
         if option in given:

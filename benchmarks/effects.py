@@ -33,7 +33,7 @@ REPEATS = 2000
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--fields", type=int, default=4, help="pictures of each well")
-    options.add_argument("--out", type=Path, default=doc_sections.BOOK)
+    options.add_argument("--out", type=Path, default=doc_sections.ACCURACY)
     given = options.parse_args()
     field = FieldDesign(densities=Densities(osteoclast=30))
     design = PlateDesign(arms=ARMS, wells=4, fields=given.fields, field=field)
@@ -49,7 +49,7 @@ def main():
 
 
 def section(wells, compared):
-    """Write the part of the book."""
+    """Write the section of the page."""
     rows, bias = [], {}
     for arm in ARMS:
         own = wells[wells["treatment"] == arm.treatment]

@@ -10,10 +10,10 @@ garbage collection has a line of its own. The limit is 100 ms for the longest; `
 
 from __future__ import annotations
 
+import argparse
 import gc
 import os
 import statistics
-import sys
 import tempfile
 import threading
 import time
@@ -151,6 +151,9 @@ class Stopwatch:
 
 def main() -> None:
     """Time every action and say which are over the limit."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--check", action="store_true", help="fail when one is over the limit")
+    given = options.parse_args()
     watch = Stopwatch()
     watch.watch(worker.Job, "_on_returned", lambda job, *_: f"show the result of: {named(job)}")
     watch.watch(worker.Job, "_on_yielded", lambda job, *_: f"show progress of: {named(job)}")
@@ -175,7 +178,7 @@ def main() -> None:
         dock.close()
     viewer.close()
     report(watch.times)
-    raise SystemExit("--check" in sys.argv and max(max(each) for each in watch.times.values()) > LIMIT_MS)
+    raise SystemExit(given.check and max(max(each) for each in watch.times.values()) > LIMIT_MS)
 
 
 def canvas_of(viewer):

@@ -33,7 +33,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--plate", type=Path, default=ROOT / "sample_images")
     options.add_argument("--fields", type=int, help="the first pictures only")
-    options.add_argument("--out", type=Path, default=doc_sections.BOOK)
+    options.add_argument("--out", type=Path, default=doc_sections.ACCURACY)
     given = options.parse_args()
     paths = sorted(given.plate.glob("*.tif"))[: given.fields]
     jobs = [(path, method) for path in paths for method in METHODS]
@@ -90,7 +90,7 @@ def scaled(pixels, pixel_size, wanted):
 
 
 def section(by_method, n, plate):
-    """Write the part of the book."""
+    """Write the section of the page."""
     rows = []
     for name in by_method["learned"][0]:
         said = []

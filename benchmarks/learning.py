@@ -1,4 +1,4 @@
-"""What 60 corrections teach on simulated labs whose stain, scale and litter differ from the defaults.
+"""What 60 corrections teach on simulated labs whose stain, scale and debris differ from the defaults.
 
 python benchmarks/learning.py
 
@@ -13,6 +13,7 @@ there is one; one that the picture hides from an eye is there all the same, and 
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,6 +145,8 @@ def score(cells: pd.DataFrame, nuclei: pd.DataFrame, truth) -> pd.Series:
 
 def main() -> None:
     """Measure every lab, and one where nothing is wrong."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.parse_args()
     print("| lab | corrected | | cells | false | cell F1 | false nuclei | of nuclei |")
     print("|---|---:|---|---:|---:|---:|---:|---:|")
     said = []

@@ -1,6 +1,6 @@
 """The simulated labs of learning.py: stain and scale differ from the defaults, and so does what lies about.
 
-What the network was trained on holds specks, flakes, rings and fibres. Litter of other kinds is drawn here, as it
+What the network was trained on holds specks, flakes, rings and fibres. Debris of other kinds is drawn here, as it
 occurs in cultures; its sizes are in µm and its optical densities (OD) are those of pictures of such things.
 """
 
@@ -20,10 +20,10 @@ Painter = Callable[[np.ndarray, np.ndarray, StainStyle, np.random.Generator], np
 
 @dataclass(frozen=True)
 class Lab:
-    """How a lab's fields look: ``litter`` paints one thing, and there are ``per_mm2`` of it."""
+    """How a lab's fields look: ``debris`` paints one thing, and there are ``per_mm2`` of it."""
 
     design: FieldDesign
-    litter: Painter | None = None
+    debris: Painter | None = None
     per_mm2: float = 0.0
 
 
@@ -56,9 +56,9 @@ def bubble(y: np.ndarray, x: np.ndarray, stain: StainStyle, rng: np.random.Gener
 
 
 def simulate(lab: Lab, seed: int) -> SimulatedField:
-    """Return a field of the lab; litter lies anywhere, on cells too, and is none of them."""
+    """Return a field of the lab; its debris lies anywhere, on cells too, and is none of them."""
     field, rng = simulate_field(lab.design, seed), np.random.default_rng([seed, 7])
-    if lab.litter is None:
+    if lab.debris is None:
         return field
     um, reach = lab.design.pixel_size, 35.0
     od = np.zeros_like(field.od)
@@ -70,7 +70,7 @@ def simulate(lab: Lab, seed: int) -> SimulatedField:
             for a, n in zip(at, (height, width), strict=True)
         )
         y, x = np.arange(rows.start, rows.stop) * um - at[0], np.arange(columns.start, columns.stop) * um - at[1]
-        od[rows, columns] += lab.litter(y[:, None], x[None, :], lab.design.stain, rng)
+        od[rows, columns] += lab.debris(y[:, None], x[None, :], lab.design.stain, rng)
     od = field.od + blurred(od, lab.design.optics, um)
     return replace(field, od=od, picture=photograph(od, lab.design.optics, rng))
 

@@ -5,6 +5,7 @@ python benchmarks/performance.py
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,8 @@ HERE = Path(__file__).parent
 
 
 def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.parse_args()
     subprocess.run([sys.executable, HERE / "speed.py"], check=True)
     subprocess.run([sys.executable, HERE / "plate_speed.py"], check=True)
     with tempfile.TemporaryDirectory() as wells:

@@ -103,7 +103,7 @@ def changed_real(folder, name):
 
 
 def section(folder, pictures=PICTURES):
-    """Write the part of the book."""
+    """Write the section of the page."""
     with ProcessPoolExecutor(2) as pool:
         cells, wells = list(pool.map(fluorescence, range(pictures))), list(pool.map(low_power, range(pictures)))
     lines = [

@@ -36,19 +36,20 @@ CLASSICAL, LEARNED = (
 OSTEOCOUNT = Path(sys.executable).with_name("osteocount")
 STEPS = {  # what the profile names, by the functions that do it; what begins with OF is within the one above
     "decoding": ("io/read.py", "read_picture"),
-    "the well, the kind of picture, is it a TRAP culture": ("segment/segmenter.py", "_decided"),
-    "light, stains, outlines (learned: the network)": ("regimes/brightfield.py", "__init__"),
-    "connected bodies": ("tiling/tiles.py", "choose"),
-    "cells and nuclei of the bodies, classical": ("detectors/classical.py", "detect"),
-    "of it bodies laid side by side": ("tiling/packing.py", "pack_bodies"),
-    "of it nuclear contrast": ("detectors/nuclei.py", "nuclear_contrast"),
-    "of it cells cut apart": ("detectors/classical_cells.py", "find_pieces"),
-    "of it pieces joined": ("detectors/classical_cells.py", "join_pieces"),
-    "of it nuclei drawn": ("detectors/nuclei.py", "find_spots"),
-    "of it what was found, packed": ("tiling/tile_result.py", "gather_packed"),
-    "cells and nuclei of the bodies, learned": ("detectors/learned.py", "detect"),
-    "label images drawn": ("tiling/tile_result.py", "draw_tile"),
-    "tables of the segmenter": ("regimes/brightfield.py", "tables_of"),
+    "the well, the kind of picture": ("segment/segmenter.py", "_decided"),
+    "is it a TRAP culture": ("segment/segmenter.py", "refuse_out_of_domain"),
+    "light, stains, outlines (learned: the network)": ("segment/regimes/brightfield.py", "__init__"),
+    "connected bodies": ("segment/tiling/tiles.py", "choose"),
+    "cells and nuclei of the bodies, classical": ("segment/detectors/classical.py", "detect"),
+    "of it bodies laid side by side": ("segment/tiling/packing.py", "pack_bodies"),
+    "of it nuclear contrast": ("segment/detectors/classical_nuclei.py", "nuclear_contrast"),
+    "of it cells cut apart": ("segment/detectors/classical_cells.py", "split_into_fragments"),
+    "of it fragments joined": ("segment/detectors/classical_cells.py", "join_fragments"),
+    "of it nuclei drawn": ("segment/detectors/classical_nuclei.py", "find_candidates"),
+    "of it what was found, packed": ("segment/tiling/tile_result.py", "gather_packed"),
+    "cells and nuclei of the bodies, learned": ("segment/detectors/learned.py", "detect"),
+    "label images drawn": ("segment/tiling/tile_result.py", "draw_tile"),
+    "tables of the segmenter": ("segment/regimes/brightfield.py", "tables_of"),
     "measures of cells": ("measure/cells.py", "measure_cells"),
     "debris": ("io/image_quality.py", "debris_mask"),
     "quality": ("io/image_quality.py", "measure_quality"),
@@ -106,6 +107,8 @@ def timings(path, folder):
         "decode + one Gaussian pass (the floor)": floor,
     }
     profiles = [profile(counted(settings, 1)) for settings in (CLASSICAL, LEARNED)]
+    gone = [step for step in STEPS if not any(own[step] for own in profiles)]
+    assert not gone, f"no function does these steps any more, correct STEPS: {gone}"
     cv2.setNumThreads(-1)
     return rows, profiles, len(result.cells)
 
