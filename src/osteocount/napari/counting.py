@@ -242,8 +242,8 @@ def _previews(work: Future[Any], layer: LayerSnapshot, tile_folder: Path) -> Gen
 def _paint(tile: FinishedTile, cells: NDArray[np.uint8], shape: tuple[int, int], step: int) -> None:
     rows, columns = (nearest(side, have)[np.arange(0, side, step)] for side, have in zip(shape, tile.grid, strict=True))
     image = np.zeros(cells.shape, np.int32)
-    labels = tile.found.cells.labels
-    draw_tile(tile.found, labels, np.arange(labels.max(initial=0) + 1, dtype=np.int32), image, rows, columns)
+    labels = tile.result.cells.labels
+    draw_tile(tile.result, labels, np.arange(labels.max(initial=0) + 1, dtype=np.int32), image, rows, columns)
     cells[image > 0] = 1
 
 

@@ -21,6 +21,9 @@ from osteocount.segment.segmentation import Segmentation
 from osteocount.settings import QcSettings, Settings
 
 _BLOCK = 256  # side of the blocks whose quality stands for a large picture
+# Times the threshold of TRAP-positive: a pixel of debris is denser than the palest cell is on average. That is 0.15 at
+# the default, and stayed so when the threshold fell from 0.10 to 0.08.
+_DEBRIS = 1.9
 _BLOCKS = 6  # along each side; as many as the light is compared between
 
 
@@ -113,8 +116,7 @@ def _debris(found: Segmentation, settings: Settings) -> NDArray[np.bool_] | None
     """Find what is stained and in no cell; in fluorescence the signal has no threshold that says so."""
     if found.regime == "fluorescence" or found.trap_od is None:
         return None
-    # A pixel of debris is denser than the palest cell is on average.
-    return debris_mask(found.trap_od, found.cells, found.analysed, 1.9 * settings.segment.trap_threshold)
+    return debris_mask(found.trap_od, found.cells, found.analysed, _DEBRIS * settings.segment.trap_threshold)
 
 
 def _quality_of_blocks(image: TiledImage, found: Segmentation, settings: QcSettings) -> ImageQuality:

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 #: How a cell is stained: mean and spread (SD) of its TRAP optical density, and its mean density in each colour.
 STAIN_COLUMNS = ("trap_od_mean", "trap_od_sd", "red_od_mean", "green_od_mean", "blue_od_mean")
-_GIANT_UM2 = 2000.0  # area from which a weakly stained cell is called a pale giant
-_PALE = 3.75  # times the threshold of TRAP-positive: mean density below which such a cell is weakly stained
-_OPAQUE_OD = 0.75  # mean density through which no nucleus is seen
+# A pale giant is a spread cell with weak TRAP: at least this large (a disc of about 50 µm), and with a mean density
+# below this many times the threshold of TRAP-positive. That is 0.3 at the default, and stayed so when the threshold
+# fell from 0.15 to 0.08. What chose the area and 0.3 is not recorded; the flag changes no number.
+_GIANT_UM2 = 2000.0
+_PALE = 3.75
+_OPAQUE_OD = 0.75  # mean density through which no nucleus is seen; what chose it is not recorded
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,12 @@ from osteocount.segment.tiling.tile_result import TileResult, gather_window
 from osteocount.segment.tiling.tiles import Box, Density
 from osteocount.settings import Settings
 
-_RECEPTIVE_UM = 55.0  # how far from a body its cells and nuclei still depend on the maps of the network
-_STAINED_OD = 0.2  # length of an optical density that has a colour
+# How far from a body its cells and nuclei still depend on the maps of the network (how far the maps depend on the
+# picture is `backends.shipped.MARGIN`). The tests of tiles hold that it is enough.
+_RECEPTIVE_UM = 55.0
+_SMOOTHING_UM = 0.76  # σ of the smoothing of densities that are measured: a pixel at the working scale
+_STAINED_OD = 0.2  # length of an optical density vector from which it has a colour; what chose it is not recorded
+_LEAST_CYTOPLASM = 50  # pixels; fewer say nothing of the TRAP colour
 _ELSEWHERE = "classical: the network was trained on brightfield pictures that show nuclei"
 
 
@@ -116,7 +120,7 @@ class LearnedDetector:
         y, x, features = candidate_features(maps, shown, mask > 0, scale)
         # Feature by feature: a matrix product may round differently from one place of the picture to another.
         score = sigmoid((features * np.asarray(self._model.facts["nucleus_weights"], np.float64)).sum(axis=1))
-        return LearnedFeatures(box, gaussian(shown, scale.px(0.76)), mask, maps, y, x, score)
+        return LearnedFeatures(box, gaussian(shown, scale.px(_SMOOTHING_UM)), mask, maps, y, x, score)
 
     def sample(self, features: LearnedFeatures) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the densities of pixels inside cells, and of those that are surely cytoplasm."""
@@ -134,7 +138,7 @@ class LearnedDetector:
         """
         inside, cytoplasm = samples
         stains = stains_from_pixels(inside)
-        if len(cytoplasm) < 50:
+        if len(cytoplasm) < _LEAST_CYTOPLASM:
             return stains
         trap = np.median(cytoplasm / np.linalg.norm(cytoplasm, axis=1)[:, None], axis=0)
         counterstain = np.asarray(COUNTERSTAIN_PRESETS["methyl green"])

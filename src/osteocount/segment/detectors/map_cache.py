@@ -1,4 +1,4 @@
-"""The maps of the network over a picture of any size, each part of it worked out once where windows overlap."""
+"""A cache of the network's maps over a picture of any size: each part is computed once where windows overlap."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from osteocount.segment.backends.shipped import MARGIN, STEP, CellModel, LogitMaps
 from osteocount.segment.tiling.tiles import Box, Density
 
-_MOST = 256 * 2**20  # bytes of maps that are kept: those along the seams of a row of tiles 30,000 pixels wide
+_MOST_BYTES = 256 * 2**20  # of maps that are kept: those along the seams of a row of tiles 30,000 pixels wide
 
 
 class MapCache:
-    """What the network sees of a picture, window by window.
+    """The maps of the network, window by window.
 
     Windows overlap, and the network is most of the work. So what a later window shows again is kept for it.
 
@@ -84,7 +84,7 @@ class MapCache:
                     continue
                 part = maps if both == where else maps[:, *both.within(where)].copy()
                 size += part.nbytes
-                if size <= _MOST:
+                if size <= _MOST_BYTES:
                     self._kept.append((both, part))
 
 

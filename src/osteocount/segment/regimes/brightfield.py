@@ -24,7 +24,7 @@ from osteocount.segment.tiling.checkpoint import TileCheckpoint
 from osteocount.segment.tiling.tile_labels import TileLabels, number_tiles
 from osteocount.segment.tiling.tile_result import TileResult
 from osteocount.segment.tiling.tiles import (
-    CORE,
+    TILE_SIDE,
     Box,
     Density,
     ResampledImage,
@@ -95,7 +95,7 @@ class BrightfieldImage(Generic[Features]):
             )
 
     def tile_results(
-        self, tile_side: int = CORE, offset: tuple[int, int] = (0, 0), kept: TileCheckpoint | None = None
+        self, tile_side: int = TILE_SIDE, offset: tuple[int, int] = (0, 0), kept: TileCheckpoint | None = None
     ) -> Iterator[tuple[Box | None, TileResult]]:
         """Yield every tile with its cells and nuclei, then None with those of each body that lies across tiles.
 
@@ -218,7 +218,7 @@ def segment_brightfield(
     trap = np.zeros(field.shape if whole else (0, 0), np.float32)
     kept = None if scratch is None else TileCheckpoint(scratch)
     results = []
-    for tile, result in field.tile_results(tile_side or (CORE if whole else detector.tile_side), offset, kept):
+    for tile, result in field.tile_results(tile_side or (TILE_SIDE if whole else detector.tile_side), offset, kept):
         results.append(result)
         if whole and tile is not None:
             trap[tile.top : tile.bottom, tile.left : tile.right] = field.trap(tile)

@@ -28,8 +28,10 @@ from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.segment.split import split_touching
 from osteocount.settings import Settings
 
+# Every length is in diameters of the nuclei of the picture. What chose the shares is not recorded, but where it says
+# so; the tests of this regime hold what they do on simulated fluorescence.
 _AT_OUTLINE = 0.048  # stands for the TRAP OD where a cell is outlined: by default one is positive from 5/3 of that on
-_GRID_PX = 10.0  # pixels across a nucleus on the analysed grid
+_GRID_PX = 10.0  # pixels across a nucleus on the analysed grid: a finer one tells the nuclei of a clump apart
 _BLOCK = 4.0  # side, in nuclei, of the blocks whose dark part is taken as background
 _DARK_PART = 30  # percentile of a block that is background, unless a cell fills the block
 _WIDEST = 9  # blocks that one cell may fill in a row

@@ -30,6 +30,8 @@ from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.segment.split import split_touching
 from osteocount.settings import SegmentSettings, Settings
 
+# Shares and diameters below were set with the size rule; what chose their values is not recorded. The rule itself
+# (`segment.large_cell_ratio`, 50 µm) is the middle of what an annotator of whole wells was unsure about.
 _WAIST = 0.75  # giants in a heap are convex, so a slight waist parts them
 _OPENING = 0.9  # radius, in mononuclear diameters, that no mononuclear cell survives
 _DENSE = 0.5  # share of the density of well stained bodies above which giants in a heap are still apart
@@ -37,6 +39,8 @@ _SOLID = 0.93  # share of its convex hull that a giant fills at least
 _GAP = 0.65  # share of the density of the paler of two giants above which no gap lies between them
 _LEANING = 0.6  # share of its depth below which a part of a body is another cell
 _PALE_TEXTURE = 0.05  # OD spread inside a pale giant; haze over many cells varies more
+_STAINED = 2.6  # times the threshold of TRAP-positive: pixel density from which a body is stained, 0.21 at the default
+_SPREAD = 0.215  # of the logistic confidence, so that it is 0.9 at 1.6 times the size rule
 
 
 def segment_low_power(
@@ -116,7 +120,7 @@ def _recorded(mononuclear_um: float, stains: Stains, wanted: SegmentSettings) ->
 
 def _stained(trap_threshold: float) -> float:
     """Return the pixel density from which a body is stained: well above what a pale cell needs on average."""
-    return 2.6 * trap_threshold
+    return _STAINED * trap_threshold
 
 
 def _cells(
@@ -265,4 +269,4 @@ def _pale_giants(
 def _confidence(diameters: NDArray[np.float64], large: float) -> NDArray[np.float64]:
     """Return how far each cell's diameter lies from the size rule: 0.5 at the rule, 0.9 at 1.6 times or 1/1.6 of it."""
     ratio = np.log(np.maximum(diameters[1:], 0.5) / large)
-    return np.asarray(1 / (1 + np.exp(-np.abs(ratio) / 0.215)))
+    return np.asarray(1 / (1 + np.exp(-np.abs(ratio) / _SPREAD)))

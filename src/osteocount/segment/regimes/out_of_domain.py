@@ -19,11 +19,11 @@ from osteocount.segment.morphology import disk, gaussian
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, TRAP_PRESETS
 
-_SIDE = 768  # px of the middle that are looked at
-_STAINED_OD = 0.12
-_BRIGHT_OD = -0.06
+_SIDE = 768  # px of the middle that are measured
+_STAINED_OD = 0.12  # clearly darker than the background
+_BRIGHT_OD = -0.06  # clearly brighter: light that phase contrast adds beside what is dark, and a stain never does
 _THINNEST_UM = 5.0  # nothing of a cell's body is thinner
-_FAR_DEGREES = 20.0
+_FAR_DEGREES = 20.0  # from every stain that is known: another dye
 _FEW = 0.002  # share of stained pixels below which their colour says nothing
 
 
@@ -118,20 +118,30 @@ def measure_domain(picture: Picture, analysed: NDArray[np.bool_], um: float) -> 
     )
 
 
-def rejection_reason(seen: DomainMeasures) -> str:
-    """Return what a picture looks like when it cannot be a TRAP-stained culture, else an empty text."""
+def rejection_reason(measured: DomainMeasures) -> str:
+    """Return what a picture looks like when it cannot be a TRAP-stained culture, else an empty text.
+
+    Each bound lies between its kind of made-up picture and simulated TRAP pictures of all stains (see the module). The
+    first sign that holds is said: those of the whole picture before those of its colours.
+    """
     signs = (
-        (seen.detail < 0.05, "nothing can be seen in it, neither cells nor debris: bare plastic or a closed shutter"),
-        (seen.stained > 0.95, "it has no background: noise, or an exposure far too short"),
-        (seen.bright > max(0.01, 0.5 * seen.stained), "bright halos lie around what is dark, as in phase contrast"),
-        (seen.focus < 0.09, "it is blurred beyond use: no cell has an outline"),
-        (seen.solid < 0.5, "what is dark is thinner than any cell, like print or scratches"),
-        (seen.colour < 0.06, "what is dark is grey: there is no stain (phase contrast, a scan, a text page)"),
-        (seen.green_over_red < 0.0, "what is stained is not purple to red, as TRAP is, but blue, green or yellow"),
         (
-            seen.unknown_colours > 0.1,
+            measured.detail < 0.05,
+            "nothing can be seen in it, neither cells nor debris: bare plastic or a closed shutter",
+        ),
+        (measured.stained > 0.95, "it has no background: noise, or an exposure far too short"),
+        (
+            measured.bright > max(0.01, 0.5 * measured.stained),
+            "bright halos lie around what is dark, as in phase contrast",
+        ),
+        (measured.focus < 0.09, "it is blurred beyond use: no cell has an outline"),
+        (measured.solid < 0.5, "what is dark is thinner than any cell, like print or scratches"),
+        (measured.colour < 0.06, "what is dark is grey: there is no stain (phase contrast, a scan, a text page)"),
+        (measured.green_over_red < 0.0, "what is stained is not purple to red, as TRAP is, but blue, green or yellow"),
+        (
+            measured.unknown_colours > 0.1,
             "it has colours that neither TRAP nor a counterstain has, like a photograph or a chart",
         ),
-        (seen.green_over_red > 0.72, "what is stained is as pink as eosin, like a tissue section (H&E)"),
+        (measured.green_over_red > 0.72, "what is stained is as pink as eosin, like a tissue section (H&E)"),
     )
     return next((words for holds, words in signs if holds), "")

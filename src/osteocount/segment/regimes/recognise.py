@@ -1,4 +1,4 @@
-"""What a picture shows, said with the reason; what we cannot count is refused."""
+"""Which regime a picture is of, said with the reason; what no regime can count is refused."""
 
 from __future__ import annotations
 
@@ -16,12 +16,23 @@ from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS
 from osteocount.segment.segmentation import Regime
 from osteocount.settings import Settings
 
-#: Diameter of compact mononuclear TRAP-positive cells, by which a picture without a pixel size is scaled.
+#: Diameter of compact mononuclear TRAP-positive cells, by which a picture without a pixel size is scaled. On which
+#: pictures it was measured is not recorded.
 MONONUCLEAR_UM = 10.5
-#: Pixels coarser than this do not resolve nuclei.
+#: Pixels coarser than this do not resolve nuclei: one of 8 µm is then six pixels across.
 COARSEST_UM = 1.25
+ASSUMED_UM = 0.76  # of a picture without a pixel size and without cells to estimate it from; the working scale
 _BODY_OD = 0.25  # density at which mononuclear cells are outlined for their diameter
+_COMPACT = 0.55  # least share of the disc around it that such a body fills, so that heaps and debris are left out
+_LEAST_PX = 8  # and its least area in pixels: smaller ones are noise
+_ENOUGH = 20  # cells from which their median diameter replaces the usual one
+_LEAST_CELLS = 5  # and from which an unknown scale is estimated from them
+# A picture is fluorescence when half of it is darker than this share of its brightest part, and when it is not empty.
+_DARK_SHARE = 0.3
+_LEAST_RANGE = 20  # grey levels
+_BLACK = 0.02  # share of the largest grey level below which the brightest part of a picture is black
 _COLOURLESS = 0.03  # OD spread between channels below which a picture holds no stain
+# What chose these shares and densities is not recorded; docs/out_of_domain.md tells how they do.
 
 
 @dataclass(frozen=True)
@@ -75,15 +86,15 @@ def decide(picture: Picture, analysed: NDArray[np.bool_], settings: Settings) ->
     warnings: list[str] = []
     if known is not None:
         um, origin = known, picture.pixel_size.origin
-        mononuclear = diameter * um if count >= 20 else MONONUCLEAR_UM
-    elif count >= 5:
+        mononuclear = diameter * um if count >= _ENOUGH else MONONUCLEAR_UM
+    elif count >= _LEAST_CELLS:
         um, origin, mononuclear = MONONUCLEAR_UM / diameter, "estimated from mononuclear cells", MONONUCLEAR_UM
         warnings.append(
             f"the pixel size is unknown; from {count} compact cells of {diameter:.1f} px, taken as {MONONUCLEAR_UM} "
             f"µm, the picture is analysed at about {um:.2f} µm per pixel. Give --pixel-size to be exact."
         )
     else:
-        um, origin, mononuclear = 0.76, "assumed", MONONUCLEAR_UM
+        um, origin, mononuclear = ASSUMED_UM, "assumed", MONONUCLEAR_UM
         warnings.append(
             "the pixel size is unknown and too few cells are seen to estimate it; 0.76 µm per pixel is assumed. "
             "Give --pixel-size to be exact."
@@ -104,7 +115,7 @@ def shows_fluorescence(picture: Picture, wanted: str) -> bool:
     if picture.kind != "rgb":
         return picture.kind == "channels"
     light = brightest(picture.pixels[::4, ::4])
-    return bool(np.median(light) < 0.3 * np.percentile(light, 99.5) and np.ptp(light) > 20)
+    return bool(np.median(light) < _DARK_SHARE * np.percentile(light, 99.5) and np.ptp(light) > _LEAST_RANGE)
 
 
 def check_colour(picture: Picture) -> None:
@@ -124,7 +135,7 @@ def check_colour(picture: Picture) -> None:
     small = picture.pixels[::4, ::4].astype(np.float32)
     top = float(np.iinfo(picture.pixels.dtype).max)
     bright = np.percentile(brightest(small), 99)
-    if bright < 0.02 * top:
+    if bright < _BLACK * top:
         raise OsteoCountError(f"{name}: the picture is black. Check the exposure or the file.")
     everywhere = np.ones(small.shape[:2], bool)
     density, _ = optical_density(picture.pixels[::4, ::4].copy(), everywhere, 3.0)
@@ -143,7 +154,7 @@ def mononuclear_diameter(picture: Picture, analysed: NDArray[np.bool_]) -> tuple
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     area = stats[1:, cv2.CC_STAT_AREA]
     longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=1)
-    round_ = (area > 8) & (area > 0.55 * disc_area(longest))
+    round_ = (area > _LEAST_PX) & (area > _COMPACT * disc_area(longest))
     if not round_.any():
         return 0.0, 0
     return float(np.median(np.sqrt(area[round_] * 4 / np.pi))), int(round_.sum())

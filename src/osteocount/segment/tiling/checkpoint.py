@@ -1,4 +1,4 @@
-"""Finished tiles kept in a folder, so that a large picture whose run was killed does not start from its beginning."""
+"""Checkpoints: finished tiles kept in a folder, from which the count of a large picture goes on when it was killed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TileCheckpoint:
 class FinishedTile:
     """A finished tile of a run that is still going on, for somebody who watches it."""
 
-    found: TileResult
+    result: TileResult
     grid: tuple[int, int]
     """(height, width) of the picture in analysed pixels."""
 
@@ -76,7 +76,7 @@ def read_tile(path: Path) -> FinishedTile | None:
 def _packed(found: TileResult) -> dict[str, NDArray[Any]]:
     crops = [(p.label, p.y, p.x, p.height, p.width, *p.beyond, p.row, p.column) for p in found.crops]
     arrays = {name: getattr(found, name) for name in _ARRAYS}
-    arrays |= {"places": np.array(crops, np.int64).reshape(-1, 11), "corner": np.array(found.corner, np.int64)}
+    arrays |= {"crops": np.array(crops, np.int64).reshape(-1, 11), "corner": np.array(found.corner, np.int64)}
     for name, objects in (("cells", found.cells), ("nuclei", found.nuclei)):
         arrays[f"{name}_first"] = objects.first
         arrays[f"{name}_packed"] = np.frombuffer(objects.packed, np.uint8)
@@ -87,7 +87,7 @@ def _packed(found: TileResult) -> dict[str, NDArray[Any]]:
 def _unpacked(kept: dict[str, NDArray[Any]]) -> TileResult:
     crops = tuple(
         Crop(label, y, x, height, width, (above, below, left, right), row, column)
-        for label, y, x, height, width, above, below, left, right, row, column in kept["places"].tolist()
+        for label, y, x, height, width, above, below, left, right, row, column in kept["crops"].tolist()
     )
     corner_y, corner_x = kept["corner"].tolist()
     cells, nuclei = (_objects(kept, name) for name in ("cells", "nuclei"))

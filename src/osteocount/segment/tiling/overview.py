@@ -1,4 +1,4 @@
-"""The few looks at a picture of any size by which it is decided how it is analysed."""
+"""A picture of any size, reduced and in part: all that is needed to decide how it is analysed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from osteocount.io.picture import Picture, Pixels, PixelSize
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.preprocess.well_mask import Circle, find_well
 
-_OVERVIEW = 1600  # longest side of the overview is between this and twice this
-_CENTRE = 2048  # longest side of the part in the middle that is looked at in full
-_STRIP = 512
+_OVERVIEW = 1600  # longest side of the reduced picture is between this and twice this
+_CENTRE = 2048  # longest side of the part in the middle that is kept in full
+_STRIP = 512  # rows read together: a picture too large for the memory is never read at once
 
 
 @dataclass(frozen=True)
@@ -52,22 +52,20 @@ class Overview:
         return well.contains(np.arange(self.top, self.top + height), np.arange(self.left, self.left + width))
 
 
-def read_overview(regions: TiledImage) -> Overview:
-    """Look at a picture; one in memory that is not large is not copied."""
-    height, width = regions.shape[:2]
+def read_overview(image: TiledImage) -> Overview:
+    """Read a picture small and in part; one in memory that is not large is not copied."""
+    height, width = image.shape[:2]
     step = max(1, max(height, width) // _OVERVIEW)
     rows = _STRIP if step > 1 else height
-    strips = [
-        _thinned(regions.read(top, min(top + rows, height), 0, width), top, step) for top in range(0, height, rows)
-    ]
+    strips = [_thinned(image.read(top, min(top + rows, height), 0, width), top, step) for top in range(0, height, rows)]
     top, left = max(0, (height - _CENTRE) // 2), max(0, (width - _CENTRE) // 2)
-    centre = regions.read(top, min(top + _CENTRE, height), left, min(left + _CENTRE, width))
-    size = regions.pixel_size
+    centre = image.read(top, min(top + _CENTRE, height), left, min(left + _CENTRE, width))
+    size = image.pixel_size
     small = PixelSize(None if size.um is None else size.um * step, size.origin)
     overview = np.asarray(strips[0] if len(strips) == 1 else np.concatenate(strips))
-    kind: Literal["rgb", "grey"] = "rgb" if regions.shape[2] == 3 else "grey"
+    kind: Literal["rgb", "grey"] = "rgb" if image.shape[2] == 3 else "grey"
     pictures = (
-        Picture(regions.path, pixels, kind, ("",) * pixels.shape[2], scale, regions.axes, regions.notes)
+        Picture(image.path, pixels, kind, ("",) * pixels.shape[2], scale, image.axes, image.notes)
         for pixels, scale in ((overview, small), (centre, size))
     )
     return Overview(next(pictures), step, next(pictures), top, left)

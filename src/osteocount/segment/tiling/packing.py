@@ -1,6 +1,7 @@
-"""Bodies of cells laid side by side, so that each is worked on alone and bare plastic costs nothing.
+"""Bodies of cells packed side by side, so that each is worked on alone and bare plastic costs nothing.
 
-A body is a connected heap of cells. Nothing outside it has a say in how it is cut into cells. So a body gives the same
+A body is a connected component of the cell mask: a cell, or a heap of cells that touch. The packing is by shelves
+(next-fit decreasing height). Nothing outside it has a say in how it is cut into cells. So a body gives the same
 cells in whichever window of the picture it is seen, as long as it is seen whole.
 """
 
@@ -18,8 +19,10 @@ from osteocount.segment.morphology import ByteMask
 
 _MARGIN = 2  # pixels around a body that are laid out with it, so that its edge can be judged
 _GAP = 4  # and empty pixels between bodies; a multiple of 4, see `_packed`
-_BEYOND = 32  # pixels by which a body that the picture's border cuts is continued beyond it
-_WIDTH = 1024
+# Pixels by which a body that the picture's border cuts is continued beyond it, by its last row or column, so that
+# no cell seems to end there. What chose 32 is not recorded.
+_BEYOND = 32
+_WIDTH = 1024  # of the packing in pixels, unless a body is wider
 
 Value = TypeVar("Value", np.float32, np.int32, np.uint8)
 

@@ -1,4 +1,4 @@
-"""What was found in the windows of a picture, put together under one numbering."""
+"""The cells and nuclei of one window of a picture, and how the windows' are numbered and drawn together."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PackedLabels:
 
 @dataclass(frozen=True)
 class TileResult:
-    """Cells and nuclei of one window.
+    """Cells and nuclei found in one window: that of a tile, or of a body too large for one.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class TileResult:
     opaque, area
         (n + 1,) for each cell: that its inside cannot be seen, its pixels.
     stain
-        (n + 1, 5) of each cell, in the order of `tables.STAIN_COLUMNS`.
+        (n + 1, 5) of each cell, in the order of `object_tables.STAIN_COLUMNS`.
     y, x
         Centres of all candidate nuclei in the analysed picture.
     cell, score
