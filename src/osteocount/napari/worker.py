@@ -1,8 +1,7 @@
-"""Jobs in worker threads, with progress, result, errors as sentences and a way to stop; steps of the event loop."""
+"""Jobs in worker threads, with progress, a result or an error, and a way to stop; and steps of the event loop."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from threading import Event
@@ -12,21 +11,9 @@ from napari.qt.threading import create_worker
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from osteocount.errors import OsteoCountError
+from osteocount.napari.messages import error_message
 
 JobFunction = Callable[[Event], Generator[Any, None, Any]]
-
-IN_THE_WINDOW = {
-    "Give another --out, or --overwrite to replace it, or --resume to finish it.": "Choose another result folder in "
-    "step 1, or say under “If present” to finish or to replace it.",
-    "another --out": "another result folder in step 1",
-    "--resume": "“finish the earlier run”",
-    "--overwrite": "“replace the earlier run”",
-    "--pixel-size": "the pixel size in Settings",
-    "--layout": "a layout in step 1",
-}
-
-logger = logging.getLogger(__name__)
 
 
 class Job(QObject):
@@ -173,25 +160,3 @@ class Jobs(QObject):
         """Forget everything that is running."""
         for job in self._running.values():
             job.cancel()
-
-
-def in_window_terms(text: str) -> str:
-    """Return a sentence that speaks of the command's options in the words of the window."""
-    for option, words in IN_THE_WINDOW.items():
-        text = text.replace(option, words)
-    return text
-
-
-def error_message(error: Exception) -> str:
-    """Return the error as a sentence; a defect of ours is logged with its traceback and asks to be reported."""
-    if isinstance(error, OsteoCountError):
-        return in_window_terms(str(error))
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}. Choose a place that can be written, or free some space."
-    if isinstance(error, MemoryError):
-        return "Not enough memory for this picture. Close other pictures, or count it with the command."
-    logger.error("unexpected error while counting", exc_info=error)
-    return (
-        f"OsteoCount failed unexpectedly ({type(error).__name__}: {error}). Nothing was changed. "
-        "Please report it; the details are in the log (Help > Show logs)."
-    )

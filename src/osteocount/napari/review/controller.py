@@ -16,6 +16,7 @@ from osteocount.io.run_record import FieldRecord
 from osteocount.napari import preferences
 from osteocount.napari.layers.layer_data import fill_levels
 from osteocount.napari.layers.review_layers import ReviewLayers
+from osteocount.napari.messages import error_message
 from osteocount.napari.review.jobs import (
     FigureRequest,
     LoadedField,
@@ -35,7 +36,7 @@ from osteocount.napari.review.training import TrainingController
 from osteocount.napari.views.compare_view import CompareView
 from osteocount.napari.views.correct_view import CorrectView
 from osteocount.napari.views.plate_view import PlateView
-from osteocount.napari.worker import Jobs, error_message
+from osteocount.napari.worker import Jobs
 from osteocount.pipeline import Outcome
 
 FOLLOW_MS = 400

@@ -21,10 +21,10 @@ from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table
 from osteocount.napari.layers.layer_data import ImageLayerData, picture_layer_data, pyramid_layer_data
 from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
+from osteocount.napari.messages import in_window_terms
 from osteocount.napari.review.session import OpenField, ReviewSession
 from osteocount.napari.views.figure_view import FigureSize, RenderedFigure, render
 from osteocount.napari.views.source_view import RESULTS_SUFFIX
-from osteocount.napari.worker import in_window_terms
 from osteocount.pipeline import Outcome, Progress
 from osteocount.pipeline.field import read_channels
 from osteocount.pipeline.field_task import FieldTask, field_tasks

@@ -94,7 +94,7 @@ class CorrectionTools(QObject):
         if name in ("undo", "redo"):
             self._step(name)
         elif name in ("next_doubt", "previous_doubt"):
-            self.go_in_doubt(forward=name == "next_doubt")
+            self.go_to_uncertain(forward=name == "next_doubt")
         elif name in CLICK_HINTS and not at_mouse:
             self._hold(name)
             self.hinted.emit(CLICK_HINTS[name])
@@ -141,7 +141,7 @@ class CorrectionTools(QObject):
         self._layers.select(cells, opened.cells)
         self.hinted.emit(describe_selection(opened.cells, cells))
 
-    def go_in_doubt(self, *, forward: bool) -> None:
+    def go_to_uncertain(self, *, forward: bool) -> None:
         """Select the next cell in order of doubt, or the one before, and go there."""
         opened = self._opened()
         if opened is None:
@@ -176,7 +176,7 @@ class CorrectionTools(QObject):
             one = name in ("split_nuclei", "smooth")
             change = self._do(name, cells=cells[:1] if one else cells)
             if name == "accept" and change is not None:
-                self.go_in_doubt(forward=True)
+                self.go_to_uncertain(forward=True)
 
     def _set_class(self, opened: OpenField, cells: list[int]) -> None:
         now = bool(opened.cells.set_index("cell_id").loc[cells[0], "is_osteoclast"])

@@ -12,8 +12,9 @@ from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate.training import TrainedClassifier
 from osteocount.errors import OsteoCountError
+from osteocount.napari.messages import error_message
 from osteocount.napari.views.train_view import IDLE, TrainView
-from osteocount.napari.worker import JobFunction, error_message
+from osteocount.napari.worker import JobFunction
 from osteocount.pipeline import Progress
 from osteocount.pipeline.corrections import CLASSIFIER, adopt, dismiss
 from osteocount.pipeline.train_classifier import describe_training, train_classifier

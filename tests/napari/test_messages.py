@@ -1,4 +1,4 @@
-"""Errors of a worker are sentences for the person; only defects of ours are logged."""
+"""Errors are sentences for the person; only defects of ours are logged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from osteocount.errors import OsteoCountError
-from osteocount.napari.worker import error_message
+from osteocount.napari.messages import error_message
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""Errors as sentences of the window: what went wrong and what would mend it there."""
+
+from __future__ import annotations
+
+import logging
+
+from osteocount.errors import OsteoCountError
+
+_WINDOW_TERMS = {
+    "Give another --out, or --overwrite to replace it, or --resume to finish it.": "Choose another result folder in "
+    "step 1, or say under “If present” to finish or to replace it.",
+    "another --out": "another result folder in step 1",
+    "--resume": "“finish the earlier run”",
+    "--overwrite": "“replace the earlier run”",
+    "--pixel-size": "the pixel size in Settings",
+    "--layout": "a layout in step 1",
+}
+
+logger = logging.getLogger(__name__)
+
+
+def in_window_terms(text: str) -> str:
+    """Return a sentence that speaks of the command's options in the words of the window."""
+    for option, words in _WINDOW_TERMS.items():
+        text = text.replace(option, words)
+    return text
+
+
+def error_message(error: Exception) -> str:
+    """Return the error as a sentence; a defect of ours is logged with its traceback and asks to be reported."""
+    if isinstance(error, OsteoCountError):
+        return in_window_terms(str(error))
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}. Choose a place that can be written, or free some space."
+    if isinstance(error, MemoryError):
+        return "Not enough memory for this picture. Close other pictures, or count it with the command."
+    logger.error("unexpected error while counting", exc_info=error)
+    return (
+        f"OsteoCount failed unexpectedly ({type(error).__name__}: {error}). Nothing was changed. "
+        "Please report it; the details are in the log (Help > Show logs)."
+    )
