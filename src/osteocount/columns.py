@@ -652,6 +652,12 @@ REPORT_COMPARISONS = (
 )  # fmt: skip
 """The report's table of all comparisons; the notes stand in words above it."""
 
+REPORT_ARMS = (
+    "imaged_area_mm2", "n_osteoclasts", "osteoclast_density_per_mm2", "n_osteoclasts_ge2", "n_osteoclasts_ge4",
+    "n_trap_positive", "n_nuclei",
+)  # fmt: skip
+"""The report's table of arms, over the counted wells of each."""
+
 REPORT_PLATES: Mapping[str, str] = MappingProxyType({
     "plate": "Plate",
     "measure": "Measure",

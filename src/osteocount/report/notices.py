@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from osteocount.stats import Comparison
 
 # Above this share of borderline cells among the osteoclasts, the count hangs on nuclei a person should look at.
+# A convention: no measurement behind the tenth is recorded.
 BORDERLINE_SHARE = 0.1
 
 ONE_DONOR = (

@@ -13,6 +13,7 @@ from osteocount.columns import (
     ARM,
     COMPARISONS,
     PLATE_QUALITY,
+    REPORT_ARMS,
     REPORT_COMPARISONS,
     REPORT_PLATES,
     REPORT_WELLS,
@@ -28,7 +29,7 @@ from osteocount.report.results import Results
 from osteocount.stats.arms import arm_names
 from osteocount.stats.sentences import REFUSED, contrast_result, number
 
-MAX_PICTURE_ROWS = 400
+MAX_PICTURE_ROWS = 400  # more than one field in each well of a 384-well plate; run.json has them all
 
 _WELL_COLUMNS = {**WELLS.by_name, ARM.name: ARM}
 
@@ -78,30 +79,21 @@ def key_numbers(results: Results) -> list[tuple[str, str]]:
     return [*shown, (whole_number(donors), "donor" if donors == 1 else "donors")] if donors else shown
 
 
-def arm_table(results: Results, arms: pd.Series) -> list[dict[str, str]]:
-    """Per arm: how much was looked at and what was found, summed over wells."""
+def arm_table(results: Results, arms: pd.Series) -> PageTable | None:
+    """Per arm, controls first: how much was looked at and what was found, summed over wells; None without arms."""
     counted = results.counted_wells
     named = arms.loc[counted.index]
     table = results.comparisons
     controls = set(table.loc[table["kind"] == "arm", "reference"].dropna()) if table is not None else set()
     groups = counted[named != ""].groupby(named[named != ""], sort=False)
+    columns = [WELLS.by_name[name] for name in REPORT_ARMS]
     rows = []
     for arm, wells in sorted(groups, key=lambda group: group[0] not in controls):
-        rows.append(
-            {
-                "arm": str(arm),
-                "donors": whole_number(wells["donor"].nunique()) if "donor" in wells else UNKNOWN,
-                "wells": whole_number(len(wells)),
-                "area": rounded(_sum(wells, "imaged_area_mm2")),
-                "osteoclasts": _total(wells, "n_osteoclasts"),
-                "ge2": _total(wells, "n_osteoclasts_ge2"),
-                "ge4": _total(wells, "n_osteoclasts_ge4"),
-                "density": rounded(_density(wells)),
-                "trap": _total(wells, "n_trap_positive"),
-                "nuclei": _total(wells, "n_nuclei"),
-            }
-        )
-    return rows
+        donors = whole_number(wells["donor"].nunique()) if "donor" in wells else UNKNOWN
+        numbers = [WRITERS[column.style](_over_wells(wells, column.name)) for column in columns]
+        rows.append([str(arm), donors, whole_number(len(wells)), *numbers])
+    headings = [ARM.heading, "Donors", "Wells", *(column.heading for column in columns)]
+    return PageTable(headings, rows, [n > 0 for n in range(len(headings))], [False] * len(rows)) if rows else None
 
 
 def contrasts(table: pd.DataFrame | None, primary: str) -> list[dict[str, Any]]:
@@ -257,6 +249,9 @@ def _total(wells: pd.DataFrame, name: str) -> str:
     return whole_number(_sum(wells, name)) if len(wells) else UNKNOWN
 
 
-def _density(wells: pd.DataFrame) -> float | None:
+def _over_wells(wells: pd.DataFrame, name: str) -> float | None:
+    """Return the density of all wells together, or the sum of another column."""
+    if name != "osteoclast_density_per_mm2":
+        return _sum(wells, name)
     area = _sum(wells, "imaged_area_mm2")
     return float(wells["n_osteoclasts"].sum()) / area if area else None

@@ -13,7 +13,7 @@ from osteocount.report import number_format, page_tables, sentences
 from osteocount.report.figures import comparison_figures, plate_maps
 from osteocount.report.methods import methods
 from osteocount.report.notices import NO_COMPARISON, Notice, notices, of_comparison
-from osteocount.report.overlays import MAX_THUMBNAILS, caption, overlays
+from osteocount.report.overlays import MAX_THUMBNAILS, caption, gallery
 from osteocount.report.results import Results, read_results
 from osteocount.report.settings_table import setting_rows
 from osteocount.settings import ComparisonSettings
@@ -102,7 +102,7 @@ def _context(
         "comparison_table": page_tables.comparison_table(results.comparisons),
         "design": str(comparison.design) if comparison is not None else "",
         "wells": page_tables.wells_tables(results.wells, arms),
-        "overlays": overlays(results, captions),
+        "overlays": gallery(results, captions),
         "max_thumbnails": MAX_THUMBNAILS,
         "methods": methods(results),
         "seconds_per_picture": page_tables.median_seconds(results.run.inputs),
