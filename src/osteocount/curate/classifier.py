@@ -27,10 +27,12 @@ CELL_FEATURES = (
     "unevenness", "log_od", "red_to_green", "blue_to_green",
 )  # fmt: skip
 NUCLEUS_FEATURES = ("score", "n_nuclei", "area_per_nucleus", "trap_od_mean", "nearest_in_cell_um")
-_LARGEST_FILE = 2**20
-_OUT_OF_DOMAIN_SD = 2.0  # a typical cell further than so many SD from those learned from is of other pictures
-_FAINTEST = 0.02  # optical densities below this have no colour
-_FAR_UM = 100.0  # further than this, another nucleus has no say
+_LARGEST_FILE = 2**20  # bytes; a file of ours has a few thousand
+_OUT_OF_DOMAIN_SD = (
+    2.0  # a typical cell further than so many SD from those learned from is of other pictures; origin not recorded
+)
+_FAINTEST = 0.02  # optical densities below this are noise and have no colour; origin not recorded
+_FAR_UM = 100.0  # µm; further than this, another nucleus has no say; origin not recorded
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 

@@ -154,6 +154,8 @@ def _count(
 
 
 def _typed(cells: pd.DataFrame) -> pd.DataFrame:
-    for name in CELLS.text & set(cells.columns):
-        cells[name] = cells[name].where(cells[name].notna(), "")
-    return cells.astype({name: dtype for name, dtype in CELLS.dtypes.items() if name in cells.columns})
+    """Give the columns their types in ``cells.csv``; what others added are numbers."""
+    for name in ("plate", "well", "field", "flags"):
+        if name in cells:
+            cells[name] = cells[name].where(cells[name].notna(), "")
+    return cells.astype({name: CELLS.dtypes.get(str(name), "float64") for name in cells.columns})

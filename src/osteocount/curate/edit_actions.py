@@ -15,12 +15,17 @@ from osteocount.curate.edited_field import Change, EditedField, Mark, Nucleus, p
 from osteocount.io.label_image import Window
 
 SMALLEST_PART = 0.01
-"""Crumbs along a drawn cut, below this share of the cell, go to the part beside them."""
+"""Crumbs along a drawn cut, below this share of the cell, go to the part beside them.
+
+Its origin is not recorded."""
 SMALLEST_CELL_PX = 4
+"""Smaller outlines and parts are slips of the hand. Its origin is not recorded."""
 WIDEST_PX = 10**8
 """Cells in a window larger than this are not one thing; the memory need not hold it."""
 SMOOTHING = 0.12
-"""Width of the blur that smooths an outline, as a share of the side of a square of the cell's area."""
+"""Width of the blur that smooths an outline, as a share of the side of a square of the cell's area.
+
+Its origin is not recorded."""
 
 NucleusPairs = Mapping[int, tuple[Nucleus | None, Nucleus | None]]
 

@@ -17,8 +17,9 @@ from osteocount.io.label_image import Labels, TiledLabels, Window, bounding_boxe
 from osteocount.measure import Shape, measure_shapes
 
 CLICK_RADIUS_UM = 4.0
-"""A click this close to the centre of a nucleus means that nucleus; half of a usual one."""
+"""A click this close to the centre of a nucleus means that nucleus; half the diameter of a usual one."""
 CLICK_RADIUS_PX = 6.0
+"""The same where the pixel size is unknown. Its origin is not recorded."""
 
 _T = TypeVar("_T")
 

@@ -15,11 +15,11 @@ from osteocount.curate.edited_field import EditedField
 from osteocount.errors import OsteoCountError
 
 FEWEST = 10
-"""Corrections of each kind below which nothing is learned."""
+"""Corrections of each kind below which nothing is learned. Its origin is not recorded."""
 LEAST_GAIN = 0.1
-"""Share of the errors that must go on wells left out; below, the classifier is of no use."""
+"""Share of the errors that must go on wells left out; below, the classifier is of no use. Origin not recorded."""
 STANDARD_ERRORS = 2.0
-"""The gain must also be larger than this many standard errors, or it may be chance."""
+"""The gain must also be larger than this many standard errors, or it may be chance: about 95 % confidence."""
 
 
 @dataclass(frozen=True)

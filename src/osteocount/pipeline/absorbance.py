@@ -90,7 +90,7 @@ def read_absorbance(given: AbsorbanceInput, layout: pd.DataFrame) -> pd.DataFram
 
 
 def join_absorbance(wells: pd.DataFrame, readings: list[pd.DataFrame]) -> pd.DataFrame:
-    """Add the reader columns before ``qc_flags``, and activity per osteoclast and per TRAP-positive cell.
+    """Add the reader columns, and activity per osteoclast and per TRAP-positive cell.
 
     Dividing hides toxicity, so the quotients stand beside the readings and never replace them.
     """
@@ -100,4 +100,4 @@ def join_absorbance(wells: pd.DataFrame, readings: list[pd.DataFrame]) -> pd.Dat
         for name, count in (("osteoclast", "n_osteoclasts"), ("trap_positive_cell", "n_trap_positive")):
             cells = pd.to_numeric(wells[count]).astype(float)
             wells[f"trap_activity_net_per_{name}"] = wells["trap_activity_net"] / cells.where(cells > 0)
-    return wells[[*(name for name in wells.columns if name != "qc_flags"), "qc_flags"]]
+    return wells

@@ -21,7 +21,11 @@ from osteocount.settings import Settings
 from osteocount.version import __version__
 
 CONNECT_S = 8
+"""`connect` promises an answer within ten seconds, the import of dask included."""
+
 FIRST_WORKER_S = 60
+"""So long a cluster may take to start its first worker. Its origin is not recorded."""
+
 _ADDRESS = re.compile(r"(?:[a-z]+://)?(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})")
 
 
@@ -72,14 +76,14 @@ def connect(scheduler: str) -> Any:
 
 
 @dataclass(frozen=True)
-class _Work:
+class _WorkItem:
     """A field, or a share of the tiles of a large one."""
 
     task: FieldTask
     share: TileShare | None = None
 
 
-class _Waiting:
+class _WorkQueue:
     """What is still to be sent; a large field comes after the shares of its tiles.
 
     Parameters
@@ -92,33 +96,33 @@ class _Waiting:
 
     def __init__(self, tasks: list[FieldTask], settings: Settings) -> None:
         self._tasks, self._settings = tasks, settings
-        self._ready: list[_Work] = []
+        self._ready: list[_WorkItem] = []
         self._left: dict[str, int] = {}
 
-    def next(self, workers: int) -> _Work | None:
+    def next(self, workers: int) -> _WorkItem | None:
         """Return what is to be sent next to a cluster of so many workers, None for now or for good."""
         if not self._ready and self._tasks:
             task = self._tasks.pop()
             if workers > 1 and is_large(task, self._settings):
                 self._left[task.key] = workers
-                self._ready = [_Work(task, TileShare(number, workers)) for number in reversed(range(workers))]
+                self._ready = [_WorkItem(task, TileShare(number, workers)) for number in reversed(range(workers))]
             else:
-                self._ready = [_Work(task)]
+                self._ready = [_WorkItem(task)]
         return self._ready.pop() if self._ready else None
 
     def share_done(self, task: FieldTask) -> None:
         """Take note that a share of a field is done, or given up: then the field does it itself."""
         self._left[task.key] -= 1
         if not self._left[task.key]:
-            self._ready.append(_Work(task))
+            self._ready.append(_WorkItem(task))
 
 
 def _send(client: Any, tasks: list[FieldTask], folder: ResultFolder, settings: Settings) -> Iterator[FieldRecord]:
     """Keep two pieces of work per thread of the cluster under way: none waits, whatever the size of the plate."""
     from distributed import as_completed
 
-    under_way: dict[Any, _Work] = {}
-    coming, waiting = as_completed(loop=client.loop), _Waiting(tasks, settings)
+    under_way: dict[Any, _WorkItem] = {}
+    coming, waiting = as_completed(loop=client.loop), _WorkQueue(tasks, settings)
 
     def submit_some() -> None:
         workers = max(1, sum(client.nthreads().values()))
@@ -154,20 +158,20 @@ def _check_workers(client: Any, scheduler: str, folder: ResultFolder, picture: P
             f"--scheduler {scheduler}: it has no workers. Start some with `dask worker {scheduler}`."
         ) from error
     token = secrets.token_hex(8)
-    sign = folder.parts / f"{token}.sign"
-    sign.write_text(token, encoding="ascii")
+    probe = folder.parts / f"{token}.probe"
+    probe.write_text(token, encoding="ascii")
     try:
-        answers = client.run(describe_worker, str(sign), str(picture), on_error="return")
+        answers = client.run(describe_worker, str(probe), str(picture), on_error="return")
     finally:
-        sign.unlink(missing_ok=True)
+        probe.unlink(missing_ok=True)
     problems = [f"{worker}: {said}" for worker, answer in sorted(answers.items()) if (said := _problem(answer, folder))]
     if problems:
         raise OsteoCountError(f"--scheduler {scheduler}: " + "; ".join(problems))
 
 
-def describe_worker(sign: str, picture: str) -> tuple[str, bool, bool]:
+def describe_worker(probe: str, picture: str) -> tuple[str, bool, bool]:
     """Tell, on a worker, the version of OsteoCount and whether it sees the result folder and the pictures."""
-    return __version__, Path(sign).is_file(), Path(picture).exists()
+    return __version__, Path(probe).is_file(), Path(picture).exists()
 
 
 def _problem(answer: Any, folder: ResultFolder) -> str:

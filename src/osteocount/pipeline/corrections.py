@@ -181,7 +181,7 @@ def edit_wells(
         wells[f"{name}_automatic"] = automatic[name].to_numpy()
     if edits:
         _note_decisions(wells, edits)
-    return wells[[*(name for name in wells.columns if name != "qc_flags"), "qc_flags"]]
+    return wells
 
 
 def _note_decisions(wells: pd.DataFrame, edits: Sequence[Edit]) -> None:

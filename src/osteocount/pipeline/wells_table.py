@@ -64,7 +64,8 @@ def assemble_wells(
     corrected, uncorrected = (wells_table(run.records, each, run.inputs.layout) for each in (cells, automatic))
     counted = edit_wells(corrected, uncorrected, edits, classified=classified)
     joined = join_absorbance(exclude_flagged(counted, run.settings.qc.exclude_flags), list(run.inputs.readings))
-    return add_normalised(joined, with_b_score=run.settings.qc.b_score)
+    wells, notes = add_normalised(joined, with_b_score=run.settings.qc.b_score)
+    return wells[[*(name for name in wells.columns if name != "qc_flags"), "qc_flags"]], notes
 
 
 def bad_wells(wells: pd.DataFrame) -> Iterator[str]:
@@ -141,7 +142,7 @@ def exclude_flagged(wells: pd.DataFrame, flags: tuple[str, ...]) -> pd.DataFrame
     wells[["role", "exclude_reason"]] = wells[["role", "exclude_reason"]].astype(object)
     wells.loc[hit, ["status", "role"]] = "excluded"
     wells.loc[hit, "exclude_reason"] = wells.loc[hit, "status_reason"] = reason
-    return wells[[*(name for name in wells.columns if name != "qc_flags"), "qc_flags"]]
+    return wells
 
 
 def _quality(done: list[FieldRecord]) -> dict[str, float]:
