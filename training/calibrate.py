@@ -136,8 +136,8 @@ def predict_scene(model: CellModel, scene: SceneArrays, weights: NDArray[np.floa
     sure = features[:, 1] >= 0 if weights is None else features @ weights >= 0
     total = gaussian(density, scale.px(0.76)) @ DENSITY_WEIGHTS
     fragments = oversegment(maps, mask, total, (y[sure], x[sure]), scale)
-    strength, reach = features[:, 1], scale.px(_SAME_UM)
-    is_nucleus = _match_candidates(np.column_stack([y, x]), strength, scene["centres"][:, :2], reach)
+    strength, radius = features[:, 1], scale.px(_SAME_UM)
+    is_nucleus = _match_candidates(np.column_stack([y, x]), strength, scene["centres"][:, :2], radius)
     return ScenePrediction(fragments, y, x, features, is_nucleus, scene)
 
 
@@ -192,24 +192,24 @@ def logistic(features: NDArray[np.float64], answer: NDArray[np.bool_]) -> NDArra
     return np.asarray(minimize(loss, np.zeros(features.shape[1]), jac=True, method="L-BFGS-B").x)
 
 
-def shift_to_true_count(found: list[MatchedScene], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def shift_to_true_count(matched: list[MatchedScene], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shift the score of a nucleus until as many osteoclasts are called as there are; then be as strict as `ODDS`."""
-    there = sum(int((f.truth >= _MIN_NUCLEI).sum()) for f in found)
+    there = sum(int((f.truth >= _MIN_NUCLEI).sum()) for f in matched)
 
     def moved(shift: float) -> NDArray[np.float64]:
         return weights + shift * (np.arange(weights.size) == 0)
 
     def too_many(shift: float) -> float:
-        return sum(int((counts(f, moved(shift), 1.0)[f.judgeable()] >= _MIN_NUCLEI).sum()) for f in found) - there
+        return sum(int((counts(f, moved(shift), 1.0)[f.judgeable()] >= _MIN_NUCLEI).sum()) for f in matched) - there
 
     fair = brentq(too_many, -3.0, 3.0, xtol=1e-3) if too_many(-3.0) < 0 < too_many(3.0) else 0.0
     return moved(fair - np.log(ODDS))
 
 
-def fit_fused_odds(found: list[MatchedScene], weights: NDArray[np.float64]) -> float:
+def fit_fused_odds(matched: list[MatchedScene], weights: NDArray[np.float64]) -> float:
     """Return the odds of `rescore_fused_cells` with which as many candidates of fused cells are nuclei as it says."""
     logit, real = [], []
-    for f in found:
+    for f in matched:
         each = f.features @ weights
         fused = np.bincount(f.cell[each >= 0], minlength=f.n_cells + 1) >= _MIN_NUCLEI
         fused[0] = False
@@ -219,9 +219,9 @@ def fit_fused_odds(found: list[MatchedScene], weights: NDArray[np.float64]) -> f
     return float(np.exp(brentq(lambda more: float(sigmoid(each + more).sum()) - there, -5.0, 5.0, xtol=1e-3)))
 
 
-def fit_tail(found: list[MatchedScene], weights: NDArray[np.float64], fused_odds: float) -> float:
+def fit_tail(matched: list[MatchedScene], weights: NDArray[np.float64], fused_odds: float) -> float:
     """Choose what is left out on each side so that the intervals of osteoclasts hold the truth nine times of ten."""
-    return min(_TAILS, key=lambda tail: abs(coverage(found, weights, fused_odds, tail) - _COVERAGE))
+    return min(_TAILS, key=lambda tail: abs(coverage(matched, weights, fused_odds, tail) - _COVERAGE))
 
 
 def scores(f: MatchedScene, weights: NDArray[np.float64], fused_odds: float) -> NDArray[np.float32]:
@@ -242,10 +242,10 @@ def _osteoclasts(
     return f.truth[true], counts(f, weights, fused_odds)[ours]
 
 
-def coverage(found: list[MatchedScene], weights: NDArray[np.float64], fused_odds: float, tail: float) -> float:
+def coverage(matched: list[MatchedScene], weights: NDArray[np.float64], fused_odds: float, tail: float) -> float:
     """Return the share of true osteoclasts, of those outlined, whose number of nuclei lies in our interval."""
     held = []
-    for f in found:
+    for f in matched:
         score = scores(f, weights, fused_odds)
         kept = score >= LEAST_SCORE
         number = count_nuclei(f.n_cells, f.cell[kept], score[kept], 0.5, _MIN_NUCLEI, tail)
@@ -255,10 +255,10 @@ def coverage(found: list[MatchedScene], weights: NDArray[np.float64], fused_odds
     return float(np.mean(held))
 
 
-def figures_of_merit(found: list[MatchedScene], weights: NDArray[np.float64], fused_odds: float) -> dict[str, float]:
+def figures_of_merit(matched: list[MatchedScene], weights: NDArray[np.float64], fused_odds: float) -> dict[str, float]:
     """Return figures of merit: F1 of osteoclasts, their nuclei, outlines."""
     called = there = right = outlined = 0
-    for f in found:
+    for f in matched:
         n = counts(f, weights, fused_odds)
         called += int((n[f.judgeable()] >= _MIN_NUCLEI).sum())
         there += int((f.truth >= _MIN_NUCLEI).sum())
@@ -266,7 +266,7 @@ def figures_of_merit(found: list[MatchedScene], weights: NDArray[np.float64], fu
             if f.truth[true] >= _MIN_NUCLEI:
                 outlined += 1
                 right += int(n[ours] >= _MIN_NUCLEI)
-    truth, ours = np.concatenate([_osteoclasts(f, weights, fused_odds) for f in found], axis=1)
+    truth, ours = np.concatenate([_osteoclasts(f, weights, fused_odds) for f in matched], axis=1)
     small = truth <= 10
     return {
         "f1": 2 * right / (called + there),
@@ -288,14 +288,14 @@ def _owners(fragments: Oversegmentation, true: NDArray[np.generic]) -> tuple[NDA
 
 
 def _match_candidates(
-    points: NDArray[np.intp], strength: NDArray[np.float64], centres: NDArray[np.float32], reach: float
+    points: NDArray[np.intp], strength: NDArray[np.float64], centres: NDArray[np.float32], radius: float
 ) -> NDArray[np.bool_]:
-    """Give each true centre to the strongest candidate within ``reach`` that has none yet."""
+    """Give each true centre to the strongest candidate within ``radius`` that has none yet."""
     is_nucleus = np.zeros(len(points), bool)
     if not len(points) or not len(centres):
         return is_nucleus
     taken = np.zeros(len(centres), bool)
-    near = cKDTree(centres).query_ball_point(points, reach)
+    near = cKDTree(centres).query_ball_point(points, radius)
     for i in np.argsort(-strength, kind="stable"):
         free = [c for c in near[i] if not taken[c]]
         if free:

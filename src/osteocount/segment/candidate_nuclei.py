@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 from osteocount.segment.morphology import disk, in_raster_order
 
+# What chose these values is not recorded.
+_WIDEST = 1.3  # radii of a nucleus that its drawing extends to at most
+_CORE = 0.5  # radii around its centre that are always drawn
+_HALF = 0.5  # share of the contrast at its centre that belongs to it
+
 
 @dataclass(frozen=True)
 class CandidateNuclei:
@@ -56,7 +61,7 @@ def draw_candidates(
     score: NDArray[np.float32],
     radius: float,
 ) -> CandidateNuclei:
-    """Return the spots with these centres and scores, each drawn as far as its contrast reaches."""
+    """Return candidates with these centres and scores, each drawn to half its contrast."""
     return CandidateNuclei(y, x, score, _extents(contrast, cells, y, x, radius))
 
 
@@ -69,17 +74,17 @@ def _extents(
 ) -> NDArray[np.int32]:
     """Draw each nucleus: the pixels around its centre with half its contrast or more; the strongest goes first."""
     labels = np.zeros(cells.shape, np.int32)
-    reach = max(1, round(1.3 * radius))
-    dy, dx = np.ogrid[-reach : reach + 1, -reach : reach + 1]
-    disc = dy * dy + dx * dx <= (1.3 * radius) ** 2
-    core = dy * dy + dx * dx <= (0.5 * radius) ** 2
+    half = max(1, round(_WIDEST * radius))
+    dy, dx = np.ogrid[-half : half + 1, -half : half + 1]
+    disc = dy * dy + dx * dx <= (_WIDEST * radius) ** 2
+    core = dy * dy + dx * dx <= (_CORE * radius) ** 2
     for i in np.argsort(-contrast[y, x], kind="stable"):
-        top, left = max(0, int(y[i]) - reach), max(0, int(x[i]) - reach)
-        window = np.s_[top : int(y[i]) + reach + 1, left : int(x[i]) + reach + 1]
-        cut = np.s_[top - int(y[i]) + reach :, left - int(x[i]) + reach :]
+        top, left = max(0, int(y[i]) - half), max(0, int(x[i]) - half)
+        window = np.s_[top : int(y[i]) + half + 1, left : int(x[i]) + half + 1]
+        cut = np.s_[top - int(y[i]) + half :, left - int(x[i]) + half :]
         shape = labels[window].shape
         local, small = disc[cut][: shape[0], : shape[1]], core[cut][: shape[0], : shape[1]]
-        bright = contrast[window] >= 0.5 * contrast[y[i], x[i]]
+        bright = contrast[window] >= _HALF * contrast[y[i], x[i]]
         free = (labels[window] == 0) & (cells[window] == cells[y[i], x[i]])
         labels[window][free & ((local & bright) | small)] = i + 1
         labels[y[i], x[i]] = i + 1

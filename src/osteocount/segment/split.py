@@ -53,8 +53,8 @@ def split_touching(
         return np.asarray(labels, np.int32)
     depth = gaussian(np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 5)), scale.px(_SMOOTH_UM))
     peaks = (depth >= cv2.dilate(depth, disk(scale.radius(_APART_UM)))) & (depth > scale.px(_DEEP_UM)) & (mask > 0)
-    found, seeds = cv2.connectedComponents(peaks.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
-    if found < 3:
+    n_markers, seeds = cv2.connectedComponents(peaks.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    if n_markers < 3:  # background and one marker
         return np.asarray(labels, np.int32)
     labels = np.asarray(labels, np.int32)
     owners = np.unique(np.stack([labels[peaks], seeds[peaks]]), axis=1)[0]
@@ -128,7 +128,7 @@ def _medians(values: NDArray[np.float32], labels: NDArray[np.intp], count: int) 
     keys = np.sort(labels.astype(np.uint64) << np.uint64(32) | np.maximum(values, 0).view(np.uint32))
     bounds = np.searchsorted(keys, np.arange(count + 1, dtype=np.uint64) << np.uint64(32))
     middle = (bounds[:-1] + bounds[1:]) // 2
-    found = bounds[1:] > bounds[:-1]
+    present = bounds[1:] > bounds[:-1]
     result = np.zeros(count, np.float32)
-    result[found] = (keys[middle[found]] & np.uint64(0xFFFFFFFF)).astype(np.uint32).view(np.float32)
+    result[present] = (keys[middle[present]] & np.uint64(0xFFFFFFFF)).astype(np.uint32).view(np.float32)
     return result

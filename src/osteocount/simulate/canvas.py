@@ -86,8 +86,8 @@ class Canvas:
         od = np.asarray(colour, np.float32) * np.float32(strength)
         for piece in pieces:
             middle = ((piece.start[0] + piece.end[0]) / 2, (piece.start[1] + piece.end[1]) / 2)
-            reach = np.hypot(piece.end[0] - piece.start[0], piece.end[1] - piece.start[1]) / 2 + 4.0
-            here, _ = self._windows(2 * int(np.ceil(reach / self.pixel_size)) + 1, middle)
+            half = np.hypot(piece.end[0] - piece.start[0], piece.end[1] - piece.start[1]) / 2 + 4.0
+            here, _ = self._windows(2 * int(np.ceil(half / self.pixel_size)) + 1, middle)
             rows = np.arange(here[0].start, here[0].stop, dtype=np.float32) * np.float32(self.pixel_size)
             columns = np.arange(here[1].start, here[1].stop, dtype=np.float32) * np.float32(self.pixel_size)
             if rows.size and columns.size:

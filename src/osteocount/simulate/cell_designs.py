@@ -62,8 +62,8 @@ class CellDesign:
         Distance over which the cell fades in from its outline.
     fringe
         Red OD of the cyan fringe that a cell, where it is thick and out of focus, throws around itself.
-    reach
-        How far from the nuclei the dense cytoplasm reaches.
+    dense_within
+        How far from the nuclei the cytoplasm is dense.
     clarity
         How clearly the nuclei show: multiplies the TRAP missing over them and their counterstain.
     """
@@ -84,23 +84,23 @@ class CellDesign:
     compact: bool = False
     thin_edge: float = 0.4
     fringe: float = 0.0
-    reach: float = 7.0
+    dense_within: float = 7.0
     clarity: float = 1.0
 
     @property
     def half_size(self) -> float:
         """Half side of a square that holds the cell, µm."""
-        reach = 0.0
+        extent = 0.0
         for part in self.parts:
             if isinstance(part, Capsule):
-                reach = max(
-                    reach,
+                extent = max(
+                    extent,
                     *(abs(c) + part.start_radius for c in part.start),
                     *(abs(c) + part.end_radius for c in part.end),
                 )
             else:
-                reach = max(reach, *(abs(c) + max(part.half_axes) for c in part.centre))
-        return reach + 3 * (self.rough + self.ruffle) + 5.0
+                extent = max(extent, *(abs(c) + max(part.half_axes) for c in part.centre))
+        return extent + 3 * (self.rough + self.ruffle) + 5.0
 
 
 def round_cell(rng: Rng) -> CellDesign:
@@ -205,7 +205,7 @@ def armed_cell(rng: Rng, nuclei: int = 1) -> CellDesign:
         ruffle=rng.uniform(0.1, 0.6),
         grain=rng.uniform(0.1, 0.35),
         thin_edge=rng.uniform(0.4, 1.5),
-        reach=rng.uniform(1.5, 7.0),
+        dense_within=rng.uniform(1.5, 7.0),
         clarity=rng.uniform(0.7, 1.2),
     )
 
@@ -275,7 +275,7 @@ def large_mononuclear(rng: Rng, nuclei: int = 1, area: float | None = None) -> C
         fringe=rng.uniform(0.0, 0.06),
         mottle=rng.uniform(0.0, 0.4),
         thin_edge=rng.uniform(0.4, 2.0),
-        reach=rng.uniform(4.0, 11.0),
+        dense_within=rng.uniform(4.0, 11.0),
         clarity=rng.uniform(0.65, 1.2),
     )
 
@@ -308,7 +308,7 @@ def osteoclast(rng: Rng, nuclei: int, pale: bool) -> CellDesign:
         grain=rng.uniform(0.15, 0.4) if pale else rng.uniform(0.08, 0.25),
         mottle=rng.uniform(0.0, 0.35),
         thin_edge=rng.uniform(1.0, 4.0) if pale else rng.uniform(0.4, 1.5),
-        reach=rng.uniform(5.0, 14.0),
+        dense_within=rng.uniform(5.0, 14.0),
         clarity=rng.uniform(0.6, 1.2),
     )
 

@@ -68,7 +68,7 @@ def paint_cell(cell: CellDesign, style: StainStyle, pixel_size: float, rng: np.r
         near_it = _window(vacuole, 3.0, y, pixel_size)
         od[near_it] = _with_vacuole(od[near_it], vacuole.distance(y[near_it], x[near_it]), style, pixel_size)
     labels = np.zeros(y.shape, np.uint16)
-    shown = style.replace(
+    nuclear_style = style.replace(
         exclusion=min(cell.clarity * style.exclusion, 1.0),
         counterstain_strength=cell.clarity * style.counterstain_strength,
     )
@@ -76,17 +76,17 @@ def paint_cell(cell: CellDesign, style: StainStyle, pixel_size: float, rng: np.r
         near_it = _window(nucleus, 4.0, y, pixel_size)
         at = y[near_it], x[near_it]
         to_rim = nucleus.distance(*at)
-        od[near_it] = _with_nucleus(od[near_it], to_rim, nucleus, at, shown, pixel_size, rng)
+        od[near_it] = _with_nucleus(od[near_it], to_rim, nucleus, at, nuclear_style, pixel_size, rng)
         labels[near_it][(to_rim <= 0) & (distance[near_it] <= 0)] = number
     return CellPatch(cell, od, distance <= 0, labels)
 
 
 def _window(part: Ellipse, margin: float, y: Field2D, pixel_size: float) -> tuple[slice, slice]:
     """Rows and columns of the patch within ``margin`` µm of ``part``."""
-    reach = max(part.half_axes) + margin
+    half = max(part.half_axes) + margin
     last = y.shape[0] - 1
     middle = [c / pixel_size + last / 2 for c in part.centre]
-    spans = [slice(max(int(m - reach / pixel_size), 0), min(int(m + reach / pixel_size) + 2, last + 1)) for m in middle]
+    spans = [slice(max(int(m - half / pixel_size), 0), min(int(m + half / pixel_size) + 2, last + 1)) for m in middle]
     return spans[0], spans[1]
 
 
@@ -104,9 +104,9 @@ def _nearness(cell: CellDesign, y: Field2D, x: Field2D, depth: Field2D) -> Field
         return np.asarray(1.0 - np.exp(-depth / 1.8), dtype=np.float32)
     far = np.ones(y.shape, np.float32)
     for middle in (*cell.nuclei, *cell.dense):
-        near_it = _window(middle, 3 * cell.reach, y, float(y[1, 0] - y[0, 0]))
+        near_it = _window(middle, 3 * cell.dense_within, y, float(y[1, 0] - y[0, 0]))
         away = np.maximum(middle.distance(y[near_it], x[near_it]), 0.0)
-        far[near_it] *= 1.0 - 0.85 * np.exp(-((away / cell.reach) ** 1.4))
+        far[near_it] *= 1.0 - 0.85 * np.exp(-((away / cell.dense_within) ** 1.4))
     return np.asarray((1.0 - far) * (1.0 - np.exp(-depth / 3.0)), dtype=np.float32)
 
 

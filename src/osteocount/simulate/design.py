@@ -1,4 +1,4 @@
-"""What a simulated field looks like: every length in µm, every stain in optical density."""
+"""The design of a simulated field: every length in µm, every stain in optical density."""
 
 from __future__ import annotations
 

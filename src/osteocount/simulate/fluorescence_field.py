@@ -120,8 +120,8 @@ def _unstained(
     return dna
 
 
-def _around(centre: tuple[int, int], reach: int, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    rows, columns = (slice(max(0, at - reach), min(side, at + reach)) for at, side in zip(centre, shape, strict=True))
+def _around(centre: tuple[int, int], half: int, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    rows, columns = (slice(max(0, at - half), min(side, at + half)) for at, side in zip(centre, shape, strict=True))
     return rows, columns
 
 

@@ -1,4 +1,7 @@
-"""Fields of random look: stain, density, magnification, lamp and camera drawn anew each time."""
+"""Fields of random design: stain, density, magnification, lamp and camera drawn anew each time.
+
+How the ranges were chosen is not recorded.
+"""
 
 from __future__ import annotations
 

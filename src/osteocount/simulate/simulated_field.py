@@ -87,7 +87,7 @@ def simulate_field(design: FieldDesign, seed: int | np.random.SeedSequence) -> S
 
 
 def judgeable_truth(truth: pd.DataFrame) -> pd.DataFrame:
-    """Return the truth of cells as someone says who looks at the picture and knows what hides there.
+    """Return the truth of cells without what no picture can tell.
 
     ``n_nuclei`` is missing where a nucleus cannot be seen, ``is_osteoclast`` where such nuclei decide: neither one
     answer nor the other can be called wrong there.
@@ -101,7 +101,7 @@ def judgeable_truth(truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def render_field(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) -> SimulatedField:
-    """Look at a painted ``canvas`` through the lens, and say what can be seen."""
+    """Put a painted ``canvas`` through lens and camera, with the truth of what is visible then."""
     od = blurred(canvas.od, design.optics, design.pixel_size)
     cells, nuclei, truth, nuclei_truth = canvas.truth(od)
     picture = photograph(od, design.optics, rng)
@@ -141,7 +141,7 @@ def _place(
 ) -> None:
     """Add a cell where at most ``allowed`` of it lies on others, now and then against one of ``neighbours``.
 
-    ``neighbours`` holds the place and reach of each cell placed so far, and is added to. Without room nothing is added.
+    ``neighbours`` holds the place and half size of each cell placed so far, and is added to. Without room nothing is.
     """
     spot = None
     if neighbours and rng.random() < design.touching:
@@ -169,12 +169,12 @@ def _place_clump(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) 
 
 
 def _beside(
-    canvas: Canvas, patch: CellPatch, rng: np.random.Generator, other: PointUm, reach: float, least: float
+    canvas: Canvas, patch: CellPatch, rng: np.random.Generator, other: PointUm, half_size: float, least: float
 ) -> PointUm | None:
     """Come nearer to ``other`` from a random side until the part ``least`` lies on it; None where a third is there."""
     angle = rng.uniform(0, 2 * np.pi)
     toward = float(np.sin(angle)), float(np.cos(angle))
-    for away in np.arange(reach + patch.cell.half_size, 0.0, -1.5).tolist():
+    for away in np.arange(half_size + patch.cell.half_size, 0.0, -1.5).tolist():
         spot = other[0] + away * toward[0], other[1] + away * toward[1]
         overlap = canvas.overlap(patch, spot)
         if overlap > least:

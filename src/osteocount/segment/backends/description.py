@@ -11,14 +11,14 @@ from pydantic import Field, ValidationError, model_validator
 
 from osteocount.errors import OsteoCountError
 from osteocount.segment.backends.input_planes import Channel
-from osteocount.segment.backends.outlines import OutputMeaning
+from osteocount.segment.backends.instances import OutputMeaning
 from osteocount.settings import FrozenModel, describe_invalid
 
 _MOST_BYTES = 100_000
 
 
 class InputDescription(FrozenModel):
-    """What a network was trained to look at.
+    """What goes into a network.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""A picture as networks of others want to see it: the planes they name, at the scale they were trained on."""
+"""The input planes that networks of others ask for by name, at the scale they were trained on."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class InputPlanes:
         self._cache: dict[Hashable, Any] = {}
 
     def scale(self, um: float) -> Scale:
-        """Return the grid on which a network trained at ``um`` micrometres per pixel sees the picture."""
+        """Return the grid on which a network trained at ``um`` micrometres per pixel takes the picture."""
         return working_scale(self._um, self._origin, um)
 
     def stack(self, channels: Sequence[Channel], scale: Scale) -> NDArray[np.float32]:
@@ -69,7 +69,7 @@ class InputPlanes:
         return np.stack([planes[name] for name in channels], axis=2)
 
     def cached(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return what ``make`` gave for this ``key`` the first time, while this picture is looked at."""
+        """Return what ``make`` gave for this ``key`` the first time."""
         if key not in self._cache:
             self._cache[key] = make()
         return self._cache[key]
@@ -77,8 +77,8 @@ class InputPlanes:
     def _planes(self, scale: Scale) -> dict[Channel, NDArray[np.float32]]:
         top = float(np.iinfo(self._picture.pixels.dtype).max)
         if self.channels == _FLUORESCENCE:
-            found = find_channels(self._picture)
-            grey = resample(np.stack([found.cytoplasm, found.nuclei], axis=2), scale.zoom) / top
+            channels = find_channels(self._picture)
+            grey = resample(np.stack([channels.cytoplasm, channels.nuclei], axis=2), scale.zoom) / top
             return dict(zip(_FLUORESCENCE, np.moveaxis(grey.astype(np.float32), 2, 0), strict=True))
         pixels = resample(self._picture.pixels, scale.zoom)
         inside = resample(self._analysed.astype(np.float32)[..., None], scale.zoom)[..., 0] > 0.5

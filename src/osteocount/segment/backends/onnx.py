@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.segment.backends.description import OnnxDescription, description_file, read_description
 from osteocount.segment.backends.input_planes import InputPlanes
-from osteocount.segment.backends.outlines import (
+from osteocount.segment.backends.instances import (
     Instances,
     OutputMaps,
     OutputMeaning,
@@ -107,11 +107,11 @@ class OnnxNetwork:
                 ]
         if not np.isfinite(out).all():
             raise OsteoCountError(f"{self._path.name}: the network gives numbers that are none (NaN or infinite).")
-        found: dict[OutputMeaning, NDArray[np.float32]] = {}
+        maps: dict[OutputMeaning, NDArray[np.float32]] = {}
         for meaning, plane in zip(wanted.meanings, out[:, :height, :width], strict=True):
             if meaning != "ignore":
-                found[meaning] = sigmoid(plane) if wanted.logits and meaning not in _NO_PROBABILITY else plane
-        return found
+                maps[meaning] = sigmoid(plane) if wanted.logits and meaning not in _NO_PROBABILITY else plane
+        return maps
 
     def _run(self, piece: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (meanings, height, width) for one piece (height, width, channels)."""

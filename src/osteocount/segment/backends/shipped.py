@@ -25,7 +25,8 @@ MODEL_SHA256 = "acd87e7f0a91818a79dc6c7915a141e1fb3f6b08505d374df7e37e105d4c855a
 MODEL_FILE = "cells.onnx"
 
 _LARGEST = 3_500_000  # pixels that the network takes at once: it needs 170 bytes for each
-#: px around a tile that only give context, more than the network sees; a multiple of 16.
+#: px around a tile that only give context; a multiple of 16. With them maps do not depend on tiles, to the last bit
+#: (tests/segment/backends/test_shipped.py).
 MARGIN = 96
 _MIRRORED = 48  # px beyond the picture's border that are made up; a multiple of 16
 #: The network halves its input four times: what it is given begins and ends at multiples of this.
@@ -34,7 +35,7 @@ _LOWEST, _HIGHEST = -0.2, 2.0  # optical densities the network was trained on
 
 
 class LogitMaps(NamedTuple):
-    """What the network sees: logits, each (height, width) float32.
+    """The maps of the network: logits, each (height, width) float32.
 
     Attributes
     ----------
@@ -106,7 +107,7 @@ class CellModel:
     ) -> None:
         """Run the network over a part of a picture, tile by tile.
 
-        The tiles overlap by more than the network sees, so that the result does not depend on where they lie.
+        The tiles overlap by `MARGIN` on each side, so that the result does not depend on where they lie.
 
         Parameters
         ----------
@@ -143,12 +144,12 @@ class CellModel:
         return upright
 
     def _quarters(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        (found,) = self._session.run(["quarters"], {"density": planes[None]})
-        return np.asarray(found, np.float32).reshape(len(LogitMaps._fields), 2, 2, *found.shape[2:])
+        (quarters,) = self._session.run(["quarters"], {"density": planes[None]})
+        return np.asarray(quarters, np.float32).reshape(len(LogitMaps._fields), 2, 2, *quarters.shape[2:])
 
 
 def _continued(density: NDArray[np.float32], top: int, bottom: int, left: int, right: int) -> NDArray[np.float32]:
-    """Return a part (3, height, width) as the network takes it, mirrored where it reaches beyond the border."""
+    """Return a part (3, height, width) as the network takes it, mirrored beyond the border."""
     height, width = density.shape[:2]
     inside = density[max(0, top) : bottom, max(0, left) : right]
     beyond = max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width)
@@ -188,10 +189,10 @@ def _session(path: Path, sha256: str | None, threads: int, device: Device) -> tu
     if not path.is_file():
         raise OsteoCountError(f"{path.name}: the model file is missing; install osteocount again.")
     content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if sha256 is not None and found != sha256:
+    digest = hashlib.sha256(content).hexdigest()
+    if sha256 is not None and digest != sha256:
         raise OsteoCountError(
-            f"{path.name}: the model file is damaged or is another one (sha256 {found[:12]}…, expected "
+            f"{path.name}: the model file is damaged or is another one (sha256 {digest[:12]}…, expected "
             f"{sha256[:12]}…); install osteocount again, or choose the classical segmenter."
         )
-    return found, open_session(content, device, threads)
+    return digest, open_session(content, device, threads)

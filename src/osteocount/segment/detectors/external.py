@@ -14,8 +14,8 @@ from osteocount.io.hashing import model_hash
 from osteocount.io.picture import Picture
 from osteocount.segment.backends.description import InputDescription, description_file, read_description
 from osteocount.segment.backends.input_planes import InputPlanes
+from osteocount.segment.backends.instances import Instances, Network, Target
 from osteocount.segment.backends.onnx import OnnxNetwork
-from osteocount.segment.backends.outlines import Instances, Network, Target
 from osteocount.segment.backends.session import Device
 from osteocount.segment.candidate_nuclei import CandidateNuclei
 from osteocount.segment.detectors.classical import classical_method

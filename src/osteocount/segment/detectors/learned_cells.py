@@ -73,7 +73,7 @@ class Oversegmentation:
         """Return the pairs (m, 2) of touching cells, and features (m, 16) in the order of `BOUNDARY_FEATURES`.
 
         Told apart by how many of the two are bare, without a nucleus: ``one``; ``core``, the mean logit of the core
-        along the border; ``open``, the part of it where the network sees none; ``contrast``, how much the two differ in
+        along the border; ``open``, the part of it that lies in a core; ``contrast``, how much the two differ in
         optical density. For all: ``darker``, how much denser the bare one is than the other (a dark cell lies on
         another, a pale arm belongs to it); ``length`` of the border (log µm); ``width``, the same over the diameter of
         the smaller one; ``small``, that diameter (log µm).
@@ -93,13 +93,13 @@ class Oversegmentation:
         diameter = 1.13 * self.um * np.sqrt(np.maximum(area[ends].min(axis=1), 1))
         first, second = (dark[ends] / np.maximum(area[ends], 1)).T
         bare = nuclei[ends] == 0
-        seen = [
+        of_each = [
             np.ones(m),
             np.bincount(which, level, m) / np.maximum(pixels, 1),
             np.bincount(which, level > 0, m) / np.maximum(pixels, 1),
             np.abs(first - second),
         ]
-        columns = [(bare.sum(axis=1) == number) * each for number in range(3) for each in seen]
+        columns = [(bare.sum(axis=1) == number) * each for number in range(3) for each in of_each]
         columns += [
             np.where(bare[:, 0] == bare[:, 1], 0, np.maximum(np.where(bare[:, 0], first - second, second - first), 0)),
             np.log(self.um * np.maximum(pixels, 1)),
@@ -183,11 +183,11 @@ def _grown_cores(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[
 
     seeds = np.zeros(core.shape, np.int32)
     for level in _SURE:
-        count, found = cv2.connectedComponents(((core > level) & (mask > 0)).astype(np.uint8), connectivity=4)
+        count, cores = cv2.connectedComponents(((core > level) & (mask > 0)).astype(np.uint8), connectivity=4)
         taken = np.zeros(count, bool)
-        taken[found[seeds > 0]] = True
+        taken[cores[seeds > 0]] = True
         taken[0] = True
-        seeds = np.where(taken[found], seeds, found + int(seeds.max()))
+        seeds = np.where(taken[cores], seeds, cores + int(seeds.max()))
     count, body = cv2.connectedComponents(mask, connectivity=4)
     at = np.flatnonzero(seeds)
     own, seed = np.divmod(np.unique(body.ravel()[at].astype(np.int64) << 32 | seeds.ravel()[at]), 1 << 32)

@@ -64,19 +64,19 @@ def _from_edge(y: NDArray[np.intp], x: NDArray[np.intp], shape: tuple[int, ...])
 
 
 def _nearness(
-    y: NDArray[np.intp], x: NDArray[np.intp], strength: NDArray[np.float32], reach: float
+    y: NDArray[np.intp], x: NDArray[np.intp], strength: NDArray[np.float32], radius: float
 ) -> NDArray[np.float64]:
-    """Return 1 − distance / ``reach`` to the nearest stronger candidate, 0 where there is none within it."""
+    """Return 1 − distance / ``radius`` to the nearest stronger candidate, 0 where there is none within it."""
     from scipy.spatial import cKDTree
 
     near = np.zeros(y.size)
     if y.size < 2:
         return near
     points = np.column_stack([y, x]).astype(float)
-    pairs = cKDTree(points).query_pairs(reach, output_type="ndarray")
+    pairs = cKDTree(points).query_pairs(radius, output_type="ndarray")
     weaker = np.where(strength[pairs[:, 0]] <= strength[pairs[:, 1]], pairs[:, 0], pairs[:, 1])
     away = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
-    np.maximum.at(near, weaker, 1 - away / reach)
+    np.maximum.at(near, weaker, 1 - away / radius)
     return near
 
 

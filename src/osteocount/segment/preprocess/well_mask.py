@@ -192,8 +192,8 @@ def _light_falls(
     at = along[:-1] + 0.5 * (light[:, :-1] - half) / np.maximum(light[:, :-1] - light[:, 1:], 1e-6)
     away = np.where(falls, np.abs(at), np.inf)
     each, nearest = np.arange(len(away)), away.argmin(axis=1)
-    found = np.isfinite(away[each, nearest]) & (dark < _FALL * bright)
-    return angles[found], at[each, nearest][found], angles
+    falls_there = np.isfinite(away[each, nearest]) & (dark < _FALL * bright)
+    return angles[falls_there], at[each, nearest][falls_there], angles
 
 
 def _level(light: NDArray[np.float32], percent: float) -> NDArray[np.float64]:

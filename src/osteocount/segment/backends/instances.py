@@ -1,4 +1,9 @@
-"""What a network of others sees, and how outlines are made of it."""
+"""Cells and nuclei as instances, from the output maps of a network of others.
+
+Cells are told apart by flows that end in one place (Stringer et al. 2021, Nat Methods 18:100), by a watershed from
+markers (Meyer and Beucher 1990, J Vis Commun Image Represent 1:21) in cores, between borders or at the h-maxima of a
+distance map (Soille 2003, Morphological Image Analysis), or else by their waists.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +28,18 @@ OutputMeaning = Literal[
 ]
 OutputMaps = Mapping[OutputMeaning, NDArray[np.float32]]
 
+# What chose the values below, but for the steps, is not recorded.
 #: Objects less likely than this are not even candidates.
 LEAST_SCORE = 0.1
 _HOLE_UM = 12.0  # a gap in a cell up to this diameter is a vacuole
-_FLOW_STEPS = 200  # as many as Cellpose makes (Stringer et al. 2021, Nat Methods 18:100)
+_FLOW_STEPS = 200  # as many as Cellpose makes
 _APART = 0.35  # diameters of a nucleus between the centres of two
+_RIPPLE = 0.1  # of the largest distance: lower summits of a distance map are ripples
 
 
 @dataclass(frozen=True)
 class Instances:
-    """Objects that a network found.
+    """Objects that a network outlines.
 
     Attributes
     ----------
@@ -108,11 +115,11 @@ def _grown(seeds: NDArray[np.bool_], level: NDArray[np.float32], inside: NDArray
 
 
 def _summits(distance: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return where the distance to the border is highest, ripples below a tenth of the largest ignored."""
+    """Return where the distance to the border is highest, ripples ignored."""
     from skimage.morphology import h_maxima
 
     within = np.where(inside, distance, 0).astype(np.float32)
-    height = 0.1 * float(within.max(initial=0))
+    height = _RIPPLE * float(within.max(initial=0))
     return np.asarray(h_maxima(within, height) > 0) & inside if height > 0 else np.zeros(inside.shape, bool)
 
 

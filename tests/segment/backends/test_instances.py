@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osteocount.segment.backends.outlines import cells_from_maps, nuclei_from_maps
+from osteocount.segment.backends.instances import cells_from_maps, nuclei_from_maps
 from osteocount.segment.preprocess.scale import Scale
 
 SCALE = Scale(0.76, 1.0, "test")
