@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteocount.io.cell_colours import NUCLEUS, ON_BRIGHT, ON_DARK, RGB, rgb
 from osteocount.io.contrast import display_rgb
 from osteocount.io.files import atomic_write
 from osteocount.io.picture import Picture
@@ -17,27 +18,27 @@ from osteocount.io.picture import Picture
 LONGEST = 1600
 _ENLARGE = 2.0
 _FRACTION_BITS = 4
-_OSTEOCLAST = (255, 176, 0)
-_NUCLEUS = (255, 255, 255)
+_OSTEOCLAST = rgb(ON_BRIGHT.osteoclast)  # the same on both grounds, so that it tells the class of a mark
+_NUCLEUS = rgb(NUCLEUS)
 _DARK = (20, 20, 20)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
-Colour = tuple[int, int, int]
 Outline = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class _Palette:
-    """RGB colours told apart with every common colour blindness (after Okabe & Ito 2008)."""
+    """The colours of one overlay: of cells, of the legend's strip, and of the text on it."""
 
-    other: Colour
-    not_counted: Colour
-    strip: Colour
-    text: Colour
+    other: RGB
+    not_counted: RGB
+    strip: RGB
+    text: RGB
 
 
-_ON_BRIGHT = _Palette(other=(0, 114, 188), not_counted=(96, 96, 96), strip=(236, 239, 241), text=(38, 50, 56))
-_ON_DARK = _Palette(other=(86, 215, 255), not_counted=(205, 205, 205), strip=(38, 50, 56), text=(236, 239, 241))
+_BRIGHT, _SLATE = (236, 239, 241), (38, 50, 56)
+_ON_BRIGHT = _Palette(rgb(ON_BRIGHT.other), rgb(ON_BRIGHT.not_counted), strip=_BRIGHT, text=_SLATE)
+_ON_DARK = _Palette(rgb(ON_DARK.other), rgb(ON_DARK.not_counted), strip=_SLATE, text=_BRIGHT)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class _Mark:
     """How one cell is drawn; the number is empty for cells that carry none."""
 
     cell_id: int
-    colour: Colour
+    colour: RGB
     dashed: bool
     number: str
 
@@ -130,7 +131,7 @@ def _outlines(cells: NDArray[np.uint32], cell_ids: list[int], scale: float) -> d
     """Outer outlines of each cell, as (n, 2) x, y on the screen."""
     from scipy.ndimage import find_objects
 
-    step = max(1, int(1 / scale))  # finer than the screen is not seen
+    step = max(1, int(1 / scale))  # finer than a screen shows is wasted
     small = cells[::step, ::step]
     boxes = find_objects(small.astype(np.int32))
     outlines: dict[int, list[Outline]] = {}
@@ -139,9 +140,9 @@ def _outlines(cells: NDArray[np.uint32], cell_ids: list[int], scale: float) -> d
         if box is None:
             continue
         mask = (small[box] == cell_id).astype(np.uint8)
-        found, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        rings, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         corner = np.array([box[1].start, box[0].start])
-        outlines[cell_id] = [((ring[:, 0] + corner) * step + 0.5) * scale for ring in found]
+        outlines[cell_id] = [((ring[:, 0] + corner) * step + 0.5) * scale for ring in rings]
     return outlines
 
 
@@ -180,7 +181,7 @@ def _draw_number(canvas: _Canvas, rings: list[Outline], mark: _Mark) -> None:
     _outlined(canvas.pixels, mark.number, (left, bottom), 0.65, mark.colour)
 
 
-def _outlined(pixels: NDArray[np.uint8], text: str, at: tuple[int, int], size: float, colour: Colour) -> None:
+def _outlined(pixels: NDArray[np.uint8], text: str, at: tuple[int, int], size: float, colour: RGB) -> None:
     """Write text with a rim against it, readable on anything."""
     rim = _DARK if sum(colour) > 330 else _NUCLEUS
     for dx, dy in ((-1, -1), (0, -2), (1, -1), (-2, 0), (2, 0), (-1, 1), (0, 2), (1, 1)):
@@ -207,30 +208,30 @@ def _draw_scale_bar(canvas: _Canvas, pixel_size_um: float | None) -> None:
     _outlined(canvas.pixels, text, ((left + right - text_width) // 2, bottom - 12), 0.55, _NUCLEUS)
 
 
-def _legend(palette: _Palette, width: int, kinds: list[Colour], n_nuclei: int, resolved: bool) -> NDArray[np.uint8]:
-    entries: list[tuple[Colour, str]] = [
-        (_OSTEOCLAST, f"osteoclast ({kinds.count(_OSTEOCLAST)})" + (", with its nuclei" if resolved else "")),
-        (palette.other, f"other TRAP+ cell ({kinds.count(palette.other)})"),
-        (palette.not_counted, f"not counted ({kinds.count(palette.not_counted)})"),
+def _legend(palette: _Palette, width: int, colours: list[RGB], n_nuclei: int, resolved: bool) -> NDArray[np.uint8]:
+    entries: list[tuple[RGB, str]] = [
+        (_OSTEOCLAST, f"osteoclast ({colours.count(_OSTEOCLAST)})" + (", with its nuclei" if resolved else "")),
+        (palette.other, f"other TRAP+ cell ({colours.count(palette.other)})"),
+        (palette.not_counted, f"not counted ({colours.count(palette.not_counted)})"),
     ]
     if resolved:
         entries.append((_NUCLEUS, f"nucleus ({n_nuclei})"))
-    places: list[tuple[int, int]] = []
+    corners: list[tuple[int, int]] = []
     x, y = 14, 17
     for _, text in entries:
         (text_width, _), _ = cv2.getTextSize(text, _FONT, 0.5, 1)
-        if places and x + 30 + text_width > width:
+        if corners and x + 30 + text_width > width:
             x, y = 14, y + 26
-        places.append((x, y))
+        corners.append((x, y))
         x += 30 + text_width + 28
     strip = np.full((y + 17, width, 3), palette.strip, np.uint8)
-    for (colour, text), (left, middle) in zip(entries, places, strict=True):
+    for (colour, text), (left, middle) in zip(entries, corners, strict=True):
         _legend_sign(strip, left, middle, colour, dashed=colour == palette.not_counted)
         cv2.putText(strip, text, (left + 30, middle + 5), _FONT, 0.5, palette.text, 1, cv2.LINE_AA)
     return strip
 
 
-def _legend_sign(strip: NDArray[np.uint8], x: int, y: int, colour: Colour, *, dashed: bool) -> None:
+def _legend_sign(strip: NDArray[np.uint8], x: int, y: int, colour: RGB, *, dashed: bool) -> None:
     if colour == _NUCLEUS:
         cv2.circle(strip, (x + 11, y), 5, _DARK, -1, cv2.LINE_AA)
         cv2.circle(strip, (x + 11, y), 3, colour, -1, cv2.LINE_AA)

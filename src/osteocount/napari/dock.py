@@ -11,10 +11,11 @@ from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.cell_colours import NUCLEUS
 from osteocount.napari import preferences
 from osteocount.napari.counting import CountPreview, LayerCount, count_folder, count_layer
 from osteocount.napari.dock_areas import tabify_with_layer_controls
-from osteocount.napari.layers.appearance import NUCLEUS, palette_for
+from osteocount.napari.layers.appearance import cell_legend, palette_for
 from osteocount.napari.layers.viewer_layers import ViewerLayers
 from osteocount.napari.review.controller import ReviewController
 from osteocount.napari.views.collapsible_section import CollapsibleSection
@@ -269,7 +270,7 @@ class OsteoCountDock(QWidget):
         self.numbers.show_numbers(result.summary, rule)
         self.message.show_notes(result.warnings)
         nucleus = (NUCLEUS, "nucleus (grey: in no TRAP-positive cell)")
-        self.legend.show_entries(*palette_for(segmentation.regime).legend(), nucleus)
+        self.legend.show_entries(*cell_legend(palette_for(segmentation.regime)), nucleus)
         self.run.show_idle(f"Counted {count.layer}")
         self._show_parts(self.numbers, self.legend)
 

@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from napari.utils.colormaps import DirectLabelColormap
 
+from osteocount.io.cell_colours import ON_BRIGHT, ON_DARK, CellColours
 
-@dataclass(frozen=True)
-class Palette:
-    """Outline colours, those of the overlays: told apart with every kind of colour vision, and beside purple."""
-
-    osteoclast: str
-    other: str
-    not_counted: str
-
-    def legend(self) -> tuple[tuple[str, str], ...]:
-        """Return colours and what they mean."""
-        return (
-            (self.osteoclast, "osteoclast"),
-            (self.other, "other TRAP-positive cell"),
-            (self.not_counted, "cut by the counting frame, not counted"),
-        )
-
-
-ON_BRIGHT = Palette("#FFB000", "#0072BC", "#606060")
-ON_DARK = Palette("#FFB000", "#56D7FF", "#CDCDCD")
-NUCLEUS = "#FFFFFF"
 STRAY_NUCLEUS = "#7F7F7F"  # in no cell
 _NUCLEUS_UM = 5.0  # diameter of a point: less than that of a usual nucleus, 8 µm
 _NUCLEUS_PX = 6.0
 
 
-def palette_for(regime: str) -> Palette:
+def palette_for(regime: str) -> CellColours:
     """Return the colours that stand out on this kind of picture."""
     return ON_DARK if regime == "fluorescence" else ON_BRIGHT
 
 
-def cell_colormap(cells: pd.DataFrame, palette: Palette) -> DirectLabelColormap:
+def cell_legend(palette: CellColours) -> tuple[tuple[str, str], ...]:
+    """Return colours and what they mean."""
+    return (
+        (palette.osteoclast, "osteoclast"),
+        (palette.other, "other TRAP-positive cell"),
+        (palette.not_counted, "cut by the counting frame, not counted"),
+    )
+
+
+def cell_colormap(cells: pd.DataFrame, palette: CellColours) -> DirectLabelColormap:
     """Colour osteoclasts, other TRAP-positive cells, and those the counting frame leaves out, by label."""
     colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
     for label, is_osteoclast, counted in cells[["cell_id", "is_osteoclast", "counted"]].itertuples(index=False):
@@ -48,7 +37,7 @@ def cell_colormap(cells: pd.DataFrame, palette: Palette) -> DirectLabelColormap:
     return DirectLabelColormap(color_dict=colours)
 
 
-def class_colormap(palette: Palette, *more: str) -> DirectLabelColormap:
+def class_colormap(palette: CellColours, *more: str) -> DirectLabelColormap:
     """Colour the classes of `outlines.outline_classes`; ``more``: those from ``SELECTED`` on."""
     colours = ("transparent", palette.osteoclast, palette.other, palette.not_counted, *more)
     by_class: dict[int | None, str] = {None: "transparent", **dict(enumerate(colours))}

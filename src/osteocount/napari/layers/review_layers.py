@@ -11,7 +11,8 @@ import pandas as pd
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import EditedField
-from osteocount.napari.layers.appearance import NUCLEUS, ON_BRIGHT, ON_DARK, class_colormap, nucleus_style
+from osteocount.io.cell_colours import NUCLEUS, ON_BRIGHT, ON_DARK
+from osteocount.napari.layers.appearance import cell_legend, class_colormap, nucleus_style
 from osteocount.napari.layers.layer_data import ImageLayerData
 from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
 from osteocount.napari.layers.pixel_size import scale_and_units
@@ -194,7 +195,7 @@ class ReviewLayers(QObject):
 
     def legend(self) -> tuple[tuple[str, str], ...]:
         """Return colours and what they mean."""
-        return *self._palette.legend(), (SELECTED_COLOUR, "selected; nucleus")
+        return *cell_legend(self._palette), (SELECTED_COLOUR, "selected; nucleus")
 
     def show_nuclei(self) -> None:
         """Draw the nuclei as they are now."""
