@@ -1,11 +1,12 @@
 """Take the napari pictures of the documentation, each step in both themes.
 
-xvfb-run -a -s "-screen 0 1600x1000x24" python scripts/screenshots.py
+xvfb-run -a -s "-screen 0 1600x1000x24" python scripts/screenshots.py [FOLDER]
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -24,7 +25,7 @@ from osteocount.napari.views.collapsible_section import CollapsibleSection
 from osteocount.simulate.design import FieldDesign
 from osteocount.simulate.simulated_field import simulate_field
 
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
+IMAGES = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / "docs" / "images"
 SAMPLE = Path(__file__).parents[1] / "sample_images"
 WIDTH, HEIGHT = 1280, 800
 PATIENCE_S = 600
@@ -113,30 +114,30 @@ def plate(dock, viewer, results):
     save_both(viewer, "napari_open")
     choose_plate(dock, results)
     count(dock)
-    reviewing = dock.review
-    wait_until(lambda: reviewing.figures is not None and reviewing.idle())
+    review = dock.review
+    wait_until(lambda: review.figures is not None and review.idle())
     hide_paths(dock)
     save_both(viewer, "napari_folder")
     dock.steps.setCurrentIndex(CORRECT)
-    reviewing.go_to_well("B03")
-    wait_until(lambda: reviewing.plate.well == "B03" and reviewing.idle())
+    review.go_to_well("B03")
+    wait_until(lambda: review.plate.well == "B03" and review.idle())
     for _ in range(3):
-        reviewing.tools.start("next_doubt")
-        reviewing.tools.start("accept")
-    wait_until(reviewing.idle)
+        review.tools.start("next_doubt")
+        review.tools.start("accept")
+    wait_until(review.idle)
     save_both(viewer, "napari_correct")
-    reviewing.exclude("air bubble in the middle")
+    review.exclude("air bubble in the middle")
     dock.steps.setCurrentIndex(COMPARE)
     settle()
-    wait_until(reviewing.idle)
+    wait_until(review.idle)
     save_both(viewer, "napari_compare")
     dock.review.compare.plot.setCurrentIndex(1)
-    wait_until(lambda: not reviewing.idle())
-    wait_until(reviewing.idle)
+    wait_until(lambda: not review.idle())
+    wait_until(review.idle)
     save_both(viewer, "napari_effects")
     dock.steps.setCurrentIndex(CORRECT)
     settle()
-    wait_until(reviewing.idle)
+    wait_until(review.idle)
     save_both(viewer, "napari_excluded")
 
 
