@@ -18,7 +18,7 @@ from osteocount.segment.detectors.classical import ClassicalDetector
 from osteocount.segment.detectors.learned import LearnedDetector
 from osteocount.segment.preprocess.scale import resample, working_scale
 from osteocount.segment.preprocess.well_mask import Circle
-from osteocount.segment.regimes.brightfield import BrightfieldImage, segment_brightfield
+from osteocount.segment.regimes.brightfield import BrightfieldImage, segment_brightfield, stain_brightfield
 from osteocount.segment.tiling.tiles import Box, Tiling, tiles
 from osteocount.settings import Settings
 from osteocount.simulate import FieldDesign, simulate_field
@@ -220,6 +220,23 @@ def test_whole_images_are_the_drawing_of_everything(culture, um):
         some = held.only_cells(ids)
         assert np.unique(some.cells)[1:].tolist() == ids.tolist()
         np.testing.assert_array_equal(tiles_of_it.only_cells(ids).cells, some.cells)
+
+
+@pytest.mark.parametrize("um", [0.76, 0.5])
+def test_the_stain_alone_is_that_of_a_picture_with_its_cells(um):
+    pixels = simulate_field(FieldDesign(width=4300, height=300, pixel_size=0.76), 5).picture
+    given = (
+        InMemoryImage(picture(pixels)),
+        None,
+        working_scale(um, "given"),
+        detector_of("classical", um),
+        Settings(),
+        {},
+    )
+    counted, stained = segment_brightfield(*given, whole=True), stain_brightfield(*given)
+    np.testing.assert_array_equal(stained.trap_od, counted.trap_od)
+    assert (stained.record, stained.warnings) == (counted.record, counted.warnings)
+    assert len(counted.cell_table) > 10 > len(stained.cell_table) == stained.cells.max()
 
 
 @pytest.mark.parametrize("zoom", [0.5, 42 / 64, 1.25])

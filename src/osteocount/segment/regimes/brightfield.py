@@ -51,7 +51,7 @@ class BrightfieldImage(Generic[Features]):
     detector
         How cells and nuclei are found.
     prefetch
-        Whether a thread looks at the next tile while cells are found in one.
+        Whether a thread prepares the next tile while cells are found in one.
 
     Attributes
     ----------
@@ -95,57 +95,56 @@ class BrightfieldImage(Generic[Features]):
             )
 
     def tile_results(
-        self, tile_side: int = TILE_SIDE, offset: tuple[int, int] = (0, 0), kept: TileCheckpoint | None = None
+        self, tile_side: int = TILE_SIDE, offset: tuple[int, int] = (0, 0), checkpoint: TileCheckpoint | None = None
     ) -> Iterator[tuple[Box | None, TileResult]]:
         """Yield every tile with its cells and nuclei, then None with those of each body that lies across tiles.
 
-        What is found depends neither on ``tile_side`` nor on the ``offset`` of the seams. Tiles that are ``kept`` from
-        a run that was killed are not worked on again; the others are added there.
+        What is found depends neither on ``tile_side`` nor on the ``offset`` of the seams. Tiles of a
+        ``checkpoint`` are not worked on again; the others are added there.
         """
         tiling = Tiling(self.shape, self.detector.receptive_radius)
         todo = tiles(self.shape, tile_side, offset)
-        with ThreadPoolExecutor(1) as ahead:
+        with ThreadPoolExecutor(1) as beside:
             for n, tile in enumerate(todo):
-                part = None if kept is None else kept.read(tile, tiling)
+                part = None if checkpoint is None else checkpoint.read(tile, tiling)
                 if part is None:
                     following = todo[n + 1] if self._prefetch and n + 1 < len(todo) else None
-                    part = self._of_tile(tiling, tile, following, ahead)
-                    if kept is not None:
-                        kept.write(tile, tiling, part)
+                    part = self._of_tile(tiling, tile, following, beside)
+                    if checkpoint is not None:
+                        checkpoint.write(tile, tiling, part)
                 yield tile, part
         for pixel, box in tiling.waiting():
             body = self._of_body(tiling, pixel, box)
             if body is not None:
                 yield None, body
 
-    def keep(self, tile_side: int, share: TileShare, kept: TileCheckpoint) -> None:
+    def precompute(self, tile_side: int, share: TileShare, checkpoint: TileCheckpoint) -> None:
         """Work on a share of the tiles, and keep them for a run that goes on from there."""
         tiling = Tiling(self.shape, self.detector.receptive_radius)
         for tile in share.of(tiles(self.shape, tile_side)):
-            if kept.read(tile, tiling) is None:
-                kept.write(tile, tiling, self._of_tile(tiling, tile))
+            if checkpoint.read(tile, tiling) is None:
+                checkpoint.write(tile, tiling, self._of_tile(tiling, tile))
+
+    def stained_tiles(self) -> Iterator[tuple[Box, NDArray[np.float32], bool]]:
+        """Yield every tile with its TRAP optical density (height, width), and whether anything in it may be a cell."""
+        tiling = Tiling(self.shape, self.detector.receptive_radius)
+        for tile in tiles(self.shape):
+            features = self._window(tiling.window(tile))
+            yield tile, self.trap(tile), bool(features.mask[tile.within(features.box)].any())
 
     def trap(self, tile: Box) -> NDArray[np.float32]:
-        """Return the TRAP optical density (height, width) of a tile; it costs little while that was the last one."""
-        features = self._last_holding(tile)
+        """Return the TRAP optical density (height, width) of the tile that was worked on last."""
+        features = self._features
+        if features is None or not features.box.holds(tile, 0, self.shape):
+            raise ValueError(f"{tile} is not the tile that was worked on last")
         return trap_density(features.density[tile.within(features.box)], self.stains)
 
-    def outlines(self, tile: Box) -> bool:
-        """Tell whether anything in a tile may be a cell; it costs nothing while that was the last one."""
-        features = self._last_holding(tile)
-        return bool(features.mask[tile.within(features.box)].any())
-
-    def _last_holding(self, tile: Box) -> Features:
-        """Return a window that shows the whole tile, the last one if it does."""
-        last = self._features
-        return last if last is not None and last.box.holds(tile, 0, self.shape) else self._window(tile)
-
     def _of_tile(
-        self, tiling: Tiling, tile: Box, following: Box | None = None, ahead: ThreadPoolExecutor | None = None
+        self, tiling: Tiling, tile: Box, following: Box | None = None, beside: ThreadPoolExecutor | None = None
     ) -> TileResult:
         window = self._window(tiling.window(tile), tiling.later(tile))
-        if following is not None and ahead is not None:
-            self._coming = ahead.submit(self._prepare, tiling.window(following), tiling.later(following))
+        if following is not None and beside is not None:
+            self._coming = beside.submit(self._prepare, tiling.window(following), tiling.later(following))
         return self.detector.detect(window, tiling.choose(window.box, tile, window.mask), self.stains)
 
     def _of_body(self, tiling: Tiling, pixel: tuple[int, int], box: Box) -> TileResult | None:
@@ -207,7 +206,7 @@ def segment_brightfield(
     scratch
         Folder for finished tiles, of this picture and these settings alone; tiles in it are not worked on again.
     prefetch
-        Whether a thread looks at the next tile while cells are found in one.
+        Whether a thread prepares the next tile while cells are found in one.
 
     Raises
     ------
@@ -216,9 +215,11 @@ def segment_brightfield(
     """
     field = BrightfieldImage(image, well, scale, detector, prefetch=prefetch)
     trap = np.zeros(field.shape if whole else (0, 0), np.float32)
-    kept = None if scratch is None else TileCheckpoint(scratch)
+    checkpoint = None if scratch is None else TileCheckpoint(scratch)
     results = []
-    for tile, result in field.tile_results(tile_side or (TILE_SIDE if whole else detector.tile_side), offset, kept):
+    for tile, result in field.tile_results(
+        tile_side or (TILE_SIDE if whole else detector.tile_side), offset, checkpoint
+    ):
         results.append(result)
         if whole and tile is not None:
             trap[tile.top : tile.bottom, tile.left : tile.right] = field.trap(tile)
@@ -251,9 +252,9 @@ def stain_brightfield(
     """
     field = BrightfieldImage(image, well, scale, detector)
     trap, outlined = np.zeros(field.shape, np.float32), False
-    for tile in tiles(field.shape):
-        trap[tile.top : tile.bottom, tile.left : tile.right] = field.trap(tile)
-        outlined |= field.outlines(tile)
+    for tile, values, may_be_cells in field.stained_tiles():
+        trap[tile.top : tile.bottom, tile.left : tile.right] = values
+        outlined |= may_be_cells
     shape, none = image.shape[:2], np.zeros(0)
     return Segmentation(
         labels=ArrayLabels(*np.zeros((2, *shape), np.uint32)),
@@ -278,7 +279,7 @@ def precompute_tiles(
     OsteoCountError
         As for `segment_brightfield`.
     """
-    BrightfieldImage(image, well, scale, detector).keep(detector.tile_side, share, TileCheckpoint(scratch))
+    BrightfieldImage(image, well, scale, detector).precompute(detector.tile_side, share, TileCheckpoint(scratch))
 
 
 def _recorded(field: BrightfieldImage[Any], wanted: SegmentSettings) -> dict[str, Any]:
