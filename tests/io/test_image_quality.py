@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from osteocount.columns import WELL_QUALITY, names_of
 from osteocount.io.image_quality import _grey, _percentile, debris_mask, focus_ratio, measure_quality
 from osteocount.settings import QcSettings, Settings
 
@@ -35,6 +36,7 @@ def test_a_good_picture_has_numbers_and_no_flags():
     assert qc.flags == qc.reasons == ()
     names = ["focus", "saturated", "uneven", "well_in_view", "foreground", "stain_green", "debris"]
     assert list(qc.row()) == [f"qc_{name}" for name in names]
+    assert set(qc.row()) == set(names_of(WELL_QUALITY))
     assert qc.row()["qc_well_in_view"] == 1.0
 
 

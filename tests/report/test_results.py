@@ -1,0 +1,33 @@
+"""A damaged result folder is refused with the cure."""
+
+from __future__ import annotations
+
+import pytest
+
+from osteocount.errors import OsteoCountError
+from osteocount.report import write_report
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("wells.csv", None, "wells.csv is missing."),
+        ("cells.csv", "a,b\n1,2\n", "cells.csv lacks the columns plate, well, image, is_osteoclast, counted."),
+        ("run.json", None, "run.json is missing."),
+        ("run.json", "{", "run.json is not a run record (Invalid JSON"),
+        ("run.json", '{"inputs": [{"image": 3}]}', "run.json is not a run record (inputs.0.image: "),
+        ("comparisons.csv", "", "comparisons.csv is not a table ("),
+    ],
+)
+def test_a_damaged_folder_is_refused_with_the_cure(counted_copy, file, content, message):
+    if content is None:
+        (counted_copy / file).unlink()
+    else:
+        (counted_copy / file).write_text(content)
+    with pytest.raises(OsteoCountError) as caught:
+        write_report(counted_copy)
+    assert message in str(caught.value)
+    assert str(caught.value).endswith(
+        "Give the folder that `osteocount run` or `osteocount count` wrote, complete and unedited."
+    )
+    assert not (counted_copy / "report.html").exists()
