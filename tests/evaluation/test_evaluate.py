@@ -10,6 +10,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotation_files import AnnotationSource
 from osteocount.evaluation.evaluate import evaluate_folder, match_names, write_evaluation
 from osteocount.io.label_image import write_labels
+from osteocount.io.run_record import FieldRecord
 
 LABELS = np.zeros((20, 30), np.uint32)
 LABELS[3:8, 2:6] = 1
@@ -19,23 +20,23 @@ CELL = {"n_nuclei_low": 1, "n_nuclei_high": 9, "confidence": 0.9, "counted": Tru
 
 def picture(key, well="", field="", plate="", status="ok"):
     reason = "" if status == "ok" else "the picture is damaged"
-    return {"key": key, "plate": plate, "well": well, "field": field, "image": f"{key}.tif", "status": status,
-            "reason": reason}  # fmt: skip
+    image = f"{key}.tif"
+    return FieldRecord(key=key, plate=plate, well=well, field=field, image=image, status=status, reason=reason)
 
 
 def results(folder, *pictures, labels=LABELS):
     """Write a run in which every picture holds an osteoclast of four nuclei and a cell of one."""
-    record = {"settings": {"count": {"min_nuclei": 3}}, "inputs": [p for p in pictures if p["status"] == "ok"],
-              "failed": [p for p in pictures if p["status"] != "ok"]}  # fmt: skip
+    record = {"settings": {"count": {"min_nuclei": 3}}, "inputs": [p for p in pictures if p.is_done],
+              "failed": [p for p in pictures if not p.is_done]}  # fmt: skip
     rows = []
     for one in record["inputs"]:
-        write_labels(labels, folder / "labels" / f"{one['key']}_cells.tif")
-        place = {name: one[name] for name in ("plate", "well", "field", "image")}
+        write_labels(labels, folder / "labels" / f"{one.key}_cells.tif")
+        place = {name: getattr(one, name) for name in ("plate", "well", "field", "image")}
         rows += [{**place, "cell_id": n, "n_nuclei": nuclei, "is_osteoclast": nuclei > 2, **CELL}
                  for n, nuclei in ((1, 4), (2, 1)) if (labels == n).any()]  # fmt: skip
     columns = ["plate", "well", "field", "image", "cell_id", "n_nuclei", "is_osteoclast", *CELL]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "cells.csv", index=False)
-    (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    (folder / "run.json").write_text(json.dumps(record, default=FieldRecord.model_dump), encoding="utf-8")
     return folder
 
 
@@ -63,15 +64,18 @@ PICTURES = [picture("a01_f1", "A01", "1"), picture("a01_f2", "A01", "2"), pictur
 )
 def test_annotations_find_their_pictures_by_name_then_by_well(sources, matched, reasons):
     pairs, lost = match_names(PICTURES, sources)
-    assert [one["key"] for one, _ in pairs] == matched
+    assert [one.key for one, _ in pairs] == matched
     assert [row["reason"] for row in lost if row["side"] == "truth"] == reasons
-    assert {row["name"] for row in lost if row["side"] == "results"} == {p["key"] for p in PICTURES} - set(matched)
+    assert {row["name"] for row in lost if row["side"] == "results"} == {p.key for p in PICTURES} - set(matched)
 
 
 def test_plates_with_pictures_of_one_name():
-    twice = [picture("p1_a", plate="P1") | {"image": "a.tif"}, picture("p2_a", plate="P2") | {"image": "a.tif"}]
+    twice = [
+        picture(key, plate=plate).model_copy(update={"image": "a.tif"})
+        for key, plate in (("p1_a", "P1"), ("p2_a", "P2"))
+    ]
     pairs, lost = match_names(twice, [source("a", plate="P2"), source("a", plate="P1")])
-    assert [(one["key"], true.plate) for one, true in pairs] == [("p1_a", "P1"), ("p2_a", "P2")]
+    assert [(one.key, true.plate) for one, true in pairs] == [("p1_a", "P1"), ("p2_a", "P2")]
     assert lost == []
 
 

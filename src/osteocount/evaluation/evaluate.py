@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from osteocount.evaluation.ground_truth import read_ground_truth
 from osteocount.evaluation.metrics import Evaluation, compute_metrics
 from osteocount.io.label_image import read_labels
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder
+from osteocount.io.run_record import FieldRecord, RunRecord
 from osteocount.io.tables import read_table, write_table
 from osteocount.measure.matching import outline_pairs, point_pairs, side_by_side
 from osteocount.wells import canonical_well
@@ -99,8 +99,8 @@ def write_evaluation(scored: FolderEvaluation, out: Path) -> None:
 
 
 def match_names(
-    pictures: Sequence[dict[str, Any]], sources: Sequence[AnnotationSource]
-) -> tuple[list[tuple[dict[str, Any], AnnotationSource]], list[dict[str, str]]]:
+    pictures: Sequence[FieldRecord], sources: Sequence[AnnotationSource]
+) -> tuple[list[tuple[FieldRecord, AnnotationSource]], list[dict[str, str]]]:
     """Find the picture that each annotation is about: by the name of the picture, then by its well.
 
     One annotation and one picture belong together whatever their names.
@@ -109,41 +109,41 @@ def match_names(
     -------
     The pairs, and rows ``side, name, reason`` of what has no partner on either side.
     """
-    counted = [picture for picture in pictures if picture["status"] == "ok"]
+    counted = [picture for picture in pictures if picture.is_done]
     taken: dict[str, AnnotationSource] = {}
     unmatched: list[dict[str, str]] = []
     for source in sources:
         fits = counted if len(counted) == len(sources) == 1 else _fitting(counted, source)
-        free = [picture for picture in fits if picture["key"] not in taken]
+        free = [picture for picture in fits if picture.key not in taken]
         if len(free) == 1:
-            taken[free[0]["key"]] = source
+            taken[free[0].key] = source
             continue
         reason = "no picture of this name or well was counted"
         if len(fits) > 1:
-            reason = f"fits {len(fits)} pictures; name it as one of them: {', '.join(p['key'] for p in fits[:3])}"
+            reason = f"fits {len(fits)} pictures; name it as one of them: {', '.join(p.key for p in fits[:3])}"
         elif fits:
-            reason = f"its picture has an annotation already: {taken[fits[0]['key']].path.name}"
+            reason = f"its picture has an annotation already: {taken[fits[0].key].path.name}"
         unmatched.append({"side": "truth", "name": f"{source.path.name} ({source.name})", "reason": reason})
     for picture in pictures:
-        if picture["key"] not in taken:
-            reason = "no annotation" if picture["status"] == "ok" else f"not counted: {picture['reason']}"
-            unmatched.append({"side": "results", "name": picture["key"] or picture["image"], "reason": reason})
-    return [(picture, taken[picture["key"]]) for picture in counted if picture["key"] in taken], unmatched
+        if picture.key not in taken:
+            reason = "no annotation" if picture.is_done else f"not counted: {picture.reason}"
+            unmatched.append({"side": "results", "name": picture.key or picture.image, "reason": reason})
+    return [(picture, taken[picture.key]) for picture in counted if picture.key in taken], unmatched
 
 
-def _fitting(pictures: Sequence[dict[str, Any]], source: AnnotationSource) -> list[dict[str, Any]]:
-    named = [p for p in pictures if source.name in (picture_name(p["key"]), picture_name(p["image"]))]
+def _fitting(pictures: Sequence[FieldRecord], source: AnnotationSource) -> list[FieldRecord]:
+    named = [p for p in pictures if source.name in (picture_name(p.key), picture_name(p.image))]
     well = canonical_well(source.well or source.name)
-    fits = named or [p for p in pictures if well and canonical_well(p["well"]) == well]
+    fits = named or [p for p in pictures if well and canonical_well(p.well) == well]
     for name in ("plate", "field"):
         said = getattr(source, name).strip().lstrip("0").casefold()
-        narrower = [p for p in fits if said and str(p[name]).strip().lstrip("0").casefold() == said]
+        narrower = [p for p in fits if said and getattr(p, name).strip().lstrip("0").casefold() == said]
         fits = narrower if narrower or (name == "field" and said and not named) else fits
     return fits
 
 
-def _nothing_fits(pictures: Sequence[dict[str, Any]], sources: Sequence[AnnotationSource]) -> str:
-    ours = ", ".join(str(picture["key"]) for picture in pictures[:3]) or "none"
+def _nothing_fits(pictures: Sequence[FieldRecord], sources: Sequence[AnnotationSource]) -> str:
+    ours = ", ".join(picture.key for picture in pictures[:3]) or "none"
     theirs = ", ".join(source.path.name for source in sources[:3])
     return (
         f"No annotation fits a picture that was counted. Pictures: {ours} …; annotations: {theirs} …. Name an "
@@ -152,11 +152,11 @@ def _nothing_fits(pictures: Sequence[dict[str, Any]], sources: Sequence[Annotati
     )
 
 
-def _units(pictures: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _units(pictures: Sequence[FieldRecord]) -> dict[str, Any]:
     """Give every picture the number of its well; its own where one has no well, or all are of one."""
-    wells = [(str(p["plate"]), str(p["well"])) for p in pictures]
+    wells = [(p.plate, p.well) for p in pictures]
     by_well = all(well for _, well in wells) and len(set(wells)) > 1
-    keys = wells if by_well else [(str(p["plate"]), str(p["key"])) for p in pictures]
+    keys = wells if by_well else [(p.plate, p.key) for p in pictures]
     known = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return {
         "plate": [plate for plate, _ in known],
@@ -168,7 +168,7 @@ def _units(pictures: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _side_by_side(
     folder: ResultFolder,
-    picture: dict[str, Any],
+    picture: FieldRecord,
     source: AnnotationSource,
     cells: pd.DataFrame,
     min_nuclei: int,
@@ -176,33 +176,33 @@ def _side_by_side(
     notes: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put the truth and our cells of one picture side by side."""
-    labels = read_labels(_existing(folder.cells_image(picture["key"])))
+    labels = read_labels(_existing(folder.cells_image(picture.key)))
     true = read_ground_truth(source, (labels.shape[0], labels.shape[1]), min_nuclei)
     notes += true.notes
-    same = np.logical_and.reduce([cells[name].astype("string").fillna("") == picture[name] for name in _POSITION])
+    same = np.logical_and.reduce(
+        [cells[name].astype("string").fillna("") == getattr(picture, name) for name in _POSITION]
+    )
     ours = cells[same]
     pairs = outline_pairs(true.labels, labels) if true.labels is not None else point_pairs(true.table, labels)
     pairs = pairs[pairs["our_id"].isin(ours["cell_id"])]
-    about = {name: picture[name] for name in _POSITION}
+    about = {name: getattr(picture, name) for name in _POSITION}
     about |= {"unit": unit, "outlined": true.labels is not None, "others": true.others_annotated}
     left, right = (table.assign(**about) for table in side_by_side(true.table, ours, pairs))
     return left[[*_POSITION, *(name for name in left.columns if name not in _POSITION)]], right
 
 
-def _pictures(results: Path) -> tuple[list[dict[str, Any]], int]:
+def _pictures(results: Path) -> tuple[tuple[FieldRecord, ...], int]:
     """Read which pictures a run counted, and its rule of nuclei."""
     record = _existing(results / RUN_RECORD)
     try:
-        run = json.loads(record.read_text(encoding="utf-8"))
-        rows = [{name: str(row.get(name) or "") for name in (*_POSITION, "key", "status", "reason")}
-                for row in (*run["inputs"], *run["failed"])]  # fmt: skip
-        min_nuclei = int(run["settings"]["count"]["min_nuclei"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        run = RunRecord.model_validate_json(record.read_bytes())
+        run.check_complete()
+        min_nuclei = int(run.settings["count"]["min_nuclei"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise OsteoCountError(f"{record}: the record of the run cannot be understood. Count again.") from error
-    leading_out = [row["key"] for row in rows if row["key"] and Path(row["key"]).name != row["key"]]
-    if leading_out:
-        raise OsteoCountError(f"{record}: the key {leading_out[0]!r} is no file name. Count again.")
-    return rows, min_nuclei
+    if (leading_out := run.key_leading_out()) is not None:
+        raise OsteoCountError(f"{record}: the key {leading_out!r} is no file name. Count again.")
+    return run.fields, min_nuclei
 
 
 def _existing(path: Path) -> Path:

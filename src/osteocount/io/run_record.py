@@ -144,6 +144,19 @@ class RunRecord(BaseModel):
         """All fields, those counted first."""
         return (*self.inputs, *self.failed)
 
+    def check_complete(self) -> None:
+        """Refuse a record without what every run writes; the report makes do with less.
+
+        Raises
+        ------
+        KeyError
+            Naming what is missing.
+        """
+        missing = [name for name in ("settings", "inputs", "failed") if name not in self.model_fields_set]
+        missing += ["key" for field in self.fields if "key" not in field.model_fields_set]
+        if missing:
+            raise KeyError(missing[0])
+
     def key_leading_out(self) -> str | None:
         """Return the first key that is no file name; keys name files inside the folder, so that one is not ours."""
         return next((field.key for field in self.fields if field.key and Path(field.key).name != field.key), None)

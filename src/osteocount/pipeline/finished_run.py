@@ -81,6 +81,7 @@ def read_finished(root: Path) -> FinishedRun:
         run = RunRecord.model_validate_json((root / RUN_RECORD).read_bytes())
         inputs = _read_inputs(folder.parts / INPUTS)
         settings = Settings.model_validate(run.settings)
+        run.check_complete()
         if (leading_out := run.key_leading_out()) is not None:
             raise ValueError(f"the key {leading_out!r} is no file name")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
