@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from osteocount.columns import WELL_QUALITY, names_of
-from osteocount.io.image_quality import _grey, _percentile, debris_mask, focus_ratio, measure_quality
+from osteocount.io.image_quality import debris_mask, focus_ratio, histogram_percentile, mean_grey, measure_quality
 from osteocount.settings import QcSettings, Settings
 
 
@@ -142,7 +142,7 @@ def test_debris_is_what_is_stained_and_in_no_cell():
 
 @given(values=arrays(st.sampled_from([np.uint8, np.uint16]), st.integers(1, 300)), percent=st.floats(0, 100))
 def test_the_percentile_of_a_histogram_is_that_of_numpy(values, percent):
-    assert _percentile(np.bincount(values).astype(float), percent) == pytest.approx(
+    assert histogram_percentile(np.bincount(values).astype(float), percent) == pytest.approx(
         np.percentile(values, percent), abs=1e-6
     )
 
@@ -150,4 +150,4 @@ def test_the_percentile_of_a_histogram_is_that_of_numpy(values, percent):
 @pytest.mark.parametrize("channels", [1, 3, 4, 6])
 def test_grey_is_the_mean_of_the_channels(channels):
     pixels = np.random.default_rng(1).integers(0, 65536, (7, 9, channels)).astype(np.uint16)
-    np.testing.assert_allclose(_grey(pixels), pixels.mean(axis=2), rtol=1e-6)
+    np.testing.assert_allclose(mean_grey(pixels), pixels.mean(axis=2), rtol=1e-6)

@@ -27,7 +27,7 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
 
 
 def read_scene(path: Path, number: int) -> RawImage:
-    """Decode the scene with this place in the list, its mosaic tiles put together."""
+    """Decode the scene of this number, counted from 0, its mosaic tiles put together."""
     library = formats_library(path, "czifile")
     with library.CziFile(path) as czi:
         root = _metadata(czi)
@@ -47,7 +47,7 @@ def _metadata(czi: Any) -> Any:
     return ElementTree.fromstring((czi.metadata() or "<ImageDocument/>").encode())
 
 
-def _place(entry: Any) -> dict[str, int]:
+def _start(entry: Any) -> dict[str, int]:
     """Start of a tile along every axis; older and newer czifile name the axes differently."""
     return dict(zip(_axes(entry), entry.start, strict=False))
 
@@ -64,7 +64,7 @@ def _scene_of(entry: Any) -> int:
     """Return the number of the scene a tile belongs to; newer czifile keeps S for the samples of a pixel."""
     if hasattr(entry, "scene_index"):
         return max(int(entry.scene_index), 0)
-    return _place(entry).get("S", 0)
+    return _start(entry).get("S", 0)
 
 
 def _scene_numbers(czi: Any) -> list[int]:
@@ -73,28 +73,28 @@ def _scene_numbers(czi: Any) -> list[int]:
 
 def _described(root: Any) -> dict[int, tuple[str, ...]]:
     """Texts of every scene that may name its well, the array name (ZEN's word for the well) first."""
-    found: dict[int, tuple[str, ...]] = {}
+    texts_of: dict[int, tuple[str, ...]] = {}
     for each in root.findall("./Metadata/Information/Image/Dimensions/S/Scenes/Scene"):
-        index = int(each.get("Index") or len(found))
+        index = int(each.get("Index") or len(texts_of))
         shape = each.find("Shape")
         texts = (each.findtext("ArrayName"), None if shape is None else shape.get("Name"), each.get("Name"))
-        found[index] = tuple(text.strip() for text in texts if text and text.strip())
-    return found
+        texts_of[index] = tuple(text.strip() for text in texts if text and text.strip())
+    return texts_of
 
 
 def _sizes(entries: list[Any]) -> dict[str, int]:
     """Extent over all tiles of the scene per axis, sample axis as S."""
     sizes: dict[str, int] = {}
     for axis in sorted({axis for entry in entries for axis in _axes(entry)} - {"S", "M", "0"}):
-        spans = [(_place(e)[axis], _extent(e)[axis]) for e in entries if axis in _axes(e)]
+        spans = [(_start(e)[axis], _extent(e)[axis]) for e in entries if axis in _axes(e)]
         low = min(start for start, _ in spans)
         sizes[axis] = int(max(start + size for start, size in spans) - low)
     return sizes | {"S": int(entries[0].shape[-1])}
 
 
 def _mosaic(czi: Any, entries: list[Any], sizes: dict[str, int]) -> NDArray[np.generic]:
-    """Put the tiles at their places, (channels, height, width, samples)."""
-    low = {axis: min(_place(entry).get(axis, 0) for entry in entries) for axis in "CYX"}
+    """Put the tiles where they start, (channels, height, width, samples)."""
+    low = {axis: min(_start(entry).get(axis, 0) for entry in entries) for axis in "CYX"}
     whole: NDArray[np.generic] | None = None
     for entry in entries:
         segment = entry.data_segment() if hasattr(entry, "data_segment") else entry.read_segment_data(czi)
@@ -103,7 +103,7 @@ def _mosaic(czi: Any, entries: list[Any], sizes: dict[str, int]) -> NDArray[np.g
         tile = tile.reshape(height, width, -1)
         if whole is None:
             whole = np.zeros((sizes.get("C", 1), sizes["Y"], sizes["X"], tile.shape[2]), tile.dtype)
-        channel, y, x = (int(_place(entry).get(axis, 0) - low[axis]) for axis in "CYX")
+        channel, y, x = (int(_start(entry).get(axis, 0) - low[axis]) for axis in "CYX")
         whole[channel, y : y + height, x : x + width] = tile
     if whole is None:
         raise ValueError("no pixels in it")

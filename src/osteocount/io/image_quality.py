@@ -77,7 +77,7 @@ def measure_quality(
     inside = np.ones(pixels.shape[:2], dtype=bool) if analysed is None else analysed
     if not inside.any():
         return ImageQuality((QualityMetric("well_in_view", 0.0, "no_well", "No part of a well is in the picture."),))
-    grey = _grey(pixels)
+    grey = mean_grey(pixels)
     numbers = [
         _focus(grey, inside, settings),
         _saturation(pixels, inside, settings),
@@ -123,7 +123,7 @@ def stain_green_share(pixels: Pixels, stained: Mask, inside: Mask) -> float:
         return float("nan")
     density = []
     for channel in range(3):
-        light = max(_percentile(_histogram(pixels, channel, inside), 95), 1.0)
+        light = max(histogram_percentile(_histogram(pixels, channel, inside), 95), 1.0)
         of_level = np.maximum(-np.log10((np.arange(np.iinfo(pixels.dtype).max + 1) + 1) / (light + 1)), 0)
         density.append(float(_histogram(pixels, channel, stained) @ of_level))
     return density[1] / sum(density) if sum(density) > 0 else float("nan")
@@ -134,7 +134,7 @@ def _share(what: Mask, inside: Mask) -> float:
     return np.count_nonzero(what & inside) / np.count_nonzero(inside)
 
 
-def _grey(pixels: Pixels) -> NDArray[np.float32]:
+def mean_grey(pixels: Pixels) -> NDArray[np.float32]:
     """Return the mean of the channels."""
     channels = pixels.shape[2]
     weights = np.full((1, channels), 1 / channels, np.float32)
@@ -150,7 +150,7 @@ def _histogram(pixels: Pixels, channel: int, inside: Mask) -> NDArray[np.float64
     return np.asarray(counts, np.float64).ravel()
 
 
-def _percentile(histogram: NDArray[np.float64], percent: float) -> float:
+def histogram_percentile(histogram: NDArray[np.float64], percent: float) -> float:
     """Return what ``numpy.percentile`` does of whole numbers, from their histogram."""
     below = np.cumsum(histogram)
     rank = (below[-1] - 1) * percent / 100
@@ -225,7 +225,7 @@ def _illumination(
             tile = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
             if np.count_nonzero(inside[tile]) > 0.5 * inside[tile].size:
                 histogram = np.bincount(total[tile][inside[tile]]).astype(np.float64)
-                levels.append(_percentile(histogram, 90 if bright_background else 10))
+                levels.append(histogram_percentile(histogram, 90 if bright_background else 10))
     middle = float(np.median(levels)) if levels else 0.0
     if len(levels) < 4 or middle <= 0:
         return QualityMetric("uneven", float("nan"))

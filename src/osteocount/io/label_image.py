@@ -123,7 +123,7 @@ def read_labels(path: Path) -> NDArray[np.uint32]:
 
 
 class TiledLabels:
-    """A tiled label image with smaller copies inside, read where it is looked at; changes stay in memory.
+    """A tiled label image with smaller copies inside, of which only what is asked for is read; changes stay in memory.
 
     It is indexed like an array: ``labels[y, x]``, ``labels[rows, columns]`` with slices, and assigned to likewise.
 
@@ -201,7 +201,7 @@ class TiledLabels:
 
 
 def open_labels(path: Path) -> Labels | TiledLabels:
-    """Read a label image, a large one tile by tile when it is looked at.
+    """Read a label image, a large one tile by tile where it is asked for.
 
     Raises
     ------

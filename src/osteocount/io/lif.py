@@ -48,12 +48,12 @@ def read_scene(path: Path, number: int) -> RawImage:
 
 
 def _pictures(lif: Any) -> list[tuple[Any, int | None]]:
-    found: list[tuple[Any, int | None]] = []
+    pictures: list[tuple[Any, int | None]] = []
     for image in lif.images:
         if {"Y", "X"} <= set(image.sizes):
             tiles = int(image.sizes.get("M", 1))
-            found += [(image, None)] if tiles == 1 else [(image, tile) for tile in range(tiles)]
-    return found
+            pictures += [(image, None)] if tiles == 1 else [(image, tile) for tile in range(tiles)]
+    return pictures
 
 
 def _hints(text: str) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
 
 
 def read_scene(path: Path, number: int | None) -> RawImage:
-    """Decode the image with this place in the list; without a number the largest."""
+    """Decode the image of this number, counted from 0; without a number the largest."""
     raw = read_tiff(path, None if number is None or len(list_scenes(path)) == 1 else number)
     description, in_companion = _metadata(path, raw.evidence.description)
     if not in_companion:

@@ -25,10 +25,10 @@ _METADATA_FILES = ("zarr.json", ".zgroup", ".zattrs", ".zarray")
 def list_scenes(path: Path) -> tuple[Scene, ...]:
     """Pictures of a plate by its metadata, of a bioformats2raw collection by their numbers, else the root itself."""
     group = _open(path)
-    said = _ome(group)
-    if "plate" in said:
-        return _plate_scenes(path, group, said["plate"])
-    if "multiscales" in said:
+    metadata = _ome(group)
+    if "plate" in metadata:
+        return _plate_scenes(path, group, metadata["plate"])
+    if "multiscales" in metadata:
         return (Scene(""),)
     numbered = sorted((name for name in group.group_keys() if name.isdecimal()), key=int)
     return tuple(Scene(name, (), str(n)) for n, name in enumerate(numbered, start=1))
@@ -91,12 +91,12 @@ class OmeZarrImage:
 def open_image(path: Path, name: str) -> OmeZarrImage:
     """Open one image of the folder, "" its root."""
     group = _open(path / name if name else path)
-    said = _ome(group)
-    multiscale = said["multiscales"][0]
+    metadata = _ome(group)
+    multiscale = metadata["multiscales"][0]
     axes = "".join(_axis(each) for each in multiscale.get("axes") or "tczyx").upper()
     paths = tuple(each["path"] for each in multiscale["datasets"])
     array = group[_inside(path, paths[0])]
-    channels = said.get("omero", {}).get("channels", [])
+    channels = metadata.get("omero", {}).get("channels", [])
     evidence = _evidence(path, multiscale, multiscale["datasets"][0], axes)
     return OmeZarrImage(path, name, group, paths, array, axes, channels, evidence)
 

@@ -6,17 +6,15 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.io.formats_extra import formats_library
 from osteocount.io.picture import Picture
 from osteocount.io.tables import write_table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 VERSION = "0.5"
 # yaozarrs writes such plates too (tried with 0.3.4), but a well at once with all its fields, which it keeps in memory,

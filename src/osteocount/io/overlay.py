@@ -15,9 +15,9 @@ from osteocount.io.contrast import display_rgb
 from osteocount.io.files import atomic_write
 from osteocount.io.picture import Picture
 
-LONGEST = 1600
-_ENLARGE = 2.0
-_FRACTION_BITS = 4
+LONGEST = 1600  # px; for a screen
+_ENLARGE = 2.0  # times, at most
+_FRACTION_BITS = 4  # of coordinates given to OpenCV
 _OSTEOCLAST = rgb(ON_BRIGHT.osteoclast)  # the same on both grounds, so that it tells the class of a mark
 _NUCLEUS = rgb(NUCLEUS)
 _DARK = (20, 20, 20)

@@ -114,8 +114,8 @@ def damaged(path: Path, why: str | Exception) -> OsteoCountError:
     """
     if isinstance(why, (TypeError, LookupError, AttributeError, ArithmeticError, struct.error)):
         why = "its structure makes no sense"
-    said = " ".join(str(why).split())[:120] or type(why).__name__
+    text = " ".join(str(why).split())[:120] or type(why).__name__
     return OsteoCountError(
-        f"{path.name}: the picture is damaged or not complete ({said}). "
+        f"{path.name}: the picture is damaged or not complete ({text}). "
         "Copy it again from the microscope, or leave it out."
     )

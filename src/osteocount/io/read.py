@@ -129,7 +129,7 @@ def _named_rgb(names: tuple[str, ...]) -> bool:
 
 
 def _is_grey(pixels: Pixels) -> bool:
-    """All three channels equal; a coarse look first, since colour pictures differ almost at once."""
+    """All three channels equal; every 64th pixel first, since colour pictures differ almost at once."""
     for step in (64, 1):
         red, green, blue = (pixels[::step, ::step, channel] for channel in range(3))
         if not (np.array_equal(red, green) and np.array_equal(green, blue)):

@@ -45,9 +45,9 @@ def read_tiff(path: Path, number: int | None = None) -> RawImage:
     """
     try:
         # One file is one picture: an OME-XML that names other files must not make us open them.
-        with quiet_tifffile() as said, tifffile.TiffFile(path, _multifile=False) as tiff:
+        with quiet_tifffile() as messages, tifffile.TiffFile(path, _multifile=False) as tiff:
             raw = _read(path, tiff, number)
-            _check_offsets(path, said)
+            _check_offsets(path, messages)
             return raw
     except OsteoCountError:
         raise
@@ -60,23 +60,23 @@ def quiet_tifffile() -> Iterator[list[str]]:
     """Keep tifffile's log off the user's screen while we read, and give what it said in this thread."""
     logger = logging.getLogger("tifffile")
     thread = threading.get_ident()
-    said: list[str] = []
+    messages: list[str] = []
 
     def silent(record: logging.LogRecord) -> bool:
         if record.thread == thread:
-            said.append(record.getMessage())
+            messages.append(record.getMessage())
         return False
 
     logger.addFilter(silent)
     try:
-        yield said
+        yield messages
     finally:
         logger.removeFilter(silent)
 
 
-def _check_offsets(path: Path, said: list[str]) -> None:
+def _check_offsets(path: Path, messages: list[str]) -> None:
     """Refuse a file whose tags or pages lie behind its end: tifffile only logs that and goes on without them."""
-    if any(_LOST.search(text) for text in said):
+    if any(_LOST.search(text) for text in messages):
         raise damaged(path, "it refers to places behind its end: the file ends too early")
 
 

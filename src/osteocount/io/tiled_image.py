@@ -107,11 +107,11 @@ class TiledTiff:
         """Decode what overlaps the window."""
         if self._page.is_tiled:
             return self._decoded(top, bottom, left, right)
-        known = self._band
+        band = self._band
         rows = np.empty((bottom - top, *self.shape[1:]), self._page.dtype)
         at = top
-        if known is not None and known.top <= top < known.top + len(known.rows):
-            kept = known.rows[top - known.top : bottom - known.top]
+        if band is not None and band.top <= top < band.top + len(band.rows):
+            kept = band.rows[top - band.top : bottom - band.top]
             rows[: len(kept)] = kept
             at = top + len(kept)
         if at < bottom:
@@ -229,9 +229,9 @@ def _tiled_tiff(
     with quiet_tifffile(), ExitStack() as opened:
         try:
             tiff = opened.enter_context(tifffile.TiffFile(path, _multifile=False))
-            wanted = _is_tileable(tiff, least)
-            pool = opened.enter_context(ThreadPoolExecutor(threads)) if wanted and threads > 1 else None
-            image = TiledTiff(path, tiff, pixel_size_um, pool) if wanted else None
+            tileable = _is_tileable(tiff, least)
+            pool = opened.enter_context(ThreadPoolExecutor(threads)) if tileable and threads > 1 else None
+            image = TiledTiff(path, tiff, pixel_size_um, pool) if tileable else None
         except OsteoCountError:
             raise
         except Exception:  # no TIFF, or a damaged one: whoever reads it as a whole says what is wrong with it
