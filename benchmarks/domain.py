@@ -1,4 +1,4 @@
-"""How surely pictures that are no TRAP culture are told from those that are: look only, nothing is counted.
+"""How surely pictures that are no TRAP culture are told from those that are; nothing is counted.
 
 python benchmarks/domain.py [--out docs/out_of_domain.md]
 """

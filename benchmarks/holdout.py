@@ -1,4 +1,4 @@
-"""A simulated hold-out: wells of a look and stain never trained on, counted and matched with their truth."""
+"""A simulated hold-out: wells with seeds and stains never trained on, counted and matched with their truth."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Painter = Callable[[np.ndarray, np.ndarray, StainStyle, np.random.Generator], np
 
 @dataclass(frozen=True)
 class Lab:
-    """How a lab's fields look: ``debris`` paints one thing, and there are ``per_mm2`` of it."""
+    """The design of a lab's fields: ``debris`` paints one thing, and there are ``per_mm2`` of it."""
 
     design: FieldDesign
     debris: Painter | None = None

@@ -18,7 +18,7 @@ SPARSE = FieldDesign(
     width=620, height=520, pixel_size=0.8, pale_fraction=0, touching=0, nuclei_mean=8,
     densities=Densities(osteoclast=80, binucleate=10, mononuclear_large=30, round=60, spindle=20, refractile=0),
 )  # fmt: skip
-LOOKS = {
+OPTICS = {
     "usual": FluorescenceOptics(),
     "dim and noisy": FluorescenceOptics(cytoplasm=0.4, nuclei=0.35, noise=0.015),
     "16 bit": FluorescenceOptics(bits=16),
@@ -39,9 +39,9 @@ def sides(made: SimulatedChannels, result):
     return truth[made.truth["counted"] & ~made.truth["touches_edge"].to_numpy(bool)], ours
 
 
-@pytest.mark.parametrize("name", LOOKS)
+@pytest.mark.parametrize("name", OPTICS)
 def test_fluorescent_osteoclasts_are_found_with_their_nuclei(name: str) -> None:
-    made = simulate_fluorescence(SPARSE, LOOKS[name], 11)
+    made = simulate_fluorescence(SPARSE, OPTICS[name], 11)
     result = analyse(channels(made.pixels), Settings())
     truth, ours = sides(made, result)
     wanted = truth[truth["is_osteoclast"].fillna(False).astype(bool)]
@@ -56,7 +56,7 @@ def test_fluorescent_osteoclasts_are_found_with_their_nuclei(name: str) -> None:
 
 
 def test_the_order_and_the_number_of_channels_do_not_matter() -> None:
-    made = simulate_fluorescence(SPARSE, LOOKS["usual"], 11)
+    made = simulate_fluorescence(SPARSE, OPTICS["usual"], 11)
     cytoplasm, dna = made.pixels[..., 0], made.pixels[..., 1]
     black = np.zeros_like(dna)
     plain = analyse(channels(made.pixels), Settings())
@@ -76,7 +76,7 @@ def test_the_order_and_the_number_of_channels_do_not_matter() -> None:
 
 
 def test_without_a_pixel_size_the_columns_in_micrometres_stay_empty_and_the_estimate_is_recorded() -> None:
-    made = simulate_fluorescence(SPARSE, LOOKS["usual"], 11)
+    made = simulate_fluorescence(SPARSE, OPTICS["usual"], 11)
     result = analyse(channels(made.pixels), Settings())
     assert result.cells[["area_um2", "perimeter_um", "feret_um"]].isna().all(axis=None)
     assert result.segmentation.record["nucleus_diameter_px"] * made.pixel_size == pytest.approx(9, rel=0.25)
