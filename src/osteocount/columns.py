@@ -144,7 +144,6 @@ IMAGE = Column("image", "str", "File of the picture, relative to the folder that
 
 # ----------------------------------------------------------------------------------------------- cells and nuclei
 
-CELL_ID = Column("cell_id", "int64", "Number of the cell in its picture; its label in the label image.")
 Y_PX = Column("y_px", "float64", "Centre, in pixels from the top of the picture.", "px")
 X_PX = Column("x_px", "float64", "Centre, in pixels from the left of the picture.", "px")
 
@@ -152,13 +151,9 @@ CELLS = Table(
     "cells.csv",
     "One row per TRAP-positive cell.",
     (
-        PLATE,
-        WELL,
-        FIELD,
-        IMAGE,
-        CELL_ID,
-        Y_PX,
-        X_PX,
+        *(PLATE, WELL, FIELD, IMAGE),
+        Column("cell_id", "int64", "Number of the cell in its picture; its label in the label image."),
+        *(Y_PX, X_PX),
         Column("area_px", "int64", "Area in pixels.", "px"),
         Column("area_um2", "float64", "Area.", "µm²"),
         Column("perimeter_um", "float64", "Length of the outline.", "µm"),
@@ -220,44 +215,30 @@ LAYOUT = _only(
 )
 """Columns of a layout that the program knows; further ones are carried along as text."""
 
+
+def _count(name: str, text: str, title: str) -> Column:
+    return Column(name, "Int64", text, title=title, style="count", decimals=0)
+
+
 WELL_NUMBERS = (
-    Column("n_fields", "Int64", "Pictures that were counted.", title="Fields", style="count", decimals=0),
+    _count("n_fields", "Pictures that were counted.", "Fields"),
     Column("imaged_area_mm2", "float64", "Area that was analysed.", "mm²", title="Imaged, mm²", style="figure"),
-    Column("n_osteoclasts", "Int64", "Osteoclasts.", title="Osteoclasts", style="count", decimals=0),
-    Column(
-        "n_osteoclasts_ge2", "Int64", "TRAP-positive cells with 2 nuclei or more.", title="≥ 2 nuclei", style="count",
-        decimals=0,
-    ),
-    Column(
-        "n_osteoclasts_ge4", "Int64", "TRAP-positive cells with 4 nuclei or more.", title="≥ 4 nuclei", style="count",
-        decimals=0,
-    ),
-    Column(
-        "osteoclast_density_per_mm2", "float64", "Osteoclasts ÷ imaged area.", "per mm²", title="per mm²",
-        style="figure", decimals=1,
-    ),
-    Column(
-        "osteoclast_area_fraction", "float64", "Area of all osteoclasts ÷ imaged area, 0 to 1.", title="Area fraction",
-        style="figure",
-    ),
-    Column(
-        "nuclei_per_osteoclast_mean", "float64", "Mean number of nuclei of an osteoclast.",
-        title="Nuclei per OC, mean", style="figure", decimals=1,
-    ),
-    Column(
-        "nuclei_per_osteoclast_median", "float64", "Median number of nuclei of an osteoclast.",
-        title="Nuclei per OC, median", style="general",
-    ),
-    Column(
-        "fusion_index", "float64", "Nuclei in osteoclasts ÷ nuclei of all TRAP-positive cells, 0 to 1.",
-        title="Fusion index", style="figure", decimals=2,
-    ),
-    Column("n_trap_positive", "Int64", "TRAP-positive cells.", title="TRAP+ cells", style="count", decimals=0),
-    Column("n_nuclei", "Int64", "Nuclei of all TRAP-positive cells.", title="Nuclei", style="count"),
-    Column(
-        "n_borderline", "Int64", "Cells whose class flips inside the interval of their nuclei.", title="Borderline",
-        style="count", decimals=0,
-    ),
+    _count("n_osteoclasts", "Osteoclasts.", "Osteoclasts"),
+    _count("n_osteoclasts_ge2", "TRAP-positive cells with 2 nuclei or more.", "≥ 2 nuclei"),
+    _count("n_osteoclasts_ge4", "TRAP-positive cells with 4 nuclei or more.", "≥ 4 nuclei"),
+    Column("osteoclast_density_per_mm2", "float64", "Osteoclasts ÷ imaged area.", "per mm²",
+           title="per mm²", style="figure", decimals=1),
+    Column("osteoclast_area_fraction", "float64", "Area of all osteoclasts ÷ imaged area, 0 to 1.",
+           title="Area fraction", style="figure"),
+    Column("nuclei_per_osteoclast_mean", "float64", "Mean number of nuclei of an osteoclast.",
+           title="Nuclei per OC, mean", style="figure", decimals=1),
+    Column("nuclei_per_osteoclast_median", "float64", "Median number of nuclei of an osteoclast.",
+           title="Nuclei per OC, median", style="general"),
+    Column("fusion_index", "float64", "Nuclei in osteoclasts ÷ nuclei of all TRAP-positive cells, 0 to 1.",
+           title="Fusion index", style="figure", decimals=2),
+    _count("n_trap_positive", "TRAP-positive cells.", "TRAP+ cells"),
+    _count("n_nuclei", "Nuclei of all TRAP-positive cells.", "Nuclei"),
+    _count("n_borderline", "Cells whose class flips inside the interval of their nuclei.", "Borderline"),
     # Beyond the contract, for the statistics: pooled proportions need their counts, and a plate without a pixel size
     # still has rates per pixel.
     Column("imaged_area_px", "Int64", "Area that was analysed.", "px"),
@@ -352,9 +333,7 @@ def _number_of(name: str, text: str) -> Column:
 
 
 ENDPOINT = Column("endpoint", "str", "What is compared.")
-CONTRAST = Column(
-    "contrast", "str", "Which arms are compared; the name of the arm where it is one against the control."
-)
+CONTRAST = Column("contrast", "str", "Which arms are compared; the arm's name where it is one against the control.")
 REFERENCE = Column("reference", "str", "What it is compared with.")
 ESTIMATE = _statistic("estimate", "Ratio to the reference, of rates, odds or means; a difference on the identity link.")
 CI_LOW = _statistic("ci_low", "Lower end of the 95 % confidence interval, simultaneous over the arms.")
