@@ -64,7 +64,7 @@ def test_no_part_is_worked_out_twice(core):
 
 
 def test_what_finds_no_room_is_worked_out_again(monkeypatch):
-    monkeypatch.setattr(map_cache, "_MOST", 100_000)
+    monkeypatch.setattr(map_cache, "_MOST_BYTES", 100_000)
     model, right = looked_at(256, (0, 0))
     assert right
     assert model.pixels > 1.5 * SHAPE[0] * SHAPE[1]
