@@ -71,9 +71,9 @@ class _Band:
 class TiledTiff:
     """A tiled or striped RGB TIFF, of a pyramid the largest level.
 
-    Strips hold whole rows, so the rows of the last window are kept: a row of windows decodes them once. (Through
-    tifffile's Zarr view a striped well of 60 megapixels takes four times the processor time in windows of 2048 px,
-    and Zarr is an extra.)
+    Strips hold whole rows, so the rows of the last window are kept: a row of windows decodes them once. (Read in
+    windows of 2048 px through tifffile's Zarr view, a striped well of 60 megapixels takes two to four times the
+    processor time, and Zarr is an extra.)
 
     Parameters
     ----------
