@@ -1,0 +1,55 @@
+"""One shape for run.json and the record of a field: what was given is written, in one order, and read back alike."""
+
+import json
+import pickle
+
+import pytest
+from pydantic import ValidationError
+
+from osteocount.io.run_record import FieldRecord, RunRecord, first_problem, in_order
+
+DONE = FieldRecord(key="a", plate="p", well="A01", field="1", image="a.tif", status="ok", reason="", seconds=None)
+
+
+def test_what_was_given_is_written_in_one_order_and_read_back():
+    record = FieldRecord(seconds=1.5, qc={"qc_focus": None}, status="ok", key="a", newer=[1])
+    assert list(record.model_dump()) == ["key", "status", "qc", "seconds", "newer"]
+    assert FieldRecord.model_validate_json(json.dumps(record.model_dump())).model_dump() == record.model_dump()
+    assert pickle.loads(pickle.dumps(record)).model_dump() == record.model_dump()  # noqa: S301  our own
+    assert DONE.model_dump()["seconds"] is None
+
+
+def test_a_picture_without_a_well_stands_for_itself():
+    assert DONE.well_key == ("p", "A01")
+    assert FieldRecord(key="b", image="b.tif").well_key == ("", "b.tif")
+
+
+def test_records_are_in_the_order_of_the_tables_whichever_came_first():
+    other = DONE.model_copy(update={"well": "A02"})
+    assert in_order([other, DONE]) == (DONE, other)
+
+
+@pytest.mark.parametrize(
+    ("content", "missing"),
+    [
+        ({}, "settings"),
+        ({"settings": {}, "inputs": []}, "failed"),
+        ({"settings": {}, "inputs": [{"image": "a"}], "failed": []}, "key"),
+    ],
+)
+def test_a_record_that_lacks_what_every_run_writes(content, missing):
+    with pytest.raises(KeyError, match=missing):
+        RunRecord.model_validate(content).check_complete()
+
+
+def test_a_key_that_leads_out_of_the_folder_is_found():
+    whole = RunRecord(settings={}, inputs=(DONE,), failed=())
+    whole.check_complete()
+    assert whole.key_leading_out() is None
+    assert RunRecord(failed=(FieldRecord(key="../secret"),)).key_leading_out() == "../secret"
+
+
+def test_the_first_problem_is_named_with_its_place():
+    with pytest.raises(ValidationError) as caught:
+        RunRecord.model_validate({"inputs": [{"image": 3}]})
+    assert first_problem(caught.value).startswith("inputs.0.image: ")
