@@ -11,7 +11,15 @@ from typing import Any
 import pandas as pd
 
 from osteocount.columns import NOT_APPLIED
-from osteocount.curate import AutomaticField, Edit, effective, excluded_wells, read_log, replay, review_status
+from osteocount.curate import (
+    AutomaticField,
+    Edit,
+    effective,
+    excluded_wells,
+    read_log,
+    replay,
+    review_status,
+)
 from osteocount.curate.classifier import Classifier, apply_classifier, is_out_of_domain, load, save
 from osteocount.io.hashing import file_hash
 from osteocount.io.label_image import open_labels, write_labels
@@ -100,38 +108,54 @@ def edit_tables(
     Parameters
     ----------
     records
-        Of the finished pictures, in the order of the tables.
+        Of all fields, in the order of the tables.
     cells, nuclei
         The automatic tables of all pictures.
     """
     edits = effective(read_log(folder.root / EDIT_LOG))
-    done = {record.image: record for record in records if record.is_done}
+    done = [record for record in records if record.is_done]
+    replayed, unapplied = _replay_all(folder, done, edits, settings)
+    _write_unapplied(folder, unapplied)
+    if replayed:
+        order = [record.image for record in done]
+        cells = _put(cells, {image: own for image, (own, _) in replayed.items()}, order)
+        nuclei = _put(nuclei, {image: own for image, (_, own) in replayed.items()}, order)
+    classifier = adopted(folder.root)
+    if classifier is None:
+        return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied))
+    n_before, unlike = (len(cells), len(nuclei)), is_out_of_domain(cells, nuclei, classifier)
+    cells, nuclei = apply_classifier(cells, nuclei, classifier, settings.count.min_nuclei)
+    n_left_out = n_before[0] - len(cells), n_before[1] - len(nuclei)
+    return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied), n_left_out, unlike)
+
+
+def _replay_all(
+    folder: ResultFolder, done: Sequence[FieldRecord], edits: Sequence[Edit], settings: Settings
+) -> tuple[dict[str, tuple[pd.DataFrame, pd.DataFrame]], list[Edit]]:
+    """Replay the edits picture by picture and write the corrected label images.
+
+    Returns
+    -------
+    Cells and nuclei of every corrected picture, and the edits that did not apply. Label images are not kept: those of
+    all pictures may be larger than the memory.
+    """
     by_image: dict[str, list[Edit]] = {}
     for edit in edits:
         if edit.image:
             by_image.setdefault(edit.image, []).append(edit)
-    unapplied = [edit for image in by_image if image not in done for edit in by_image[image]]
-    for image in done:
-        corrected_image(folder, done[image].key).unlink(missing_ok=True)
-    replaced: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
-    for image in sorted(set(by_image) & set(done)):
-        record = done[image]
+    known = {record.image: record for record in done}
+    unapplied = [edit for image, own in by_image.items() if image not in known for edit in own]
+    for record in done:
+        corrected_image(folder, record.key).unlink(missing_ok=True)
+    replayed: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
+    for image in sorted(set(by_image) & set(known)):
+        record = known[image]
         result = replay(load_automatic(folder, record), by_image[image], settings)
+        replayed[image] = (result.cells, result.nuclei)
         unapplied += result.unapplied
-        replaced[image] = (result.cells, result.nuclei)
         if len(result.unapplied) < len(by_image[image]):
             write_labels(result.labels, corrected_image(folder, record.key), record.pixel_size_um)
-    _write_unapplied(folder, unapplied)
-    if replaced:
-        order = [record.image for record in records if record.is_done]
-        cells = _put(cells, {image: pair[0] for image, pair in replaced.items()}, order)
-        nuclei = _put(nuclei, {image: pair[1] for image, pair in replaced.items()}, order)
-    classifier, n_left_out, unlike = adopted(folder.root), None, False
-    if classifier is not None:
-        n_before, unlike = (len(cells), len(nuclei)), is_out_of_domain(cells, nuclei, classifier)
-        cells, nuclei = apply_classifier(cells, nuclei, classifier, settings.count.min_nuclei)
-        n_left_out = n_before[0] - len(cells), n_before[1] - len(nuclei)
-    return EditedTables(cells, nuclei, tuple(edits), tuple(unapplied), n_left_out, unlike)
+    return replayed, unapplied
 
 
 def adopted(root: Path) -> Classifier | None:
