@@ -10,6 +10,8 @@ from zipfile import ZipFile
 import pytest
 from npe2 import PluginManifest
 
+from osteocount.io.multi_image import VENDOR_SUFFIXES
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -37,7 +39,8 @@ def test_the_dock_the_sample_and_the_menu_are_contributed(manifest):
 
 def test_pictures_are_read_cells_and_nuclei_are_written(manifest):
     contributions = manifest.contributions
-    assert {"*.tif", "*.zarr", "*.czi"} <= set(contributions.readers[0].filename_patterns)
+    patterns = set(contributions.readers[0].filename_patterns)
+    assert {"*.tif", "*.zarr", *(f"*{suffix}" for suffix in VENDOR_SUFFIXES)} <= patterns
     assert [writer.layer_types for writer in contributions.writers] == [["labels"], ["points"]]
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from osteocount.columns import TEXT
 from osteocount.errors import OsteoCountError
+from osteocount.io.multi_image import VENDOR_SUFFIXES
 from osteocount.io.tables import read_table
 
 AnnotationType = Literal["labels", "outlines", "points"]
@@ -63,7 +64,7 @@ class AnnotationSource:
 def picture_name(text: str) -> str:
     """Return the name of the picture that a file is about: no folder, no ending, no ``_cells``, lower case."""
     name = text.replace("\\", "/").rsplit("/", 1)[-1]
-    if Path(name).suffix.lower() in {*_TYPES, ".csv", ".czi", ".nd2", ".lif", ".jpg", ".jpeg"}:
+    if Path(name).suffix.lower() in {*_TYPES, ".csv", *VENDOR_SUFFIXES, ".jpg", ".jpeg"}:
         name = name[: -len(Path(name).suffix)]
     return (_SUFFIX.sub("", name) or name).casefold()
 

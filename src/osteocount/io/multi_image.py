@@ -12,6 +12,8 @@ from osteocount.io.raw_image import RawImage, damaged
 from osteocount.io.scenes import Scene
 
 _READERS = {".czi": "czi", ".nd2": "nd2", ".lif": "lif", ".zarr": "ome_zarr_read"}
+VENDOR_SUFFIXES = tuple(suffix for suffix in _READERS if suffix != ".zarr")
+"""Of files of microscopes' makers; `napari.yaml` names them too."""
 _OME_TIFF = (".ome.tif", ".ome.tiff")
 _ZARR_GROUP = ("zarr.json", ".zgroup")
 

@@ -43,7 +43,7 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None, scene: str =
         The file is missing, empty, truncated, of another kind, a z-stack or time series, CMYK, or larger than
         2 gigapixels. The text names the file, what is wrong and what would mend it.
     """
-    from osteocount.io.multi_image import is_multi_image, is_zarr, read_scene
+    from osteocount.io.multi_image import VENDOR_SUFFIXES, is_multi_image, is_zarr, read_scene
 
     start = b"" if is_zarr(path) else _first_bytes(path)
     if start.startswith(_PNG_OR_JPEG):
@@ -57,7 +57,8 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None, scene: str =
 
         raw = read_tiff(path)
     else:
-        known = "TIFF, PNG, JPEG, CZI, ND2, LIF and OME-Zarr"
+        vendors = ", ".join(suffix.removeprefix(".").upper() for suffix in VENDOR_SUFFIXES)
+        known = f"TIFF, PNG, JPEG, {vendors} and OME-Zarr"
         raise OsteoCountError(f"{path.name}: {_what_else(start)}. OsteoCount reads {known}. {CURE_EXPORT}")
     return _finish(path, raw, pixel_size_um)
 

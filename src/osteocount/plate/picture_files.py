@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.multi_image import is_zarr
+from osteocount.io.multi_image import VENDOR_SUFFIXES, is_zarr
 
-PICTURE_SUFFIXES = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png", ".jpeg", ".jpg", ".nd2", ".lif", ".czi", ".zarr")
+_COMMON = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png", ".jpeg", ".jpg")
+PICTURE_SUFFIXES = (*_COMMON, *sorted(VENDOR_SUFFIXES, reverse=True), ".zarr")
+"""In the order in which messages name them; the longer of two that fit a name comes first."""
 
 _NO_PICTURES = {"truth", "labels", "overlays"}
 _ZARR_GROUP = {"zarr.json", ".zgroup"}

@@ -21,12 +21,14 @@ from qtpy.QtWidgets import (
 )
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.multi_image import VENDOR_SUFFIXES
 from osteocount.io.result_folder import RUN_RECORD
 from osteocount.pipeline import RunRequest
 from osteocount.settings import Settings
 
 LAYOUT_FILTER = "Layouts (*.csv *.xlsx *.xlsm *.toml *.tsv *.txt);;All files (*)"
-PICTURE_FILTER = "Pictures (*.tif *.tiff *.btf *.png *.jpg *.jpeg *.czi *.nd2 *.lif);;All files (*)"
+_VENDORS = " ".join(f"*{suffix}" for suffix in VENDOR_SUFFIXES)
+PICTURE_FILTER = f"Pictures (*.tif *.tiff *.btf *.png *.jpg *.jpeg {_VENDORS});;All files (*)"
 RESULTS_SUFFIX = "_osteocount"  # of the folder beside the pictures that results go to unless another is chosen
 IF_PRESENT = (
     ("refuse", "stop and tell me"),
