@@ -16,7 +16,7 @@ import numpy as np
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.segment.regimes.out_of_domain import measure_domain, rejection_reason
 from osteocount.simulate import simulate_field
-from osteocount.simulate.random_designs import random_design
+from osteocount.simulate.design import random_design
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))

@@ -15,7 +15,7 @@ from osteocount.evaluation.metrics import Evaluation, compute_metrics
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.measure.matching import outline_pairs, side_by_side
 from osteocount.simulate import judgeable_truth, simulate_field
-from osteocount.simulate.random_designs import random_design
+from osteocount.simulate.design import random_design
 
 SEED = 20261124  # no scene of training, validation or calibration has it
 FIELD_UM = (400.0, 500.0)

@@ -21,9 +21,9 @@ from perturbations import changes
 from osteocount import OsteoCountError, Settings, analyse, read_picture
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.measure.matching import outline_pairs
+from osteocount.simulate.design import random_design
 from osteocount.simulate.fluorescence_field import random_fluorescence_optics, simulate_fluorescence
 from osteocount.simulate.low_power_well import random_well, simulate_well
-from osteocount.simulate.random_designs import random_design
 
 SEED = 20261127  # no test and no scene of training has it
 PICTURES = 24

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.scale import labels_to_size, resample, working_scale
-from osteocount.simulate.random_designs import random_design
+from osteocount.simulate.design import random_design
 from osteocount.simulate.simulated_field import SimulatedField, simulate_field
 
 #: A scene as it lies in its file; see `to_arrays`.

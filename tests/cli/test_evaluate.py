@@ -12,7 +12,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.label_image import read_labels, write_labels
 from osteocount.simulate import FieldDesign, simulate_field
 from osteocount.simulate.design import Densities
-from osteocount.simulate.write import write_field
+from osteocount.simulate.simulated_field import write_field
 
 RUNNER = CliRunner()
 FILES = ["evaluation.csv", "evaluation.png", "evaluation_cells.csv", "evaluation_classes.csv",

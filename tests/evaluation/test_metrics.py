@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osteocount.evaluation.bootstrap import average_precision, concordance_of_moments
-from osteocount.evaluation.metrics import METRIC_NAMES, compute_metrics
-from osteocount.evaluation.sentences import summary
+from osteocount.evaluation.metrics import METRIC_NAMES, compute_metrics, summary
 from osteocount.stats.agreement_measures import concordance
 
 NONE = np.nan

@@ -8,6 +8,7 @@ from skimage.measure import regionprops
 
 from osteocount.columns import WELL_NUMBERS, names_of
 from osteocount.measure import measure_cells, measure_nuclei, summarise
+from osteocount.measure.cells import is_borderline, is_osteoclast, with_borderline
 from osteocount.measure.shape import measure_shapes
 from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.settings import Settings
@@ -155,3 +156,25 @@ def test_the_numbers_of_a_well_by_hand():
     assert well["osteoclast_area_fraction"] == pytest.approx(136 / 1600)
     assert well["nuclei_per_osteoclast_mean"] == 5
     assert well["osteoclast_area_mean_um2"] == pytest.approx(9)
+
+
+def test_three_nuclei_by_default_make_an_osteoclast():
+    assert [bool(is_osteoclast(n, 3)) for n in (0, 2, 3, 9)] == [False, False, True, True]
+
+
+def test_a_cell_is_borderline_when_its_class_flips_inside_the_interval():
+    low, high = pd.Series([2, 3, 0], dtype="Int64"), pd.Series([3, 5, 2], dtype="Int64")
+    assert is_borderline(low, high, 3).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("flags", "borderline", "expected"),
+    [
+        ("", True, "borderline"),
+        ("opaque;pale_giant", True, "opaque;pale_giant;borderline"),
+        ("borderline;opaque", False, "opaque"),
+        ("borderline", True, "borderline"),
+    ],
+)
+def test_the_flag_is_there_once_or_not_at_all(flags, borderline, expected):
+    assert with_borderline(flags, borderline=borderline) == expected

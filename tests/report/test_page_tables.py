@@ -6,7 +6,11 @@ import re
 
 import pandas as pd
 
+from osteocount.report import write_report
 from osteocount.report.page_tables import quality_table
+from osteocount.settings import Settings
+from support import result_folders
+from support.report_pages import Page
 
 
 def test_the_numbers_are_those_of_the_tables(full, page):
@@ -39,3 +43,11 @@ def test_controls_stand_beside_each_other_and_empty_columns_are_left_out():
     assert re.fullmatch(r"0\.\d{3} \(0\.\d{3} to 0\.\d{3}\)", row["Z′ (5 to 95 %)"])
     assert dict(zip(table.headings, table.numeric, strict=True))["Note"] is False
     assert quality_table(frame.drop(columns="role")) is None
+
+
+def test_changed_settings_stand_out(tmp_path):
+    changed = Settings.model_validate({"segment": {"trap_threshold": 0.3}, "count": {"min_nuclei": 4}})
+    page = Page(write_report(result_folders.build(tmp_path / "results", layout=False, settings=changed.model_dump())))
+    assert "Settings changed from their defaults: TRAP threshold 0.3 OD (default 0.08)" in page.text
+    assert "Nuclei in an osteoclast 4 (default 3)" in page.text
+    assert "All settings are the defaults." not in page.text

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from osteocount.simulate.canvas import Canvas
+from osteocount.simulate.canvas import Canvas, stretch_fibre
 from osteocount.simulate.cell_designs import CellDesign
-from osteocount.simulate.debris import stretch_fibre
 from osteocount.simulate.design import FieldDesign
 from osteocount.simulate.shapes import Capsule, Ellipse, PointUm
 from osteocount.simulate.simulated_field import SimulatedField, paint, render_field

@@ -37,7 +37,7 @@ def evaluate(
 
     from osteocount.cli.console import say
     from osteocount.evaluation.evaluate import evaluate_folder, write_evaluation
-    from osteocount.evaluation.sentences import summary
+    from osteocount.evaluation.metrics import summary
 
     scored = evaluate_folder(results, truth)
     write_evaluation(scored, out)

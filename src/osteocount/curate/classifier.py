@@ -17,7 +17,7 @@ from scipy.spatial import KDTree
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import atomic_write
-from osteocount.measure.osteoclast_rule import is_borderline, is_osteoclast, with_borderline
+from osteocount.measure.cells import is_borderline, is_osteoclast, with_borderline
 from osteocount.segment.object_tables import STAIN_COLUMNS
 from osteocount.settings import FrozenModel
 

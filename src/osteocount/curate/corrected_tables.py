@@ -16,7 +16,7 @@ from osteocount.curate.edit_log import Edit
 from osteocount.curate.edited_field import EditedField
 from osteocount.io.label_image import Labels, TiledLabels
 from osteocount.measure import GEOMETRY_COLUMNS, geometry
-from osteocount.measure.osteoclast_rule import BORDERLINE, is_osteoclast
+from osteocount.measure.cells import BORDERLINE, is_osteoclast
 from osteocount.segment.object_tables import STAIN_COLUMNS
 from osteocount.settings import Settings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from osteocount.measure.osteoclast_rule import BORDERLINE
+from osteocount.measure.cells import BORDERLINE
 
 
 def most_uncertain_first(cells: pd.DataFrame) -> list[int]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotation_files import AnnotationSource, shortened
 from osteocount.evaluation.annotation_formats import read_label_annotation, read_outlines
-from osteocount.measure.osteoclast_rule import is_osteoclast
+from osteocount.measure.cells import is_osteoclast
 
 # What annotators call an osteoclast, another cell, and a cell they cannot judge.
 _OSTEOCLAST = frozenset({"osteoclast", "osteoclasts", "oc", "multinucleated", "positive", "true", "yes", "1", "1.0"})

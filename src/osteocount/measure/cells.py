@@ -1,16 +1,20 @@
-"""One row per TRAP-positive cell, one row per nucleus."""
+"""One row per TRAP-positive cell, one row per nucleus; what makes a cell an osteoclast, and when that is borderline."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from osteocount.columns import CELLS, NUCLEI
-from osteocount.measure.osteoclast_rule import is_borderline, is_osteoclast, with_borderline
 from osteocount.measure.shape import Shape, measure_shapes
 from osteocount.segment.object_tables import STAIN_COLUMNS, mean_per_label
 from osteocount.segment.segmentation import Segmentation
 from osteocount.settings import Settings
+
+BORDERLINE = "borderline"
+"""Flag of a cell whose class flips inside the interval of its number of nuclei."""
 
 GEOMETRY_COLUMNS = (
     "cell_id", "y_px", "x_px", "area_px", "area_um2", "perimeter_um", "feret_um", "solidity", "eccentricity",
@@ -96,3 +100,23 @@ def _classify(cells: pd.DataFrame, segmentation: Segmentation, min_nuclei: int) 
     cells["flags"] = [
         with_borderline(flags, borderline=flip) for flags, flip in zip(cells["flags"], flips, strict=True)
     ]
+
+
+def is_osteoclast(n_nuclei: Any, min_nuclei: int) -> Any:
+    """Tell whether cells with so many nuclei are osteoclasts; a number, or a column (missing stays missing).
+
+    At least three nuclei is the convention of the field (the setting's default); at low power, where no nucleus is
+    seen, cells are called by size (`osteocount.segment.regimes.low_power`).
+    """
+    return n_nuclei >= min_nuclei
+
+
+def is_borderline(low: Any, high: Any, min_nuclei: int) -> Any:
+    """Tell whether the class flips inside the interval ``low`` to ``high`` of the number of nuclei."""
+    return is_osteoclast(low, min_nuclei) != is_osteoclast(high, min_nuclei)
+
+
+def with_borderline(flags: str, *, borderline: bool) -> str:
+    """Return the ";"-joined ``flags`` of a cell with the flag ``borderline`` at their end, or without it."""
+    words = [word for word in flags.split(";") if word not in ("", BORDERLINE)]
+    return ";".join([*words, *([BORDERLINE] if borderline else [])])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from osteocount.columns import WELL_NUMBERS, names_of
-from osteocount.measure.osteoclast_rule import BORDERLINE
+from osteocount.measure.cells import BORDERLINE
 
 MM2_PER_UM2 = 1e-6
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import pandas as pd
+from pydantic import BaseModel
 
 from osteocount.columns import (
     ARM,
@@ -26,6 +27,7 @@ from osteocount.plate.plate_quality import plate_quality
 from osteocount.report import sentences
 from osteocount.report.number_format import UNKNOWN, WRITERS, is_known, plural, rounded, whole_number
 from osteocount.report.results import Results
+from osteocount.settings import Settings, unit_of
 from osteocount.stats.arms import arm_names
 from osteocount.stats.sentences import REFUSED, contrast_result, number
 
@@ -255,3 +257,54 @@ def _over_wells(wells: pd.DataFrame, name: str) -> float | None:
         return _sum(wells, name)
     area = _sum(wells, "imaged_area_mm2")
     return float(wells["n_osteoclasts"].sum()) / area if area else None
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """One setting as used; ``default`` is empty for a setting this version does not know."""
+
+    group: str
+    title: str
+    key: str
+    value: str
+    default: str
+    changed: bool
+    help: str
+
+
+def setting_rows(used: dict[str, Any]) -> list[SettingRow]:
+    """List every recorded setting, in the order of the settings model, unknown ones last."""
+    rows: list[SettingRow] = []
+    for group, field in Settings.model_fields.items():
+        recorded = used.get(group)
+        if isinstance(recorded, dict) and isinstance(field.default, BaseModel):
+            rows += _rows(recorded, field.default, field.title or group, group)
+    unknown = {key: value for key, value in used.items() if key not in Settings.model_fields}
+    return rows + [SettingRow("Other", key, key, setting_text(value), "", True, "") for key, value in unknown.items()]
+
+
+def _rows(recorded: dict[str, Any], defaults: BaseModel, group: str, prefix: str) -> Iterator[SettingRow]:
+    fields = type(defaults).model_fields
+    for name, value in recorded.items():
+        key = f"{prefix}.{name}"
+        if name not in fields:
+            yield SettingRow(group, name, key, setting_text(value), "", True, "Not a setting of this version.")
+            continue
+        default = defaults.model_dump(mode="json")[name]
+        unit = f" {unit_of(fields[name])}" if unit_of(fields[name]) and value is not None else ""
+        shown = setting_text(default)
+        yield SettingRow(
+            group, fields[name].title or name, key, setting_text(value) + unit, shown, value != default,
+            fields[name].description or "",
+        )  # fmt: skip
+
+
+def setting_text(value: Any) -> str:
+    """Write the value of a setting."""
+    if value is None or value == "":
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(setting_text(item) for item in value) or UNKNOWN
+    return str(value)

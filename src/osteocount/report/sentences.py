@@ -1,12 +1,13 @@
-"""The results in sentences."""
+"""The results in sentences: the answer in one line, and a paragraph for a methods section."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
-from osteocount.report.number_format import UNKNOWN, is_known, listed, p_value
+from osteocount.report.number_format import is_known, listed, p_value, plural
+from osteocount.report.results import Results
 from osteocount.stats import sentences as stats_sentences
 from osteocount.stats.endpoints import TITLES
 from osteocount.stats.sentences import WITHIN_DONOR, number
@@ -22,6 +23,7 @@ LEADS = {
     "refused": "Could not be tested",
 }
 PLAIN = ("no evidence", "refused")
+REGIMES = {"brightfield": "brightfield", "low_power": "low-power brightfield", "fluorescence": "fluorescence"}
 
 
 def well_name(row: pd.Series) -> str:
@@ -80,12 +82,86 @@ def _short(row: pd.Series) -> str:
     return f"{contrast_name(str(row['contrast']))} {'up' if up else 'down'}{size}"
 
 
-def setting_text(value: Any) -> str:
-    """Write the value of a setting."""
-    if value is None or value == "":
-        return UNKNOWN
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(setting_text(item) for item in value) or UNKNOWN
-    return str(value)
+def methods(results: Results) -> str:
+    """Describe imaging, counting and comparison the way a paper does, only from what the run recorded."""
+    return " ".join(filter(None, [_imaging(results), _counting(results), _comparison(results), _edited(results)]))
+
+
+def _imaging(results: Results) -> str:
+    inputs = results.run.inputs
+    kinds = _distinct([REGIMES.get(entry.regime) for entry in inputs])
+    sizes = sorted({entry.pixel_size_um for entry in inputs if entry.pixel_size_um is not None})
+    origins = _distinct(
+        [entry.pixel_size_origin for entry in inputs if entry.pixel_size_um and entry.pixel_size_origin]
+    )
+    if not sizes:
+        scale = "of unknown pixel size"
+    else:
+        scale = f"at {listed([f'{size:.4g}' for size in sizes])} µm per pixel"
+        scale += f" (pixel size: {listed(origins)})" if origins else ""
+        scale += "" if all(entry.pixel_size_um for entry in inputs) else ", some of unknown pixel size"
+    named = results.counted_wells["well"].notna()
+    wells = f" of {plural(int(named.sum()), 'well')}" if named.any() else ""
+    what = plural(len(inputs), f"{kinds[0]} picture" if len(kinds) == 1 else "picture")
+    mixed = f" ({listed(kinds)})" if len(kinds) > 1 else ""
+    return (
+        f"TRAP-stained cultures were analysed from {what}{mixed}{wells} {scale} with OsteoCount "
+        f"{results.run.osteocount or 'of unrecorded version'}."
+    )
+
+
+def _counting(results: Results) -> str:
+    settings = results.run.settings
+    segment, least = settings.get("segment", {}), settings.get("count", {}).get("min_nuclei")
+    regimes = {entry.regime for entry in results.run.inputs}
+    front = (
+        "Fluorescence channels for cytoplasm and DNA were used"
+        if regimes == {"fluorescence"}
+        else "Grey levels were converted to optical density against the local bare-plastic background, and TRAP was "
+        "separated from the counterstain"
+    )
+    text = f"{front}; cells and nuclei were outlined automatically"
+    text += f" (segmenter “{segment['segmenter']}”)." if segment.get("segmenter") else "."
+    blind = [entry.nuclei_resolved is False for entry in results.run.inputs]
+    if isinstance(segment.get("trap_threshold"), int | float):
+        text += f" A cell was TRAP-positive when its mean TRAP optical density exceeded {segment['trap_threshold']:g}"
+        text += f", and an osteoclast when it also had at least {least} nuclei." if least and not all(blind) else "."
+    if any(blind):
+        which = (
+            "Nuclei were not resolved" if all(blind) else f"In {plural(sum(blind), 'picture')} nuclei were not resolved"
+        )
+        text += f" {which}; there, osteoclasts were called by size and TRAP."
+    if settings.get("picture", {}).get("well_view") == "field":
+        text += " Cells cut by the top or left border of a field were not counted (unbiased counting frame)."
+    return text
+
+
+def _comparison(results: Results) -> str:
+    table = results.comparisons
+    if table is None or (arms := table[table["kind"] == "arm"]).empty:
+        return ""
+    controls = listed(_distinct([str(name) for name in arms["reference"].dropna()]))
+    few, many = int(arms["n_donors"].min()), int(arms["n_donors"].max())
+    n = f"n = {few}" if few == many else f"n = {few} to {many}"
+    recorded = "; ".join(_distinct([str(name) for name in arms["method"].dropna() if name != "none"]))
+    if not recorded:
+        return f"No arm could be tested against {controls} ({n} donors)."
+    link = " (counts as log((count + 0.5) ÷ imaged area))" if (arms["link"] == "log rate").any() else ""
+    ratio = " The ratio of EV wild type to EV knock-out was one further contrast of the same model."
+    dependence = ratio if (table["kind"] == "dependence").any() else ""
+    return (
+        f"Wells were pooled per donor and arm{link}, and each arm was compared with {controls} (donor as the unit of "
+        f"replication, {n}; {recorded}). Intervals are 95 % confidence intervals, simultaneous over the arms. An "
+        "effect was called robust only if both the adjusted p and the paired t test over donors were below 0.05, and "
+        f"indicated if only the first was.{dependence}"
+    )
+
+
+def _edited(results: Results) -> str:
+    if not results.n_edits:
+        return ""
+    return f"A person corrected the automatic result ({plural(results.n_edits, 'logged edit')})."
+
+
+def _distinct(values: Sequence[str | None]) -> list[str]:
+    return list(dict.fromkeys(value for value in values if value))

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from osteocount.errors import OsteoCountError
 from osteocount.report import number_format, page_tables, sentences
 from osteocount.report.figures import comparison_figures, plate_maps
-from osteocount.report.methods import methods
 from osteocount.report.notices import NO_COMPARISON, Notice, notices, of_comparison
 from osteocount.report.overlays import MAX_THUMBNAILS, caption, gallery
+from osteocount.report.page_tables import setting_rows
 from osteocount.report.results import Results, read_results
-from osteocount.report.settings_table import setting_rows
+from osteocount.report.sentences import methods
 from osteocount.settings import ComparisonSettings
 
 if TYPE_CHECKING:

@@ -1,9 +1,8 @@
 """Synthetic wells and plates with known truth."""
 
 from osteocount.simulate.design import Densities, FieldDesign, Optics, StainStyle
-from osteocount.simulate.simulated_field import SimulatedField, judgeable_truth, simulate_field
+from osteocount.simulate.simulated_field import SimulatedField, judgeable_truth, simulate_field, write_field
 from osteocount.simulate.simulated_plate import ARMS, Arm, PlateDesign, default_plate, simulate_plate
-from osteocount.simulate.write import write_field
 
 __all__ = [
     "ARMS",

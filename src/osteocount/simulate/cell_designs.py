@@ -12,7 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from osteocount.simulate.anatomy import (
+from osteocount.simulate.shapes import (
+    Capsule,
+    Ellipse,
+    Rng,
     arm,
     bent_process,
     corners,
@@ -24,7 +27,6 @@ from osteocount.simulate.anatomy import (
     spread_body,
     vacuoles,
 )
-from osteocount.simulate.shapes import Capsule, Ellipse, Rng
 
 MAX_NUCLEI = 40  # of an osteoclast
 

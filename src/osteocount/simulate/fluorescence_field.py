@@ -12,9 +12,8 @@ from pydantic import Field
 
 from osteocount.io.picture import Pixels
 from osteocount.settings import FrozenModel
-from osteocount.simulate.anatomy import ellipse
 from osteocount.simulate.design import FieldDesign, Optics, StainStyle
-from osteocount.simulate.shapes import Field2D, coverage, noise
+from osteocount.simulate.shapes import Field2D, coverage, ellipse, noise
 from osteocount.simulate.simulated_field import simulate_field
 
 #: Two dyes that absorb one colour each, so that a painted field holds cytoplasm in red and DNA in green.

@@ -11,15 +11,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from osteocount.settings import FrozenModel
-from osteocount.simulate.anatomy import ellipse, polar
-from osteocount.simulate.canvas import Canvas
+from osteocount.simulate.canvas import Canvas, add_debris, add_fibre
 from osteocount.simulate.cell_designs import CELL_DESIGNS, CellDesign
 from osteocount.simulate.cell_painting import paint_cell
-from osteocount.simulate.debris import add_debris, add_fibre
-from osteocount.simulate.design import Optics, StainStyle
+from osteocount.simulate.design import Optics, StainStyle, random_design
 from osteocount.simulate.optics import photograph
-from osteocount.simulate.random_designs import random_design
-from osteocount.simulate.shapes import PointUm
+from osteocount.simulate.shapes import PointUm, ellipse, polar
 
 _PAINTED_UM = 1.0  # µm per pixel at which cells are painted before the objective merges them
 _RIM_LIGHT, _OUTER_LIGHT = 0.06, 0.75  # light that the rim, and the plate around it, let through

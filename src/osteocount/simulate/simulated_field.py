@@ -1,17 +1,21 @@
-"""One synthetic picture with its truth."""
+"""One synthetic picture with its truth, made and written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
+import tifffile
 from numpy.typing import NDArray
 
-from osteocount.simulate.canvas import OSTEOCLAST_NUCLEI, Canvas
+from osteocount.errors import OsteoCountError
+from osteocount.io.label_image import write_labels
+from osteocount.simulate.canvas import OSTEOCLAST_NUCLEI, Canvas, add_debris, add_fibre
 from osteocount.simulate.cell_designs import CELL_DESIGNS, CellDesign, heaped_cell, nuclei_of_an_osteoclast, osteoclast
 from osteocount.simulate.cell_painting import CellPatch, paint_cell
-from osteocount.simulate.debris import add_debris, add_fibre
 from osteocount.simulate.design import FieldDesign, StainStyle
 from osteocount.simulate.optics import blurred, photograph
 from osteocount.simulate.shapes import PointUm
@@ -21,6 +25,7 @@ _MARGIN = 40.0
 _TRIES = 25
 _TOUCH = 0.015  # part of a cell that lies on others where it just touches them
 _ROOM = 0.04  # what may lie on others where a cell is not meant to
+JPEG_QUALITY = 90
 _PRESSED = 0.15  # the most of a cell of a clump that lies on the others
 
 
@@ -190,3 +195,60 @@ def _free_spot(canvas: Canvas, patch: CellPatch, rng: np.random.Generator, allow
         if canvas.overlap(patch, spot) <= allowed:
             return spot
     return None
+
+
+def write_field(field: SimulatedField, path: Path, truth: Path | None = None, quality: int = JPEG_QUALITY) -> None:
+    """Write the picture of ``field``, and beside it its truth. The same field gives the same bytes.
+
+    Parameters
+    ----------
+    path
+        ``.tif``: JPEG-in-TIFF with the pixel size as resolution per centimetre; ``.png``: no loss, no pixel size.
+    truth
+        Folder for ``<stem>_cells.tif`` and ``<stem>_nuclei.tif`` (labels) and ``<stem>_cells.csv`` and
+        ``<stem>_nuclei.csv`` (tables); None: the picture alone.
+    quality
+        JPEG quality of a TIFF.
+
+    Raises
+    ------
+    OsteoCountError
+        The name of the file ends in neither ``.tif`` nor ``.png``.
+    """
+    write_picture(field, path, quality)
+    if truth is not None:
+        write_truth_labels(field, truth, path.stem)
+        field.truth.to_csv(truth / f"{path.stem}_cells.csv", index=False, lineterminator="\n")
+        field.nuclei_truth.to_csv(truth / f"{path.stem}_nuclei.csv", index=False, lineterminator="\n")
+
+
+def write_picture(field: SimulatedField, path: Path, quality: int = JPEG_QUALITY) -> None:
+    """Write the picture alone, see `write_field`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    suffix = path.suffix.lower()
+    if suffix in (".tif", ".tiff"):
+        per_cm = 1e4 / field.pixel_size
+        tifffile.imwrite(
+            path,
+            field.picture,
+            photometric="rgb",
+            compression="jpeg",
+            compressionargs={"level": quality},
+            tile=(256, 256),
+            resolution=(per_cm, per_cm),
+            resolutionunit="CENTIMETER",
+            software="OsteoCount simulator",
+            metadata=None,
+        )
+    elif suffix == ".png":
+        _, packed = cv2.imencode(".png", np.ascontiguousarray(field.picture[..., ::-1]))
+        path.write_bytes(packed.tobytes())
+    else:
+        raise OsteoCountError(f"{path}: a simulated picture is written as .tif or .png; choose one of these endings.")
+
+
+def write_truth_labels(field: SimulatedField, folder: Path, stem: str) -> None:
+    """Write the label images of ``field`` into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_labels(field.cells, folder / f"{stem}_cells.tif", field.pixel_size)
+    write_labels(field.nuclei, folder / f"{stem}_nuclei.tif", field.pixel_size)

@@ -13,8 +13,13 @@ from pydantic import Field
 from osteocount.errors import OsteoCountError
 from osteocount.settings import FrozenModel
 from osteocount.simulate.design import Densities, FieldDesign
-from osteocount.simulate.simulated_field import SimulatedField, judgeable_truth, simulate_field
-from osteocount.simulate.write import write_picture, write_truth_labels
+from osteocount.simulate.simulated_field import (
+    SimulatedField,
+    judgeable_truth,
+    simulate_field,
+    write_picture,
+    write_truth_labels,
+)
 from osteocount.wells import well_name
 
 _COLUMNS = 12
