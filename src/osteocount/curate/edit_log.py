@@ -32,6 +32,8 @@ Point = tuple[Coordinate, Coordinate]
 
 WELL_KINDS = ("exclude_well", "include_well", "review")
 _CELLS = {"merge": 2, "split_line": 1, "split_nuclei": 1, "delete": 1, "smooth": 1, "accept": 1, "set_class": 1}
+ONE_CELL = ("split_line", "split_nuclei", "smooth")
+"""Kinds that concern one cell alone; of several selected the first."""
 _POINTS = {"split_line": 2, "draw": 3, "add_nucleus": 1, "move_nucleus": 2, "remove_nucleus": 1}
 _NEEDS_REASON = ("set_class", "exclude_well")
 

@@ -9,25 +9,17 @@ import pandas as pd
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import Change, most_uncertain_first
+from osteocount.curate.edit_log import ONE_CELL
 from osteocount.errors import OsteoCountError
 from osteocount.napari.layers.review_layers import ReviewLayers
 from osteocount.napari.review.session import OpenField, ReviewSession
-from osteocount.napari.views.correct_view import KEYS
+from osteocount.napari.views.correct_view import KEYS, NOTHING
 
 PEN_HINTS = {
     "split_line": "Draw a line across the cell, from outside to outside.",
     "draw": "Draw the outline of the cell.",
 }
 CLICK_HINTS = {"add_nucleus": "Click where the nucleus is.", "remove_nucleus": "Click on the nucleus."}
-NOTHING = {
-    "split_line": "The line did not cut the cell in two; draw it from outside to outside.",
-    "split_nuclei": "The cell needs two nuclei at least to be split between them.",
-    "draw": "There is no free ground inside the outline.",
-    "remove_nucleus": "There is no nucleus at this place.",
-    "smooth": "The outline is smooth already.",
-    "undo": "Nothing to undo in this picture.",
-    "redo": "Nothing to redo.",
-}
 NAPARI_KEYS = {"Ctrl+Z": "Control-Z", "Ctrl+Shift+Z": "Control-Shift-Z"}
 
 
@@ -173,8 +165,7 @@ class CorrectionTools(QObject):
         elif name == "set_class":
             self._set_class(opened, cells)
         else:
-            one = name in ("split_nuclei", "smooth")
-            change = self._do(name, cells=cells[:1] if one else cells)
+            change = self._do(name, cells=cells[:1] if name in ONE_CELL else cells)
             if name == "accept" and change is not None:
                 self.go_to_uncertain(forward=True)
 

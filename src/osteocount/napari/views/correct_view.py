@@ -48,6 +48,16 @@ STEP_ACTIONS = (
     ("next_doubt", "Doubt ▶", "Space", "The next cell in order of doubt, borderline ones first."),
 )
 KEYS = {name: key for name, _, key, _ in (*CELL_ACTIONS, *NUCLEUS_ACTIONS, *STEP_ACTIONS)}
+NOTHING = {
+    "split_line": "The line did not cut the cell in two; draw it from outside to outside.",
+    "split_nuclei": "The cell needs two nuclei at least to be split between them.",
+    "draw": "There is no free ground inside the outline.",
+    "remove_nucleus": "There is no nucleus at this place.",
+    "smooth": "The outline is smooth already.",
+    "undo": "Nothing to undo in this picture.",
+    "redo": "Nothing to redo.",
+}
+"""What is said where an action had nothing to change."""
 
 
 class CorrectView(QWidget):
