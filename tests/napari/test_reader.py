@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.scenes import Scene
+from osteocount.io.raw_image import Scene
 from osteocount.napari import reader
 from osteocount.napari.reader import get_reader, read
 

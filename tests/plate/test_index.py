@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.index import index_pictures
+from osteocount.plate.index import index_pictures, natural_key
 from osteocount.plate.name_patterns import PATTERNS
 from osteocount.plate.picture_files import picture_stem
 
@@ -270,3 +270,7 @@ def test_table_has_the_columns_of_the_preview(tmp_path):
 
 def test_every_system_is_in_the_table_of_names():
     assert {p.name for p in PATTERNS} == {row[1] for row in NAMES}
+
+
+def test_fields_of_files_come_in_the_order_of_their_numbers():
+    assert sorted(["f10.2", "f2.10", "f2.9"], key=natural_key) == ["f2.9", "f2.10", "f10.2"]

@@ -7,7 +7,7 @@ import pytest
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats import compare
-from osteocount.stats.contrasts import il32_dependence, parse
+from osteocount.stats.contrasts import il32_dependence, natural_name_key, parse
 from support.well_tables import simulated
 
 ARMS = ["EV_WT", "EV_KO", "A", "B", "C", "vehicle", "IL-32 25 ng/mL", "RANKL (50 ng/mL)"]
@@ -119,3 +119,7 @@ def test_equivalence_needs_a_margin_and_a_known_arm():
     found = compare(frame, control="vehicle", settings=settings).table.set_index("contrast").loc["equivalence A"]
     assert found["verdict"] == "equivalent"
     assert found["notes"].startswith("The 90 % interval lies inside 0.667 to 1.50 × vehicle.")
+
+
+def test_arms_come_in_natural_order():
+    assert sorted(["IL 100", "IL 20", "il 3", "EV"], key=natural_name_key) == ["EV", "il 3", "IL 20", "IL 100"]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from osteocount.cli import corrections, count, evaluate, plate, reports, simulate, statistics
+from osteocount.cli import count, plate, results, simulate, statistics
 from osteocount.cli.console import say
 from osteocount.errors import OsteoCountError
 from osteocount.version import __version__
@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (count, plate, statistics, evaluate, reports, simulate, corrections):
+for commands in (count, plate, statistics, results, simulate):
     commands.register(app)
 
 

@@ -13,7 +13,7 @@ from osteocount.curate.edit_log import (
     reviewed_wells,
 )
 from osteocount.curate.edited_field import Change, EditedField, Mark, Nucleus
-from osteocount.curate.uncertainty import most_uncertain_first
+from osteocount.curate.review_order import most_uncertain_first
 
 __all__ = [
     "AutomaticField", "CellRef", "Change", "CorrectedField", "Edit", "EditLog", "EditedField", "Mark", "Nucleus",

@@ -9,10 +9,8 @@ import numpy as np
 from defusedxml import ElementTree
 from numpy.typing import NDArray
 
-from osteocount.io.formats_extra import formats_library
 from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, channels_last, check_plane
-from osteocount.io.scenes import Scene, unique_names
+from osteocount.io.raw_image import RawImage, Scene, channels_last, check_plane, formats_library, unique_names
 
 
 def list_scenes(path: Path) -> tuple[Scene, ...]:

@@ -8,8 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.raw_image import RawImage, damaged
-from osteocount.io.scenes import Scene
+from osteocount.io.raw_image import RawImage, Scene, damaged
 
 _READERS = {".czi": "czi", ".nd2": "nd2", ".lif": "lif", ".zarr": "ome_zarr_read"}
 VENDOR_SUFFIXES = tuple(suffix for suffix in _READERS if suffix != ".zarr")

@@ -11,8 +11,7 @@ import tifffile
 
 from osteocount.io.metadata_xml import local_name, parse_xml
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, damaged
-from osteocount.io.scenes import Scene, unique_names
+from osteocount.io.raw_image import RawImage, Scene, damaged, unique_names
 from osteocount.io.tiff import quiet_tifffile, read_tiff
 from osteocount.wells import well_name
 

@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.formats_extra import formats_library
 from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, channels_last, check_plane
-from osteocount.io.scenes import Scene
+from osteocount.io.raw_image import RawImage, Scene, channels_last, check_plane, formats_library
 
 _LARGEST_METADATA = 64 * 2**20  # bytes; a guard against files made to exhaust the memory
 _RED_GREEN_BLUE = ("FF0000", "00FF00", "0000FF")

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.io.formats_extra import formats_library
 from osteocount.io.picture import Picture
+from osteocount.io.raw_image import formats_library
 from osteocount.io.tables import write_table
 
 VERSION = "0.5"

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.io.cell_colours import NUCLEUS, ON_BRIGHT, ON_DARK, RGB, rgb
-from osteocount.io.contrast import display_rgb
+from osteocount.io.display import NUCLEUS, ON_BRIGHT, ON_DARK, RGB, display_rgb, rgb
 from osteocount.io.files import atomic_write
 from osteocount.io.picture import Picture
 

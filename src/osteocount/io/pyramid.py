@@ -13,11 +13,11 @@ import numpy as np
 import tifffile
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.formats_extra import formats_library
 from osteocount.io.multi_image import is_zarr
 from osteocount.io.ome_zarr_read import list_scenes, open_image
 from osteocount.io.picture import PixelSize, is_large_size
 from osteocount.io.pixel_size import find_pixel_size
+from osteocount.io.raw_image import formats_library
 from osteocount.io.tiff import choose_series, quiet_tifffile
 from osteocount.io.tiled_image import open_tiled
 

@@ -1,11 +1,13 @@
-"""What every file format hands over: the raw pixels of one plane, checked and with its channels last."""
+"""What readers of file formats share: scenes, the raw pixels of one plane with its channels last, and checks."""
 
 from __future__ import annotations
 
+import importlib
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +46,28 @@ class RawImage:
     channel_names: tuple[str, ...]
     evidence: PixelSizeEvidence
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One picture inside a file with many.
+
+    Attributes
+    ----------
+    name
+        Its name in the file, unique there; `read_picture` takes it.
+    hints
+        Texts that may name its well, the most trusted first.
+    field
+        Its number or name inside the well.
+    plate
+        Name of the plate if the file has one.
+    """
+
+    name: str
+    hints: tuple[str, ...] = ()
+    field: str = ""
+    plate: str = ""
 
 
 def check_size(path: Path, height: int, width: int) -> None:
@@ -119,3 +143,27 @@ def damaged(path: Path, why: str | Exception) -> OsteoCountError:
         f"{path.name}: the picture is damaged or not complete ({text}). "
         "Copy it again from the microscope, or leave it out."
     )
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """Make repeated or empty names different by their number in the file, counted from 1."""
+    return [
+        name if name and names.count(name) == 1 else f"{name or 'scene'} {number}"
+        for number, name in enumerate(names, start=1)
+    ]
+
+
+def formats_library(path: Path, name: str) -> ModuleType:
+    """Import the library that reads this kind of file.
+
+    Raises
+    ------
+    OsteoCountError
+        It is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise OsteoCountError(
+            f'{path.name} needs the formats extra: pip install "osteocount[formats]" ({error}).'
+        ) from error

@@ -11,7 +11,7 @@ from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.cell_colours import NUCLEUS
+from osteocount.io.display import NUCLEUS
 from osteocount.napari import preferences
 from osteocount.napari.counting import CountPreview, LayerCount, count_folder, count_layer
 from osteocount.napari.dock_areas import tabify_with_layer_controls

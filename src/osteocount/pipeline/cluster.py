@@ -13,9 +13,8 @@ from typing import Any
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
-from osteocount.pipeline.field import process
+from osteocount.pipeline.field import is_large, precompute_tiles, process
 from osteocount.pipeline.field_task import FieldTask, write_failed
-from osteocount.pipeline.precompute_tiles import is_large, precompute_tiles
 from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings
 from osteocount.version import __version__

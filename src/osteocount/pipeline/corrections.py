@@ -21,7 +21,7 @@ from osteocount.curate import (
     review_status,
 )
 from osteocount.curate.classifier import Classifier, apply_classifier, is_out_of_domain, load, save
-from osteocount.io.hashing import file_hash
+from osteocount.io.files import file_hash
 from osteocount.io.label_image import open_labels, write_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord

@@ -1,4 +1,7 @@
-"""One field: from its files to its part of the result folder."""
+"""One field: from its files to its part of the result folder, a large one also in shares of its tiles.
+
+Shares are worked on before the field itself, so that several processes can work on one well.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ import pandas as pd
 
 from osteocount.columns import CELLS, NUCLEI
 from osteocount.errors import OsteoCountError
-from osteocount.io.hashing import input_hash, text_hash
+from osteocount.io.files import input_hash, text_hash
 from osteocount.io.label_image import write_labels, write_tiled_labels
 from osteocount.io.overlay import LONGEST, write_overlay
 from osteocount.io.picture import Picture, PixelSize
@@ -25,8 +28,10 @@ from osteocount.io.tables import write_table
 from osteocount.io.tiled_image import TiledImage, open_tiled
 from osteocount.pipeline.analysis import FieldResult, analyse
 from osteocount.pipeline.field_task import FieldTask
+from osteocount.segment import get_segmenter
 from osteocount.segment.model_hash import weights_hash
 from osteocount.segment.segmentation import Segmentation, WholePictureNeeded
+from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings
 from osteocount.version import __version__
 
@@ -60,6 +65,32 @@ def process(
     folder.write_field(record)
     shutil.rmtree(folder.tiles(task.key), ignore_errors=True)
     return record
+
+
+def is_large(task: FieldTask, settings: Settings) -> bool:
+    """Tell whether a field is worked on tile by tile; one that cannot be read is not."""
+    if len(task.paths) != 1:
+        return False
+    try:
+        with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene) as image:
+            return image is not None
+    except OsteoCountError:
+        return False
+
+
+def precompute_tiles(task: FieldTask, folder: ResultFolder, settings: Settings, share: TileShare) -> None:
+    """Work on a share of the tiles of a large field; `process` with the same settings then finds them done.
+
+    Raises
+    ------
+    OsteoCountError
+        As `process` will say in the record.
+    """
+    cv2.setNumThreads(1)
+    with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene) as image:
+        if image is not None:
+            scratch = folder.tiles(task.key) / fingerprint(task, settings)
+            get_segmenter(settings).precompute_tiles(image, scratch, share)
 
 
 def fingerprint(task: FieldTask, settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""A run: a folder of pictures to a result folder."""
+"""A run: what it is asked to do, and a folder of pictures to a result folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,13 @@ import pandas as pd
 
 from osteocount.curate.classifier import load
 from osteocount.errors import OsteoCountError
-from osteocount.io.result_folder import ResultFolder
+from osteocount.io.result_folder import IfPresent, ResultFolder
 from osteocount.io.run_record import RunRecord, in_order
 from osteocount.pipeline.absorbance import AbsorbanceInput, read_absorbance
 from osteocount.pipeline.corrections import adopt
-from osteocount.pipeline.exports import check_exports, write_exports
+from osteocount.pipeline.exports import Export, check_exports, write_exports
 from osteocount.pipeline.field_task import field_tasks, unmatched_record
 from osteocount.pipeline.finished_run import FinishedRun, RunInputs
-from osteocount.pipeline.run_request import RunRequest
 from osteocount.pipeline.wells_table import place_layout
 from osteocount.pipeline.workers import process_all
 from osteocount.pipeline.write_results import Outcome, write_results
@@ -30,6 +29,53 @@ from osteocount.plate.layout.read import read_layout
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
 from osteocount.stats.arms import arm_names, suggestion
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """Pictures to count, and where and how: one request for the command line, the window and scripts.
+
+    Attributes
+    ----------
+    source
+        A picture or a folder of pictures, of one plate or several.
+    out
+        The result folder.
+    settings
+        All settings.
+    layout
+        The plate layout; without it there is no comparison.
+    readers
+        Exports of a plate reader for the same plate; they need a layout.
+    pattern
+        A regular expression for file names, with the group names of PLATES.
+    plate_wells
+        Wells of the plate of the layout; without it the smallest plate that holds them all.
+    exports
+        Further forms of the results: ``ome-zarr``, ``cellprofiler``.
+    workers
+        Processes that share the pictures. The tables do not depend on it.
+    scheduler
+        Address of a dask.distributed cluster that does the pictures instead of ``workers``.
+    classifier
+        A lab's own judge of cells, as `osteocount train` writes; the result folder keeps a copy, which later runs
+        with ``resume`` or ``overwrite`` go on using.
+    if_present
+        What to do when ``out`` already holds a run.
+    """
+
+    source: Path
+    out: Path
+    settings: Settings = field(default_factory=Settings)
+    layout: Path | None = None
+    readers: Sequence[AbsorbanceInput] = ()
+    pattern: str | None = None
+    plate_wells: int | None = None
+    exports: Sequence[Export] = ()
+    workers: int = 1
+    scheduler: str | None = None
+    classifier: Path | None = None
+    if_present: IfPresent = "refuse"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from osteocount.columns import CELLS, COMPARISONS, NUCLEI
+from osteocount.columns import CELLS, CELLS_SUMMARY, COMPARISONS, NUCLEI, NUCLEI_CLASSES
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import RUN_RECORD, write_json
 from osteocount.io.run_record import FieldRecord
@@ -20,13 +20,25 @@ from osteocount.io.tables import read_table, write_table, write_workbook
 from osteocount.pipeline.corrections import classifier_record, edit_tables
 from osteocount.pipeline.finished_run import FinishedRun, read_finished, write_inputs
 from osteocount.pipeline.wells_table import assemble_wells, bad_wells
-from osteocount.pipeline.workbook import workbook
-from osteocount.settings import Settings
+from osteocount.plate.plate_quality import plate_quality
+from osteocount.settings import Settings, help_text
 from osteocount.stats import Comparison, compare
 from osteocount.version import __version__
 
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-image", "opencv-python-headless", "tifffile", "imagecodecs")
 """Numbers may depend on these; their versions are recorded."""
+
+
+README = (
+    ("wells", "One row per well: what happened to it and its numbers. The same as wells.csv."),
+    ("cells summary", "Per well: how many counted TRAP-positive cells have how many nuclei, and how large they are."),
+    ("plates", "Per plate and measure: how well its controls are told apart (Z′, SSMD), edge, rows and columns."),
+    ("comparisons", "One row per endpoint and contrast. The same as comparisons.csv; empty without a layout."),
+    ("settings", "Every setting of this run, with its meaning."),
+    ("empty cells", "A value that is not known is empty, never 0."),
+    ("every cell", "cells.csv and nuclei.csv hold every single cell and nucleus; Excel would be too slow for them."),
+    ("made by", f"OsteoCount {__version__}"),
+)
 
 
 @dataclass(frozen=True)
@@ -137,3 +149,43 @@ def _shared_warnings(records: Sequence[FieldRecord]) -> list[str]:
     done = [record for record in records if record.is_done]
     counts = Counter(warning for record in done for warning in record.warnings)
     return [text if n == 1 == len(done) else f"{n} of {len(done)} pictures: {text}" for text, n in counts.items()]
+
+
+def workbook(
+    wells: pd.DataFrame, cells: pd.DataFrame, comparisons: pd.DataFrame, settings: Settings
+) -> dict[str, pd.DataFrame]:
+    """Return the sheets of ``results.xlsx`` by title."""
+    return {
+        "readme": pd.DataFrame(README, columns=["what", "meaning"]),
+        "wells": wells,
+        "cells summary": cells_summary(cells),
+        "plates": plate_quality(wells),
+        "comparisons": comparisons,
+        "settings": _settings(settings),
+    }
+
+
+def cells_summary(cells: pd.DataFrame) -> pd.DataFrame:
+    """Count the cells of every well by their number of nuclei: the columns of `CELLS_SUMMARY`.
+
+    Cells whose nuclei are not resolved have a column of their own and are in no class.
+    """
+    rows = []
+    for (plate, well), own in cells[cells["counted"].astype(bool)].groupby(["plate", "well"], sort=True, dropna=False):
+        nuclei, area = own["n_nuclei"], own["area_um2"]
+        classes = [int(nuclei.between(*interval).sum()) for interval in NUCLEI_CLASSES.values()]
+        unclassed = int((nuclei == 0).sum()), int(nuclei.isna().sum())
+        values = (plate, well, len(own), *classes, *unclassed, area.quantile(0.5), area.quantile(0.9))
+        rows.append(dict(zip(CELLS_SUMMARY.names, values, strict=True)))
+    return pd.DataFrame(rows)
+
+
+def _settings(settings: Settings) -> pd.DataFrame:
+    rows = []
+    for section in type(settings).model_fields:
+        values = getattr(settings, section)
+        for name, info in type(values).model_fields.items():
+            value = values.model_dump(mode="json")[name]
+            text = "; ".join(map(str, value)) if isinstance(value, list) else value
+            rows.append((section, name, text, help_text(info)))
+    return pd.DataFrame(rows, columns=["section", "setting", "value", "meaning"])

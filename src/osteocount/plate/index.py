@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from osteocount.columns import PLATE_PREVIEW
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import is_multi_image
 from osteocount.io.read import is_picture_file
-from osteocount.natural_sort import natural_key
 from osteocount.plate.name_patterns import PATTERNS, NameParts, NamePattern, custom_pattern
 from osteocount.plate.picture_files import PictureFile, find_pictures, picture_stem, root_of
 from osteocount.plate.scene_wells import scenes_in, tell_plates_apart
@@ -266,3 +266,9 @@ def _notes(entries: list[PictureFile], skipped: list[Path], unmatched: list[Path
 def _order(entry: PictureFile) -> tuple[object, ...]:
     texts = (entry.field, entry.channel, entry.z, entry.time, entry.path.as_posix())
     return (natural_key(entry.plate), len(entry.row), entry.row, entry.column or 0, *map(natural_key, texts))
+
+
+@lru_cache(maxsize=100_000)  # a plate is sorted by the same few names again and again
+def natural_key(text: str) -> tuple[tuple[int, str], ...]:
+    """Sort key in which field 2 comes before field 10: texts and whole numbers in turn."""
+    return tuple((int(run), "") if run.isdecimal() else (-1, run) for run in re.split(r"(\d+)", text))

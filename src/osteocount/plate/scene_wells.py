@@ -9,7 +9,7 @@ from pathlib import Path
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import list_scenes
-from osteocount.io.scenes import Scene
+from osteocount.io.raw_image import Scene
 from osteocount.plate.picture_files import PictureFile, picture_stem
 from osteocount.wells import WELL_OF_SCENE, WellPosition, parse_well, row_letters, well_name
 

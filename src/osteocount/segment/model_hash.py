@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from osteocount.io.hashing import model_hash
+from osteocount.io.files import model_hash
 from osteocount.segment.backends.description import description_file
 from osteocount.settings import SegmentSettings
 

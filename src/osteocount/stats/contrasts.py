@@ -9,7 +9,6 @@ from typing import Literal
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
-from osteocount.natural_sort import natural_name_key
 from osteocount.stats.arms import oxygen_name, suggestion
 from osteocount.stats.least_squares import ArmWeights
 
@@ -188,3 +187,9 @@ def _term(tokens: list[Token], text: str) -> tuple[ArmWeights, list[Token]]:
 
 def _unreadable(text: str, why: str) -> OsteoCountError:
     return OsteoCountError(f"Contrast '{text}' cannot be read: {why}. Write it like 'EV_WT / EV_KO' or '(A/B)/(C/D)'.")
+
+
+def natural_name_key(name: str) -> tuple[tuple[float, str], ...]:
+    """Sort key of names given by people: case does not matter, and 0.5 is one number."""
+    runs = re.split(r"(\d+(?:\.\d+)?)", name.casefold())
+    return tuple((float(run), "") if n % 2 else (-1.0, run) for n, run in enumerate(runs) if run)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from osteocount.io.cell_colours import ON_BRIGHT, ON_DARK
+from osteocount.io.display import ON_BRIGHT, ON_DARK
 from osteocount.napari.layers.appearance import cell_colormap
 
 CELLS = pd.DataFrame({"cell_id": [2, 5, 9], "is_osteoclast": [True, False, True], "counted": [True, True, False]})

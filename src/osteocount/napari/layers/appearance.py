@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from napari.utils.colormaps import DirectLabelColormap
 
-from osteocount.io.cell_colours import ON_BRIGHT, ON_DARK, CellColours
+from osteocount.io.display import ON_BRIGHT, ON_DARK, CellColours
 
 STRAY_NUCLEUS = "#7F7F7F"  # in no cell
 _NUCLEUS_UM = 5.0  # diameter of a point: less than that of a usual nucleus, 8 µm

@@ -11,7 +11,7 @@ import pandas as pd
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import EditedField
-from osteocount.io.cell_colours import NUCLEUS, ON_BRIGHT, ON_DARK
+from osteocount.io.display import NUCLEUS, ON_BRIGHT, ON_DARK
 from osteocount.napari.layers.appearance import cell_legend, class_colormap, nucleus_style
 from osteocount.napari.layers.layer_data import ImageLayerData
 from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes

@@ -13,7 +13,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.cell_colours import NUCLEUS, ON_BRIGHT
+from osteocount.io.display import NUCLEUS, ON_BRIGHT
 from osteocount.io.label_image import TiledLabels
 from osteocount.napari.counting import CountPreview, LayerCount, LayerSnapshot
 from osteocount.napari.layers.appearance import (

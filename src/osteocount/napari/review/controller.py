@@ -10,7 +10,7 @@ from typing import Any
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from osteocount.curate import Change
-from osteocount.curate.blinding import blind, in_review_order, is_blinded, reveal
+from osteocount.curate.review_order import blind, in_review_order, is_blinded, reveal
 from osteocount.errors import OsteoCountError
 from osteocount.io.run_record import FieldRecord
 from osteocount.napari import preferences

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from osteocount.columns import COMPARISONS, WINDOW_MAP_FIRST
-from osteocount.curate.blinding import LOCKED, is_blinded
+from osteocount.curate.review_order import LOCKED, is_blinded
 from osteocount.errors import OsteoCountError
-from osteocount.io.hashing import input_hash
+from osteocount.io.files import input_hash
 from osteocount.io.pyramid import open_pyramid
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table

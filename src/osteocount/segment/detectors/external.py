@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.hashing import model_hash
+from osteocount.io.files import model_hash
 from osteocount.io.picture import Picture
 from osteocount.segment.backends.description import InputDescription, description_file, read_description
 from osteocount.segment.backends.input_planes import InputPlanes

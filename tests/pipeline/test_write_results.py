@@ -3,7 +3,7 @@
 import pandas as pd
 
 from osteocount.columns import CELLS_SUMMARY
-from osteocount.pipeline.workbook import cells_summary
+from osteocount.pipeline.write_results import cells_summary
 
 
 def test_cells_of_a_well_are_counted_by_their_nuclei():

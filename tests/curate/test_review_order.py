@@ -1,6 +1,6 @@
 """Blinded review: another order, always the same, until it is finished."""
 
-from osteocount.curate.blinding import BLINDED, blind, in_review_order, is_blinded, reveal
+from osteocount.curate.review_order import BLINDED, blind, in_review_order, is_blinded, reveal
 
 WELLS = [("", f"{row}{column:02d}") for row in "ABCD" for column in range(1, 7)]
 

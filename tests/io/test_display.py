@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from osteocount.io.contrast import display_rgb
+from osteocount.io.display import display_rgb
 from osteocount.io.picture import Picture, PixelSize
 
 

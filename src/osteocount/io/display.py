@@ -1,6 +1,8 @@
-"""Any picture as eight-bit colours for a screen. For looking at, never for measuring."""
+"""Colours for a screen: any picture in eight bits, outlines of cells and nuclei. To look at, never to measure."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -72,3 +74,26 @@ def _percentile(pixels: Pixels, percent: float) -> float:
 def _stretched(pixels: Pixels, low: float, high: float) -> NDArray[np.uint8]:
     scaled = (pixels.astype(np.float32) - low) * (255 / max(high - low, 1))
     return np.asarray(np.clip(np.rint(scaled), 0, 255), np.uint8)
+
+
+RGB = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class CellColours:
+    """Outline colours as #RRGGBB, told apart with every common colour blindness (after Okabe & Ito 2008)."""
+
+    osteoclast: str
+    other: str
+    not_counted: str
+
+
+ON_BRIGHT = CellColours("#FFB000", "#0072BC", "#606060")
+ON_DARK = CellColours("#FFB000", "#56D7FF", "#CDCDCD")
+NUCLEUS = "#FFFFFF"
+
+
+def rgb(colour: str) -> RGB:
+    """Return #RRGGBB as red, green and blue from 0 to 255."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue

@@ -1,0 +1,164 @@
+"""Commands on finished results: evaluate, report, apply-edits, train, reviewers; and settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from osteocount.cli.console import say
+from osteocount.cli.options import with_settings
+from osteocount.errors import OsteoCountError
+from osteocount.settings import Settings
+
+Results = Annotated[Path, typer.Argument(help="A finished result folder with edits.jsonl.")]
+_SHOWN_IOUS = (0.5, 0.75)
+_LISTED = 10
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command("evaluate")(evaluate)
+    app.command("report")(report)
+    app.command("settings")(settings_file)
+    app.command("apply-edits")(apply_edits)
+    app.command("train")(train)
+    app.command("reviewers")(reviewers)
+
+
+def evaluate(
+    results: Annotated[Path, typer.Argument(help="A result folder of run or count.")],
+    truth: Annotated[
+        Path,
+        typer.Argument(
+            help="Annotations named like the pictures: label images (.tif, .png), QuPath (.geojson), Fiji ROIs "
+            "(.roi, .zip), points or cell tables (.csv); a folder, or one file."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables and the figure.")],
+) -> None:
+    """Test a count against annotated pictures: F1, mAP, nuclei, classes, wells, each with its interval."""
+    from rich.console import Console
+
+    from osteocount.evaluation.evaluate import evaluate_folder, write_evaluation
+    from osteocount.evaluation.metrics import summary
+
+    scored = evaluate_folder(results, truth)
+    write_evaluation(scored, out)
+    Console(highlight=False).print(_table(scored))
+    for side, what in (("truth", "Annotations"), ("results", "Pictures")):
+        rows = scored.unmatched[scored.unmatched["side"] == side]
+        said = [f"{row['name']}: {row['reason']}" for row in rows.to_dict("records")]
+        if said:
+            more = f" … and {len(said) - _LISTED} more in evaluation_not_scored.csv" if len(said) > _LISTED else ""
+            say(f"{what} not scored ({len(said)}): {'; '.join(said[:_LISTED])}{more}.")
+    for note in scored.notes[:_LISTED]:
+        say(note)
+    if len(scored.notes) > _LISTED:
+        say(f"… and {len(scored.notes) - _LISTED} more such remarks.")
+    typer.echo(summary(scored.evaluation))
+    typer.echo(f"evaluation: {(out / 'evaluation.csv').resolve()}")
+
+
+def _table(scored: FolderEvaluation) -> Table:
+    import math
+
+    from rich.table import Table
+
+    from osteocount.evaluation.metrics import METRIC_NAMES
+
+    table = Table(
+        title=f"{scored.matched} picture{'s' * (scored.matched != 1)} against the truth", title_justify="left"
+    )
+    table.add_column("figure")
+    for name in ("value", "95 % interval", "n"):
+        table.add_column(name, justify="right")
+    for row in scored.evaluation.metrics.to_dict("records"):
+        iou, value, low, high = (float(row[name]) for name in ("iou", "value", "ci_low", "ci_high"))
+        if not math.isnan(iou) and iou not in _SHOWN_IOUS:
+            continue
+        name = METRIC_NAMES[row["figure"]] + ("" if math.isnan(iou) else f", IoU {iou:g}")
+        between = "" if math.isnan(low) else f"{low:.3f} to {high:.3f}"
+        table.add_row(
+            name, "unknown" if math.isnan(value) else f"{value:.3f}", between, f"{row['n']} {row['n_counts']}"
+        )
+    return table
+
+
+def report(folder: Annotated[Path, typer.Argument(help="A finished result folder.")]) -> None:
+    """Write the report of a finished result folder anew."""
+    from osteocount.report import write_report
+
+    typer.echo(f"report: {write_report(folder).resolve()}")
+
+
+@with_settings("picture", "segment", "count", "comparison", "qc")
+def settings_file(*, settings: Settings) -> None:
+    """Print the settings file with every setting, its range and its help."""
+    typer.echo(settings.to_toml())
+
+
+def apply_edits(
+    results: Results,
+    classifier: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Adopt this classifier, made by `osteocount train`.")
+    ] = None,
+) -> None:
+    """Write the tables and the report of a result folder anew, with the corrections its edit log holds."""
+    from osteocount.curate import effective, read_log
+    from osteocount.curate.classifier import load
+    from osteocount.pipeline.corrections import CLASSIFIER, EDIT_LOG, adopt
+    from osteocount.pipeline.write_results import apply_edits as write_again
+
+    edits = effective(read_log(results / EDIT_LOG))
+    if classifier is not None:
+        adopt(results, load(classifier))
+    outcome = write_again(results)
+    for note in outcome.warnings:
+        if "corrections found nothing to act on" in note or CLASSIFIER in note:
+            say(f"warning: {note}")
+    report = (outcome.folder / "report.html").resolve()
+    typer.echo(f"{len(edits)} corrections in {results / EDIT_LOG}; report: {report}")
+
+
+def train(
+    results: Results,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The classifier to write (JSON).")],
+) -> None:
+    """Learn from corrected cells and nuclei which of them are none; refused when it does not help on wells left out."""
+    from osteocount.curate.classifier import save
+    from osteocount.pipeline.train_classifier import describe_training, train_classifier
+
+    trained = train_classifier(results)
+    for name, part in trained.parts().items():
+        typer.echo(f"{name}\n{part.by_well.to_string(index=False)}")
+    if not trained.useful:
+        raise OsteoCountError(f"Not saved: {describe_training(trained)}")
+    save(trained.classifier, out)
+    typer.echo(f"{describe_training(trained)} Saved in {out}.")
+
+
+def reviewers(
+    results: Results,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Also write the counts by well (CSV).")
+    ] = None,
+) -> None:
+    """Say how far a second reviewer agrees with the first: counts by well, cells in common, osteoclast or not."""
+    import pandas as pd
+
+    from osteocount.io.tables import write_table
+    from osteocount.pipeline.reviewer_agreement import compare_reviewers
+
+    found = compare_reviewers(results)
+    for each in found:
+        typer.echo(each.summary())
+    if out is not None:
+        write_table(pd.concat([each.wells.assign(reviewer=each.name) for each in found], ignore_index=True), out)
+
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from osteocount.evaluation.evaluate import FolderEvaluation
