@@ -21,7 +21,7 @@ from PIL import Image
 from qtpy.QtWidgets import QApplication
 
 from osteocount.napari.dock import COMPARE, CORRECT, COUNT, OPEN
-from osteocount.napari.views.collapsible_section import CollapsibleSection
+from osteocount.napari.views.widgets import CollapsibleSection
 from osteocount.simulate.design import FieldDesign
 from osteocount.simulate.simulated_field import simulate_field
 

@@ -8,8 +8,8 @@ import pytest
 from osteocount.io.read import read_picture
 from osteocount.napari import dock as dock_module
 from osteocount.napari.dock import MINIMUM_WIDTH, OsteoCountDock
-from osteocount.napari.views.collapsible_section import CollapsibleSection
-from osteocount.napari.views.result_view import osteoclast_rule
+from osteocount.napari.views.count_view import osteoclast_rule
+from osteocount.napari.views.widgets import CollapsibleSection
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 

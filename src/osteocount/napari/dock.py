@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QCloseEvent
-from qtpy.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFrame,
+    QMainWindow,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.display import NUCLEUS
 from osteocount.napari import preferences
 from osteocount.napari.counting import CountPreview, LayerCount, count_folder, count_layer
-from osteocount.napari.dock_areas import tabify_with_layer_controls
 from osteocount.napari.layers.appearance import cell_legend, palette_for
 from osteocount.napari.layers.viewer_layers import ViewerLayers
 from osteocount.napari.review.controller import ReviewController
-from osteocount.napari.views.collapsible_section import CollapsibleSection
-from osteocount.napari.views.result_view import (
-    LegendView,
-    MessageView,
-    NumbersView,
-    WellsView,
-    first_few,
-    osteoclast_rule,
-)
-from osteocount.napari.views.run_view import RunView
+from osteocount.napari.views.count_view import NumbersView, RunView, WellsView, first_few, osteoclast_rule
 from osteocount.napari.views.settings_view import SettingsView
 from osteocount.napari.views.source_view import SourceView
+from osteocount.napari.views.widgets import CollapsibleSection, LegendView, MessageView, button, column, plain_label
 from osteocount.napari.worker import Job, JobFunction
 from osteocount.pipeline import Outcome, Progress
 from osteocount.settings import Settings
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 MINIMUM_WIDTH = 345
 OPEN, COUNT, CORRECT, COMPARE = range(4)
+_HEIGHTS = (520, 180)  # of the dock and of what lies below it; Qt keeps the proportion.
+# With it a plate has the 300 pixels that its letters need in a window of 1280 × 800 (tests hold that).
 
 
 class OsteoCountDock(QWidget):
@@ -82,12 +84,14 @@ class OsteoCountDock(QWidget):
     def _lay_out(self) -> None:
         self.setMinimumWidth(MINIMUM_WIDTH)
         self.review_message, self.review_legend = MessageView(), LegendView()
-        self.save = QPushButton("Save tables and report")
-        self.save.setToolTip(
-            "Corrections are saved one by one as you make them. This writes tables and report anew with all of them."
+        self.save = button(
+            "Save tables and report",
+            "Corrections are saved one by one as you make them. This writes tables and report anew with all of them.",
+            lambda: self.review.write(self._show_saved),
         )
-        self.show_plate = QPushButton("Show the plate")
-        self.show_plate.setToolTip("Bring the plate to the front, on the left of the picture")
+        self.show_plate = button(
+            "Show the plate", "Bring the plate to the front, on the left of the picture", self._raise_plate
+        )
         self.steps = QTabWidget()
         self.pages = [
             self._page("1 Open", self.source),
@@ -97,23 +101,18 @@ class OsteoCountDock(QWidget):
                        self.review_legend),
             self._page("4 Compare", self.review.compare, self.show_plate, self.save, stretches=True),
         ]  # fmt: skip
-        self.state = QLabel()
-        self.state.setWordWrap(True)
-        self.state.setTextFormat(Qt.TextFormat.PlainText)
+        self.state = plain_label()
         self._show_parts()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.steps, stretch=1)
-        layout.addWidget(self.state)
+        column(self, self.steps, self.state).setStretchFactor(self.steps, 1)
 
     def _page(self, title: str, *parts: QWidget, stretches: bool = False) -> QScrollArea:
         panel = QWidget()
-        column = QVBoxLayout(panel)
-        column.setSpacing(6)
+        layout = QVBoxLayout(panel)
+        layout.setSpacing(6)
         for part in parts:
-            column.addWidget(part, stretch=int(stretches and part is parts[0]))
+            layout.addWidget(part, stretch=int(stretches and part is parts[0]))
         if not stretches:
-            column.addStretch()
+            layout.addStretch()
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -135,10 +134,8 @@ class OsteoCountDock(QWidget):
         self.review.problem.connect(self.review_message.show_problem)
         self.review.busy.connect(self.state.setText)
         self.review.opened.connect(self._show_review)
-        self.save.clicked.connect(lambda: self.review.write(self._show_saved))
-        self.show_plate.clicked.connect(self._raise_plate)
-        for button in (self.show_plate, self.save):
-            button.setEnabled(False)
+        for each in (self.show_plate, self.save):
+            each.setEnabled(False)
         self.layers.announce()
 
     def open_picture(self, path: Path) -> None:
@@ -205,8 +202,8 @@ class OsteoCountDock(QWidget):
 
     def _show_review(self) -> None:
         """Show the plate beside the picture, the first time there is something to show."""
-        for button in (self.show_plate, self.save):
-            button.setEnabled(True)
+        for each in (self.show_plate, self.save):
+            each.setEnabled(True)
         self.review_legend.show_entries(*self.review.layers.legend())
         self.review_message.show_notes(())
         if self._plate is None and self._window is not None:
@@ -285,3 +282,28 @@ class OsteoCountDock(QWidget):
     def _show_parts(self, *parts: QWidget) -> None:
         for part in (self.numbers, self.legend, self.wells):
             part.setVisible(part in parts)
+
+
+def tabify_with_layer_controls(widget: QWidget) -> None:
+    """Lay the dock of a widget over the layer controls, which a review does not need; a tab brings them back."""
+    own, window = _ancestor(widget, QDockWidget), _ancestor(widget, QMainWindow)
+    left = [] if window is None else _left_docks(window)
+    controls = [dock for dock in left if dock.objectName() == "layer controls"]
+    if own is None or window is None or not controls:
+        return
+    window.tabifyDockWidget(controls[0], own)
+    below = [dock for dock in left if dock not in (controls[0], own)]
+    window.resizeDocks([own, *below], [_HEIGHTS[0], *[_HEIGHTS[1]] * len(below)], Qt.Orientation.Vertical)
+
+
+def _ancestor(widget: QWidget, of_type: type) -> Any:
+    """Return the nearest widget of a type that this one lies in; napari gives no other way to its docks."""
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, of_type):
+        parent = parent.parentWidget()
+    return parent
+
+
+def _left_docks(window: QMainWindow) -> list[QDockWidget]:
+    left = Qt.DockWidgetArea.LeftDockWidgetArea
+    return [dock for dock in window.findChildren(QDockWidget) if window.dockWidgetArea(dock) == left]

@@ -1,10 +1,11 @@
-"""The buttons that correct, without a viewer."""
+"""The buttons that correct and those that train, without a viewer."""
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
-from osteocount.napari.views.correct_view import KEYS, CorrectView
+from osteocount.napari.views.correct_view import KEYS, TRAINING_ACTIONS, CorrectView, TrainView
 
 
 @pytest.mark.parametrize("name", sorted(KEYS))
@@ -31,3 +32,39 @@ def test_both_counts_are_shown_and_a_difference_stands_out(qtbot):
     assert view.values["n_osteoclasts"][1].font().bold()
     assert not view.values["n_trap_positive"][1].font().bold()
     assert view.values["fusion_index"][1].text() == "–"
+
+
+@pytest.fixture
+def training(qtbot):
+    view = TrainView()
+    qtbot.addWidget(view)
+    return view
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in TRAINING_ACTIONS])
+def test_every_button_asks_for_its_own(training, qtbot, name):
+    training.show_state(is_open=True, may_adopt=True, is_adopted=True)
+    with qtbot.waitSignal(training.requested) as said:
+        training.buttons[name].click()
+    assert said.args == [name]
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [
+        ((False, False, False), set()),
+        ((True, False, False), {"train"}),
+        ((True, True, False), {"train", "adopt", "dismiss"}),
+        ((True, False, True), {"train", "dismiss"}),
+    ],
+)
+def test_only_what_can_be_done_is_offered(training, state, offered):
+    training.show_state(is_open=state[0], may_adopt=state[1], is_adopted=state[2])
+    assert {name for name, button in training.buttons.items() if button.isEnabled()} == offered
+
+
+def test_wells_left_out_are_in_the_tool_tip(training):
+    training.show_words("It helps.", {"cells": pd.DataFrame({"well": ["p B02"], "wrong": [10]})})
+    assert training.words.text() == "It helps."
+    assert training.words.toolTip().splitlines()[0] == "cells"
+    assert "p B02" in training.words.toolTip()

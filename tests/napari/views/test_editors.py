@@ -8,9 +8,9 @@ import pytest
 from pydantic import BaseModel, Field
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QSpinBox
 
-from osteocount.napari.views.editors import Number, OptionalNumber, WheelGuard, WholeNumber, editor_for
+from osteocount.napari.views.editors import WheelGuard, editor_for
 
 
 class Kinds(BaseModel):
@@ -47,7 +47,7 @@ class Kinds(BaseModel):
 )
 def test_an_editor_gives_back_what_it_shows(qtbot, name, value):
     editor = editor_for(Kinds.model_fields[name])
-    qtbot.addWidget(editor)
+    qtbot.addWidget(editor.widget)
     editor.set_value(value)
     assert editor.value() == value
 
@@ -59,43 +59,43 @@ def test_a_kind_without_a_widget_is_refused(qtbot):
 
 def test_the_range_of_the_model_is_the_range_of_the_widget(qtbot):
     editor = editor_for(Kinds.model_fields["whole"])
-    qtbot.addWidget(editor)
-    assert isinstance(editor, WholeNumber)
-    assert (editor.minimum(), editor.maximum()) == (2, 20)
+    qtbot.addWidget(editor.widget)
+    assert isinstance(editor.widget, QSpinBox)
+    assert (editor.widget.minimum(), editor.widget.maximum()) == (2, 20)
 
 
 @pytest.mark.parametrize("typed", ["0.65", "0,65", " 0.65 "])
 def test_a_decimal_comma_is_understood(qtbot, typed):
-    editor = OptionalNumber()
-    qtbot.addWidget(editor)
-    editor.setText(typed)
+    editor = editor_for(Kinds.model_fields["open_number"])
+    qtbot.addWidget(editor.widget)
+    editor.widget.setText(typed)
     assert editor.value() == 0.65
 
 
 def test_what_is_no_number_is_left_for_the_model_to_refuse(qtbot):
-    editor = OptionalNumber()
-    qtbot.addWidget(editor)
-    editor.setText("about 1")
+    editor = editor_for(Kinds.model_fields["open_number"])
+    qtbot.addWidget(editor.widget)
+    editor.widget.setText("about 1")
     assert editor.value() == "about 1"
 
 
 def test_typing_a_number_with_a_comma(qtbot):
-    editor = Number(0.0, 1.0)
-    qtbot.addWidget(editor)
-    editor.clear()
-    qtbot.keyClicks(editor, "0,25")
+    editor = editor_for(Kinds.model_fields["number"])
+    qtbot.addWidget(editor.widget)
+    editor.widget.clear()
+    qtbot.keyClicks(editor.widget, "0,25")
     assert editor.value() == 0.25
 
 
 def test_the_wheel_changes_nothing_before_a_click(qtbot):
-    guard, editor = WheelGuard(), WholeNumber(0, 9)
-    qtbot.addWidget(editor)
+    guard, editor = WheelGuard(), editor_for(Kinds.model_fields["whole"])
+    qtbot.addWidget(editor.widget)
     editor.set_value(5)
-    guard.guard(editor)
+    guard.guard(editor.widget)
     here = QPointF(1, 1)
     turn = QWheelEvent(
         here, here, QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
         Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
-    QApplication.sendEvent(editor, turn)
+    QApplication.sendEvent(editor.widget, turn)
     assert editor.value() == 5

@@ -31,10 +31,10 @@ def test_a_new_panel_shows_the_defaults(view):
 def test_every_setting_has_its_title_unit_range_and_help(view):
     for (section, name), editor in view.editors.items():
         info = type(getattr(Settings(), section)).model_fields[name]
-        assert editor.accessibleName() == info.title
-        assert editor.toolTip() == wrapped(help_text(info))
+        assert editor.widget.accessibleName() == info.title
+        assert editor.widget.toolTip() == wrapped(help_text(info))
     assert len(view.editors) == sum(len(type(section).model_fields) for _, section in Settings())
-    assert "µm, above 0.01, at most 50" in view.editors["picture", "pixel_size"].toolTip()
+    assert "µm, above 0.01, at most 50" in view.editors["picture", "pixel_size"].widget.toolTip()
 
 
 def test_help_is_text_and_not_markup():
@@ -65,7 +65,7 @@ def test_reset_returns_to_the_defaults(view):
     ],
 )
 def test_a_value_that_is_not_allowed_is_named(view, typed, message):
-    view.editors["picture", "pixel_size"].setText(typed)
+    view.editors["picture", "pixel_size"].widget.setText(typed)
     with pytest.raises(OsteoCountError, match=message):
         view.settings()
 

@@ -13,7 +13,7 @@ from qtpy.QtCore import QObject, Signal
 from osteocount.curate.training import TrainedClassifier
 from osteocount.errors import OsteoCountError
 from osteocount.napari.messages import error_message
-from osteocount.napari.views.train_view import IDLE, TrainView
+from osteocount.napari.views.correct_view import IDLE, TrainView
 from osteocount.napari.worker import JobFunction
 from osteocount.pipeline import Progress
 from osteocount.pipeline.corrections import CLASSIFIER, adopt, dismiss

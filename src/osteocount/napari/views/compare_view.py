@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QPlainTextEdit, QWidget
 
 from osteocount.napari.views.figure_view import FigureView, RenderedFigure
+from osteocount.napari.views.widgets import button, column, row, set_entries
 
-PLOTS = (("superplot", "Wells and donors (SuperPlot)"), ("effects", "Effects with intervals"))
+PLOTS = {"superplot": "Wells and donors (SuperPlot)", "effects": "Effects with intervals"}
 ALL = "all contrasts"
 
 
@@ -32,8 +33,7 @@ class CompareView(QWidget):
         self.figure = FigureView("The comparison appears here once a plate with a layout is open.")
         self.figure.resized.connect(self.shown_changed)
         self.endpoint, self.contrast, self.plot = QComboBox(), QComboBox(), QComboBox()
-        for value, text in PLOTS:
-            self.plot.addItem(text, value)
+        set_entries(self.plot, PLOTS)
         for box, tip in (
             (self.endpoint, "Endpoint"), (self.contrast, "Contrast: which arm against which"), (self.plot, "Figure"),
         ):  # fmt: skip
@@ -44,32 +44,20 @@ class CompareView(QWidget):
         self.words = QPlainTextEdit()
         self.words.setReadOnly(True)
         self.words.setMinimumHeight(100)
-        self.export = QPushButton("Export figure and tables…")
-        self.export.setToolTip("SVG and PNG of both figures, comparisons.csv and wells.csv, as they are now")
-        self.export.clicked.connect(self._ask_folder)
+        self.export = button(
+            "Export figure and tables…", "SVG and PNG of both figures, comparisons.csv and wells.csv, as they are now",
+            self._ask_folder,
+        )  # fmt: skip
         self.export.setEnabled(False)
-        what = QHBoxLayout()
-        what.addWidget(self.endpoint)
-        what.addWidget(self.contrast)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
-        layout.addLayout(what)
-        layout.addWidget(self.plot)
-        layout.addWidget(self.figure, stretch=7)
-        layout.addWidget(self.words, stretch=3)
-        layout.addWidget(self.export)
+        what = row(self.endpoint, self.contrast)
+        layout = column(self, what, self.plot, self.figure, self.words, self.export, spacing=3)
+        layout.setStretchFactor(self.figure, 7)
+        layout.setStretchFactor(self.words, 3)
 
     def set_choices(self, endpoints: list[str], contrasts: list[str]) -> None:
         """Offer what there is; the choice stays where it can."""
         for box, names in ((self.endpoint, endpoints), (self.contrast, [ALL, *contrasts])):
-            chosen = box.currentData()
-            box.blockSignals(True)
-            box.clear()
-            for name in names:
-                box.addItem(name.replace("_", " "), name)
-            box.setCurrentIndex(max(0, box.findData(chosen)))
-            box.blockSignals(False)
+            set_entries(box, {name: name.replace("_", " ") for name in names})
 
     def show_comparison(self, rendered: RenderedFigure | None, words: str) -> None:
         """Show the figure and what it means, or why there is no comparison."""

@@ -1,10 +1,11 @@
-"""Step 3: buttons that correct cells and nuclei, each with its key, and the numbers before and after."""
+"""Step 3: correct cells and nuclei, by button or key, with the numbers before and after; and learn from that."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -14,12 +15,11 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from osteocount.columns import WELLS, WINDOW_CORRECTION
-from osteocount.napari.views.result_view import format_number
+from osteocount.napari.views.widgets import button, column, format_number, plain_label, row, set_bold
 
 # action: (text, key, what it does)
 CELL_ACTIONS = (
@@ -34,13 +34,9 @@ CELL_ACTIONS = (
 )
 NUCLEUS_ACTIONS = (
     ("add_nucleus", "Add nucleus", "N", "Key: at the mouse. Button: then click on the picture."),
-    (
-        "remove_nucleus",
-        "Remove nucleus",
-        "X",
-        "Key: the one at the mouse. Button: then click on it. Drag one to move it.",
-    ),
-)
+    ("remove_nucleus", "Remove nucleus", "X",
+     "Key: the one at the mouse. Button: then click on it. Drag one to move it."),
+)  # fmt: skip
 STEP_ACTIONS = (
     ("undo", "Undo", "Ctrl+Z", "Take back the last correction of this picture."),
     ("redo", "Redo", "Ctrl+Shift+Z", "Make it again."),
@@ -58,6 +54,12 @@ NOTHING = {
     "redo": "Nothing to redo.",
 }
 """What is said where an action had nothing to change."""
+TRAINING_ACTIONS = (
+    ("train", "Train", "Learn from your corrections which cells and nuclei are none; shows the gain, changes nothing"),
+    ("adopt", "Adopt", "Let it judge all cells of this folder; corrected cells stay as they are"),
+    ("dismiss", "Dismiss", "Take the classifier back; your corrections stay"),
+)
+IDLE = "Train learns from cells accepted [A] and deleted [D], removed nuclei [X] and reviewed wells."
 
 
 class CorrectView(QWidget):
@@ -77,9 +79,7 @@ class CorrectView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.buttons: dict[str, QPushButton] = {}
-        self.title = QLabel("Open results in step 1, or count a folder in step 2; then click a well of the plate.")
-        self.title.setWordWrap(True)
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title = plain_label("Open results in step 1, or count a folder in step 2; then click a well of the plate.")
         self.who = QLineEdit()
         self.who.setToolTip("Who corrects; every correction is signed with it")
         self.second = QCheckBox("Second review")
@@ -93,25 +93,17 @@ class CorrectView(QWidget):
         self.selection.setMinimumHeight(2 * self.selection.fontMetrics().height() + 4)
         self.selection.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.values: dict[str, tuple[QLabel, QLabel]] = {}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.title)
-        column.addWidget(self._numbers())
-        column.addWidget(self.selection)
-        for title, actions in (("Cells", CELL_ACTIONS), ("Nuclei", NUCLEUS_ACTIONS), ("Steps", STEP_ACTIONS)):
-            column.addWidget(self._group(title, actions))
-        row = QGridLayout()
-        row.addWidget(QLabel("Reviewer"), 0, 0)
-        row.addWidget(self.who, 0, 1)
-        row.addWidget(self.second, 0, 2)
-        column.addLayout(row)
+        groups = (("Cells", CELL_ACTIONS), ("Nuclei", NUCLEUS_ACTIONS), ("Steps", STEP_ACTIONS))
+        column(
+            self, self.title, self._numbers(), self.selection, *(self._group(*group) for group in groups),
+            row(QLabel("Reviewer"), self.who, self.second), spacing=4,
+        )  # fmt: skip
         self.set_open(False)
 
     def set_open(self, is_open: bool) -> None:
         """Offer the actions when there is a picture to correct."""
-        for button in self.buttons.values():
-            button.setEnabled(is_open)
+        for each in self.buttons.values():
+            each.setEnabled(is_open)
 
     def show_title(self, text: str) -> None:
         """Say which picture is open."""
@@ -135,22 +127,20 @@ class CorrectView(QWidget):
             ]
             for label, text in zip(self.values[name], texts, strict=True):
                 label.setText(text)
-            font = self.values[name][1].font()
-            font.setBold(texts[0] != texts[1])
-            self.values[name][1].setFont(font)
+            set_bold(self.values[name][1], texts[0] != texts[1])
 
     def _numbers(self) -> QWidget:
         body = QWidget()
         grid = QGridLayout(body)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(1)
-        for column, title in ((1, "automatic"), (2, "corrected")):
-            grid.addWidget(_right(QLabel(title)), 0, column)
-        for row, (name, title) in enumerate(WINDOW_CORRECTION.items(), start=1):
-            grid.addWidget(QLabel(title), row, 0)
+        for m, title in ((1, "automatic"), (2, "corrected")):
+            grid.addWidget(_right(QLabel(title)), 0, m)
+        for n, (name, title) in enumerate(WINDOW_CORRECTION.items(), start=1):
+            grid.addWidget(QLabel(title), n, 0)
             self.values[name] = (_right(QLabel("–")), _right(QLabel("–")))
-            for column, label in enumerate(self.values[name], start=1):
-                grid.addWidget(label, row, column)
+            for m, label in enumerate(self.values[name], start=1):
+                grid.addWidget(label, n, m)
         return body
 
     def _group(self, title: str, actions: tuple[tuple[str, str, str, str], ...]) -> QGroupBox:
@@ -159,13 +149,45 @@ class CorrectView(QWidget):
         grid.setContentsMargins(6, 4, 6, 6)
         grid.setSpacing(3)
         for n, (name, text, key, tip) in enumerate(actions):
-            button = QPushButton(f"{text}  [{key}]" if len(key) == 1 or key == "Space" else text)
-            button.setToolTip(f"{tip} Key: {key}")
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys stay with the picture
-            button.clicked.connect(lambda _=False, name=name: self.action.emit(name))
-            self.buttons[name] = button
-            grid.addWidget(button, n // 2, n % 2)
+            self.buttons[name] = button(
+                f"{text}  [{key}]" if len(key) == 1 or key == "Space" else text, f"{tip} Key: {key}",
+                lambda _=False, name=name: self.action.emit(name), takes_focus=False,
+            )  # fmt: skip
+            grid.addWidget(self.buttons[name], n // 2, n % 2)
         return box
+
+
+class TrainView(QWidget):
+    """Train, look at the gain, adopt or dismiss.
+
+    Signals
+    -------
+    requested
+        ``train``, ``adopt`` or ``dismiss``.
+    """
+
+    requested = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.words = plain_label(IDLE)
+        self.buttons = {
+            name: button(text, tip, lambda _=False, name=name: self.requested.emit(name), takes_focus=False)
+            for name, text, tip in TRAINING_ACTIONS
+        }
+        column(self, row(*self.buttons.values()), self.words, spacing=3)
+        self.show_state(is_open=False, may_adopt=False, is_adopted=False)
+
+    def show_state(self, *, is_open: bool, may_adopt: bool, is_adopted: bool) -> None:
+        """Offer what can be done now."""
+        for name, can in (("train", is_open), ("adopt", may_adopt), ("dismiss", is_adopted or may_adopt)):
+            self.buttons[name].setEnabled(can)
+
+    def show_words(self, text: str, by_well: Mapping[str, pd.DataFrame] | None = None) -> None:
+        """Say what was learned; the wells left out one by one are in the tool tip."""
+        self.words.setText(text)
+        tables = [f"{name}\n{table.to_string(index=False)}" for name, table in (by_well or {}).items()]
+        self.words.setToolTip("\n\n".join(tables))
 
 
 def _right(label: QLabel) -> QLabel:

@@ -1,83 +1,56 @@
-"""One small widget per kind of setting; each has ``value``, ``set_value`` and a ``changed`` signal."""
+"""One small widget per kind of setting, and how to read and set what it shows.
+
+magicgui's widgets do not serve here: with ten decimals its numbers read "0.5000000000", and an empty line "None".
+"""
 
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
-from qtpy.QtCore import QEvent, QObject, Qt, Signal
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+
+from osteocount.napari.views.widgets import set_entries
 
 SEPARATOR = "; "
 WIDEST = 1e9
 
 
-class Choice(QComboBox):
-    """One of a few words."""
+@dataclass(frozen=True)
+class Editor:
+    """The widget of one setting.
 
-    changed = Signal()
+    Attributes
+    ----------
+    widget
+        What is shown.
+    value
+        Returns the setting as the settings file has it.
+    set_value
+        Shows another one.
+    changed
+        Qt's signal of an edit.
+    """
 
-    def __init__(self, words: tuple[str, ...]) -> None:
-        super().__init__()
-        for word in words:
-            self.addItem(word.replace("_", " "), word)
-        self.currentIndexChanged.connect(self.changed)
-
-    def value(self) -> str:
-        """Return the chosen word as the settings file spells it."""
-        return str(self.currentData())
-
-    def set_value(self, value: str) -> None:
-        """Choose ``value``."""
-        self.setCurrentIndex(self.findData(value))
-
-
-class Switch(QCheckBox):
-    """Yes or no."""
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.toggled.connect(self.changed)
-
-    def value(self) -> bool:
-        """Return True when ticked."""
-        return bool(self.isChecked())
-
-    def set_value(self, value: bool) -> None:
-        """Tick or untick."""
-        self.setChecked(value)
+    widget: QWidget
+    value: Callable[[], Any]
+    set_value: Callable[[Any], object]
+    changed: Any
 
 
-class WholeNumber(QSpinBox):
-    """An integer within its range."""
-
-    changed = Signal()
-
-    def __init__(self, low: float, high: float) -> None:
-        super().__init__()
-        self.setRange(int(low), int(high))
-        self.valueChanged.connect(self.changed)
-
-    def set_value(self, value: int) -> None:
-        """Show ``value``."""
-        self.setValue(value)
-
-
-class Number(QDoubleSpinBox):
+class NumberBox(QDoubleSpinBox):
     """A number within its range, shown and kept to ten decimals: what a file says is never rounded by looking at it."""
-
-    changed = Signal()
 
     def __init__(self, low: float, high: float) -> None:
         super().__init__()
         self.setDecimals(10)
         self.setRange(low, high)
         self.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
-        self.valueChanged.connect(self.changed)
 
     def textFromValue(self, value: float) -> str:  # noqa: N802  Qt's name
         """Return the shortest text of ``value``, with a point whatever the locale."""
@@ -96,75 +69,9 @@ class Number(QDoubleSpinBox):
         state = QValidator.State.Acceptable if inside else QValidator.State.Intermediate
         return state, text, position
 
-    def set_value(self, value: float) -> None:
-        """Show ``value``."""
-        self.setValue(value)
-
-
-class Text(QLineEdit):
-    """A word or a name; an empty one is None where the setting may be left open."""
-
-    changed = Signal()
-
-    def __init__(self, *, optional: bool) -> None:
-        super().__init__()
-        self._optional = optional
-        self.setPlaceholderText("not set" if optional else "")
-        self.textChanged.connect(self.changed)
-
-    def value(self) -> str | None:
-        """Return the text, or None."""
-        return self.text().strip() or (None if self._optional else "")
-
-    def set_value(self, value: str | None) -> None:
-        """Show ``value``."""
-        self.setText(value or "")
-
-
-class OptionalNumber(Text):
-    """A number that may be left open. What is no number stays as typed, for the settings model to refuse."""
-
-    def __init__(self) -> None:
-        super().__init__(optional=True)
-        self.setPlaceholderText("automatic")
-
-    def value(self) -> float | str | None:  # type: ignore[override]
-        """Return the number, None when empty, or the text that is not a number."""
-        text = str(self.text()).strip().replace(",", ".")
-        try:
-            return float(text) if text else None
-        except ValueError:
-            return text
-
-    def set_value(self, value: float | None) -> None:  # type: ignore[override]
-        """Show ``value``."""
-        self.setText("" if value is None else repr(float(value)))
-
-
-class Names(QLineEdit):
-    """Several names, separated by semicolons."""
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setPlaceholderText("none (separate by ;)")
-        self.textChanged.connect(self.changed)
-
-    def value(self) -> tuple[str, ...]:
-        """Return the names without empty ones."""
-        return tuple(name.strip() for name in self.text().split(SEPARATOR.strip()) if name.strip())
-
-    def set_value(self, value: tuple[str, ...]) -> None:
-        """Show ``value``."""
-        self.setText(SEPARATOR.join(value))
-
-
-Editor = Choice | Switch | WholeNumber | Number | OptionalNumber | Text | Names
-
 
 def editor_for(info: FieldInfo) -> Editor:
-    """Return the widget for a setting.
+    """Return the editor of a setting.
 
     Raises
     ------
@@ -173,18 +80,55 @@ def editor_for(info: FieldInfo) -> Editor:
     """
     kind, optional = _without_none(info.annotation)
     if get_origin(kind) is Literal:
-        return Choice(get_args(kind))
+        return _choice(get_args(kind))
     if kind is bool:
-        return Switch()
+        switch = QCheckBox()
+        return Editor(switch, switch.isChecked, switch.setChecked, switch.toggled)
     if kind is int and not optional:
-        return WholeNumber(*bounds(info))
+        low, high = bounds(info)
+        whole = QSpinBox()
+        whole.setRange(int(low), int(high))
+        return Editor(whole, whole.value, whole.setValue, whole.valueChanged)
+    if kind is float and not optional:
+        number = NumberBox(*bounds(info))
+        return Editor(number, number.value, number.setValue, number.valueChanged)
     if kind is float:
-        return OptionalNumber() if optional else Number(*bounds(info))
+        return _line("automatic", _number_or_text, lambda value: "" if value is None else repr(float(value)))
+    if kind is str and optional:
+        return _line("not set", lambda text: text or None, lambda value: value or "")
     if kind is str:
-        return Text(optional=optional)
+        return _line("", str, str)
     if kind == tuple[str, ...]:
-        return Names()
+        return _line("none (separate by ;)", _names, SEPARATOR.join)
     raise TypeError(f"no widget for a setting of type {info.annotation}")
+
+
+def _choice(words: tuple[str, ...]) -> Editor:
+    """Return a list of a few words, shown without their underscores."""
+    box = QComboBox()
+    set_entries(box, {word: word.replace("_", " ") for word in words})
+    return Editor(box, box.currentData, lambda word: box.setCurrentIndex(box.findData(word)), box.currentIndexChanged)
+
+
+def _line(hint: str, read: Callable[[str], Any], write: Callable[[Any], str]) -> Editor:
+    """Return a line of text; ``read`` makes a setting of it, without spaces around it, ``write`` a text again."""
+    line = QLineEdit()
+    line.setPlaceholderText(hint)
+    return Editor(line, lambda: read(line.text().strip()), lambda value: line.setText(write(value)), line.textChanged)
+
+
+def _number_or_text(text: str) -> float | str | None:
+    """Return a number with a point or a comma, None when empty; other text is left for the model to refuse."""
+    text = text.replace(",", ".")
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return text
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Return the names of a list, without empty ones."""
+    return tuple(name.strip() for name in text.split(SEPARATOR.strip()) if name.strip())
 
 
 def bounds(info: FieldInfo) -> tuple[float, float]:

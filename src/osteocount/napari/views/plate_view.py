@@ -10,13 +10,13 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QInputDialog,
     QProgressBar,
-    QPushButton,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from osteocount.napari.views.figure_view import FigureView, RenderedFigure
+from osteocount.napari.views.widgets import button, set_entries
 from osteocount.wells import parse_well, well_name
 
 STEPS = {
@@ -72,12 +72,11 @@ class PlateView(QWidget):
         self.percent.setToolTip("Percent of the mean of the plate's control wells")
         self.done = QCheckBox("Reviewed")
         self.done.setToolTip("This well is done")
-        self.exclude = QPushButton("Exclude well…")
-        self.exclude.setToolTip("Leave this well out of the comparison, with a reason. It stays in every table.")
-        self.exclude.clicked.connect(self._ask_reason)
-        self.blind = QPushButton()
-        self.blind.setToolTip("Hide treatments and wells and shuffle them, so that nobody sees what to expect")
-        self.blind.clicked.connect(lambda: self.blinded.emit(not self._is_blinded))
+        self.exclude = button("", "", self._ask_reason)  # `show_well` gives both
+        self.blind = button(
+            "", "Hide treatments and wells and shuffle them, so that nobody sees what to expect",
+            lambda: self.blinded.emit(not self._is_blinded),
+        )  # fmt: skip
         self.progress = QProgressBar()
         self.progress.setFormat("%v of %m wells reviewed")
         self._is_excluded = False
@@ -97,13 +96,7 @@ class PlateView(QWidget):
     def set_choices(self, plates: list[str], measures: dict[str, str]) -> None:
         """Offer plates and measures (column: words); the choice stays where it can."""
         for box, entries in ((self.plate, {name: name or "(plate)" for name in plates}), (self.measure, measures)):
-            chosen = box.currentData()
-            box.blockSignals(True)
-            box.clear()
-            for value, text in entries.items():
-                box.addItem(text, value)
-            box.setCurrentIndex(max(0, box.findData(chosen)))
-            box.blockSignals(False)
+            set_entries(box, entries)
         self.plate.setVisible(len(plates) > 1)
 
     def show_plate(self, rendered: RenderedFigure | None, text: str = "") -> None:
@@ -154,12 +147,9 @@ class PlateView(QWidget):
     def _lay_out(self) -> None:
         grid = QGridLayout()
         grid.setSpacing(3)
-        buttons = []
-        for name, text, tip in NEXT:
-            button = QPushButton(text)
-            button.setToolTip(tip)
-            button.clicked.connect(lambda _=False, name=name: self.next_requested.emit(name))
-            buttons.append(button)
+        buttons = [
+            button(text, tip, lambda _=False, name=name: self.next_requested.emit(name)) for name, text, tip in NEXT
+        ]
         self.figure.setToolTip("Click a well; then the arrow keys go on. Pull the panel wider to enlarge the plate.")
         grid.addWidget(self.plate, 0, 0, 1, 2)
         grid.addWidget(self.measure, 1, 0, 1, 2)

@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
-from osteocount.napari.views.collapsible_section import CollapsibleSection
 from osteocount.napari.views.editors import Editor, WheelGuard, editor_for
+from osteocount.napari.views.widgets import CollapsibleSection, button, row
 from osteocount.settings import Settings, describe_invalid, help_text, unit_of
 
 FILE_FILTER = "Settings (*.toml)"
@@ -77,27 +77,21 @@ class SettingsView(QWidget):
             editor = editor_for(info)
             unit = unit_of(info)
             label = QLabel(f"{info.title} ({unit})" if unit else str(info.title))
-            for widget in (label, editor):
+            for widget in (label, editor.widget):
                 widget.setToolTip(wrapped(help_text(info)))
-            editor.setAccessibleName(str(info.title))
+            editor.widget.setAccessibleName(str(info.title))
             editor.changed.connect(self.changed)
-            self._guard.guard(editor)
+            self._guard.guard(editor.widget)
             self.editors[section, name] = editor
-            form.addRow(label, editor)
+            form.addRow(label, editor.widget)
         return body
 
     def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        for text, tip, slot in (
-            ("Reset", "All settings back to their defaults", lambda: self.set_settings(Settings())),
-            ("Load…", "Read a settings file, as `osteocount run --settings` takes it", self._ask_load),
-            ("Save…", "Write a settings file for the command and for other computers", self._ask_save),
-        ):
-            button = QPushButton(text)
-            button.setToolTip(tip)
-            button.clicked.connect(slot)
-            row.addWidget(button)
-        return row
+        return row(
+            button("Reset", "All settings back to their defaults", lambda: self.set_settings(Settings())),
+            button("Load…", "Read a settings file, as `osteocount run --settings` takes it", self._ask_load),
+            button("Save…", "Write a settings file for the command and for other computers", self._ask_save),
+        )
 
     def _ask_load(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Load settings", "", FILE_FILTER)

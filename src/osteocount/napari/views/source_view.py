@@ -10,19 +10,17 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QPushButton,
     QRadioButton,
     QSizePolicy,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import VENDOR_SUFFIXES
 from osteocount.io.result_folder import RUN_RECORD
+from osteocount.napari.views.widgets import button, column, set_entries
 from osteocount.pipeline import RunRequest
 from osteocount.settings import Settings
 
@@ -30,11 +28,11 @@ LAYOUT_FILTER = "Layouts (*.csv *.xlsx *.xlsm *.toml *.tsv *.txt);;All files (*)
 _VENDORS = " ".join(f"*{suffix}" for suffix in VENDOR_SUFFIXES)
 PICTURE_FILTER = f"Pictures (*.tif *.tiff *.btf *.png *.jpg *.jpeg {_VENDORS});;All files (*)"
 RESULTS_SUFFIX = "_osteocount"  # of the folder beside the pictures that results go to unless another is chosen
-IF_PRESENT = (
-    ("refuse", "stop and tell me"),
-    ("resume", "finish the earlier run"),
-    ("overwrite", "replace the earlier run"),
-)
+IF_PRESENT = {
+    "refuse": "stop and tell me",
+    "resume": "finish the earlier run",
+    "overwrite": "replace the earlier run",
+}
 
 
 class PathEdit(QWidget):
@@ -42,20 +40,21 @@ class PathEdit(QWidget):
 
     changed = Signal()
 
-    def __init__(self, title: str, *, file_filter: str | None = None) -> None:
+    def __init__(self, title: str, hint: str = "", *, file_filter: str | None = None) -> None:
         super().__init__()
         self._title = title
         self._filter = file_filter
         self.edit = QLineEdit()
+        self.edit.setPlaceholderText(hint)
         self.edit.textChanged.connect(self.changed)
-        button = QToolButton()
-        button.setText("…")
-        button.setToolTip(title)
-        button.clicked.connect(self._ask)
+        ask = QToolButton()
+        ask.setText("…")
+        ask.setToolTip(title)
+        ask.clicked.connect(self._ask)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.edit)
-        layout.addWidget(button)
+        layout.addWidget(ask)
 
     def path(self) -> Path | None:
         """Return the path, or None when empty."""
@@ -100,22 +99,16 @@ class SourceView(QWidget):
         self.layers.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.layers.setToolTip("The image layer to count. Files are read again at full depth, as the command does.")
         self.layers.textActivated.connect(self.layer_chosen)
-        self.open_picture = QPushButton("Open a picture…")
-        self.open_picture.setToolTip("Whole wells of any size open at once; only what you look at is read")
-        self.open_picture.clicked.connect(self._ask_picture)
+        self.open_picture = button(
+            "Open a picture…", "Whole wells of any size open at once; only what you look at is read", self._ask_picture
+        )
         self._folder_form = self._make_folder_form()
         self._results_form = self._make_results_form()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        for widget in (
-            self.of_layer, self.layers, self.open_picture, self.of_folder, self._folder_form, self.of_results,
-            self._results_form,
-        ):  # fmt: skip
-            layout.addWidget(widget)
-        self.go_on = QPushButton("Go on to 2 Count")
-        self.go_on.clicked.connect(self.count_requested)
-        layout.addWidget(self.go_on)
+        self.go_on = button("Go on to 2 Count", "", self.count_requested)
+        column(
+            self, self.of_layer, self.layers, self.open_picture, self.of_folder, self._folder_form, self.of_results,
+            self._results_form, self.go_on, spacing=4,
+        )  # fmt: skip
         for choice in (self.of_folder, self.of_results):
             choice.toggled.connect(self._show_forms)
         self.of_layer.setChecked(True)
@@ -179,26 +172,16 @@ class SourceView(QWidget):
 
     def _make_folder_form(self) -> QWidget:
         self.pictures = PathEdit("Folder of pictures")
-        self.plate_layout = PathEdit("Plate layout", file_filter=LAYOUT_FILTER)
-        self.plate_layout.edit.setPlaceholderText("optional: csv, xlsx")
+        self.plate_layout = PathEdit("Plate layout", "optional: csv, xlsx", file_filter=LAYOUT_FILTER)
         self.results = PathEdit("Result folder")
         self.pictures.changed.connect(self._suggest_results)
         self.if_present = QComboBox()
-        for value, text in IF_PRESENT:
-            self.if_present.addItem(text, value)
+        set_entries(self.if_present, IF_PRESENT)
         self.if_present.setToolTip("What to do when the result folder already holds a run")
-        body = QWidget()
-        form = QFormLayout(body)
-        form.setContentsMargins(12, 0, 0, 0)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for text, widget in (
-            ("Pictures", self.pictures),
-            ("Layout", self.plate_layout),
-            ("Results", self.results),
+        return _form(
+            ("Pictures", self.pictures), ("Layout", self.plate_layout), ("Results", self.results),
             ("If present", self.if_present),
-        ):
-            form.addRow(QLabel(text), widget)
-        return body
+        )  # fmt: skip
 
     def _suggest_results(self) -> None:
         source = self.pictures.path()
@@ -206,19 +189,11 @@ class SourceView(QWidget):
 
     def _make_results_form(self) -> QWidget:
         self.earlier = PathEdit("Result folder")
-        self.earlier_pictures = PathEdit("Folder of its pictures")
-        self.earlier_pictures.edit.setPlaceholderText("found by itself beside")
-        self.open_earlier = QPushButton("Open and correct")
-        self.open_earlier.setToolTip("Open the plate with its corrections and go on correcting")
-        self.open_earlier.clicked.connect(self.results_requested)
-        body = QWidget()
-        form = QFormLayout(body)
-        form.setContentsMargins(12, 0, 0, 0)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(QLabel("Results"), self.earlier)
-        form.addRow(QLabel("Pictures"), self.earlier_pictures)
-        form.addRow(self.open_earlier)
-        return body
+        self.earlier_pictures = PathEdit("Folder of its pictures", "found by itself beside")
+        self.open_earlier = button(
+            "Open and correct", "Open the plate with its corrections and go on correcting", self.results_requested
+        )
+        return _form(("Results", self.earlier), ("Pictures", self.earlier_pictures), (self.open_earlier,))
 
     def _ask_picture(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open a picture", "", PICTURE_FILTER)
@@ -231,6 +206,17 @@ class SourceView(QWidget):
         for widget in (self.layers, self.open_picture):
             widget.setVisible(self.of_layer.isChecked())
         self.go_on.setVisible(not self.of_results.isChecked())
+
+
+def _form(*rows: tuple[str, QWidget] | tuple[QWidget]) -> QWidget:
+    """Return widgets under each other, each with its title or across the whole width."""
+    body = QWidget()
+    form = QFormLayout(body)
+    form.setContentsMargins(12, 0, 0, 0)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    for row in rows:
+        form.addRow(*row)
+    return body
 
 
 def _beside(source: Path) -> Path:

@@ -1,33 +1,88 @@
-"""The numbers of the last count, what the colours mean, and what the user should know."""
+"""Step 2: start and stop a count, its progress, and the numbers of the last one."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from qtpy.QtCore import Qt, QUrl
+from qtpy.QtCore import Qt, QUrl, Signal
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QGridLayout,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
-    QPushButton,
+    QProgressBar,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from osteocount.columns import WELLS, WINDOW_PICTURE, WINDOW_WELLS
-from osteocount.napari.views.collapsible_section import CollapsibleSection
+from osteocount.napari.views.widgets import (
+    UNKNOWN,
+    CollapsibleSection,
+    MessageView,
+    button,
+    column,
+    format_number,
+    row,
+    set_bold,
+    warning_lines,
+)
 from osteocount.settings import Settings
 
-UNKNOWN = "–"
 MOST_NOTES = 5
+
+
+class RunView(QWidget):
+    """The count button, and while a count runs its progress and a stop button.
+
+    Signals
+    -------
+    count_requested, cancel_requested
+        The buttons.
+    """
+
+    count_requested = Signal()
+    cancel_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.count = button(
+            "Count", "Find, outline and count the osteoclasts, with the settings above", self.count_requested
+        )
+        self.cancel = button(
+            "Cancel", "Stop; pictures of a folder that are finished stay finished", self.cancel_requested
+        )
+        self.bar = QProgressBar()
+        self.step = QLabel()
+        self.step.setWordWrap(True)
+        buttons = row(self.count, self.cancel)
+        buttons.setStretch(0, 2)
+        buttons.setStretch(1, 1)
+        column(self, buttons, self.bar, self.step, spacing=4)
+        self.show_idle()
+
+    def show_running(self) -> None:
+        """Offer to cancel instead of to count."""
+        self.count.setEnabled(False)
+        self.cancel.setEnabled(True)
+        self.bar.setRange(0, 0)
+        self.bar.show()
+
+    def show_step(self, done: int, total: int, message: str) -> None:
+        """Move the bar; while the total is unknown it just keeps moving."""
+        self.bar.setRange(0, total)
+        self.bar.setValue(done)
+        self.step.setText(message)
+
+    def show_idle(self, message: str = "") -> None:
+        """Offer to count again."""
+        self.count.setEnabled(True)
+        self.cancel.setEnabled(False)
+        self.bar.hide()
+        self.step.setText(message)
 
 
 class NumbersView(QWidget):
@@ -40,72 +95,20 @@ class NumbersView(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(2)
-        for row, key in enumerate(WINDOW_PICTURE):
+        for n, key in enumerate(WINDOW_PICTURE):
             self.titles[key], self.values[key] = QLabel(), QLabel(UNKNOWN)
             self.values[key].setAlignment(Qt.AlignmentFlag.AlignRight)
             self.values[key].setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            grid.addWidget(self.titles[key], row, 0)
-            grid.addWidget(self.values[key], row, 1)
+            grid.addWidget(self.titles[key], n, 0)
+            grid.addWidget(self.values[key], n, 1)
         for label in (self.titles["n_osteoclasts"], self.values["n_osteoclasts"]):
-            font = label.font()
-            font.setBold(True)
-            label.setFont(font)
+            set_bold(label, is_bold=True)
 
     def show_numbers(self, summary: dict[str, int | float | None], rule: str) -> None:
         """Show the numbers of a picture and the rule that made an osteoclast; what is unknown is a dash."""
         for key, title in WINDOW_PICTURE.items():
             self.titles[key].setText(title.format(rule=rule))
             self.values[key].setText(format_number(summary.get(key), WELLS.by_name[key].window_pattern))
-
-
-class LegendView(QWidget):
-    """What the outline colours mean."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(2)
-        self.rows: list[tuple[QFrame, QLabel]] = []
-
-    def show_entries(self, *entries: tuple[str, str]) -> None:
-        """Show a dot and its meaning for each (colour, text)."""
-        while len(self.rows) < len(entries):
-            self._add_row()
-        for (dot, label), (colour, text) in zip(self.rows, entries, strict=True):
-            dot.setStyleSheet(f"background: {colour}; border: 1px solid black; border-radius: 7px;")
-            label.setText(text)
-
-    def _add_row(self) -> None:
-        dot, label = QFrame(), QLabel()
-        dot.setFixedSize(14, 14)
-        label.setWordWrap(True)
-        row = QHBoxLayout()
-        row.addWidget(dot)
-        row.addWidget(label, stretch=1)
-        self._column.addLayout(row)
-        self.rows.append((dot, label))
-
-
-class MessageView(QLabel):
-    """Sentences for the user, to be read and copied."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWordWrap(True)
-        self.setTextFormat(Qt.TextFormat.PlainText)  # file names come from others and are never markup
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.hide()
-
-    def show_problem(self, text: str) -> None:
-        """Say what went wrong and what would mend it."""
-        self.setText(f"✖ {text}")
-        self.show()
-
-    def show_notes(self, notes: tuple[str, ...]) -> None:
-        """Say what to know about the numbers; nothing is shown when there is nothing to say."""
-        self.setText(warning_lines(notes))
-        self.setVisible(bool(notes))
 
 
 class WellsView(QWidget):
@@ -124,15 +127,11 @@ class WellsView(QWidget):
         self.table.setMinimumHeight(280)
         self._warnings = MessageView()
         self.warnings = CollapsibleSection("", self._warnings)
-        self.open_report = QPushButton("Open report")
-        self.open_report.setToolTip("The page with figures, comparison and warnings, in the browser")
-        self.open_report.clicked.connect(self._open_report)
+        self.open_report = button(
+            "Open report", "The page with figures, comparison and warnings, in the browser", self._open_report
+        )
         self._folder: Path | None = None
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.table)
-        layout.addWidget(self.warnings)
-        layout.addWidget(self.open_report)
+        column(self, self.table, self.warnings, self.open_report)
 
     def show_wells(self, wells: pd.DataFrame, folder: Path, warnings: tuple[str, ...]) -> None:
         """Show ``wells.csv``, remember where its report is, and keep the warnings at hand."""
@@ -142,27 +141,17 @@ class WellsView(QWidget):
         self.warnings.setVisible(bool(warnings))
         named = wells.assign(well=wells["well"].where(wells["well"] != "", wells["image"]))
         self.table.setRowCount(len(named))
-        for row, record in enumerate(named.to_dict("records")):
-            for column, key in enumerate(WINDOW_WELLS):
+        for n, record in enumerate(named.to_dict("records")):
+            for m, key in enumerate(WINDOW_WELLS):
                 item = QTableWidgetItem(format_number(record.get(key), WELLS.by_name[key].window_pattern))
                 if WELLS.by_name[key].dtype != "str":
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 item.setToolTip(str(record.get("status_reason") or ""))
-                self.table.setItem(row, column, item)
+                self.table.setItem(n, m, item)
 
     def _open_report(self) -> None:
         if self._folder is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder / "report.html")))
-
-
-def warning_lines(notes: tuple[str, ...]) -> str:
-    """Return each note as a paragraph with its sign."""
-    return "\n".join(f"⚠ {note}" for note in notes)
-
-
-def format_number(value: Any, pattern: str) -> str:
-    """Return ``value`` as text, a dash when it is unknown."""
-    return UNKNOWN if value is None or pd.isna(value) else pattern.format(value).replace("_", " ")
 
 
 def osteoclast_rule(settings: Settings, *, resolved: bool) -> str:

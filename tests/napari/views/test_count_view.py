@@ -1,20 +1,22 @@
-"""Numbers, legend, messages and wells, without a viewer."""
+"""The count button and its progress, the numbers of a picture and the wells of a folder, without a viewer."""
 
 from __future__ import annotations
 
 import pandas as pd
-import pytest
 
-from osteocount.napari.views.result_view import LegendView, MessageView, NumbersView, WellsView, format_number
+from osteocount.napari.views.count_view import NumbersView, RunView, WellsView
 
 
-@pytest.mark.parametrize(
-    ("value", "pattern", "text"),
-    [(None, "{:.0f}", "–"), (float("nan"), "{:.1f}", "–"), (0, "{:.0f}", "0"), (3.25, "{:.1f}", "3.2"),
-     ("not_in_layout", "{}", "not in layout")],
-)  # fmt: skip
-def test_unknown_is_a_dash_and_never_a_zero(value, pattern, text):
-    assert format_number(value, pattern) == text
+def test_run_buttons_follow_the_state(qtbot):
+    view = RunView()
+    qtbot.addWidget(view)
+    assert (view.count.isEnabled(), view.cancel.isEnabled()) == (True, False)
+    view.show_running()
+    assert (view.count.isEnabled(), view.cancel.isEnabled(), view.bar.maximum()) == (False, True, 0)
+    view.show_step(2, 5, "B02_f1.tif done")
+    assert (view.bar.value(), view.bar.maximum(), view.step.text()) == (2, 5, "B02_f1.tif done")
+    view.show_idle("Counted")
+    assert (view.count.isEnabled(), view.bar.isHidden(), view.step.text()) == (True, True, "Counted")
 
 
 def test_numbers_name_the_rule_they_were_counted_by(qtbot):
@@ -24,16 +26,6 @@ def test_numbers_name_the_rule_they_were_counted_by(qtbot):
     assert view.values["n_osteoclasts"].text() == "7"
     assert view.values["fusion_index"].text() == "–"
     assert view.titles["n_osteoclasts"].text() == "Osteoclasts (≥ 4 nuclei)"
-
-
-def test_a_file_name_with_markup_stays_text(qtbot):
-    view = MessageView()
-    qtbot.addWidget(view)
-    view.show_problem("<img src=x>.tif: truncated")
-    assert view.text() == "✖ <img src=x>.tif: truncated"
-    assert view.textFormat().name == "PlainText"
-    view.show_notes(())
-    assert view.isHidden()
 
 
 def test_wells_without_a_name_are_called_by_their_picture(qtbot, tmp_path):
@@ -51,12 +43,3 @@ def test_wells_without_a_name_are_called_by_their_picture(qtbot, tmp_path):
     assert texts == [["A01", "ok", "3", "4.5", "20"], ["odd.tif", "failed", "–", "–", "–"]]
     assert view.warnings.heading.text() == "⚠ Warnings (1), also in the report"
     assert view.table.item(1, 0).toolTip() == "odd.tif: truncated"
-
-
-def test_the_legend_names_each_colour_and_can_change_it(qtbot):
-    view = LegendView()
-    qtbot.addWidget(view)
-    for other in ("#0072BC", "#56D7FF"):
-        view.show_entries(("#FFB000", "osteoclast"), (other, "other"))
-        assert [label.text() for _, label in view.rows] == ["osteoclast", "other"]
-        assert other in view.rows[1][0].styleSheet()
