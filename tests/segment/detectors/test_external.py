@@ -109,3 +109,13 @@ def test_the_command_ends_at_once_when_it_cannot_run(tmp_path, options, says):
     assert done.returncode == 1
     assert says in " ".join(done.stderr.split())
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("cpsam", "cellpose"), ("a.pth", "cellpose"), ("folder/", "stardist"), ("a.onnx", "onnx")]
+)
+def test_a_model_shows_which_kind_it_is(tmp_path, name, kind):
+    path = tmp_path / name
+    path.mkdir() if name.endswith("/") else path.touch()
+    assert external._kind_of(path) == kind
+    assert [each for each in ("cellpose", "stardist", "onnx") if external._backend(each).is_model(path)] == [kind]

@@ -10,12 +10,24 @@ from typing import Any
 import numpy as np
 
 from osteocount.errors import OsteoCountError
-from osteocount.segment.backends.description import InputDescription
+from osteocount.segment.backends.description import InputDescription, described_inputs
 from osteocount.segment.backends.input_planes import Channel, InputPlanes
 from osteocount.segment.backends.instances import Instances, Target, mean_score
 from osteocount.segment.backends.session import Device, cannot_import
 from osteocount.segment.backends.shipped import sigmoid
 from osteocount.segment.preprocess.scale import WORKING_UM
+
+WEIGHTS = "a file of Cellpose weights"
+
+
+def is_model(path: Path) -> bool:
+    """Whether ``path`` can be a model of this kind: any file but an ONNX one, since such weights have no ending."""
+    return path.suffix != ".onnx" and not path.is_dir()
+
+
+def load(path: Path, nucleus_um: float, device: Device) -> CellposeNetwork:
+    """Load a network; it knows how large its nuclei are."""
+    return CellposeNetwork(path, described_inputs(path), device)
 
 
 class CellposeNetwork:

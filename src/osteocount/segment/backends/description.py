@@ -105,6 +105,12 @@ def description_file(weights: Path) -> Path:
     return weights.with_suffix(".toml") if weights.suffix == ".onnx" else weights.with_name(weights.name + ".toml")
 
 
+def described_inputs(weights: Path) -> InputDescription:
+    """Return what the description of ``weights`` says of their input; one that leaves all open where there is none."""
+    path = description_file(weights)
+    return read_description(path, InputDescription) if path.is_file() else InputDescription()
+
+
 def read_description(path: Path, kind: type[_D]) -> _D:
     """Read a description.
 

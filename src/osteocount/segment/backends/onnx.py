@@ -25,6 +25,19 @@ _MOST_BYTES = 2 * 10**9
 _NO_PROBABILITY = ("flow_y", "flow_x", "distance")
 
 
+WEIGHTS = "an .onnx file"
+
+
+def is_model(path: Path) -> bool:
+    """Whether ``path`` is a model of this kind, by its name."""
+    return path.suffix == ".onnx" and not path.is_dir()
+
+
+def load(path: Path, nucleus_um: float, device: Device) -> OnnxNetwork:
+    """Load a network; see `OnnxNetwork`."""
+    return OnnxNetwork(path, nucleus_um, device)
+
+
 class OnnxNetwork:
     """An ONNX network and its description.
 

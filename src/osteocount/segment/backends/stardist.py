@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from osteocount.errors import OsteoCountError
-from osteocount.segment.backends.description import InputDescription
+from osteocount.segment.backends.description import InputDescription, described_inputs
 from osteocount.segment.backends.input_planes import Channel, InputPlanes
 from osteocount.segment.backends.instances import LEAST_SCORE, Instances, Target
 from osteocount.segment.backends.onnx import to_percentiles
@@ -21,6 +21,19 @@ from osteocount.segment.preprocess.scale import WORKING_UM
 
 _TILE = 1024
 _MOST_BYTES = 1_000_000
+
+
+WEIGHTS = "a StarDist folder"
+
+
+def is_model(path: Path) -> bool:
+    """Whether ``path`` is a model of this kind: no other kind is a folder."""
+    return path.is_dir()
+
+
+def load(path: Path, nucleus_um: float, device: Device) -> StardistNetwork:
+    """Load a network; it knows how large its nuclei are."""
+    return StardistNetwork(path, described_inputs(path), device)
 
 
 class StardistNetwork:

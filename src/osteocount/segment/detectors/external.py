@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache, partial
+from importlib import import_module
 from pathlib import Path
+from typing import Protocol, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import model_hash
 from osteocount.io.picture import Picture
-from osteocount.segment.backends.description import InputDescription, description_file, read_description
+from osteocount.segment.backends.description import description_file
 from osteocount.segment.backends.input_planes import InputPlanes
 from osteocount.segment.backends.instances import Instances, Network, Target
 from osteocount.segment.backends.onnx import OnnxNetwork
@@ -34,7 +36,25 @@ from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.settings import SegmentSettings, Settings
 
 _LOW_POWER = "classical: nuclei cannot be seen, so cells are called by size and TRAP"
-_WEIGHTS = {"cellpose": "a file of Cellpose weights", "stardist": "a StarDist folder", "onnx": "an .onnx file"}
+_OURS = ("learned", "classical")
+
+
+class Backend(Protocol):
+    """What a module of ``segment/backends`` offers that bears the name of a segmenter: a kind of model it can load.
+
+    Attributes
+    ----------
+    WEIGHTS
+        What it takes, in words.
+    """
+
+    WEIGHTS: str
+
+    def is_model(self, path: Path) -> bool:
+        """Whether ``path`` is a model of this kind."""
+
+    def load(self, path: Path, nucleus_um: float, device: Device) -> Network:
+        """Load a network; its library is imported here, and not with the module."""
 
 
 def external_method(settings: Settings, threads: int = 1) -> DetectionMethod:
@@ -106,15 +126,15 @@ def _loaded(named: str | None, kind: str | None, target: Target, wanted: Segment
     """Load a model of ``kind``, or of the kind its path shows."""
     if named is None:
         raise OsteoCountError(
-            f"--segmenter {kind} needs your own weights: name {_WEIGHTS[str(kind)]} with --cell-model PATH (settings: "
-            "segment.cell_model). Weights are never downloaded."
+            f"--segmenter {kind} needs your own weights: name {_backend(str(kind)).WEIGHTS} with --cell-model PATH "
+            "(settings: segment.cell_model). Weights are never downloaded."
         )
     path = Path(named).expanduser()
     if not path.exists():
         raise OsteoCountError(f"{named}: the model for {target} is not there; correct the path. Nothing is downloaded.")
-    kind = kind or ("stardist" if path.is_dir() else "onnx" if path.suffix == ".onnx" else "cellpose")
-    if path.is_dir() != (kind == "stardist") or (path.suffix == ".onnx") != (kind == "onnx"):
-        raise OsteoCountError(f"{named}: --segmenter {kind} takes {_WEIGHTS[kind]}.")
+    kind = kind or _kind_of(path)
+    if not _backend(kind).is_model(path):
+        raise OsteoCountError(f"{named}: --segmenter {kind} takes {_backend(kind).WEIGHTS}.")
     network = _network(path.resolve(), kind, wanted.nucleus_diameter, wanted.device, _stamp(path))
     if isinstance(network, OnnxNetwork) and target not in network.marks:
         needed = "foreground" if target == "cells" else "nucleus or nucleus_centre"
@@ -125,17 +145,17 @@ def _loaded(named: str | None, kind: str | None, target: Target, wanted: Segment
 @lru_cache(maxsize=4)
 def _network(path: Path, kind: str, nucleus_um: float, device: Device, stamp: tuple[int, ...]) -> Network:
     """Load a network once per process; ``stamp`` changes with its files."""
-    if kind == "onnx":
-        return OnnxNetwork(path, nucleus_um, device)
-    beside = description_file(path)
-    description = read_description(beside, InputDescription) if beside.is_file() else InputDescription()
-    if kind == "stardist":
-        from osteocount.segment.backends.stardist import StardistNetwork
+    return _backend(kind).load(path, nucleus_um, device)
 
-        return StardistNetwork(path, description, device)
-    from osteocount.segment.backends.cellpose import CellposeNetwork
 
-    return CellposeNetwork(path, description, device)
+def _backend(kind: str) -> Backend:
+    return cast(Backend, import_module(f"osteocount.segment.backends.{kind}"))
+
+
+def _kind_of(path: Path) -> str:
+    """Return which kind of model ``path`` is. Cellpose, which the settings name first, takes what no other one does."""
+    kinds: tuple[str, ...] = get_args(SegmentSettings.model_fields["segmenter"].annotation)
+    return next(kind for kind in reversed(kinds) if kind not in _OURS and _backend(kind).is_model(path))
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
