@@ -33,240 +33,118 @@ class FrozenModel(BaseModel):
         return [(name, value) for name, value in super().__repr_args__() if name and value != defaults[name].default]
 
 
-class PictureSettings(FrozenModel):
+class SettingsGroup(FrozenModel):
+    """Settings that belong together; the text below a setting is its help, which pydantic reads from the source."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Put every help text in one line, however it is wrapped in the source."""
+        for info in cls.model_fields.values():
+            info.description = " ".join((info.description or "").split())
+
+
+class PictureSettings(SettingsGroup):
     """How pictures are read."""
 
-    pixel_size: float | None = Field(
-        None,
-        title="Pixel size",
-        description="Side of a pixel. Leave empty to take it from the file; without it the µm columns stay empty.",
-        gt=0.01,
-        le=50,
-        json_schema_extra={"unit": "µm"},
-    )
-    regime: Literal["auto", "brightfield", "low_power", "fluorescence"] = Field(
-        "auto",
-        title="Imaging regime",
-        description="What the picture shows. 'auto' decides by content and says why.",
-    )
-    well_view: Literal["field", "whole"] = Field(
-        "field",
-        title="Picture shows",
-        description="'field': part of a well, cells cut by the top or left border are not counted (unbiased counting "
-        "frame). 'whole': the whole well, every cell counts.",
-    )
+    pixel_size: float | None = Field(None, title="Pixel size", gt=0.01, le=50, json_schema_extra={"unit": "µm"})
+    """Side of a pixel. Leave empty to take it from the file; without it the µm columns stay empty."""
+    regime: Literal["auto", "brightfield", "low_power", "fluorescence"] = Field("auto", title="Imaging regime")
+    """What the picture shows. 'auto' decides by content and says why."""
+    well_view: Literal["field", "whole"] = Field("field", title="Picture shows")
+    """'field': part of a well, cells cut by the top or left border are not counted (unbiased counting frame). 'whole':
+    the whole well, every cell counts."""
 
 
-class SegmentSettings(FrozenModel):
+class SegmentSettings(SettingsGroup):
     """How cells and nuclei are found."""
 
-    segmenter: Literal["learned", "classical", "cellpose", "stardist", "onnx"] = Field(
-        "learned",
-        title="Segmenter",
-        description="The method that outlines cells and finds nuclei. 'learned': a network trained on simulated "
-        "pictures, for brightfield pictures that show nuclei. 'classical': thresholds and shape, nothing learned. "
-        "'cellpose', 'stardist', 'onnx': your own weights, see the cell and the nucleus model.",
-    )
-    cell_model: str | None = Field(
-        None,
-        title="Cell model",
-        description="Weights that outline cells: a Cellpose file, a StarDist folder, or an ONNX file described by a "
-        "TOML file beside it. Nothing is ever downloaded.",
-    )
-    nucleus_model: str | None = Field(
-        None,
-        title="Nucleus model",
-        description="Weights that outline nuclei, of any of the three kinds. Empty: an ONNX cell model that marks "
-        "nuclei too.",
-    )
-    device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto",
-        title="Device",
-        description="Where networks run. 'auto': on the graphics card (CUDA) when it is there, else on the processor.",
-    )
-    trap_threshold: float = Field(
-        0.08,
-        title="TRAP threshold",
-        description="A cell is TRAP-positive when its mean TRAP optical density is above this.",
-        ge=0.0,
-        le=3.0,
-        json_schema_extra={"unit": "OD"},
-    )
-    cell_threshold: float = Field(
-        0.06,
-        title="Cell threshold",
-        description="Optical density above which a pixel belongs to a cell. Lower it when pale rims are cut off, raise "
-        "it when haze is outlined.",
-        ge=0.02,
-        le=0.5,
-        json_schema_extra={"unit": "OD"},
-    )
-    min_cell_diameter: float = Field(
-        7.0,
-        title="Smallest cell",
-        description="Objects whose area is below that of a disc of this diameter are debris.",
-        ge=2.0,
-        le=50.0,
-        json_schema_extra={"unit": "µm"},
-    )
-    nucleus_diameter: float = Field(
-        8.0,
-        title="Nucleus diameter",
-        description="Typical diameter of a nucleus. Spots between about 0.7 and 1.4 times this are looked for.",
-        ge=3.0,
-        le=20.0,
-        json_schema_extra={"unit": "µm"},
-    )
-    nucleus_score: float = Field(
-        0.5,
-        title="Nucleus score",
-        description="Spots with at least this score are counted as nuclei. Lower it when nuclei are missed, raise it "
-        "when vacuoles or granules are counted.",
-        ge=0.0,
-        le=1.0,
-    )
-    find_well_rim: bool = Field(
-        True,
-        title="Find the well rim",
-        description="Look for the dark rim of the well and analyse only what is inside.",
-    )
-    large_cell_ratio: float = Field(
-        4.75,
-        title="Large cell at low power",
-        description="Where nuclei cannot be seen, a TRAP-positive cell is an osteoclast when its diameter is at least "
-        "this many times that of the mononuclear cells around it.",
-        ge=1.2,
-        le=10.0,
-    )
+    segmenter: Literal["learned", "classical", "cellpose", "stardist", "onnx"] = Field("learned", title="Segmenter")
+    """The method that outlines cells and finds nuclei. 'learned': a network trained on simulated pictures, for
+    brightfield pictures that show nuclei. 'classical': thresholds and shape, nothing learned. 'cellpose', 'stardist',
+    'onnx': your own weights, see the cell and the nucleus model."""
+    cell_model: str | None = Field(None, title="Cell model")
+    """Weights that outline cells: a Cellpose file, a StarDist folder, or an ONNX file described by a TOML file beside
+    it. Nothing is ever downloaded."""
+    nucleus_model: str | None = Field(None, title="Nucleus model")
+    """Weights that outline nuclei, of any of the three kinds. Empty: an ONNX cell model that marks nuclei too."""
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", title="Device")
+    """Where networks run. 'auto': on the graphics card (CUDA) when it is there, else on the processor."""
+    trap_threshold: float = Field(0.08, title="TRAP threshold", ge=0.0, le=3.0, json_schema_extra={"unit": "OD"})
+    """A cell is TRAP-positive when its mean TRAP optical density is above this."""
+    cell_threshold: float = Field(0.06, title="Cell threshold", ge=0.02, le=0.5, json_schema_extra={"unit": "OD"})
+    """Optical density above which a pixel belongs to a cell. Lower it when pale rims are cut off, raise it when haze is
+    outlined."""
+    min_cell_diameter: float = Field(7.0, title="Smallest cell", ge=2.0, le=50.0, json_schema_extra={"unit": "µm"})
+    """Objects whose area is below that of a disc of this diameter are debris."""
+    nucleus_diameter: float = Field(8.0, title="Nucleus diameter", ge=3.0, le=20.0, json_schema_extra={"unit": "µm"})
+    """Typical diameter of a nucleus. Spots between about 0.7 and 1.4 times this are looked for."""
+    nucleus_score: float = Field(0.5, title="Nucleus score", ge=0.0, le=1.0)
+    """Spots with at least this score are counted as nuclei. Lower it when nuclei are missed, raise it when vacuoles or
+    granules are counted."""
+    find_well_rim: bool = Field(True, title="Find the well rim")
+    """Look for the dark rim of the well and analyse only what is inside."""
+    large_cell_ratio: float = Field(4.75, title="Large cell at low power", ge=1.2, le=10.0)
+    """Where nuclei cannot be seen, a TRAP-positive cell is an osteoclast when its diameter is at least this many times
+    that of the mononuclear cells around it."""
 
 
-class CountSettings(FrozenModel):
+class CountSettings(SettingsGroup):
     """What counts as an osteoclast."""
 
-    min_nuclei: int = Field(
-        3,
-        title="Nuclei in an osteoclast",
-        description="A TRAP-positive cell with at least this many nuclei is an osteoclast. The counts at 2 and 4 are "
-        "always reported beside it.",
-        ge=2,
-        le=20,
-    )
+    min_nuclei: int = Field(3, title="Nuclei in an osteoclast", ge=2, le=20)
+    """A TRAP-positive cell with at least this many nuclei is an osteoclast. The counts at 2 and 4 are always reported
+    beside it."""
 
 
-class QcSettings(FrozenModel):
+class QcSettings(SettingsGroup):
     """When a picture or a well is flagged. Flagged wells stay in every table."""
 
-    min_focus: float = Field(
-        0.11,
-        title="Focus",
-        description="Fine over coarse detail; below this a picture is out of focus. Sharp-edged cells blurred by about "
-        "3.5 pixels fall below the default.",
-        ge=0.0,
-        le=1.0,
-    )
-    max_saturated: float = Field(
-        0.02,
-        title="Saturated pixels",
-        description="Share of pixels at either end of the camera's range above which a picture is flagged.",
-        ge=0.0,
-        le=1.0,
-    )
-    max_uneven: float = Field(
-        0.5,
-        title="Uneven light",
-        description="Range of the background over the picture, relative to its median, above which it is flagged. "
-        "Illumination is corrected anyway; this finds what cannot be.",
-        ge=0.0,
-        le=5.0,
-    )
-    min_well_in_view: float = Field(
-        0.2,
-        title="Well in view",
-        description="Share of the picture inside the well below which it is flagged.",
-        ge=0.0,
-        le=1.0,
-    )
-    min_foreground: float = Field(
-        0.002,
-        title="Least covered",
-        description="Share of the well covered by cells below which it is flagged as nearly empty.",
-        ge=0.0,
-        le=1.0,
-    )
-    max_foreground: float = Field(
-        0.8,
-        title="Most covered",
-        description="Share of the well covered by cells above which no background is left to compare with.",
-        ge=0.0,
-        le=1.0,
-    )
-    max_debris: float = Field(
-        0.05,
-        title="Debris",
-        description="Share of the well covered by stained things that are in no cell above which it is flagged.",
-        ge=0.0,
-        le=1.0,
-    )
-    min_stain_green: float = Field(
-        0.34,
-        title="Green in the stain",
-        description="Share of green in the light that outlined cells take, below which the picture is flagged as not "
-        "TRAP-stained. Reds and purples are above it; grey, as in phase contrast, has 0.33.",
-        ge=0.0,
-        le=1.0,
-    )
-    exclude_flags: tuple[str, ...] = Field(
-        (),
-        title="Flags that exclude",
-        description="Wells with one of these flags are left out of the comparison, such as 'out_of_focus'. Empty: a "
-        "flag alone excludes nothing.",
-    )
-    b_score: bool = Field(
-        False,
-        title="B-score",
-        description="Add the B-score, which takes row and column effects out. Refused where treatments lie along rows "
-        "or columns, since it would take their effect out too.",
-    )
+    min_focus: float = Field(0.11, title="Focus", ge=0.0, le=1.0)
+    """Fine over coarse detail; below this a picture is out of focus. Sharp-edged cells blurred by about 3.5 pixels fall
+    below the default."""
+    max_saturated: float = Field(0.02, title="Saturated pixels", ge=0.0, le=1.0)
+    """Share of pixels at either end of the camera's range above which a picture is flagged."""
+    max_uneven: float = Field(0.5, title="Uneven light", ge=0.0, le=5.0)
+    """Range of the background over the picture, relative to its median, above which it is flagged. Illumination is
+    corrected anyway; this finds what cannot be."""
+    min_well_in_view: float = Field(0.2, title="Well in view", ge=0.0, le=1.0)
+    """Share of the picture inside the well below which it is flagged."""
+    min_foreground: float = Field(0.002, title="Least covered", ge=0.0, le=1.0)
+    """Share of the well covered by cells below which it is flagged as nearly empty."""
+    max_foreground: float = Field(0.8, title="Most covered", ge=0.0, le=1.0)
+    """Share of the well covered by cells above which no background is left to compare with."""
+    max_debris: float = Field(0.05, title="Debris", ge=0.0, le=1.0)
+    """Share of the well covered by stained things that are in no cell above which it is flagged."""
+    min_stain_green: float = Field(0.34, title="Green in the stain", ge=0.0, le=1.0)
+    """Share of green in the light that outlined cells take, below which the picture is flagged as not TRAP-stained.
+    Reds and purples are above it; grey, as in phase contrast, has 0.33."""
+    exclude_flags: tuple[str, ...] = Field((), title="Flags that exclude")
+    """Wells with one of these flags are left out of the comparison, such as 'out_of_focus'. Empty: a flag alone
+    excludes nothing."""
+    b_score: bool = Field(False, title="B-score")
+    """Add the B-score, which takes row and column effects out. Refused where treatments lie along rows or columns,
+    since it would take their effect out too."""
 
 
-class ComparisonSettings(FrozenModel):
+class ComparisonSettings(SettingsGroup):
     """How arms are compared."""
 
-    control: str | None = Field(
-        None,
-        title="Control arm",
-        description="The arm every other arm is compared with. Empty: the arm the layout marks as negative control "
-        "or vehicle.",
-    )
-    primary_endpoint: str = Field(
-        "osteoclast_count",
-        title="Primary endpoint",
-        description="The endpoint declared before the run; all others are labelled secondary.",
-    )
-    contrasts: tuple[str, ...] = Field(
-        (),
-        title="Further contrasts",
-        description="Ratios of arms declared before the run, such as 'EV_WT / EV_KO', '(A/B)/(C/D)' or "
-        "'il32_dependence = EV wild type / EV IL-32 KO'.",
-    )
-    equivalence_arms: tuple[str, ...] = Field(
-        (),
-        title="Arms expected to equal the control",
-        description="Each is tested for equivalence with the control (two one-sided tests); needs the margin.",
-    )
-    equivalence_margin: float | None = Field(
-        None,
-        title="Equivalence margin",
-        description="The largest ratio to the control that still counts as equal, declared before the run; 1.5 means "
-        "between 1/1.5 and 1.5.",
-        gt=1.0,
-        le=10.0,
-    )
-    extra_endpoints: tuple[str, ...] = Field(
-        (),
-        title="Further endpoints",
-        description="Numeric columns of the wells table to compare as well, such as a plate reader's absorbance.",
-    )
+    control: str | None = Field(None, title="Control arm")
+    """The arm every other arm is compared with. Empty: the arm the layout marks as negative control or vehicle."""
+    primary_endpoint: str = Field("osteoclast_count", title="Primary endpoint")
+    """The endpoint declared before the run; all others are labelled secondary."""
+    contrasts: tuple[str, ...] = Field((), title="Further contrasts")
+    """Ratios of arms declared before the run, such as 'EV_WT / EV_KO', '(A/B)/(C/D)' or 'il32_dependence = EV wild type
+    / EV IL-32 KO'."""
+    equivalence_arms: tuple[str, ...] = Field((), title="Arms expected to equal the control")
+    """Each is tested for equivalence with the control (two one-sided tests); needs the margin."""
+    equivalence_margin: float | None = Field(None, title="Equivalence margin", gt=1.0, le=10.0)
+    """The largest ratio to the control that still counts as equal, declared before the run; 1.5 means between 1/1.5 and
+    1.5."""
+    extra_endpoints: tuple[str, ...] = Field((), title="Further endpoints")
+    """Numeric columns of the wells table to compare as well, such as a plate reader's absorbance."""
 
 
 class Settings(FrozenModel):

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from osteocount.cli.options import Command, with_settings
-from osteocount.columns import COMPARISONS, EFFECTS, POWER
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
 
@@ -69,6 +68,7 @@ def compare(
 ) -> None:
     """Compare the arms of any table of wells: ratios, intervals, adjusted p, verdicts, figures."""
     from osteocount import stats
+    from osteocount.columns import COMPARISONS
     from osteocount.io.tables import write_table
     from osteocount.stats.figures import dose_response, effect_plot, superplot
 
@@ -98,6 +98,7 @@ def agree(
     settings: Settings,
 ) -> None:
     """Compare our counts with those of people: bias, limits of agreement, concordance, and the effect from both."""
+    from osteocount.columns import EFFECTS
     from osteocount.io.tables import read_table, write_table
     from osteocount.stats.agreement import agree as agreement_of
     from osteocount.stats.figures import bland_altman
@@ -133,6 +134,7 @@ def plan(
     settings: Settings,
 ) -> None:
     """Say how many donors and wells show a given effect, from the variation in a pilot."""
+    from osteocount.columns import POWER
     from osteocount.io.tables import write_table
     from osteocount.stats.figures import power_curve
     from osteocount.stats.planning import plan as plan_from

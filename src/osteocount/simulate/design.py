@@ -33,75 +33,84 @@ class StainStyle(FrozenModel):
     nuclei 0.2–0.45, 0.15–0.48, 0.1–0.25, that is, paler than the cytoplasm above all in green.
     """
 
-    trap: Rgb = Field((1.0, 1.25, 0.72), title="TRAP", description="Colour of TRAP around the nuclei, red = 1.")
-    trap_edge: Rgb = Field(
-        (0.8, 1.2, 0.76), title="TRAP at the edge", description="Colour of TRAP in thin edges and processes."
-    )
-    membrane: Rgb = Field(
-        (0.66, 1.2, 0.98), title="Rim of domes", description="Colour of the maroon rim of thick small cells."
-    )
-    counterstain: Rgb = Field(
-        (1.0, 0.80, 0.44), title="Counterstain", description="Colour of the counterstain in nuclei, red = 1."
-    )
-    trap_strength: float = Field(1.0, title="TRAP strength", description="Multiplies all TRAP.", gt=0, le=3)
-    counterstain_strength: float = Field(
-        0.14, title="Counterstain strength", description="Red OD of a nucleus.", ge=0, le=1
-    )
-    exclusion: float = Field(
-        0.7, title="Exclusion", description="Part of the TRAP of the cytoplasm missing over a nucleus.", ge=0, le=1
-    )
+    trap: Rgb = (1.0, 1.25, 0.72)
+    """Colour of TRAP around the nuclei, red = 1."""
+    trap_edge: Rgb = (0.8, 1.2, 0.76)
+    """Colour of TRAP in thin edges and processes."""
+    membrane: Rgb = (0.66, 1.2, 0.98)
+    """Colour of the maroon rim of thick small cells."""
+    counterstain: Rgb = (1.0, 0.80, 0.44)
+    """Colour of the counterstain in nuclei, red = 1."""
+    trap_strength: float = Field(1.0, gt=0, le=3)
+    """Multiplies all TRAP."""
+    counterstain_strength: float = Field(0.14, ge=0, le=1)
+    """Red OD of a nucleus."""
+    exclusion: float = Field(0.7, ge=0, le=1)
+    """Part of the TRAP of the cytoplasm missing over a nucleus."""
 
 
 class Optics(FrozenModel):
     """What lamp, lens and camera make of the optical density."""
 
-    background: Rgb = Field((203.0, 207.0, 204.0), title="Background", description="Grey level of bare plastic.")
-    vignetting: float = Field(0.07, title="Vignetting", description="Light lost in the corners.", ge=0, le=0.6)
-    unevenness: float = Field(0.015, title="Unevenness", description="SD of the broad shading.", ge=0, le=0.2)
-    blur: Rgb = Field(
-        (1.3, 0.72, 0.85), title="Blur", description="Gaussian blur of red, green and blue, µm. Red is the widest: "
-        "dark cells then have a cyan fringe and a maroon rim."
-    )  # fmt: skip
-    noise: float = Field(2.2, title="Camera noise", description="SD in grey levels.", ge=0, le=20)
-    jpeg_quality: int | None = Field(None, title="JPEG quality", description="Empty: no JPEG.", ge=20, le=100)
+    background: Rgb = (203.0, 207.0, 204.0)
+    """Grey level of bare plastic."""
+    vignetting: float = Field(0.07, ge=0, le=0.6)
+    """Light lost in the corners."""
+    unevenness: float = Field(0.015, ge=0, le=0.2)
+    """SD of the broad shading."""
+    blur: Rgb = (1.3, 0.72, 0.85)
+    """Gaussian blur of red, green and blue, µm. Red is the widest: dark cells then have a cyan fringe and a maroon
+    rim."""
+    noise: float = Field(2.2, ge=0, le=20)
+    """SD in grey levels."""
+    jpeg_quality: int | None = Field(None, ge=20, le=100)
+    """None: no JPEG."""
 
 
 class Densities(FrozenModel):
     """Expected number of each thing per mm²."""
 
-    round: float = Field(130, title="Round mononuclear", description="Small dark round cells.", ge=0)
-    spindle: float = Field(120, title="Spindle", description="Small dark elongated cells with processes.", ge=0)
-    mononuclear_large: float = Field(
-        60, title="Large mononuclear", description="Spread TRAP-positive cells with one nucleus.", ge=0
-    )
-    binucleate: float = Field(14, title="Binucleate", description="Like an osteoclast, but two nuclei.", ge=0)
-    osteoclast: float = Field(25, title="Osteoclasts", description="All with three nuclei or more.", ge=0)
-    refractile: float = Field(8, title="Refractile", description="Dark round cells with a cyan fringe.", ge=0)
-    clump: float = Field(0, title="Clumps", description="Two to four small dark cells pressed together.", ge=0)
-    debris: float = Field(90, title="Debris", description="Specks, flakes and small rings.", ge=0)
-    fibre: float = Field(12, title="Fibres", description="Retraction fibres, belonging to no cell.", ge=0)
+    round: float = Field(130, ge=0)
+    """Small dark round cells."""
+    spindle: float = Field(120, ge=0)
+    """Small dark elongated cells with processes."""
+    mononuclear_large: float = Field(60, ge=0)
+    """Spread TRAP-positive cells with one nucleus."""
+    binucleate: float = Field(14, ge=0)
+    """Like an osteoclast, but two nuclei."""
+    osteoclast: float = Field(25, ge=0)
+    """All with three nuclei or more."""
+    refractile: float = Field(8, ge=0)
+    """Dark round cells with a cyan fringe."""
+    clump: float = Field(0, ge=0)
+    """Two to four small dark cells pressed together."""
+    debris: float = Field(90, ge=0)
+    """Specks, flakes and small rings."""
+    fibre: float = Field(12, ge=0)
+    """Retraction fibres, belonging to no cell."""
 
 
 class FieldDesign(FrozenModel):
     """One picture of a well."""
 
-    width: int = Field(960, title="Width", description="Width of the picture.", ge=64, le=20000)
-    height: int = Field(720, title="Height", description="Height of the picture.", ge=64, le=20000)
-    pixel_size: float = Field(
-        0.76, title="Pixel size", description="Side of a pixel.", ge=0.2, le=2.0, json_schema_extra={"unit": "µm"}
-    )
-    densities: Densities = Field(Densities(), title="Densities", description="Number of each thing per mm².")
-    nuclei_mean: float = Field(
-        6.5, title="Nuclei per osteoclast", description="Expected nuclei of an osteoclast (fusion).", ge=3, le=30
-    )
-    pale_fraction: float = Field(
-        0.3, title="Pale giants", description="Part of the osteoclasts that is spread thin and pale.", ge=0, le=1
-    )
-    touching: float = Field(
-        0.15, title="Touching", description="Part of the cells that is put against one of its kind.", ge=0, le=1
-    )
-    stain: StainStyle = Field(StainStyle(), title="Stain", description="Colours and strengths.")
-    optics: Optics = Field(Optics(), title="Optics", description="Lamp, lens, camera.")
+    width: int = Field(960, ge=64, le=20000)
+    """Of the picture, pixels."""
+    height: int = Field(720, ge=64, le=20000)
+    """Of the picture, pixels."""
+    pixel_size: float = Field(0.76, ge=0.2, le=2.0)
+    """Side of a pixel, µm."""
+    densities: Densities = Densities()
+    """Number of each thing per mm²."""
+    nuclei_mean: float = Field(6.5, ge=3, le=30)
+    """Expected nuclei of an osteoclast (fusion)."""
+    pale_fraction: float = Field(0.3, ge=0, le=1)
+    """Part of the osteoclasts that is spread thin and pale."""
+    touching: float = Field(0.15, ge=0, le=1)
+    """Part of the cells that is put against one of its kind."""
+    stain: StainStyle = StainStyle()
+    """Colours and strengths."""
+    optics: Optics = Optics()
+    """Lamp, lens, camera."""
 
     @property
     def area_mm2(self) -> float:

@@ -31,19 +31,28 @@ _SHARP = Optics(blur=(0.3, 0.3, 0.3))
 class FluorescenceOptics(FrozenModel):
     """Dyes, lens and camera. Lengths in µm, brightness as parts of the camera's range."""
 
-    cytoplasm: float = Field(0.8, title="Cytoplasm", description="Brightness of strong cytoplasm.", gt=0, le=3)
-    nuclei: float = Field(0.7, title="Nuclei", description="Brightness of a nucleus.", gt=0, le=3)
-    unstained: float = Field(700.0, title="Unstained cells", description="Nuclei without TRAP per mm².", ge=0)
-    dark: float = Field(0.05, title="Dark level", description="Brightness without light.", ge=0, le=0.5)
-    haze: float = Field(0.02, title="Haze", description="SD of the broad light behind the cells.", ge=0, le=0.5)
-    halo: float = Field(0.15, title="Halo", description="Part of the light spread by 12 µm around a cell.", ge=0, le=1)
-    bleed: tuple[float, float] = Field(
-        (0.0, 0.05), title="Bleed-through", description="Part of the cytoplasm in the DNA channel, and the reverse."
-    )
-    uneven: float = Field(0.15, title="Uneven light", description="Light lost in the corners.", ge=0, le=0.8)
-    blur: float = Field(0.8, title="Blur", description="SD of the lens.", ge=0.1, le=10)
-    noise: float = Field(0.008, title="Noise", description="SD of the camera in dim places.", ge=0, le=0.3)
-    bits: int = Field(8, title="Bits", description="8 or 16.", ge=8, le=16)
+    cytoplasm: float = Field(0.8, gt=0, le=3)
+    """Brightness of strong cytoplasm."""
+    nuclei: float = Field(0.7, gt=0, le=3)
+    """Brightness of a nucleus."""
+    unstained: float = Field(700.0, ge=0)
+    """Nuclei without TRAP per mm²."""
+    dark: float = Field(0.05, ge=0, le=0.5)
+    """Brightness without light."""
+    haze: float = Field(0.02, ge=0, le=0.5)
+    """SD of the broad light behind the cells."""
+    halo: float = Field(0.15, ge=0, le=1)
+    """Part of the light spread by 12 µm around a cell."""
+    bleed: tuple[float, float] = (0.0, 0.05)
+    """Part of the cytoplasm in the DNA channel, and the reverse."""
+    uneven: float = Field(0.15, ge=0, le=0.8)
+    """Light lost in the corners."""
+    blur: float = Field(0.8, ge=0.1, le=10)
+    """SD of the lens."""
+    noise: float = Field(0.008, ge=0, le=0.3)
+    """SD of the camera in dim places."""
+    bits: int = Field(8, ge=8, le=16)
+    """8 or 16."""
 
 
 @dataclass(frozen=True)

@@ -26,20 +26,34 @@ _TRIES = 30
 class WellDesign(FrozenModel):
     """One picture of a well at low power."""
 
-    width: float = Field(1200.0, title="Width", description="Width of the picture, µm.", gt=100)
-    height: float = Field(900.0, title="Height", description="Height of the picture, µm.", gt=100)
-    pixel_size: float = Field(2.2, title="Pixel size", description="µm per pixel.", ge=1.3, le=6)
-    centre: tuple[float, float] = Field((900.0, 600.0), title="Centre", description="y, x of the well in the picture.")
-    radius: float = Field(800.0, title="Radius", description="Radius of the well.", gt=100)
-    rim: float = Field(120.0, title="Rim", description="Width of the dark rim.", gt=0)
-    giants: float = Field(20.0, title="Giants", description="Round osteoclasts per mm².", ge=0)
-    diameter: float = Field(85.0, title="Diameter", description="Median diameter of a giant.", ge=60)
-    pale_fraction: float = Field(0.1, title="Pale giants", description="Part of them washed out.", ge=0, le=1)
-    small: float = Field(900.0, title="Small cells", description="Mononuclear cells per mm².", ge=0)
-    groups: float = Field(15.0, title="Groups", description="Groups of small cells lying close, per mm².", ge=0)
-    debris: float = Field(90.0, title="Debris", description="Specks per mm², and a tenth as many fibres.", ge=0)
-    stain: StainStyle = Field(StainStyle(), title="Stain", description="Colours and strengths.")
-    optics: Optics = Field(Optics(), title="Optics", description="Lamp and camera.")
+    width: float = Field(1200.0, gt=100)
+    """Width of the picture, µm."""
+    height: float = Field(900.0, gt=100)
+    """Height of the picture, µm."""
+    pixel_size: float = Field(2.2, ge=1.3, le=6)
+    """µm per pixel."""
+    centre: tuple[float, float] = (900.0, 600.0)
+    """y, x of the well in the picture."""
+    radius: float = Field(800.0, gt=100)
+    """Radius of the well."""
+    rim: float = Field(120.0, gt=0)
+    """Width of the dark rim."""
+    giants: float = Field(20.0, ge=0)
+    """Round osteoclasts per mm²."""
+    diameter: float = Field(85.0, ge=60)
+    """Median diameter of a giant."""
+    pale_fraction: float = Field(0.1, ge=0, le=1)
+    """Part of them washed out."""
+    small: float = Field(900.0, ge=0)
+    """Mononuclear cells per mm²."""
+    groups: float = Field(15.0, ge=0)
+    """Groups of small cells lying close, per mm²."""
+    debris: float = Field(90.0, ge=0)
+    """Specks per mm², and a tenth as many fibres."""
+    stain: StainStyle = StainStyle()
+    """Colours and strengths."""
+    optics: Optics = Optics()
+    """Lamp and camera."""
 
 
 @dataclass(frozen=True)

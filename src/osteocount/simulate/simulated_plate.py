@@ -30,12 +30,18 @@ PLATE_NAME = "simulated"
 class Arm(FrozenModel):
     """A treatment at one dose and what it does, relative to vehicle."""
 
-    treatment: str = Field(title="Treatment", description="Name of the treatment.")
-    dose: float | None = Field(None, title="Dose", description="Empty for vehicle.")
-    dose_unit: str = Field("", title="Dose unit", description="Unit of the dose.")
-    role: Literal["vehicle", "positive control", "treatment"] = Field("treatment", title="Role", description="Role.")
-    count_effect: float = Field(1.0, title="Effect on count", description="Factor on osteoclasts per mm².", ge=0)
-    fusion_effect: float = Field(1.0, title="Effect on fusion", description="Factor on nuclei per osteoclast.", gt=0)
+    treatment: str
+    """Name of the treatment."""
+    dose: float | None = None
+    """Empty for vehicle."""
+    dose_unit: str = ""
+    """Unit of the dose."""
+    role: Literal["vehicle", "positive control", "treatment"] = "treatment"
+    """Role."""
+    count_effect: float = Field(1.0, ge=0)
+    """Factor on osteoclasts per mm²."""
+    fusion_effect: float = Field(1.0, gt=0)
+    """Factor on nuclei per osteoclast."""
 
 
 # The effects are chosen for a plate worth looking at; they are nobody's measurement.
@@ -51,24 +57,20 @@ ARMS = (
 class PlateDesign(FrozenModel):
     """One plate: a row per donor, a column per arm and repeat."""
 
-    arms: tuple[Arm, ...] = Field(ARMS, title="Arms", description="The first is the reference.", min_length=1)
-    donors: int = Field(4, title="Donors", description="Biological replicates.", ge=1, le=8)
-    donor_log_sd: float = Field(
-        0.35, title="Between donors", description="SD of the natural logarithm of the density.", ge=0, le=2
-    )
-    wells: int = Field(1, title="Wells", description="Wells per donor and arm.", ge=1, le=12)
-    fields: int = Field(2, title="Fields", description="Pictures per well.", ge=1, le=99)
-    well_shape: float = Field(
-        20.0,
-        title="Well noise",
-        description="Shape k of the gamma factor of a well; counts are then negative binomial with size k.",
-        gt=0,
-    )
-    field: FieldDesign = Field(
-        FieldDesign(width=704, height=528, densities=Densities(osteoclast=40)),
-        title="Field",
-        description="Of the reference arm.",
-    )
+    arms: tuple[Arm, ...] = Field(ARMS, min_length=1)
+    """The first is the reference."""
+    donors: int = Field(4, ge=1, le=8)
+    """Biological replicates."""
+    donor_log_sd: float = Field(0.35, ge=0, le=2)
+    """SD of the natural logarithm of the density."""
+    wells: int = Field(1, ge=1, le=12)
+    """Wells per donor and arm."""
+    fields: int = Field(2, ge=1, le=99)
+    """Pictures per well."""
+    well_shape: float = Field(20.0, gt=0)
+    """Shape k of the gamma factor of a well; counts are then negative binomial with size k."""
+    field: FieldDesign = FieldDesign(width=704, height=528, densities=Densities(osteoclast=40))
+    """Of the reference arm."""
 
 
 def default_plate(
