@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from osteocount import Settings
-from osteocount.segment.backends.input_planes import InputPlanes
+from osteocount.segment.backends.network import InputPlanes
 from support.pictures import canvas, osteoclast, photograph, picture
 
 SHIPPED = Path(str(files("osteocount.segment.backends") / "cells.onnx"))

@@ -29,7 +29,7 @@ from osteocount.io.tiled_image import TiledImage, open_tiled
 from osteocount.pipeline.analysis import FieldResult, analyse
 from osteocount.pipeline.field_task import FieldTask
 from osteocount.segment import get_segmenter
-from osteocount.segment.model_hash import weights_hash
+from osteocount.segment.backends.description import weights_hash
 from osteocount.segment.segmentation import Segmentation, WholePictureNeeded
 from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings

@@ -16,9 +16,15 @@ from osteocount.segment.regimes.brightfield import precompute_tiles, segment_bri
 from osteocount.segment.regimes.fluorescence import segment_fluorescence
 from osteocount.segment.regimes.low_power import segment_low_power
 from osteocount.segment.regimes.out_of_domain import refuse_out_of_domain
-from osteocount.segment.regimes.recognise import Decision, check_colour, decide, shows_fluorescence
+from osteocount.segment.regimes.recognise import (
+    Decision,
+    Overview,
+    check_colour,
+    decide,
+    read_overview,
+    shows_fluorescence,
+)
 from osteocount.segment.segmentation import Segmentation, WholePictureNeeded
-from osteocount.segment.tiling.overview import Overview, read_overview
 from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings
 

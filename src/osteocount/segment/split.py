@@ -5,7 +5,7 @@ Rennes) and Meyer and Beucher 1990 (J Vis Commun Image Represent 1:21) divide to
 rule by which a cut is taken back: the width of the waist, and how dense the cytoplasm in it is.
 
 The values below are those of the first classical segmenter, adjusted where pictures of known truth showed a fault
-(tests/segment/test_split.py and tests/segment/test_segment_brightfield.py hold those pictures). No measurement that
+(tests/segment/test_split.py and tests/segment/regimes/test_brightfield.py hold those pictures). No measurement that
 chose one of them is recorded.
 """
 

@@ -3,8 +3,10 @@
 import pytest
 
 from osteocount.errors import OsteoCountError
-from osteocount.segment.backends.description import OnnxDescription, read_description
-from support.user_networks import OURS
+from osteocount.segment.backends.description import OnnxDescription, read_description, weights_hash
+from osteocount.settings import SegmentSettings
+from support.tiny_onnx import tiny_onnx
+from support.user_networks import BY_DENSITY, OURS
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,13 @@ def test_a_description_without_end_is_not_read(tmp_path):
     (tmp_path / "model.toml").write_text("#" * 200_000)
     with pytest.raises(OsteoCountError, match="too long for the description"):
         read_description(tmp_path / "model.toml", OnnxDescription)
+
+
+def test_the_hash_follows_the_weights_and_their_description(tmp_path, by_density):
+    wanted = SegmentSettings(cell_model=str(by_density))
+    assert weights_hash(SegmentSettings()) == ""
+    before = weights_hash(wanted)
+    (tmp_path / "density.toml").write_text(BY_DENSITY + "# changed\n")
+    described_anew = weights_hash(wanted)
+    tiny_onnx(by_density, [[50.0]], [-5.125])
+    assert len({before, described_anew, weights_hash(wanted)}) == 3

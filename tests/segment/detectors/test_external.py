@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from osteocount.cli import app
 from osteocount.errors import OsteoCountError
 from osteocount.segment import get_segmenter
-from osteocount.segment.backends.instances import Instances
+from osteocount.segment.backends.network import Instances
 from osteocount.segment.detectors import external
 from support import scenes
 from support.user_networks import with_model

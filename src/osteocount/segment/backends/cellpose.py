@@ -11,8 +11,7 @@ import numpy as np
 
 from osteocount.errors import OsteoCountError
 from osteocount.segment.backends.description import InputDescription, described_inputs
-from osteocount.segment.backends.input_planes import Channel, InputPlanes
-from osteocount.segment.backends.instances import Instances, Target, mean_score
+from osteocount.segment.backends.network import Channel, InputPlanes, Instances, Target, mean_score
 from osteocount.segment.backends.session import Device, cannot_import
 from osteocount.segment.backends.shipped import sigmoid
 from osteocount.segment.preprocess.scale import WORKING_UM

@@ -1,4 +1,7 @@
-"""The description of a model: a TOML file beside its weights that says what goes in and what comes out."""
+"""The description of a model: a TOML file beside its weights that says what goes in and what comes out.
+
+It is part of what a run is known by, as the weights are: see `weights_hash`.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ from typing import Literal, Self, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from osteocount.errors import OsteoCountError
-from osteocount.segment.backends.input_planes import Channel
-from osteocount.segment.backends.instances import OutputMeaning
-from osteocount.settings import FrozenModel, describe_invalid
+from osteocount.io.files import model_hash
+from osteocount.segment.backends.network import Channel, OutputMeaning
+from osteocount.settings import FrozenModel, SegmentSettings, describe_invalid
 
 _MOST_BYTES = 100_000
 
@@ -131,3 +134,10 @@ def read_description(path: Path, kind: type[_D]) -> _D:
         raise OsteoCountError(f"{path.name}: not a description of a model ({error}); see docs/backends.md.") from error
     except ValidationError as error:
         raise OsteoCountError(f"{path.name}: {describe_invalid(error)}; see docs/backends.md.") from error
+
+
+def weights_hash(wanted: SegmentSettings) -> str:
+    """Return what changes when the models that the settings name, or their descriptions, do; "" without any."""
+    named = [Path(name).expanduser() for name in (wanted.cell_model, wanted.nucleus_model) if name is not None]
+    files = [file for path in named for file in (path, description_file(path)) if file.exists()]
+    return " ".join(model_hash(file) for file in files)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.segment.backends.description import OnnxDescription, description_file, read_description
-from osteocount.segment.backends.input_planes import InputPlanes
-from osteocount.segment.backends.instances import (
+from osteocount.segment.backends.network import (
+    InputPlanes,
     Instances,
     OutputMaps,
     OutputMeaning,

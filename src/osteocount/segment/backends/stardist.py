@@ -12,8 +12,7 @@ import numpy as np
 
 from osteocount.errors import OsteoCountError
 from osteocount.segment.backends.description import InputDescription, described_inputs
-from osteocount.segment.backends.input_planes import Channel, InputPlanes
-from osteocount.segment.backends.instances import LEAST_SCORE, Instances, Target
+from osteocount.segment.backends.network import LEAST_SCORE, Channel, InputPlanes, Instances, Target
 from osteocount.segment.backends.onnx import to_percentiles
 from osteocount.segment.backends.session import Device, cannot_import
 from osteocount.segment.backends.shipped import sigmoid

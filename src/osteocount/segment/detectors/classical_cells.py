@@ -1,7 +1,7 @@
 """Cells by density and shape: all that is denser than bare plastic, cut at fibres, waists and dark bodies.
 
 The lengths and shares below are those of the first classical segmenter, adjusted where pictures of known truth showed a
-fault (tests/segment/test_segment_brightfield.py holds them). No measurement that chose one of them is recorded; how
+fault (tests/segment/regimes/test_brightfield.py holds them). No measurement that chose one of them is recorded; how
 well they do together is in docs/accuracy.md, in the columns of the classical segmenter.
 """
 

@@ -15,8 +15,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.files import model_hash
 from osteocount.io.picture import Picture
 from osteocount.segment.backends.description import description_file
-from osteocount.segment.backends.input_planes import InputPlanes
-from osteocount.segment.backends.instances import Instances, Network, Target
+from osteocount.segment.backends.network import InputPlanes, Instances, Network, Target
 from osteocount.segment.backends.onnx import OnnxNetwork
 from osteocount.segment.backends.session import Device
 from osteocount.segment.candidate_nuclei import CandidateNuclei

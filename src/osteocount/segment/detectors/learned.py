@@ -10,12 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.backends.shipped import CellModel, LogitMaps, shipped_model, sigmoid
+from osteocount.segment.backends.shipped import MARGIN, STEP, CellModel, LogitMaps, shipped_model, sigmoid
 from osteocount.segment.candidate_nuclei import draw_candidates
 from osteocount.segment.detectors.detector import DetectionMethod, WindowFeatures
 from osteocount.segment.detectors.learned_cells import cell_mask, merge_fragments, oversegment
 from osteocount.segment.detectors.learned_nuclei import LEAST_SCORE, candidate_features, rescore_fused_cells
-from osteocount.segment.detectors.map_cache import MapCache
 from osteocount.segment.morphology import gaussian
 from osteocount.segment.object_tables import NucleiCount, count_nuclei, opaque_cells
 from osteocount.segment.preprocess.scale import Scale
@@ -31,6 +30,7 @@ _RECEPTIVE_UM = 55.0
 _SMOOTHING_UM = 0.76  # σ of the smoothing of densities that are measured: a pixel at the working scale
 _STAINED_OD = 0.2  # length of an optical density vector from which it has a colour; what chose it is not recorded
 _LEAST_CYTOPLASM = 50  # pixels; fewer say nothing of the TRAP colour
+_MOST_BYTES = 256 * 2**20  # of maps that are kept: those along the seams of a row of tiles 30,000 pixels wide
 _ELSEWHERE = "classical: the network was trained on brightfield pictures that show nuclei"
 
 
@@ -176,3 +176,83 @@ class LearnedDetector:
         """Turn the scores of each cell's candidates into an interval of its number of nuclei."""
         tail = float(self._model.facts["interval_tail"])
         return count_nuclei(n_cells, cell_of_spot, score, self._wanted.nucleus_score, self._min_nuclei, tail)
+
+
+class MapCache:
+    """The maps of the network, window by window.
+
+    Windows overlap, and the network is most of the work. So what a later window shows again is kept for it.
+
+    Parameters
+    ----------
+    model
+        The network.
+    density
+        Of the picture.
+    """
+
+    def __init__(self, model: CellModel, density: Density) -> None:
+        self.density = density
+        self._model = model
+        self._kept: list[tuple[Box, NDArray[np.float32]]] = []
+
+    def read(self, box: Box, later: Sequence[Box] | None) -> tuple[NDArray[np.float32], LogitMaps]:
+        """Return the optical density (height, width, 3) and the maps of a window.
+
+        Parameters
+        ----------
+        box
+            The window.
+        later
+            Where later windows lie, and no two of these boxes overlap; None: of this window nothing is kept, and all
+            that was kept stays.
+        """
+        around = box.grown(MARGIN, self.density.view.shape)
+        density = self.density.read(around)
+        logits = np.empty((len(LogitMaps._fields), box.bottom - box.top, box.right - box.left), np.float32)
+        missing = self._fill(logits, box)
+        if missing is not None:
+            self._model.fill(logits[:, *missing.within(box)], density, *missing.within(around))
+        if later is not None:
+            pieces = [*self._kept, (box, logits)]
+            self._kept = []
+            self._keep(pieces, later)
+        return density[box.within(around)], LogitMaps(*logits)
+
+    def _fill(self, logits: NDArray[np.float32], box: Box) -> Box | None:
+        """Fill in what is kept of a window, and return a box that holds the rest."""
+        height, width = logits.shape[1:]
+        known = np.zeros((-(-height // STEP), -(-width // STEP)), bool)
+        for where, maps in self._kept:
+            both = where.shared(box)
+            if both is not None:
+                logits[:, *both.within(box)] = maps[:, *both.within(where)]
+                rows, columns = both.within(box)
+                known[_steps(rows, height), _steps(columns, width)] = True
+        y, x = (np.flatnonzero(~known.all(axis=axis)) * STEP for axis in (1, 0))
+        if not y.size:
+            return None
+        return Box(
+            box.top + int(y[0]),
+            min(box.top + int(y[-1]) + STEP, box.bottom),
+            box.left + int(x[0]),
+            min(box.left + int(x[-1]) + STEP, box.right),
+        )
+
+    def _keep(self, pieces: Sequence[tuple[Box, NDArray[np.float32]]], later: Sequence[Box]) -> None:
+        """Keep what ``later`` windows show of the pieces, as far as there is room."""
+        size = 0
+        for region in later:
+            for where, maps in pieces:
+                both = where.shared(region)
+                if both is None:
+                    continue
+                part = maps if both == where else maps[:, *both.within(where)].copy()
+                size += part.nbytes
+                if size <= _MOST_BYTES:
+                    self._kept.append((both, part))
+
+
+def _steps(part: slice, length: int) -> slice:
+    """Return the steps that lie wholly in a part of a window."""
+    return slice(-(-part.start // STEP), -(-length // STEP) if part.stop == length else part.stop // STEP)

@@ -21,8 +21,7 @@ from osteocount.segment.preprocess.stains import trap_density
 from osteocount.segment.preprocess.well_mask import Circle
 from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.segment.tiling.checkpoint import TileCheckpoint
-from osteocount.segment.tiling.tile_labels import TileLabels, number_tiles
-from osteocount.segment.tiling.tile_result import TileResult
+from osteocount.segment.tiling.tile_result import TileLabels, TileResult, number_tiles
 from osteocount.segment.tiling.tiles import (
     TILE_SIDE,
     Box,

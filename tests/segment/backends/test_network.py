@@ -1,10 +1,11 @@
-"""Cells and nuclei from the output maps of a network of others."""
+"""The planes a network of others is given, and cells and nuclei from its output maps."""
 
 import numpy as np
 import pytest
 
-from osteocount.segment.backends.instances import cells_from_maps, nuclei_from_maps
+from osteocount.segment.backends.network import InputPlanes, cells_from_maps, nuclei_from_maps
 from osteocount.segment.preprocess.scale import Scale
+from support.user_networks import field_with_two
 
 SCALE = Scale(0.76, 1.0, "test")
 
@@ -76,3 +77,12 @@ def test_every_peak_of_the_heat_is_a_nucleus_with_its_height_as_score(meaning):
     assert found.score[0] > found.score[1] > 0.1
     if meaning == "nucleus_centre":
         assert found.score == pytest.approx([0.9, 0.6], abs=0.01)
+
+
+def test_planes_are_named_as_the_settings_say():
+    photo = field_with_two()
+    inputs = InputPlanes(photo, np.ones(photo.pixels.shape[:2], bool), 0.76, "test", False)
+    planes = inputs.stack(("red", "od_green", "density"), inputs.scale(0.76))
+    assert planes.dtype == np.float32
+    assert planes[5, 5] == pytest.approx([205 / 255, 0, 0], abs=0.02)
+    assert planes[75, 110, 1:] == pytest.approx([0.65 * 0.70, 0.65 * 0.612], abs=0.05)
