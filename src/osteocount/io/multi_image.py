@@ -35,8 +35,9 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
     OsteoCountError
         The file is damaged, or the ``formats`` extra is missing; the text says how to get it.
     """
+    reader = _reader(path)
     try:
-        scenes: tuple[Scene, ...] = _reader(path).list_scenes(path)
+        scenes: tuple[Scene, ...] = reader.list_scenes(path)
     except OsteoCountError:
         raise
     except Exception as error:  # vendors' files from strangers make their libraries raise anything
@@ -70,8 +71,9 @@ def read_scene(path: Path, scene: str = "") -> RawImage:
 
 
 def _decode(path: Path, number: int | None) -> RawImage:
+    reader = _reader(path)
     try:
-        raw: RawImage = _reader(path).read_scene(path, number)
+        raw: RawImage = reader.read_scene(path, number)
     except OsteoCountError:
         raise
     except Exception as error:
