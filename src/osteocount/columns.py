@@ -19,6 +19,9 @@ Dtype = Literal["str", "int64", "Int64", "float64", "bool"]
 Style = Literal["plain", "words", "count", "figure", "general", "p"]
 """How the report writes a value: as it is, ``_`` and ``;`` in words, whole, three figures, ``%g``, as a p value."""
 
+UNKNOWN = "–"
+"""What people read where a value is not known; in files the cell is empty."""
+
 FORMAT_OF_UNIT = MappingProxyType({"px": ".2f", "µm": ".3f", "µm²": ".3f", "mm²": ".6f", "per mm²": ".6f", "OD": ".4f"})
 """A hundredth of a pixel, a nanometre and so on: finer than anything that is measured."""
 
@@ -131,6 +134,10 @@ def names_of(columns: Iterable[Column]) -> tuple[str, ...]:
     return tuple(column.name for column in columns)
 
 
+def _share(name: str, text: str) -> Column:
+    return Column(name, "float64", text, format=".4f")
+
+
 def _only(when: str, *columns: Column) -> tuple[Column, ...]:
     return tuple(replace(column, only=when) for column in columns)
 
@@ -158,14 +165,14 @@ CELLS = Table(
         Column("area_um2", "float64", "Area.", "µm²"),
         Column("perimeter_um", "float64", "Length of the outline.", "µm"),
         Column("feret_um", "float64", "Largest distance of two points of the outline (Feret diameter).", "µm"),
-        Column("solidity", "float64", "Area ÷ area of the convex hull.", format=".4f"),
-        Column("eccentricity", "float64", "Of the ellipse with the same moments: 0 for a circle.", format=".4f"),
+        _share("solidity", "Area ÷ area of the convex hull."),
+        _share("eccentricity", "Of the ellipse with the same moments: 0 for a circle."),
         Column("n_nuclei", "Int64", "Nuclei in the cell; empty where nuclei cannot be seen."),
         Column("n_nuclei_low", "Int64", "Lower end of the interval of the number of nuclei."),
         Column("n_nuclei_high", "Int64", "Upper end of the interval of the number of nuclei."),
         Column("trap_od_mean", "float64", "Mean TRAP optical density over the cell.", "OD"),
         Column("is_osteoclast", "bool", "Whether it is an osteoclast: by nuclei, or by size where none can be seen."),
-        Column("confidence", "float64", "How sure the program is of `is_osteoclast`, 0 to 1.", format=".4f"),
+        _share("confidence", "How sure the program is of `is_osteoclast`, 0 to 1."),
         Column("touches_edge", "bool", "Whether a border of the picture cuts it."),
         Column("counted", "bool", "Whether it is inside the counting frame; the others are in no count."),
         Column("flags", "str", "What is special about it, separated by `;`: `borderline`, `pale_giant`, `opaque` …"),
@@ -184,9 +191,8 @@ NUCLEI = Table(
         IMAGE,
         Column("nucleus_id", "int64", "Number of the nucleus in its picture."),
         Column("cell_id", "Int64", "Number of the TRAP-positive cell it lies in; empty: in none."),
-        Y_PX,
-        X_PX,
-        Column("score", "float64", "How sure the program is that it is a nucleus, 0 to 1.", format=".4f"),
+        *(Y_PX, X_PX),
+        _share("score", "How sure the program is that it is a nucleus, 0 to 1."),
     ),
 )
 
@@ -305,9 +311,7 @@ WELL_NORMALISED = _only(
 )
 
 WELLS_START = (
-    PLATE,
-    WELL,
-    STATUS,
+    *(PLATE, WELL, STATUS),
     Column("status_reason", "str", "Why, where the status is not `ok`."),
     Column("image", "str", "The picture, where it belongs to no well.", title="Picture"),
 )
@@ -344,12 +348,7 @@ COMPARISONS = Table(
     "comparisons.csv",
     "One row per endpoint and contrast.",
     (
-        ENDPOINT,
-        CONTRAST,
-        REFERENCE,
-        ESTIMATE,
-        CI_LOW,
-        CI_HIGH,
+        *(ENDPOINT, CONTRAST, REFERENCE, ESTIMATE, CI_LOW, CI_HIGH),
         _statistic("p_raw", "p value of this contrast alone.", "p"),
         _statistic("p_adjusted", "p value adjusted over the arms (Dunnett) or the contrasts (Holm).", "p"),
         _statistic("p_paired", "p value of the paired t test over donors.", "p"),
@@ -394,13 +393,9 @@ EFFECTS = Table(
     "effects.csv of `osteocount agree`",
     "The treatment effect of the primary endpoint from either way of counting.",
     (
-        CONTRAST,
-        REFERENCE,
+        *(CONTRAST, REFERENCE),
         Column("counted_by", "str", "`automatic`, or the reader."),
-        ESTIMATE,
-        CI_LOW,
-        CI_HIGH,
-        VERDICT,
+        *(ESTIMATE, CI_LOW, CI_HIGH, VERDICT),
     ),
 )
 
@@ -410,19 +405,19 @@ POWER = Table(
     (
         Column("donors", "int64", "Donors."),
         Column("wells", "int64", "Wells per donor and arm."),
-        Column(
-            "power_raw",
-            "float64",
-            "Share of experiments whose raw p is below 0.05, in the right direction.",
-            format=".4f",
-        ),
-        Column("power_adjusted", "float64", "The same of the adjusted p.", format=".4f"),
-        Column("power_robust", "float64", "The same of both the adjusted p and the paired test.", format=".4f"),
+        _share("power_raw", "Share of experiments whose raw p is below 0.05, in the right direction."),
+        _share("power_adjusted", "The same of the adjusted p."),
+        _share("power_robust", "The same of both the adjusted p and the paired test."),
         Column("total_wells", "int64", "Wells of the whole experiment."),
     ),
 )
 
 # ------------------------------------------------------------------------------------------- plates and corrections
+
+
+def _figure(name: str, text: str, unit: str = "") -> Column:
+    return Column(name, "float64", text, unit, style="figure")
+
 
 PLATE_QUALITY = Table(
     "sheet `plates` of results.xlsx",
@@ -432,20 +427,16 @@ PLATE_QUALITY = Table(
         Column("measure", "str", "Column of wells.csv.", style="words"),
         Column("n_positive", "int64", "Positive control wells.", style="count"),
         Column("n_negative", "int64", "Negative control or vehicle wells.", style="count"),
-        Column("z_prime", "float64", "Z′ of the controls.", style="figure"),
-        Column("z_prime_low", "float64", "Lower end of its interval.", style="figure"),
-        Column("z_prime_high", "float64", "Upper end of its interval.", style="figure"),
-        Column("robust_z_prime", "float64", "Z′ from medians.", style="figure"),
-        Column("ssmd", "float64", "Strictly standardised mean difference.", style="figure"),
-        Column("ssmd_low", "float64", "Lower end of its interval.", style="figure"),
-        Column("ssmd_high", "float64", "Upper end of its interval.", style="figure"),
-        Column(
-            "cv_positive_percent", "float64", "Coefficient of variation of the positive controls.", "%", style="figure"
-        ),
-        Column(
-            "cv_negative_percent", "float64", "Coefficient of variation of the negative controls.", "%", style="figure"
-        ),
-        Column("edge_ratio", "float64", "Edge wells ÷ inner wells.", style="figure"),
+        _figure("z_prime", "Z′ of the controls."),
+        _figure("z_prime_low", "Lower end of its interval."),
+        _figure("z_prime_high", "Upper end of its interval."),
+        _figure("robust_z_prime", "Z′ from medians."),
+        _figure("ssmd", "Strictly standardised mean difference."),
+        _figure("ssmd_low", "Lower end of its interval."),
+        _figure("ssmd_high", "Upper end of its interval."),
+        _figure("cv_positive_percent", "Coefficient of variation of the positive controls.", "%"),
+        _figure("cv_negative_percent", "Coefficient of variation of the negative controls.", "%"),
+        _figure("edge_ratio", "Edge wells ÷ inner wells."),
         Column("row_medians", "str", "Median of each row."),
         Column("column_medians", "str", "Median of each column."),
         Column("note", "str", "`too few controls` below 8 wells a side."),
@@ -461,8 +452,7 @@ CELLS_SUMMARY = Table(
     "sheet `cells summary` of results.xlsx",
     "One row per well. Cells whose nuclei cannot be seen are in no class.",
     (
-        PLATE,
-        WELL,
+        *(PLATE, WELL),
         Column("trap_positive_cells", "int64", "Counted TRAP-positive cells."),
         *(Column(f"cells with {name} nuclei", "int64", f"Those with {name} nuclei.") for name in NUCLEI_CLASSES),
         Column("cells without a nucleus found", "int64", "Those without a nucleus."),
@@ -476,9 +466,7 @@ NOT_APPLIED = Table(
     "edits_not_applied.csv",
     "One row per correction that found nothing to act on.",
     (
-        IMAGE,
-        PLATE,
-        WELL,
+        *(IMAGE, PLATE, WELL),
         Column("kind", "str", "What the correction was."),
         Column("who", "str", "Who made it."),
         Column("when", "str", "When, as ISO 8601."),
@@ -494,8 +482,7 @@ PLATE_PREVIEW = Table(
     "One row per picture that was found.",
     (
         Column("file", "str", "The file, relative to the folder."),
-        PLATE,
-        WELL,
+        *(PLATE, WELL),
         Column("row", "str", "Letter of its row."),
         Column("column", "str", "Number of its column."),
         FIELD,
@@ -521,11 +508,11 @@ ABSORBANCE = Table(
 # ------------------------------------------------------------------------------------ agreement with people, accuracy
 
 
-def _with_interval(name: str, text: str) -> tuple[Column, ...]:
+def _with_interval(name: str, text: str, interval: str = "") -> tuple[Column, ...]:
     return (
         Column(name, "float64", text),
-        Column(f"{name}_low", "float64", "Lower end of its 95 % interval."),
-        Column(f"{name}_high", "float64", "Upper end of its 95 % interval."),
+        Column(f"{interval or name}_low", "float64", "Lower end of its 95 % interval."),
+        Column(f"{interval or name}_high", "float64", "Upper end of its 95 % interval."),
     )
 
 
@@ -545,15 +532,8 @@ AGREEMENT = Table(
         Column("bias_percent", "float64", "The same in percent of the first.", "%"),
         Column("bias_low", "float64", "Lower end of the 95 % interval of the bias."),
         Column("bias_high", "float64", "Upper end of the 95 % interval of the bias."),
-        *(
-            column
-            for side, what in (("low", "Lower"), ("high", "Upper"))
-            for column in (
-                Column(f"limit_{side}", "float64", f"{what} limit of agreement."),
-                Column(f"limit_{side}_ci_low", "float64", "Lower end of its 95 % interval."),
-                Column(f"limit_{side}_ci_high", "float64", "Upper end of its 95 % interval."),
-            )
-        ),
+        *_with_interval("limit_low", "Lower limit of agreement.", interval="limit_low_ci"),
+        *_with_interval("limit_high", "Upper limit of agreement.", interval="limit_high_ci"),
         *_with_interval("concordance", "Lin's concordance."),
         *_with_interval("icc", "Intraclass correlation, ICC(2,1)."),
         Column("r", "float64", "Pearson's correlation."),
@@ -570,8 +550,7 @@ REVIEWERS = Table(
     "`osteocount reviewers --out`",
     "One row per well that both have reviewed.",
     (
-        PLATE,
-        WELL,
+        *(PLATE, WELL),
         Column("first", "int64", "Osteoclasts after the first reviewer's corrections."),
         Column("second", "int64", "Osteoclasts after the second reviewer's corrections."),
         Column("reviewer", "str", "The second reviewer."),

@@ -96,33 +96,22 @@ def compute_metrics(truth: pd.DataFrame, ours: pd.DataFrame, units: pd.DataFrame
     """
     weights = resample_weights(len(units))
     unit = "wells" if units["well"].ne("").all() and units["image"].eq("").all() else "pictures"
-    rows = [
-        {**row, "n_units": len(units), "unit": unit}
-        for row in (*_detection(truth, ours, weights), *_nuclei(truth, weights))
-    ]
     wells = _wells(truth, ours, units)
-    rows += [{**row, "n_units": len(units), "unit": unit} for row in _counts(wells, unit, weights)]
-    metrics = pd.DataFrame(rows, columns=list(EVALUATION.names))
+    rows = [*_detection(truth, ours, weights), *_nuclei(truth, weights), *_counts(wells, unit, weights)]
+    metrics = pd.DataFrame(rows).assign(n_units=len(units), unit=unit)
     return Evaluation(metrics, wells, confusion(truth, ours), truth.drop(columns=["unit", "outlined", "others"]))
 
 
 def _row(
     name: str, with_interval: tuple[float, float, float], n: float, counts: str, iou: float = np.nan
 ) -> dict[str, Any]:
-    value, low, high = with_interval
-    return {
-        "figure": name,
-        "iou": iou,
-        "value": value,
-        "ci_low": low,
-        "ci_high": high,
-        "n": int(n),
-        "n_counts": counts,
-    }
+    return dict(zip(EVALUATION.names, (name, iou, *with_interval, int(n), counts), strict=False))
 
 
 def _per_unit(table: pd.DataFrame, values: Any, n: int) -> Floats:
-    return np.bincount(table["unit"].to_numpy(np.int64), np.asarray(values, dtype=float), n).astype(float)
+    """Sum ``values``, one per row or one for all of them, over each unit."""
+    weights = np.broadcast_to(np.asarray(values, dtype=float), len(table))
+    return np.bincount(table["unit"].to_numpy(np.int64), weights, n).astype(float)
 
 
 def _detection(truth: pd.DataFrame, ours: pd.DataFrame, weights: Floats) -> Iterator[dict[str, Any]]:
@@ -136,7 +125,7 @@ def _detection(truth: pd.DataFrame, ours: pd.DataFrame, weights: Floats) -> Iter
         yield from _osteoclasts(large, own, weights, outlined=outlined)
         iou = 0.5 if outlined else np.nan
         for what, cells, counts in (("osteoclasts", large, "true osteoclasts"), ("cells", true, "true cells")):
-            matched, every = _per_unit(cells, cells["our_id"].notna(), n), _per_unit(cells, np.ones(len(cells)), n)
+            matched, every = _per_unit(cells, cells["our_id"].notna(), n), _per_unit(cells, 1, n)
             name = f"{what}_{'outlined' if outlined else 'hit'}"
             yield _row(name, ratio(matched, every, weights), every.sum(), counts, iou)
 
@@ -149,7 +138,7 @@ def _osteoclasts(
     # What the annotator was unsure of may be called either way.
     judged = ours[ours["is_osteoclast"].notna()]
     called = judged[judged["called"]]
-    n_true, n_called = _per_unit(true, np.ones(len(true)), n), _per_unit(called, np.ones(len(called)), n)
+    n_true, n_called = _per_unit(true, 1, n), _per_unit(called, 1, n)
     precisions: list[NDArray[np.float64]] = []
     for iou in IOUS if outlined else (np.nan,):
         right = _per_unit(true, true["called"] & ~(true["iou"] < iou), n)
@@ -188,7 +177,7 @@ def _nuclei(truth: pd.DataFrame, weights: Floats) -> Iterator[dict[str, Any]]:
     )
     for name, good, among in metrics:
         own = known[among]
-        total = _per_unit(own, np.ones(len(own)), n)
+        total = _per_unit(own, 1, n)
         yield _row(name, ratio(_per_unit(own, good[among], n), total, weights), total.sum(), "found osteoclasts")
 
 
@@ -199,7 +188,7 @@ def _wells(truth: pd.DataFrame, ours: pd.DataFrame, units: pd.DataFrame) -> pd.D
     sure = ours["called"] & ours["is_osteoclast"].notna()
     own = ours[sure & (ours["counted"] | ~ours["unit"].isin(framed))]
     n = len(units)
-    counts = {"true": _per_unit(true, np.ones(len(true)), n), "ours": _per_unit(own, np.ones(len(own)), n)}
+    counts = {"true": _per_unit(true, 1, n), "ours": _per_unit(own, 1, n)}
     table = units.reset_index(drop=True).assign(**{name: values.astype(int) for name, values in counts.items()})
     return table[[name for name in table.columns if name in counts or table[name].ne("").any()]]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from osteocount.report.results import Results
@@ -28,15 +29,20 @@ def plate_maps(results: Results) -> list[dict[str, str]]:
     maps = []
     for number, (plate, wells) in enumerate(placed.groupby(placed["plate"].fillna(""), sort=True)):
         name = f"plate {plate}" if plate else "the plate"
-        entry = {"svg": "", "reason": ""}
-        try:
-            figure = plate_heatmap(wells, MAP_MEASURE, limits=limits, title=str(plate) or "Osteoclasts")
-            drawn = inline_svg(figure, f"map{number}", f"Osteoclasts per well of {name}")
-            entry["svg"] = _with_hints(drawn, f"map{number}", well_hints(wells, MAP_MEASURE))
-        except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)
-            entry["reason"] = str(error)
+        draw = partial(plate_heatmap, wells, MAP_MEASURE, limits=limits, title=str(plate) or "Osteoclasts")
+        entry = _drawn(draw, f"map{number}", f"Osteoclasts per well of {name}")
+        if entry["svg"]:
+            entry["svg"] = _with_hints(entry["svg"], f"map{number}", well_hints(wells, MAP_MEASURE))
         maps.append(entry)
     return maps
+
+
+def _drawn(draw: Callable[[], Figure], name: str, description: str) -> dict[str, str]:
+    """Draw a figure inline, or say why it cannot be drawn."""
+    try:
+        return {"svg": inline_svg(draw(), name, description), "reason": ""}
+    except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)
+        return {"svg": "", "reason": str(error)}
 
 
 def _with_hints(svg: str, name: str, hints: dict[str, str]) -> str:
@@ -71,15 +77,7 @@ def comparison_figures(results: Results, comparison: Comparison | None, endpoint
             lambda: effect_plot(comparison, endpoint),
         ),
     )
-    figures = []
-    for name, title, text, draw in drawings:
-        entry = {"title": title, "text": text, "svg": "", "reason": ""}
-        try:
-            entry["svg"] = inline_svg(draw(), name, title)
-        except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)
-            entry["reason"] = str(error)
-        figures.append(entry)
-    return figures
+    return [{"title": title, "text": text, **_drawn(draw, name, title)} for name, title, text, draw in drawings]
 
 
 def inline_svg(figure: Figure, name: str, description: str) -> str:

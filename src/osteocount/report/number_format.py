@@ -8,9 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from osteocount.columns import Style
-
-UNKNOWN = "–"
+from osteocount.columns import UNKNOWN, Style
 
 
 def is_known(value: Any) -> bool:

@@ -19,13 +19,14 @@ from osteocount.columns import (
     REPORT_PLATES,
     REPORT_WELLS,
     REPORT_WELLS_MAIN,
+    UNKNOWN,
     WELLS,
     Column,
 )
 from osteocount.io.run_record import FieldRecord
 from osteocount.plate.plate_quality import plate_quality
 from osteocount.report import sentences
-from osteocount.report.number_format import UNKNOWN, WRITERS, is_known, plural, rounded, whole_number
+from osteocount.report.number_format import WRITERS, is_known, plural, rounded, whole_number
 from osteocount.report.results import Results
 from osteocount.settings import Settings, unit_of
 from osteocount.stats.arms import arm_names

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from osteocount.simulate.cell_painting import CellPatch
 from osteocount.simulate.design import Rgb, StainStyle
-from osteocount.simulate.shapes import Capsule, PointUm, coverage
+from osteocount.simulate.shapes import Capsule, PointUm, coverage, polar
 
 # A nucleus is visible when enough of it is in the picture and in its cell, and its inside or its rim (the envelope
 # often shows where the inside does not) differs, after the lens, from the cytoplasm around it: in OD (Euclid, over the
@@ -167,11 +168,11 @@ class Canvas:
         """Which nuclei (by running number, 0 is none) can be told from their cytoplasm."""
         visible = np.zeros(len(self._owner) + 1, bool)
         present = np.bincount(self.nuclei.ravel(), minlength=visible.size)
-        for number, (top, left, bottom, right) in _boxes(self.nuclei).items():
+        for number, box in enumerate(ndimage.find_objects(self.nuclei.astype(np.int32)), start=1):
             owner, size = self._owner[number - 1], self._sizes[number - 1]
-            if not kept[owner] or present[number] < VISIBLE_PART * size:
+            if not kept[owner] or present[number] < max(VISIBLE_PART * size, 1):  # a hidden one has no box
                 continue
-            box = slice(max(top - 5, 0), bottom + 5), slice(max(left - 5, 0), right + 5)
+            box = tuple(slice(max(side.start - 5, 0), side.stop + 5) for side in box)
             mine = (self.nuclei[box] == number).astype(np.uint8)
             around = cv2.dilate(mine, _RING).astype(bool) & (self.nuclei[box] == 0) & (self.cells[box] == owner)
             if not around.any():
@@ -202,12 +203,11 @@ def _differs(level: NDArray[np.floating], around: NDArray[np.floating]) -> bool:
 
 def _raster_order(labels: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Relabel to 1..n by each object's first pixel; also give the old label of each new one."""
-    old, first = np.unique(labels, return_index=True)
-    old, first = old[old > 0], first[old > 0]
-    order = np.asarray(old[np.argsort(first)], dtype=np.int64)
-    table = np.zeros(int(labels.max()) + 1, np.uint32)
-    table[order] = np.arange(1, order.size + 1, dtype=np.uint32)
-    return table[labels], order
+    objects = labels > 0
+    numbers, old = pd.factorize(labels[objects])
+    new = np.zeros_like(labels)
+    new[objects] = numbers + 1
+    return new, old.astype(np.int64)
 
 
 def _centres(labels: NDArray[np.uint32], n: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
@@ -220,23 +220,11 @@ def _centres(labels: NDArray[np.uint32], n: int) -> tuple[NDArray[np.float64], N
     return np.round(y, 2), np.round(x, 2), area
 
 
-def _boxes(labels: NDArray[np.uint32]) -> dict[int, tuple[int, int, int, int]]:
-    """Bounding box (top, left, bottom, right) of every label."""
-    rows, columns = np.nonzero(labels)
-    frame = pd.DataFrame({"label": labels[rows, columns], "y": rows, "x": columns})
-    spans = frame.groupby("label").agg(top=("y", "min"), left=("x", "min"), bottom=("y", "max"), right=("x", "max"))
-    return {
-        int(label): (int(top), int(left), int(bottom) + 1, int(right) + 1)
-        for label, top, left, bottom, right in spans.itertuples()
-    }
-
-
 def add_fibre(canvas: Canvas, style: StainStyle, rng: np.random.Generator) -> None:
     """Put a thin bent fibre somewhere, 30 to 150 µm long."""
     height, width = (n * canvas.pixel_size for n in canvas.cells.shape)
     start = float(rng.uniform(0, height)), float(rng.uniform(0, width))
-    angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(30, 150)
-    end = start[0] + float(length * np.sin(angle)), start[1] + float(length * np.cos(angle))
+    end = polar(rng.uniform(0, 2 * np.pi), rng.uniform(30, 150), start)
     stretch_fibre(canvas, style, start, end, rng)
 
 
@@ -258,7 +246,7 @@ def add_debris(canvas: Canvas, style: StainStyle, rng: np.random.Generator) -> N
     spot = float(rng.uniform(0, height)), float(rng.uniform(0, width))
     if rng.random() < 0.25:
         angles, radius = np.linspace(0, 2 * np.pi, 9), rng.uniform(1.6, 2.8)
-        rim = [(spot[0] + float(radius * np.sin(a)), spot[1] + float(radius * np.cos(a))) for a in angles]
+        rim = [polar(angle, radius, spot) for angle in angles]
         pieces = [Capsule(rim[i], rim[i + 1], 0.6, 0.6) for i in range(8)]
         canvas.add_line(pieces, style.trap_edge, rng.uniform(0.15, 0.35))
         return

@@ -15,6 +15,7 @@ import numpy as np
 from osteocount.simulate.shapes import (
     Capsule,
     Ellipse,
+    Part,
     Rng,
     arm,
     bent_process,
@@ -71,7 +72,7 @@ class CellDesign:
     """
 
     kind: str
-    parts: tuple[Capsule | Ellipse, ...]
+    parts: tuple[Part, ...]
     nuclei: tuple[Ellipse, ...] = ()
     vacuoles: tuple[Ellipse, ...] = ()
     dense: tuple[Ellipse, ...] = ()
@@ -108,7 +109,7 @@ class CellDesign:
 def round_cell(rng: Rng) -> CellDesign:
     """Design a small dark dome whose nucleus shows as a blue disc, or not at all."""
     radius = rng.uniform(4.2, 6.8)
-    parts: list[Capsule | Ellipse] = [ellipse(rng, (0.0, 0.0), radius, 0.8)]
+    parts: list[Part] = [ellipse(rng, (0.0, 0.0), radius, 0.8)]
     if rng.random() < 0.15:
         parts.append(process(rng, parts[0], rng.uniform(3, 7)))
     nucleus = ellipse(rng, (0.0, 0.0), radius * rng.uniform(0.45, 0.62), 0.8)
@@ -130,7 +131,7 @@ def spindle_cell(rng: Rng) -> CellDesign:
     length, width = rng.uniform(5, 10), rng.uniform(2.8, 4.6)
     angle = rng.uniform(0, 2 * np.pi)
     body = Ellipse((0.0, 0.0), (length, width), angle)
-    parts: list[Capsule | Ellipse] = [body]
+    parts: list[Part] = [body]
     for side in range(int(rng.choice([1, 2, 2, 3]))):
         toward = angle + np.pi * side + rng.normal(0, 0.35)
         root = polar(toward, length * 0.7)
@@ -155,7 +156,7 @@ def stellate_cell(rng: Rng) -> CellDesign:
     """Design a dark body with two to five corners, often a pale fan on one side, and one ringed nucleus."""
     radius = rng.uniform(4.0, 7.5)
     body = ellipse(rng, (0.0, 0.0), radius, 0.5)
-    parts: list[Capsule | Ellipse] = [body]
+    parts: list[Part] = [body]
     for _ in range(int(rng.integers(2, 6))):
         if rng.random() < 0.4:
             toward = rng.uniform(0, 2 * np.pi)
@@ -186,7 +187,7 @@ def armed_cell(rng: Rng, nuclei: int = 1) -> CellDesign:
     length, width = rng.uniform(4.5, 9.5) * (1 if nuclei == 1 else 1.5), rng.uniform(3.0, 5.5)
     angle = rng.uniform(0, 2 * np.pi)
     body = Ellipse((0.0, 0.0), (length, width), angle)
-    parts: list[Capsule | Ellipse] = [body]
+    parts: list[Part] = [body]
     for side in range(int(rng.choice([1, 2, 2, 3, 4]))):
         toward = angle + np.pi * side + rng.normal(0, 0.6)
         parts += arm(rng, polar(angle + np.pi * side, length * 0.7), toward)

@@ -118,8 +118,7 @@ def random_well(rng: np.random.Generator, side: float = 1200.0) -> WellDesign:
         radius = float(rng.uniform(0.42, 0.48)) * side
     else:
         radius = float(rng.uniform(0.7, 1.5)) * side
-        step = polar(rng.uniform(0, 2 * np.pi), radius - float(rng.uniform(0.15, 0.35)) * side)
-        centre = side / 2 + step[0], side / 2 + step[1]
+        centre = polar(rng.uniform(0, 2 * np.pi), radius - float(rng.uniform(0.15, 0.35)) * side, centre)
     field = random_design(rng, 100.0, 100.0)
     return WellDesign(
         width=side,
@@ -159,8 +158,8 @@ def _paint(canvas: Canvas, design: WellDesign, rng: np.random.Generator) -> pd.D
     for _ in range(int(rng.poisson(design.groups * area))):
         middle = float(rng.uniform(0, design.height)), float(rng.uniform(0, design.width))
         for _ in range(int(rng.integers(3, 8))):
-            step = polar(rng.uniform(0, 2 * np.pi), rng.uniform(5, 16))
-            add(CELL_DESIGNS["round"](rng), "small", (middle[0] + step[0], middle[1] + step[1]), 1.0)
+            spot = polar(rng.uniform(0, 2 * np.pi), rng.uniform(5, 16), middle)
+            add(CELL_DESIGNS["round"](rng), "small", spot, 1.0)
     for number in range(int(rng.poisson(design.debris * area))):
         add_debris(canvas, design.stain, rng)
         if number % 10 == 0:

@@ -16,9 +16,9 @@ from osteocount.io.label_image import write_labels
 from osteocount.simulate.canvas import OSTEOCLAST_NUCLEI, Canvas, add_debris, add_fibre
 from osteocount.simulate.cell_designs import CELL_DESIGNS, CellDesign, heaped_cell, nuclei_of_an_osteoclast, osteoclast
 from osteocount.simulate.cell_painting import CellPatch, paint_cell
-from osteocount.simulate.design import FieldDesign, StainStyle
+from osteocount.simulate.design import FieldDesign
 from osteocount.simulate.optics import blurred, photograph
-from osteocount.simulate.shapes import PointUm
+from osteocount.simulate.shapes import PointUm, polar
 
 # Cells are placed this far (µm) beyond the picture, so that its edges cut cells as a real field's do.
 _MARGIN = 40.0
@@ -79,7 +79,7 @@ def simulate_field(design: FieldDesign, seed: int | np.random.SeedSequence) -> S
     neighbours = []
     for kind in ("binucleate", "mononuclear_large", "spindle", "round", "refractile"):
         for _ in range(_number(design, getattr(design.densities, kind), rng)):
-            patch = paint_cell(CELL_DESIGNS[kind](rng), design.stain, design.pixel_size, rng)
+            patch = paint(CELL_DESIGNS[kind](rng), design, rng)
             lies_on_others = rng.random() < 0.1 and kind not in ("binucleate", "mononuclear_large")
             _place(canvas, patch, design, rng, neighbours, 1.0 if lies_on_others else _ROOM)
     for _ in range(_number(design, design.densities.clump, rng)):
@@ -116,8 +116,7 @@ def render_field(canvas: Canvas, design: FieldDesign, rng: np.random.Generator) 
 
 def paint(cell: CellDesign, design: FieldDesign, rng: np.random.Generator) -> CellPatch:
     """Paint ``cell`` in the stain and at the pixel size of ``design``."""
-    style: StainStyle = design.stain
-    return paint_cell(cell, style, design.pixel_size, rng)
+    return paint_cell(cell, design.stain, design.pixel_size, rng)
 
 
 def _osteoclasts(design: FieldDesign, rng: np.random.Generator) -> list[CellPatch]:
@@ -178,9 +177,8 @@ def _beside(
 ) -> PointUm | None:
     """Come nearer to ``other`` from a random side until the part ``least`` lies on it; None where a third is there."""
     angle = rng.uniform(0, 2 * np.pi)
-    toward = float(np.sin(angle)), float(np.cos(angle))
     for away in np.arange(half_size + patch.cell.half_size, 0.0, -1.5).tolist():
-        spot = other[0] + away * toward[0], other[1] + away * toward[1]
+        spot = polar(angle, away, other)
         overlap = canvas.overlap(patch, spot)
         if overlap > least:
             return spot if overlap < least + 0.085 else None

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from osteocount.columns import WELLS, WINDOW_CORRECTION
+from osteocount.columns import UNKNOWN, WELLS, WINDOW_CORRECTION
 from osteocount.napari.views.widgets import button, column, format_number, plain_label, row, set_bold
 
 # action: (text, key, what it does)
@@ -138,7 +138,7 @@ class CorrectView(QWidget):
             grid.addWidget(_right(QLabel(title)), 0, m)
         for n, (name, title) in enumerate(WINDOW_CORRECTION.items(), start=1):
             grid.addWidget(QLabel(title), n, 0)
-            self.values[name] = (_right(QLabel("–")), _right(QLabel("–")))
+            self.values[name] = (_right(QLabel(UNKNOWN)), _right(QLabel(UNKNOWN)))
             for m, label in enumerate(self.values[name], start=1):
                 grid.addWidget(label, n, m)
         return body

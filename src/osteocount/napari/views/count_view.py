@@ -18,9 +18,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from osteocount.columns import WELLS, WINDOW_PICTURE, WINDOW_WELLS
+from osteocount.columns import UNKNOWN, WELLS, WINDOW_PICTURE, WINDOW_WELLS
 from osteocount.napari.views.widgets import (
-    UNKNOWN,
     CollapsibleSection,
     MessageView,
     button,

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-UNKNOWN = "–"
+from osteocount.columns import UNKNOWN
 
 
 def button(
