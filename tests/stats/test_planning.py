@@ -7,7 +7,8 @@ import pytest
 from osteocount.errors import OsteoCountError
 from osteocount.stats.planning import estimate_components, plan
 from osteocount.stats.power_simulation import VarianceComponents, crossed
-from osteocount.stats.wells_input import ColumnNames, check_wells
+from osteocount.stats.wells_input import check_wells
+from osteocount.wells import ColumnNames
 from support.well_tables import simulated, table
 
 

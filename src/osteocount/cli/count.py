@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from osteocount.cli.console import follow, say
-from osteocount.cli.options import with_settings
+from osteocount.cli.options import with_options, with_settings
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
 
 if TYPE_CHECKING:
-    from osteocount.io.result_folder import IfPresent
     from osteocount.pipeline import Outcome, RunRequest
-    from osteocount.pipeline.exports import Export
 
 Source = Annotated[Path, typer.Argument(help="A picture, or a folder of pictures of one or several plates.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The result folder.")]
@@ -38,28 +36,7 @@ Pattern = Annotated[
     str | None, typer.Option(help="Own pattern for file names: a regular expression with named groups.")
 ]
 PlateWells = Annotated[int | None, typer.Option("--wells", help="Wells of the layout's plate, 6 to 384.")]
-OmeZarr = Annotated[
-    bool, typer.Option("--ome-zarr", help="Also write an OME-Zarr plate with pictures, labels and tables.")
-]
-CellProfiler = Annotated[bool, typer.Option("--cellprofiler", help="Also write tables as CellProfiler names them.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes that share the pictures; results do not depend on it.")]
-Scheduler = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ADDRESS", help="Send the pictures to a dask cluster, as tcp://10.0.0.5:8786, instead of --workers."
-    ),
-]
-Classifier = Annotated[
-    Path | None,
-    typer.Option(
-        "--classifier", metavar="FILE", help="Leave out what this classifier, made by `train`, says is no cell."
-    ),
-]
-Overwrite = Annotated[
-    bool,
-    typer.Option("--overwrite", help="Replace the run that DIR holds; corrections by a person stay and are redone."),
-]
-Resume = Annotated[bool, typer.Option("--resume", help="Finish the run that DIR holds; do only what is missing.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout.")]
 
@@ -74,7 +51,49 @@ def register(app: typer.Typer) -> None:
     app.command("gui")(gui)
 
 
+def run_options(
+    ome_zarr: Annotated[
+        bool, typer.Option("--ome-zarr", help="Also write an OME-Zarr plate with pictures, labels and tables.")
+    ] = False,
+    cellprofiler: Annotated[
+        bool, typer.Option("--cellprofiler", help="Also write tables as CellProfiler names them.")
+    ] = False,
+    workers: Workers = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Send the pictures to a dask cluster, as tcp://10.0.0.5:8786, instead of --workers."
+        ),
+    ] = None,
+    classifier: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Leave out what this classifier, made by `train`, says is no cell."),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace the run that DIR holds; corrections by a person stay and are redone."
+        ),
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Finish the run that DIR holds; do only what is missing.")
+    ] = False,
+) -> dict[str, Any]:
+    """Return what both commands are asked alike, as attributes of a `RunRequest`."""
+    if overwrite and resume:
+        raise OsteoCountError("--overwrite and --resume exclude each other: one starts anew, the other goes on.")
+    asked = {"ome-zarr": ome_zarr, "cellprofiler": cellprofiler}
+    return {
+        "exports": [name for name, wanted in asked.items() if wanted],
+        "workers": workers,
+        "scheduler": scheduler,
+        "classifier": classifier,
+        "if_present": "overwrite" if overwrite else "resume" if resume else "refuse",
+    }
+
+
 @with_settings("picture", "segment", "count", "comparison", "qc")
+@with_options(run_options, "options")
 def run(
     source: Source,
     out: Out,
@@ -87,16 +106,10 @@ def run(
     light_path: LightPath = None,
     pattern: Pattern = None,
     wells: PlateWells = None,
-    ome_zarr: OmeZarr = False,
-    cellprofiler: CellProfiler = False,
-    workers: Workers = 1,
-    scheduler: Scheduler = None,
-    classifier: Classifier = None,
-    overwrite: Overwrite = False,
-    resume: Resume = False,
+    *,
+    options: dict[str, Any],
     quiet: Quiet = False,
     as_json: AsJson = False,
-    *,
     settings: Settings,
 ) -> None:
     """Count a plate and compare its treatments: tables, label images, overlays and a report."""
@@ -108,37 +121,26 @@ def run(
         for path, role in match_roles(reader or [], reader_role or [])
     ]
     request = RunRequest(
-        source, out, settings, layout=layout, readers=readers, pattern=pattern, plate_wells=wells,
-        exports=_exports(ome_zarr, cellprofiler), workers=workers, scheduler=scheduler, classifier=classifier,
-        if_present=_if_present(overwrite, resume),
-    )  # fmt: skip
+        source, out, settings, layout=layout, readers=readers, pattern=pattern, plate_wells=wells, **options
+    )
     _run(request, quiet, as_json)
 
 
 @with_settings("picture", "segment", "count", "qc")
+@with_options(run_options, "options")
 def count(
     source: Source,
     out: Out,
-    ome_zarr: OmeZarr = False,
-    cellprofiler: CellProfiler = False,
-    workers: Workers = 1,
-    scheduler: Scheduler = None,
-    classifier: Classifier = None,
-    overwrite: Overwrite = False,
-    resume: Resume = False,
+    *,
+    options: dict[str, Any],
     quiet: Quiet = False,
     as_json: AsJson = False,
-    *,
     settings: Settings,
 ) -> None:
     """Count pictures without a layout: the same numbers, no comparison."""
     from osteocount.pipeline import RunRequest
 
-    request = RunRequest(
-        source, out, settings, exports=_exports(ome_zarr, cellprofiler), workers=workers, scheduler=scheduler,
-        classifier=classifier, if_present=_if_present(overwrite, resume),
-    )  # fmt: skip
-    _run(request, quiet, as_json)
+    _run(RunRequest(source, out, settings, **options), quiet, as_json)
 
 
 def demo(
@@ -167,18 +169,6 @@ def gui() -> None:
     viewer = napari.Viewer()
     viewer.window.add_plugin_dock_widget("osteocount", "OsteoCount")
     napari.run()
-
-
-def _exports(ome_zarr: bool, cellprofiler: bool) -> list[Export]:
-    """Name the further forms of the results that were asked for."""
-    asked: dict[Export, bool] = {"ome-zarr": ome_zarr, "cellprofiler": cellprofiler}
-    return [name for name, wanted in asked.items() if wanted]
-
-
-def _if_present(overwrite: bool, resume: bool) -> IfPresent:
-    if overwrite and resume:
-        raise OsteoCountError("--overwrite and --resume exclude each other: one starts anew, the other goes on.")
-    return "overwrite" if overwrite else "resume" if resume else "refuse"
 
 
 def _run(request: RunRequest, quiet: bool, as_json: bool) -> None:

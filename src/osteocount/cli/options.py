@@ -18,30 +18,46 @@ from osteocount.settings import FrozenModel, Settings, describe_invalid, help_te
 Command = Callable[..., None]
 
 
-def with_settings(*sections: str) -> Callable[[Command], Command]:
-    """Give a command ``--settings FILE`` and an option for every setting of ``sections``.
+def with_options(take: Callable[..., Any], name: str) -> Callable[[Command], Command]:
+    """Give a command the options that ``take`` has, where its parameter ``name`` stands; it receives what that returns.
 
-    The command receives one ``settings`` argument: the file's values with the options on top.
+    Its annotations, that of what it returns too, have to be there at run time: typer reads them.
     """
+    options = inspect.signature(take, eval_str=True).parameters
 
     def decorate(command: Command) -> Command:
-        names = {name: section for section in sections for name in _fields(section)}
-
         @functools.wraps(command)
         def wrapped(**arguments: Any) -> None:
-            given = {name: arguments.pop(name) for name in names}
-            base = arguments.pop("settings_file")
-            settings = Settings() if base is None else Settings.from_file(base)
-            command(settings=_override(settings, given, names), **arguments)
+            taken = take(**{option: arguments.pop(option) for option in options})
+            command(**{name: taken}, **arguments)
 
-        own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "settings"]
-        added = [_settings_file(), *(_option(section, name) for name, section in names.items())]
-        parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *added)]
+        own = inspect.signature(command, eval_str=True).parameters.values()
+        parameters = [
+            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for each in own
+            for parameter in (options.values() if each.name == name else (each,))
+        ]
         wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return wrapped
 
     return decorate
+
+
+def with_settings(*sections: str) -> Callable[[Command], Command]:
+    """Give a command ``--settings FILE`` and an option for every setting of ``sections``.
+
+    The command receives one ``settings`` argument: the file's values with the options on top.
+    """
+    names = {name: section for section in sections for name in _fields(section)}
+
+    def take(settings_file: Path | None, **given: Any) -> Settings:
+        settings = Settings() if settings_file is None else Settings.from_file(settings_file)
+        return _override(settings, given, names)
+
+    options = [_settings_file(), *(_option(section, name) for name, section in names.items())]
+    take.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    return with_options(take, "settings")
 
 
 def _fields(section: str) -> dict[str, FieldInfo]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from osteocount.cli.options import Command, with_settings
+from osteocount.cli.options import with_options, with_settings
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
+from osteocount.wells import ColumnNames, TableColumns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 
 Table = Annotated[Path, typer.Argument(help="A CSV table with a row per well, or a result folder.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables and figures.")]
-COLUMN_OPTIONS = {
-    "count_column": ("n_osteoclasts", "Column with the count per well."),
-    "area_column": ("imaged_area_mm2", "Column with the imaged area per well."),
-    "donor_column": ("donor", "Column with the donor."),
-    "treatment_column": ("treatment", "Column with the treatment."),
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -39,44 +32,31 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(plan)
 
 
-def with_column_names(command: Command) -> Command:
-    """Give a command an option for every column that a user may call otherwise; it receives them as ``columns``."""
-
-    @functools.wraps(command)
-    def wrapped(**arguments: Any) -> None:
-        command(columns={name: arguments.pop(name) for name in COLUMN_OPTIONS}, **arguments)
-
-    own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "columns"]
-    added = [
-        inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[str, typer.Option(help=text)]
-        )
-        for name, (default, text) in COLUMN_OPTIONS.items()
-    ]
-    wrapped.__signature__ = inspect.Signature([*own[:-1], *added, own[-1]])  # type: ignore[attr-defined]
-    return wrapped
+def column_names(
+    count_column: Annotated[str, typer.Option(help="Column with the count per well.")] = TableColumns.count,
+    area_column: Annotated[str, typer.Option(help="Column with the imaged area per well.")] = TableColumns.area,
+    donor_column: Annotated[str, typer.Option(help="Column with the donor.")] = TableColumns.donor,
+    treatment_column: Annotated[str, typer.Option(help="Column with the treatment.")] = TableColumns.treatment,
+) -> ColumnNames:
+    """Return what the user calls the columns of a table."""
+    return ColumnNames(
+        count_column=count_column,
+        area_column=area_column,
+        donor_column=donor_column,
+        treatment_column=treatment_column,
+    )
 
 
 @with_settings("comparison")
-@with_column_names
-def compare(
-    table: Table,
-    out: Out,
-    *,
-    columns: dict[str, Any],
-    settings: Settings,
-) -> None:
+@with_options(column_names, "columns")
+def compare(table: Table, out: Out, *, columns: ColumnNames, settings: Settings) -> None:
     """Compare the arms of any table of wells: ratios, intervals, adjusted p, verdicts, figures."""
     from osteocount import stats
     from osteocount.columns import COMPARISONS
     from osteocount.io.tables import write_table
     from osteocount.stats.figures import dose_response, effect_plot, superplot
 
-    comparison = stats.compare(
-        read_wells(table),
-        settings=settings.comparison,
-        **columns,
-    )
+    comparison = stats.compare(read_wells(table), settings=settings.comparison, **columns)
     primary = settings.comparison.primary_endpoint
     figures = {"superplot": superplot(comparison, endpoint=primary), "effects": effect_plot(comparison)}
     if comparison.curves:
@@ -88,13 +68,13 @@ def compare(
 
 
 @with_settings("comparison")
-@with_column_names
+@with_options(column_names, "columns")
 def agree(
     results: Table,
     manual: Annotated[Path, typer.Argument(help="CSV with columns well and count; plate, field, reader if known.")],
     out: Out,
     *,
-    columns: dict[str, Any],
+    columns: ColumnNames,
     settings: Settings,
 ) -> None:
     """Compare our counts with those of people: bias, limits of agreement, concordance, and the effect from both."""
@@ -122,7 +102,7 @@ def agree(
 
 
 @with_settings("comparison")
-@with_column_names
+@with_options(column_names, "columns")
 def plan(
     pilot: Table,
     out: Out,
@@ -130,7 +110,7 @@ def plan(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 1,
     runs: Annotated[int, typer.Option(min=100, max=100_000, help="Simulated experiments per design.")] = 2000,
     *,
-    columns: dict[str, Any],
+    columns: ColumnNames,
     settings: Settings,
 ) -> None:
     """Say how many donors and wells show a given effect, from the variation in a pilot."""
@@ -141,13 +121,7 @@ def plan(
 
     with _progress() as show:
         planned = plan_from(
-            read_wells(pilot),
-            ratio,
-            settings=settings.comparison,
-            seed=seed,
-            runs=runs,
-            progress=show,
-            **columns,
+            read_wells(pilot), ratio, settings=settings.comparison, seed=seed, runs=runs, progress=show, **columns
         )
     figures = {"power": power_curve(planned)}
     out.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,8 @@ from osteocount.stats.agreement_measures import describe
 from osteocount.stats.arms import arm_names, text_of
 from osteocount.stats.comparison import compare
 from osteocount.stats.sentences import number, p_value
-from osteocount.stats.wells_input import ColumnNames, TableColumns, join_rows, short_well_name
+from osteocount.stats.wells_input import join_rows, short_well_name
+from osteocount.wells import ColumnNames, TableColumns
 
 AUTOMATIC = "automatic"
 

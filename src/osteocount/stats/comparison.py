@@ -22,7 +22,8 @@ from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
 from osteocount.stats.inference import endpoint_rows, equivalence_row
 from osteocount.stats.least_squares import holm
 from osteocount.stats.warnings import ComparisonWarning, design_warnings, endpoint_warnings, multiplicity_warnings
-from osteocount.stats.wells_input import ColumnNames, check_wells
+from osteocount.stats.wells_input import check_wells
+from osteocount.wells import ColumnNames
 
 
 @dataclass(frozen=True)

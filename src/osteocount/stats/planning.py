@@ -15,7 +15,8 @@ from osteocount.stats.arms import choose_controls
 from osteocount.stats.endpoints import COUNT, find_endpoints
 from osteocount.stats.least_squares import fit
 from osteocount.stats.power_simulation import VarianceComponents, analyse, crossed, simulate_log_rates
-from osteocount.stats.wells_input import ColumnNames, check_wells
+from osteocount.stats.wells_input import check_wells
+from osteocount.wells import ColumnNames
 
 DONORS = tuple(range(3, 11))
 WELLS = tuple(range(2, 7))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ import pandas as pd
 from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import arm_names, suggestion, text_of
 from osteocount.stats.endpoints import WELL_COLUMNS, NumberKind
-from osteocount.wells import LEFT_OUT_ROLES, parse_well, row_letters, well_name
+from osteocount.wells import LEFT_OUT_ROLES, ColumnNames, TableColumns, parse_well, row_letters, well_name
 
 DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
 LARGEST = 1e12  # above any count, area (px of a whole well: 1e10) or amount that a table of wells can hold
@@ -24,39 +23,6 @@ NO_DONORS = (
     "the biological replicate: donor, animal or independent experiment. Wells are technical replicates, so without "
     "donors there is no comparison"
 )
-
-
-class ColumnNames(TypedDict, total=False):
-    """What the user calls the columns of a table; those not given have the names of ``wells.csv``."""
-
-    count_column: str
-    area_column: str
-    donor_column: str
-    treatment_column: str
-
-
-@dataclass(frozen=True)
-class TableColumns:
-    """What the columns of a table are called."""
-
-    count: str = "n_osteoclasts"
-    area: str = "imaged_area_mm2"
-    donor: str = "donor"
-    treatment: str = "treatment"
-
-    @classmethod
-    def of(cls, names: ColumnNames) -> TableColumns:
-        """Return the names the user gave, with the default ones for the rest."""
-        return cls(**{name.removesuffix("_column"): str(column) for name, column in names.items()})
-
-    def given(self) -> ColumnNames:
-        """Return the names the way a caller gives them."""
-        return {
-            "count_column": self.count,
-            "area_column": self.area,
-            "donor_column": self.donor,
-            "treatment_column": self.treatment,
-        }
 
 
 @dataclass(frozen=True)
