@@ -32,18 +32,21 @@ NucleusPairs = Mapping[int, tuple[Nucleus | None, Nucleus | None]]
 
 def apply_edit(field: EditedField, edit: Edit) -> Change | None:
     """Apply ``edit`` to ``field``; return what changed, or None where the edit finds nothing to act on."""
-    action = _ACTIONS.get(edit.kind)
-    change = None if action is None else action(field, edit)
+    change = None
+    if (on_cells := _ON_CELLS.get(edit.kind)) is not None:
+        cells = field.find(edit.cells)
+        change = None if cells is None else on_cells(field, edit, cells)
+    elif (on_points := _ON_POINTS.get(edit.kind)) is not None:
+        change = on_points(field, edit)
     if change is not None:
         field.commit(change)
     return change
 
 
-def merge(field: EditedField, edit: Edit) -> Change | None:
+def merge(field: EditedField, edit: Edit, cells: list[int]) -> Change | None:
     """Let all cells become the first one."""
-    cells = field.find(edit.cells)
-    window = None if cells is None else _union(*(_box(field, cell) for cell in cells))
-    if cells is None or window is None:
+    window = _union(*(_box(field, cell) for cell in cells))
+    if window is None:
         return None
     before = field.labels[window].copy()
     after = np.where(np.isin(before, cells), np.uint32(cells[0]), before)
@@ -55,11 +58,8 @@ def merge(field: EditedField, edit: Edit) -> Change | None:
     return Change(window, before, after, _into(field.nuclei_of(cells[1:]), cells[0]), marks)
 
 
-def split_line(field: EditedField, edit: Edit) -> Change | None:
+def split_line(field: EditedField, edit: Edit, cells: list[int]) -> Change | None:
     """Cut a cell along a line."""
-    cells = field.find(edit.cells)
-    if cells is None:
-        return None
     window = _box(field, cells[0])
     mask = (field.labels[window] == cells[0]).astype(np.uint8)
     corner = (window[0].start, window[1].start)
@@ -69,11 +69,8 @@ def split_line(field: EditedField, edit: Edit) -> Change | None:
     return _split(field, cells[0], window, mask, _large_parts(cut, mask))
 
 
-def split_nuclei(field: EditedField, edit: Edit) -> Change | None:
+def split_nuclei(field: EditedField, edit: Edit, cells: list[int]) -> Change | None:
     """Cut a cell in two halfway between its two groups of nuclei."""
-    cells = field.find(edit.cells)
-    if cells is None:
-        return None
     nuclei = list(field.nuclei_of(cells).values())
     if len(nuclei) < 2:
         return None
@@ -88,11 +85,10 @@ def split_nuclei(field: EditedField, edit: Edit) -> Change | None:
     return _split(field, cells[0], window, mask, parts)
 
 
-def delete(field: EditedField, edit: Edit) -> Change | None:
+def delete(field: EditedField, edit: Edit, cells: list[int]) -> Change | None:
     """Take cells away; their nuclei stay, in no cell."""
-    cells = field.find(edit.cells)
-    window = None if cells is None else _union(*(_box(field, cell) for cell in cells))
-    if cells is None or window is None:
+    window = _union(*(_box(field, cell) for cell in cells))
+    if window is None:
         return None
     before = field.labels[window].copy()
     after = np.where(np.isin(before, cells), np.uint32(0), before)
@@ -125,11 +121,8 @@ def draw(field: EditedField, edit: Edit) -> Change | None:
     return Change(window, before, after, _into(stray, cell), {cell: (None, mark)}, new_cells=1)
 
 
-def smooth(field: EditedField, edit: Edit) -> Change | None:
+def smooth(field: EditedField, edit: Edit, cells: list[int]) -> Change | None:
     """Even out the outline of a cell, into free ground only, and fill its holes."""
-    cells = field.find(edit.cells)
-    if cells is None:
-        return None
     cell = cells[0]
     area = int((field.labels[_box(field, cell)] == cell).sum())
     sigma = max(1.0, SMOOTHING * area**0.5)
@@ -150,16 +143,14 @@ def smooth(field: EditedField, edit: Edit) -> Change | None:
     return Change(window, before, after, {}, {cell: (old, new)})
 
 
-def accept(field: EditedField, edit: Edit) -> Change | None:
+def accept(field: EditedField, edit: Edit, cells: list[int]) -> Change | None:
     """Agree to cells as they are."""
-    cells = field.find(edit.cells)
-    return None if cells is None else _remark(field, cells, accepted=True)
+    return _remark(field, cells, accepted=True)
 
 
-def set_class(field: EditedField, edit: Edit) -> Change | None:
+def set_class(field: EditedField, edit: Edit, cells: list[int]) -> Change | None:
     """Say by hand whether cells are osteoclasts."""
-    cells = field.find(edit.cells)
-    return None if cells is None else _remark(field, cells, is_osteoclast=edit.is_osteoclast)
+    return _remark(field, cells, is_osteoclast=edit.is_osteoclast)
 
 
 def add_nucleus(field: EditedField, edit: Edit) -> Change | None:
@@ -188,15 +179,17 @@ def move_nucleus(field: EditedField, edit: Edit) -> Change | None:
     return _nucleus_change(field, key, old, replace(old, y=y, x=x, cell_id=field.cell_at(y, x)))
 
 
-_ACTIONS: dict[str, Callable[[EditedField, Edit], Change | None]] = {
+_ON_CELLS: dict[str, Callable[[EditedField, Edit, list[int]], Change | None]] = {
     "merge": merge,
     "split_line": split_line,
     "split_nuclei": split_nuclei,
     "delete": delete,
-    "draw": draw,
     "smooth": smooth,
     "accept": accept,
     "set_class": set_class,
+}
+_ON_POINTS: dict[str, Callable[[EditedField, Edit], Change | None]] = {
+    "draw": draw,
     "add_nucleus": add_nucleus,
     "remove_nucleus": remove_nucleus,
     "move_nucleus": move_nucleus,
