@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from osteocount.io.result_folder import ResultFolder
-from osteocount.pipeline.field_task import field_tasks
+from osteocount.pipeline.field import field_tasks
 from osteocount.pipeline.runner import run
 from osteocount.plate.index import index_pictures
 from osteocount.settings import Settings

@@ -100,17 +100,13 @@ def corrected_cells(automatic: AutomaticField, field: EditedField, settings: Set
 
 def corrected_nuclei(automatic: AutomaticField, field: EditedField) -> pd.DataFrame:
     """Return the rows of ``nuclei.csv`` for the state ``field``, by ``nucleus_id``."""
-    image = automatic.nuclei["image"].iloc[0] if len(automatic.nuclei) else _image(automatic)
+    image = next((table["image"].iloc[0] for table in (automatic.nuclei, automatic.cells) if len(table)), "")
     rows = [
         (image, key, n.cell_id if n.cell_id in field else pd.NA, n.y, n.x, n.score)
         for key, n in sorted(field.nuclei.items())
     ]
     table = pd.DataFrame(rows, columns=list(NUCLEI.names))
     return table.astype({"cell_id": "Int64", "y_px": float, "x_px": float, "score": float})
-
-
-def _image(automatic: AutomaticField) -> str:
-    return str(automatic.cells["image"].iloc[0]) if len(automatic.cells) else ""
 
 
 def _row(field: EditedField, cell: int, known: dict[str, Any], settings: Settings) -> dict[str, Any]:

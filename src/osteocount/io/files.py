@@ -18,6 +18,7 @@ from osteocount.errors import OsteoCountError
 
 # Names Windows keeps for devices, whatever the suffix.
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+_LONGEST_STEM = 120  # bytes; its origin is not recorded
 
 
 @contextmanager
@@ -45,17 +46,17 @@ def atomic_write(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def safe_stem(text: str, longest: int = 120) -> str:
+def safe_stem(text: str) -> str:
     """Turn any text into a file name without suffix that is safe on every system.
 
     Letters, digits, ``-``, ``_``, ``.`` and inner spaces stay; everything else becomes ``_``. The result never is
-    empty, hidden, a path, a device name, or longer than ``longest`` UTF-8 bytes. A shortened name ends in eight
+    empty, hidden, a path, a device name, or longer than 120 UTF-8 bytes. A shortened name ends in eight
     digits of the hash of the whole text, so that different long names stay different.
     """
     clean = re.sub(r"[^\w\-. ]", "_", unicodedata.normalize("NFC", text)).strip(" .")
-    if len(clean.encode()) > longest:
+    if len(clean.encode()) > _LONGEST_STEM:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        clean = clean.encode()[: longest - 9].decode(errors="ignore").rstrip(" .") + "-" + digest
+        clean = clean.encode()[: _LONGEST_STEM - 9].decode(errors="ignore").rstrip(" .") + "-" + digest
     if not clean or clean.split(".")[0].strip().lower() in _RESERVED:
         clean = f"_{clean}"
     return clean

@@ -183,14 +183,16 @@ def _variance(values: NDArray[np.float32], inside: Mask) -> float:
     return float(cv2.meanStdDev(values, mask=inside.view(np.uint8))[1][0, 0]) ** 2
 
 
+def _metric(name: str, value: float, flag: str, reason: str, *, is_bad: bool) -> QualityMetric:
+    return QualityMetric(name, value, flag, reason) if is_bad else QualityMetric(name, value)
+
+
 def _focus(grey: NDArray[np.float32], inside: Mask, settings: QcSettings) -> QualityMetric:
     ratio = focus_ratio(grey, inside)
     if np.isnan(ratio):
         return QualityMetric("focus", ratio, "no_detail", "The picture is flat: there is nothing to focus on.")
-    if ratio < settings.min_focus:
-        reason = f"Out of focus: fine detail is {ratio:.2f} of the coarse, below {settings.min_focus:g}."
-        return QualityMetric("focus", ratio, "out_of_focus", reason)
-    return QualityMetric("focus", ratio)
+    reason = f"Out of focus: fine detail is {ratio:.2f} of the coarse, below {settings.min_focus:g}."
+    return _metric("focus", ratio, "out_of_focus", reason, is_bad=ratio < settings.min_focus)
 
 
 def _saturation(pixels: Pixels, inside: Mask, settings: QcSettings) -> QualityMetric:
@@ -204,12 +206,9 @@ def _saturation(pixels: Pixels, inside: Mask, settings: QcSettings) -> QualityMe
         some = np.ascontiguousarray(pixels[..., first : first + 4])
         between &= cv2.inRange(some, (1,) * some.shape[2], (top - 1,) * some.shape[2]).reshape(inside.shape) > 0
     share = 1 - _share(between, inside)
-    if share > settings.max_saturated:
-        reason = f"{100 * share:.1f} % of the pixels are at the end of the camera's range, above " + (
-            f"{100 * settings.max_saturated:g} %."
-        )
-        return QualityMetric("saturated", share, "saturated", reason)
-    return QualityMetric("saturated", share)
+    limit = f"{100 * settings.max_saturated:g} %"
+    reason = f"{100 * share:.1f} % of the pixels are at the end of the camera's range, above {limit}."
+    return _metric("saturated", share, "saturated", reason, is_bad=share > settings.max_saturated)
 
 
 def _illumination(
@@ -230,45 +229,34 @@ def _illumination(
     if len(levels) < 4 or middle <= 0:
         return QualityMetric("uneven", float("nan"))
     uneven = (max(levels) - min(levels)) / middle
-    if uneven > settings.max_uneven:
-        reason = f"Uneven light: the background varies by {100 * uneven:.0f} %, above {100 * settings.max_uneven:g} %."
-        return QualityMetric("uneven", float(uneven), "uneven_light", reason)
-    return QualityMetric("uneven", float(uneven))
+    reason = f"Uneven light: the background varies by {100 * uneven:.0f} %, above {100 * settings.max_uneven:g} %."
+    return _metric("uneven", float(uneven), "uneven_light", reason, is_bad=uneven > settings.max_uneven)
 
 
 def _well_in_view(inside: Mask, settings: QcSettings) -> QualityMetric:
-    share = np.count_nonzero(inside) / inside.size
-    if share < settings.min_well_in_view:
-        reason = (
-            f"Only {100 * share:.0f} % of the picture is inside the well, below {100 * settings.min_well_in_view:g} %."
-        )
-        return QualityMetric("well_in_view", share, "little_well", reason)
-    return QualityMetric("well_in_view", share)
+    share = float(np.count_nonzero(inside) / inside.size)
+    limit = f"{100 * settings.min_well_in_view:g} %"
+    reason = f"Only {100 * share:.0f} % of the picture is inside the well, below {limit}."
+    return _metric("well_in_view", share, "little_well", reason, is_bad=share < settings.min_well_in_view)
 
 
 def _foreground(share: float, settings: QcSettings) -> QualityMetric:
     if share < settings.min_foreground:
         reason = f"Hardly any cells: {100 * share:.2f} % of the well is covered."
         return QualityMetric("foreground", share, "nearly_empty", reason)
-    if share > settings.max_foreground:
-        reason = f"{100 * share:.0f} % of the well is covered, so that no background is left to compare with."
-        return QualityMetric("foreground", share, "overgrown", reason)
-    return QualityMetric("foreground", share)
+    reason = f"{100 * share:.0f} % of the well is covered, so that no background is left to compare with."
+    return _metric("foreground", share, "overgrown", reason, is_bad=share > settings.max_foreground)
 
 
 def _debris(share: float, settings: QcSettings) -> QualityMetric:
-    if share > settings.max_debris:
-        reason = f"Debris covers {100 * share:.1f} % of the well, above {100 * settings.max_debris:g} %."
-        return QualityMetric("debris", share, "debris", reason)
-    return QualityMetric("debris", share)
+    reason = f"Debris covers {100 * share:.1f} % of the well, above {100 * settings.max_debris:g} %."
+    return _metric("debris", share, "debris", reason, is_bad=share > settings.max_debris)
 
 
 def _stain_colour(pixels: Pixels, stained: Mask, inside: Mask, settings: QcSettings) -> QualityMetric:
     share = stain_green_share(pixels, stained, inside)
-    if share < settings.min_stain_green:
-        reason = (
-            f"What is outlined is not red or purple: green is {share:.2f} of the light it takes, below "
-            f"{settings.min_stain_green:g} (grey has 0.33). Phase contrast, another stain, or a wrong white balance?"
-        )
-        return QualityMetric("stain_green", share, "wrong_colour", reason)
-    return QualityMetric("stain_green", share)
+    reason = (
+        f"What is outlined is not red or purple: green is {share:.2f} of the light it takes, below "
+        f"{settings.min_stain_green:g} (grey has 0.33). Phase contrast, another stain, or a wrong white balance?"
+    )
+    return _metric("stain_green", share, "wrong_colour", reason, is_bad=share < settings.min_stain_green)

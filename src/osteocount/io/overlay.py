@@ -17,6 +17,7 @@ from osteocount.io.picture import Picture
 LONGEST = 1600  # px; for a screen
 _ENLARGE = 2.0  # times, at most
 _FRACTION_BITS = 4  # of coordinates given to OpenCV
+_DASH = 5.0  # px; length of a dash and of the gap behind it
 _OSTEOCLAST = rgb(ON_BRIGHT.osteoclast)  # the same on both grounds, so that it tells the class of a mark
 _NUCLEUS = rgb(NUCLEUS)
 _DARK = (20, 20, 20)
@@ -156,10 +157,10 @@ def _draw_cell(canvas: _Canvas, rings: list[Outline], mark: _Mark) -> None:
         cv2.polylines(canvas.pixels, parts, not mark.dashed, mark.colour, 2 if bold else 1, cv2.LINE_AA, _FRACTION_BITS)
 
 
-def _dashes(points: NDArray[np.int32], length: float = 5.0) -> list[NDArray[np.int32]]:
+def _dashes(points: NDArray[np.int32]) -> list[NDArray[np.int32]]:
     """Every second piece of the outline."""
     steps = np.hypot(*np.diff(points, axis=0, append=points[:1]).T) / 2**_FRACTION_BITS
-    piece = (np.cumsum(steps) // length).astype(np.int64)
+    piece = (np.cumsum(steps) // _DASH).astype(np.int64)
     return [points[piece == n] for n in range(0, int(piece[-1]) + 1, 2) if np.any(piece == n)]
 
 

@@ -13,8 +13,7 @@ from typing import Any
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
-from osteocount.pipeline.field import is_large, precompute_tiles, process
-from osteocount.pipeline.field_task import FieldTask, write_failed
+from osteocount.pipeline.field import FieldTask, is_large, precompute_tiles, process, write_failed
 from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings
 from osteocount.version import __version__

@@ -241,16 +241,7 @@ def _write_unapplied(folder: ResultFolder, edits: list[Edit]) -> None:
         path.unlink(missing_ok=True)
         return
     rows = [
-        (
-            e.image,
-            e.plate,
-            e.well,
-            e.kind,
-            e.who,
-            e.when.isoformat(),
-            " ".join(str(c.cell_id) for c in e.cells),
-            e.reason,
-        )
-        for e in edits
+        edit.model_dump() | {"when": edit.when.isoformat(), "cells": " ".join(str(cell.cell_id) for cell in edit.cells)}
+        for edit in edits
     ]
     write_table(pd.DataFrame(rows, columns=list(NOT_APPLIED.names)), path)

@@ -14,8 +14,7 @@ from osteocount.io.label_image import read_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table, write_table
-from osteocount.pipeline.field import read_channels
-from osteocount.pipeline.field_task import FieldTask
+from osteocount.pipeline.field import FieldTask, read_channels
 from osteocount.settings import Settings
 from osteocount.wells import parse_well, row_letters
 

@@ -1,6 +1,7 @@
-"""One field: from its files to its part of the result folder, a large one also in shares of its tiles.
+"""The fields of a run: which pictures make one, and each from its files to its part of the result folder.
 
-Shares are worked on before the field itself, so that several processes can work on one well.
+A large field can be worked on in shares of its tiles before it is done itself, so that several processes can work on
+one well.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import shutil
 import time
 import traceback
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ import pandas as pd
 
 from osteocount.columns import CELLS, NUCLEI
 from osteocount.errors import OsteoCountError
-from osteocount.io.files import input_hash, text_hash
+from osteocount.io.files import input_hash, safe_stem, text_hash
 from osteocount.io.label_image import write_labels, write_tiled_labels
 from osteocount.io.overlay import LONGEST, write_overlay
 from osteocount.io.picture import Picture, PixelSize
@@ -27,7 +30,8 @@ from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table
 from osteocount.io.tiled_image import TiledImage, open_tiled
 from osteocount.pipeline.analysis import FieldResult, analyse
-from osteocount.pipeline.field_task import FieldTask
+from osteocount.plate.index import PlateIndex
+from osteocount.plate.picture_files import PictureFile, picture_stem, root_of
 from osteocount.segment import get_segmenter
 from osteocount.segment.backends.description import weights_hash
 from osteocount.segment.segmentation import Segmentation, WholePictureNeeded
@@ -36,6 +40,68 @@ from osteocount.settings import Settings
 from osteocount.version import __version__
 
 _STRIP_ROWS = 512  # rows of a large picture that are reduced together for its overlay
+
+
+@dataclass(frozen=True)
+class FieldTask:
+    """One field to do: where its files are and what it is called in the tables; ``scene``: its name inside the file."""
+
+    key: str
+    plate: str
+    well: str
+    field: str
+    image: str
+    paths: tuple[Path, ...]
+    scene: str = ""
+
+    def record(self, **facts: Any) -> FieldRecord:
+        """Return the record of this field with what became of it."""
+        return FieldRecord(
+            key=self.key, plate=self.plate, well=self.well, field=self.field, image=self.image, **facts
+        )  # fmt: skip
+
+
+def field_tasks(index: PlateIndex, source: Path) -> list[FieldTask]:
+    """Group the channels of a field and give every field a name of its own.
+
+    Raises
+    ------
+    OsteoCountError
+        A field has several focal planes or time points.
+    """
+    root = root_of(source)
+    groups: dict[tuple[str, str, str], list[PictureFile]] = {}
+    for entry in index.entries:
+        groups.setdefault((entry.plate, entry.well, entry.field), []).append(entry)
+    stems = Counter(_stem(entries[0]) for entries in groups.values())
+    tasks = []
+    for (plate, well, field), entries in groups.items():
+        planes = {(entry.z, entry.time) for entry in entries}
+        if len(planes) > 1:
+            raise OsteoCountError(
+                f"{entries[0].path.name}: {len(planes)} focal planes or time points of one field. "
+                "Export one plane (or a projection) per field and time point into a folder of its own."
+            )
+        stem = _stem(entries[0])
+        key = stem if stems[stem] == 1 else safe_stem("_".join(filter(None, [plate, well, field, stem])))
+        image = "/".join(filter(None, [entries[0].path.relative_to(root).as_posix(), entries[0].scene]))
+        paths = tuple(entry.path for entry in sorted(entries, key=lambda entry: entry.channel))
+        tasks.append(FieldTask(key, plate, well, field, image, paths, entries[0].scene))
+    return tasks
+
+
+def write_failed(task: FieldTask, folder: ResultFolder, reason: str) -> FieldRecord:
+    """Write and return the record of a field that nobody lived to write it for."""
+    record = task.record(status="failed", reason=reason, seconds=None)
+    folder.write_field(record)
+    return record
+
+
+def unmatched_record(path: Path, source: Path) -> FieldRecord:
+    """Return the record of a picture whose name says no well where those of the others do."""
+    image = path.relative_to(root_of(source)).as_posix()
+    reason = f"{image}: the file name does not fit the naming of the other pictures, so its well is unknown."
+    return FieldRecord(key="", plate="", well="", field="", image=image, status="failed", reason=reason)
 
 
 def process(
@@ -141,6 +207,10 @@ def write_label_images(
             write_labels(draw(), path, pixel_size_um)
         else:
             write_tiled_labels(draw, labels.shape, path, pixel_size_um, threads)
+
+
+def _stem(entry: PictureFile) -> str:
+    return safe_stem(" ".join(filter(None, [picture_stem(entry.path), entry.scene])))
 
 
 def _count_and_write(

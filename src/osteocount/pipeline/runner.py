@@ -19,7 +19,7 @@ from osteocount.io.run_record import RunRecord, in_order
 from osteocount.pipeline.absorbance import AbsorbanceInput, read_absorbance
 from osteocount.pipeline.corrections import adopt
 from osteocount.pipeline.exports import Export, check_exports, write_exports
-from osteocount.pipeline.field_task import field_tasks, unmatched_record
+from osteocount.pipeline.field import field_tasks, unmatched_record
 from osteocount.pipeline.finished_run import FinishedRun, RunInputs
 from osteocount.pipeline.wells_table import place_layout
 from osteocount.pipeline.workers import process_all

@@ -15,8 +15,7 @@ from multiprocessing.connection import wait as wait_for
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
 from osteocount.pipeline.analysis import cores
-from osteocount.pipeline.field import fingerprint, process
-from osteocount.pipeline.field_task import FieldTask, write_failed
+from osteocount.pipeline.field import FieldTask, fingerprint, process, write_failed
 from osteocount.settings import Settings
 
 

@@ -26,8 +26,7 @@ from osteocount.napari.review.session import OpenField, ReviewSession
 from osteocount.napari.views.figure_view import FigureSize, RenderedFigure, render
 from osteocount.napari.views.source_view import RESULTS_SUFFIX
 from osteocount.pipeline import Outcome, Progress
-from osteocount.pipeline.field import read_channels
-from osteocount.pipeline.field_task import FieldTask, field_tasks
+from osteocount.pipeline.field import FieldTask, field_tasks, read_channels
 from osteocount.pipeline.write_results import apply_edits
 from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
 from osteocount.plate.index import index_pictures
