@@ -228,14 +228,16 @@ def _previews(work: Future[Any], layer: LayerSnapshot, tile_folder: Path) -> Gen
     step = max(1, int(np.ceil((height * width / PREVIEW_PIXELS) ** 0.5)))
     cells = np.zeros((-(-height // step), -(-width // step)), np.uint8)
     known: set[Path] = set()
+    side = 1  # of the largest tile so far: the first ones are whole
     while not work.done():
         wait([work], timeout=POLL_S)
         fresh = [(path, tile) for path in sorted(set(tile_folder.glob("*.npz")) - known) if (tile := read_tile(path))]
         for path, tile in fresh:
             known.add(path)
+            side = max(side, tile.tile.bottom - tile.tile.top, tile.tile.right - tile.tile.left)
             _paint(tile, cells, (height, width), step)
         if fresh:
-            total = len(tiles(fresh[0][1].grid))
+            total = len(tiles(fresh[0][1].grid, side))
             yield CountPreview(layer.name, cells.copy(), step, len(known), total, f"Tile {len(known)} of {total}")
 
 

@@ -61,18 +61,10 @@ def draw_candidates(
     score: NDArray[np.float32],
     radius: float,
 ) -> CandidateNuclei:
-    """Return candidates with these centres and scores, each drawn to half its contrast."""
-    return CandidateNuclei(y, x, score, _extents(contrast, cells, y, x, radius))
+    """Return candidates with these centres and scores, each drawn; the strongest goes first.
 
-
-def _extents(
-    contrast: NDArray[np.float32],
-    cells: NDArray[np.int32],
-    y: NDArray[np.intp],
-    x: NDArray[np.intp],
-    radius: float,
-) -> NDArray[np.int32]:
-    """Draw each nucleus: the pixels around its centre with half its contrast or more; the strongest goes first."""
+    Drawn are the pixels of its cell around its centre with half its contrast or more.
+    """
     labels = np.zeros(cells.shape, np.int32)
     half = max(1, round(_WIDEST * radius))
     dy, dx = np.ogrid[-half : half + 1, -half : half + 1]
@@ -88,4 +80,4 @@ def _extents(
         free = (labels[window] == 0) & (cells[window] == cells[y[i], x[i]])
         labels[window][free & ((local & bright) | small)] = i + 1
         labels[y[i], x[i]] = i + 1
-    return labels
+    return CandidateNuclei(y, x, score, labels)

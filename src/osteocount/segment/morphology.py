@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+_LEAST_PX = 8  # area a round body must exceed: smaller ones are noise; what chose it is not recorded
 _DISC = 0.785  # π / 4: the area of a disc over the square of its diameter
 #: 0 or 1 per pixel, as OpenCV takes it.
 ByteMask = NDArray[np.uint8]
@@ -129,3 +130,28 @@ def in_raster_order(labels: NDArray[np.int32]) -> NDArray[np.int32]:
     new = np.zeros(first.size, np.int32)
     new[order] = np.arange(1, order.size + 1, dtype=np.int32)
     return np.take(new, labels)
+
+
+def large_enough(labels: NDArray[np.integer], least: float) -> NDArray[np.int32]:
+    """Drop labels of fewer than ``least`` pixels, and renumber the others in raster order."""
+    area = np.bincount(labels.ravel())
+    kept = np.where(area >= least, np.arange(area.size), 0).astype(np.int32)
+    kept[0] = 0
+    return in_raster_order(kept[labels])
+
+
+def round_bodies(mask: ByteMask, fill: float) -> tuple[float, int]:
+    """Return the median diameter in pixels of round bodies, and how many there are.
+
+    Parameters
+    ----------
+    mask
+        (height, width), 1 inside bodies.
+    fill
+        Share of the disc around it that such a body fills at least.
+    """
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    area = stats[1:, cv2.CC_STAT_AREA]
+    longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=1)
+    area = area[(area > _LEAST_PX) & (area > fill * disc_area(longest))]
+    return (float(np.median(np.sqrt(area * 4 / np.pi))), area.size) if area.size else (0.0, 0)

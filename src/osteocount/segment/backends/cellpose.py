@@ -11,9 +11,10 @@ import numpy as np
 
 from osteocount.errors import OsteoCountError
 from osteocount.segment.backends.description import InputDescription, described_inputs
-from osteocount.segment.backends.network import Channel, InputPlanes, Instances, Target, mean_score
+from osteocount.segment.backends.network import Channel, InputPlanes, Instances, Target
 from osteocount.segment.backends.session import Device, cannot_import
 from osteocount.segment.backends.shipped import sigmoid
+from osteocount.segment.object_tables import mean_per_label
 from osteocount.segment.preprocess.scale import WORKING_UM
 
 WEIGHTS = "a file of Cellpose weights"
@@ -83,7 +84,7 @@ class CellposeNetwork:
         masks, flows, _ = self._model.eval(planes[..., 0] if grey else planes, diameter=None, **options)
         labels = np.asarray(masks).astype(np.int32).reshape(planes.shape[:2])
         likely = sigmoid(np.asarray(flows[2], np.float32).reshape(planes.shape[:2]))
-        return Instances(labels, mean_score(labels, likely))
+        return Instances(labels, mean_per_label(labels, likely)[1:].astype(np.float32))
 
 
 def _check_weights(path: Path, torch: Any) -> None:

@@ -20,6 +20,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
 from osteocount.segment.candidate_nuclei import draw_candidates
 from osteocount.segment.morphology import disc_area, disk, gaussian, holes_filled
+from osteocount.segment.object_tables import mean_per_label
 from osteocount.segment.preprocess.channels import find_channels
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.scale import Scale, resample, working_scale
@@ -136,13 +137,6 @@ class Network(Protocol):
         ...
 
 
-def mean_score(labels: NDArray[np.int32], probability: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean ``probability`` over each label 1..n."""
-    size = int(labels.max(initial=0)) + 1
-    total = np.bincount(labels.ravel(), weights=probability.ravel(), minlength=size)
-    return (total / np.maximum(np.bincount(labels.ravel(), minlength=size), 1))[1:].astype(np.float32)
-
-
 def cells_from_maps(maps: OutputMaps, scale: Scale) -> Instances:
     """Make cells of a ``foreground`` map (0..1) and of whatever tells touching cells apart.
 
@@ -162,7 +156,7 @@ def cells_from_maps(maps: OutputMaps, scale: Scale) -> Instances:
         labels = _grown(_summits(maps["distance"], inside), maps["distance"], inside)
     else:
         labels = split_touching(mask, scale)
-    return Instances(labels, mean_score(labels, foreground))
+    return Instances(labels, mean_per_label(labels, foreground)[1:].astype(np.float32))
 
 
 def nuclei_from_maps(maps: OutputMaps, nucleus_um: float, scale: Scale) -> Instances:

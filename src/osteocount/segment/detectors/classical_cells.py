@@ -25,7 +25,7 @@ from osteocount.segment.morphology import (
 )
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.split import split_touching
-from osteocount.segment.tiling.packing import NO_BORDER, Bodies, connected_bodies, pack_bodies
+from osteocount.segment.tiling.packing import Bodies, connected_bodies, pack_bodies
 
 _FIBRE_UM = 4.5  # retraction fibres and cell processes thinner than this do not join cells
 _HOLE_UM = 20.0  # a gap in a cell up to this diameter is a vacuole, a larger one is plastic between cells
@@ -88,7 +88,7 @@ def dark_bodies(density: NDArray[np.float32], mask: ByteMask, scale: Scale) -> N
 def _dark_heaps(density: NDArray[np.float32], mask: ByteMask, scale: Scale) -> Bodies:
     """Return where there may be compact bodies; what is a few pixels apart is judged together."""
     dark = holes_filled(cv2.compare(density, _LEVELS[0], cv2.CMP_GT) & mask, disc_area(scale.px(_NUCLEUS_UM)))
-    heaps = connected_bodies(cv2.dilate(dark, np.ones((5, 5), np.uint8)), NO_BORDER)
+    heaps = connected_bodies(cv2.dilate(dark, np.ones((5, 5), np.uint8)), border=(False,) * 4)
     large = np.bincount(heaps.labels[dark > 0], minlength=len(heaps.crops) + 1) > disc_area(scale.px(_DARK_UM[0]))
     return Bodies(heaps.labels, tuple(crop for crop in heaps.crops if large[crop.label]))
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
 from osteocount.segment.morphology import ByteMask
-from osteocount.segment.object_tables import NucleiCount
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.preprocess.stains import Stains
 from osteocount.segment.segmentation import Regime, Segmentation
@@ -54,6 +53,8 @@ class Detector(Protocol[Features]):
         In analysed pixels.
     tile_side
         Analysed pixels along a tile of a large picture, a compromise of time and memory.
+    interval_tail
+        The ``tail`` by which `count_nuclei` makes an interval of the scores that hold the truth nine times of ten.
     no_cells
         What a reader is told of a picture without cells.
     record
@@ -62,6 +63,7 @@ class Detector(Protocol[Features]):
 
     receptive_radius: int
     tile_side: int
+    interval_tail: float
     no_cells: str
     record: dict[str, Any]
 
@@ -93,10 +95,6 @@ class Detector(Protocol[Features]):
 
     def detect(self, features: Features, bodies: Bodies, stains: Stains) -> TileResult:
         """Cut bodies of a window into cells and find their nuclei."""
-        ...
-
-    def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
-        """Turn the scores of each cell's candidates into an interval of its number of nuclei."""
         ...
 
 

@@ -21,7 +21,7 @@ from osteocount.segment.backends.session import Device
 from osteocount.segment.candidate_nuclei import CandidateNuclei
 from osteocount.segment.detectors.classical import classical_method
 from osteocount.segment.detectors.detector import DetectionMethod
-from osteocount.segment.morphology import disc_area, in_raster_order, regions
+from osteocount.segment.morphology import disc_area, large_enough, regions
 from osteocount.segment.object_tables import (
     cell_table,
     count_nuclei,
@@ -213,9 +213,7 @@ def _kept_cells(cells: Instances, analysed: NDArray[np.bool_], smallest_px: floa
     """Return the likely cells inside the well that are no debris, (height, width) of the file."""
     likely = np.append(False, cells.score >= 0.5)
     labels = np.where(analysed, labels_to_size(np.where(likely[cells.labels], cells.labels, 0), analysed.shape), 0)
-    kept = np.bincount(labels.ravel(), minlength=likely.size) >= smallest_px
-    kept[0] = False
-    return in_raster_order(np.where(kept[labels], labels, 0).astype(np.int32))
+    return large_enough(labels, smallest_px)
 
 
 def _spots(nuclei: Instances, shape: tuple[int, int]) -> CandidateNuclei:

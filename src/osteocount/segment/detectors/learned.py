@@ -16,7 +16,7 @@ from osteocount.segment.detectors.detector import DetectionMethod, WindowFeature
 from osteocount.segment.detectors.learned_cells import cell_mask, merge_fragments, oversegment
 from osteocount.segment.detectors.learned_nuclei import LEAST_SCORE, candidate_features, rescore_fused_cells
 from osteocount.segment.morphology import gaussian
-from osteocount.segment.object_tables import NucleiCount, count_nuclei, opaque_cells
+from osteocount.segment.object_tables import opaque_cells
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.preprocess.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, stains_from_pixels
 from osteocount.segment.tiling.packing import Bodies
@@ -34,7 +34,7 @@ _MOST_BYTES = 256 * 2**20  # of maps that are kept: those along the seams of a r
 _ELSEWHERE = "classical: the network was trained on brightfield pictures that show nuclei"
 
 
-def learned_method(settings: Settings, threads: int = 1, model: CellModel | None = None) -> DetectionMethod:
+def learned_method(settings: Settings, threads: int = 1) -> DetectionMethod:
     """Return the method in which a network trained on simulated pictures finds cells and nuclei.
 
     Parameters
@@ -43,8 +43,6 @@ def learned_method(settings: Settings, threads: int = 1, model: CellModel | None
         All settings of the run.
     threads
         How many of them run the network.
-    model
-        None is the model that ships.
 
     Raises
     ------
@@ -52,8 +50,7 @@ def learned_method(settings: Settings, threads: int = 1, model: CellModel | None
         The settings ask for a graphics card that is not there: said before the first picture.
     """
     device = settings.segment.device
-    if model is None and device == "cuda":
-        model = shipped_model("cuda", threads)
+    model = shipped_model(device, threads) if device == "cuda" else None
 
     def detector(scale: Scale) -> LearnedDetector:
         return LearnedDetector(shipped_model(device, threads) if model is None else model, scale, settings)
@@ -105,6 +102,7 @@ class LearnedDetector:
         self._model, self._scale = model, scale
         self._wanted, self._min_nuclei = settings.segment, settings.count.min_nuclei
         self.receptive_radius = int(np.ceil(scale.px(_RECEPTIVE_UM)))
+        self.interval_tail = float(model.facts["interval_tail"])
         self.record: dict[str, Any] = {"model_sha256": model.sha256}
         self._map_cache: MapCache | None = None
 
@@ -171,11 +169,6 @@ class LearnedDetector:
         opaque = opaque_cells(cells, total)
         corner = features.box.top, features.box.left
         return gather_window(bodies, corner, cells, opaque, features.density, stains, spots, wanted.nucleus_score)
-
-    def count(self, n_cells: int, cell_of_spot: NDArray[np.int32], score: NDArray[np.float32]) -> NucleiCount:
-        """Turn the scores of each cell's candidates into an interval of its number of nuclei."""
-        tail = float(self._model.facts["interval_tail"])
-        return count_nuclei(n_cells, cell_of_spot, score, self._wanted.nucleus_score, self._min_nuclei, tail)
 
 
 class MapCache:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
-from osteocount.segment.morphology import disc_area, gaussian
+from osteocount.segment.morphology import gaussian, round_bodies
 
 _NUCLEI = re.compile(r"dapi|hoechst|h33342|dna|nucle|draq|sytox|blue|405", re.IGNORECASE)
 _CYTOPLASM = re.compile(
@@ -20,7 +20,6 @@ _CYTOPLASM = re.compile(
 # What chose the values below is not recorded.
 _SAME = 0.9  # correlation above which two channels show the same
 _DIM = 0.6  # of Otsu's threshold, from which a spot counts: dim nuclei lie below it
-_LEAST_PX = 8  # area that a spot must exceed
 _ROUND = 0.6  # share of the disc around it that a round spot fills
 
 
@@ -82,13 +81,7 @@ def round_spots(plane: NDArray[np.float32]) -> tuple[float, int]:
     grey = np.clip((smooth - low) * (255 / max(float(high - low), 1e-6)), 0, 255).astype(np.uint8)
     level, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     mask = (grey > _DIM * level).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    area = stats[1:, cv2.CC_STAT_AREA]
-    longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=1)
-    round_ = (area > _LEAST_PX) & (area > _ROUND * disc_area(longest))
-    if not round_.any():
-        return 0.0, 0
-    return float(np.median(np.sqrt(area[round_] * 4 / np.pi))), int(round_.sum())
+    return round_bodies(mask, _ROUND)
 
 
 def check_channels(picture: Picture, channels: Channels, diameter: float) -> None:

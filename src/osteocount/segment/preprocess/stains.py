@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.errors import OsteoCountError
+
 #: Optical density (R, G, B) of common TRAP products, up to a factor. Purple cytoplasm of the annotated field was
 #: measured as about 1 : 1.25 : 0.75; where the red one comes from is not recorded.
 TRAP_PRESETS = {"naphthol AS-BI purple": (0.56, 0.70, 0.44), "fast red violet": (0.25, 0.78, 0.57)}
@@ -52,6 +54,26 @@ class Stains:
     red_to_green: float
     is_trap: bool
     warnings: tuple[str, ...]
+
+    @property
+    def record(self) -> dict[str, list[float]]:
+        """The two vectors for the run record."""
+        vectors = {"trap_vector": self.trap, "counterstain_vector": self.counterstain}
+        return {name: [round(float(v), 4) for v in vector] for name, vector in vectors.items()}
+
+    def refuse_other_colours(self, picture: str) -> None:
+        """Refuse the ``picture`` of this name when what is stained is not TRAP.
+
+        Raises
+        ------
+        OsteoCountError
+            What is stained does not have the colour of TRAP.
+        """
+        if not self.is_trap:
+            raise OsteoCountError(
+                f"{picture}: what is stained does not have the colour of TRAP (purple to red). "
+                "Check that the picture shows a TRAP stain and that its white balance is right."
+            )
 
 
 def stain_sample(density: NDArray[np.float32], cells: NDArray[np.bool_]) -> NDArray[np.float32]:

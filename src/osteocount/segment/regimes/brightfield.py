@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic
 
@@ -11,15 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.errors import OsteoCountError
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.detectors.detector import Detector, Features
-from osteocount.segment.object_tables import STAIN_COLUMNS, cell_table, nuclei_table, stain_flags
+from osteocount.segment.object_tables import STAIN_COLUMNS, cell_table, count_nuclei, nuclei_table, stain_flags
 from osteocount.segment.preprocess.illumination import WhitePointEstimator
 from osteocount.segment.preprocess.scale import Scale, values_to_size
 from osteocount.segment.preprocess.stains import trap_density
 from osteocount.segment.preprocess.well_mask import Circle
-from osteocount.segment.segmentation import ArrayLabels, Segmentation
+from osteocount.segment.segmentation import ArrayLabels, LabelSource, Segmentation
 from osteocount.segment.tiling.checkpoint import TileCheckpoint
 from osteocount.segment.tiling.tile_result import TileLabels, TileResult, number_tiles
 from osteocount.segment.tiling.tiles import (
@@ -33,7 +33,7 @@ from osteocount.segment.tiling.tiles import (
     strips,
     tiles,
 )
-from osteocount.settings import SegmentSettings, Settings
+from osteocount.settings import Settings
 
 
 class BrightfieldImage(Generic[Features]):
@@ -54,6 +54,8 @@ class BrightfieldImage(Generic[Features]):
 
     Attributes
     ----------
+    well, detector
+        As given.
     light, stains
         Of the whole picture.
     shape
@@ -74,7 +76,7 @@ class BrightfieldImage(Generic[Features]):
         *,
         prefetch: bool = False,
     ) -> None:
-        view, self.detector = ResampledImage(image, scale.zoom), detector
+        view, self.well, self.detector = ResampledImage(image, scale.zoom), well, detector
         self.shape = view.shape
         self._inside = view.inside(None if well is None else well.contains)
         self._features: Features | None = None
@@ -87,11 +89,7 @@ class BrightfieldImage(Generic[Features]):
         self._density = Density(view, self.light)
         parts = [detector.sample(self._window(box)) for box in samples(self.shape)]
         self.stains = detector.stains(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
-        if not self.stains.is_trap:
-            raise OsteoCountError(
-                f"{image.path.name}: what is stained does not have the colour of TRAP (purple to red). "
-                "Check that the picture shows a TRAP stain and that its white balance is right."
-            )
+        self.stains.refuse_other_colours(image.path.name)
 
     def tile_results(
         self, tile_side: int = TILE_SIDE, offset: tuple[int, int] = (0, 0), checkpoint: TileCheckpoint | None = None
@@ -222,19 +220,11 @@ def segment_brightfield(
         results.append(result)
         if whole and tile is not None:
             trap[tile.top : tile.bottom, tile.left : tile.right] = field.trap(tile)
-    labels = number_tiles(results, image.shape[:2], field.shape)
-    cell_rows, nuclei_rows = tables_of(labels, scale, detector, settings)
-    return Segmentation(
-        labels=ArrayLabels(labels.draw_cells(), labels.draw_nuclei()) if whole else labels,
-        nuclei_table=nuclei_rows,
-        regime="brightfield",
-        nuclei_resolved=True,
-        cell_table=cell_rows,
-        trap_od=values_to_size(trap, image.shape[:2]) if whole else None,
-        well=well,
-        record={**record, **_recorded(field, settings.segment)},
-        warnings=_warned(field, bool(len(cell_rows))),
-    )
+    tiled = number_tiles(results, image.shape[:2], field.shape)
+    cells, nuclei = tables_of(tiled, scale, detector, settings)
+    labels = ArrayLabels(tiled.draw_cells(), tiled.draw_nuclei()) if whole else tiled
+    found = _segmentation(field, labels, cells, nuclei, settings, record, any_cells=len(cells) > 0)
+    return replace(found, trap_od=values_to_size(trap, image.shape[:2])) if whole else found
 
 
 def stain_brightfield(
@@ -254,18 +244,10 @@ def stain_brightfield(
     for tile, values, may_be_cells in field.stained_tiles():
         trap[tile.top : tile.bottom, tile.left : tile.right] = values
         outlined |= may_be_cells
-    shape, none = image.shape[:2], np.zeros(0)
-    return Segmentation(
-        labels=ArrayLabels(*np.zeros((2, *shape), np.uint32)),
-        nuclei_table=nuclei_table(none, none, none.astype(np.float32), none.astype(np.int32)),
-        regime="brightfield",
-        nuclei_resolved=True,
-        cell_table=cell_table(none, []),
-        trap_od=values_to_size(trap, shape),
-        well=well,
-        record={**record, **_recorded(field, settings.segment)},
-        warnings=_warned(field, outlined),
-    )
+    labels = ArrayLabels(*np.zeros((2, *image.shape[:2]), np.uint32))
+    cells, nuclei = cell_table(np.zeros(0), []), nuclei_table(*np.zeros((4, 0)))
+    found = _segmentation(field, labels, cells, nuclei, settings, record, any_cells=outlined)
+    return replace(found, trap_od=values_to_size(trap, image.shape[:2]))
 
 
 def precompute_tiles(
@@ -281,21 +263,34 @@ def precompute_tiles(
     BrightfieldImage(image, well, scale, detector).precompute(detector.tile_side, share, TileCheckpoint(scratch))
 
 
-def _recorded(field: BrightfieldImage[Any], wanted: SegmentSettings) -> dict[str, Any]:
-    """Return what the record says of light, stains and thresholds."""
-    return {
-        **field.detector.record,
-        "white_point": field.light.median_levels,
-        "trap_vector": [round(float(v), 4) for v in field.stains.trap],
-        "counterstain_vector": [round(float(v), 4) for v in field.stains.counterstain],
-        "red_to_green": round(field.stains.red_to_green, 4),
-        "nucleus_score": wanted.nucleus_score,
-    }
-
-
-def _warned(field: BrightfieldImage[Any], any_cells: bool) -> tuple[str, ...]:
-    """Return what a reader must know of the stains, and that there are no cells."""
-    return (*field.stains.warnings, *(() if any_cells else (field.detector.no_cells,)))
+def _segmentation(
+    field: BrightfieldImage[Any],
+    labels: LabelSource,
+    cells: pd.DataFrame,
+    nuclei: pd.DataFrame,
+    settings: Settings,
+    record: dict[str, Any],
+    *,
+    any_cells: bool,
+) -> Segmentation:
+    """Return labels and tables with what a reader must know of light, stains and thresholds, without a TRAP density."""
+    return Segmentation(
+        labels=labels,
+        nuclei_table=nuclei,
+        regime="brightfield",
+        nuclei_resolved=True,
+        cell_table=cells,
+        well=field.well,
+        record={
+            **record,
+            **field.detector.record,
+            "white_point": field.light.median_levels,
+            **field.stains.record,
+            "red_to_green": round(field.stains.red_to_green, 4),
+            "nucleus_score": settings.segment.nucleus_score,
+        },
+        warnings=(*field.stains.warnings, *(() if any_cells else (field.detector.no_cells,))),
+    )
 
 
 def tables_of(
@@ -309,16 +304,12 @@ def tables_of(
     for result, number in zip(results, cells, strict=True):
         own = number[1:]
         opaque[own], area[own], stain[own] = result.opaque[1:], result.area[1:], result.stain[1:]
-    owner = _joined([number[result.cell] for result, number in zip(results, cells, strict=True)], np.int32)
-    own_number = _joined([number[result.nucleus] for result, number in zip(results, nuclei, strict=True)], np.int32)
-    y, x = _joined([result.y for result in results], np.intp), _joined([result.x for result in results], np.intp)
-    score = _joined([result.score for result in results], np.float32)
-    count = detector.count(n_cells, owner, score).with_hidden(opaque)
+    owner = np.concatenate([number[result.cell] for result, number in zip(results, cells, strict=True)])
+    own_number = np.concatenate([number[result.nucleus] for result, number in zip(results, nuclei, strict=True)])
+    y, x, score = (np.concatenate([getattr(result, name) for result in results]) for name in ("y", "x", "score"))
+    least, rule = settings.segment.nucleus_score, settings.count.min_nuclei
+    count = count_nuclei(n_cells, owner, score, least, rule, detector.interval_tail).with_hidden(opaque)
     flags = stain_flags(opaque, area * scale.um**2, stain[:, 0], settings.segment.trap_threshold)
     at = np.flatnonzero(own_number)[np.argsort(own_number[own_number > 0])]
     nuclei_rows = nuclei_table((y[at] + 0.5) / scale.zoom - 0.5, (x[at] + 0.5) / scale.zoom - 0.5, score[at], owner[at])
     return cell_table(count.confidence[1:], flags, count, stain=stain[1:]), nuclei_rows
-
-
-def _joined(parts: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:
-    return np.concatenate([np.zeros(0, kind), *parts])

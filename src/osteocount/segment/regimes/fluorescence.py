@@ -17,7 +17,7 @@ from osteocount.segment.morphology import (
     disk,
     gaussian,
     holes_filled,
-    in_raster_order,
+    large_enough,
     opened,
     regions,
 )
@@ -83,7 +83,7 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
     n_cells = int(cells.max())
     count = count_nuclei(n_cells, cells[spots.y, spots.x], spots.score, wanted.nucleus_score, settings.count.min_nuclei)
     counted = spots.only(spots.score >= wanted.nucleus_score)
-    shape = picture.pixels.shape[:2]
+    shape, um = picture.pixels.shape[:2], picture.pixel_size.um
     trap = np.clip(signal / threshold * _AT_OUTLINE, 0, 1).astype(np.float32)
     return Segmentation(
         labels=ArrayLabels(labels_to_size(cells, shape), labels_to_size(counted.labels, shape)),
@@ -97,20 +97,13 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
         record={
             **record,
             "channels": channels.reason,
-            **_sizes(diameter, picture.pixel_size.um),
+            "nucleus_diameter_px": round(diameter, 2),
+            "nucleus_diameter_um": None if um is None else round(diameter * um, 2),
             "cell_threshold_grey": round(threshold, 2),
             "nucleus_score": wanted.nucleus_score,
         },
         warnings=() if n_cells else (_NO_CELL,),
     )
-
-
-def _sizes(diameter: float, um: float | None) -> dict[str, float | None]:
-    """Return the diameter of the nuclei for the record, in pixels and, where the pixel size is known, in µm."""
-    return {
-        "nucleus_diameter_px": round(diameter, 2),
-        "nucleus_diameter_um": None if um is None else round(diameter * um, 2),
-    }
 
 
 def _signal(plane: NDArray[np.float32], nucleus: float) -> tuple[NDArray[np.float32], float]:
@@ -143,10 +136,7 @@ def _cells(signal: NDArray[np.float32], threshold: float, nucleus: float, scale:
     mask = opened(holes_filled(mask, disc_area(10 * nucleus)), max(1, round(0.5 * nucleus)))
     parts = split_touching(mask, scale, _WAIST)
     labels = split_touching(_with_middles(mask, parts, signal > _MIDDLE * threshold, nucleus), scale, _WAIST)
-    area = np.bincount(labels.ravel())
-    kept = np.where(area >= disc_area(nucleus), np.arange(area.size), 0).astype(np.int32)
-    kept[0] = 0
-    return in_raster_order(kept[labels])
+    return large_enough(labels, disc_area(nucleus))
 
 
 def _with_middles(mask: ByteMask, parts: NDArray[np.int32], lit: NDArray[np.bool_], nucleus: float) -> ByteMask:

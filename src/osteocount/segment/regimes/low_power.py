@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
 from osteocount.segment.morphology import (
     ByteMask,
@@ -17,18 +16,18 @@ from osteocount.segment.morphology import (
     disk,
     gaussian,
     holes_filled,
-    in_raster_order,
+    large_enough,
     opened,
     regions,
 )
 from osteocount.segment.object_tables import cell_table, nuclei_table
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, resample, values_to_size
-from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS, Stains, estimate_stains, trap_density
+from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS, estimate_stains, trap_density
 from osteocount.segment.preprocess.well_mask import Circle, inside_circle
 from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.segment.split import split_touching
-from osteocount.settings import SegmentSettings, Settings
+from osteocount.settings import Settings
 
 # Shares and diameters below were set with the size rule; what chose their values is not recorded. The rule itself
 # (`segment.large_cell_ratio`, 50 µm) is the middle of what an annotator of whole wells was unsure about.
@@ -39,7 +38,9 @@ _SOLID = 0.93  # share of its convex hull that a giant fills at least
 _GAP = 0.65  # share of the density of the paler of two giants above which no gap lies between them
 _LEANING = 0.6  # share of its depth below which a part of a body is another cell
 _PALE_TEXTURE = 0.05  # OD spread inside a pale giant; haze over many cells varies more
-_STAINED = 2.6  # times the threshold of TRAP-positive: pixel density from which a body is stained, 0.21 at the default
+# Times the threshold of TRAP-positive: pixel density from which a body is stained, 0.21 at the default. Well above what
+# a pale cell needs on average.
+_STAINED = 2.6
 _SPREAD = 0.215  # of the logistic confidence, so that it is 0.9 at 1.6 times the size rule
 
 
@@ -82,45 +83,31 @@ def segment_low_power(
     density[~inside] = 0
     total = density @ DENSITY_WEIGHTS
     small = scale.px(mononuclear_um)
-    dark = (total > _stained(wanted.trap_threshold)).astype(np.uint8)
+    dark = (total > _STAINED * wanted.trap_threshold).astype(np.uint8)
     stains = estimate_stains(density, dark > 0)
-    if not stains.is_trap:
-        raise OsteoCountError(
-            f"{picture.path.name}: what is stained does not have the colour of TRAP (purple to red). "
-            "Check that the picture shows a TRAP stain and that its white balance is right."
-        )
+    stains.refuse_other_colours(picture.path.name)
     labels, pale, small_one = _cells(total, inside, dark, small, scale, wanted.cell_threshold)
     diameters = _diameters(labels)
     is_large = diameters >= wanted.large_cell_ratio * small
     is_large &= ~small_one & _convex(labels)
     flags = ["pale_giant" if p else "" for p in pale[1:]]
-    none = np.zeros(0)
     return Segmentation(
         labels=ArrayLabels(labels_to_size(labels, shape), np.zeros(shape, np.uint32)),
-        nuclei_table=nuclei_table(none, none, none.astype(np.float32), none.astype(np.int32)),
+        nuclei_table=nuclei_table(*np.zeros((4, 0))),
         trap_od=values_to_size(trap_density(density, stains), shape),
         well=well,
         regime="low_power",
         nuclei_resolved=False,
         cell_table=cell_table(_confidence(diameters, wanted.large_cell_ratio * small), flags, is_large=is_large[1:]),
-        record={**record, "white_point": white, **_recorded(mononuclear_um, stains, wanted)},
+        record={
+            **record,
+            "white_point": white,
+            "mononuclear_diameter_um": round(mononuclear_um, 2),
+            "large_cell_diameter_um": round(mononuclear_um * wanted.large_cell_ratio, 2),
+            **stains.record,
+        },
         warnings=stains.warnings,
     )
-
-
-def _recorded(mononuclear_um: float, stains: Stains, wanted: SegmentSettings) -> dict[str, Any]:
-    """Return what the record says of the size rule and the stains."""
-    return {
-        "mononuclear_diameter_um": round(mononuclear_um, 2),
-        "large_cell_diameter_um": round(mononuclear_um * wanted.large_cell_ratio, 2),
-        "trap_vector": [round(float(v), 4) for v in stains.trap],
-        "counterstain_vector": [round(float(v), 4) for v in stains.counterstain],
-    }
-
-
-def _stained(trap_threshold: float) -> float:
-    """Return the pixel density from which a body is stained: well above what a pale cell needs on average."""
-    return _STAINED * trap_threshold
 
 
 def _cells(
@@ -141,10 +128,7 @@ def _cells(
     first_rest = first_pale + int(pale_labels.max())
     labels = np.where(bodies > 0, bodies, np.where(pale_labels > 0, pale_labels + first_pale, 0))
     labels = np.where((labels == 0) & (rest > 0), rest + first_rest, labels).astype(np.int32)
-    area = np.bincount(labels.ravel())
-    kept = np.where(area >= disc_area(0.5 * small), np.arange(area.size), 0).astype(np.int32)
-    kept[0] = 0
-    labels = in_raster_order(kept[labels])
+    labels = large_enough(labels, disc_area(0.5 * small))
     is_pale, is_small = np.zeros((2, int(labels.max()) + 1), bool)
     is_pale[labels[pale_labels > 0]] = True
     is_small[labels[rest > 0]] = True

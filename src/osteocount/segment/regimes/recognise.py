@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture, Pixels, PixelSize
 from osteocount.io.tiled_image import TiledImage
-from osteocount.segment.morphology import brightest, disc_area
+from osteocount.segment.morphology import brightest, round_bodies
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS
 from osteocount.segment.preprocess.well_mask import Circle, find_well
@@ -30,7 +29,6 @@ COARSEST_UM = 1.25
 ASSUMED_UM = 0.76  # of a picture without a pixel size and without cells to estimate it from; the working scale
 _BODY_OD = 0.25  # density at which mononuclear cells are outlined for their diameter
 _COMPACT = 0.55  # least share of the disc around it that such a body fills, so that heaps and debris are left out
-_LEAST_PX = 8  # and its least area in pixels: smaller ones are noise
 _ENOUGH = 20  # cells from which their median diameter replaces the usual one
 _LEAST_CELLS = 5  # and from which an unknown scale is estimated from them
 # A picture is fluorescence when half of it is darker than this share of its brightest part, and when it is not empty.
@@ -220,10 +218,4 @@ def mononuclear_diameter(picture: Picture, analysed: NDArray[np.bool_]) -> tuple
     """Return the median diameter in pixels of compact stained bodies, and how many there are."""
     density, _ = optical_density(picture.pixels, analysed, 1.0)
     mask = ((density @ DENSITY_WEIGHTS > _BODY_OD) & analysed).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    area = stats[1:, cv2.CC_STAT_AREA]
-    longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=1)
-    round_ = (area > _LEAST_PX) & (area > _COMPACT * disc_area(longest))
-    if not round_.any():
-        return 0.0, 0
-    return float(np.median(np.sqrt(area[round_] * 4 / np.pi))), int(round_.sum())
+    return round_bodies(mask, _COMPACT)

@@ -32,15 +32,11 @@ class TileCheckpoint:
 
     def read(self, tile: Box, tiling: Tiling) -> TileResult | None:
         """Return what was found in a tile and tell ``tiling`` of its bodies; None when it is not finished."""
-        try:
-            with np.load(self._path(tile), allow_pickle=False) as file:
-                kept = {name: file[name] for name in file.files}
-            found = _unpacked(kept)
-            done, waiting = kept["done"], kept["waiting"]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            return None  # absent, or a disk that failed: the tile is worked on again
-        tiling.restore(done, waiting)
-        return found
+        finished = read_tile(self._path(tile))
+        if finished is None:
+            return None
+        tiling.restore(finished.done, finished.waiting)
+        return finished.result
 
     def write(self, tile: Box, tiling: Tiling, found: TileResult) -> None:
         """Keep what was found in a tile."""
@@ -55,20 +51,36 @@ class TileCheckpoint:
 
 @dataclass(frozen=True)
 class FinishedTile:
-    """A finished tile of a run that is still going on, for somebody who watches it."""
+    """A finished tile, as its file tells.
 
+    Attributes
+    ----------
+    tile
+        Where it lies.
+    result
+        What was found in it.
+    grid
+        (height, width) of the picture in analysed pixels.
+    done, waiting
+        Its bodies; see `Tiling.bodies_of`.
+    """
+
+    tile: Box
     result: TileResult
     grid: tuple[int, int]
-    """(height, width) of the picture in analysed pixels."""
+    done: NDArray[np.int64]
+    waiting: NDArray[np.int64]
 
 
 def read_tile(path: Path) -> FinishedTile | None:
-    """Read a file of `TileCheckpoint`; None when it is none."""
+    """Read a file of `TileCheckpoint`; None when it is absent or none, as after a disk that failed."""
     try:
         with np.load(path, allow_pickle=False) as file:
             kept = {name: file[name] for name in file.files}
+        top, bottom, left, right = (int(side) for side in path.stem.split("_"))
         height, width = kept["grid"].tolist()
-        return FinishedTile(_unpacked(kept), (height, width))
+        tile = Box(top, bottom, left, right)
+        return FinishedTile(tile, _unpacked(kept), (height, width), kept["done"], kept["waiting"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 

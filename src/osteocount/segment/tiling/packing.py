@@ -24,6 +24,8 @@ _GAP = 4  # and empty pixels between bodies; a multiple of 4, see `_packed`
 _BEYOND = 32
 _WIDTH = 1024  # of the packing in pixels, unless a body is wider
 
+#: Something of each side of a window: above, below, left and right.
+Sides = tuple[bool, bool, bool, bool]
 Value = TypeVar("Value", np.float32, np.int32, np.uint8)
 
 
@@ -160,26 +162,13 @@ class Bodies:
         return Bodies(self.labels, tuple(replace(crop, beyond=(0, 0, 0, 0)) for crop in self.crops))
 
 
-@dataclass(frozen=True)
-class Border:
-    """Which sides of a window are the picture's own border."""
-
-    top: bool = True
-    bottom: bool = True
-    left: bool = True
-    right: bool = True
-
-
-NO_BORDER = Border(top=False, bottom=False, left=False, right=False)
-
-
-def connected_bodies(mask: ByteMask, border: Border | None = None) -> Bodies:
-    """Return every connected body of a window's ``mask``; without a ``border`` the window is the whole picture."""
+def connected_bodies(mask: ByteMask, border: Sides = (True, True, True, True)) -> Bodies:
+    """Return every connected body of a window's ``mask``; ``border`` tells which sides are the picture's own."""
     from scipy.ndimage import find_objects
 
     _, labels = cv2.connectedComponents(mask, connectivity=4, ltype=cv2.CV_32S)
     boxes = enumerate(find_objects(labels), start=1)
-    crops = (_crop(label, y, x, mask.shape, border or Border()) for label, (y, x) in boxes)
+    crops = (_crop(label, y, x, mask.shape, border) for label, (y, x) in boxes)
     return Bodies(np.asarray(labels, np.int32), tuple(crops))
 
 
@@ -199,16 +188,11 @@ def pack_bodies(bodies: Bodies) -> PackedBodies:
     return PackedBodies(crops, (height, width), mask, real)
 
 
-def _crop(label: int, y: slice, x: slice, shape: tuple[int, int], border: Border) -> Crop:
+def _crop(label: int, y: slice, x: slice, shape: tuple[int, int], border: Sides) -> Crop:
     top, left = max(0, y.start - _MARGIN), max(0, x.start - _MARGIN)
     bottom, right = min(shape[0], y.stop + _MARGIN), min(shape[1], x.stop + _MARGIN)
-    cut = (
-        border.top and y.start == 0,
-        border.bottom and y.stop == shape[0],
-        border.left and x.start == 0,
-        border.right and x.stop == shape[1],
-    )
-    above, below, before, behind = (_BEYOND * each for each in cut)
+    reached = y.start == 0, y.stop == shape[0], x.start == 0, x.stop == shape[1]
+    above, below, before, behind = (_BEYOND * (own and at) for own, at in zip(border, reached, strict=True))
     return Crop(label, top, left, bottom - top, right - left, (above, below, before, behind))
 
 

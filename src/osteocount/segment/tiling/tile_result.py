@@ -83,6 +83,12 @@ class TileResult:
     score: NDArray[np.float32]
     nucleus: NDArray[np.int32]
 
+    @property
+    def ends(self) -> NDArray[np.intp]:
+        """(n, 4) top, bottom, left and right of each crop in the analysed picture."""
+        in_window = [(p.y, p.y + p.height, p.x, p.x + p.width) for p in self.crops]
+        return np.asarray(np.array(in_window, np.intp).reshape(-1, 4) + np.repeat(self.corner, 2))
+
 
 def gather_packed(
     packed: PackedBodies,
@@ -153,7 +159,7 @@ def gather_window(
 
 def number_objects(objects: Sequence[PackedLabels]) -> list[NDArray[np.int32]]:
     """Return, for each window, the final numbers (n + 1,) of its own labels: 1..n in raster order of first pixels."""
-    y, x = np.concatenate([np.zeros((0, 2), np.intp), *(each.first for each in objects)]).T
+    y, x = np.concatenate([each.first for each in objects]).T
     order = np.lexsort((x, y))
     number = np.empty(order.size, np.int32)
     number[order] = np.arange(1, order.size + 1)
@@ -183,9 +189,8 @@ def draw_tile(
     rows, columns
         Which row and column of the analysed picture each of the image shows, ascending.
     """
-    ends = np.array([(p.y, p.y + p.height, p.x, p.x + p.width) for p in found.crops], np.intp).reshape(-1, 4)
-    y0, y1 = np.searchsorted(rows, ends[:, :2].T + found.corner[0])
-    x0, x1 = np.searchsorted(columns, ends[:, 2:].T + found.corner[1])
+    y0, y1 = np.searchsorted(rows, found.ends[:, :2].T)
+    x0, x1 = np.searchsorted(columns, found.ends[:, 2:].T)
     every_row, every_column = _step(rows), _step(columns)
     for n in np.flatnonzero((y1 > y0) & (x1 > x0)).tolist():
         crop = found.crops[n]
@@ -266,16 +271,9 @@ class TileLabels:
         for result, number in zip(self.results, self.cell_numbers, strict=True):
             if not result.crops:
                 continue
-            top, left = (
-                min(getattr(crop, name) for crop in result.crops) + at
-                for name, at in zip("yx", result.corner, strict=True)
-            )
-            bottom = max(crop.y + crop.height for crop in result.crops) + result.corner[0]
-            right = max(crop.x + crop.width for crop in result.crops) + result.corner[1]
-            rows, columns = (
-                np.arange(*np.searchsorted(shown, ends))
-                for shown, ends in ((height, (top, bottom)), (width, (left, right)))
-            )
+            first, last = result.ends.min(axis=0), result.ends.max(axis=0)
+            rows = np.arange(*np.searchsorted(height, (first[0], last[1])))
+            columns = np.arange(*np.searchsorted(width, (first[2], last[3])))
             image = np.zeros((rows.size, columns.size), np.int32)
             draw_tile(result, result.cells.labels, number, image, height[rows], width[columns])
             yield image.view(np.uint32), (int(rows[0]), int(columns[0]))
@@ -299,8 +297,7 @@ class TileLabels:
         )
         image = np.zeros((y.size, x.size), np.int32)
         for result, own, number in zip(self.results, objects, numbers, strict=True):
-            bottom = max((crop.y + crop.height for crop in result.crops), default=0) + result.corner[0]
-            if result.corner[0] <= y[-1] and y[0] < bottom:
+            if result.corner[0] <= y[-1] and y[0] < result.ends[:, 1].max(initial=0):
                 draw_tile(result, own.labels, number, image, y, x)
         return image.view(np.uint32)
 

@@ -18,7 +18,7 @@ from osteocount.io.picture import Pixels
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.preprocess.illumination import InsideWell, WhitePoint
 from osteocount.segment.preprocess.scale import BLOCK, nearest, resample, resampled_size
-from osteocount.segment.tiling.packing import Bodies, Border, Crop, connected_bodies
+from osteocount.segment.tiling.packing import Bodies, Crop, Sides, connected_bodies
 
 # Side of a tile of a picture in memory. In a trial on 60 megapixels 512 took 1.6 times as long, and 4096 nearly twice
 # the memory. Detectors take smaller ones for large pictures, since the next tile is prepared meanwhile.
@@ -69,9 +69,9 @@ class Box:
             slice(self.left - window.left, self.right - window.left),
         )
 
-    def border(self, shape: tuple[int, int]) -> Border:
+    def border(self, shape: tuple[int, int]) -> Sides:
         """Return which sides are the picture's own."""
-        return Border(self.top == 0, self.bottom == shape[0], self.left == 0, self.right == shape[1])
+        return self.top == 0, self.bottom == shape[0], self.left == 0, self.right == shape[1]
 
 
 class ResampledImage:
@@ -190,31 +190,26 @@ class Tiling:
     Parameters
     ----------
     shape
-        (height, width) of the analysed picture.
+        (height, width) of the analysed picture; also an attribute.
     receptive_radius
         Pixels: what lies further from a body than this has no say in it.
     """
 
     def __init__(self, shape: tuple[int, int], receptive_radius: int) -> None:
-        self._shape, self._radius = shape, receptive_radius
+        self.shape, self._radius = shape, receptive_radius
         self._done: set[tuple[int, int]] = set()
         self._waiting: dict[tuple[int, int], Box] = {}
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(height, width) of the analysed picture."""
-        return self._shape
-
     def window(self, tile: Box) -> Box:
         """Return the tile with enough around it to work on most of its bodies."""
-        return tile.grown(self._radius + _HALO, self._shape)
+        return tile.grown(self._radius + _HALO, self.shape)
 
     def later(self, tile: Box) -> tuple[Box, ...]:
         """Return where the windows of later tiles lie: those beside this one, and those of the rows below."""
-        height, width = self._shape
+        height, width = self.shape
         window, around = self.window(tile), self._radius + _HALO
-        below = Box(tile.bottom, height, 0, width).grown(around, self._shape)
-        beside = Box(tile.top, tile.bottom, tile.right, width).grown(around, self._shape)
+        below = Box(tile.bottom, height, 0, width).grown(around, self.shape)
+        beside = Box(tile.top, tile.bottom, tile.right, width).grown(around, self.shape)
         regions = []
         if tile.right < width:
             regions.append(Box(window.top, below.top if tile.bottom < height else height, beside.left, width))
@@ -224,13 +219,13 @@ class Tiling:
 
     def choose(self, window: Box, tile: Box, mask: NDArray[np.uint8]) -> Bodies:
         """Return the bodies of a window that are worked on there; those cut short are kept waiting."""
-        bodies = connected_bodies(mask, window.border(self._shape))
-        if window == Box(0, self._shape[0], 0, self._shape[1]) == tile:
+        bodies = connected_bodies(mask, window.border(self.shape))
+        if window == Box(0, self.shape[0], 0, self.shape[1]) == tile:
             return bodies
         chosen = []
         for crop in bodies.crops:
             box = _in_picture(crop, window)
-            if window.holds(box, self._radius, self._shape):
+            if window.holds(box, self._radius, self.shape):
                 first = _first_pixel(crop, bodies.labels, window, box)
                 if first is not None and _lies_in(first, tile):
                     chosen.append(crop)
@@ -261,18 +256,18 @@ class Tiling:
 
     def grown(self, box: Box) -> Box:
         """Return a window around a body that may reach further than ``box``."""
-        return box.grown(self._radius + max(_HALO, (box.bottom - box.top + box.right - box.left) // 4), self._shape)
+        return box.grown(self._radius + max(_HALO, (box.bottom - box.top + box.right - box.left) // 4), self.shape)
 
     def complete(self, window: Box, pixel: tuple[int, int], mask: NDArray[np.uint8]) -> tuple[Bodies | None, Box]:
         """Return the body that holds ``pixel``, without a crop if it is done already; None if it is cut short.
 
         Also return its box as far as it is seen.
         """
-        bodies = connected_bodies(mask, window.border(self._shape))
+        bodies = connected_bodies(mask, window.border(self.shape))
         label = int(bodies.labels[pixel[0] - window.top, pixel[1] - window.left])
         crop = next(each for each in bodies.crops if each.label == label)
         box = _in_picture(crop, window)
-        if not window.holds(box, self._radius, self._shape):
+        if not window.holds(box, self._radius, self.shape):
             return None, box
         first = _first_pixel(crop, bodies.labels, window, box)
         fresh = first is not None and first not in self._done
