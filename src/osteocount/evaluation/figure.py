@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from osteocount.evaluation.metrics import Evaluation
+from osteocount.evaluation.metrics import Evaluation, with_known_nuclei
 from osteocount.stats.figure_style import COLOURS, INK, PALE, new_figure
 
 _CURVES = (("precision", "precision"), ("recall", "recall"), ("f1", "F1"), ("average_precision", "average precision"))
@@ -43,10 +43,7 @@ def _detection(axes: Axes, evaluation: Evaluation) -> None:
 
 
 def _nuclei(axes: Axes, evaluation: Evaluation) -> None:
-    cells = evaluation.cells
-    known = cells[
-        cells["is_osteoclast"].fillna(False).astype(bool) & cells["n_nuclei"].notna() & cells["n_ours"].notna()
-    ]
+    known = with_known_nuclei(evaluation.cells)
     axes.set_title(f"Nuclei per osteoclast (n = {len(known)})", color=INK, fontsize=10)
     if known.empty:
         _empty(axes, "No nuclei to compare")

@@ -156,12 +156,16 @@ def _osteoclasts(
         yield _row("mean_average_precision", interval, n_true.sum(), "true osteoclasts")
 
 
+def with_known_nuclei(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the true osteoclasts of `Evaluation.cells` whose nuclei are known to both sides."""
+    large = cells["is_osteoclast"].fillna(False).astype(bool)
+    return cells[large & cells["n_nuclei"].notna() & cells["n_ours"].notna()]
+
+
 def _nuclei(truth: pd.DataFrame, weights: Floats) -> Iterator[dict[str, Any]]:
     """Errors of the number of nuclei, of true osteoclasts that were found."""
     n = weights.shape[1]
-    known = truth[
-        truth["is_osteoclast"].fillna(False).astype(bool) & truth["n_nuclei"].notna() & truth["n_ours"].notna()
-    ]
+    known = with_known_nuclei(truth)
     error = known["n_ours"] - known["n_nuclei"]
     inside = known["n_nuclei"].between(known["n_low"], known["n_high"])
     ranged = known["n_low"].notna() & known["n_high"].notna()

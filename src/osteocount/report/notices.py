@@ -29,7 +29,7 @@ ONE_DONOR = (
 )
 NO_COMPARISON = "No comparison"
 
-STATUS_TEXTS = {
+STATUS_TEXTS: dict[str, tuple[Level, str]] = {
     "incomplete": ("warning", "counted from some of their pictures only"),
     "no_picture": ("warning", "in the layout, but without a picture"),
     "not_in_layout": ("warning", "with a picture, but not in the layout: counted, not compared"),
@@ -200,7 +200,7 @@ def _wells_by_status(results: Results) -> Iterator[Notice]:
             continue
         level, words = STATUS_TEXTS.get(str(status), ("warning", f"with the status “{status}”"))
         items = [_well_with_reason(row) for _, row in rows.iterrows()]
-        yield Notice("note" if level == "note" else "warning", f"{plural(len(rows), 'well')} {words}.", tuple(items))
+        yield Notice(level, f"{plural(len(rows), 'well')} {words}.", tuple(items))
 
 
 def _quality_flags(results: Results) -> Iterator[Notice]:

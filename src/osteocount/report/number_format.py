@@ -63,9 +63,9 @@ WRITERS: dict[Style, Callable[[Any], str]] = {
 """How the values of a column are written, by its style."""
 
 
-def plural(number: int, noun: str, nouns: str | None = None) -> str:
+def plural(number: int, noun: str) -> str:
     """Return "1 well", "3 wells"."""
-    return f"{whole_number(number)} {noun if number == 1 else nouns or noun + 's'}"
+    return f"{whole_number(number)} {noun if number == 1 else noun + 's'}"
 
 
 def listed(items: list[str], most: int = 12) -> str:

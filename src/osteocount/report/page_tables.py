@@ -184,15 +184,12 @@ def quality_table(wells: pd.DataFrame) -> PageTable | None:
     quality = plate_quality(wells)
     if quality.empty:
         return None
-    rows = [[_quality_text(row, name) for name in REPORT_PLATES] for _, row in quality.iterrows()]
-    shown = [n for n in range(len(REPORT_PLATES)) if any(row[n] for row in rows)]
-    names, headings = [*REPORT_PLATES], [*REPORT_PLATES.values()]
-    return PageTable(
-        [headings[n] for n in shown],
-        [[row[n] for n in shown] for row in rows],
-        [PLATE_QUALITY.by_name[names[n]].dtype != "str" for n in shown],
-        [False] * len(rows),
-    )
+    texts = {name: [_quality_text(row, name) for _, row in quality.iterrows()] for name in REPORT_PLATES}
+    shown = {name: column for name, column in texts.items() if any(column)}
+    headings = [REPORT_PLATES[name] for name in shown]
+    rows = [list(row) for row in zip(*shown.values(), strict=True)]
+    numeric = [PLATE_QUALITY.by_name[name].dtype != "str" for name in shown]
+    return PageTable(headings, rows, numeric, [False] * len(rows))
 
 
 def _quality_text(row: pd.Series, name: str) -> str:

@@ -14,7 +14,6 @@ from osteocount.errors import OsteoCountError
 from osteocount.settings import FrozenModel
 from osteocount.simulate.design import Densities, FieldDesign
 from osteocount.simulate.simulated_field import (
-    SimulatedField,
     judgeable_truth,
     simulate_field,
     write_picture,
@@ -108,12 +107,13 @@ def simulate_plate(design: PlateDesign, seed: int, out: Path, overwrite: bool = 
     out.mkdir(parents=True, exist_ok=True)
     donor_factor = np.exp(np.random.default_rng([seed, 0]).normal(0.0, design.donor_log_sd, design.donors))
     wells, cells, nuclei = [], [], []
-    for index, place in enumerate(_places(design)):
-        mean = design.field.densities.osteoclast * float(donor_factor[place["donor_index"]])
-        made = _make_well(design, place, mean, np.random.SeedSequence([seed, 1, index]), out)
+    for index, (well, donor, arm) in enumerate(_places(design)):
+        density = design.field.densities.osteoclast * float(donor_factor[donor])
+        made = _make_well(design, well, arm, density, np.random.SeedSequence([seed, 1, index]), out)
         cells += made[0]
         nuclei += made[1]
-        wells.append({**_layout_row(place), **_well_truth(design, pd.concat(made[0]))})
+        layout = (PLATE_NAME, well, arm.treatment, arm.dose, arm.dose_unit, f"donor {donor + 1}", arm.role)
+        wells.append({**dict(zip(LAYOUT_COLUMNS, layout, strict=True)), **_well_truth(design, pd.concat(made[0]))})
     table = pd.DataFrame(wells)
     _write_csv(table[LAYOUT_COLUMNS], out / "layout.csv")
     _write_csv(judgeable_truth(pd.concat(cells)), out / "truth" / "cells.csv")
@@ -131,44 +131,34 @@ def arm_field(design: PlateDesign, arm: Arm, density: float) -> FieldDesign:
     return design.field.replace(densities=densities, nuclei_mean=mean)
 
 
-def _places(design: PlateDesign) -> list[dict[str, Any]]:
-    """List every well: its name, donor and arm, row by row; each row begins with another arm, as a careful lab does."""
+def _places(design: PlateDesign) -> list[tuple[str, int, Arm]]:
+    """List the name, donor (from 0) and arm of every well, row by row.
+
+    Each row begins with another arm, as a careful lab does.
+    """
     arms = len(design.arms)
     return [
-        {"well": well_name(d + 1, 1 + (a + d) % arms * design.wells + w), "donor_index": d, "arm": arm}
+        (well_name(d + 1, 1 + (a + d) % arms * design.wells + w), d, arm)
         for d in range(design.donors)
         for a, arm in enumerate(design.arms)
         for w in range(design.wells)
     ]
 
 
-def _layout_row(place: dict[str, Any]) -> dict[str, Any]:
-    arm: Arm = place["arm"]
-    return {
-        "plate": PLATE_NAME,
-        "well": place["well"],
-        "treatment": arm.treatment,
-        "dose": arm.dose,
-        "dose_unit": arm.dose_unit,
-        "donor": f"donor {place['donor_index'] + 1}",
-        "role": arm.role,
-    }
-
-
 def _make_well(
-    design: PlateDesign, place: dict[str, Any], density: float, seed: np.random.SeedSequence, out: Path
+    design: PlateDesign, well: str, arm: Arm, density: float, seed: np.random.SeedSequence, out: Path
 ) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
     """Make and write the fields of a well; give their tables."""
     of_well, *of_fields = seed.spawn(design.fields + 1)
     luck = np.random.default_rng(of_well).gamma(design.well_shape, 1 / design.well_shape)
-    field_design = arm_field(design, place["arm"], density * float(luck))
+    field_design = arm_field(design, arm, density * float(luck))
     cells, nuclei = [], []
     for number, of_field in enumerate(of_fields, start=1):
-        made: SimulatedField = simulate_field(field_design, of_field)
-        stem = f"{place['well']}_f{number}"
+        made = simulate_field(field_design, of_field)
+        stem = f"{well}_f{number}"
         write_picture(made, out / f"{stem}.tif")
         write_truth_labels(made, out / "truth", stem)
-        where = {"plate": PLATE_NAME, "well": place["well"], "field": number, "image": f"{stem}.tif"}
+        where: dict[str, Any] = {"plate": PLATE_NAME, "well": well, "field": number, "image": f"{stem}.tif"}
         cells.append(made.truth.assign(**where)[[*where, *made.truth.columns]])
         nuclei.append(made.nuclei_truth.assign(**where)[[*where, *made.nuclei_truth.columns]])
     return cells, nuclei
