@@ -1,4 +1,7 @@
-"""Pictures for the viewer: a large one as a pyramid, read where it is looked at; any other as the count reads it."""
+"""Pictures for the viewer: a large one as a pyramid, read where it is looked at; any other as the count reads it.
+
+And one to try the plugin on, which is simulated.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,20 @@ from osteocount.io.multi_image import is_multi_image, list_scenes
 from osteocount.io.picture import PixelSize
 from osteocount.io.pyramid import Pyramid, open_pyramid
 from osteocount.io.read import read_picture
-from osteocount.napari.layers.layer_data import ImageLayerData, fill_levels, picture_layer_data, pyramid_layer_data
-from osteocount.napari.layers.pixel_size import scale_and_units
+from osteocount.napari.layers.layer_data import (
+    ImageLayerData,
+    fill_levels,
+    picture_layer_data,
+    pyramid_layer_data,
+    scale_and_units,
+)
 
 LayerData = tuple[Any, dict[str, Any], str]
 MOST_SCENES = 12
 """Of a file with more pictures nobody wants all in one viewer."""
+
+SAMPLE_SEED = 32
+"""One seed for everybody, so that two people talk about the same picture."""
 
 
 def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
@@ -50,6 +61,15 @@ def read(path: str | list[str]) -> list[LayerData]:
         picture = read_picture(file, scene=scene)
         layers += _layers(picture_layer_data(picture), picture.pixel_size, f"{file.stem} {scene}".strip())
     return layers
+
+
+def simulated_field() -> list[LayerData]:
+    """Return a simulated TRAP field with its pixel size, as napari's sample menu takes it."""
+    from osteocount.simulate.design import FieldDesign
+    from osteocount.simulate.simulated_field import simulate_field
+
+    field = simulate_field(FieldDesign(), SAMPLE_SEED)
+    return [(field.picture, {"name": "simulated TRAP field", **scale_and_units(field.pixel_size)}, "image")]
 
 
 def _layers(picture: ImageLayerData, size: PixelSize, name: str) -> list[LayerData]:

@@ -11,7 +11,7 @@ import pandas as pd
 from osteocount.errors import OsteoCountError
 from osteocount.io.label_image import write_labels
 from osteocount.io.tables import write_table
-from osteocount.napari.layers.pixel_size import pixel_um
+from osteocount.napari.layers.layer_data import pixel_um
 
 
 def write_cells(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:

@@ -109,6 +109,7 @@ def plate_heatmap(
 
 def shared_limits(wells: pd.DataFrame, measure: str, *, percent_of_control: bool = False) -> tuple[float, float] | None:
     """Return the ends of one colour scale for all plates of a table, None when nothing was measured."""
+    wells = wells.assign(role=wells.get("role", ""))
     values = percent(wells, measure) if percent_of_control else wells[measure]
     finite = values[np.isfinite(values.astype(float)) & (wells["role"] != "excluded")]
     return (float(min(finite.min(), 0)), float(finite.max())) if len(finite) else None

@@ -25,7 +25,7 @@ def plate_maps(results: Results) -> list[dict[str, str]]:
     from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
 
     placed = results.wells[results.wells["well"].notna()]
-    limits = shared_limits(placed.assign(role=placed.get("role", "")), MAP_MEASURE) if len(placed) else None
+    limits = shared_limits(placed, MAP_MEASURE) if len(placed) else None
     maps = []
     for number, (plate, wells) in enumerate(placed.groupby(placed["plate"].fillna(""), sort=True)):
         name = f"plate {plate}" if plate else "the plate"

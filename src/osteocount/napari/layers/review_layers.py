@@ -13,9 +13,8 @@ from qtpy.QtCore import QObject, Signal
 from osteocount.curate import EditedField
 from osteocount.io.display import NUCLEUS, ON_BRIGHT, ON_DARK
 from osteocount.napari.layers.appearance import cell_legend, class_colormap, nucleus_style
-from osteocount.napari.layers.layer_data import ImageLayerData
+from osteocount.napari.layers.layer_data import ImageLayerData, scale_and_units
 from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
-from osteocount.napari.layers.pixel_size import scale_and_units
 from osteocount.napari.worker import StepQueue
 
 CELLS = "Cells under review"
@@ -94,10 +93,11 @@ class ReviewLayers(QObject):
             Called once it is shown; new layers are made one in each turn of the window's loop.
         """
         channels = picture.channels if picture else ()
+        self._placed = scale_and_units(field.pixel_um)
         fits = self._fits(picture, channels, outlines)
         making = [partial(self._reuse, channels, outlines)] if fits else self._making(picture, channels, outlines)
         self._field, self._selected = None, frozenset()  # clicks mean nothing until the new picture is there
-        self._steps.start([partial(self._place, field), *making, partial(self._finish, field, outlines), then])
+        self._steps.start([*making, partial(self._finish, field, outlines), then])
 
     def _fits(self, picture: ImageLayerData | None, channels: tuple[Any, ...], outlines: OutlineLayerData) -> bool:
         """Tell whether the layers there are can take other values, which is much faster than making new ones.
@@ -115,10 +115,6 @@ class ReviewLayers(QObject):
                     for layer, pixels in zip(old, channels, strict=True))
             and self._on_dark == picture.on_dark
         )  # fmt: skip
-
-    def _place(self, field: EditedField) -> None:
-        um = field.pixel_um
-        self._placed = scale_and_units(um)
 
     def _reuse(self, channels: tuple[Any, ...], outlines: OutlineLayerData) -> None:
         values = (*channels, outlines.data, np.empty((0, 2)))

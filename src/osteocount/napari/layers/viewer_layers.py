@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -23,9 +24,8 @@ from osteocount.napari.layers.appearance import (
     nucleus_style,
     palette_for,
 )
+from osteocount.napari.layers.layer_data import MICROMETER, pixel_um
 from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
-from osteocount.napari.layers.pixel_size import MICROMETER, pixel_um
-from osteocount.napari.warm_up import HeapFreeze, precompute_line_dashes
 from osteocount.napari.worker import StepQueue
 
 _CONTOUR_PX = 2  # napari's time for contours grows with the square
@@ -51,17 +51,19 @@ class ViewerLayers(QObject):
         self._steps = StepQueue(self)
         self._heap_freeze = HeapFreeze(viewer.layers)
         QTimer.singleShot(0, precompute_line_dashes)
-        for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
+        for event in self._announced_events():
             event.connect(self.announce)
-        self._layers.selection.events.active.connect(self.announce)
 
     def disconnect_from_viewer(self) -> None:
         """Hear nothing more, when the dock closes and the viewer stays."""
         self._steps.stop()
         self._heap_freeze.release()
-        for event in (self._layers.events.inserted, self._layers.events.removed, self._layers.events.renamed):
+        for event in self._announced_events():
             event.disconnect(self.announce)
-        self._layers.selection.events.active.disconnect(self.announce)
+
+    def _announced_events(self) -> tuple[Any, ...]:
+        events = self._layers.events
+        return events.inserted, events.removed, events.renamed, self._layers.selection.events.active
 
     def announce(self, event: object = None) -> None:
         """Say which image layers there are."""
@@ -221,3 +223,40 @@ def _labels_layer(count: LayerCount, placed: dict[str, Any]) -> Labels:
         count.labels, name=cells_name(count.layer), features=label_features(cells), opacity=0.9,
         colormap=cell_colormap(cells, palette), **placed,
     )  # fmt: skip
+
+
+def precompute_line_dashes() -> None:
+    """Let vispy work out the dashes of lines, which it keeps; else the first labels layer waits for them."""
+    from vispy.visuals.line.dash_atlas import DashAtlas
+
+    DashAtlas()
+
+
+class HeapFreeze:
+    """Sets aside all objects there are, until `release` or until a layer among them is removed.
+
+    A full collection goes through every object of napari, Qt and pandas. That takes a fifth of a second, in which the
+    window stands still, and napari asks for one whenever a layer is removed. What is made from now on, and so every
+    picture that is opened, is collected as ever.
+
+    Parameters
+    ----------
+    layers
+        Of the viewer.
+    """
+
+    def __init__(self, layers: Any) -> None:
+        self._layers = layers
+        self._present = {id(layer) for layer in layers}
+        layers.events.removed.connect(self._on_removed)
+        gc.freeze()
+
+    def release(self) -> None:
+        """Let the collector see everything again."""
+        self._layers.events.removed.disconnect(self._on_removed)
+        gc.unfreeze()
+
+    def _on_removed(self, event: Any) -> None:
+        if id(event.value) in self._present:  # its pixels must not stay in memory
+            self._present = set()
+            gc.unfreeze()

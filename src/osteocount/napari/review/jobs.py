@@ -76,9 +76,9 @@ class ReviewFigures:
     wells: pd.DataFrame
     plate: RenderedFigure | None
     plate_text: str
-    comparison: Comparison | None
-    effect: RenderedFigure | None
     words: str
+    comparison: Comparison | None = None
+    effect: RenderedFigure | None = None
     hints: dict[str, str] = field(default_factory=dict)
     """What to say when the mouse is over a well."""
 
@@ -140,18 +140,18 @@ def draw_figures(
     yield Progress(0, 0, "Drawing")
     wells = session.wells()
     if is_blinded(session.root):
-        return ReviewFigures(wells, None, LOCKED, None, None, LOCKED)
+        return ReviewFigures(wells, None, LOCKED, LOCKED)
     plate, plate_text = _plate(wells, wanted)
-    hints = {} if plate is None else well_hints(_with_roles(wells), _measure(wells, wanted), plate=wanted.plate)
+    hints = {} if plate is None else well_hints(wells, _measure(wells, wanted), plate=wanted.plate)
     if session.run.inputs.layout is None:
-        return ReviewFigures(wells, plate, plate_text, None, None, "No layout, so there is nothing to compare.", hints)
+        return ReviewFigures(wells, plate, plate_text, "No layout, so there is nothing to compare.", hints=hints)
     try:
         comparison = compare(wells, settings=session.run.settings.comparison)
         effect = _effect(comparison, wells, wanted)
     except OsteoCountError as error:
-        return ReviewFigures(wells, plate, plate_text, None, None, in_window_terms(str(error)), hints)
+        return ReviewFigures(wells, plate, plate_text, in_window_terms(str(error)), hints=hints)
     words = comparison_sentences(comparison, wanted.endpoint, wanted.contrast)
-    return ReviewFigures(wells, plate, plate_text, comparison, effect, words, hints)
+    return ReviewFigures(wells, plate, plate_text, words, comparison, effect, hints)
 
 
 def write_tables(session: ReviewSession, stop: Event) -> Generator[Progress, None, Outcome]:
@@ -207,17 +207,12 @@ def _measure(wells: pd.DataFrame, wanted: FigureRequest) -> str:
     return wanted.measure if wanted.measure in wells else "n_osteoclasts"
 
 
-def _with_roles(wells: pd.DataFrame) -> pd.DataFrame:
-    return wells if "role" in wells else wells.assign(role="")
-
-
 def _plate(wells: pd.DataFrame, wanted: FigureRequest) -> tuple[RenderedFigure | None, str]:
     measure = _measure(wells, wanted)
     try:
-        scaled = _with_roles(wells)
-        limits = shared_limits(scaled, measure, percent_of_control=wanted.percent)
+        limits = shared_limits(wells, measure, percent_of_control=wanted.percent)
         figure = plate_heatmap(
-            scaled, measure, plate=wanted.plate, percent_of_control=wanted.percent, limits=limits,
+            wells, measure, plate=wanted.plate, percent_of_control=wanted.percent, limits=limits,
             width=wanted.plate_size.narrow_inches,
         )  # fmt: skip
         return render(figure, wanted.plate_size), ""

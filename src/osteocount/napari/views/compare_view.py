@@ -28,8 +28,8 @@ class CompareView(QWidget):
     shown_changed = Signal()
     export_requested = Signal(Path)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.figure = FigureView("The comparison appears here once a plate with a layout is open.")
         self.figure.resized.connect(self.shown_changed)
         self.endpoint, self.contrast, self.plot = QComboBox(), QComboBox(), QComboBox()

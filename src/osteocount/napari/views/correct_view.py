@@ -76,8 +76,8 @@ class CorrectView(QWidget):
     action = Signal(str)
     second_review_toggled = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.buttons: dict[str, QPushButton] = {}
         self.title = plain_label("Open results in step 1, or count a folder in step 2; then click a well of the plate.")
         self.who = QLineEdit()
@@ -168,8 +168,8 @@ class TrainView(QWidget):
 
     requested = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.words = plain_label(IDLE)
         self.buttons = {
             name: button(text, tip, lambda _=False, name=name: self.requested.emit(name), takes_focus=False)

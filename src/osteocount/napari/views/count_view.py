@@ -46,8 +46,8 @@ class RunView(QWidget):
     count_requested = Signal()
     cancel_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.count = button(
             "Count", "Find, outline and count the osteoclasts, with the settings above", self.count_requested
         )
@@ -87,8 +87,8 @@ class RunView(QWidget):
 class NumbersView(QWidget):
     """The counts of one picture."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.values: dict[str, QLabel] = {}
         self.titles: dict[str, QLabel] = {}
         grid = QGridLayout(self)
@@ -113,8 +113,8 @@ class NumbersView(QWidget):
 class WellsView(QWidget):
     """The wells of a counted folder, and its report."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.table = QTableWidget(0, len(WINDOW_WELLS))
         self.table.setHorizontalHeaderLabels([*WINDOW_WELLS.values()])
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -98,8 +98,8 @@ class FigureView(QWidget):
     clicked = Signal(float, float)
     resized = Signal()
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
         self.text = text
         self.hint_for: Callable[[float, float], str] = lambda x, y: ""
         self.rendered: RenderedFigure | None = None

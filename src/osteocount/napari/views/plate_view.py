@@ -58,8 +58,8 @@ class PlateView(QWidget):
     reviewed = Signal(bool)
     blinded = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.well = ""
         self.hints: dict[str, str] = {}
@@ -165,17 +165,17 @@ class PlateView(QWidget):
 
     def _on_click(self, x: float, y: float) -> None:
         self.setFocus()
-        if self.figure.rendered is not None:
-            row, column = self.figure.rendered.well_at(x, y)
-            if row >= 1 and column >= 1:
-                self.well_chosen.emit(well_name(row, column))
+        if well := self._well_at(x, y):
+            self.well_chosen.emit(well)
 
     def _hint(self, x: float, y: float) -> str:
         """Say what is known of the well under the mouse."""
-        if self.figure.rendered is None:
-            return ""
-        row, column = self.figure.rendered.well_at(x, y)
-        return self.hints.get(well_name(row, column), "") if row >= 1 and column >= 1 else ""
+        return self.hints.get(self._well_at(x, y), "")
+
+    def _well_at(self, x: float, y: float) -> str:
+        """Return the name of the well at a place of the figure, "" above and left of the plate."""
+        row, column = (0, 0) if self.figure.rendered is None else self.figure.rendered.well_at(x, y)
+        return well_name(row, column) if row >= 1 and column >= 1 else ""
 
     def _show_ring(self) -> None:
         position, rendered = parse_well(self.well), self.figure.rendered

@@ -33,8 +33,8 @@ class SettingsView(QWidget):
     load_requested = Signal(Path)
     save_requested = Signal(Path)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.editors: dict[tuple[str, str], Editor] = {}
         self._guard = WheelGuard(self)
         layout = QVBoxLayout(self)

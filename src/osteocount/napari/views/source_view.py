@@ -90,8 +90,8 @@ class SourceView(QWidget):
     results_requested = Signal()
     count_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.of_layer = QRadioButton("Picture in the viewer")
         self.of_folder = QRadioButton("Folder of pictures (a plate)")
         self.of_results = QRadioButton("Results of an earlier count")

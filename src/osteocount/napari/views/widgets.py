@@ -118,8 +118,8 @@ class CollapsibleSection(QWidget):
 class MessageView(QLabel):
     """Sentences for the user, to be read and copied."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)  # file names come from others and are never markup
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -139,8 +139,8 @@ class MessageView(QLabel):
 class LegendView(QWidget):
     """What the outline colours mean."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._column = column(self, spacing=2)
         self.rows: list[tuple[QFrame, QLabel]] = []
 

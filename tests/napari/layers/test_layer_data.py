@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from napari.layers import Image
 
-from osteocount.napari.layers.pixel_size import pixel_um, scale_and_units
+from osteocount.napari.layers.layer_data import pixel_um, scale_and_units
 
 
 @pytest.mark.parametrize(

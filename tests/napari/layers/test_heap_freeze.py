@@ -9,7 +9,7 @@ import pytest
 from napari.components import LayerList
 from napari.layers import Image, Labels
 
-from osteocount.napari.warm_up import HeapFreeze, precompute_line_dashes
+from osteocount.napari.layers.viewer_layers import HeapFreeze, precompute_line_dashes
 
 
 @pytest.fixture
