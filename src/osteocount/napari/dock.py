@@ -30,7 +30,7 @@ from osteocount.napari.views.count_view import NumbersView, RunView, WellsView, 
 from osteocount.napari.views.settings_view import SettingsView
 from osteocount.napari.views.source_view import SourceView
 from osteocount.napari.views.widgets import CollapsibleSection, LegendView, MessageView, button, column, plain_label
-from osteocount.napari.worker import Job, JobFunction
+from osteocount.napari.worker import JobFunction, Jobs
 from osteocount.pipeline import Outcome, Progress
 from osteocount.settings import Settings
 
@@ -59,7 +59,8 @@ class OsteoCountDock(QWidget):
         self.review = ReviewController(viewer, self)
         self._window = getattr(viewer, "window", None)
         self._plate: Any = None
-        self._job: Job | None = None
+        self._jobs = Jobs(self)
+        self._is_counting = False  # until the result is shown
         self._counted_with = Settings()
         self._counted_source: Path | None = None
         self._lay_out()
@@ -126,6 +127,7 @@ class OsteoCountDock(QWidget):
         self.source.layer_chosen.connect(self.layers.select)
         self.settings.load_requested.connect(self.load_settings)
         self.settings.save_requested.connect(self.save_settings)
+        self._jobs.failed.connect(self._on_failed)
         self.run.count_requested.connect(self.count)
         self.run.cancel_requested.connect(self._cancel)
         self.source.open_requested.connect(self.open_picture)
@@ -162,7 +164,7 @@ class OsteoCountDock(QWidget):
 
     def count(self) -> None:
         """Count what is chosen, in a thread of its own."""
-        if self._job is not None:
+        if self._is_counting:
             return
         try:
             settings = self.settings.settings()
@@ -174,11 +176,8 @@ class OsteoCountDock(QWidget):
         self.message.show_notes(())
         self._show_parts()  # the numbers of an earlier count are not those of this one
         self.run.show_running()
-        self._job = Job(job)
-        self._job.progressed.connect(self._on_progress)
-        self._job.finished.connect(self._on_counted)
-        self._job.failed.connect(self._on_failed)
-        self._job.start()
+        self._is_counting = True
+        self._jobs.start("count", job, self._on_counted, self._on_progress, quiet=True)
 
     def load_settings(self, path: Path) -> None:
         """Show the settings of a file; a file that is wrong changes nothing."""
@@ -231,9 +230,9 @@ class OsteoCountDock(QWidget):
         return partial(count_layer, self.layers.picture(self.source.layer()), settings)
 
     def _cancel(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
+        if self._is_counting:
+            self._jobs.cancel()
+            self._is_counting = False
             self.layers.remove_preview()
             self.run.show_idle("Cancelled. Nothing was changed in the viewer.")
 
@@ -243,7 +242,7 @@ class OsteoCountDock(QWidget):
         self.run.show_step(step.done, step.total, step.message)
 
     def _on_failed(self, text: str) -> None:
-        self._job = None
+        self._is_counting = False
         self.layers.remove_preview()
         self.run.show_idle()
         self.message.show_problem(text)
@@ -261,7 +260,7 @@ class OsteoCountDock(QWidget):
             self._on_failed(str(error))
 
     def _on_layer_shown(self, count: LayerCount) -> None:
-        self._job = None
+        self._is_counting = False
         result, segmentation = count.result, count.result.segmentation
         rule = osteoclast_rule(self._counted_with, resolved=segmentation.nuclei_resolved)
         self.numbers.show_numbers(result.summary, rule)
@@ -272,7 +271,7 @@ class OsteoCountDock(QWidget):
         self._show_parts(self.numbers, self.legend)
 
     def _show_folder(self, outcome: Outcome) -> None:
-        self._job = None
+        self._is_counting = False
         self.wells.show_wells(outcome.wells, outcome.folder, outcome.warnings)
         self.message.show_notes(first_few(outcome.bad_wells))
         self.run.show_idle(f"Results are in {outcome.folder}")

@@ -73,13 +73,10 @@ def simulated_field() -> list[LayerData]:
 
 
 def _layers(picture: ImageLayerData, size: PixelSize, name: str) -> list[LayerData]:
-    placed = scale_and_units(size.um)
     layers = []
     for n, pixels in enumerate(picture.channels):
-        about = {"name": name if n == 0 else f"{name} channel {n + 1}", "rgb": picture.rgb, **placed}
-        about |= {"multiscale": True} if isinstance(pixels, list) else {}
-        about |= {"blending": "additive"} if n else {}
-        layers.append((pixels, about, "image"))
+        title = f"{name} channel {n + 1}" if n else name
+        layers.append((pixels, {"name": title, **picture.arguments(n), **scale_and_units(size.um)}, "image"))
     return layers
 
 

@@ -17,25 +17,27 @@ JobFunction = Callable[[Event], Generator[Any, None, Any]]
 
 
 class Job(QObject):
-    """One function in a worker thread.
+    """One function in a worker thread, which napari lists among its tasks.
 
-    Signals
-    -------
-    progressed
-        Every `Progress` the job yields.
-    finished
-        The job's return value. Not sent after `cancel`.
-    failed
-        The error in words. Not sent after `cancel`.
+    Parameters
+    ----------
+    function
+        What to do; it ends early when the event it is given is set.
+    on_step, on_result, on_error
+        Called in the thread of the window with each `Progress`, with what the function returns, and with an error in
+        words. Not called after `cancel`.
     """
 
-    progressed = Signal(object)
-    finished = Signal(object)
-    failed = Signal(str)
-
-    def __init__(self, function: JobFunction, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(
+        self,
+        function: JobFunction,
+        on_step: Callable[[Any], object],
+        on_result: Callable[[Any], object],
+        on_error: Callable[[str], object],
+    ) -> None:
+        super().__init__()
         self._function = function
+        self._on_step, self._on_result, self._on_error = on_step, on_result, on_error
         self._stop = Event()
 
     def start(self) -> None:
@@ -56,15 +58,15 @@ class Job(QObject):
 
     def _on_yielded(self, step: object) -> None:
         if not self._stop.is_set():
-            self.progressed.emit(step)
+            self._on_step(step)
 
     def _on_returned(self, result: object) -> None:
         if not self._stop.is_set():
-            self.finished.emit(result)
+            self._on_result(result)
 
     def _on_errored(self, error: Exception) -> None:
         if not self._stop.is_set():
-            self.failed.emit(error_message(error))
+            self._on_error(error_message(error))
 
 
 class StepQueue(QObject):
@@ -130,7 +132,6 @@ class Jobs(QObject):
         """Run ``function``; ``then`` gets its result, ``step`` its progress; of a ``quiet`` one nothing is said."""
         if name in self._running:
             self._running.pop(name).cancel()
-        job = Job(function)
 
         def end(hear: Callable[[Any], object], result: Any) -> None:
             if not isalive(self):  # Qt deleted this with the window, and the thread ended after it
@@ -146,11 +147,8 @@ class Jobs(QObject):
             if isalive(self) and step is not None:
                 step(at)
 
-        job.progressed.connect(go_on)
-        job.finished.connect(partial(end, then))
-        job.failed.connect(partial(end, self.failed.emit))
-        self._running[name] = job
-        job.start()
+        self._running[name] = Job(function, go_on, partial(end, then), partial(end, self.failed.emit))
+        self._running[name].start()
 
     def names(self) -> tuple[str, ...]:
         """Names of what is running."""
@@ -160,3 +158,4 @@ class Jobs(QObject):
         """Forget everything that is running."""
         for job in self._running.values():
             job.cancel()
+        self._running.clear()

@@ -40,6 +40,11 @@ class ImageLayerData:
     on_dark: bool
     unfilled: DownsampledLevels | None = None
 
+    def arguments(self, channel: int) -> dict[str, Any]:
+        """Return how the layer of a channel is made, but for its name and place."""
+        is_multiscale = isinstance(self.channels[channel], list)
+        return {"rgb": self.rgb, "multiscale": is_multiscale} | ({"blending": "additive"} if channel else {})
+
 
 def pyramid_layer_data(pyramid: Pyramid) -> ImageLayerData:
     """Return a large picture for the viewer; nothing of it is read."""

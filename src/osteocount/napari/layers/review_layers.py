@@ -92,22 +92,22 @@ class ReviewLayers(QObject):
         then
             Called once it is shown; new layers are made one in each turn of the window's loop.
         """
-        channels = picture.channels if picture else ()
         self._placed = scale_and_units(field.pixel_um)
-        fits = self._fits(picture, channels, outlines)
-        making = [partial(self._reuse, channels, outlines)] if fits else self._making(picture, channels, outlines)
+        if picture is not None and self._fits(picture, outlines):
+            making: list[Callable[[], None]] = [partial(self._reuse, picture, outlines)]
+        else:
+            making = self._making(picture, outlines)
         self._field, self._selected = None, frozenset()  # clicks mean nothing until the new picture is there
         self._steps.start([*making, partial(self._finish, field, outlines), then])
 
-    def _fits(self, picture: ImageLayerData | None, channels: tuple[Any, ...], outlines: OutlineLayerData) -> bool:
+    def _fits(self, picture: ImageLayerData, outlines: OutlineLayerData) -> bool:
         """Tell whether the layers there are can take other values, which is much faster than making new ones.
 
         `benchmarks/gui_latency.py` times both. A layer stays multiscale or not for as long as it lives.
         """
-        old = self._pictures
+        old, channels = self._pictures, picture.channels
         return (
-            picture is not None
-            and len(old) == len(channels) > 0
+            len(old) == len(channels) > 0
             and not any(isinstance(pixels, list) for pixels in (*channels, outlines.data))
             and all(layer in self._viewer.layers for layer in (*old, self._cells, self._nuclei))
             and not any(layer.multiscale for layer in (*old, self._cells))
@@ -116,21 +116,18 @@ class ReviewLayers(QObject):
             and self._on_dark == picture.on_dark
         )  # fmt: skip
 
-    def _reuse(self, channels: tuple[Any, ...], outlines: OutlineLayerData) -> None:
-        values = (*channels, outlines.data, np.empty((0, 2)))
+    def _reuse(self, picture: ImageLayerData, outlines: OutlineLayerData) -> None:
+        values = (*picture.channels, outlines.data, np.empty((0, 2)))
         for layer, value in zip((*self._pictures, self._cells, self._nuclei), values, strict=True):
             layer.data = value
             layer.scale = self._placed.get("scale", (1, 1))
             layer.units = self._placed.get("units", ("pixel", "pixel"))
 
-    def _making(
-        self, picture: ImageLayerData | None, channels: tuple[Any, ...], outlines: OutlineLayerData
-    ) -> list[Callable[[], None]]:
+    def _making(self, picture: ImageLayerData | None, outlines: OutlineLayerData) -> list[Callable[[], None]]:
         """Return the steps that make new layers."""
         self._on_dark = picture is not None and picture.on_dark
         self._palette = ON_DARK if self._on_dark else ON_BRIGHT
-        rgb = picture is not None and picture.rgb
-        pictures = [partial(self._add_picture, n, pixels, rgb=rgb) for n, pixels in enumerate(channels)]
+        pictures = [partial(self._add_picture, picture, n) for n in range(len(picture.channels))] if picture else []
         return [self._clear, *pictures, partial(self._add_cells, outlines), self._add_nuclei]
 
     def _clear(self) -> None:
@@ -140,12 +137,10 @@ class ReviewLayers(QObject):
             layer.visible = False
         self._pictures = []
 
-    def _add_picture(self, n: int, pixels: Any, *, rgb: bool) -> None:
-        more: dict[str, Any] = {} if rgb or n == 0 else {"blending": "additive"}
-        title = PICTURE if n == 0 else f"{PICTURE} {n + 1}"
-        more |= {"multiscale": isinstance(pixels, list)}
-        layer = self._viewer.add_image(pixels, name=title, rgb=rgb, metadata=dict(_OURS), **self._placed, **more)
-        self._pictures.append(layer)
+    def _add_picture(self, picture: ImageLayerData, n: int) -> None:
+        title = f"{PICTURE} {n + 1}" if n else PICTURE
+        about = {"name": title, "metadata": dict(_OURS), **picture.arguments(n), **self._placed}
+        self._pictures.append(self._viewer.add_image(picture.channels[n], **about))
 
     def _add_cells(self, outlines: OutlineLayerData) -> None:
         colormap = class_colormap(self._palette, SELECTED_COLOUR, PEN_COLOUR)
@@ -222,10 +217,9 @@ class ReviewLayers(QObject):
 
     def zoom_to(self, cell: int) -> None:
         """Bring ``cell`` to the middle of the window, with some ground around it."""
-        box = self._field.box(cell) if self._field else None
-        if box is None:
+        if self._field is None or (box := self._field.box(cell)) is None:
             return
-        um = self._field.pixel_um or 1.0 if self._field else 1.0
+        um = self._field.pixel_um or 1.0
         middle = [(part.start + part.stop) / 2 * um for part in box]
         side = max(part.stop - part.start for part in box) * um
         self._camera.center = middle

@@ -44,10 +44,9 @@ class TrainingController(QObject):
     def __init__(self, start: Start, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.view = TrainView()
-        self._start, self._root, self._trained = start, Path(), None
+        self._start, self._root = start, Path()
+        self._trained: TrainedClassifier | None = None
         self.view.requested.connect(self.act)
-
-    _trained: TrainedClassifier | None
 
     def open(self, root: Path) -> None:
         """Learn from the result folder ``root`` from now on."""

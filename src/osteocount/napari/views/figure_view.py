@@ -119,14 +119,12 @@ class FigureView(QWidget):
 
     def show_figure(self, rendered: RenderedFigure | None, text: str = "") -> None:
         """Show a figure, or a sentence when there is none."""
-        self.rendered, self.text, self._ring = rendered, text, None
+        self.rendered, self.text, self._image, self._ring = rendered, text, None, None
         if rendered is not None:
             height, width = rendered.pixels.shape[:2]
             image = QImage(rendered.pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
             image.setDevicePixelRatio(self.devicePixelRatioF())
             self._image = image
-        else:
-            self._image = None
         self.update()
 
     def show_ring(self, x: float, y: float, radius: float) -> None:
