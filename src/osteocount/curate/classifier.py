@@ -28,9 +28,8 @@ CELL_FEATURES = (
 )  # fmt: skip
 NUCLEUS_FEATURES = ("score", "n_nuclei", "area_per_nucleus", "trap_od_mean", "nearest_in_cell_um")
 _LARGEST_FILE = 2**20  # bytes; a file of ours has a few thousand
-_OUT_OF_DOMAIN_SD = (
-    2.0  # a typical cell further than so many SD from those learned from is of other pictures; origin not recorded
-)
+# A typical cell further than so many SD from those learned from is of other pictures; origin not recorded.
+_OUT_OF_DOMAIN_SD = 2.0
 _FAINTEST = 0.02  # optical densities below this are noise and have no colour; origin not recorded
 _FAR_UM = 100.0  # µm; further than this, another nucleus has no say; origin not recorded
 

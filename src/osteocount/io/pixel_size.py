@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ class _Sides:
     x: float
     y: float
     origin: str
-    limits: tuple[float, float] = field(default=PLAUSIBLE_UM)
+    limits: tuple[float, float] = PLAUSIBLE_UM
 
 
 class _Unusable(Exception):  # noqa: N818 - a verdict on a source, not an error

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from osteocount.columns import NOT_APPLIED
+from osteocount.columns import NOT_APPLIED, Table
 from osteocount.curate import (
     AutomaticField,
     Edit,
@@ -79,16 +79,21 @@ def load_automatic(folder: ResultFolder, record: FieldRecord) -> AutomaticField:
     key = record.key
     return AutomaticField(
         open_labels(folder.cells_image(key)),
-        automatic_cells(folder, record),
+        read_table(folder.part(key, "cells.csv")),
         read_table(folder.part(key, "nuclei.csv")),
         record.pixel_size_um,
         bool(record.nuclei_resolved),
     )
 
 
-def automatic_cells(folder: ResultFolder, record: FieldRecord) -> pd.DataFrame:
-    """Read the rows of ``cells.csv`` of one finished picture as the program found them."""
-    return read_table(folder.part(record.key, "cells.csv"))
+def automatic_table(folder: ResultFolder, records: Iterable[FieldRecord], table: Table) -> pd.DataFrame:
+    """Read the rows of ``cells.csv`` or ``nuclei.csv`` of all counted fields as the program found them.
+
+    Where none has a row, the columns of ``table`` are all there is.
+    """
+    files = [folder.part(record.key, table.file) for record in records if record.is_done]
+    parts = [rows for file in files if len(rows := read_table(file))]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(table.names))
 
 
 def corrected_image(folder: ResultFolder, key: str) -> Path:

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteocount.columns import CELLS, NUCLEI
 from osteocount.curate import Edit, apply_edit, effective, read_log, reviewed_wells
 from osteocount.curate.classifier import cell_features, nucleus_features
 from osteocount.curate.training import CrossValidated, Examples, TrainedClassifier, judged_cells, judged_nuclei, train
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
-from osteocount.io.tables import read_table
-from osteocount.pipeline.corrections import EDIT_LOG, automatic_cells, load_automatic
+from osteocount.pipeline.corrections import EDIT_LOG, automatic_table, load_automatic
 from osteocount.pipeline.finished_run import read_finished
 
 
@@ -30,9 +30,7 @@ def train_classifier(root: Path) -> TrainedClassifier:
     run = read_finished(root)
     edits = effective(read_log(root / EDIT_LOG))
     records = [record for record in run.records if record.is_done]
-    cells = pd.concat([automatic_cells(run.folder, record) for record in records], ignore_index=True)
-    parts = [read_table(run.folder.part(record.key, "nuclei.csv")) for record in records]
-    nuclei = pd.concat(parts, ignore_index=True)
+    cells, nuclei = (automatic_table(run.folder, records, table) for table in (CELLS, NUCLEI))
     wells = {record.image: " ".join(record.well_key).strip() for record in records}
     of_cells = _examples(cells, judged_cells(cells, edits), wells, lambda: cell_features(cells, nuclei))
     seen = [_seen_nuclei(run.folder, record, nuclei, edits) for record in records]

@@ -16,8 +16,8 @@ from osteocount.columns import CELLS, CELLS_SUMMARY, COMPARISONS, NUCLEI, NUCLEI
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import RUN_RECORD, write_json
 from osteocount.io.run_record import FieldRecord
-from osteocount.io.tables import read_table, write_table, write_workbook
-from osteocount.pipeline.corrections import classifier_record, edit_tables
+from osteocount.io.tables import write_table, write_workbook
+from osteocount.pipeline.corrections import automatic_table, classifier_record, edit_tables
 from osteocount.pipeline.finished_run import FinishedRun, read_finished, write_inputs
 from osteocount.pipeline.wells_table import assemble_wells, bad_wells
 from osteocount.plate.plate_quality import plate_quality
@@ -91,8 +91,7 @@ def write_results(run: FinishedRun) -> Outcome:
     """Put the finished fields together, with corrections by a person: tables, comparison, record and report."""
     folder, settings, has_layout = run.folder, run.settings, run.inputs.layout is not None
     write_inputs(run.inputs, folder)
-    automatic = _joined(run, "cells.csv", CELLS.names)
-    nuclei = _joined(run, "nuclei.csv", NUCLEI.names)
+    automatic, nuclei = (automatic_table(folder, run.records, table) for table in (CELLS, NUCLEI))
     edited = edit_tables(folder, run.records, automatic, nuclei, settings)
     write_table(edited.cells, folder.root / "cells.csv")
     write_table(edited.nuclei, folder.root / "nuclei.csv")
@@ -128,13 +127,6 @@ def _write_record(run: FinishedRun, warnings: tuple[str, ...]) -> None:
         "seed": 0,
     }
     write_json(run.about.model_copy(update=made_now).model_dump(), run.folder.root / RUN_RECORD)
-
-
-def _joined(run: FinishedRun, suffix: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Return one table of all counted fields; ``columns`` when none of them has a row."""
-    keys = [record.key for record in run.records if record.is_done]
-    parts = [table for key in keys if len(table := read_table(run.folder.part(key, suffix)))]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(columns))
 
 
 def _compare(wells: pd.DataFrame, settings: Settings) -> tuple[Comparison | None, tuple[str, ...]]:

@@ -29,7 +29,6 @@ from osteocount.io.tables import read_table
 from osteocount.pipeline.corrections import (
     EDIT_LOG,
     adopted,
-    automatic_cells,
     load_automatic,
 )  # fmt: skip
 from osteocount.pipeline.finished_run import FinishedRun, read_finished
@@ -131,7 +130,9 @@ class ReviewSession:
         self.edits: list[Edit] = self.log.read()
         self._undone: list[Edit] = []
         self.records: list[FieldRecord] = [record for record in self.run.records if record.is_done]
-        self._automatic = {record.image: automatic_cells(self.run.folder, record) for record in self.records}
+        self._automatic = {
+            record.image: read_table(self.run.folder.part(record.key, "cells.csv")) for record in self.records
+        }
         self._cells = dict(self._automatic)
         for image in {edit.image for edit in effective(self.edits)} & set(self._cells):
             self._cells[image] = self.load(self.record_of(image)).cells
