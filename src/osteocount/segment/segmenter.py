@@ -10,7 +10,7 @@ from typing import Any
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import InMemoryImage, TiledImage
 from osteocount.segment.detectors.detector import DetectionMethod
-from osteocount.segment.preprocess.scale import LOW_POWER_UM, working_scale
+from osteocount.segment.preprocess.scale import LOW_POWER_UM, Scale, working_scale
 from osteocount.segment.preprocess.well_mask import Circle
 from osteocount.segment.regimes.brightfield import precompute_tiles, segment_brightfield, stain_brightfield
 from osteocount.segment.regimes.fluorescence import segment_fluorescence
@@ -31,17 +31,23 @@ from osteocount.settings import Settings
 
 @dataclass(frozen=True)
 class _Decided:
-    """A brightfield picture: its well, how it is analysed, and the record of both."""
+    """A brightfield picture: its well, how it is analysed, and the record of both.
 
-    overview: Overview
+    Not the overview by which it was decided: of 60 megapixels it is 24 MB, which would be held until the last tile.
+    """
+
     well: Circle | None
     decision: Decision
     record: dict[str, Any]
 
-    def refuse_out_of_domain(self) -> None:
+    @property
+    def scale(self) -> Scale:
+        """The grid to work on, where nuclei are seen."""
+        return working_scale(self.decision.um_per_px, self.decision.origin)
+
+    def check_domain(self, overview: Overview) -> None:
         """Refuse what is no picture of a TRAP culture."""
-        centre, inside = self.overview.centre, self.overview.centre_inside(self.well)
-        refuse_out_of_domain(centre, inside, self.decision.um_per_px)
+        refuse_out_of_domain(overview.centre, overview.centre_inside(self.well), self.decision.um_per_px)
 
 
 class Segmenter:
@@ -101,8 +107,7 @@ class Segmenter:
             decided = self._decided_for_tiles(image)
         except WholePictureNeeded:
             return
-        scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
-        precompute_tiles(image, decided.well, scale, self._method.detector(scale), scratch, share)
+        precompute_tiles(image, decided.well, decided.scale, self._method.detector(decided.scale), scratch, share)
 
     def _of_picture(self, picture: Picture) -> Segmentation:
         wanted = self._settings.picture.regime
@@ -110,50 +115,48 @@ class Segmenter:
             reason = "asked for in the settings" if wanted != "auto" else "separate or dark channels"
             record = {"segmenter": self.name, "regime": "fluorescence", "regime_reason": reason}
             return self._outlined(picture, segment_fluorescence(picture, self._settings, record))
-        decided = self._decided(read_overview(InMemoryImage(picture)))
+        overview = read_overview(InMemoryImage(picture))
+        decided = self._decided(overview)
         if self._threads == 1:
-            decided.refuse_out_of_domain()
+            decided.check_domain(overview)
             return self._brightfield(picture, decided)
         with ThreadPoolExecutor(1) as beside:
-            checked = beside.submit(decided.refuse_out_of_domain)
+            checked = beside.submit(decided.check_domain, overview)
             try:
                 return self._brightfield(picture, decided)
             finally:
                 checked.result()  # whatever else is wrong with a picture that is none of TRAP, this is the reason
 
     def _brightfield(self, picture: Picture, decided: _Decided) -> Segmentation:
-        well, decision, record = decided.well, decided.decision, decided.record
-        if decision.regime == "low_power":
-            scale = working_scale(decision.um_per_px, decision.origin, LOW_POWER_UM)
-            found = segment_low_power(picture, well, scale, decision.mononuclear_um, self._settings, record)
-            return replace(found, warnings=decision.warnings + found.warnings)
-        scale = working_scale(decision.um_per_px, decision.origin)
-        image, detector = InMemoryImage(picture), self._method.detector(scale)
-        if self._method.outline is None:
-            found = segment_brightfield(image, well, scale, detector, self._settings, record, whole=True)
+        decision = decided.decision
+        if decision.regime != "low_power":
+            return self._outlined(picture, self._with_nuclei(InMemoryImage(picture), decided, whole=True))
+        scale = working_scale(decision.um_per_px, decision.origin, LOW_POWER_UM)
+        cell_um, settings = decision.mononuclear_um, self._settings
+        found = segment_low_power(picture, decided.well, scale, cell_um, settings, decided.record)
+        return replace(found, warnings=decision.warnings + found.warnings)
+
+    def _with_nuclei(
+        self, image: TiledImage, decided: _Decided, *, whole: bool, scratch: Path | None = None
+    ) -> Segmentation:
+        """Segment a brightfield picture that shows nuclei; for a method that outlines cells itself, only its stain."""
+        detector = self._method.detector(decided.scale)
+        given = image, decided.well, decided.scale, detector, self._settings, decided.record
+        if self._method.outline is not None:
+            found = stain_brightfield(*given)
         else:
-            found = stain_brightfield(image, well, scale, detector, self._settings, record)
-        return self._outlined(picture, replace(found, warnings=decision.warnings + found.warnings))
+            prefetch = not whole and self._threads > 1 and self._method.prefetch
+            found = segment_brightfield(*given, whole=whole, scratch=scratch, prefetch=prefetch)
+        return replace(found, warnings=decided.decision.warnings + found.warnings)
 
     def _outlined(self, picture: Picture, found: Segmentation) -> Segmentation:
         return found if self._method.outline is None else self._method.outline(picture, found)
 
     def _in_tiles(self, image: TiledImage, scratch: Path | None) -> Segmentation:
-        decided = self._decided_for_tiles(image)
-        scale = working_scale(decided.decision.um_per_px, decided.decision.origin)
-        found = segment_brightfield(
-            image,
-            decided.well,
-            scale,
-            self._method.detector(scale),
-            self._settings,
-            decided.record,
-            scratch=scratch,
-            prefetch=self._threads > 1 and self._method.prefetch,
-        )
+        found = self._with_nuclei(image, self._decided_for_tiles(image), whole=False, scratch=scratch)
         if self._method.release is not None:
             self._method.release()
-        return replace(found, warnings=decided.decision.warnings + found.warnings)
+        return found
 
     def _decided_for_tiles(self, image: TiledImage) -> _Decided:
         """Decide how a large picture is analysed, and refuse it before hours are spent on it."""
@@ -163,7 +166,7 @@ class Segmenter:
         if shows_fluorescence(overview.reduced, self._settings.picture.regime):
             raise WholePictureNeeded
         decided = self._decided(overview)
-        decided.refuse_out_of_domain()
+        decided.check_domain(overview)
         if decided.decision.regime != "brightfield":
             raise WholePictureNeeded
         return decided
@@ -183,4 +186,4 @@ class Segmenter:
             if well is None
             else {"x_px": round(well.x, 1), "y_px": round(well.y, 1), "radius_px": round(well.radius, 1)},
         }
-        return _Decided(overview, well, decision, record)
+        return _Decided(well, decision, record)

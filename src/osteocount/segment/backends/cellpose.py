@@ -11,7 +11,7 @@ import numpy as np
 
 from osteocount.errors import OsteoCountError
 from osteocount.segment.backends.description import InputDescription, described_inputs
-from osteocount.segment.backends.network import Channel, InputPlanes, Instances, Target
+from osteocount.segment.backends.network import InputPlanes, Instances, Target
 from osteocount.segment.backends.session import Device, cannot_import
 from osteocount.segment.backends.shipped import sigmoid
 from osteocount.segment.object_tables import mean_per_label
@@ -76,9 +76,7 @@ class CellposeNetwork:
     def segment(self, inputs: InputPlanes, target: Target) -> Instances:
         """Outline the cells or the nuclei; see `Network.segment`."""
         scale = inputs.scale(self._description.um_per_px or WORKING_UM)
-        usual: Channel = "density" if "density" in inputs.channels else "cytoplasm" if target == "cells" else "nuclei"
-        channels = self._description.channels or (usual,)
-        planes = inputs.stack(channels, scale)
+        planes = inputs.stack(self._description.channels or inputs.usual(target), scale)
         grey = planes.shape[2] == 1
         options = self._options if grey else {"channel_axis": -1}
         masks, flows, _ = self._model.eval(planes[..., 0] if grey else planes, diameter=None, **options)

@@ -94,6 +94,12 @@ class InputPlanes:
         planes = self.cached(scale, lambda: self._planes(scale))
         return np.stack([planes[name] for name in channels], axis=2)
 
+    def usual(self, target: Target) -> tuple[Channel]:
+        """Return the plane that shows a target best, for a network that takes one and is not described."""
+        if self.channels == _BRIGHTFIELD:
+            return ("density",)
+        return ("cytoplasm",) if target == "cells" else ("nuclei",)
+
     def cached(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what ``make`` gave for this ``key`` the first time."""
         if key not in self._cache:

@@ -110,9 +110,8 @@ class StardistNetwork:
         return _numbered(np.asarray(labels, np.int32), score)
 
     def _usual(self, inputs: InputPlanes, target: Target) -> tuple[Channel, ...]:
-        if "density" not in inputs.channels:
-            return ("cytoplasm",) if target == "cells" else ("nuclei",)
-        return ("red", "green", "blue") if self._inputs == 3 else ("density",)
+        in_colour = self._inputs == 3 and "red" in inputs.channels
+        return ("red", "green", "blue") if in_colour else inputs.usual(target)
 
 
 def _numbered(labels: Any, score: Any) -> Instances:
