@@ -1,5 +1,8 @@
 """The rim of a well found as a circle."""
 
+import tracemalloc
+
+import cv2
 import numpy as np
 import pytest
 
@@ -32,3 +35,33 @@ def test_a_field_without_a_rim_has_no_well():
     od = canvas()
     osteoclast(od, (150, 200))
     assert find_well(photograph(od)) is None
+
+
+def straight_edge(seed, width, shape=(600, 800)):
+    """Paint a field with a slanted black strip: a gap of the stitching, the edge of a slide."""
+    random = np.random.default_rng(seed)
+    pixels = 200 + random.normal(0, 6, (*shape, 3))
+    strip = np.zeros(shape, np.uint8)
+    cv2.line(strip, (0, 100), (shape[1], 140 + seed * 100), 1, width)
+    pixels[strip > 0] = random.normal(10, 3, (int(strip.sum()), 3))
+    return np.clip(cv2.GaussianBlur(pixels, (0, 0), 1.2), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("width", [5, 20, 60, 200])
+def test_a_straight_edge_is_no_rim_and_takes_no_memory(seed, width):
+    pixels = straight_edge(seed, width)
+    tracemalloc.start()
+    circle = find_well(pixels)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert circle is None
+    assert peak < 150 * 2**20  # over 10 GB where the whole of a circle of 9 million pixels is laid out
+
+
+def test_a_rim_that_is_almost_straight_is_still_found():
+    od = canvas(600, 800)
+    y, x = np.mgrid[:600, :800]
+    far = np.hypot(y - 1700, x - 300)
+    od[far > 1600] = 1.5
+    assert find_well(photograph(od)).radius == pytest.approx(1600, rel=0.02)

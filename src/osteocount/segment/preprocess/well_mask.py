@@ -12,6 +12,7 @@ another way and ends up to 0.17 px off.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -29,6 +30,10 @@ _LONG = 0.3  # of the picture's diagonal: shorter dark bodies are cells
 _EDGE_SLOPE = 0.1  # of the bright level per pixel: flatter edges have no direction
 _TRIALS = 400  # circles tried through three random edge points
 _RADII = 0.25, 3.0  # shortest and longest radius that is tried, in diagonals of the picture
+# Diagonals of the picture above which a circle is a straight edge, such as a gap of the stitching or a black strip. The
+# largest rim in use, of a 6-well plate (35 mm) in a field of 20x (0.8 mm across), has a radius of 22 diagonals; circles
+# fitted to painted straight edges grew to 100 to 9,000.
+_STRAIGHT = 25.0
 _FACING = 0.8  # cosine between the bright side of an edge and the centre
 _ON_CIRCLE = 2.5  # pixels from the circle within which an edge supports it
 _ARC = 0.6  # share of the circle's arc inside the picture along which the light must fall
@@ -71,11 +76,12 @@ def find_well(pixels: Pixels) -> Circle | None:
     points, inward = _rim_edges(grey)
     if len(points) < 50:
         return None
-    circle = _best_circle(points, inward, float(np.hypot(*size)))
+    diagonal = float(np.hypot(*size))
+    circle = _best_circle(points, inward, diagonal)
     if circle is None:
         return None
-    circle = _refined(circle, grey)
-    if not _is_rim(circle, grey):
+    circle = _refined(circle, grey, _STRAIGHT * diagonal)
+    if circle is None or not _is_rim(circle, grey):
         return None
     x, y, radius = (float(v) for v in circle)
     return Circle((x + 0.5) / zoom - 0.5, (y + 0.5) / zoom - 0.5, radius / zoom)
@@ -149,11 +155,16 @@ def _supports(
     return np.asarray(facing & (np.abs(distance - circle[2]) < _ON_CIRCLE))
 
 
-def _refined(circle: NDArray[np.float64], grey: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Fit x, y, radius again to where the light falls off near the circle, within ever fewer pixels of it."""
+def _refined(circle: NDArray[np.float64], grey: NDArray[np.float32], most: float) -> NDArray[np.float64] | None:
+    """Fit x, y, radius again to where the light falls off near the circle, within ever fewer pixels of it.
+
+    None when the radius is or becomes larger than ``most``, or no number.
+    """
     from scipy.optimize import least_squares
 
     for closer in range(_ROUNDS):
+        if not circle[2] <= most:
+            return None
         angles, off, _ = _light_falls(circle, grey, float(np.clip(0.03 * circle[2], 6, 20)) / (1 + closer / 2))
         if len(angles) < 30:
             break
@@ -163,7 +174,7 @@ def _refined(circle: NDArray[np.float64], grey: NDArray[np.float32]) -> NDArray[
             return np.asarray(np.hypot(x - c[0], y - c[1]) - c[2])
 
         circle = least_squares(miss, circle, loss="cauchy").x
-    return circle
+    return circle if circle[2] <= most else None
 
 
 def _light_falls(
@@ -178,7 +189,7 @@ def _light_falls(
     visible
         The angles of all radii that lie within the picture.
     """
-    angles, along = np.arange(0, 2 * np.pi, 1 / circle[2]), np.arange(-within, within + 0.01, 0.5)
+    angles, along = _angles_near(circle, grey.shape, within), np.arange(-within, within + 0.01, 0.5)
     x = circle[0] + np.outer(np.cos(angles), circle[2] + along)
     y = circle[1] + np.outer(np.sin(angles), circle[2] + along)
     inside = ((x > 1) & (x < grey.shape[1] - 2) & (y > 1) & (y < grey.shape[0] - 2)).all(axis=1)
@@ -194,6 +205,25 @@ def _light_falls(
     each, nearest = np.arange(len(away)), away.argmin(axis=1)
     falls_there = np.isfinite(away[each, nearest]) & (dark < _FALL * bright)
     return angles[falls_there], at[each, nearest][falls_there], angles
+
+
+def _angles_near(circle: NDArray[np.float64], shape: tuple[int, ...], within: float) -> NDArray[np.float64]:
+    """Return the angles, a pixel of the arc apart, of the radii that may end in the picture.
+
+    Of a circle much larger than the picture only the arc near it is laid out: all of it would take memory in proportion
+    to the radius.
+    """
+    step = 1 / float(circle[2])
+    count = math.ceil(2 * np.pi / step)
+    middle, reach = np.array([shape[1], shape[0]]) / 2, math.hypot(*shape[:2]) / 2 + within + 2
+    x, y = middle - circle[:2]
+    distance = math.hypot(x, y)
+    half = math.asin(reach / distance) if distance > reach else np.pi
+    near = []
+    for towards in (math.atan2(y, x), math.atan2(y, x) + 2 * np.pi):
+        first, last = math.floor((towards - half) / step), math.ceil((towards + half) / step)
+        near.append(np.arange(max(0, first), min(count, last + 1)))
+    return np.asarray(np.unique(np.concatenate(near)) * step)
 
 
 def _level(light: NDArray[np.float32], percent: float) -> NDArray[np.float64]:
