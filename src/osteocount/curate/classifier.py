@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from scipy.spatial import KDTree
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular
 from osteocount.io.files import atomic_write
 from osteocount.measure.cells import is_borderline, is_osteoclast, with_borderline
 from osteocount.segment.object_tables import STAIN_COLUMNS
@@ -192,7 +193,7 @@ def load(path: Path) -> Classifier:
         The file is missing or is no classifier.
     """
     try:
-        if path.stat().st_size > _LARGEST_FILE:
+        if check_regular(path).st_size > _LARGEST_FILE:
             raise OsteoCountError(f"{path}: larger than 1 MB; this is no classifier.")
         return Classifier.model_validate_json(path.read_bytes())
     except OSError as error:

@@ -12,6 +12,7 @@ from typing import Annotated, BinaryIO, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular
 from osteocount.settings import FrozenModel
 
 LONGEST_LOG = 256 * 2**20
@@ -132,6 +133,8 @@ class EditLog:
         line = edit.model_dump_json().encode() + b"\n"
         try:
             is_new = not self.path.exists()
+            if not is_new:
+                check_regular(self.path)
             with self.path.open("ab+") as file:
                 if self._known is not None and file.seek(0, os.SEEK_END) != self._known:
                     raise OsteoCountError(
@@ -160,11 +163,14 @@ def read_log(path: Path) -> list[Edit]:
     OsteoCountError
         Another line is damaged; the text names it.
     """
-    if not path.exists():
+    try:
+        if check_regular(path).st_size > LONGEST_LOG:
+            raise OsteoCountError(f"{path}: larger than {LONGEST_LOG >> 20} MB; this is no edit log.")
+        *lines, _cut_short = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
         return []
-    if path.stat().st_size > LONGEST_LOG:
-        raise OsteoCountError(f"{path}: larger than {LONGEST_LOG >> 20} MB; this is no edit log.")
-    *lines, _cut_short = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise OsteoCountError(f"{path}: the edit log cannot be read ({error.strerror or error}).") from error
     edits = []
     for number, line in enumerate(lines, start=1):
         try:

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from osteocount.input_files import read_text
 from osteocount.io.files import atomic_write
 from osteocount.measure.cells import BORDERLINE
 
@@ -45,8 +46,8 @@ def in_review_order(root: Path, places: Iterable[Place]) -> list[Place]:
     ordered = list(places)
     if is_blinded(root):
         try:
-            seed = int(json.loads((root / BLINDED).read_text(encoding="utf-8"))["seed"])
-        except (ValueError, KeyError, TypeError):
+            seed = int(json.loads(read_text(root / BLINDED))["seed"])
+        except (OSError, ValueError, KeyError, TypeError):
             seed = 0  # a damaged file must not reveal anything
         random.Random(seed).shuffle(ordered)  # noqa: S311  nothing secret depends on it
     return ordered

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotation_files import shortened
+from osteocount.input_files import check_regular
 from osteocount.io.label_image import read_labels
 from osteocount.io.raw_image import check_size, damaged
 
@@ -209,7 +210,7 @@ def _area(ring: Ring) -> float:
 
 def _of_geojson(path: Path) -> Iterator[Annotation]:
     try:
-        if path.stat().st_size > _LARGEST:
+        if check_regular(path).st_size > _LARGEST:
             raise OsteoCountError(f"{path.name}: is larger than 256 MB, which no annotation of one picture is.")
         content = json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_number)
         features = content if isinstance(content, list) else content.get("features", [content])
@@ -285,7 +286,7 @@ def _of_rois(path: Path) -> Iterator[Annotation]:
 def _roi_files(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield the ROIs of a file; what a zip claims about its sizes is not believed."""
     if path.suffix.lower() == ".roi":
-        if path.stat().st_size > _LARGEST_ROI:
+        if check_regular(path).st_size > _LARGEST_ROI:
             raise OsteoCountError(f"{path.name}: is larger than 16 MB, which no ROI is.")
         yield "", path.read_bytes()
         return

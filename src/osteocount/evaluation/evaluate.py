@@ -14,6 +14,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotation_files import AnnotationSource, find_annotations, picture_name
 from osteocount.evaluation.ground_truth import read_ground_truth
 from osteocount.evaluation.metrics import Evaluation, compute_metrics
+from osteocount.input_files import read_bytes
 from osteocount.io.label_image import read_labels
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder
 from osteocount.io.run_record import FieldRecord, RunRecord
@@ -195,7 +196,7 @@ def _pictures(results: Path) -> tuple[tuple[FieldRecord, ...], int]:
     """Read which pictures a run counted, and its rule of nuclei."""
     record = _existing(results / RUN_RECORD)
     try:
-        run = RunRecord.model_validate_json(record.read_bytes())
+        run = RunRecord.model_validate_json(read_bytes(record))
         run.check_complete()
         min_nuclei = int(run.settings["count"]["min_nuclei"])
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular
 
 # Names Windows keeps for devices, whatever the suffix.
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
@@ -120,6 +121,7 @@ def _remembered_hash(path: Path, size: int, changed_ns: int) -> str:
 
 def _hash(path: Path) -> str:
     try:
+        check_regular(path)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular
 from osteocount.io.files import atomic_write
 from osteocount.io.picture import is_large_size
 from osteocount.io.pixel_size import UM_PER
@@ -112,6 +113,7 @@ def read_labels(path: Path) -> NDArray[np.uint32]:
         The file is missing, damaged, or not one plane of whole numbers.
     """
     try:
+        check_regular(path)
         labels = np.asarray(tifffile.imread(path))
     except Exception as error:  # decoders of files from strangers raise anything
         raise OsteoCountError(f"{path}: the label image cannot be read ({error}).") from error
@@ -272,6 +274,7 @@ class _PyramidLevel:
 
 def _levels(path: Path) -> list[_PyramidLevel]:
     try:
+        check_regular(path)
         with tifffile.TiffFile(path) as tiff:
             page: Any = tiff.pages[0]
             levels = [_PyramidLevel(path, each) for each in (page, *(page.pages or ()))]

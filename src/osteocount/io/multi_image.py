@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.raw_image import RawImage, Scene, damaged
+from osteocount.io.raw_image import RawImage, Scene, check_file, damaged
 
 _READERS = {".czi": "czi", ".nd2": "nd2", ".lif": "lif", ".zarr": "ome_zarr_read"}
 VENDOR_SUFFIXES = tuple(suffix for suffix in _READERS if suffix != ".zarr")
@@ -35,6 +35,8 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
     OsteoCountError
         The file is damaged, or the ``formats`` extra is missing; the text says how to get it.
     """
+    if not path.is_dir():
+        check_file(path)
     reader = _reader(path)
     try:
         scenes: tuple[Scene, ...] = reader.list_scenes(path)

@@ -12,7 +12,7 @@ from PIL import JpegImagePlugin, PngImagePlugin
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, check_size, damaged
+from osteocount.io.raw_image import RawImage, check_file, check_size, damaged
 
 _ALPHA = {"RGBA": "RGB", "LA": "L", "PA": "P"}
 
@@ -22,6 +22,7 @@ def read_png_jpeg(path: Path) -> RawImage:
 
     Pillow's plugins are called by name: `PIL.Image.open` would refuse honest wells above 90 megapixels.
     """
+    check_file(path)
     try:
         with path.open("rb") as file:
             is_png = file.read(1) == b"\x89"

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular
 from osteocount.io.pixel_size import PixelSizeEvidence
 
 MAX_PIXELS = 2 * 10**9
@@ -68,6 +69,24 @@ class Scene:
     hints: tuple[str, ...] = ()
     field: str = ""
     plate: str = ""
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no regular file, before it is opened.
+
+    Raises
+    ------
+    OsteoCountError
+        It is missing, a folder, a pipe, a device or a socket, or cannot be looked at.
+    """
+    if path.is_dir():
+        raise OsteoCountError(f"{path}: is a folder, not a picture. Name one file, or run the command on the folder.")
+    try:
+        check_regular(path)
+    except FileNotFoundError as error:
+        raise OsteoCountError(f"{path}: there is no such file. Check the name and the folder.") from error
+    except OSError as error:
+        raise OsteoCountError(f"{path}: cannot be opened ({error.strerror or error}).") from error
 
 
 def check_size(path: Path, height: int, width: int) -> None:

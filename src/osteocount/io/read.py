@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture, Pixels
 from osteocount.io.pixel_size import find_pixel_size
-from osteocount.io.raw_image import CURE_EXPORT, RawImage
+from osteocount.io.raw_image import CURE_EXPORT, RawImage, check_file
 
 _RED_GREEN_BLUE = ({"red", "r"}, {"green", "g"}, {"blue", "b"})
 
@@ -72,13 +72,10 @@ def is_picture_file(path: Path) -> bool:
 
 
 def _first_bytes(path: Path) -> bytes:
-    if path.is_dir():
-        raise OsteoCountError(f"{path}: is a folder, not a picture. Name one file, or run the command on the folder.")
+    check_file(path)
     try:
         with path.open("rb") as file:
             start = file.read(64)
-    except FileNotFoundError as error:
-        raise OsteoCountError(f"{path}: there is no such file. Check the name and the folder.") from error
     except OSError as error:
         raise OsteoCountError(f"{path}: cannot be opened ({error.strerror or error}).") from error
     if not start:

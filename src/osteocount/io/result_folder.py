@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import read_bytes
 from osteocount.io.files import atomic_write
 from osteocount.io.run_record import FieldRecord
 
@@ -107,7 +108,7 @@ class ResultFolder:
     def read_field(self, key: str) -> FieldRecord | None:
         """Record of a finished field; None when it is absent, was cut short, or is none."""
         try:
-            return FieldRecord.model_validate_json(self.part(key, "field.json").read_bytes())
+            return FieldRecord.model_validate_json(read_bytes(self.part(key, "field.json")))
         except (OSError, ValueError):
             return None
 

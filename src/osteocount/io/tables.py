@@ -14,6 +14,7 @@ import pandas as pd
 
 from osteocount.columns import FORMATS, OTHER_FORMAT, TEXT
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular
 from osteocount.io.files import atomic_write
 
 _LARGEST_TABLE = 2**30
@@ -194,7 +195,7 @@ def _plain(text: object) -> str:
 
 def _content(path: Path) -> str:
     try:
-        if path.stat().st_size > _LARGEST_TABLE:
+        if check_regular(path).st_size > _LARGEST_TABLE:
             raise OsteoCountError(f"{path.name}: is larger than 1 GB, which no table of wells or cells is.")
         content = path.read_bytes().decode("utf-8-sig")
     except OSError as error:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from osteocount.errors import OsteoCountError
 from osteocount.io.metadata_xml import parse_xml
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import MOST_CHANNELS, RawImage, check_size, damaged, keep_axes
+from osteocount.io.raw_image import MOST_CHANNELS, RawImage, check_file, check_size, damaged, keep_axes
 
 _STACKS = {
     "Z": ("z-stack", "planes", "Save the plane in focus or a projection (Fiji: Image ▸ Stacks ▸ Z Project)"),
@@ -43,6 +43,7 @@ def read_tiff(path: Path, number: int | None = None) -> RawImage:
 
     ``number`` chooses one of its series; without it the largest is read.
     """
+    check_file(path)
     try:
         # One file is one picture: an OME-XML that names other files must not make us open them.
         with quiet_tifffile() as messages, tifffile.TiffFile(path, _multifile=False) as tiff:

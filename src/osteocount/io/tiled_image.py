@@ -13,6 +13,7 @@ import numpy as np
 import tifffile
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular
 from osteocount.io.multi_image import is_zarr
 from osteocount.io.ome_zarr_read import OmeZarrImage, list_scenes, open_image
 from osteocount.io.picture import Picture, Pixels, PixelSize, is_large_size
@@ -228,6 +229,7 @@ def _tiled_tiff(
 ) -> Iterator[TiledImage | None]:
     with quiet_tifffile(), ExitStack() as opened:
         try:
+            check_regular(path)
             tiff = opened.enter_context(tifffile.TiffFile(path, _multifile=False))
             tileable = _is_tileable(tiff, least)
             pool = opened.enter_context(ThreadPoolExecutor(threads)) if tileable and threads > 1 else None

@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import read_bytes, read_text
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder, write_json
 from osteocount.io.run_record import FieldRecord, RunRecord, first_problem, in_order
 from osteocount.settings import Settings
@@ -78,7 +79,7 @@ def read_finished(root: Path) -> FinishedRun:
             "`osteocount count` wrote; finish one that was stopped, or is of an older version, with --resume."
         )
     try:
-        run = RunRecord.model_validate_json((root / RUN_RECORD).read_bytes())
+        run = RunRecord.model_validate_json(read_bytes(root / RUN_RECORD))
         inputs = _read_inputs(folder.parts / INPUTS)
         settings = Settings.model_validate(run.settings)
         run.check_complete()
@@ -93,7 +94,7 @@ def read_finished(root: Path) -> FinishedRun:
 
 
 def _read_inputs(path: Path) -> RunInputs:
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = json.loads(read_text(path))
     layout = None if content["layout"] is None else _from_json(content["layout"])
     return RunInputs(layout, tuple(_from_json(frame) for frame in content["readings"]))
 

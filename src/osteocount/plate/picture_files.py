@@ -9,6 +9,7 @@ from pathlib import Path
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import VENDOR_SUFFIXES, is_zarr
+from osteocount.io.raw_image import check_file
 
 _COMMON = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png", ".jpeg", ".jpg")
 PICTURE_SUFFIXES = (*_COMMON, *sorted(VENDOR_SUFFIXES, reverse=True), ".zarr")
@@ -62,6 +63,8 @@ def find_pictures(source: Path) -> tuple[list[Path], list[Path]]:
     """
     if not source.exists():
         raise OsteoCountError(f"{source}: no such file or folder.")
+    if not source.is_dir():
+        check_file(source)
     if source.is_file() and not source.name.lower().endswith(PICTURE_SUFFIXES):
         raise OsteoCountError(f"{source}: not a picture; pictures end in {', '.join(PICTURE_SUFFIXES)}.")
     if source.is_file() or is_zarr(source):

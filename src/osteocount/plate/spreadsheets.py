@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -95,7 +96,7 @@ def read_sheets(path: Path, *, cached_values: bool = False) -> list[Sheet]:
         The file is missing, is not what its name says, or is too large.
     """
     try:
-        size = path.stat().st_size
+        size = check_regular(path).st_size
         data = path.read_bytes() if size <= MAX_FILE_BYTES else b""
     except OSError as error:
         raise OsteoCountError(f"{path}: cannot be read ({error.strerror}).") from error

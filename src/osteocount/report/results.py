@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from osteocount.columns import TEXT
 from osteocount.curate import effective, read_log
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular, read_bytes
 from osteocount.io.run_record import RunRecord, first_problem
 
 REQUIRED_COLUMNS = {
@@ -80,6 +81,7 @@ def read_results(folder: Path) -> Results:
 def _table(path: Path, problems: list[str]) -> pd.DataFrame | None:
     """Read a table; only an empty cell is missing, so a treatment may be called "NA"."""
     try:
+        check_regular(path)
         table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(TEXT, "string"))
     except FileNotFoundError:
         problems.append(f"{path.name} is missing.")
@@ -96,9 +98,11 @@ def _table(path: Path, problems: list[str]) -> pd.DataFrame | None:
 
 def _run_record(path: Path, problems: list[str]) -> RunRecord | None:
     try:
-        return RunRecord.model_validate_json(path.read_bytes())
+        return RunRecord.model_validate_json(read_bytes(path))
     except FileNotFoundError:
         problems.append(f"{path.name} is missing.")
+    except OSError as error:
+        problems.append(f"{path.name} cannot be read ({error.strerror or error}).")
     except ValidationError as error:
         problems.append(f"{path.name} is not a run record ({first_problem(error)}).")
     return None

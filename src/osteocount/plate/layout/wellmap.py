@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import read_text
 from osteocount.plate.layout.headings import column_of
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry
 from osteocount.wells import WellPosition, on_a_plate, parse_well, row_number, well_name
@@ -32,7 +33,7 @@ def wellmap_entries(path: Path) -> LayoutEntries:
     collected = LayoutEntries()
     problems = collected.problems
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(read_text(path))
     except OSError as error:
         raise OsteoCountError(f"{path}: cannot be read ({error.strerror}).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

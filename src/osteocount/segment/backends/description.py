@@ -13,6 +13,7 @@ from typing import Literal, Self, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular
 from osteocount.io.files import model_hash
 from osteocount.segment.backends.network import Channel, OutputMeaning
 from osteocount.settings import FrozenModel, SegmentSettings, describe_invalid
@@ -123,6 +124,7 @@ def read_description(path: Path, kind: type[_D]) -> _D:
         The file cannot be read, is not TOML, or says something impossible; every problem is named.
     """
     try:
+        check_regular(path)
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
         if len(content) > _MOST_BYTES:

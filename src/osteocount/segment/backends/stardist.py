@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import read_text
 from osteocount.segment.backends.description import InputDescription, described_inputs
 from osteocount.segment.backends.network import LEAST_SCORE, Channel, InputPlanes, Instances, Target
 from osteocount.segment.backends.onnx import to_percentiles
@@ -129,11 +130,12 @@ def _logit(chance: Any) -> Any:
 def _check_folder(folder: Path) -> Path:
     """Return the weights in ``folder``; the best ones, as StarDist itself chooses."""
     config = folder / "config.json"
-    weights = sorted((*folder.glob("*.h5"), *folder.glob("*.hdf5")), key=lambda path: ("best" not in path.name, path))
+    named = (path for path in (*folder.glob("*.h5"), *folder.glob("*.hdf5")) if path.is_file())
+    weights = sorted(named, key=lambda path: ("best" not in path.name, path))
     if not config.is_file() or not weights:
         raise OsteoCountError(f"{folder}: not a StarDist model: config.json and weights (*.h5) are needed in a folder.")
     try:
-        facts = json.loads(config.read_text(encoding="utf-8")) if config.stat().st_size < _MOST_BYTES else None
+        facts = json.loads(read_text(config)) if config.stat().st_size < _MOST_BYTES else None
     except (OSError, ValueError):
         facts = None
     if not isinstance(facts, dict) or facts.get("n_dim") != 2:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular
 from osteocount.io.files import model_hash
 from osteocount.io.picture import Picture
 from osteocount.segment.backends.description import description_file
@@ -131,6 +132,11 @@ def _loaded(named: str | None, kind: str | None, target: Target, wanted: Segment
     path = Path(named).expanduser()
     if not path.exists():
         raise OsteoCountError(f"{named}: the model for {target} is not there; correct the path. Nothing is downloaded.")
+    if not path.is_dir():
+        try:
+            check_regular(path)
+        except OSError as error:
+            raise OsteoCountError(f"{named}: the model for {target} cannot be read ({error.strerror}).") from error
     kind = kind or _kind_of(path)
     if not _backend(kind).is_model(path):
         raise OsteoCountError(f"{named}: --segmenter {kind} takes {_backend(kind).WEIGHTS}.")
