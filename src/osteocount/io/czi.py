@@ -10,7 +10,15 @@ from defusedxml import ElementTree
 from numpy.typing import NDArray
 
 from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, Scene, channels_last, check_plane, formats_library, unique_names
+from osteocount.io.raw_image import (
+    RawImage,
+    Scene,
+    channels_last,
+    check_bytes,
+    check_plane,
+    formats_library,
+    unique_names,
+)
 
 
 def list_scenes(path: Path) -> tuple[Scene, ...]:
@@ -33,6 +41,7 @@ def read_scene(path: Path, number: int) -> RawImage:
         entries = [entry for entry in czi.filtered_subblock_directory if _scene_of(entry) == scene]
         sizes = _sizes(entries)
         check_plane(path, f"scene {scene + 1}", sizes)
+        check_bytes(path, sizes.values(), np.dtype(entries[0].dtype).base.itemsize)
         pixels = _mosaic(czi, entries, sizes)
     plane, colour, notes = channels_last(pixels, "CYXS")
     names = tuple(each.get("Name") or "" for each in root.findall("./Metadata/Information/Image//Channels/Channel"))

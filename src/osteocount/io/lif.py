@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, Scene, channels_last, check_plane, formats_library, unique_names
+from osteocount.io.raw_image import (
+    RawImage,
+    Scene,
+    channels_last,
+    check_bytes,
+    check_plane,
+    formats_library,
+    unique_names,
+)
 
 
 def list_scenes(path: Path) -> tuple[Scene, ...]:
@@ -31,6 +39,7 @@ def read_scene(path: Path, number: int) -> RawImage:
         image, tile = _pictures(lif)[number]
         sizes = {str(axis): int(n) for axis, n in image.sizes.items()}
         check_plane(path, image.name, {axis: n for axis, n in sizes.items() if axis != "M"})
+        check_bytes(path, sizes.values(), image.dtype.itemsize)  # all tiles of a mosaic are decoded
         axes = "".join(image.dims)
         pixels = np.asarray(image.asarray())
         if tile is not None:

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, Scene, channels_last, check_plane, formats_library, unique_names
+from osteocount.io.raw_image import (
+    RawImage,
+    Scene,
+    channels_last,
+    check_bytes,
+    check_plane,
+    formats_library,
+    unique_names,
+)
 
 
 def list_scenes(path: Path) -> tuple[Scene, ...]:
@@ -27,6 +35,7 @@ def read_scene(path: Path, number: int) -> RawImage:
     with formats_library(path, "nd2").ND2File(path) as file:
         sizes = {str(axis): int(n) for axis, n in file.sizes.items()}
         check_plane(path, f"position {number + 1}", {axis: n for axis, n in sizes.items() if axis != "P"})
+        check_bytes(path, (n for axis, n in sizes.items() if axis != "P"), file.dtype.itemsize)
         # All other loops have one step, so the frames are the positions in their order.
         frame = np.asarray(file.read_frame(number))
         axes = "".join(axis for axis in sizes if axis in "CYXS")

@@ -7,12 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import tifffile
-
 from osteocount.io.metadata_xml import local_name, parse_xml
 from osteocount.io.pixel_size import PixelSizeEvidence
 from osteocount.io.raw_image import RawImage, Scene, damaged, unique_names
-from osteocount.io.tiff import quiet_tifffile, read_tiff
+from osteocount.io.tiff import open_tiff, quiet_tifffile, read_tiff
 from osteocount.wells import well_name
 
 _LARGEST_COMPANION = 256 * 2**20  # bytes; a guard against files made to exhaust the memory
@@ -20,7 +18,7 @@ _LARGEST_COMPANION = 256 * 2**20  # bytes; a guard against files made to exhaust
 
 def list_scenes(path: Path) -> tuple[Scene, ...]:
     """One scene per OME Image whose pixels are in this file; the well of each comes from Plate and WellSample."""
-    with quiet_tifffile(), tifffile.TiffFile(path, _multifile=False) as tiff:
+    with quiet_tifffile(), open_tiff(path) as tiff:
         if not tiff.is_ome:
             return (Scene(""),)
         description, _ = _metadata(path, str(tiff.pages[0].description or ""))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.ome_zarr_chunks import check_chunks
 from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, Scene, channels_last, check_plane, formats_library
+from osteocount.io.raw_image import RawImage, Scene, channels_last, check_bytes, check_plane, formats_library
 
 _LARGEST_METADATA = 64 * 2**20  # bytes; a guard against files made to exhaust the memory
 _RED_GREEN_BLUE = ("FF0000", "00FF00", "0000FF")
@@ -63,12 +64,18 @@ class OmeZarrImage:
     channels: list[dict[str, Any]]
     evidence: PixelSizeEvidence
 
-    def check(self) -> None:
-        """Refuse what is not one plane, too large, or not safe to decode."""
+    def check(self) -> tuple[int, tuple[str, ...]]:
+        """Refuse what is not one plane, too large, not safe to decode, or has lost chunks.
+
+        Returns
+        -------
+        As `check_chunks`: bytes of the chunks of the largest level, and notes.
+        """
         if "pickle" in json.dumps(self.array.metadata.to_dict(), default=repr):
             where = f"{self.path.name} {self.name}"
             raise OsteoCountError(f"{where}: its pixels are program objects, which are not safe to read.")
         check_plane(self.path, self.name, dict(zip(self.axes, self.array.shape, strict=True)))
+        return check_chunks(f"{self.path.name} {self.name}".strip(), self.array, self.axes)
 
     def levels(self) -> list[Any]:
         """Return the Zarr arrays of all resolution levels, the largest first."""
@@ -102,8 +109,10 @@ def open_image(path: Path, name: str) -> OmeZarrImage:
 def read_scene(path: Path, number: int) -> RawImage:
     """Decode the largest level of one image."""
     image = open_image(path, list_scenes(path)[number].name)
-    image.check()
-    return image.read()
+    stored, notes = image.check()
+    check_bytes(path, image.array.shape, image.array.dtype.itemsize, stored)
+    raw = image.read()
+    return replace(raw, notes=(*raw.notes, *notes))
 
 
 def _camera_colours(channels: list[dict[str, Any]]) -> bool:

@@ -11,8 +11,9 @@ import numpy as np
 from PIL import JpegImagePlugin, PngImagePlugin
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.jpeg import check_jpeg
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, check_file, check_size, damaged
+from osteocount.io.raw_image import RawImage, check_bytes, check_file, check_size, damaged
 
 _ALPHA = {"RGBA": "RGB", "LA": "L", "PA": "P"}
 
@@ -31,9 +32,13 @@ def read_png_jpeg(path: Path) -> RawImage:
             plugin: Any = PngImagePlugin.PngImageFile if is_png else JpegImagePlugin.JpegImageFile
             with plugin(file) as image:
                 check_size(path, image.height, image.width)
+                samples = len(image.getbands())
+                check_bytes(path, (image.height, image.width, samples), depth // 8 or 1)
                 if is_png:
                     _check_png(file)
                     file.seek(0)
+                elif image.mode in ("L", "RGB"):
+                    check_jpeg(path.read_bytes())
                 return _decode_16(path) if depth == 16 else _decode_8(path, image)
     except OsteoCountError:
         raise

@@ -10,7 +10,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import tifffile
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import is_zarr
@@ -18,7 +17,7 @@ from osteocount.io.ome_zarr_read import list_scenes, open_image
 from osteocount.io.picture import PixelSize, is_large_size
 from osteocount.io.pixel_size import find_pixel_size
 from osteocount.io.raw_image import formats_library
-from osteocount.io.tiff import choose_series, quiet_tifffile
+from osteocount.io.tiff import choose_series, open_tiff, quiet_tifffile
 from osteocount.io.tiled_image import open_tiled
 
 _MOST_PIXELS = 64 * 10**6  # of the first level that is kept in memory; 192 MB
@@ -112,7 +111,7 @@ def _of_tiff(path: Path) -> Pyramid | None:
     dask = formats_library(path, "dask.array")
     try:
         with quiet_tifffile():
-            tiff = tifffile.TiffFile(path, _multifile=False)
+            tiff = open_tiff(path)
             series, _ = choose_series(tiff)
             store = series.aszarr()
             weakref.finalize(store, tiff.close)  # the file stays open as long as a level is in use

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,14 @@ from osteocount.io.pixel_size import PixelSizeEvidence
 
 MAX_PIXELS = 2 * 10**9
 """Pictures with more pixels than this are refused before anything is decoded."""
+
+MAX_BYTES = 2 * 2**30
+"""Pictures that are read as a whole and take more than this in memory are refused: 700 megapixels of 8-bit colour.
+
+It is doubled while channels are put in order. No picture of those we have and read as a whole takes a tenth of it.
+"""
+_FREE_BYTES = 256 * 2**20  # of a picture, whatever its file's size: 90 megapixels of 8-bit colour
+_MOST_PACKED = 200  # times smaller than its pixels: photographs pack 2 to 4 times without loss, 10 to 50 as JPEG
 
 MOST_CHANNELS = 32
 """More are taken for a stack that was not labelled as one."""
@@ -98,6 +107,43 @@ def check_size(path: Path, height: int, width: int) -> None:
         )
     if min(height, width) < 2:
         raise OsteoCountError(f"{path.name}: {width} × {height} px is not a picture. {CURE_EXPORT}")
+
+
+def check_bytes(path: Path, shape: Iterable[int], itemsize: int, stored: int | None = None) -> None:
+    """Refuse a picture that is read as a whole by the memory it would take, which its header claims.
+
+    Files made to fill the memory claim a large picture in few bytes; no photograph packs so well.
+
+    Parameters
+    ----------
+    path
+        The file, or the folder of an OME-Zarr.
+    shape
+        Lengths of all axes that are decoded.
+    itemsize
+        Bytes of a sample.
+    stored
+        Bytes of what is decoded; None: the file's.
+
+    Raises
+    ------
+    OsteoCountError
+        It takes more than `MAX_BYTES`, or is large and hundreds of times larger than its file.
+    """
+    need = math.prod(int(n) for n in shape) * itemsize
+    if need > MAX_BYTES:
+        raise OsteoCountError(
+            f"{path.name}: takes {need / 1e9:.1f} GB of memory, more than the {MAX_BYTES / 1e9:.1f} GB that a picture "
+            "read as a whole may take. Save it as a tiled TIFF of 8 or 16 bit RGB or as OME-Zarr, which are read piece "
+            "by piece, save only the channels to be counted, or cut it into fields."
+        )
+    stored = path.stat().st_size if stored is None else stored
+    if need > max(_FREE_BYTES, _MOST_PACKED * stored):
+        raise OsteoCountError(
+            f"{path.name}: its header claims a picture of {need / 1e9:.1f} GB, but the file has only "
+            f"{stored / 1e6:.2g} MB, which no photograph does. It is damaged or made to fill the memory. Copy it again "
+            "from the microscope, or leave it out."
+        )
 
 
 def check_plane(path: Path, scene: str, sizes: Mapping[str, int]) -> None:

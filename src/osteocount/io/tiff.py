@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +19,10 @@ from defusedxml.common import DefusedXmlException
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.jpeg import check_jpeg
 from osteocount.io.metadata_xml import parse_xml
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import MOST_CHANNELS, RawImage, check_file, check_size, damaged, keep_axes
+from osteocount.io.raw_image import MOST_CHANNELS, RawImage, check_bytes, check_file, check_size, damaged, keep_axes
 
 _STACKS = {
     "Z": ("z-stack", "planes", "Save the plane in focus or a projection (Fiji: Image ▸ Stacks ▸ Z Project)"),
@@ -34,6 +36,7 @@ _UNREADABLE_COLOURS = {
     "CFA": "raw Bayer",
 }
 _UNLABELLED = "QI"
+_MOST_PAGES = 10_000  # against chains made endless: 300,000 pages took 5 s to open; no picture has a hundredth of that
 # Pages, and tags of the standard (below 32768), that tifffile did not find inside the file.
 _LOST = re.compile(r"invalid page offset|TiffTag (?:[12]?\d{1,4}|3[01]\d{3}) @\d+> invalid value offset")
 
@@ -43,10 +46,8 @@ def read_tiff(path: Path, number: int | None = None) -> RawImage:
 
     ``number`` chooses one of its series; without it the largest is read.
     """
-    check_file(path)
     try:
-        # One file is one picture: an OME-XML that names other files must not make us open them.
-        with quiet_tifffile() as messages, tifffile.TiffFile(path, _multifile=False) as tiff:
+        with quiet_tifffile() as messages, open_tiff(path) as tiff:
             raw = _read(path, tiff, number)
             _check_offsets(path, messages)
             return raw
@@ -54,6 +55,52 @@ def read_tiff(path: Path, number: int | None = None) -> RawImage:
         raise
     except Exception as error:  # decoders of files from strangers raise anything
         raise damaged(path, error) from error
+
+
+def open_tiff(path: Path) -> Any:
+    """Open a TIFF file for reading, with its number of pages checked.
+
+    One file is one picture: an OME-XML that names other files must not make us open them.
+
+    Raises
+    ------
+    OsteoCountError
+        It is no regular file, or has more than `_MOST_PAGES` pages.
+    """
+    check_file(path)
+    _check_pages(path)
+    return tifffile.TiffFile(path, _multifile=False)
+
+
+def _check_pages(path: Path) -> None:
+    """Follow the chain of pages as far as `_MOST_PAGES`; tifffile would follow it to its end, which need not come."""
+    with path.open("rb") as file:
+        start = file.read(16)
+        order = ">" if start[:2] == b"MM" else "<"
+        big = start[2:4] in (b"\x2b\0", b"\0\x2b")
+        count, entry, pointer = ("Q", 20, "Q") if big else ("H", 12, "I")
+        at = struct.unpack(order + pointer, start[8:16] if big else start[4:8])[0] if len(start) == 16 else 0
+        for _ in range(_MOST_PAGES):
+            if at == 0:
+                return
+            file.seek(at)
+            head = file.read(struct.calcsize(count))
+            if len(head) < struct.calcsize(count):
+                return  # tifffile says what is wrong
+            behind = at + len(head) + entry * struct.unpack(order + count, head)[0]
+            if behind > 2**62:
+                return
+            file.seek(behind)
+            link = file.read(struct.calcsize(pointer))
+            if len(link) < struct.calcsize(pointer):
+                return
+            at = struct.unpack(order + pointer, link)[0]
+            if at > 2**62:
+                return
+    raise OsteoCountError(
+        f"{path.name}: has {_MOST_PAGES} pages or more, a stack or time series, or goes round in a circle; one plane "
+        "is counted. Save the plane or the projection to be counted."
+    )
 
 
 @contextmanager
@@ -93,6 +140,7 @@ def _read(path: Path, tiff: Any, number: int | None) -> RawImage:
         raise OsteoCountError(f"{path.name}: has more than {MOST_CHANNELS} channels. Save the channels to be counted.")
     for each in series.pages:
         check_complete(path, each)
+        _check_jpeg_segments(each)
     pixels, colour, plane_notes = _plane(path, series)
     pixels, colour, colour_notes = _colours(path, page, pixels, colour)
     if pixels.size == 0:
@@ -157,12 +205,28 @@ def check_complete(path: Path, page: Any) -> None:
         )
 
 
+def has_jpeg(page: Any) -> bool:
+    """Whether the pieces of a page are JPEG of 8 bit."""
+    return bool(page.compression == 7 and page.bitspersample == 8)
+
+
+def _check_jpeg_segments(page: Any) -> None:
+    if not has_jpeg(page):
+        return
+    tables = page.tags["JPEGTables"].value if "JPEGTables" in page.tags else None
+    handle = page.parent.filehandle
+    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+        handle.seek(offset)
+        check_jpeg(handle.read(count), tables)
+
+
 def _plane(path: Path, series: Any) -> tuple[NDArray[np.generic], bool, tuple[str, ...]]:
     """Give (height, width, channels) of the series, whether the samples are colours, and notes."""
     axes, shape = series.axes, series.shape
     if series.kind == "shaped" and axes[-3:] == "QYX" and len(axes) == 3 and shape[2] <= 4 and shape[0] > 16:
         # Written from an array (height, width, channels) without saying so: rows became pages.
         check_size(path, shape[0], shape[1])
+        check_bytes(path, shape, series.dtype.itemsize)
         return series.asarray(), False, (f"Read as {shape[2]} channels, channel last.",)
     length = dict(zip(axes, shape, strict=True))
     for axis, n in length.items():
@@ -175,8 +239,10 @@ def _plane(path: Path, series: Any) -> tuple[NDArray[np.generic], bool, tuple[st
         notes = (f"{pages} pages of the same size, and the file does not say what they are: the first is read.",)
     if pages > 1 and length.get("C", 1) == 1:
         first = series.pages[0]
+        check_bytes(path, first.shape, first.dtype.itemsize)
         data, axes = first.asarray(), first.axes
     else:
+        check_bytes(path, shape, series.dtype.itemsize)
         data = series.asarray()
     if "C" in length and length["C"] > 1 and "S" in axes:
         notes = (*notes, f"{length['C']} colour pictures in channels: the first is read.")

@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import tifffile
 
 from osteocount.errors import OsteoCountError
-from osteocount.input_files import check_regular
+from osteocount.io.jpeg import check_jpeg
 from osteocount.io.multi_image import is_zarr
 from osteocount.io.ome_zarr_read import OmeZarrImage, list_scenes, open_image
 from osteocount.io.picture import Picture, Pixels, PixelSize, is_large_size
 from osteocount.io.pixel_size import find_pixel_size
 from osteocount.io.raw_image import RawImage, damaged
-from osteocount.io.tiff import check_complete, choose_series, pixel_size_evidence, quiet_tifffile, read_description
+from osteocount.io.tiff import (
+    check_complete,
+    choose_series,
+    has_jpeg,
+    open_tiff,
+    pixel_size_evidence,
+    quiet_tifffile,
+    read_description,
+)
 
 _LARGEST_CHUNK = 2**28  # bytes; larger ones are better read once, with the whole picture
 
@@ -106,6 +113,12 @@ class TiledTiff:
 
     def read(self, top: int, bottom: int, left: int, right: int) -> Pixels:
         """Decode what overlaps the window."""
+        try:
+            return self._window(top, bottom, left, right)
+        except Exception as error:  # decoders of files from strangers raise anything
+            raise damaged(self.path, error) from error
+
+    def _window(self, top: int, bottom: int, left: int, right: int) -> Pixels:
         if self._page.is_tiled:
             return self._decoded(top, bottom, left, right)
         band = self._band
@@ -151,9 +164,12 @@ class TiledTiff:
         """Read tiles or strips one after the other, and decode them on all the threads there are."""
         page, handle = self._page, self._page.parent.filehandle
         tables = page.tags["JPEGTables"].value if "JPEGTables" in page.tags else None
+        is_jpeg = has_jpeg(page)
         decode = page.decode  # made at its first use, which must not be in two threads at once
 
         def decoded(index: int, data: bytes) -> Pixels:
+            if is_jpeg:
+                check_jpeg(data, tables)
             segment, _, _ = decode(data, index, jpegtables=tables, _fullsize=False)
             return np.asarray(segment[0])
 
@@ -229,8 +245,7 @@ def _tiled_tiff(
 ) -> Iterator[TiledImage | None]:
     with quiet_tifffile(), ExitStack() as opened:
         try:
-            check_regular(path)
-            tiff = opened.enter_context(tifffile.TiffFile(path, _multifile=False))
+            tiff = opened.enter_context(open_tiff(path))
             tileable = _is_tileable(tiff, least)
             pool = opened.enter_context(ThreadPoolExecutor(threads)) if tileable and threads > 1 else None
             image = TiledTiff(path, tiff, pixel_size_um, pool) if tileable else None
@@ -258,7 +273,7 @@ def _tiled_zarr(path: Path, scene: str, pixel_size_um: float | None, least: int 
     """Open an image; None when it is small or not in colour, or has chunks as large as a picture."""
     try:
         image = open_image(path, scene or next((each.name for each in list_scenes(path)), ""))
-        image.check()
+        _, notes = image.check()
         corner = image.read((slice(0, 1), slice(0, 1)))
     except Exception:  # whoever reads it as a whole says what is wrong with it
         return None
@@ -267,4 +282,5 @@ def _tiled_zarr(path: Path, scene: str, pixel_size_um: float | None, least: int 
     plain = corner.colour and corner.pixels.shape[2] == 3 and corner.pixels.dtype in (np.uint8, np.uint16)
     if not (plain and is_large_size(height, width, least) and chunk <= _LARGEST_CHUNK):
         return None
+    corner = replace(corner, notes=(*corner.notes, *notes))
     return TiledZarr(path, image, corner, pixel_size_um)
