@@ -196,11 +196,11 @@ def _focus(grey: NDArray[np.float32], inside: Mask, settings: QcSettings) -> Qua
 
 
 def _saturation(pixels: Pixels, inside: Mask, settings: QcSettings) -> QualityMetric:
-    """Share of pixels at either end of the camera's range, in any channel; 16 bit files may hold 12 or 14 bit."""
+    """Share of pixels at either end of the camera's range, in any channel; 16 bit files may hold 10, 12 or 14 bit."""
     top = int(np.iinfo(pixels.dtype).max)
     if pixels.dtype == np.uint16:
         brightest = int(pixels.max())
-        top = next(limit for limit in (4095, 16383, 65535) if brightest <= limit)
+        top = next(limit for limit in (1023, 4095, 16383, 65535) if brightest <= limit)
     between = inside.copy()
     for first in range(0, pixels.shape[2], 4):  # as many channels as OpenCV takes at once
         some = np.ascontiguousarray(pixels[..., first : first + 4])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,8 +14,9 @@ from PIL import JpegImagePlugin, PngImagePlugin
 from osteocount.errors import OsteoCountError
 from osteocount.io.jpeg import check_jpeg
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, check_bytes, check_file, check_size, damaged
+from osteocount.io.raw_image import RawImage, check_bytes, check_file, check_size, damaged, upright
 
+_ORIENTATION = 0x0112  # its tag in EXIF
 _ALPHA = {"RGBA": "RGB", "LA": "L", "PA": "P"}
 
 
@@ -39,7 +41,9 @@ def read_png_jpeg(path: Path) -> RawImage:
                     file.seek(0)
                 elif image.mode in ("L", "RGB"):
                     check_jpeg(path.read_bytes())
-                return _decode_16(path) if depth == 16 else _decode_8(path, image)
+                raw = _decode_16(path) if depth == 16 else _decode_8(path, image)
+                pixels, turned = upright(raw.pixels, int(image.getexif().get(_ORIENTATION, 1)))
+                return replace(raw, pixels=pixels, notes=(*raw.notes, *turned))
     except OsteoCountError:
         raise
     except Exception as error:  # decoders of files from strangers raise anything

@@ -196,6 +196,25 @@ def keep_axes(pixels: NDArray[np.generic], axes: str, keep: str) -> NDArray[np.g
     return plane[:, :, None] if plane.ndim == 2 else plane
 
 
+def upright(pixels: NDArray[np.generic], orientation: int) -> tuple[NDArray[np.generic], tuple[str, ...]]:
+    """Turn a picture as its orientation tag (1 to 8, of TIFF and EXIF) says, and note it.
+
+    Parameters
+    ----------
+    pixels
+        (height, width, channels) as they are stored.
+    orientation
+        1 is upright; 2 to 4 are flips and half a turn; 5 to 8 swap rows and columns first.
+    """
+    if orientation not in range(2, 9):
+        return pixels, ()
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    # Which axes run backwards: rows, columns.
+    rows, columns = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 5: (1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}[orientation]
+    return pixels[::rows, ::columns], (f"Turned upright, as the file's orientation ({orientation}) says.",)
+
+
 def damaged(path: Path, why: str | Exception) -> OsteoCountError:
     """Build the error for a file that starts like a picture and cannot be read to its end.
 

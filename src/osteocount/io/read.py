@@ -148,6 +148,8 @@ def _grey_levels(path: Path, pixels: NDArray[Any]) -> tuple[Pixels, tuple[str, .
                 f"{path.name}: floating-point pixels from {low:g} to {high:g}; what is black and what is white is not "
                 "known. Save it as 8 or 16 bit (Fiji: Image ▸ Type), or scale it to 0..1."
             )
+        if pixels.dtype == np.float16:
+            pixels = pixels.astype(np.float32)  # 65535 is more than it holds
         return np.rint(pixels * 65535).astype(np.uint16), ("Floating-point pixels in 0..1 were scaled to 16 bit.",)
     if pixels.dtype == np.int16 and int(np.min(pixels)) >= 0:
         return pixels.astype(np.uint16), ("Signed 16-bit pixels without negative values were read as unsigned.",)

@@ -22,7 +22,16 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.jpeg import check_jpeg
 from osteocount.io.metadata_xml import parse_xml
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import MOST_CHANNELS, RawImage, check_bytes, check_file, check_size, damaged, keep_axes
+from osteocount.io.raw_image import (
+    MOST_CHANNELS,
+    RawImage,
+    check_bytes,
+    check_file,
+    check_size,
+    damaged,
+    keep_axes,
+    upright,
+)
 
 _STACKS = {
     "Z": ("z-stack", "planes", "Save the plane in focus or a projection (Fiji: Image ▸ Stacks ▸ Z Project)"),
@@ -145,9 +154,10 @@ def _read(path: Path, tiff: Any, number: int | None) -> RawImage:
     pixels, colour, colour_notes = _colours(path, page, pixels, colour)
     if pixels.size == 0:
         raise ValueError("no pixels in it")
+    pixels, turned = upright(pixels, orientation(page))
     names = _channel_names(tiff, description, index, pixels.shape[2], colour)
     evidence = pixel_size_evidence(path, tiff, page, description, index)
-    return RawImage(pixels, colour, names, evidence, (*notes, *plane_notes, *colour_notes))
+    return RawImage(pixels, colour, names, evidence, (*notes, *plane_notes, *colour_notes, *turned))
 
 
 def read_description(path: Path, tiff: Any) -> str:
@@ -203,6 +213,12 @@ def check_complete(path: Path, page: Any) -> None:
         raise damaged(
             path, f"{missing + cut} of {max(expected, len(ends))} pieces are missing: the file ends too early"
         )
+
+
+def orientation(page: Any) -> int:
+    """Return the orientation tag of a page, 1 where it has none or no number."""
+    value = page.tags["Orientation"].value if "Orientation" in page.tags else 1
+    return int(value) if isinstance(value, int) else 1
 
 
 def has_jpeg(page: Any) -> bool:
@@ -280,7 +296,8 @@ def _palette(page: Any, pixels: NDArray[np.generic]) -> tuple[NDArray[np.generic
     colours = np.asarray(page.colormap)
     if np.array_equal(colours[0], colours[1]) and np.array_equal(colours[1], colours[2]):
         return pixels, False, ("The palette is grey: the grey levels themselves are read.",)
-    table = (colours >> 8).astype(np.uint8).T
+    # The standard scales colour maps to 16 bit; old programs write 8 bit, which would all become black.
+    table = (colours >> 8 if colours.max() > 255 else colours).astype(np.uint8).T
     return table[pixels[:, :, 0]], True, ("Palette colours were turned into RGB.",)
 
 

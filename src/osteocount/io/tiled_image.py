@@ -23,6 +23,7 @@ from osteocount.io.tiff import (
     choose_series,
     has_jpeg,
     open_tiff,
+    orientation,
     pixel_size_evidence,
     quiet_tifffile,
     read_description,
@@ -266,7 +267,7 @@ def _is_tileable(tiff: Any, least: int | None) -> bool:
     rgb = page.photometric.name in ("RGB", "YCBCR") and page.samplesperpixel in (3, 4) and page.planarconfig == 1
     one_strip = not page.is_tiled and len(page.dataoffsets) < 2 and page.compression != 1
     plain = series.axes in ("YXS", "YX") and page.dtype in (np.uint8, np.uint16)
-    return bool(large and rgb and plain and not one_strip)
+    return bool(large and rgb and plain and not one_strip and orientation(page) == 1)
 
 
 def _tiled_zarr(path: Path, scene: str, pixel_size_um: float | None, least: int | None) -> TiledZarr | None:

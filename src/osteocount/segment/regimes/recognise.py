@@ -34,6 +34,8 @@ _LEAST_CELLS = 5  # and from which an unknown scale is estimated from them
 # A picture is fluorescence when half of it is darker than this share of its brightest part, and when it is not empty.
 _DARK_SHARE = 0.3
 _LEAST_RANGE = 20  # grey levels
+_TEN_BIT = 1023
+_WELL_EXPOSED = 0.25  # share of the camera's range; the dark frame of a 16-bit camera (100 to 200) stays below it
 _BLACK = 0.02  # share of the largest grey level below which the brightest part of a picture is black
 _COLOURLESS = 0.03  # OD spread between channels below which a picture holds no stain
 # What chose these shares and densities is not recorded; docs/out_of_domain.md tells how they do.
@@ -202,6 +204,8 @@ def check_colour(picture: Picture) -> None:
     small = picture.pixels[::4, ::4].astype(np.float32)
     top = float(np.iinfo(picture.pixels.dtype).max)
     bright = np.percentile(brightest(small), 99)
+    if small.max() <= _TEN_BIT and bright >= _WELL_EXPOSED * _TEN_BIT:
+        top = min(top, float(_TEN_BIT))  # of a camera of 10 bit in a file of 16
     if bright < _BLACK * top:
         raise OsteoCountError(f"{name}: the picture is black. Check the exposure or the file.")
     everywhere = np.ones(small.shape[:2], bool)
