@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from osteocount.cli import count, plate, results, simulate, statistics
-from osteocount.cli.console import say
+from osteocount.cli.console import echo, say
 from osteocount.errors import OsteoCountError
 from osteocount.version import __version__
 
@@ -28,7 +29,7 @@ for commands in (count, plate, statistics, results, simulate):
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"osteocount {__version__}")
+        echo(f"osteocount {__version__}")
         raise typer.Exit
 
 
@@ -43,6 +44,9 @@ def options(
 
 def main() -> None:
     """Run the command line; a problem the user can mend ends it with one clear message and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal in ASCII or cp437 ends no run
     try:
         app()
     except OsteoCountError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,31 @@ if TYPE_CHECKING:
     from osteocount.pipeline import Outcome, Progress
 
 
+_TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def printable(text: str) -> str:
+    r"""Write out what a terminal would obey instead of showing it, such as ``\x1b``; line ends and tabs stay.
+
+    Control characters, halves of characters (names that are not UTF-8) and those that turn the direction of writing:
+    names of files, wells and arms come from strangers.
+    """
+    return "".join(
+        character
+        if character in "\n\t" or (unicodedata.category(character) not in ("Cc", "Cs") and character not in _TURNING)
+        else character.encode("unicode_escape").decode("ascii").replace("\\udc", "\\x")
+        for character in text
+    )
+
+
 def say(text: str) -> None:
     """Print one message on stderr, so that stdout stays for results."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text), file=sys.stderr, flush=True)
+
+
+def echo(text: str) -> None:
+    """Print a result on stdout."""
+    print(printable(text), flush=True)
 
 
 def follow(run: Generator[Progress, None, Outcome], *, quiet: bool) -> Outcome:
@@ -20,7 +43,7 @@ def follow(run: Generator[Progress, None, Outcome], *, quiet: bool) -> Outcome:
     if quiet:
         return _drain(run, lambda _: None)
     if not sys.stderr.isatty():
-        return _drain(run, lambda step: say(f"[{step.done}/{step.total}] {step.message}"))
+        return _drain(run, lambda step: say(f"[{step.done}/{step.total}] {_one_line(step.message)}"))
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -29,8 +52,13 @@ def follow(run: Generator[Progress, None, Outcome], *, quiet: bool) -> Outcome:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         shown = bar.add_task("reading names", total=None)
         return _drain(
-            run, lambda step: bar.update(shown, completed=step.done, total=step.total, description=step.message)
+            run,
+            lambda step: bar.update(shown, completed=step.done, total=step.total, description=_one_line(step.message)),
         )
+
+
+def _one_line(text: str) -> str:
+    return printable(text.replace("\n", "\\n"))
 
 
 def _drain(run: Generator[Progress, None, Outcome], show: Callable[[Progress], object]) -> Outcome:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from osteocount.cli.console import follow, say
+from osteocount.cli.console import echo, follow, say
 from osteocount.cli.options import with_options, with_settings
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
@@ -189,8 +189,8 @@ def _run(request: RunRequest, quiet: bool, as_json: bool) -> None:
         typer.echo(json.dumps(_summary(outcome), ensure_ascii=False, indent=1))
     elif not quiet:
         if outcome.comparison is not None:
-            typer.echo(outcome.comparison.summary())
-        typer.echo(f"report: {(outcome.folder / 'report.html').resolve()}")
+            echo(outcome.comparison.summary())
+        echo(f"report: {(outcome.folder / 'report.html').resolve()}")
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from osteocount.cli.console import say
+from osteocount.cli.console import echo, printable, say
 from osteocount.errors import OsteoCountError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def preview(
 def _print_entries(entries: Sequence[PictureFile], source: Path) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from osteocount.plate.picture_files import root_of
 
@@ -70,7 +71,8 @@ def _print_entries(entries: Sequence[PictureFile], source: Path) -> None:
     shown = Table("file", *columns)
     for entry in entries:
         file = entry.path.relative_to(root_of(source)).as_posix()
-        shown.add_row("/".join(filter(None, [file, entry.scene])), *(getattr(entry, name) for name in columns))
+        texts = "/".join(filter(None, [file, entry.scene])), *(getattr(entry, name) for name in columns)
+        shown.add_row(*(Text(printable(text)) for text in texts))
     Console().print(shown)
 
 
@@ -78,6 +80,7 @@ def _print_plates(entries: Sequence[PictureFile]) -> None:
     """One line per plate: how much of everything there is, and where it starts and ends."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     plates: dict[str, list[PictureFile]] = {}
     for entry in entries:
@@ -96,7 +99,7 @@ def _print_plates(entries: Sequence[PictureFile]) -> None:
     told = {name: texts for name, texts in columns.items() if any(texts)}
     shown = Table(*told)
     for row in zip(*told.values(), strict=True):
-        shown.add_row(*row)
+        shown.add_row(*(Text(printable(text)) for text in row))
     Console().print(shown)
 
 
@@ -127,7 +130,7 @@ def template(
         raise OsteoCountError(f"{out} exists already; give another name, so that a filled layout is never lost.")
     names = None if variables is None else [name for part in variables.split(",") if (name := part.strip())]
     write_template(out, wells=wells, variables=names)
-    typer.echo(f"layout: {out}")
+    echo(f"layout: {out}")
 
 
 @layout_app.command("check")
@@ -152,7 +155,7 @@ def check(
         say(f"warning: {warning}")
     if found.problems:
         raise OsteoCountError("\n  ".join([f"{file.name}: {len(found.problems)} problems", *found.problems]))
-    typer.echo("the layout is complete")
+    echo("the layout is complete")
 
 
 def _print_grid(name: str, grid: list[list[str]], roles: list[list[str]]) -> None:
@@ -172,7 +175,11 @@ def _print_grid(name: str, grid: list[list[str]], roles: list[list[str]]) -> Non
     codes = {text: row_letters(number).lower() for number, text in enumerate(styles, 1)}
     columns = max(len(row) for row in grid)
     table = Table(
-        "", *(str(column + 1) for column in range(columns)), title=name or None, box=None, padding=(0, 1, 0, 0)
+        "",
+        *(str(column + 1) for column in range(columns)),
+        title=Text(printable(name), "table.title") if name else None,
+        box=None,
+        padding=(0, 1, 0, 0),
     )
     for number, row in enumerate(grid):
         cells = [Text(codes.get(text, "·"), style=styles.get(text, "dim")) for text in row]
@@ -180,7 +187,7 @@ def _print_grid(name: str, grid: list[list[str]], roles: list[list[str]]) -> Non
     console = Console()
     console.print(table)
     for text, code in codes.items():
-        console.print(Text(f"  {code}  {text.replace(chr(10), ' · ')}", style=styles[text]))
+        console.print(Text(printable(f"  {code}  {text.replace(chr(10), ' · ')}"), style=styles[text]))
 
 
 def reader(
@@ -201,4 +208,4 @@ def reader(
         say(f"block {number}: {found.name} ({found.where}){wavelength}, {values}, {found.kind}")
     if out is not None:
         write_table(tidy(blocks, block), out)
-        typer.echo(f"table: {out}")
+        echo(f"table: {out}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from osteocount.cli.console import say
+from osteocount.cli.console import echo, say
 from osteocount.cli.options import with_settings
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
@@ -57,8 +57,8 @@ def evaluate(
         say(note)
     if len(scored.notes) > _LISTED:
         say(f"… and {len(scored.notes) - _LISTED} more such remarks.")
-    typer.echo(summary(scored.evaluation))
-    typer.echo(f"evaluation: {(out / 'evaluation.csv').resolve()}")
+    echo(summary(scored.evaluation))
+    echo(f"evaluation: {(out / 'evaluation.csv').resolve()}")
 
 
 def _table(scored: FolderEvaluation) -> Table:
@@ -90,13 +90,13 @@ def report(folder: Annotated[Path, typer.Argument(help="A finished result folder
     """Write the report of a finished result folder anew."""
     from osteocount.report import write_report
 
-    typer.echo(f"report: {write_report(folder).resolve()}")
+    echo(f"report: {write_report(folder).resolve()}")
 
 
 @with_settings("picture", "segment", "count", "comparison", "qc")
 def settings_file(*, settings: Settings) -> None:
     """Print the settings file with every setting, its range and its help."""
-    typer.echo(settings.to_toml())
+    echo(settings.to_toml())
 
 
 def apply_edits(
@@ -119,7 +119,7 @@ def apply_edits(
         if "corrections found nothing to act on" in note or CLASSIFIER in note:
             say(f"warning: {note}")
     report = (outcome.folder / "report.html").resolve()
-    typer.echo(f"{len(edits)} corrections in {results / EDIT_LOG}; report: {report}")
+    echo(f"{len(edits)} corrections in {results / EDIT_LOG}; report: {report}")
 
 
 def train(
@@ -132,11 +132,11 @@ def train(
 
     trained = train_classifier(results)
     for name, part in trained.parts().items():
-        typer.echo(f"{name}\n{part.by_well.to_string(index=False)}")
+        echo(f"{name}\n{part.by_well.to_string(index=False)}")
     if not trained.useful:
         raise OsteoCountError(f"Not saved: {describe_training(trained)}")
     save(trained.classifier, out)
-    typer.echo(f"{describe_training(trained)} Saved in {out}.")
+    echo(f"{describe_training(trained)} Saved in {out}.")
 
 
 def reviewers(
@@ -153,7 +153,7 @@ def reviewers(
 
     found = compare_reviewers(results)
     for each in found:
-        typer.echo(each.summary())
+        echo(each.summary())
     if out is not None:
         write_table(pd.concat([each.wells.assign(reviewer=each.name) for each in found], ignore_index=True), out)
 

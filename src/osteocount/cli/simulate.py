@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from osteocount.cli.console import echo
+
 simulate_app = typer.Typer(name="simulate", help="Synthetic wells and plates with exact truth.", no_args_is_help=True)
 
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the pictures and their truth.")]
@@ -39,7 +41,7 @@ def plate(
 
     design = default_plate(wells, fields, width, height, donors, pixel_size)
     truth = simulate_plate(design, seed, out, overwrite)
-    typer.echo(f"{len(truth)} wells in {out}; layout: {out / 'layout.csv'}; truth: {out / 'truth'}")
+    echo(f"{len(truth)} wells in {out}; layout: {out / 'layout.csv'}; truth: {out / 'truth'}")
 
 
 @simulate_app.command("field")
@@ -55,4 +57,4 @@ def field(
 
     made = simulate_field(FieldDesign(width=width, height=height, pixel_size=pixel_size), seed)
     write_field(made, out / f"field_{seed}.tif", out / "truth")
-    typer.echo(f"{int(made.truth['is_osteoclast'].sum())} osteoclasts in {out}")
+    echo(f"{int(made.truth['is_osteoclast'].sum())} osteoclasts in {out}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from osteocount.cli.console import echo
 from osteocount.cli.options import with_options, with_settings
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
@@ -64,7 +65,7 @@ def compare(table: Table, out: Out, *, columns: ColumnNames, settings: Settings)
     out.mkdir(parents=True, exist_ok=True)
     write_table(comparison.table, out / "comparisons.csv", COMPARISONS.formats)
     _save(figures, out)
-    typer.echo(comparison.summary())
+    echo(comparison.summary())
 
 
 @with_settings("comparison")
@@ -98,7 +99,7 @@ def agree(
     if len(agreement.effects):
         write_table(agreement.effects, out / "effects.csv", EFFECTS.formats)
     _save(figures, out)
-    typer.echo(agreement.summary())
+    echo(agreement.summary())
 
 
 @with_settings("comparison")
@@ -127,7 +128,7 @@ def plan(
     out.mkdir(parents=True, exist_ok=True)
     write_table(planned.table, out / "power.csv", POWER.formats)
     _save(figures, out)
-    typer.echo(planned.summary())
+    echo(planned.summary())
 
 
 @contextmanager

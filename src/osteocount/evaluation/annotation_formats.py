@@ -123,10 +123,10 @@ def read_outlines(path: Path, shape: tuple[int, int]) -> tuple[pd.DataFrame, NDA
 
 
 def _tiff_labels(path: Path, shape: tuple[int, int]) -> NDArray[np.uint32]:
-    import tifffile
+    from osteocount.io.tiff import open_tiff, quiet_tifffile
 
     try:
-        with tifffile.TiffFile(path) as file:
+        with quiet_tifffile(), open_tiff(path) as file:
             claimed = tuple(side for side in file.series[0].shape if side != 1)
     except Exception as error:  # decoders of files from strangers raise anything
         raise damaged(path, error) from error

@@ -114,7 +114,7 @@ def read_labels(path: Path) -> NDArray[np.uint32]:
     """
     try:
         check_regular(path)
-        labels = np.asarray(tifffile.imread(path))
+        labels = np.asarray(tifffile.imread(path, _multifile=False))
     except Exception as error:  # decoders of files from strangers raise anything
         raise OsteoCountError(f"{path}: the label image cannot be read ({error}).") from error
     if labels.ndim != 2 or labels.dtype.kind not in "ui" or (labels.dtype.kind == "i" and labels.min() < 0):
@@ -211,7 +211,7 @@ def open_labels(path: Path) -> Labels | TiledLabels:
         As for `read_labels`.
     """
     try:
-        with tifffile.TiffFile(path) as tiff:
+        with tifffile.TiffFile(path, _multifile=False) as tiff:
             page: Any = tiff.pages[0]
             large = is_large_size(page.imagelength, page.imagewidth) and page.is_tiled and len(page.pages or ()) > 0
     except (OSError, tifffile.TiffFileError):

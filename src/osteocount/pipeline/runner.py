@@ -148,7 +148,7 @@ def run_steps(request: RunRequest) -> Generator[Progress, None, Outcome]:
         workers=request.workers,
         notes=notes,
         seconds=round(time.perf_counter() - started, 2),
-        command=shlex.join(["osteocount", *sys.argv[1:]]),
+        command=shlex.join(["osteocount", *sys.argv[1:]]).encode(errors="backslashreplace").decode(),
     )
     outcome = write_results(FinishedRun(folder, in_order(records), settings, inputs, about))
     not_exported = write_exports(request.exports, folder, tasks, records, outcome.wells, settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,14 +69,28 @@ def find_pictures(source: Path) -> tuple[list[Path], list[Path]]:
     if source.is_file() and not source.name.lower().endswith(PICTURE_SUFFIXES):
         raise OsteoCountError(f"{source}: not a picture; pictures end in {', '.join(PICTURE_SUFFIXES)}.")
     if source.is_file() or is_zarr(source):
+        _check_names([source])
         return [source], []
     found, skipped = _walk(source)
+    _check_names((source, *found))
     if not found:
         raise OsteoCountError(
             f"{source}: no pictures here. Pictures end in {', '.join(PICTURE_SUFFIXES)}; folders called truth, labels "
             "or overlays, hidden folders and result folders are not searched."
         )
     return found, skipped
+
+
+def _check_names(paths: Iterable[Path]) -> None:
+    """Refuse names that are no text: they could not be written to any table."""
+    for path in paths:
+        try:
+            str(path).encode()
+        except UnicodeEncodeError as error:
+            raise OsteoCountError(
+                f"{os.fsencode(path).decode(errors='backslashreplace')}: the name is not valid UTF-8, so it cannot be "
+                "written to a table. Rename it with plain letters."
+            ) from error
 
 
 def _walk(source: Path) -> tuple[list[Path], list[Path]]:
