@@ -95,8 +95,8 @@ def test_a_source_that_is_no_file_is_refused(tmp_path, make):
     make(tmp_path / "a.tif")
     with pytest.raises(OsteoCountError, match=r"a\.tif"):
         find_pictures(tmp_path / "a.tif")
-    with open_tiled(tmp_path / "a.tif", None) as image:
-        assert image is None
+    with pytest.raises(OsteoCountError, match=r"a\.tif"), open_tiled(tmp_path / "a.tif", None):
+        pass
 
 
 @pytest.mark.parametrize("make", [a_pipe, a_device, a_loop])
