@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -15,7 +15,7 @@ from osteocount.stats import contrasts as named
 from osteocount.stats import sentences
 from osteocount.stats.arms import choose_controls, suggestion
 from osteocount.stats.contrasts import Contrast
-from osteocount.stats.design import recognise
+from osteocount.stats.design import Design, recognise
 from osteocount.stats.dose_response import DoseCurve, DoseSeries, ec50_row, find_series
 from osteocount.stats.endpoints import Endpoint, find_endpoints
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
@@ -48,6 +48,8 @@ class Comparison:
         The control arm (of the first oxygen level).
     design : str
         Which design was recognised, and why.
+    blocks : tuple of str
+        Where arms are compared within plates: each block with the wells it holds.
     warnings, refusals : tuple of str
     """
 
@@ -58,12 +60,17 @@ class Comparison:
     curves: tuple[DoseCurve, ...]
     control: str
     design: str
+    blocks: tuple[str, ...]
     warnings: tuple[str, ...]
     refusals: tuple[str, ...]
 
     def summary(self) -> str:
         """Say it in words: the design, the warnings, then every contrast of every endpoint."""
-        lines = [self.design, *(f"Warning: {text}" for text in self.warnings)]
+        lines = [
+            self.design,
+            *(f"Block {text}" for text in self.blocks),
+            *(f"Warning: {text}" for text in self.warnings),
+        ]
         for endpoint, rows in self.table.groupby("endpoint", sort=False):
             lines += ["", f"{endpoint} ({rows['role'].iloc[0]})"]
             lines += [
@@ -125,8 +132,8 @@ def compare(
         found = [*endpoint_rows(own, families), *half_effects, *_equivalence(own, controls, settings)]
         rows += [_labels(own.endpoint, endpoints) | row for row in found]
     warned += _disagreements(rows)
-    sentence = " ".join([design.sentence, *recognised])
-    return _result(rows, data, curves, checked.notes, sentence, next(iter(controls.values())), warned)
+    said = replace(design, sentence=" ".join([design.sentence, *recognised]))
+    return _result(rows, data, curves, checked.notes, said, next(iter(controls.values())), warned)
 
 
 def _families(
@@ -196,7 +203,7 @@ def _result(
     data: list[FittedEndpoint],
     curves: list[DoseCurve],
     notes: tuple[str, ...],
-    design: str,
+    design: Design,
     control: str,
     warned: list[ComparisonWarning],
 ) -> Comparison:
@@ -220,7 +227,8 @@ def _result(
         well_values=pd.concat([_well_values(own) for own in data], ignore_index=True),
         curves=tuple(curves),
         control=control,
-        design=design,
+        design=design.sentence,
+        blocks=design.blocks,
         warnings=(*notes, *(f"{one.endpoint}: {one.text}" if one.endpoint else one.text for one in warned)),
         refusals=tuple(refusals),
     )

@@ -21,6 +21,7 @@ from osteocount.stats.arrays import BoolArray, FloatArray
 
 SEED = 20170101
 POINTS_LOG2 = 16  # with which the difference is good to about 2e-7
+WHOLE = 1e-6  # an arm with less of its own beside the common factor has nothing of its own
 LINKED = 0.15  # arms correlated less are in different groups of the control variate; it moves the error, not the answer
 
 
@@ -131,9 +132,9 @@ def one_factor(correlation: FloatArray) -> FloatArray | None:
         if correlation[j, m] == 0:
             return None
         square = correlation[i, j] * correlation[i, m] / correlation[j, m]
-        if not 0 <= square < 1:
+        if not 0 <= square <= 1 + 1e-9:
             return None
-        loadings[i] = np.sqrt(square)
+        loadings[i] = min(np.sqrt(square), 1.0)
     off_diagonal = ~np.eye(k, dtype=bool)
     same = np.allclose(np.outer(loadings, loadings)[off_diagonal], correlation[off_diagonal], rtol=0, atol=1e-10)
     return loadings if same else None
@@ -153,17 +154,20 @@ def _nearest_one_factor(correlation: FloatArray) -> FloatArray:
 def one_factor_probability(c: float, factors: FloatArray, df: float) -> float:
     """Gauss-Legendre quadrature over the groups' common factors z and the scale s = sqrt(chi2_df / df)."""
     nodes, weights = _legendre(192)
-    z, z_weight = 9.5 * nodes, 9.5 * weights * stats.norm.pdf(9.5 * nodes)
     low, high = np.sqrt(stats.chi2.ppf([1e-15, 1 - 1e-15], df) / df)
     s = low + (high - low) * (nodes + 1) / 2
     inside = (high - low) / 2 * weights * 2 * df * s * stats.chi2.pdf(df * s**2, df)
     for loadings in factors:
-        within = np.ones((len(s), len(z)))
-        for loading in loadings[loadings != 0]:
-            rest = np.sqrt(1 - loading**2)
-            shift = loading * z[None, :]
-            within *= special.ndtr((c * s[:, None] - shift) / rest) - special.ndtr((-c * s[:, None] - shift) / rest)
-        inside = inside * (within @ z_weight)
+        rests = np.sqrt(1 - loadings**2)
+        whole = (rests < WHOLE).any()  # an arm that is the factor, as a treatment on every plate can be, cuts it off
+        edge = np.minimum(9.5, c * s) if whole else np.full(len(s), 9.5)
+        z = edge[:, None] * nodes[None, :]
+        within = edge[:, None] * weights[None, :] * stats.norm.pdf(z)
+        for loading, rest in zip(loadings, rests, strict=True):
+            if loading != 0 and rest >= WHOLE:
+                shift = loading * z
+                within *= special.ndtr((c * s[:, None] - shift) / rest) - special.ndtr((-c * s[:, None] - shift) / rest)
+        inside = inside * within.sum(axis=1)
     alone = int((~factors.any(axis=0)).sum())
     return float(np.sum(inside * (2 * special.ndtr(c * s) - 1) ** alone))
 

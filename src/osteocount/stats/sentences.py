@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from osteocount.stats.contrasts import REFERENCE_JOIN, Contrast
+from osteocount.stats.design import Design
 from osteocount.stats.endpoints import Endpoint
 from osteocount.stats.least_squares import PairedTest
 
@@ -61,9 +62,10 @@ def contrast_name(contrast: str) -> str:
     return contrast
 
 
-def method(kind: str, contrast: Contrast, size: int, dunnett: bool) -> str:
+def method(design: Design, contrast: Contrast, size: int, dunnett: bool) -> str:
     """Name the model and the adjustment."""
-    model = "least squares on donor × arm cells, " + ("donor block" if kind == "blocked" else "unblocked")
+    block = design.block_name
+    model = f"least squares on {block} × arm cells, " + (f"{block} block" if design.kind == "blocked" else "unblocked")
     if dunnett:
         return f"{model}; Dunnett over {size} arms" if size > 1 else f"{model}; one arm"
     if size > 1:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from osteocount.stats.design import Design
+from osteocount.stats.design import Design, linked_arms
 from osteocount.stats.endpoints import SMALL_TOTAL, Endpoint
 from osteocount.stats.fitted_endpoint import FittedEndpoint
 from osteocount.stats.sentences import number
@@ -51,9 +51,10 @@ def design_warnings(wells: pd.DataFrame, design: Design, controls: set[str]) -> 
     if design.kind == "unblocked":
         warnings.append(ComparisonWarning(PAIRING_LOST))
     warnings += [*_donors_named_twice(wells), *_arms_named_twice(wells)]
+    warnings += [ComparisonWarning(text) for text in design.without_control]
     if design.kind == "blocked":
         warnings += _missing_cells(wells)
-    return [*warnings, *_unequal_wells(wells), *_confounded_arms(wells, controls)]
+    return [*warnings, *_unequal_wells(wells, design), *_confounded_arms(wells, controls)]
 
 
 def _donors_named_twice(wells: pd.DataFrame) -> list[ComparisonWarning]:
@@ -111,12 +112,13 @@ def _listed_cells(cells: list[tuple[str, str]]) -> str:
     return shown + (f" and {len(cells) - SHOWN_CELLS} more" if len(cells) > SHOWN_CELLS else "")
 
 
-def _unequal_wells(wells: pd.DataFrame) -> list[ComparisonWarning]:
+def _unequal_wells(wells: pd.DataFrame, design: Design) -> list[ComparisonWarning]:
     warnings = []
-    per_cell = wells.groupby(["donor", "arm"]).size()
+    per_cell = wells.groupby(["block", "arm"]).size()
+    cell = f"{design.block_name} × arm"
     if per_cell.min() != per_cell.max():
         warnings.append(
-            f"Unequal wells per donor × arm ({per_cell.min()} to {per_cell.max()}): every donor × arm weighs the same, "
+            f"Unequal wells per {cell} ({per_cell.min()} to {per_cell.max()}): every {cell} weighs the same, "
             "whatever its wells."
         )
     low, high = float(wells["area"].min()), float(wells["area"].max())
@@ -128,12 +130,14 @@ def _unequal_wells(wells: pd.DataFrame) -> list[ComparisonWarning]:
 
 
 def _confounded_arms(wells: pd.DataFrame, controls: set[str]) -> list[ComparisonWarning]:
-    """Arms that share no plate with a control, or sit in one row or column without one."""
+    """Arms that no plate links to a control, or that sit in one row or column without one."""
+    by_plate = wells["donor"] + " | " + wells["batch"]
     confounded: dict[str, list[str]] = {"plate": [], "row": [], "column": []}
     control = wells[wells["arm"].isin(controls)]
+    linked = set().union(*(arms for arms in linked_arms(zip(by_plate, wells["arm"], strict=True)) if arms & controls))
     for arm, own in wells[~wells["arm"].isin(controls)].groupby("arm"):
         plates = set(own["batch"]) - {""}
-        if plates and not plates & set(control["batch"]):
+        if plates and not plates & set(control["batch"]) and arm not in linked:
             confounded["plate"].append(str(arm))
             continue
         for place in ("row", "column"):
