@@ -687,3 +687,64 @@ CELLPROFILER_WELLS: Mapping[str, str] = MappingProxyType({
     "role": "Metadata_Role",
 })  # fmt: skip
 """Columns of the layout as CellProfiler names metadata of images."""
+
+
+# --------------------------------------------------------------------------------- columns of anybody's table of wells
+
+
+@dataclass(frozen=True)
+class InputColumn:
+    """A column that a table of wells may bring to `osteocount compare`, `plan` and `agree` under many names.
+
+    Attributes
+    ----------
+    name
+        As here; a heading matches it, or an alias, without case, blanks, underscores and a unit at its end.
+    aliases
+        Other headings for it.
+    meaning
+        What it holds, in a message.
+    option
+        The command line option that names it; empty where there is none.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    meaning: str = ""
+    option: str = ""
+
+
+INPUT_COLUMNS = (
+    InputColumn(
+        "n_osteoclasts",
+        ("count", "counts", "osteoclasts", "osteoclast count", "number of osteoclasts", "n oc", "oc", "ocs"),
+        "osteoclasts per well",
+        "--count-column",
+    ),
+    InputColumn(
+        "imaged_area_mm2",
+        ("area_mm2", "area", "imaged area", "counted area", "image area", "analysed area", "analyzed area"),
+        "imaged area",
+        "--area-column",
+    ),
+    InputColumn(
+        "donor",
+        ("donors", "donor id", "donor no", "donor number", "animal", "animal id", "mouse", "mouse id", "patient",
+         "patient id", "subject", "subject id"),
+        "the biological replicate",
+        "--donor-column",
+    ),
+    InputColumn("treatment", ("treatments", "condition", "group", "arm", "stimulus"), "what the well got",
+                "--treatment-column"),
+    InputColumn("dose", ("doses", "dosage", "concentration", "conc"), "the dose", "--dose-column"),
+    InputColumn("dose_unit", ("unit", "units", "concentration unit", "conc unit"), "the unit of the dose"),
+    InputColumn("plate", ("plates", "plate id", "plate no", "plate number", "plate name"), "the plate",
+                "--plate-column"),
+    InputColumn("well", ("well id", "well name"), "the well"),
+    InputColumn("day", ("days", "date", "experiment day"), "the day"),
+    InputColumn("role", ("roles", "well role", "well type"), "what the well is for", "--role-column"),
+    InputColumn("oxygen", ("o2", "oxygen level", "o2 level", "oxygen percent", "oxygen tension"), "the oxygen level"),
+    InputColumn("status", (), "whether the well is to be used"),
+    InputColumn("imaged_area_px", (), "the imaged area in pixels"),
+)  # fmt: skip
+"""Names under which labs hand in the columns of a table of wells."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypedDict
 
 from osteocount.errors import OsteoCountError
@@ -105,33 +104,12 @@ def refuse_plate_size(wells: int) -> None:
 
 
 class ColumnNames(TypedDict, total=False):
-    """What the user calls the columns of a table; those not given have the names of ``wells.csv``."""
+    """What the user calls the columns of a table; those not given have the names of ``wells.csv`` or an alias."""
 
     count_column: str
     area_column: str
     donor_column: str
     treatment_column: str
-
-
-@dataclass(frozen=True)
-class TableColumns:
-    """What the columns of a table are called."""
-
-    count: str = "n_osteoclasts"
-    area: str = "imaged_area_mm2"
-    donor: str = "donor"
-    treatment: str = "treatment"
-
-    @classmethod
-    def of(cls, names: ColumnNames) -> TableColumns:
-        """Return the names the user gave, with the default ones for the rest."""
-        return cls(**{name.removesuffix("_column"): str(column) for name, column in names.items()})
-
-    def given(self) -> ColumnNames:
-        """Return the names the way a caller gives them."""
-        return {
-            "count_column": self.count,
-            "area_column": self.area,
-            "donor_column": self.donor,
-            "treatment_column": self.treatment,
-        }
+    dose_column: str
+    plate_column: str
+    role_column: str

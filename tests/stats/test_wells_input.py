@@ -6,7 +6,7 @@ import pytest
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats import compare
-from support.well_tables import table
+from support.well_tables import COUNTS, table
 
 
 def broken(**cells) -> pd.DataFrame:
@@ -152,7 +152,49 @@ def test_everything_wrong_is_said_at_once():
             "vehicle",
             "The table cannot be compared:\n  - two columns are called 'count'; keep one\nIt has the columns: ",
         ),
-        (table().rename(columns={"donor": "Donor"}), "vehicle", "did you mean 'Donor'? Name it with --donor-column"),
+        (
+            table().rename(columns={"donor": "Doner"}),
+            "vehicle",
+            "column 'Doner' looks like 'donor' (the biological replicate), which the table does not have: name it "
+            "with --donor-column",
+        ),
+        (
+            table().rename(columns={"plate": "Platte"}),
+            "vehicle",
+            "column 'Platte' looks like 'plate' (the plate), which the table does not have: name it with "
+            "--plate-column, or rename it",
+        ),
+        (
+            table().rename(columns={"plate": "Plate ID"}).assign(plate_no="1"),
+            "vehicle",
+            "columns 'Plate ID' and 'plate_no' could each be the plate; keep one, or name it with --plate-column",
+        ),
+        (
+            table().assign(count=lambda t: np.where(t["treatment"] == "vehicle", 100, 150)),
+            "vehicle",
+            "The control is 100 in every donor: these look like percentages of the control, not counts.",
+        ),
+        (
+            table().rename(columns={"count": "Osteoclasts (%)"}),
+            "vehicle",
+            "Column 'Osteoclasts (%)' holds percentages, not counts.",
+        ),
+        (
+            table().assign(area_mm2=[2.0] * 9 + [2e6] * 9),
+            "vehicle",
+            "line 2 (plate D1 A1), column 'area_mm2': areas from 2 to 2e+06 cannot be in one unit; give them all in "
+            "mm², or write the unit behind each",
+        ),
+        (
+            table().assign(rep1=1, rep2=2),
+            "vehicle",
+            "columns 'rep1' and 'rep2' look like the counts of single wells, beside 'count'; keep either",
+        ),
+        (
+            broken(treatment=(2, "Mean")),
+            "vehicle",
+            "line 4 (plate D1 C1): the treatment or donor reads like a summary of wells",
+        ),
         (table().assign(donor=""), "vehicle", "The donor column 'donor' is empty."),
         (table().drop(columns="count"), "vehicle", "no column 'n_osteoclasts' (osteoclasts per well)"),
         (
@@ -217,3 +259,98 @@ def test_named_columns():
         frame, control="vehicle", count_column="N", area_column="A", donor_column="animal", treatment_column="compound"
     )
     assert list(found.table["contrast"]) == ["IL32", "RANKL"]
+
+
+def same_results(frame, wanted, **columns):
+    found, wanted = compare(frame, control="vehicle", **columns), compare(wanted, control="vehicle")
+    pd.testing.assert_frame_equal(found.table, wanted.table)
+    return found
+
+
+HEADINGS = {"count": "Osteoclasts", "donor": "Donor ID", "treatment": "Condition", "plate": "Plate", "well": "Well ID"}
+
+
+def test_headings_are_matched_without_case_blanks_underscores_and_units():
+    frame = table(role="treatment", status="ok", oxygen="21", dose=0.0, dose_unit="ng/mL")
+    renamed = frame.rename(
+        columns=HEADINGS
+        | {"area_mm2": "Area (mm²)", "role": "Role", "status": "STATUS", "oxygen": "Oxygen_%", "dose": "Dose (ng/mL)"}
+    )
+    same_results(renamed.drop(columns="dose_unit"), frame)
+
+
+def test_roles_plates_and_status_under_other_headings_count():
+    """An ignored `Role` would test blanks as an arm; an ignored `Status` would count failed wells."""
+    frame = table(status="ok", role="")
+    frame.loc[frame["treatment"] == "RANKL", "role"] = "blank"
+    frame.loc[0, "status"] = "failed"
+    found = compare(frame.rename(columns={"role": "Well type", "status": "Status"}), control="vehicle")
+    assert set(found.table["contrast"]) == {"IL32"}
+    assert sum("status is not 'ok'" in text for text in found.warnings) == 1
+
+
+def test_columns_named_by_the_user():
+    frame = table(dose=3.0, dose_unit="nM", role="treatment")
+    renamed = frame.rename(columns={"dose": "x", "plate": "tray", "role": "use"})
+    same_results(renamed, frame, dose_column="x", plate_column="tray", role_column="use")
+
+
+@pytest.mark.parametrize(
+    ("heading", "factor"), [("area_um2", 1e6), ("Area [cm2]", 0.01), ("Imaged area (µm²)", 1e6), ("AREA", 1)]
+)
+def test_areas_in_other_units_are_converted(heading, factor):
+    frame = table().rename(columns={"area_mm2": heading})
+    frame[heading] = frame[heading] * factor
+    found = compare(frame, control="vehicle")
+    np.testing.assert_allclose(found.donor_values["value"], compare(table(), control="vehicle").donor_values["value"])
+
+
+def test_numbers_may_carry_their_unit():
+    frame = table().assign(fusion_index=np.linspace(0.2, 0.6, 18))
+    texts = frame.assign(
+        area_mm2=["2 mm²", "2e6 µm2"] * 9, fusion_index=[f"{100 * value:.6f} %" for value in frame["fusion_index"]]
+    )
+    found, wanted = compare(texts, control="vehicle"), compare(frame, control="vehicle")
+    np.testing.assert_allclose(found.table["estimate"], wanted.table["estimate"], rtol=1e-6)
+
+
+def test_replicate_columns_are_wells():
+    wide = pd.DataFrame(
+        [
+            {"donor": donor, "treatment": arm, "rep1": wells[0], "rep2": wells[1], "rep 3": None}
+            for donor, arms in COUNTS.items()
+            for arm, wells in arms.items()
+        ]
+    )
+    found = compare(wide, control="vehicle")
+    wanted = compare(table().drop(columns="area_mm2"), control="vehicle")
+    np.testing.assert_allclose(found.table["p_raw"], wanted.table["p_raw"], rtol=1e-9)
+    assert found.warnings[0] == (
+        "Columns 'rep1', 'rep2' and 'rep 3' are read as the counts of single wells (18 wells)."
+    )
+
+
+@pytest.mark.parametrize(
+    "word", ["mean", "Mean", "SD", "total", "Total:", "average", "S.E.M.", "Grand total", "mean of D3"]
+)
+@pytest.mark.parametrize("column", ["donor", "treatment", "well"])
+def test_summary_rows_are_no_wells(word, column):
+    row = {"plate": "", "well": "", "donor": "D3", "treatment": "IL32", "count": 17, "area_mm2": 2.0} | {column: word}
+    frame = pd.concat([table(), pd.DataFrame([row])], ignore_index=True)
+    found = same_results(frame, table())
+    assert found.warnings[0].startswith("Left out as a summary of wells (mean, SD, total …), not a well: line 20")
+
+
+@pytest.mark.parametrize("spelling", ["d1", "D 1", "D_1", "D-01", "Donor 1", "donor1", " D1 ", "donor no. 1"])
+def test_a_donor_spelt_twice_is_one(spelling):
+    frame = table().assign(donor=lambda t: t["donor"].where(~((t["donor"] == "D1") & (t.index % 2 == 1)), spelling))
+    found = compare(frame, control="vehicle")
+    pd.testing.assert_frame_equal(
+        found.table.drop(columns="notes"), compare(table(), control="vehicle").table.drop(columns="notes")
+    )
+
+
+@pytest.mark.parametrize("donors", [("1", "2", "3"), ("D1", "D10", "D100"), ("A1", "B1", "C1"), ("m1", "f1", "D1")])
+def test_different_donors_stay_apart(donors):
+    frame = table().assign(donor=lambda t: t["donor"].replace(dict(zip(("D1", "D2", "D3"), donors, strict=True))))
+    assert compare(frame, control="vehicle").donor_values["donor"].nunique() == 3

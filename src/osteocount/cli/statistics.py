@@ -14,7 +14,7 @@ from osteocount.cli.console import echo
 from osteocount.cli.options import with_options, with_settings
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
-from osteocount.wells import ColumnNames, TableColumns
+from osteocount.wells import ColumnNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +34,15 @@ def register(app: typer.Typer) -> None:
 
 
 def column_names(
-    count_column: Annotated[str, typer.Option(help="Column with the count per well.")] = TableColumns.count,
-    area_column: Annotated[str, typer.Option(help="Column with the imaged area per well.")] = TableColumns.area,
-    donor_column: Annotated[str, typer.Option(help="Column with the donor.")] = TableColumns.donor,
-    treatment_column: Annotated[str, typer.Option(help="Column with the treatment.")] = TableColumns.treatment,
+    count_column: Annotated[str, typer.Option(help="Column with the count per well.")] = "n_osteoclasts",
+    area_column: Annotated[str, typer.Option(help="Column with the imaged area per well.")] = "imaged_area_mm2",
+    donor_column: Annotated[str, typer.Option(help="Column with the donor.")] = "donor",
+    treatment_column: Annotated[str, typer.Option(help="Column with the treatment.")] = "treatment",
+    dose_column: Annotated[str, typer.Option(help="Column with the dose, if any.")] = "dose",
+    plate_column: Annotated[str, typer.Option(help="Column with the plate, if any.")] = "plate",
+    role_column: Annotated[
+        str, typer.Option(help="Column that says which wells are vehicle, positive control or blank, if any.")
+    ] = "role",
 ) -> ColumnNames:
     """Return what the user calls the columns of a table."""
     return ColumnNames(
@@ -45,6 +50,9 @@ def column_names(
         area_column=area_column,
         donor_column=donor_column,
         treatment_column=treatment_column,
+        dose_column=dose_column,
+        plate_column=plate_column,
+        role_column=role_column,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Unpack
 
@@ -18,8 +18,9 @@ from osteocount.stats.agreement_measures import describe
 from osteocount.stats.arms import arm_names, text_of
 from osteocount.stats.comparison import compare
 from osteocount.stats.sentences import number, p_value
+from osteocount.stats.table_headings import TableColumns, find_columns, with_standard_names
 from osteocount.stats.wells_input import join_rows, short_well_name
-from osteocount.wells import ColumnNames, TableColumns
+from osteocount.wells import ColumnNames
 
 AUTOMATIC = "automatic"
 
@@ -111,7 +112,7 @@ def agree(
         ``cells.csv``, from which our counts per field are taken where the manual ones are per field.
 
     **columns : str
-        ``count_column``, ``area_column``, ``donor_column``, ``treatment_column``: what our table calls them.
+        `ColumnNames`: what our table calls columns.
 
     Raises
     ------
@@ -120,9 +121,9 @@ def agree(
     """
     settings = settings or ComparisonSettings()
     wells, manual = wells.reset_index(drop=True), manual.reset_index(drop=True)
-    names = TableColumns.of(columns)
-    if names.count not in wells.columns and "count" in wells.columns:
-        names = replace(names, count="count")
+    names = find_columns(wells, columns, required=())
+    wells = with_standard_names(wells, names)
+    names = TableColumns({name: name for name in ("n_osteoclasts", "donor", "treatment")} | names.headings)
     automatic, by_reader = automatic_counts(wells, names), manual_counts(manual)
     if by_reader["plate"].eq("").all():
         if len(automatic["plate"].unique()) >= 2 and automatic["well"].duplicated().any():

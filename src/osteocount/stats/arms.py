@@ -8,6 +8,7 @@ import math
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
+from osteocount.stats.dose_units import in_one_unit
 from osteocount.wells import CONTROL_ROLES
 
 
@@ -15,7 +16,8 @@ def arm_names(frame: pd.DataFrame, treatment_column: str = "treatment") -> pd.Se
     """Name the arm of every well.
 
     The arm is the treatment; " dose unit" follows when the dose is above zero and its unit is known, or when a
-    treatment occurs at several doses; ", x % O2" follows when the table holds several oxygen levels.
+    treatment occurs at several doses; ", x % O2" follows when the table holds several oxygen levels. Doses of one
+    treatment in several units are in the most frequent one.
 
     Parameters
     ----------
@@ -28,8 +30,9 @@ def arm_names(frame: pd.DataFrame, treatment_column: str = "treatment") -> pd.Se
         Same index; empty where the treatment is.
     """
     treatment = frame[treatment_column].map(text_of)
-    dose = _column(frame, "dose").map(_number)
-    unit = _column(frame, "dose_unit").map(text_of)
+    dose, unit, _ = in_one_unit(
+        treatment, _column(frame, "dose").map(_number), _column(frame, "dose_unit").map(text_of)
+    )
     several = dose.groupby(treatment).transform("nunique") > 1
     names = [
         f"{name} {_format(amount)} {measure}".rstrip()
@@ -139,4 +142,4 @@ def _number(value: object) -> float:
 
 
 def _format(value: float) -> str:
-    return f"{value:.10g}"
+    return f"{value:.0f}" if abs(value) < 1e15 and value == round(value) else f"{value:.10g}"

@@ -22,7 +22,7 @@ from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
 from osteocount.stats.inference import endpoint_rows, equivalence_row
 from osteocount.stats.least_squares import holm
 from osteocount.stats.warnings import ComparisonWarning, design_warnings, endpoint_warnings, multiplicity_warnings
-from osteocount.stats.wells_input import check_wells
+from osteocount.stats.wells_input import check_wells, refuse_percentages
 from osteocount.wells import ColumnNames
 
 
@@ -98,7 +98,7 @@ def compare(
         The arm (or treatment) to compare with; else that of the settings, else what the ``role`` column marks.
     settings : ComparisonSettings, optional
     **columns : str
-        ``count_column``, ``area_column``, ``donor_column``, ``treatment_column``: what the table calls them.
+        `ColumnNames`: what the table calls columns.
 
     Returns
     -------
@@ -112,6 +112,7 @@ def compare(
     settings = settings or ComparisonSettings()
     checked = check_wells(wells, columns, settings.extra_endpoints)
     controls = choose_controls(checked.wells, control or settings.control)
+    refuse_percentages(checked.wells, set(controls.values()))
     if checked.wells["arm"].nunique() < 2:
         raise OsteoCountError(f"Only one arm is left ({next(iter(controls.values()))}): nothing to compare it with.")
     design = recognise(checked.wells, controls)

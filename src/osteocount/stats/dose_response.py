@@ -15,6 +15,7 @@ from scipy import optimize, stats
 from osteocount.stats import sentences
 from osteocount.stats.arrays import FloatArray
 from osteocount.stats.contrasts import Contrast
+from osteocount.stats.dose_units import plain_unit
 from osteocount.stats.fitted_endpoint import FittedEndpoint
 
 MIN_DOSES = 5  # the curve has three parameters beside the donors' levels; one dose must lie on the plateau
@@ -41,25 +42,51 @@ class DoseSeries:
 
 
 def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[DoseSeries]:
-    """Find treatments at two doses or more; ``IL32_20`` and ``IL32_100`` with doses 20 and 100 are one treatment."""
+    """Find treatments at two doses or more; ``IL32_20`` and ``IL32_100`` with doses 20 and 100 are one treatment.
+
+    Parameters
+    ----------
+    wells : DataFrame
+        Columns ``arm, treatment, dose, dose_unit, oxygen``; the doses of a treatment in one unit where they convert.
+    controls : dict
+        Oxygen level to control arm.
+    """
     arms = wells[(wells["dose"] > 0) & ~wells["arm"].isin(controls.values())].drop_duplicates("arm")
-    arms = arms.assign(base=[_without_dose(*row) for row in zip(arms["treatment"], arms["dose"], strict=True)])
+    arms = arms.assign(base=_treatments_without_dose(arms))
     series = []
     for key, group in arms.groupby(["base", "oxygen"], sort=True):
         base, oxygen = str(key[0]), str(key[1])
         ordered = group.sort_values("dose")
-        if len(ordered) >= 2 and ordered["dose"].is_unique:
+        units = set(ordered["dose_unit"]) - {""}
+        one_unit = len({plain_unit(unit) or unit.casefold() for unit in units}) <= 1
+        if len(ordered) >= 2 and ordered["dose"].is_unique and one_unit:
             name = base if len(controls) == 1 else f"{base}, oxygen {oxygen}"
-            units = set(ordered["dose_unit"])
-            unit = units.pop() if len(units) == 1 else ""
+            unit = min(units, default="")
             doses = tuple(float(dose) for dose in ordered["dose"])
             series.append(DoseSeries(name, unit, controls[oxygen], tuple(ordered["arm"]), doses))
     return series
 
 
-def _without_dose(treatment: str, dose: float) -> str:
-    """Drop a dose from the end of a treatment's name."""
-    return re.sub(rf"[\s_-]*{re.escape(f'{dose:g}')}$", "", treatment) or "dose"
+def _treatments_without_dose(arms: pd.DataFrame) -> list[str]:
+    """Return the treatment of each arm, without its dose where several treatments are one whose names end in it.
+
+    The dose is the column, not the end of a name: rhIL-32 at 32 ng/mL and IL-10 at 10 keep their names. Only names that
+    end in a blank or underscore and their own dose, of which two or more share the rest, are one treatment.
+    """
+    own_doses = arms.groupby("treatment")["dose"].transform("nunique")
+    short = [
+        re.sub(rf"[\s_]+{re.escape(f'{dose:g}')}(?:[\s_]*{re.escape(unit)})?$", "", treatment) if single else treatment
+        for treatment, dose, unit, single in zip(
+            arms["treatment"], arms["dose"], arms["dose_unit"], own_doses == 1, strict=True
+        )
+    ]
+    treatments: dict[str, set[str]] = {}
+    for name, treatment in zip(short, arms["treatment"], strict=True):
+        treatments.setdefault(name, set()).add(treatment)
+    return [
+        name if name and len(treatments[name]) > 1 else treatment
+        for name, treatment in zip(short, arms["treatment"], strict=True)
+    ]
 
 
 @dataclass(frozen=True)

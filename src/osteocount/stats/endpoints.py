@@ -12,7 +12,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import suggestion
 
 Link = Literal["log rate", "logit", "log", "identity"]
-NumberKind = Literal["count", "area", "amount", "share", "mean", "any"]
+NumberKind = Literal["count", "area", "dose", "amount", "share", "mean", "any"]
 COUNT = "osteoclast_count"
 COUNT_OFFSET = 0.5  # added to every cell total of a count, so that an empty cell has a logarithm
 SMALL_TOTAL = 5  # counts below this are warned of; a convention, not measured

@@ -15,7 +15,7 @@ from osteocount.stats.arms import choose_controls
 from osteocount.stats.endpoints import COUNT, find_endpoints
 from osteocount.stats.least_squares import fit
 from osteocount.stats.power_simulation import VarianceComponents, analyse, crossed, simulate_log_rates
-from osteocount.stats.wells_input import check_wells
+from osteocount.stats.wells_input import check_wells, refuse_percentages
 from osteocount.wells import ColumnNames
 
 DONORS = tuple(range(3, 11))
@@ -109,7 +109,7 @@ def plan(
     progress : callable, optional
         Called with designs done and designs in all.
     **columns : str
-        ``count_column``, ``area_column``, ``donor_column``, ``treatment_column``: what the pilot calls them.
+        `ColumnNames`: what the pilot calls columns.
 
     Raises
     ------
@@ -123,6 +123,7 @@ def plan(
     settings = settings or ComparisonSettings()
     checked = check_wells(pilot, columns)
     controls = set(choose_controls(checked.wells, control or settings.control).values())
+    refuse_percentages(checked.wells, controls)
     components, notes = estimate_components(checked.wells, controls, checked.area_unit)
     arms = checked.wells["arm"].nunique() - len(controls)
     rng = np.random.default_rng(seed)

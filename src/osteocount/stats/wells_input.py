@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
-from osteocount.stats.arms import arm_names, suggestion, text_of
+from osteocount.stats.arms import arm_names, text_of
+from osteocount.stats.dose_units import amount_with_unit, in_one_unit, plain_unit
 from osteocount.stats.endpoints import WELL_COLUMNS, NumberKind
-from osteocount.wells import LEFT_OUT_ROLES, ColumnNames, TableColumns, parse_well, row_letters, well_name
+from osteocount.stats.table_headings import (
+    AREA_UNITS,
+    TableColumns,
+    find_columns,
+    replicates_as_rows,
+    with_standard_names,
+)
+from osteocount.wells import LEFT_OUT_ROLES, ColumnNames, parse_well, row_letters, well_name
 
+SUMMARY = re.compile(
+    r"^(?:grand[\s_]*)?(?:mean|average|avg|median|total|sum|subtotal|s\.?d\.?|st\.?\s?dev\.?|std|s\.?e\.?m?\.?|cv|"
+    r"mean\s*(?:±|\+/-|\+-)\s*(?:sd|sem?)|standard\s(?:deviation|error))(?:[\s_]*(?:\(.*\)|of\b.*|:))?$",
+    re.I,
+)
 DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
 LARGEST = 1e12  # above any count, area (px of a whole well: 1e10) or amount that a table of wells can hold
 UNKNOWN = ("", "na", "n/a", "#n/a")  # R and spreadsheets write these for an empty cell
+MIXED_AREAS = 1e3  # a well of a 6-well plate is 30 times one of a 384-well plate; mm² and µm² are a million apart
+LARGEST_DOSE = 1e18  # particles per litre
 SHOWN_PROBLEMS = 20
 SHOWN_LINES = 6
-
-NO_DONORS = (
-    "the biological replicate: donor, animal or independent experiment. Wells are technical replicates, so without "
-    "donors there is no comparison"
-)
 
 
 @dataclass(frozen=True)
@@ -62,42 +72,59 @@ def check_wells(table: pd.DataFrame, names: ColumnNames, extra: tuple[str, ...] 
         Naming every line and column that is wrong, and what would mend it.
     """
     frame = table.rename(columns=lambda name: str(name).strip()).reset_index(drop=True)
-    columns = _find_columns(frame, TableColumns.of(names))
+    frame, notes = replicates_as_rows(frame, names)
+    columns = find_columns(frame, names)
     if frame.empty:
         raise OsteoCountError("The table has a heading but no rows. Give it one row per well.")
-    frame["_line"] = np.arange(len(frame)) + 2
-    frame, notes = _exclude_wells(frame, columns)
-    problems = TableProblems()
-    _check_duplicates(frame, columns, problems)
+    if columns.unit("n_osteoclasts") == "%":
+        raise OsteoCountError(
+            f"Column '{columns.count}' holds percentages, not counts. Give the counted cells of every well."
+        )
+    frame = with_standard_names(frame, columns)
+    if "_line" not in frame.columns:
+        frame["_line"] = np.arange(len(frame)) + 2
+    frame, excluded = _exclude_wells(frame, columns)
+    problems = TableProblems({name: heading for name, heading in columns.headings.items() if name in frame.columns})
+    frame, folded = fold_donors(frame, columns.donor)
     _check_donors(frame, columns, problems)
+    _check_duplicates(frame, columns, problems)
     count = _numbers(frame, columns.count, problems, "count")
     area, unit = _areas(frame, columns, problems, count)
-    dose = _numbers(frame, "dose", problems, "amount") if "dose" in frame.columns else pd.Series(np.nan, frame.index)
+    frame, dose, dose_notes = _doses(frame, columns, problems)
     measured = _endpoint_columns(frame, problems, extra, count)
     problems.raise_if_any()
     wells = _standard_columns(frame, columns).assign(**measured).assign(count=count, area=area, dose=dose)
+    notes += [*excluded, *folded, *dose_notes, *_unknown_notes(frame, count, unit)]
+    return CheckedWells(wells.drop(columns="_line"), unit, tuple(notes))
+
+
+def _unknown_notes(frame: pd.DataFrame, count: pd.Series, area_unit: str) -> list[str]:
+    """Say what is not known: counts, the pixel size, the area."""
+    notes = []
     unknown = np.flatnonzero(count.isna())
     if len(unknown):
         lines = join_rows([row_name(frame, int(i)) for i in unknown])
         notes.append(f"{_wells(len(unknown))} without a count left out of the counts: {lines}.")
-    if unit == "px":
+    if area_unit == "px":
         notes.append(
             "The pixel size is unknown: rates are per pixel. Ratios between arms hold if all pictures share one."
         )
-    if unit == "well":
+    if area_unit == "well":
         notes.append("The table has no imaged area: every well is taken as equally large.")
-    return CheckedWells(wells.drop(columns="_line"), unit, tuple(notes))
+    return notes
 
 
 @dataclass
 class TableProblems:
     """What is wrong with a table, in the order of checking; the same complaint about many lines is one."""
 
+    headings: dict[str, str] = field(default_factory=dict)
     places: dict[str, list[str]] = field(default_factory=dict)
 
     def cell(self, frame: pd.DataFrame, position: int, column: str, what: str) -> None:
         """Note that a cell is wrong."""
-        self.places.setdefault(f"column '{column}': {what}", []).append(row_name(frame, position))
+        heading = self.headings.get(column, column)
+        self.places.setdefault(f"column '{heading}': {what}", []).append(row_name(frame, position))
 
     def raise_if_any(self) -> None:
         """Raise everything noted.
@@ -131,44 +158,14 @@ def join_rows(places: list[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _find_columns(table: pd.DataFrame, asked: TableColumns) -> TableColumns:
-    """Fall back on the short names ``count`` and ``area_mm2``; say which columns are missing."""
-    defaults = TableColumns()
-    present = [str(column) for column in table.columns]
-    count, area = asked.count, asked.area
-    if count == defaults.count and count not in present and "count" in present:
-        count = "count"
-    if area == defaults.area and area not in present and "area_mm2" in present:
-        area = "area_mm2"
-    problems = [
-        f"no column '{name}' ({meaning}){suggestion(name, present)} Name it with {option}"
-        for name, meaning, option in (
-            (count, "osteoclasts per well", "--count-column"),
-            (asked.donor, NO_DONORS, "--donor-column"),
-            (asked.treatment, "what the well got", "--treatment-column"),
-        )
-        if name not in present
-    ]
-    if area != defaults.area and area not in present:
-        problems.append(f"no column '{area}' (imaged area){suggestion(area, present)} Name it with --area-column")
-    twice = [name for name in (count, area, asked.donor, asked.treatment) if _is_twice(name, present)]
-    problems += [f"two columns are called '{name}'; keep one" for name in twice]
-    if problems:
-        listed_problems = "\n".join(f"  - {problem}" for problem in problems)
-        raise OsteoCountError(
-            f"The table cannot be compared:\n{listed_problems}\nIt has the columns: {', '.join(present)}."
-        )
-    return replace(asked, count=count, area=area)
-
-
-def _is_twice(name: str, columns: list[str]) -> bool:
-    """Whether a heading occurs twice; reading a CSV calls the second ``name.1``."""
-    return columns.count(name) > 1 or (name in columns and f"{name}.1" in columns)
-
-
 def _exclude_wells(frame: pd.DataFrame, columns: TableColumns) -> tuple[pd.DataFrame, list[str]]:
-    """Leave out failed, blank, excluded and untreated wells, and say so."""
+    """Leave out summary rows and failed, blank, excluded and untreated wells, and say so."""
     notes: list[str] = []
+    summary = _summary_rows(frame, columns)
+    if summary.any():
+        lines = join_rows([row_name(frame, int(i)) for i in np.flatnonzero(summary)])
+        notes.append(f"Left out as a summary of wells (mean, SD, total …), not a well: {lines}.")
+    frame = frame[~summary]
     if "status" in frame.columns:
         failed = ~frame["status"].map(text_of).str.casefold().isin(["ok", ""])
         if failed.any():
@@ -190,6 +187,70 @@ def _exclude_wells(frame: pd.DataFrame, columns: TableColumns) -> tuple[pd.DataF
     if frame.empty:
         raise OsteoCountError("No well is left to compare. " + " ".join(notes))
     return frame, notes
+
+
+def _summary_rows(frame: pd.DataFrame, columns: TableColumns) -> pd.Series[bool]:
+    """Whether a row is no well but a mean, SD or total of wells, by the words in its columns of text.
+
+    Raises
+    ------
+    OsteoCountError
+        A row with a well of its own whose treatment or donor is such a word.
+    """
+    names = [name for name in (columns.donor, columns.treatment, "well", "plate") if name in frame]
+    texts = frame[names].map(text_of)
+    said = texts.map(lambda text: bool(SUMMARY.match(text)))
+    real = texts["well"].map(lambda name: parse_well(name) is not None) if "well" in texts else False
+    doubtful = said[[columns.donor, columns.treatment]].any(axis=1) & real
+    if doubtful.any():
+        lines = join_rows([row_name(frame, int(i)) for i in np.flatnonzero(doubtful)])
+        raise OsteoCountError(
+            f"The table cannot be compared:\n  - {lines}: the treatment or donor reads like a summary of wells (mean, "
+            "SD, total …), but the row has a well; delete the row, or call the treatment or donor otherwise"
+        )
+    return said.any(axis=1)
+
+
+def refuse_percentages(wells: pd.DataFrame, controls: set[str]) -> None:
+    """Refuse counts that are percentages of the control: whole numbers whose control is 100 in every donor.
+
+    Raises
+    ------
+    OsteoCountError
+    """
+    own = wells[wells["arm"].isin(controls) & wells["count"].notna()]
+    means = own.groupby("donor")["count"].mean()
+    if len(own) >= 2 and (means == 100).all() and (len(means) >= 2 or (own["count"] == 100).all()):
+        raise OsteoCountError(
+            "The control is 100 in every donor: these look like percentages of the control, not counts. Give the "
+            "counted cells of every well, those of the control too; the comparison needs how much the control varies."
+        )
+
+
+def fold_donors(frame: pd.DataFrame, column: str) -> tuple[pd.DataFrame, list[str]]:
+    """Take donors that differ only in case, blanks, signs or zeros as one: ``D1``, ``d 01`` and ``Donor 1``.
+
+    Counted as two donors they would make n too large.
+    """
+    names = frame[column].map(text_of)
+    counts = names[names != ""].value_counts()
+    groups: dict[str, list[str]] = {}
+    for name in sorted(counts.index, key=lambda name: (-int(counts[name]), len(name), name)):
+        groups.setdefault(_folded_donor(name), []).append(name)
+    same = [spellings for spellings in groups.values() if len(spellings) > 1]
+    if not same:
+        return frame, []
+    kept = {spelling: spellings[0] for spellings in same for spelling in spellings}
+    said = "; ".join(" and ".join(f"'{name}'" for name in spellings) + f" is '{spellings[0]}'" for spellings in same)
+    return frame.assign(**{column: names.replace(kept)}), [f"One donor spelt in several ways is taken as one: {said}."]
+
+
+def _folded_donor(name: str) -> str:
+    text = re.sub(r"[\s_.#-]+", "", name.casefold())
+    text = re.sub(r"(?:no|nr|id)(?=\d)", "", text)
+    text = re.sub(r"(?<!\d)0+(?=\d)", "", text)
+    word = re.match(r"(donor|mouse|animal|patient|subject|)(\d+)$", text)
+    return f"{(word[1] or 'donor')[0]}{word[2]}" if word else text
 
 
 def _check_duplicates(frame: pd.DataFrame, columns: TableColumns, problems: TableProblems) -> None:
@@ -225,13 +286,35 @@ def _check_donors(frame: pd.DataFrame, columns: TableColumns, problems: TablePro
 
 def _numbers(frame: pd.DataFrame, column: str, problems: TableProblems, kind: NumberKind) -> pd.Series:
     """Read a column as numbers of a kind; empty stays unknown."""
-    texts = frame[column].map(text_of)
-    texts = texts.where(~texts.str.casefold().isin(UNKNOWN), "")
+    texts = known_texts(frame[column])
     values = pd.to_numeric(texts.replace("", None), errors="coerce").astype(float)
     for position, (raw, value) in enumerate(zip(texts, values, strict=True)):
-        if raw and (wrong := _number_problem(raw, value, kind)):
+        if not raw:
+            continue
+        if np.isnan(value) and (converted := _without_unit(raw, kind)) is not None:
+            value = values.iloc[position] = converted
+        if wrong := _number_problem(raw, value, kind):
             problems.cell(frame, position, column, wrong)
     return values
+
+
+def known_texts(column: pd.Series) -> pd.Series:
+    """Return the cells of a column as text, empty where they are unknown."""
+    texts = column.map(text_of)
+    return texts.where(~texts.str.casefold().isin(UNKNOWN), "")
+
+
+def _without_unit(raw: str, kind: NumberKind) -> float | None:
+    """Read a number that carries its unit: ``35 %`` as a share, ``32 mm²`` as an area, ``25 ng/mL`` as a dose."""
+    amount = amount_with_unit(raw)
+    if amount is None:
+        return None
+    value, unit = amount[0], plain_unit(amount[1])
+    if kind == "share" and unit == "%":
+        return value / 100
+    if kind == "area" and unit in AREA_UNITS:
+        return value * AREA_UNITS[unit]
+    return value if kind == "dose" and unit not in AREA_UNITS else None
 
 
 def _number_problem(raw: str, value: float, kind: NumberKind) -> str:
@@ -241,7 +324,7 @@ def _number_problem(raw: str, value: float, kind: NumberKind) -> str:
     if not np.isfinite(value):
         cure = "give the imaged area" if kind == "area" else "correct it, or leave it empty if unknown"
         return f"'{raw}' is not a number; {cure}"
-    if abs(value) > LARGEST:
+    if abs(value) > (LARGEST_DOSE if kind == "dose" else LARGEST):
         return f"{raw} is too large to be true; correct it"
     if kind == "any":
         return ""
@@ -263,7 +346,7 @@ def _endpoint_columns(
     kinds: dict[str, NumberKind] = {**WELL_COLUMNS, **dict.fromkeys(extra, "any")}
     found = {}
     for column, kind in kinds.items():
-        if column not in frame.columns or pd.to_numeric(frame[column], errors="coerce").isna().all():
+        if column not in frame.columns or not known_texts(frame[column]).str.contains(r"\d").any():
             continue
         found[column] = _numbers(frame, column, problems, kind)
         if kind == "mean":
@@ -285,11 +368,57 @@ def _areas(
     if column not in frame.columns:
         return pd.Series(1.0, index=frame.index), "well"
     values = _numbers(frame, column, problems, "area")
-    unknown = frame[column].map(text_of).str.casefold().isin(UNKNOWN)
+    heading_unit = columns.unit("imaged_area_mm2")
+    if unit == "mm²" and heading_unit in AREA_UNITS:
+        values = values * AREA_UNITS[heading_unit]
+    elif heading_unit == "px":
+        unit = "px"
+    unknown = known_texts(frame[column]) == ""
     for position in np.flatnonzero(unknown & count.notna()):
         what = "no imaged area; fill it in, a count without its area has no rate"
         problems.cell(frame, int(position), column, what)
+    low, high = values.min(), values.max()
+    if low > 0 and high > MIXED_AREAS * low:
+        what = (
+            f"areas from {low:g} to {high:g} cannot be in one unit; give them all in mm², or write the unit behind each"
+        )
+        problems.cell(frame, int(np.argmin(values.to_numpy())), column, what)
     return values, unit
+
+
+def _doses(
+    frame: pd.DataFrame, columns: TableColumns, problems: TableProblems
+) -> tuple[pd.DataFrame, pd.Series, list[str]]:
+    """Read the doses, those of one treatment in one unit; the unit may stand in a column, a cell or the heading."""
+    if "dose" not in frame.columns:
+        return frame, pd.Series(np.nan, frame.index), []
+    dose = _numbers(frame, "dose", problems, "dose")
+    unit = known_texts(frame["dose_unit"]) if "dose_unit" in frame.columns else pd.Series("", frame.index)
+    heading_unit = columns.unit("dose")
+    in_cell = [amount_with_unit(text) for text in known_texts(frame["dose"])]
+    unit = pd.Series(
+        [
+            amount[1] if amount else own or (heading_unit if number > 0 else "")
+            for amount, own, number in zip(in_cell, unit, dose, strict=True)
+        ],
+        frame.index,
+        dtype=object,
+    )
+    treatment = frame[columns.treatment].map(text_of)
+    converted, one_unit, apart = in_one_unit(treatment, dose, unit)
+    notes = []
+    changed = sorted(set(treatment[(converted != dose) & dose.notna()]))
+    for name in changed:
+        units = sorted(set(unit[(treatment == name) & (dose > 0)]))
+        kept = one_unit[(treatment == name) & (dose > 0)].iloc[0]
+        notes.append(f"Doses of {name} given in {' and '.join(units)} are compared in {kept}.")
+    for name in apart:
+        units = sorted(set(unit[(treatment == name) & (dose > 0)]))
+        notes.append(
+            f"Doses of {name} are in {' and '.join(units)}, which do not convert into each other: they are compared "
+            "apart, without a dose trend. Give all of them in one unit."
+        )
+    return frame.assign(dose=converted, dose_unit=one_unit), converted, notes
 
 
 def _standard_columns(frame: pd.DataFrame, columns: TableColumns) -> pd.DataFrame:
