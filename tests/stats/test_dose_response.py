@@ -1,5 +1,8 @@
 """Dose trend and EC50, against a known curve and an independent fit."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +11,8 @@ from scipy import optimize, stats
 from osteocount.stats import compare
 from osteocount.stats.dose_response import find_series, fit_dose_response, hill_curve
 from support.well_tables import DOSES, series
+
+REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "stats"
 
 
 def contrast(frame, name):
@@ -98,3 +103,100 @@ def test_doses_written_into_the_treatment_are_one_series():
     (found,) = find_series(frame, {"": "control"})
     assert (found.name, found.arms, found.doses) == ("rhIL32", ("rhIL32_20", "rhIL32_100"), (20.0, 100.0))
     assert found.trend().weights == {"control": -1.0, "rhIL32_20": 0.0, "rhIL32_100": 1.0}
+
+
+def names(treatments, doses, unit="ng/mL"):
+    frame = pd.DataFrame({"treatment": treatments, "dose": doses, "dose_unit": unit})
+    frame = frame.assign(arm=lambda t: t["treatment"] + " " + t["dose"].astype(str), oxygen="")
+    return [(one.name, one.doses) for one in find_series(frame, {"": "control 0.0"})]
+
+
+@pytest.mark.parametrize(
+    ("treatments", "doses", "wanted"),
+    [
+        (["rhIL-32"] * 2, [2, 32], [("rhIL-32", (2, 32))]),
+        (["IL-10"] * 2, [5, 10], [("IL-10", (5, 10))]),
+        (["PGE2"] * 3, [2, 20, 200], [("PGE2", (2, 20, 200))]),
+        (["IL-10", "IL-6"], [10, 6], []),
+        (["IL 10", "IL 10"], [10, 20], [("IL 10", (10, 20))]),
+        (["rhIL32 20", "rhIL32 100"], [20, 100], [("rhIL32", (20, 100))]),
+        (["rhIL32-20", "rhIL32-100"], [20, 100], [("rhIL32", (20, 100))]),
+        (["EV_WT", "EV_WT", "EV_KO", "EV_KO"], [1, 5, 1, 5], [("EV_KO", (1, 5)), ("EV_WT", (1, 5))]),
+    ],
+)
+def test_a_dose_is_a_column_not_the_end_of_a_name(treatments, doses, wanted):
+    assert names(treatments, [float(dose) for dose in doses]) == wanted
+
+
+def test_doses_in_several_units_are_ordered_by_what_they_are():
+    frame = series(doses=(100.0, 300.0, 1000.0, 3000.0, 10000.0))
+    mixed = frame.copy()
+    in_micrograms = mixed["dose"] >= 3000
+    mixed.loc[in_micrograms, "dose"] /= 1000
+    mixed.loc[in_micrograms, "dose_unit"] = "µg/mL"
+    found, wanted = compare(mixed, control="vehicle"), compare(frame, control="vehicle")
+    assert "Doses of IL32 given in ng/mL and µg/mL are compared in ng/mL." in found.warnings
+    assert list(found.table["contrast"]) == list(wanted.table["contrast"])
+    np.testing.assert_allclose(found.table["estimate"].astype(float), wanted.table["estimate"].astype(float))
+
+
+def test_doses_that_do_not_convert_make_no_series():
+    frame = series(doses=(1.0, 10.0, 100.0))
+    frame.loc[frame["dose"] == 100, "dose_unit"] = "nM"
+    found = compare(frame, control="vehicle")
+    assert not found.table["contrast"].str.startswith("dose_trend").any()
+    assert any("do not convert into each other" in text for text in found.warnings)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e-3, 1e6, 1e9])
+def test_the_ec50_scales_with_the_unit_of_the_doses(unit):
+    frame = series()
+    found, wanted = contrast(frame.assign(dose=frame["dose"] * unit), "EC50 IL32"), contrast(frame, "EC50 IL32")
+    for column in ("estimate", "ci_low", "ci_high"):
+        assert found[column] == pytest.approx(unit * wanted[column], rel=1e-6)
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference data are not beside the repository")
+def test_particles_per_ml_give_r_s_answers():
+    expected = json.loads((REFERENCE / "f16_particles.expected.json").read_text(encoding="utf-8"))
+    table = compare(pd.read_csv(REFERENCE / "f16_particles.csv"), control="vehicle").table.set_index("contrast")
+    for row in expected["default_blocked_ols"]["contrasts"]:
+        ours = table.loc[row["arm"]]
+        assert ours["link_estimate"] == pytest.approx(row["log_rr"], rel=1e-9)
+        assert ours["p_raw"] == pytest.approx(row["p_raw"], rel=1e-9)
+        assert ours["p_adjusted"] == pytest.approx(row["p_dunnett"], abs=1e-8)
+        assert ours["verdict"] == row["verdict"]
+    trend, ec50 = expected["trend_dose_rank_EV"], expected["ec50_joint_EV"]
+    assert table.loc["dose_trend EV", "link_estimate"] == pytest.approx(trend["slope_per_step"], rel=1e-9)
+    assert table.loc["dose_trend EV", "p_raw"] == pytest.approx(trend["p"], rel=1e-9)
+    found = table.loc["EC50 EV"]
+    assert found["estimate"] == pytest.approx(ec50["ec50"], rel=1e-6)
+    assert found["link_se"] == pytest.approx(ec50["se_log_ec50"], rel=1e-5)
+    assert found["ci_low"] == pytest.approx(ec50["ec50_profile_lo"], rel=1e-6)
+    assert found["ci_high"] == pytest.approx(ec50["ec50_profile_hi"], rel=1e-6)
+
+
+def test_a_falling_curve_has_an_ic50():
+    found = compare(series(fold=0.2, noise=0.02), control="vehicle")
+    row = found.table.set_index("contrast").loc["IC50 IL32"]
+    assert row["estimate"] == pytest.approx(20, rel=0.3)
+    assert row["verdict"] == "estimated"
+    assert any(line.strip().startswith("IC50 of IL32: ") for line in found.summary().splitlines())
+
+
+def test_without_a_trend_there_is_no_ec50():
+    found = compare(series(fold=1.0, noise=0.3, seed=2), control="vehicle")
+    row = found.table.set_index("contrast").filter(like="C50", axis=0).iloc[0]
+    assert row["verdict"] == "refused"
+    assert "the dose trend is not significant (p = " in row["notes"]
+    assert found.curves[0].response is None
+
+
+@pytest.mark.parametrize(("noise", "fold"), [(0.0, 50.0), (0.0, 0.02), (1e-9, 1.2), (0.5, 50.0), (2.0, 4.0)])
+def test_the_profile_never_raises(noise, fold):
+    for seed in range(3):
+        frame = series(fold=fold, noise=noise, seed=seed, donors=3, doses=DOSES[:5])
+        y = np.log(frame["count"].to_numpy() + 0.5)
+        fitted = fit_dose_response(frame["dose"].to_numpy(), y, frame["donor"].to_numpy())
+        assert not fitted.low > fitted.ec50
+        assert not fitted.high < fitted.ec50

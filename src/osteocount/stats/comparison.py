@@ -16,7 +16,7 @@ from osteocount.stats import sentences
 from osteocount.stats.arms import choose_controls, suggestion
 from osteocount.stats.contrasts import Contrast
 from osteocount.stats.design import Design, recognise
-from osteocount.stats.dose_response import DoseCurve, DoseSeries, ec50_row, find_series
+from osteocount.stats.dose_response import DoseCurve, DoseSeries, find_series, half_effect
 from osteocount.stats.endpoints import Endpoint, find_endpoints
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
 from osteocount.stats.inference import endpoint_rows, equivalence_row
@@ -127,10 +127,12 @@ def compare(
     curves: list[DoseCurve] = []
     for own in data:
         warned += endpoint_warnings(own)
-        own_curves = [DoseCurve.of(own, one) for one in series]
-        curves += own_curves
-        half_effects = [row for curve in own_curves if (row := ec50_row(own, curve))]
-        found = [*endpoint_rows(own, families), *half_effects, *_equivalence(own, controls, settings)]
+        tested = endpoint_rows(own, families)
+        trends = {row["contrast"]: row for row in tested if row["kind"] == "trend"}
+        fitted = [half_effect(own, one, trends[one.trend().name]) for one in series]
+        curves += [curve for curve, _ in fitted]
+        half_effects = [row for _, row in fitted if row]
+        found = [*tested, *half_effects, *_equivalence(own, controls, settings)]
         rows += [_labels(own.endpoint, endpoints) | row for row in found]
     warned += _disagreements(rows)
     said = replace(design, sentence=" ".join([design.sentence, *recognised]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,12 @@ from osteocount.stats import sentences
 from osteocount.stats.arrays import FloatArray
 from osteocount.stats.contrasts import Contrast
 from osteocount.stats.dose_units import plain_unit
-from osteocount.stats.fitted_endpoint import FittedEndpoint
+from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
+from osteocount.stats.inference import ALPHA
 
 MIN_DOSES = 5  # the curve has three parameters beside the donors' levels; one dose must lie on the plateau
+LOG_FOLD = (-12.0, 12.0)
+LOG_HILL = (float(np.log(0.1)), float(np.log(10.0)))  # steeper, tenfold steps of dose tell nothing; a convention
 RATE_LINKS = ("log rate", "log")
 PLATEAU = 0.75  # share of the fitted effect that the highest dose must reach; a convention, not measured
 PROFILE_MARGIN = np.log(100.0)  # the profile is followed this far beyond the tested doses; a convention
@@ -70,16 +73,15 @@ def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[DoseSerie
 def _treatments_without_dose(arms: pd.DataFrame) -> list[str]:
     """Return the treatment of each arm, without its dose where several treatments are one whose names end in it.
 
-    The dose is the column, not the end of a name: rhIL-32 at 32 ng/mL and IL-10 at 10 keep their names. Only names that
-    end in a blank or underscore and their own dose, of which two or more share the rest, are one treatment.
+    The dose is the column, not the end of a name: rhIL-32 at 32 ng/mL and IL-10 at 10 keep their names. Only names
+    that end in a blank, an underscore or, behind a digit, a hyphen and their own dose are one treatment, where two or
+    more share the rest.
     """
-    own_doses = arms.groupby("treatment")["dose"].transform("nunique")
-    short = [
-        re.sub(rf"[\s_]+{re.escape(f'{dose:g}')}(?:[\s_]*{re.escape(unit)})?$", "", treatment) if single else treatment
-        for treatment, dose, unit, single in zip(
-            arms["treatment"], arms["dose"], arms["dose_unit"], own_doses == 1, strict=True
-        )
-    ]
+    single = arms.groupby("treatment")["dose"].transform("nunique") == 1
+    short = []
+    for treatment, dose, unit, one in zip(arms["treatment"], arms["dose"], arms["dose_unit"], single, strict=True):
+        ending = rf"(?:[\s_]+|(?<=\d)-){re.escape(f'{dose:g}')}(?:[\s_]*{re.escape(unit)})?$"
+        short.append(re.sub(ending, "", treatment) if one else treatment)
     treatments: dict[str, set[str]] = {}
     for name, treatment in zip(short, arms["treatment"], strict=True):
         treatments.setdefault(name, set()).add(treatment)
@@ -165,88 +167,127 @@ def fit_dose_response(doses: FloatArray, y: FloatArray, block: NDArray[Any]) -> 
         return np.asarray(values - (np.bincount(codes, values) / sizes)[codes], dtype=np.float64)
 
     target = within(y)
+    positive = np.unique(doses[doses > 0])
+    unit = float(np.exp(np.mean(np.log(positive))))  # doses from pM to particles/mL are fitted as numbers near 1
+    scaled, positive = doses / unit, positive / unit
 
     def residuals(parameters: FloatArray) -> FloatArray:
-        return target - within(hill_curve(doses, parameters))
+        return target - within(hill_curve(scaled, parameters))
 
-    positive = np.unique(doses[doses > 0])
-    top = float(np.mean(target[doses == positive[-1]]) - np.mean(target[doses == 0]))
-    starts = [np.array([top, np.log(dose), hill]) for dose in positive for hill in (0.0, 0.7)]
-    best = min((_minimise(residuals, start) for start in starts), key=lambda found: float(found.cost))
+    top = float(np.mean(target[scaled == positive[-1]]) - np.mean(target[doses == 0]))
+    reach = float(np.log(positive[-1])) + PROFILE_MARGIN + 1
+    bounds = np.array([LOG_FOLD, (-reach, reach), LOG_HILL])
+    starts = [np.array([np.clip(top, *LOG_FOLD), np.log(dose), hill]) for dose in positive for hill in (0.0, 0.7)]
+    best = min((_minimise(residuals, start, bounds) for start in starts), key=lambda result: float(result.cost))
     rss, df = 2 * float(best.cost), len(y) - len(sizes) - 3
     covariance = np.linalg.pinv(best.jac.T @ best.jac) * rss / df
-    limits = [_profile_limit(residuals, best.x, rss, df, side, positive) for side in (-1, 1)]
-    return DoseResponse(best.x, covariance, rss, df, *limits)
+    limits = [unit * _profile_limit(residuals, best.x, bounds, rss, df, side, positive) for side in (-1, 1)]
+    parameters = best.x + np.array([0.0, np.log(unit), 0.0])
+    return DoseResponse(parameters, covariance, rss, df, *limits)
 
 
-def _minimise(residuals: Callable[[FloatArray], FloatArray], start: FloatArray) -> optimize.OptimizeResult:
+def _minimise(
+    residuals: Callable[[FloatArray], FloatArray], start: FloatArray, bounds: FloatArray, tolerance: float = 1e-15
+) -> optimize.OptimizeResult:
+    inner = np.clip(start, bounds[:, 0] + 1e-9, bounds[:, 1] - 1e-9)
     return optimize.least_squares(
         residuals,
-        start,
+        inner,
         method="trf",
-        bounds=(-12, 18),
+        bounds=(bounds[:, 0], bounds[:, 1]),
         jac="3-point",
-        xtol=1e-15,
-        ftol=1e-15,
-        gtol=1e-15,
+        xtol=tolerance,
+        ftol=tolerance,
+        gtol=tolerance,
         max_nfev=300,
     )
 
 
 def _profile_limit(
-    residuals: Callable[[FloatArray], FloatArray], best: FloatArray, rss: float, df: int, side: int, doses: FloatArray
+    residuals: Callable[[FloatArray], FloatArray],
+    best: FloatArray,
+    bounds: FloatArray,
+    rss: float,
+    df: int,
+    side: int,
+    doses: FloatArray,
 ) -> float:
     """Where the residual sum of squares, minimised over the other two, rises by t² · s²; NaN if it never does."""
     allowed = float(stats.t.ppf(0.975, df)) ** 2 * rss / df
+    free_bounds = bounds[[0, 2]]
     others = best[[0, 2]]
 
     def excess(log_ec50: float) -> float:
         nonlocal others
-        found = _minimise(lambda free: residuals(np.array([free[0], log_ec50, free[1]])), np.clip(others, -11, 17))
-        others = found.x
-        return 2 * float(found.cost) - rss - allowed
+        nearest = _minimise(
+            lambda free: residuals(np.array([free[0], log_ec50, free[1]])), others, free_bounds, tolerance=1e-12
+        )
+        others = nearest.x
+        return 2 * float(nearest.cost) - rss - allowed
 
     edge = np.log(doses[0]) - PROFILE_MARGIN if side < 0 else np.log(doses[-1]) + PROFILE_MARGIN
     inner = float(best[1])
     for outer in np.linspace(best[1], edge, 60)[1:]:
         if excess(float(outer)) > 0:
-            return float(np.exp(optimize.brentq(excess, inner, float(outer), xtol=1e-10)))
+            return float(np.exp(_crossing(excess, inner, float(outer))))
         inner = float(outer)
     return float("nan")
 
 
+def _crossing(excess: Callable[[float], float], inner: float, outer: float) -> float:
+    """Find where ``excess`` turns positive.
+
+    Where the profile is nearly flat the fit at the inner end can end in another minimum when it is done again, so that
+    there is no change of sign for Brent's method: bisection asks for none.
+    """
+    try:
+        return float(optimize.brentq(excess, inner, outer, xtol=1e-10))
+    except ValueError:
+        while abs(outer - inner) > 1e-9:
+            middle = (inner + outer) / 2
+            inner, outer = (inner, middle) if excess(middle) > 0 else (middle, outer)
+        return (inner + outer) / 2
+
+
 @dataclass(frozen=True)
 class DoseCurve:
-    """A dose series on one endpoint, with its fitted curve where there are doses enough."""
+    """A dose series on one endpoint, with its fitted curve where there are doses enough and a trend."""
 
     endpoint: str
     series: DoseSeries
     response: DoseResponse | None
 
-    @classmethod
-    def of(cls, data: FittedEndpoint, series: DoseSeries) -> DoseCurve:
-        """Fit the series on the endpoint's cells."""
-        return cls(data.endpoint.name, series, dose_response(data, series))
 
+def half_effect(data: FittedEndpoint, series: DoseSeries, trend: Row) -> tuple[DoseCurve, Row | None]:
+    """Fit the curve of a series, and return its EC50 (IC50 where it falls), or why there is none.
 
-def ec50_row(data: FittedEndpoint, curve: DoseCurve) -> dict[str, Any] | None:
-    """Return the EC50 of a series, or why there is none; None where the series is too short to ask."""
-    series, fitted = curve.series, curve.response
+    Parameters
+    ----------
+    data : FittedEndpoint
+    series : DoseSeries
+    trend : dict
+        The row of the dose trend, without which there is no effect to halve.
+
+    Returns
+    -------
+    (DoseCurve, dict or None)
+        None where the series is too short to ask.
+    """
+    curve = DoseCurve(data.endpoint.name, series, None)
     if len(series.doses) < MIN_DOSES or data.endpoint.link not in RATE_LINKS:
-        return None
-    row = data.untested_row(Contrast(f"EC50 {series.name}", series.control, {}, "ec50"))
+        return curve, None
+    p = float(trend["p_adjusted"])
+    fitted = dose_response(data, series) if p < ALPHA else None
+    falls = fitted.fold < 1 if fitted else trend["estimate"] < 1
+    name = "IC50" if falls else "EC50"
+    row = data.untested_row(Contrast(f"{name} {series.name}", series.control, {}, "ec50"))
     if fitted is None:
-        return row | {"notes": sentences.EC50_NO_CURVE}
+        return curve, row | {"notes": sentences.EC50_NO_CURVE if p < ALPHA else sentences.ec50_no_trend(name, p)}
     own = data.cells[data.cells["arm"].isin(series.arms)]
     row |= {"n_donors": int(own["donor"].nunique()), "df": fitted.df, "unit": series.unit}
     row["method"] = "joint dose-response curve on donor × dose cells, profile interval"
-    top = 1 / (1 + (fitted.ec50 / series.doses[-1]) ** fitted.hill)
-    if not series.doses[0] <= fitted.ec50 <= series.doses[-1]:
-        row["notes"] = sentences.ec50_outside(series.doses, series.unit)
-    elif not (np.isfinite(fitted.low) and np.isfinite(fitted.high)):
-        row["notes"] = sentences.EC50_OPEN
-    elif top < PLATEAU:
-        row["notes"] = sentences.ec50_no_plateau(top)
+    if refusal := _half_effect_refusal(name, series, fitted):
+        row["notes"] = refusal
     else:
         row |= {
             "estimate": fitted.ec50, "ci_low": fitted.low, "ci_high": fitted.high, "verdict": sentences.ESTIMATED,
@@ -254,7 +295,21 @@ def ec50_row(data: FittedEndpoint, curve: DoseCurve) -> dict[str, Any] | None:
             "notes": f"Plateau {sentences.number(fitted.fold)} × {series.control}, "
             f"Hill slope {sentences.number(fitted.hill)}.",
         }  # fmt: skip
-    return row
+    return replace(curve, response=fitted), row
+
+
+def _half_effect_refusal(name: str, series: DoseSeries, fitted: DoseResponse) -> str:
+    """Say why the fitted curve gives no EC50; empty where it does."""
+    top = 1 / (1 + (fitted.ec50 / series.doses[-1]) ** fitted.hill)
+    if not series.doses[0] <= fitted.ec50 <= series.doses[-1]:
+        return sentences.ec50_outside(name, series.doses, series.unit)
+    if not (np.isfinite(fitted.low) and np.isfinite(fitted.high)):
+        return sentences.ec50_open(name)
+    if top < PLATEAU:
+        return sentences.ec50_no_plateau(name, top)
+    if not LOG_HILL[0] + 1e-6 < fitted.parameters[2] < LOG_HILL[1] - 1e-6:
+        return sentences.ec50_steep(name)
+    return ""
 
 
 def dose_response(data: FittedEndpoint, series: DoseSeries) -> DoseResponse | None:

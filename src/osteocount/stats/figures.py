@@ -241,14 +241,14 @@ def dose_response(comparison: Comparison, endpoint: str = COUNT) -> Figure:
 
 def _ec50_title(comparison: Comparison, endpoint: str, series: str) -> str:
     rows = rows_of(comparison, endpoint)
-    found = rows[rows["contrast"] == f"EC50 {series}"].to_dict("records")
+    found = rows[rows["contrast"].isin([f"EC50 {series}", f"IC50 {series}"])].to_dict("records")
     if not found:
         return ""
     row = found[0]
     if not np.isfinite(row["estimate"]):
-        return "no EC50 (see notes)"
+        return f"no {row['contrast'][:4]} (see notes)"
     low, high = sentences.number(row["ci_low"]), sentences.number(row["ci_high"])
-    return f"EC50 {sentences.number(row['estimate'])} {row['unit']} ({low} to {high})"
+    return f"{row['contrast'][:4]} {sentences.number(row['estimate'])} {row['unit']} ({low} to {high})"
 
 
 def bland_altman(agreement: Agreement) -> Figure:

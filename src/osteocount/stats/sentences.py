@@ -27,11 +27,8 @@ READABLE = {
     "dose_trend ": "dose trend of ",
     "equivalence ": "equivalence of ",
     "EC50 ": "EC50 of ",
+    "IC50 ": "IC50 of ",
 }
-
-EC50_OPEN = (
-    "No EC50: its interval does not close, the data do not pin it down. Add doses around the half effect, or donors."
-)
 
 EC50_NO_CURVE = (
     "No EC50: it needs donors that carry the control and the doses, a control that is not empty, and more donor × dose "
@@ -226,17 +223,35 @@ def _donors(row: dict[str, Any]) -> str:
     return f"{down} of {n} donors down, "
 
 
-def ec50_outside(doses: tuple[float, ...], unit: str) -> str:
+def ec50_no_trend(name: str, p: float) -> str:
+    """Refuse an EC50 (or IC50, by ``name``) where no dose trend is shown."""
+    why = f"the dose trend is not significant ({p_value(p)})" if math.isfinite(p) else "the dose trend was not tested"
+    return f"No {name}: {why}, so there is no effect to halve. Add donors, or doses further apart."
+
+
+def ec50_outside(name: str, doses: tuple[float, ...], unit: str) -> str:
     """Refuse an EC50 outside the tested doses."""
     return (
-        f"No EC50: the fit puts it outside the tested doses ({number(doses[0])} to {number(doses[-1])} {unit}".rstrip()
-        + "). Test a wider range."
+        f"No {name}: the fit puts it outside the tested doses ({number(doses[0])} to {number(doses[-1])} {unit}"
+    ).rstrip() + "). Test a wider range."
+
+
+def ec50_open(name: str) -> str:
+    """Refuse an EC50 whose profile interval does not close."""
+    return (
+        f"No {name}: its interval does not close, the data do not pin it down. Add doses around the half effect, or "
+        "donors."
     )
 
 
-def ec50_no_plateau(top: float) -> str:
+def ec50_no_plateau(name: str, top: float) -> str:
     """Refuse an EC50 without a plateau."""
     return (
-        f"No EC50: the highest dose reaches only {100 * top:.0f} % of the fitted effect, so there is no plateau. "
+        f"No {name}: the highest dose reaches only {100 * top:.0f} % of the fitted effect, so there is no plateau. "
         "Add higher doses."
     )
+
+
+def ec50_steep(name: str) -> str:
+    """Refuse an EC50 of a curve whose slope is at its limit."""
+    return f"No {name}: the doses do not tell how steep the curve is. Add doses around the half effect."
