@@ -12,7 +12,8 @@ import pandas as pd
 from osteocount.report.number_format import is_known, plural, rounded, whole_number
 from osteocount.report.results import Results
 from osteocount.report.sentences import well_name
-from osteocount.stats.sentences import WITHIN_DONOR, contrast_name
+from osteocount.stats.contrasts import contrast_title
+from osteocount.stats.sentences import WITHIN_DONOR
 
 Level = Literal["grave", "warning", "note"]
 
@@ -96,7 +97,7 @@ def of_comparison(comparison: Comparison, primary: str) -> list[Notice]:
     others = set(comparison.donor_values["endpoint"]) - {primary}
     minor = [text for text in (*comparison.refusals, *comparison.warnings) if text.startswith(tuple(others))]
     major = [text.removeprefix(f"{primary}: ") for text in comparison.warnings if text not in minor]
-    contrasts = tuple(f"{contrast_name(name)}: " for name in comparison.table["contrast"].unique())
+    contrasts = tuple(f"{contrast_title(name)}: " for name in comparison.table["contrast"].unique())
     disagree = tuple(text for text in major if text.startswith(contrasts))
     found += [Notice("warning", text) for text in major if text not in disagree]
     if disagree:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from osteocount.report.number_format import is_known, listed, p_value, plural
 from osteocount.report.results import Results
-from osteocount.stats import sentences as stats_sentences
+from osteocount.stats.contrasts import contrast_title
 from osteocount.stats.endpoints import TITLES
 from osteocount.stats.sentences import WITHIN_DONOR, number
 
@@ -40,7 +40,7 @@ def endpoint_name(endpoint: str) -> str:
 
 def contrast_name(contrast: str) -> str:
     """Name a contrast as a reader says it."""
-    return CONTRASTS.get(contrast) or stats_sentences.contrast_name(contrast)
+    return CONTRASTS.get(contrast) or contrast_title(contrast)
 
 
 def p_values_text(row: pd.Series) -> str:

@@ -15,6 +15,7 @@ from osteocount.stats import contrasts as named
 from osteocount.stats import sentences
 from osteocount.stats.arms import choose_controls, suggestion
 from osteocount.stats.contrasts import Contrast
+from osteocount.stats.dependence import Dependences, find_dependences
 from osteocount.stats.design import Design, recognise
 from osteocount.stats.dose_response import DoseCurve, DoseSeries, find_series, half_effect
 from osteocount.stats.endpoints import Endpoint, find_endpoints
@@ -119,10 +120,11 @@ def compare(
     blocked = checked.wells.assign(block=design.block)
     endpoints = find_endpoints(blocked, checked.area_unit, settings.primary_endpoint, settings.extra_endpoints)
     series = find_series(blocked, controls)
-    families, recognised = _families(blocked, controls, settings, series)
+    families, recognised, unclear = _families(blocked, controls, settings, series)
     data = [FittedEndpoint.of(endpoint, blocked, design) for endpoint in endpoints]
     warned = design_warnings(blocked, design, set(controls.values()))
     warned += multiplicity_warnings(endpoints, len(controls))
+    warned += [ComparisonWarning(text, in_notes=False) for text in unclear]
     rows: list[Row] = []
     curves: list[DoseCurve] = []
     for own in data:
@@ -141,23 +143,27 @@ def compare(
 
 def _families(
     wells: pd.DataFrame, controls: dict[str, str], settings: ComparisonSettings, series: list[DoseSeries]
-) -> tuple[list[list[Contrast]], list[str]]:
-    """Arms (Dunnett), the IL-32 dependence, dose trends, and the further contrasts (each family by Holm)."""
+) -> tuple[list[list[Contrast]], tuple[str, ...], tuple[str, ...]]:
+    """Arms (Dunnett), dependences on a gene, dose trends, and the further contrasts (each of these by Holm).
+
+    Returns
+    -------
+    (list of list of Contrast, tuple of str, tuple of str)
+        The families, what was recognised by the arms' names, and what is unclear about them.
+    """
     arms = sorted(wells["arm"].unique())
     declared = [named.parse(text, arms) for text in settings.contrasts]
-    said = []
     dependence = [contrast for contrast in declared if contrast.kind == "dependence"]
-    if not dependence and (found := named.il32_dependence(arms)):
-        dependence = [found]
-        over = " / ".join(found.weights)
-        said.append(f"{sentences.contrast_name(named.IL32_DEPENDENCE)} recognised by the arms' names: {over}.")
+    found = Dependences() if dependence else find_dependences(wells, controls)
     further = [contrast for contrast in declared if contrast.kind != "dependence"]
-    return [
+    by_oxygen = [*named.oxygen_by_treatment(wells, controls), *found.by_oxygen]
+    families = [
         named.against_control(wells, controls),
-        dependence,
+        dependence or list(found.contrasts),
         [one.trend() for one in series],
-        [*named.oxygen_by_treatment(wells, controls), *further],
-    ], said
+        [*by_oxygen, *further],
+    ]
+    return families, found.recognised, found.unclear
 
 
 def _equivalence(data: FittedEndpoint, controls: dict[str, str], settings: ComparisonSettings) -> list[Row]:
@@ -188,7 +194,7 @@ def _disagreements(rows: list[Row]) -> list[ComparisonWarning]:
     """Warn where Dunnett and the paired test disagree; the notes of the row say so already."""
     return [
         ComparisonWarning(
-            f"{sentences.contrast_name(row['contrast'])}: {row['notes']}",
+            f"{named.contrast_title(row['contrast'])}: {row['notes']}",
             row["endpoint"],
             in_notes=False,
         )
@@ -216,7 +222,7 @@ def _result(
         name = {"endpoint": row["endpoint"], "contrast": row["contrast"]}
         effects += [name | {"donor": donor, "estimate": value} for donor, value in row["donor_effects"].items()]
         if row["verdict"] == sentences.REFUSED:
-            refusals.append(f"{row['endpoint']}, {sentences.contrast_name(row['contrast'])}: {row['notes']}")
+            refusals.append(f"{row['endpoint']}, {named.contrast_title(row['contrast'])}: {row['notes']}")
         said = [warning.text for warning in warned if warning.concerns(row["endpoint"], set(row["arms"]))]
         row["reason"] = row["notes"]
         row["notes"] = " ".join(text for text in (row["notes"], *said) if text)

@@ -15,8 +15,7 @@ from osteocount.stats.least_squares import ArmWeights
 ContrastKind = Literal["arm", "dependence", "trend", "interaction", "custom", "equivalence", "ec50"]
 IL32_DEPENDENCE = "il32_dependence"
 REFERENCE_JOIN = " × "  # joins the arms below the line in the reference of a contrast
-WILD_TYPE = re.compile(r"(?=.*\bev)(?=.*(?:\bwt\b|wild[\s-]?type)).*")
-KNOCK_OUT = re.compile(r"(?=.*\bev)(?=.*(?:\bko\b|knock[\s-]?out)).*")
+NORMOXIA = ("norm", "ambient", "air", "atmospheric")
 
 
 @dataclass(frozen=True)
@@ -43,50 +42,70 @@ class Contrast:
     arm: str = ""
     per_step: float = 1.0
 
+    @property
+    def title(self) -> str:
+        """The name as a reader says it."""
+        return contrast_title(self.name)
+
+
+def contrast_title(name: str) -> str:
+    """Write the name of a contrast as a reader says it: ``dose_trend rhIL32`` becomes "dose trend of rhIL32"."""
+    name = re.sub(r"\b([a-z0-9]+)_(dependence|rescue)\b", lambda match: f"{_gene(match[1])} {match[2]}", name)
+    for start in ("dose_trend", "equivalence", "EC50", "IC50"):
+        if name.startswith(f"{start} "):
+            return f"{start.replace('_', ' ')} of {name.removeprefix(start).strip()}"
+    return name
+
+
+def _gene(plain: str) -> str:
+    """Write a gene: il32 as IL-32, cd81 as CD81."""
+    return re.sub(r"^IL(?=\d)", "IL-", plain.upper())
+
 
 def against_control(wells: pd.DataFrame, controls: dict[str, str]) -> list[Contrast]:
     """Every arm against the control of its oxygen level, sorted by level and name (20 before 100)."""
     level_of = dict(zip(wells["arm"], wells["oxygen"], strict=True))
     return [
         Contrast(arm, controls[level], {arm: 1.0, controls[level]: -1.0}, "arm", arm)
-        for arm, level in sorted(level_of.items(), key=lambda pair: (_level_order(pair[1]), natural_name_key(pair[0])))
+        for arm, level in sorted(
+            level_of.items(), key=lambda pair: (order_of_level(pair[1]), natural_name_key(pair[0]))
+        )
         if arm not in controls.values()
     ]
 
 
 def oxygen_by_treatment(wells: pd.DataFrame, controls: dict[str, str]) -> list[Contrast]:
-    """Ratio of ratios: a treatment's effect at each oxygen level over its effect at the first (lowest) level."""
-    levels = sorted((level for level in controls if level), key=_level_order)
+    """Ratio of ratios: a treatment's effect in hypoxia over its effect in normoxia (the highest level)."""
+    levels = sorted((level for level in controls if level), key=order_of_level)
+    if len(levels) < 2:
+        return []
+    normal = normoxia(levels)
     arms = wells.drop_duplicates("arm")
     contrasts = []
-    for level in levels[1:]:
+    for level in levels:
         for _, group in arms.groupby(["treatment", arms["dose"].fillna(-1.0)], sort=True):
             at = dict(zip(group["oxygen"], group["arm"], strict=True))
-            if levels[0] not in at or level not in at or at[level] == controls[level]:
+            if level == normal or normal not in at or level not in at or at[level] == controls[level]:
                 continue
-            first = at[levels[0]]
-            weights = {at[level]: 1.0, controls[level]: -1.0, first: -1.0, controls[levels[0]]: 1.0}
+            weights = {at[level]: 1.0, controls[level]: -1.0, at[normal]: -1.0, controls[normal]: 1.0}
             shown = at[level].removesuffix(f", {oxygen_name(level)}")
             name = f"oxygen × {shown}" + (f", {oxygen_name(level)}" if len(levels) > 2 else "")
-            contrasts.append(Contrast(name, oxygen_name(levels[0]), weights, "interaction"))
+            contrasts.append(Contrast(name, oxygen_name(normal), weights, "interaction"))
     return contrasts
 
 
-def _level_order(level: str) -> tuple[int, float, str]:
+def order_of_level(level: str) -> tuple[int, float, str]:
+    """Sort key of oxygen levels: numbers from low to high, then words."""
     try:
-        return (0, float(level), level)
+        return (0, float(re.sub(r"\s*%.*$", "", level)), level)
     except ValueError:
         return (1, 0.0, level)
 
 
-def il32_dependence(arms: list[str]) -> Contrast | None:
-    """Recognise EV wild type and EV knock-out by their names, if exactly one arm is each."""
-    plain = {arm: re.sub(r"[_\W]+", " ", arm).casefold() for arm in arms}
-    wild = [arm for arm, name in plain.items() if WILD_TYPE.match(name) and not KNOCK_OUT.match(name)]
-    out = [arm for arm, name in plain.items() if KNOCK_OUT.match(name)]
-    if len(wild) != 1 or len(out) != 1:
-        return None
-    return Contrast(IL32_DEPENDENCE, out[0], {wild[0]: 1.0, out[0]: -1.0}, "dependence")
+def normoxia(levels: list[str]) -> str:
+    """Return the level that others are compared with: what is called normoxia or air, else the highest number."""
+    named = [level for level in levels if level.casefold().startswith(NORMOXIA)]
+    return named[0] if named else max(levels, key=order_of_level)
 
 
 def parse(text: str, arms: list[str]) -> Contrast:
@@ -108,7 +127,7 @@ def parse(text: str, arms: list[str]) -> Contrast:
     if not weights or abs(sum(weights.values())) > 0:
         raise _unreadable(text, "every arm above the line needs one below it")
     below = REFERENCE_JOIN.join(arm for arm, weight in weights.items() if weight < 0)
-    kind: ContrastKind = "dependence" if name == IL32_DEPENDENCE else "custom"
+    kind: ContrastKind = "dependence" if name.casefold().endswith("_dependence") else "custom"
     return Contrast(name or expression.strip(), below, weights, kind)
 
 

@@ -282,7 +282,7 @@ def half_effect(data: FittedEndpoint, series: DoseSeries, trend: Row) -> tuple[D
     name = "IC50" if falls else "EC50"
     row = data.untested_row(Contrast(f"{name} {series.name}", series.control, {}, "ec50"))
     if fitted is None:
-        return curve, row | {"notes": sentences.EC50_NO_CURVE if p < ALPHA else sentences.ec50_no_trend(name, p)}
+        return curve, row | {"notes": sentences.ec50_no_trend(name, p) if p >= ALPHA else sentences.EC50_NO_CURVE}
     own = data.cells[data.cells["arm"].isin(series.arms)]
     row |= {"n_donors": int(own["donor"].nunique()), "df": fitted.df, "unit": series.unit}
     row["method"] = "joint dose-response curve on donor × dose cells, profile interval"

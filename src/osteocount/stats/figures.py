@@ -14,6 +14,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.stats import sentences
 from osteocount.stats.agreement import Agreement
 from osteocount.stats.comparison import Comparison
+from osteocount.stats.contrasts import contrast_title
 from osteocount.stats.endpoints import COUNT, TITLES
 from osteocount.stats.figure_style import (
     COLOURS,
@@ -179,7 +180,7 @@ def _say_row(axes: Axes, y: int, row: dict[Any, Any], control: str, width: float
 
 
 def _contrast_label(row: dict[Any, Any], control: str) -> str:
-    name = sentences.contrast_name(str(row["contrast"]))
+    name = contrast_title(str(row["contrast"]))
     told = row["reference"] == control or row["kind"] == "custom"
     return plain(name if told else f"{name}\n(against {row['reference']})")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from osteocount.stats.contrasts import REFERENCE_JOIN, Contrast
+from osteocount.stats.contrasts import REFERENCE_JOIN, Contrast, contrast_title
 from osteocount.stats.design import Design
 from osteocount.stats.endpoints import Endpoint
 from osteocount.stats.least_squares import PairedTest
@@ -21,14 +21,6 @@ REFUSED = "refused"
 EQUIVALENT = "equivalent"
 NOT_EQUIVALENT = "equivalence not shown"
 ESTIMATED = "estimated"
-
-READABLE = {
-    "il32_dependence": "IL-32 dependence",
-    "dose_trend ": "dose trend of ",
-    "equivalence ": "equivalence of ",
-    "EC50 ": "EC50 of ",
-    "IC50 ": "IC50 of ",
-}
 
 EC50_NO_CURVE = (
     "No EC50: it needs donors that carry the control and the doses, a control that is not empty, and more donor × dose "
@@ -49,14 +41,6 @@ def number(value: float) -> str:
     if value != 0 and not 1e-3 <= abs(value) < 1e5:
         return f"{value:.2e}"
     return f"{value:#.3g}".rstrip(".") if abs(value) < 1000 else f"{value:.0f}"
-
-
-def contrast_name(contrast: str) -> str:
-    """Write the name of a contrast as a reader says it: ``dose_trend rhIL32`` becomes "dose trend of rhIL32"."""
-    for start, said in READABLE.items():
-        if contrast == start.strip() or (start.endswith(" ") and contrast.startswith(start)):
-            return said + contrast.removeprefix(start) if start.endswith(" ") else said
-    return contrast
 
 
 def method(design: Design, contrast: Contrast, size: int, dunnett: bool) -> str:
@@ -174,7 +158,7 @@ def equivalence(margin: float, shown: bool, contrast: Contrast) -> str:
 
 def contrast_sentence(row: dict[str, Any]) -> str:
     """Put a row into words: "rhIL-32 25 ng/mL: 1.52 × vehicle (95 % CI 1.15 to 1.99), 4 of 4 donors up, robust"."""
-    return f"{contrast_name(str(row['contrast']))}: {contrast_result(row)}"
+    return f"{contrast_title(str(row['contrast']))}: {contrast_result(row)}"
 
 
 def contrast_result(row: dict[str, Any]) -> str:
@@ -225,8 +209,10 @@ def _donors(row: dict[str, Any]) -> str:
 
 def ec50_no_trend(name: str, p: float) -> str:
     """Refuse an EC50 (or IC50, by ``name``) where no dose trend is shown."""
-    why = f"the dose trend is not significant ({p_value(p)})" if math.isfinite(p) else "the dose trend was not tested"
-    return f"No {name}: {why}, so there is no effect to halve. Add donors, or doses further apart."
+    return (
+        f"No {name}: the dose trend is not significant ({p_value(p)}), so there is no effect to halve. Add donors, or "
+        "doses further apart."
+    )
 
 
 def ec50_outside(name: str, doses: tuple[float, ...], unit: str) -> str:
