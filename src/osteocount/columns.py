@@ -340,9 +340,13 @@ ENDPOINT = Column("endpoint", "str", "What is compared.")
 CONTRAST = Column("contrast", "str", "Which arms are compared; the arm's name where it is one against the control.")
 REFERENCE = Column("reference", "str", "What it is compared with.")
 ESTIMATE = _statistic("estimate", "Ratio to the reference, of rates, odds or means; a difference on the identity link.")
-CI_LOW = _statistic("ci_low", "Lower end of the 95 % confidence interval, simultaneous over the arms.")
-CI_HIGH = _statistic("ci_high", "Upper end of the 95 % confidence interval, simultaneous over the arms.")
-VERDICT = Column("verdict", "str", "`robust`, `indicated`, `no evidence`, `exploratory` … in words.")
+CI_LOW = _statistic("ci_low", "Lower end of the 95 % interval; of arms against the control simultaneous over them.")
+CI_HIGH = _statistic("ci_high", "Upper end of the 95 % interval; of arms against the control simultaneous over them.")
+VERDICT = Column(
+    "verdict",
+    "str",
+    "`robust`, `indicated` (adjusted p below .05), `no evidence` (.05 or more), `exploratory` … in words.",
+)
 
 COMPARISONS = Table(
     "comparisons.csv",
@@ -365,6 +369,11 @@ COMPARISONS = Table(
         _statistic("ci_raw_low", "Lower end of the 95 % interval of this contrast alone."),
         _statistic("ci_raw_high", "Upper end of the 95 % interval of this contrast alone."),
         _statistic("p_paired_holm", "`p_paired`, adjusted over the contrasts (Holm).", "p"),
+        _statistic(
+            "p_paired_pooled",
+            "p value of the paired test with the variance pooled over the arms, adjusted over them.",
+            "p",
+        ),
         _statistic("p_across_endpoints", "`p_adjusted`, adjusted over the secondary endpoints too (Holm).", "p"),
         _statistic("p_tost", "p value of two one-sided tests of equivalence.", "p"),
         _number_of("donors_up", "Donors in which the endpoint rose."),
@@ -407,7 +416,7 @@ POWER = Table(
         Column("wells", "int64", "Wells per donor and arm."),
         _share("power_raw", "Share of experiments whose raw p is below 0.05, in the right direction."),
         _share("power_adjusted", "The same of the adjusted p."),
-        _share("power_robust", "The same of both the adjusted p and the paired test."),
+        _share("power_robust", "How often the verdict is `robust`."),
         Column("total_wells", "int64", "Wells of the whole experiment."),
     ),
 )

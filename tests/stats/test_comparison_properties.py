@@ -101,7 +101,8 @@ def test_the_batch_is_the_analysis_itself():
     np.testing.assert_allclose(batch.estimate[0], found["link_estimate"], rtol=1e-10)
     np.testing.assert_allclose(batch.error[0], found["link_se"], rtol=1e-10)
     np.testing.assert_array_equal(batch.dunnett[0], found["p_adjusted"] < 0.05)
-    np.testing.assert_array_equal(batch.paired[0], found["p_paired"] < 0.05)
+    np.testing.assert_allclose(batch.paired_p[0], found["p_paired"], rtol=1e-9)
+    np.testing.assert_array_equal(batch.pooled_paired[0], found["p_paired_pooled"] < 0.05)
     np.testing.assert_array_equal(batch.robust[0], found["verdict"] == "robust")
 
 

@@ -67,7 +67,7 @@ def test_effect_plot():
     axes = figure.axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == ["EV_KO", "EV_WT", "IL-32 dependence\n(against EV_KO)"]
-    assert axes.get_xlabel() == "Osteoclasts: rate ratio to vehicle (95 % CI, simultaneous over arms)"
+    assert axes.get_xlabel() == "Osteoclasts: rate ratio to vehicle (95 % CI, of arms simultaneous)"
     assert not boxes_overlap(figure, [*axes.get_yticklabels(), *axes.texts])
     words = [text.get_text() for text in axes.texts]
     assert words[0].startswith(f"{comparison.table['estimate'].iloc[0]:.3g}"[:3])
@@ -127,7 +127,7 @@ def test_power_curve():
         power_curve(plan(simulated(("vehicle", "A"), 3), 1.5, control="vehicle", donors=(3, 4), wells=(2, 3), runs=50))
     )
     axes = figure.axes[0]
-    assert axes.get_ylabel() == "Power, Dunnett p < .05 (%)"
+    assert axes.get_ylabel() == "Power for the verdict 'robust' (%)"
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["2", "3"]
 
 

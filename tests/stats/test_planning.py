@@ -8,7 +8,6 @@ from osteocount.errors import OsteoCountError
 from osteocount.stats.planning import estimate_components, plan
 from osteocount.stats.power_simulation import VarianceComponents, crossed
 from osteocount.stats.wells_input import check_wells
-from osteocount.wells import ColumnNames
 from support.well_tables import simulated, table
 
 
@@ -26,17 +25,17 @@ def large_pilot(components: VarianceComponents, donors: int = 60, wells: int = 6
 
 def test_variance_components_come_back():
     truth = VarianceComponents(mean=40, donor_sd=0.5, donor_arm_sd=0.25, theta=10)
-    wells = check_wells(large_pilot(truth), ColumnNames()).wells
+    wells = check_wells(large_pilot(truth), {}).wells
     found, notes = estimate_components(wells, {"arm 0"}, "mm²")
     assert found.donor_sd == pytest.approx(0.5, rel=0.2)
     assert found.donor_arm_sd == pytest.approx(0.25, rel=0.15)
     assert found.theta == pytest.approx(10, rel=0.15)
-    assert found.mean == pytest.approx(40 * np.exp((0.25 + 0.0625) / 2), rel=0.2)
+    assert found.mean == pytest.approx(40, rel=0.2)
     assert len(notes) == 1
 
 
 def test_poisson_wells_have_no_overdispersion():
-    wells = check_wells(simulated(("vehicle", "A"), 4, wells=2, seed=4), ColumnNames()).wells
+    wells = check_wells(simulated(("vehicle", "A"), 4, wells=2, seed=4), {}).wells
     assert estimate_components(wells, {"vehicle"}, "mm²")[0].theta > 20
 
 
@@ -69,15 +68,43 @@ def test_power_is_that_of_the_specification():
 def test_the_sentence():
     pilot = simulated(("vehicle", "A"), 3, sd=0.2)
     found = plan(pilot, 3, control="vehicle", donors=(6,), wells=(3,), runs=200)
-    power = 100 * found.table["power_adjusted"].iloc[0]
+    robust, dunnett = (100 * found.table[name].iloc[0] for name in ("power_robust", "power_adjusted"))
+    low, high = (100 * end for end in found.power_range)
     assert found.summary().startswith(
-        f"6 donors × 3 wells give {power:.0f} % power (a ratio of 3, one arm against control, Dunnett p < "
-        f".05).\nFrom the pilot: "
+        f"6 donors × 3 wells (36 wells in all) give {robust:.0f} % power for the verdict 'robust' and {dunnett:.0f} % "
+        "for Dunnett p < .05 (a ratio of 3, one arm against control).\n"
+        f"A pilot of this size leaves {low:.0f} to {high:.0f} % open for 'robust' (the 80 % range of its variation "
+        "between a donor's arms).\nFrom the pilot: "
     )
     assert "The pilot has 3 donors: how much donors differ is itself poorly known." in found.summary()
     assert "3 donors × 3 wells have 51 % power for a ratio of 2 and 17 % for 1.5." in found.summary()
     hopeless = plan(pilot, 1.01, control="vehicle", donors=(3,), wells=(2,), runs=200)
-    assert hopeless.summary().startswith("No design up to 3 donors × 2 wells gives 80 % power; the best gives ")
+    assert hopeless.summary().startswith(
+        "No design up to 3 donors × 2 wells gives 80 % power; the best, 3 donors × 2 wells, gives "
+    )
+
+
+def test_fewer_wells_then_fewer_donors():
+    found = plan(simulated(("vehicle", "A"), 4, sd=0.1), 2.5, control="vehicle", wells=(2, 3, 4), runs=200)
+    enough = found.table[found.table["power_robust"] >= found.target]
+    assert found.best["total_wells"] == enough["total_wells"].min()
+    assert found.best["donors"] == enough.loc[enough["total_wells"] == enough["total_wells"].min(), "donors"].min()
+    low, high = found.power_range
+    assert low <= found.best["power_robust"] + 0.05
+    assert high >= found.best["power_robust"] - 0.05
+
+
+def test_counts_are_divided_by_areas():
+    """Wells of which a half or a quarter was imaged have the same rate: their counts vary, the wells do not."""
+    truth = VarianceComponents(mean=60, donor_sd=0.4, donor_arm_sd=0.2, theta=20)
+    rng = np.random.default_rng(5)
+    frame = large_pilot(truth)
+    part = rng.choice([1.0, 0.5, 0.25], len(frame))
+    frame = frame.assign(count=rng.binomial(frame["count"], part), area_mm2=2 * part)
+    found, _ = estimate_components(check_wells(frame, {}).wells, {"arm 0"}, "mm²")
+    assert found.theta == pytest.approx(20, rel=0.3)
+    assert found.donor_arm_sd == pytest.approx(0.2, rel=0.15)
+    assert found.mean == pytest.approx(60 * part.mean(), rel=0.2)
 
 
 @pytest.mark.parametrize("ratio", [1, 0, -2])

@@ -176,12 +176,12 @@ def test_refusals(frame, sentence):
         (
             table(
                 {
-                    "D1": {"vehicle": (50, 50), "A": (60, 60), "B": (100, 100), "C": (50, 52)},
+                    "D1": {"vehicle": (50, 50), "A": (57, 57), "B": (100, 100), "C": (50, 52)},
                     "D2": {"vehicle": (50, 50), "A": (100, 100), "B": (100, 104), "C": (50, 50)},
                     "D3": {"vehicle": (50, 50), "A": (100, 120), "B": (100, 98), "C": (52, 50)},
                 }
             ),
-            "osteoclast_count: A: The paired test of the donors' own ratios does not agree (p = .098), so the finding "
+            "osteoclast_count: A: The paired test of the donors' own ratios does not agree (p = .120), so the finding "
             "rests on the variance pooled over all arms. Add donors.",
         ),
     ],

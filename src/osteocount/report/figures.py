@@ -72,8 +72,8 @@ def comparison_figures(results: Results, comparison: Comparison | None, endpoint
         (
             "effects",
             "Size of the effects",
-            "Ratio to the control with its simultaneous 95 % confidence interval. An interval that crosses 1 does not "
-            "show a change, and does not show its absence.",
+            "Ratio to the control with its 95 % confidence interval (of the arms: for all arms at once). An interval "
+            "that crosses 1 does not show a change, and does not show its absence.",
             lambda: effect_plot(comparison, endpoint),
         ),
     )

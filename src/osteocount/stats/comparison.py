@@ -36,7 +36,7 @@ class Comparison:
     table : DataFrame
         One row per endpoint × contrast: the columns of `osteocount.columns.COMPARISONS`. ``estimate`` is a ratio to
         ``reference`` (of rates, odds or means, by ``link``), a difference on the identity link. ``ci_low`` and
-        ``ci_high`` are simultaneous over the arms, ``ci_raw_low`` and ``ci_raw_high`` are not. Unknown is NaN.
+        ``ci_high`` of arms are simultaneous over the arms, ``ci_raw_low`` and ``ci_raw_high`` are not. Unknown is NaN.
     donor_values : DataFrame
         ``endpoint, donor, arm, value, n_wells``: pooled over the wells of a donor × arm.
     donor_effects : DataFrame

@@ -200,7 +200,11 @@ def _effect_axis(endpoint: str, rows: pd.DataFrame, control: str) -> str:
     what = {"logit": "odds ratio", "identity": "difference", "log": "ratio of means"}.get(
         rows["link"].iloc[0], "rate ratio"
     )
-    interval = " (95 % CI, simultaneous over arms)" if rows["ci_low"].notna().any() else ""
+    shown = rows.loc[rows["ci_low"].notna(), "kind"]
+    several = ", simultaneous over arms" if (shown == "arm").sum() > 1 else ""
+    interval = f" (95 % CI{several})" if len(shown) else ""
+    if several and (shown != "arm").any():
+        interval = " (95 % CI, of arms simultaneous)"
     against = control if rows.loc[rows["kind"] == "arm", "reference"].nunique() < 2 else "the control of its level"
     return plain(f"{axis_title(endpoint)}: {what} to {against}{interval}")
 
@@ -300,7 +304,7 @@ def power_curve(plan: Plan) -> Figure:
         own = plan.table[plan.table["wells"] == n].sort_values("donors")
         axes.plot(
             own["donors"],
-            100 * own["power_adjusted"],
+            100 * own["power_robust"],
             color=colour,
             marker=marker,
             markersize=6,
@@ -311,7 +315,7 @@ def power_curve(plan: Plan) -> Figure:
     axes.set_ylim(0, 102)
     axes.set_xticks(sorted(plan.table["donors"].unique()))
     axes.set_xlabel("Donors")
-    axes.set_ylabel("Power, Dunnett p < .05 (%)")
+    axes.set_ylabel("Power for the verdict 'robust' (%)")
     axes.set_title(f"To show a ratio of {plan.ratio:g} in one of {plan.arms} arms", fontsize=10, color=INK, loc="left")
     axes.legend(
         title="Wells per\ndonor × arm", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8.5

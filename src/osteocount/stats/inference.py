@@ -6,11 +6,13 @@ import numpy as np
 from scipy import stats
 
 from osteocount.stats import empty_control, sentences
+from osteocount.stats.arrays import FloatArray
 from osteocount.stats.contrasts import Contrast
 from osteocount.stats.design import Design
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
 from osteocount.stats.least_squares import holm, paired_t_test
 from osteocount.stats.multivariate_t import adjusted_p, critical_value
+from osteocount.stats.pooled_paired_test import pooled_paired_p
 
 ALPHA = 0.05
 
@@ -101,6 +103,7 @@ def _tested(data: FittedEndpoint, contrasts: list[Contrast], dunnett: bool) -> l
         adjusted = holm(raw)
     paired = [paired_t_test(data.donor_contrasts(contrast.weights)) for contrast in contrasts]
     paired_holm = holm(np.array([test.p for test in paired]))
+    pooled = _pooled_paired(data, contrasts) if dunnett else np.full(len(contrasts), np.nan)
     rows = []
     for i, contrast in enumerate(contrasts):
         estimate, error = float(sums[i]) / contrast.per_step, float(errors[i]) / contrast.per_step
@@ -118,11 +121,26 @@ def _tested(data: FittedEndpoint, contrasts: list[Contrast], dunnett: bool) -> l
             "link_se": error,
             "t": float(t[i]),
             "p_paired_holm": float(paired_holm[i]),
+            "p_paired_pooled": float(pooled[i]),
         }
         row["verdict"] = verdict(row, data.design)
-        row["notes"] = sentences.row_notes(row, paired[i], data.design.kind)
+        row["notes"] = sentences.row_notes(row, paired[i], data.design.kind, len(contrasts))
         rows.append(row)
     return rows
+
+
+def _pooled_paired(data: FittedEndpoint, contrasts: list[Contrast]) -> FloatArray:
+    """Return the adjusted p of the pooled paired test of every arm, over the arms of its control (and the controls)."""
+    p = np.full(len(contrasts), np.nan)
+    controls = {contrast.reference for contrast in contrasts}
+    for control in sorted(controls):
+        group = [i for i, contrast in enumerate(contrasts) if contrast.reference == control]
+        own = [data.contrast_by_donor(contrasts[i].weights) for i in group]
+        donors = sorted({donor for values in own for donor in values})
+        ratios = np.array([[values.get(donor, np.nan) for values in own] for donor in donors]).reshape(-1, len(group))
+        if len(donors):
+            p[group] = np.minimum(len(controls) * pooled_paired_p(ratios), 1.0)  # Bonferroni over oxygen levels
+    return p
 
 
 def _interval(data: FittedEndpoint, estimate: float, half_width: float) -> tuple[float, float]:
@@ -130,12 +148,17 @@ def _interval(data: FittedEndpoint, estimate: float, half_width: float) -> tuple
 
 
 def verdict(row: Row, design: Design) -> str:
-    """Robust: adjusted and paired p below .05. Indicated: only the first. Two donors: never more than exploratory."""
+    """Return the verdict on a tested contrast.
+
+    No evidence: adjusted p of .05 or more. Indicated: adjusted p below .05, on three donors or more. Robust: indicated,
+    and the donors' own ratios confirm it (`sentences.is_confirmed`). Two donors: never more than exploratory.
+    """
     if not row["p_adjusted"] < ALPHA:
         return sentences.EXPLORATORY if row["n_donors"] <= 2 else sentences.NO_EVIDENCE
     if row["n_donors"] <= 2:
         return sentences.EXPLORATORY
-    return sentences.ROBUST if row["p_paired"] < ALPHA and design.kind == "blocked" else sentences.INDICATED
+    confirmed = sentences.is_confirmed(row) and design.kind == "blocked"
+    return sentences.ROBUST if confirmed else sentences.INDICATED
 
 
 def equivalence_row(data: FittedEndpoint, contrast: Contrast, margin: float) -> Row:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
@@ -21,6 +22,7 @@ from osteocount.wells import ColumnNames
 DONORS = tuple(range(3, 11))
 WELLS = tuple(range(2, 7))
 RUNS = 2000
+OPEN = 0.9  # the range that is said runs from the 10 % to the 90 % quantile
 ORIENTATION = (
     "For orientation: with 4 arms, donor × arm SD 0.2 and negative-binomial size 10, 3 donors × 3 wells have 51 % "
     "power for a ratio of 2 and 17 % for 1.5."
@@ -43,6 +45,8 @@ class Plan:
         Treatment arms in the Dunnett family (one of them has the effect).
     runs, seed : int
     target : float
+    power_range : (float, float)
+        Power of ``robust`` of the best design, at the ends of the 80 % interval of the pilot's residual variance.
     notes : tuple of str
     """
 
@@ -53,35 +57,50 @@ class Plan:
     runs: int
     seed: int
     target: float
+    power_range: tuple[float, float]
     notes: tuple[str, ...]
 
     def summary(self) -> str:
         """Say what is needed, in one sentence first, then what it rests on."""
-        family = f"{self.arms} arms against control" if self.arms > 1 else "one arm against control"
         shape = self.components.theta
         wells = f"negative-binomial size of wells {shape:.3g}" if np.isfinite(shape) else "wells no wider than Poisson"
         lines = [
-            f"{self._answer()} (a ratio of {self.ratio:g}, {family}, Dunnett p < .05).",
+            *self._answer(),
             f"From the pilot: {self.components.mean:.3g} osteoclasts per control well, SD between donors "
             f"{self.components.donor_sd:.2f} and between a donor's arms {self.components.donor_arm_sd:.2f} on the log "
             f"scale, {wells}. {self.runs} simulated experiments per design, seed {self.seed}.",
         ]
         return "\n".join([*lines, *self.notes])
 
-    def _answer(self) -> str:
-        """Fewest donors that reach the target, and the wells they need; the largest design where none does."""
-        enough = self.table[self.table["power_adjusted"] >= self.target]
+    @property
+    def best(self) -> pd.Series:
+        """The design with the fewest wells, then the fewest donors, that reaches the target; else the most powerful."""
+        enough = self.table[self.table["power_robust"] >= self.target]
         if enough.empty:
-            most = self.table.sort_values("power_adjusted").iloc[-1]
+            return self.table.sort_values("power_robust", kind="stable").iloc[-1]
+        return enough.sort_values(["total_wells", "donors"], kind="stable").iloc[0]
+
+    def _answer(self) -> list[str]:
+        """Say what the best design gives, and what the size of the pilot leaves open."""
+        family = f"{self.arms} arms against control" if self.arms > 1 else "one arm against control"
+        best = self.best
+        power = f"{100 * best['power_robust']:.0f} % power for the verdict 'robust'"
+        dunnett = f"{100 * best['power_adjusted']:.0f} % for Dunnett p < .05"
+        design = f"{int(best['donors'])} donors × {int(best['wells'])} wells"
+        if best["power_robust"] >= self.target:
+            answer = f"{design} ({int(best['total_wells'])} wells in all) give {power} and {dunnett}"
+        else:
             donors, wells = int(self.table["donors"].max()), int(self.table["wells"].max())
-            return (
-                f"No design up to {donors} donors × {wells} wells gives "
-                f"{100 * self.target:.0f} % power; the best gives {100 * most['power_adjusted']:.0f} %"
+            answer = (
+                f"No design up to {donors} donors × {wells} wells gives {100 * self.target:.0f} % power; the best, "
+                f"{design}, gives {power} and {dunnett}"
             )
-        best = enough.sort_values(["donors", "wells"]).iloc[0]
-        return (
-            f"{int(best['donors'])} donors × {int(best['wells'])} wells give {100 * best['power_adjusted']:.0f} % power"
-        )
+        low, high = (100 * power for power in self.power_range)
+        return [
+            f"{answer} (a ratio of {self.ratio:g}, {family}).",
+            f"A pilot of this size leaves {low:.0f} to {high:.0f} % open for 'robust' (the 80 % range of its variation "
+            "between a donor's arms).",
+        ]
 
 
 def plan(
@@ -125,6 +144,9 @@ def plan(
     controls = set(choose_controls(checked.wells, control or settings.control).values())
     refuse_percentages(checked.wells, controls)
     components, notes = estimate_components(checked.wells, controls, checked.area_unit)
+    ends = [
+        estimate_components(checked.wells, controls, checked.area_unit, quantile)[0] for quantile in (OPEN, 1 - OPEN)
+    ]
     arms = checked.wells["arm"].nunique() - len(controls)
     rng = np.random.default_rng(seed)
     designs = [(n_donors, n_wells) for n_donors in donors for n_wells in wells]
@@ -133,7 +155,13 @@ def plan(
         rows.append(_simulated_power(rng, runs, n_donors, n_wells, arms, components, float(np.log(ratio))))
         if progress:
             progress(done, len(designs))
-    return Plan(pd.DataFrame(rows), components, ratio, arms, runs, seed, target, tuple(notes))
+    planned = Plan(pd.DataFrame(rows), components, ratio, arms, runs, seed, target, (0.0, 1.0), tuple(notes))
+    size = int(planned.best["donors"]), int(planned.best["wells"])
+    low, high = (
+        _simulated_power(np.random.default_rng(seed), runs, *size, arms, end, float(np.log(ratio)))["power_robust"]
+        for end in ends
+    )
+    return replace(planned, power_range=(low, high))
 
 
 def _simulated_power(
@@ -161,34 +189,50 @@ def _simulated_power(
 
 
 def estimate_components(
-    wells: pd.DataFrame, controls: set[str], area_unit: str
+    wells: pd.DataFrame, controls: set[str], area_unit: str, quantile: float | None = None
 ) -> tuple[VarianceComponents, list[str]]:
     """Estimate the variance components of a pilot by moments.
 
-    Wells: pooled (variance − mean) over mean² within donor × arm gives 1 / theta. Donor × arm: residual mean square of
-    the cells' log rates less what wells alone would give. Donor: variance of the donors' means less their share.
+    Wells: pooled (squared deviation from the rate of the donor × arm − mean) over mean² gives 1 / theta, with the mean
+    of each well by its area. Donor × arm: residual mean square of the cells' log rates less what wells alone would
+    give. Donor: variance of the donors' means less their share. The control well is that of the donor in the middle,
+    of mean area.
+
+    Parameters
+    ----------
+    wells : DataFrame
+        Checked wells.
+    controls : set of str
+    area_unit : str
+    quantile : float, optional
+        The residual mean square is taken at this quantile of what a pilot of this size leaves open (its χ² interval).
+
+    Raises
+    ------
+    OsteoCountError
+        The pilot is too small to hold the components.
     """
-    endpoint = find_endpoints(wells.assign(block=wells["donor"]), area_unit, COUNT, ())[0]
-    cells = endpoint.cells(wells.assign(block=wells["donor"]))
+    blocked = wells.assign(block=wells["donor"])
+    endpoint = find_endpoints(blocked, area_unit, COUNT, ())[0]
+    cells = endpoint.cells(blocked)
     model = fit(cells) if len(cells) else None
-    groups = wells.dropna(subset=["count"]).groupby(["donor", "arm"])["count"]
-    mean, variance, size = groups.mean(), groups.var(ddof=1), groups.size()
-    if model is None or model.df < 1 or cells["donor"].nunique() < 2 or not (size > 1).any():
+    counted = blocked.dropna(subset=["count"])
+    several = bool((counted.groupby(["donor", "arm"]).size() > 1).any())
+    if model is None or model.df < 1 or cells["donor"].nunique() < 2 or not several:
         raise OsteoCountError(
             "The pilot is too small to plan from: it needs at least two donors that carry the same two arms, and at "
             "least two wells in some donor × arm."
         )
-    known = (size > 1) & (mean > 0)
-    weight = (size - 1)[known]
-    excess = (
-        float((weight * (variance - mean)[known]).sum() / (weight * mean[known] ** 2).sum()) if known.any() else 0.0
-    )
-    per_cell = (1 / cells["total"].clip(lower=0.5) + max(excess, 0.0) / cells["n_wells"]).mean()
-    donor_arm = max(model.variance - float(per_cell), 0.0)
+    residual = model.variance
+    if quantile is not None:
+        residual *= model.df / float(stats.chi2.ppf(1 - quantile, model.df))
+    excess = _excess_variance(counted)
+    counted_as = counted.groupby(["donor", "arm"])["area"].agg(lambda area: float((area**2).sum() / area.sum() ** 2))
+    per_cell = 1 / cells["total"].clip(lower=0.5).to_numpy() + max(excess, 0.0) * counted_as.to_numpy()
+    donor_arm = max(residual - float(np.mean(per_cell)), 0.0)
     arms_per_donor = float(cells.groupby("donor").size().mean())
     centred = cells["y"] - cells.groupby("arm")["y"].transform("mean")
     donor = max(float(centred.groupby(cells["donor"]).mean().var(ddof=1)) - model.variance / arms_per_donor, 0.0)
-    control = mean[[arm in controls for arm in mean.index.get_level_values("arm")]]
     notes = [ORIENTATION]
     if donor_arm == 0:
         notes.append(
@@ -200,6 +244,20 @@ def estimate_components(
             f"The pilot has {cells['donor'].nunique()} donors: how much donors differ is itself poorly known. "
             "Plan for one donor more than this says."
         )
-    level = float(control.mean()) if float(control.mean()) > 0 else 0.5
+    # The donor in the middle: the simulation lets donors vary around it on the log scale.
+    level = float(np.exp(cells.loc[cells["arm"].isin(controls), "y"].mean()) * counted["area"].mean())
     theta = 1 / excess if excess > 1e-6 else float("inf")
-    return VarianceComponents(level, float(np.sqrt(donor)), float(np.sqrt(donor_arm)), theta), notes
+    sds = float(np.sqrt(donor)), float(np.sqrt(donor_arm))
+    return VarianceComponents(level, *sds, theta), notes
+
+
+def _excess_variance(wells: pd.DataFrame) -> float:
+    """Variance of wells beyond Poisson, over their squared mean, pooled over the donor × arms: 1 / theta."""
+    above = below = 0.0
+    for _, own in wells.groupby(["donor", "arm"]):
+        count, area = own["count"].to_numpy(dtype=np.float64), own["area"].to_numpy(dtype=np.float64)
+        share = area / area.sum()
+        mean = count.sum() * share
+        above += float(np.sum((count - mean) ** 2) - np.sum(mean * (1 - share)))
+        below += float(np.sum(mean**2 * (1 - share)))
+    return above / below if below > 0 else 0.0

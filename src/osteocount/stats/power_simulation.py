@@ -12,6 +12,8 @@ from scipy import stats
 from osteocount.stats.arrays import BoolArray, FloatArray
 from osteocount.stats.least_squares import ArmWeights, fit
 from osteocount.stats.multivariate_t import critical_value
+from osteocount.stats.pooled_paired_test import pooled_paired_significant
+from osteocount.stats.sentences import OWN_LIMIT
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class VarianceComponents:
     Attributes
     ----------
     mean : float
-        Expected count of a control well.
+        Count of a control well of the donor in the middle (the median over donors).
     donor_sd, donor_arm_sd : float
         Between donors, and between a donor's arms beyond the arm's effect, on the log scale.
     theta : float
@@ -41,15 +43,19 @@ def simulate_log_rates(
     wells: int,
     components: VarianceComponents,
     log_ratio: ArmWeights,
+    extra: FloatArray | None = None,
 ) -> FloatArray:
     """Draw ``y = log((Σ count + 0.5) / wells)`` of every cell, shape (runs, cells).
 
-    The sum of ``wells`` negative-binomial counts with one mean is negative binomial itself, so totals are drawn.
+    ``extra``, shape (runs, cells), is added to the log means. The sum of ``wells`` negative-binomial counts with one
+    mean is negative binomial itself, so totals are drawn.
     """
     donors, codes = np.unique(cells["block"].to_numpy(), return_inverse=True)
     log_mean = np.log(components.mean) + cells["arm"].map(log_ratio).fillna(0.0).to_numpy(dtype=np.float64)
     log_mean = log_mean + components.donor_sd * rng.standard_normal((runs, len(donors)))[:, codes]
     log_mean += components.donor_arm_sd * rng.standard_normal((runs, len(cells)))
+    if extra is not None:
+        log_mean += extra
     expected = wells * np.exp(log_mean)
     if np.isfinite(components.theta):
         shape = wells * components.theta
@@ -67,13 +73,15 @@ class SimulatedTests:
     raw_p: FloatArray
     critical: float
     dunnett: BoolArray
-    paired: BoolArray
+    paired_p: FloatArray
+    pooled_paired: BoolArray
     pairs: NDArray[np.int_]
 
     @property
     def robust(self) -> BoolArray:
-        """Both tests below .05, on three donors or more."""
-        return np.asarray(self.dunnett & self.paired & (self.pairs >= 3), dtype=np.bool_)
+        """Dunnett and the pooled paired test below .05, the own paired test below .10, on three donors or more."""
+        confirmed = self.pooled_paired & (self.paired_p < OWN_LIMIT)
+        return np.asarray(self.dunnett & confirmed & (self.pairs >= 3), dtype=np.bool_)
 
 
 def analyse(cells: pd.DataFrame, y: FloatArray, control: str) -> SimulatedTests:
@@ -107,29 +115,32 @@ def analyse(cells: pd.DataFrame, y: FloatArray, control: str) -> SimulatedTests:
         raw_p=2 * stats.t.sf(np.abs(t), model.df),
         critical=critical,
         dunnett=np.abs(t) > critical,
-        paired=np.column_stack([_paired(ratios) for ratios in own]),
-        pairs=np.array([ratios.shape[1] for ratios in own]),
+        paired_p=np.column_stack([_paired_p(ratios) for ratios in own]),
+        pooled_paired=pooled_paired_significant(np.stack(own, axis=2)),
+        pairs=np.array([int((~np.isnan(ratios[0])).sum()) for ratios in own]),
     )
 
 
 def _donor_ratios(cells: pd.DataFrame, y: FloatArray, arm: str, control: str) -> FloatArray:
-    """Log ratios of the donors that carry both, shape (runs, donors)."""
+    """Log ratios to the control, shape (runs, donors); NaN for donors that lack either."""
     column = {key: i for i, key in enumerate(zip(cells["block"], cells["arm"], strict=True))}
-    pairs = [
-        (i, column[block, control]) for (block, name), i in column.items() if name == arm and (block, control) in column
-    ]
-    above, below = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    return np.asarray(y[:, above] - y[:, below], dtype=np.float64)
+    ratios = np.full((len(y), cells["block"].nunique()), np.nan)
+    for place, block in enumerate(sorted(cells["block"].unique())):
+        if (block, arm) in column and (block, control) in column:
+            ratios[:, place] = y[:, column[block, arm]] - y[:, column[block, control]]
+    return ratios
 
 
-def _paired(ratios: FloatArray) -> BoolArray:
-    """Whether the t test of the log ratios is below .05; never without spread."""
-    n = ratios.shape[1]
+def _paired_p(ratios: FloatArray) -> FloatArray:
+    """Return p of the t test of the log ratios, shape (runs,); NaN below two donors or without spread."""
+    own = ratios[:, ~np.isnan(ratios[0])]
+    n = own.shape[1]
     if n < 2:
-        return np.zeros(len(ratios), dtype=np.bool_)
-    error = ratios.std(axis=1, ddof=1) / np.sqrt(n)
-    beyond = np.abs(ratios.mean(axis=1)) > stats.t.ppf(0.975, n - 1) * error
-    return np.asarray(beyond & (error > 1e-12), dtype=np.bool_)
+        return np.full(len(own), np.nan)
+    error = own.std(axis=1, ddof=1) / np.sqrt(n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = 2 * stats.t.sf(np.abs(own.mean(axis=1)) / error, n - 1)
+    return np.asarray(np.where(error > 1e-12, p, np.nan), dtype=np.float64)
 
 
 def crossed(donors: int, arms: int) -> pd.DataFrame:
