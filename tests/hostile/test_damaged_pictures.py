@@ -13,6 +13,10 @@ from PIL import Image
 from osteocount.errors import OsteoCountError
 from osteocount.io.read import read_picture
 from osteocount.io.tiled_image import open_tiled
+from osteocount.pipeline.runner import run
+from osteocount.settings import Settings
+from support.pictures import canvas, osteoclast
+from support.pictures import photograph as photograph_of
 
 zarr = pytest.importorskip("zarr")
 pytestmark = pytest.mark.timeout(60)
@@ -139,3 +143,23 @@ def test_a_chunk_cut_short_or_a_pipe_is_refused(tmp_path):
     chunk.mkdir()
     with pytest.raises(OsteoCountError, match="c/0/0/0 is no regular file"):
         read_picture(tmp_path / "a.zarr")
+
+
+@pytest.mark.parametrize("compression", ["jpeg", "zlib"])
+@pytest.mark.parametrize("segmenter", ["classical", "learned"])
+def test_a_large_damaged_tiff_fails_with_a_sentence(tmp_path, monkeypatch, compression, segmenter):
+    """As above 25 megapixels, where it was an internal error: the damage is met in the middle of the analysis."""
+    monkeypatch.setattr("osteocount.io.picture.LARGE_PIXELS", 1000)
+    od = canvas(400, 500)
+    for place in ((100, 120), (250, 330), (300, 100)):
+        osteoclast(od, place)
+    source = tmp_path / "in"
+    source.mkdir()
+    for name in ("field 1.tif", "field 2.tif"):
+        about = {"photometric": "rgb", "metadata": None, "tile": (64, 64), "compression": compression}
+        tifffile.imwrite(source / name, photograph_of(od), **about)
+    spoil_segment(source / "field 2.tif", 20)
+    settings = Settings.model_validate({"picture": {"pixel_size": 1.0}, "segment": {"segmenter": segmenter}})
+    first, second = (step.message for step in run(source, tmp_path / "out", settings))
+    assert first == "field 1.tif done"
+    assert second.startswith("field 2.tif failed: field 2.tif: the picture is damaged or not complete (")

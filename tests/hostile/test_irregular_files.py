@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import tifffile
 
 from osteocount.curate.classifier import load
 from osteocount.curate.edit_log import read_log
@@ -23,6 +24,7 @@ from osteocount.io.tables import read_table
 from osteocount.io.tiff import read_tiff
 from osteocount.io.tiled_image import open_tiled
 from osteocount.pipeline.finished_run import read_finished
+from osteocount.pipeline.runner import run
 from osteocount.plate.absorbance.read import read_export
 from osteocount.plate.layout.read import read_layout
 from osteocount.plate.picture_files import find_pictures
@@ -30,6 +32,7 @@ from osteocount.report.results import read_results
 from osteocount.segment.backends.description import InputDescription, read_description
 from osteocount.segment.detectors.external import networks
 from osteocount.settings import SegmentSettings, Settings
+from support.pictures import canvas, osteoclast, photograph
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.skipif(os.name == "nt", reason="no pipes in the file system")]
 
@@ -111,6 +114,23 @@ def test_result_folders_of_such_files_are_refused(tmp_path, make):
     make(record)
     assert ResultFolder(tmp_path).read_field("A1") is None
     assert sorted(in_review_order(tmp_path, [1, 2, 3])) == [1, 2, 3]
+
+
+def test_a_run_goes_on_without_them(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    od = canvas(120, 150)
+    osteoclast(od, (60, 70))
+    tifffile.imwrite(source / "field 1.tif", photograph(od), photometric="rgb")
+    for number, make in enumerate((a_pipe, a_device, a_socket, a_loop), start=2):
+        make(source / f"field {number}.tif")
+    settings = Settings.model_validate({"picture": {"pixel_size": 1.0}, "segment": {"segmenter": "classical"}})
+    done = list(run(source, tmp_path / "out", settings))
+    assert [step.message.partition(" ")[2][:9] for step in done] == [
+        "1.tif don",
+        *(f"{n}.tif fai" for n in range(2, 6)),
+    ]
+    assert all("cannot be read (" in step.message for step in done[1:])
 
 
 def test_a_folder_of_them_is_done_without_them(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -267,6 +268,7 @@ def _is_tileable(tiff: Any, least: int | None) -> bool:
     rgb = page.photometric.name in ("RGB", "YCBCR") and page.samplesperpixel in (3, 4) and page.planarconfig == 1
     one_strip = not page.is_tiled and len(page.dataoffsets) < 2 and page.compression != 1
     plain = series.axes in ("YXS", "YX") and page.dtype in (np.uint8, np.uint16)
+    plain = plain and (page.compression == 1 or math.prod(page.chunks) * page.dtype.itemsize <= _LARGEST_CHUNK)
     return bool(large and rgb and plain and not one_strip and orientation(page) == 1)
 
 
