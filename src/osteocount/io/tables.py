@@ -16,6 +16,7 @@ from osteocount.columns import FORMATS, OTHER_FORMAT, TEXT
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import check_regular
 from osteocount.io.files import atomic_write
+from osteocount.text_files import SEPARATOR_LINE, decode_unicode
 
 _LARGEST_TABLE = 2**30
 _ROWS = 5000  # written at once
@@ -197,7 +198,7 @@ def _content(path: Path) -> str:
     try:
         if check_regular(path).st_size > _LARGEST_TABLE:
             raise OsteoCountError(f"{path.name}: is larger than 1 GB, which no table of wells or cells is.")
-        content = path.read_bytes().decode("utf-8-sig")
+        content = decode_unicode(path.read_bytes())
     except OSError as error:
         raise OsteoCountError(f"{path}: the table cannot be read ({error.strerror or error}).") from error
     except UnicodeDecodeError as error:
@@ -206,7 +207,9 @@ def _content(path: Path) -> str:
         ) from error
     if not content.strip():
         raise OsteoCountError(f"{path.name}: the table is empty.")
-    return content if "\n" in content else content.replace("\r", "\n")
+    content = content if "\n" in content else content.replace("\r", "\n")
+    first = content[:20].split("\n", 1)[0]
+    return content[len(first) + 1 :] if SEPARATOR_LINE.fullmatch(first.rstrip("\r")) else content
 
 
 def _excel_value(value: object) -> object:

@@ -7,26 +7,32 @@ import io
 import re
 import warnings
 import zipfile
-from dataclasses import dataclass, field
-from datetime import date, time
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import IO, TYPE_CHECKING
+
+from defusedxml import ElementTree
 
 from defusedxml import ElementTree
 
 from osteocount.errors import OsteoCountError
-from osteocount.input_files import check_regular
+from osteocount.text_files import decode, without_separator_line
 
 if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell, MergedCell
     from openpyxl.workbook import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
 
 # Against zip bombs and mistaken files, not measured: the largest real export in the tests has 0.1 MB, and a kinetic of
 # 1536 wells at 1000 times has 1.5 million cells.
 MAX_FILE_BYTES = 50_000_000
 MAX_UNPACKED_BYTES = 300_000_000
 MAX_CELLS = 2_000_000
+MAX_SECONDS = 60.0
 EXCEL_SUFFIXES = (".xlsx", ".xlsm")
 
 
@@ -39,17 +45,30 @@ class Sheet:
     name
         The sheet's name in a workbook, "" for a text file.
     rows
-        The cells as text, stripped; empty cells are "".
+        The cells as text, stripped; empty cells are "". Percentages are written as such (``25%``), and a date as a day
+        (``2024-09-01``).
     formulas
         Places of the cells that hold a formula.
+    uncomputed
+        Those of them for which the file holds no value: no program has computed them yet.
     merged
         Merged ranges as (first row, first column, last row, last column).
+    dates
+        Places of the cells that Excel holds to be dates or times.
+    hidden
+        Whether the sheet is hidden.
+    hidden_rows
+        Rows that are hidden or filtered out.
     """
 
     name: str
     rows: list[list[str]]
     formulas: frozenset[tuple[int, int]] = frozenset()
-    merged: tuple[tuple[int, int, int, int], ...] = field(default=())
+    uncomputed: frozenset[tuple[int, int]] = frozenset()
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    dates: frozenset[tuple[int, int]] = frozenset()
+    hidden: bool = False
+    hidden_rows: frozenset[int] = frozenset()
 
     def cell(self, row: int, column: int) -> str:
         """Return the text at a place, "" outside the table."""
@@ -81,16 +100,17 @@ class Sheet:
         return f"line {row + 1} column {column + 1}"
 
 
-def read_sheets(path: Path, *, cached_values: bool = False) -> list[Sheet]:
+def read_sheets(path: Path) -> list[Sheet]:
     """Read every sheet of a workbook, or a text file as one sheet.
+
+    Of a formula the value is taken that Excel last computed; its cell is empty when the file holds no such
+    value (see ``Sheet.uncomputed``).
 
     Parameters
     ----------
     path
         ``.xlsx`` or ``.xlsm`` is read as Excel, everything else as text: UTF-8, UTF-16 or Windows-1252, separated by
         tabs, semicolons or commas.
-    cached_values
-        Take what Excel last computed for a formula, instead of naming its cell in ``Sheet.formulas``.
 
     Raises
     ------
@@ -105,39 +125,59 @@ def read_sheets(path: Path, *, cached_values: bool = False) -> list[Sheet]:
     if size > MAX_FILE_BYTES:
         raise OsteoCountError(f"{path}: {size / 1e6:.0f} MB is too large for a table of wells.")
     if data.startswith(b"PK\x03\x04") or path.suffix.lower() in EXCEL_SUFFIXES:
-        return _read_workbook(path, data, cached_values=cached_values)
+        return _read_workbook(path, data)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise OsteoCountError(f"{path}: an old Excel file (.xls). Save it as .xlsx or CSV.")
     return [Sheet("", split_table(decode(path, data)))]
 
 
-def decode(path: Path, data: bytes) -> str:
-    """Return the text of a file in UTF-8, UTF-16 (with or without a byte order mark) or Windows-1252."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace")
-    sample = data[:4000]
-    if sample[1::2].count(0) > len(sample) / 4:
-        return data.decode("utf-16-le", errors="replace")
-    if sample[0::2].count(0) > len(sample) / 4:
-        return data.decode("utf-16-be", errors="replace")
-    if b"\x00" in data:
-        raise OsteoCountError(f"{path}: not a text table (it holds binary data).")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
-
-
 def split_table(text: str) -> list[list[str]]:
     """Split text into rows of stripped cells, at tabs, semicolons or commas, whichever the file uses."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    delimiter = _delimiter(lines)
+    lines, named = without_separator_line(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    delimiter = named or _delimiter(lines)
+    if not named and (columns := aligned_columns(lines)):
+        return columns
     # A stray quote must not swallow the rest of an instrument's file, so tab files are read line by line.
     parts = [[line] for line in lines] if delimiter == "\t" else [lines]
     try:
         return [[cell.strip() for cell in row] for part in parts for row in _rows(part, delimiter)]
     except csv.Error as error:
         raise OsteoCountError(f"The text cannot be split into cells ({error}).") from error
+
+
+_NUMBERED = re.compile(r"\s*1(?:\s+\d{1,2}){2,}\s*")
+
+
+def aligned_columns(lines: list[str]) -> list[list[str]]:
+    """Split text whose columns are aligned by blanks below a line ``1  2  3 …``; [] when it is no such text.
+
+    An empty well leaves only blanks, so every value belongs to the number that it ends nearest to.
+    """
+    if any("\t" in line or ";" in line for line in lines) or not any(map(_NUMBERED.fullmatch, lines)):
+        return []
+    rows: list[list[str]] = []
+    ends: list[int] = []
+    for line in lines:
+        if _NUMBERED.fullmatch(line):
+            ends = [match.end() for match in re.finditer(r"\S+", line)]
+            rows.append(["", *line.split()])
+        elif ends and (match := re.match(r"\s*([A-Za-z]{1,2})(?=\s|$)", line)) and match.end() < ends[0] + 1:
+            rows.append([match[1], *_aligned(line, match.end(), ends)])
+        else:
+            ends = ends if line.strip() == "" and ends else []
+            rows.append([line.strip()])
+    return rows
+
+
+def _aligned(line: str, start: int, ends: list[int]) -> list[str]:
+    words = [(match[0], match.end()) for match in re.finditer(r"\S+", line[start:])]
+    if len(words) == len(ends):
+        return [word for word, _ in words]
+    cells = [""] * len(ends)
+    for word, end in words:
+        nearest = min(range(len(ends)), key=lambda n: abs(ends[n] - end - start))
+        cells[nearest] = f"{cells[nearest]} {word}".strip()
+    return cells
 
 
 def _rows(lines: list[str], delimiter: str) -> list[list[str]]:
@@ -155,15 +195,28 @@ def _delimiter(lines: list[str]) -> str:
     return next((d for d in "\t;" if sum(d in line for line in lines) >= max(1, 0.3 * filled)), ",")
 
 
-def _read_workbook(path: Path, data: bytes, *, cached_values: bool) -> list[Sheet]:
+def uncomputed_formulas(sheet: Sheet) -> str:
+    """Say in which cells of a sheet formulas stand without their values, and the cure."""
+    first, *others = sorted(sheet.uncomputed)
+    more = f" and {len(others)} more" if others else ""
+    return (
+        f"{sheet.where(*first)}{more}: a formula whose value is not in the file. Open the file in Excel or LibreOffice "
+        "and save it again, or put the value there instead."
+    )
+
+
+def _read_workbook(path: Path, data: bytes) -> list[Sheet]:
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    _guard_archive(path, data)
     try:
         _guard_archive(path, data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions that do not matter here
-            return _sheets_of(path, data, cached_values=cached_values)
-    except OsteoCountError:
-        raise
-    except Exception as error:  # a damaged archive or sheet makes zipfile, zlib and openpyxl raise anything
+            return _sheets_of(path, data)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError) as error:
+        if isinstance(error, OsteoCountError):
+            raise
         raise OsteoCountError(f"{path}: cannot be read as an Excel workbook ({error}).") from error
 
 
@@ -199,40 +252,123 @@ def _merged_cells(archive: zipfile.ZipFile, name: str) -> int:
     return cells
 
 
-def _sheets_of(path: Path, data: bytes, *, cached_values: bool) -> list[Sheet]:
+def _sheets_of(path: Path, data: bytes) -> list[Sheet]:
     from openpyxl import load_workbook
 
-    # The full reading knows merged ranges but forgets what is hidden below them; the read-only one is the reverse.
-    full: Workbook = load_workbook(io.BytesIO(data), data_only=cached_values)
-    raw: Workbook = load_workbook(io.BytesIO(data), data_only=cached_values, read_only=True)
+    # Read-only, so that a sheet costs what it holds and not what it declares; this mode also shows what merged cells
+    # hide. What it does not know (merged ranges, formulas beside their values, hidden rows) is taken from the XML.
+    until = monotonic() + MAX_SECONDS
+    book: Workbook = load_workbook(io.BytesIO(data), data_only=True, read_only=True)
     sheets = []
-    for worksheet in full.worksheets:
-        if worksheet.max_row * worksheet.max_column > MAX_CELLS:
-            raise OsteoCountError(f"{path}: sheet {worksheet.title!r} has more than {MAX_CELLS} cells.")
-        rows: list[list[str]] = []
-        formulas = set()
-        for row in raw[worksheet.title].iter_rows():
-            rows.append([])
-            for cell in row:
-                rows[-1].append(_text(cell.value))
-                if cell.data_type == "f":
-                    formulas.add((len(rows) - 1, len(rows[-1]) - 1))
-        merged = tuple(
-            (r.min_row - 1, r.min_col - 1, r.max_row - 1, r.max_col - 1) for r in worksheet.merged_cells.ranges
-        )
-        sheets.append(Sheet(worksheet.title, rows, frozenset(formulas), merged))
-    raw.close()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        files = _sheet_files(archive)
+        for worksheet in book.worksheets:
+            name = worksheet.title
+            worksheet.reset_dimensions()
+            rows, dates = _cells(path, worksheet, until)
+            with archive.open(files[name]) as xml:
+                sheets.append(_with_structure(path, Sheet(name, rows, dates=dates), xml, until))
+            if worksheet.sheet_state != "visible":
+                sheets[-1] = replace(sheets[-1], hidden=True)
+    book.close()
     return sheets
 
 
-def _text(value: object) -> str:
+def _cells(path: Path, worksheet: Worksheet, until: float) -> tuple[list[list[str]], frozenset[tuple[int, int]]]:
+    """Return the rows of text down to the last that holds anything, and the places of dates."""
+    rows: list[list[str]] = []
+    dates = set()
+    cells = 0
+    for number, row in enumerate(worksheet.iter_rows()):
+        if number % 1000 == 0:
+            _refuse_slow(path, worksheet.title, until)
+        texts = [_text(cell) for cell in row]
+        while texts and not texts[-1]:
+            texts.pop()
+        if not texts:
+            continue
+        cells += len(texts)
+        if cells > MAX_CELLS:
+            raise OsteoCountError(f"{path}: sheet {worksheet.title!r} has more than {MAX_CELLS} cells.")
+        rows += [[] for _ in range(number - len(rows))]
+        rows.append(texts)
+        dates |= {(number, n) for n, cell in enumerate(row) if isinstance(cell.value, date | time | timedelta)}
+    return rows, frozenset(dates)
+
+
+def _refuse_slow(path: Path, sheet: str, until: float) -> None:
+    if monotonic() > until:
+        raise OsteoCountError(
+            f"{path}: reading sheet {sheet!r} took longer than {MAX_SECONDS:.0f} s; it holds far more than a plate. "
+            "Copy the cells of the plate into a new workbook, or save the sheet as CSV."
+        )
+
+
+def _sheet_files(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Return the name of every sheet with the name of its file inside the workbook."""
+    relations = {}
+    for each in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels")):
+        target = str(each.get("Target"))
+        relations[each.get("Id")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    identity = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+    strict = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+    return {
+        str(each.get("name")): relations[each.get(identity) or each.get(strict)]
+        for each in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter()
+        if each.tag.rsplit("}", 1)[-1] == "sheet"
+    }
+
+
+def _with_structure(path: Path, sheet: Sheet, xml: IO[bytes], until: float) -> Sheet:
+    """Add what the XML of a sheet says beside its values: formulas, merged ranges, hidden rows."""
+    from openpyxl.utils.cell import coordinate_to_tuple, range_boundaries
+
+    formulas: dict[tuple[int, int], bool] = {}
+    merged, hidden = [], set()
+    row = column = 0
+    for number, (event, element) in enumerate(ElementTree.iterparse(xml, events=("start", "end"))):
+        tag = element.tag.rsplit("}", 1)[-1]
+        if number % 10_000 == 0:
+            _refuse_slow(path, sheet.name, until)
+        if event == "start" and tag == "row":
+            row = int(element.get("r") or row + 1)
+            column = 0
+            if element.get("hidden") in ("1", "true"):
+                hidden.add(row - 1)
+        elif event == "start" and tag == "c":
+            place = element.get("r")
+            column = coordinate_to_tuple(place)[1] if place else column + 1
+        elif event == "end" and tag == "c" and any(child.tag.endswith("}f") for child in element):
+            computed = any(child.tag.endswith("}v") and child.text for child in element)
+            formulas[row - 1, column - 1] = computed or element.get("t") == "str"
+        elif event == "end" and tag == "mergeCell":
+            left, top, right, bottom = (int(end or 1) - 1 for end in range_boundaries(str(element.get("ref"))))
+            merged.append((top, left, bottom, right))
+        if event == "end" and tag in ("row", "c"):
+            element.clear()
+    used = {row for row in hidden if row < len(sheet.rows) and any(sheet.rows[row])}
+    return replace(
+        sheet,
+        formulas=frozenset(formulas),
+        uncomputed=frozenset(place for place, computed in formulas.items() if not computed),
+        merged=tuple(merged),
+        hidden_rows=frozenset(used),
+    )
+
+
+def _text(cell: Cell | MergedCell) -> str:
     """Return a cell's value as a person would type it."""
+    value = cell.value
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int | float) and str(cell.number_format).rstrip('"').endswith("%"):
+        return f"{100 * value:.10g}%"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value).strip()

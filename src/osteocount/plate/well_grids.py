@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from osteocount.plate.spreadsheets import Sheet
 from osteocount.wells import parse_row
+
+_LARGEST_GAP = 3
+"""Lines without a label that may stand inside a grid; more, and what follows is something else."""
+
+_ROW_LABEL = re.compile(r"(?i)\(?(?:row[\s_:.-]*)?([a-z]{1,2})[.:)]?")
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,8 @@ class Grid:
         (sheet row, plate row) of every line; several lines may belong to one plate row.
     corner
         Text in the cell left of the first column number.
+    unclear
+        Places of labels inside the grid that name no row, or one that is there already.
     """
 
     header_row: int
@@ -30,6 +38,7 @@ class Grid:
     columns: tuple[int, ...]
     lines: tuple[tuple[int, int], ...]
     corner: str
+    unclear: tuple[tuple[int, int], ...] = ()
 
     @property
     def last_row(self) -> int:
@@ -43,34 +52,51 @@ class Grid:
                 yield plate_row, plate_column, sheet_row, self.first_column + offset
 
 
+@dataclass(frozen=True)
+class _Header:
+    """A run of consecutive column numbers."""
+
+    row: int
+    first_column: int
+    columns: tuple[int, ...]
+
+    @property
+    def behind(self) -> int:
+        """The sheet column behind the last number."""
+        return self.first_column + len(self.columns)
+
+
 def find_grids(sheet: Sheet, *, min_columns: int) -> list[Grid]:
-    """Find every grid: a line with at least ``min_columns`` consecutive column numbers, rows labelled below it."""
-    grids = []
+    """Find every grid: a line with at least ``min_columns`` consecutive column numbers, rows labelled below it.
+
+    Grids may stand below and beside each other.
+    """
+    grids: list[Grid] = []
     row = 0
     while row < len(sheet.rows):
-        header = _header(sheet.rows[row], min_columns)
-        grid = _grid_below(sheet, row, *header) if header else None
-        if grid:
-            grids.append(grid)
-            row = grid.last_row
-        row += 1
+        beside: list[Grid] = []
+        for header in _headers(sheet.rows[row], row, min_columns):
+            grid = _grid_below(sheet, header, beside[-1] if beside else None)
+            beside += [grid] if grid else []
+        grids += beside
+        row = max((grid.last_row for grid in beside), default=row) + 1
     return grids
 
 
-def _header(cells: list[str], min_columns: int) -> tuple[int, tuple[int, ...]] | None:
-    """Return (first sheet column, plate columns) of the longest run of consecutive numbers in a line."""
+def _headers(cells: list[str], row: int, min_columns: int) -> list[_Header]:
+    """Return the runs of consecutive numbers in a line."""
     numbers = [column_number(cell) for cell in cells]
-    best: tuple[int, tuple[int, ...]] | None = None
+    headers = []
     start = 0
     while start < len(numbers):
         first = numbers[start]
         length = 1
         while first and start + length < len(numbers) and numbers[start + length] == first + length:
             length += 1
-        if first and length >= min_columns and (best is None or length > len(best[1])):
-            best = (start, tuple(range(first, first + length)))
+        if first and length >= min_columns:
+            headers.append(_Header(row, start, tuple(range(first, first + length))))
         start += length
-    return best
+    return headers
 
 
 def transposed(sheet: Sheet) -> Sheet:
@@ -85,23 +111,71 @@ def column_number(cell: str) -> int | None:
     return int(cell) if cell.isascii() and cell.isdecimal() and len(cell) <= 2 else None
 
 
-def _grid_below(sheet: Sheet, header_row: int, first_column: int, columns: tuple[int, ...]) -> Grid | None:
-    """Collect the labelled lines below a header; unlabelled lines continue the row above (several wavelengths)."""
-    for label_column in range(first_column - 1, max(first_column - 3, -1), -1):
-        lines: list[tuple[int, int]] = []
-        plate_row = 0
-        for row in range(header_row + 1, len(sheet.rows)):
-            if _header(sheet.rows[row], len(columns)) == (first_column, columns):
-                break
-            label = sheet.cell(row, label_column)
-            named = parse_row(label)
-            filled = any(sheet.cell(row, first_column + c) for c in range(len(columns)))
-            if named > plate_row:
-                plate_row = named
-            elif label or not filled or not plate_row:
-                break
-            lines.append((row, plate_row))
+def row_label(cell: str) -> int:
+    """Return the plate row a label names (``A``, ``b``, ``Row C``, ``D:``), 0 when it names none."""
+    match = _ROW_LABEL.fullmatch(cell.strip())
+    return parse_row(match[1]) if match else 0
+
+
+def _grid_below(sheet: Sheet, header: _Header, left: Grid | None) -> Grid | None:
+    """Collect the labelled lines below a header; without labels of its own a grid has those of the one beside it."""
+    label_columns = [c for c in (header.first_column - 1, header.first_column - 2) if c >= 0]
+    if left is not None and header.first_column == left.first_column + len(left.columns):
+        return Grid(header.row, header.first_column, header.columns, left.lines, left.corner, left.unclear)
+    for label_column in label_columns:
+        lines, unclear = _lines(sheet, header, label_column)
         if lines:
-            corner = sheet.cell(header_row, first_column - 1) or sheet.cell(header_row, label_column)
-            return Grid(header_row, first_column, columns, tuple(lines), corner)
+            corner = sheet.cell(header.row, header.first_column - 1) or sheet.cell(header.row, label_column)
+            return Grid(header.row, header.first_column, header.columns, tuple(lines), corner, tuple(unclear))
     return None
+
+
+def _lines(sheet: Sheet, header: _Header, label_column: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return (sheet row, plate row) of the lines of a grid, and the places of labels that cannot be right.
+
+    A line without a label continues the row above (several wavelengths). Empty and strangely labelled lines end a grid
+    only when no further row of it follows.
+    """
+    lines: list[tuple[int, int]] = []
+    unclear: list[tuple[int, int]] = []
+    waiting: list[tuple[int, int]] = []
+    plate_row = gap = 0
+    for row in range(header.row + 1, len(sheet.rows)):
+        if _repeats(sheet.rows[row], header):
+            break
+        label = sheet.cell(row, label_column)
+        named = row_label(label)
+        filled = sum(bool(sheet.cell(row, c)) for c in range(header.first_column, header.behind))
+        known = {of_row for _, of_row in lines}
+        if named and named not in known and _belongs(named, header, filled, interrupted=bool(gap or waiting)):
+            lines.append((row, named))
+            unclear += waiting
+            plate_row, gap, waiting = named, 0, []
+        elif named and named == plate_row and not gap and sheet.cell(row, header.behind):
+            lines.append((row, plate_row))  # every wavelength has its row's label
+        elif not label and plate_row and not gap and not waiting and (filled or sheet.cell(row, header.behind)):
+            lines.append((row, plate_row))
+        elif not label and not filled:
+            gap += 1
+        elif label and plate_row and filled >= min(2, len(header.columns)) and not gap:
+            waiting.append((row, label_column))
+        else:
+            break
+        if gap + len(waiting) > _LARGEST_GAP:
+            break
+    return lines, unclear
+
+
+def _belongs(named: int, header: _Header, filled: int, *, interrupted: bool) -> bool:
+    """Say whether a labelled line is one of this grid; behind a gap it must hold values, and be on such a plate."""
+    if not interrupted:
+        return True
+    rows = 8 if header.columns[-1] <= 12 else 16 if header.columns[-1] <= 24 else 32
+    return named <= rows and filled >= min(2, len(header.columns))
+
+
+def _repeats(cells: list[str], header: _Header) -> bool:
+    return any(
+        (other.first_column, other.columns) == (header.first_column, header.columns)
+        for other in _headers(cells, 0, len(header.columns))
+    )

@@ -113,7 +113,7 @@ def test_every_problem_of_a_workbook_is_said_at_once_with_sheet_and_cell(tmp_pat
         "sheet 'donor' cell C3: two donors in one well (D1/D2)",
         "sheet 'treatment' cell N3: well B13 does not exist on a 96-well plate",
         "sheet 'dose' cell E4: the merged cell '50' (dose) lies over two treatments (RANKL, rhIL-32)",
-        "sheet 'donor' cell D5: a formula (=B5)",
+        "sheet 'donor' cell D5: a formula whose value is not in the file",
         "No control: no well has the role 'negative control' or 'vehicle'",
     ):
         assert expected in said

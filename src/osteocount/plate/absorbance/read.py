@@ -18,7 +18,7 @@ from osteocount.plate.absorbance.lists import list_blocks
 from osteocount.plate.absorbance.model import ReadingBlock, chosen_blocks
 from osteocount.plate.absorbance.softmax import is_softmax, softmax_blocks
 from osteocount.plate.absorbance.values import HIGH_OD, wavelength_of
-from osteocount.plate.spreadsheets import Sheet, read_sheets
+from osteocount.plate.spreadsheets import Sheet, read_sheets, uncomputed_formulas
 from osteocount.wells import well_name
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def read_export(path: Path) -> list[ReadingBlock]:
     OsteoCountError
         The file cannot be read or holds no readings of wells.
     """
-    sheets = read_sheets(path, cached_values=True)
+    sheets = read_sheets(path)
     blocks: list[ReadingBlock] = []
     for sheet in sheets:
         if is_softmax(sheet):
@@ -50,6 +50,9 @@ def read_export(path: Path) -> list[ReadingBlock]:
             f"{path}: no readings found. A grid with 1, 2, 3 … across (six or more) and A, B, C … down, or a list with "
             "a column of wells and a column of values is needed."
         )
+    read = {block.sheet for block in blocks}
+    if unknown := [uncomputed_formulas(sheet) for sheet in sheets if sheet.uncomputed and sheet.name in read]:
+        raise OsteoCountError(f"{path}: {' '.join(unknown)}")
     blocks = _with_wavelengths(blocks, sheets)
     return _named([_flag_high(block) for block in blocks])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from osteocount.errors import OsteoCountError
 from osteocount.plate.layout.headings import column_of
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
-from osteocount.plate.spreadsheets import Sheet, read_sheets
+from osteocount.plate.spreadsheets import Sheet, read_sheets, uncomputed_formulas
 from osteocount.plate.well_grids import Grid, find_grids
 from osteocount.wells import PLATE_SHAPES, WellPosition, parse_well, row_letters
 
@@ -32,10 +32,7 @@ def table_entries(path: Path) -> LayoutEntries:
         _refuse_hidden_values(sheet, collected)
         found = _sheet_entries(sheet, collected)
         if found:
-            collected.problems.extend(
-                f"{sheet.where(*place)}: a formula ({sheet.cell(*place)[:40]}). Put the value there instead."
-                for place in sorted(sheet.formulas)
-            )
+            _say_what_is_hidden(sheet, collected)
         tables += found
     if not tables:
         raise OsteoCountError(
@@ -43,6 +40,25 @@ def table_entries(path: Path) -> LayoutEntries:
             "with 1, 2, 3 … across and A, B, C … down. `osteocount layout template` writes one to start from."
         )
     return collected
+
+
+def _say_what_is_hidden(sheet: Sheet, collected: LayoutEntries) -> None:
+    """Name formulas without a value, and what is read although nobody sees it."""
+    if sheet.uncomputed:
+        collected.problems.append(uncomputed_formulas(sheet))
+    if computed := len(sheet.formulas - sheet.uncomputed):
+        collected.notes.append(
+            f"Sheet {sheet.name!r}: {computed} cells are formulas; their values are those of the last time the file "
+            "was saved."
+        )
+    if sheet.hidden:
+        collected.notes.append(f"Sheet {sheet.name!r} is hidden, and is read all the same.")
+    if sheet.hidden_rows:
+        rows = ", ".join(str(row + 1) for row in sorted(sheet.hidden_rows)[:10])
+        more = f" and {len(sheet.hidden_rows) - 10} more" if len(sheet.hidden_rows) > 10 else ""
+        collected.notes.append(
+            f"Sheet {sheet.name!r}: rows {rows}{more} are hidden or filtered out, and are read all the same."
+        )
 
 
 def _refuse_hidden_values(sheet: Sheet, collected: LayoutEntries) -> None:
@@ -73,6 +89,11 @@ def _sheet_entries(sheet: Sheet, collected: LayoutEntries) -> int:
             )
             continue
         collected.entries.extend(_grid_entries(sheet, grid, name))
+        collected.problems.extend(
+            f"{sheet.where(*place)}: {sheet.cell(*place)!r} is no row of the grid, or one that is there already. Label "
+            "the rows A, B, C …, each once."
+            for place in grid.unclear
+        )
         shape = grid.lines[-1][1], grid.columns[-1]
         drawn = next((wells for wells, known in PLATE_SHAPES.items() if known == shape), None)
         collected.drawn_wells = max(filter(None, (collected.drawn_wells, drawn)), default=None)

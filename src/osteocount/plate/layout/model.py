@@ -60,12 +60,15 @@ class LayoutEntries:
         In the order of the file.
     problems
         What keeps the file from being used, in sentences.
+    notes
+        What is allowed but worth knowing, in sentences.
     drawn_wells
         Number of wells of the plate when a grid has exactly the shape of one.
     """
 
     entries: list[LayoutEntry] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     drawn_wells: int | None = None
 
 

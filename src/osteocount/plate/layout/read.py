@@ -83,7 +83,7 @@ def _read(path: Path, wells: int | None) -> tuple[list[dict[str, object]], list[
         refuse_plate_size(wells)
     collected = wellmap_entries(path) if path.suffix.lower() == ".toml" else table_entries(path)
     rows, warnings = resolve(collected, wells)
-    return rows, warnings, collected.problems
+    return rows, [*collected.notes, *warnings], collected.problems
 
 
 def _in_words(path: Path, problems: list[str]) -> str:

@@ -17,6 +17,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.input_files import read_text
 from osteocount.plate.layout.headings import column_of
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry
+from osteocount.text_files import decode_unicode
 from osteocount.wells import WellPosition, on_a_plate, parse_well, row_number, well_name
 
 _SECTIONS = ("expt", "row", "col", "block", "well")
@@ -33,7 +34,7 @@ def wellmap_entries(path: Path) -> LayoutEntries:
     collected = LayoutEntries()
     problems = collected.problems
     try:
-        tables = tomllib.loads(read_text(path))
+        tables = tomllib.loads(decode_unicode(path.read_bytes()))
     except OSError as error:
         raise OsteoCountError(f"{path}: cannot be read ({error.strerror}).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
