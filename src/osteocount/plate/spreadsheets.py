@@ -55,6 +55,8 @@ class Sheet:
         Merged ranges as (first row, first column, last row, last column).
     dates
         Places of the cells that Excel holds to be dates or times.
+    numbers
+        Places of the cells that hold a number, so that a point in their text is the decimal one.
     hidden
         Whether the sheet is hidden.
     hidden_rows
@@ -67,6 +69,7 @@ class Sheet:
     uncomputed: frozenset[tuple[int, int]] = frozenset()
     merged: tuple[tuple[int, int, int, int], ...] = ()
     dates: frozenset[tuple[int, int]] = frozenset()
+    numbers: frozenset[tuple[int, int]] = frozenset()
     hidden: bool = False
     hidden_rows: frozenset[int] = frozenset()
 
@@ -265,19 +268,22 @@ def _sheets_of(path: Path, data: bytes) -> list[Sheet]:
         for worksheet in book.worksheets:
             name = worksheet.title
             worksheet.reset_dimensions()
-            rows, dates = _cells(path, worksheet, until)
+            rows, dates, numbers = _cells(path, worksheet, until)
             with archive.open(files[name]) as xml:
-                sheets.append(_with_structure(path, Sheet(name, rows, dates=dates), xml, until))
+                sheets.append(_with_structure(path, Sheet(name, rows, dates=dates, numbers=numbers), xml, until))
             if worksheet.sheet_state != "visible":
                 sheets[-1] = replace(sheets[-1], hidden=True)
     book.close()
     return sheets
 
 
-def _cells(path: Path, worksheet: Worksheet, until: float) -> tuple[list[list[str]], frozenset[tuple[int, int]]]:
-    """Return the rows of text down to the last that holds anything, and the places of dates."""
+def _cells(
+    path: Path, worksheet: Worksheet, until: float
+) -> tuple[list[list[str]], frozenset[tuple[int, int]], frozenset[tuple[int, int]]]:
+    """Return the rows of text down to the last that holds anything, and the places of dates and of numbers."""
     rows: list[list[str]] = []
-    dates = set()
+    dates: set[tuple[int, int]] = set()
+    numbers: set[tuple[int, int]] = set()
     cells = 0
     for number, row in enumerate(worksheet.iter_rows()):
         if number % 1000 == 0:
@@ -293,7 +299,8 @@ def _cells(path: Path, worksheet: Worksheet, until: float) -> tuple[list[list[st
         rows += [[] for _ in range(number - len(rows))]
         rows.append(texts)
         dates |= {(number, n) for n, cell in enumerate(row) if isinstance(cell.value, date | time | timedelta)}
-    return rows, frozenset(dates)
+        numbers |= {(number, n) for n, cell in enumerate(row) if isinstance(cell.value, int | float)}
+    return rows, frozenset(dates), frozenset(numbers)
 
 
 def _refuse_slow(path: Path, sheet: str, until: float) -> None:
@@ -372,20 +379,3 @@ def _text(cell: Cell | MergedCell) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value).strip()
-
-
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+")
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
-
-
-def parse_number(text: str) -> float | None:
-    """Return a number written with decimal point or comma (``0,073``, ``1.234,5``, ``1,234.5``), else None."""
-    text = text.strip().replace("\u2212", "-").replace("\u00a0", "")
-    if _THOUSANDS.fullmatch(text):
-        text = text.replace(",", "")
-    elif _GROUPED.fullmatch(text):
-        text = text.replace(".", "").replace(",", ".")
-    if not _NUMBER.fullmatch(text):
-        return None
-    return float(text.replace(",", "."))

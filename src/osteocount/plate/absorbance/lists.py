@@ -9,7 +9,8 @@ from itertools import takewhile
 from osteocount.plate.absorbance.headings import HeadingContext, context_above
 from osteocount.plate.absorbance.model import Reading, ReadingBlock
 from osteocount.plate.absorbance.values import is_computed, read_value, wavelength_of
-from osteocount.plate.spreadsheets import Sheet, parse_number
+from osteocount.plate.numbers import parse_number
+from osteocount.plate.spreadsheets import Sheet
 from osteocount.wells import WellPosition, parse_well
 
 MIN_WELLS = 4  # fewer words like A1 in a row happen by chance among sample names

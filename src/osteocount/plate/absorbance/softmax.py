@@ -10,7 +10,8 @@ from itertools import pairwise
 from osteocount.plate.absorbance.lists import heading_blocks
 from osteocount.plate.absorbance.model import Reading, ReadingBlock
 from osteocount.plate.absorbance.values import read_value
-from osteocount.plate.spreadsheets import Sheet, parse_number
+from osteocount.plate.numbers import parse_number
+from osteocount.plate.spreadsheets import Sheet
 from osteocount.wells import parse_well
 
 WellFlags = dict[tuple[str, int, int], str]

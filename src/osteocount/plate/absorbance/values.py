@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from osteocount.plate.spreadsheets import parse_number
+from osteocount.plate.numbers import parse_number
 
 HIGH_OD = 3.0
 """Above this optical density less than 0.1 % of the light is left to measure."""

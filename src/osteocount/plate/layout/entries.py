@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.layout.headings import column_of
+from osteocount.plate.layout.headings import column_of, is_load_data, says_of_pictures
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
 from osteocount.plate.spreadsheets import Sheet, read_sheets, uncomputed_formulas
 from osteocount.plate.well_grids import Grid, find_grids
@@ -18,8 +18,10 @@ _GENERIC = re.compile(r"(?i)sheet\s?\d*|tabelle\s?\d*|feuil\s?\d*|hoja\s?\d*|pla
 MIN_GRID_COLUMNS = 3  # a 6-well plate
 
 
-def table_entries(path: Path) -> LayoutEntries:
+def table_entries(path: Path, treatment_column: str = "") -> LayoutEntries:
     """Collect everything a workbook or a text table says about wells, and what is wrong with it.
+
+    ``treatment_column`` is the heading of the treatments, where a person has named it.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def table_entries(path: Path) -> LayoutEntries:
     tables = 0
     for sheet in read_sheets(path):
         _refuse_hidden_values(sheet, collected)
-        found = _sheet_entries(sheet, collected)
+        found = _sheet_entries(sheet, collected, treatment_column)
         if found:
             _say_what_is_hidden(sheet, collected)
         tables += found
@@ -73,12 +75,12 @@ def _refuse_hidden_values(sheet: Sheet, collected: LayoutEntries) -> None:
             )
 
 
-def _sheet_entries(sheet: Sheet, collected: LayoutEntries) -> int:
+def _sheet_entries(sheet: Sheet, collected: LayoutEntries, treatment_column: str) -> int:
     """Collect the grids or the long table of one sheet; returns how many tables were found."""
     grids = find_grids(sheet, min_columns=MIN_GRID_COLUMNS)
     header = _long_header(sheet)
     if header is not None and not any(grid.header_row < header for grid in grids):
-        collected.entries.extend(_long_entries(sheet, header, collected.problems))
+        collected.entries.extend(_long_entries(sheet, header, treatment_column, collected.problems))
         return 1
     for grid in grids:
         name = _grid_variable(sheet, grid) or ("treatment" if len(grids) == 1 else "")
@@ -88,7 +90,7 @@ def _sheet_entries(sheet: Sheet, collected: LayoutEntries) -> int:
                 f"{corner}: this grid has no name. Write the variable (treatment, dose, donor …) into its corner cell."
             )
             continue
-        collected.entries.extend(_grid_entries(sheet, grid, name))
+        collected.entries.extend(_grid_entries(sheet, grid, *column_of(name, treatment_column)))
         collected.problems.extend(
             f"{sheet.where(*place)}: {sheet.cell(*place)!r} is no row of the grid, or one that is there already. Label "
             "the rows A, B, C …, each once."
@@ -107,8 +109,7 @@ def _grid_variable(sheet: Sheet, grid: Grid) -> str:
     return next((c for c in candidates if c and not _GENERIC.fullmatch(c)), "")
 
 
-def _grid_entries(sheet: Sheet, grid: Grid, name: str) -> Iterator[LayoutEntry]:
-    variable, unit = column_of(name)
+def _grid_entries(sheet: Sheet, grid: Grid, variable: str, unit: str) -> Iterator[LayoutEntry]:
     for plate_row, plate_column, row, column in grid.cells():
         if value := sheet.filled(row, column):
             yield _entry(sheet, ("", plate_row, plate_column), variable, value, unit, (row, column))
@@ -117,7 +118,15 @@ def _grid_entries(sheet: Sheet, grid: Grid, name: str) -> Iterator[LayoutEntry]:
 def _entry(sheet: Sheet, well: WellKey, variable: str, value: str, unit: str, place: tuple[int, int]) -> LayoutEntry:
     typed = sheet.anchor(*place)
     return LayoutEntry(
-        well, variable, value, sheet.where(*typed), unit, place in sheet.merged_into, (sheet.name, *typed)
+        well=well,
+        variable=variable,
+        value=value,
+        where=sheet.where(*typed),
+        heading_unit=unit,
+        number=typed in sheet.numbers,
+        date=typed in sheet.dates,
+        merged=place in sheet.merged_into,
+        origin=(sheet.name, *typed),
     )
 
 
@@ -130,11 +139,16 @@ def _long_header(sheet: Sheet) -> int | None:
     return None
 
 
-def _long_entries(sheet: Sheet, header: int, problems: list[str]) -> Iterator[LayoutEntry]:
-    columns = {i: column_of(cell) for i, cell in enumerate(sheet.rows[header]) if cell}
+def _long_entries(sheet: Sheet, header: int, treatment_column: str, problems: list[str]) -> Iterator[LayoutEntry]:
+    headings = {i: cell for i, cell in enumerate(sheet.rows[header]) if cell}
+    per_picture = is_load_data(list(headings.values()))
+    if per_picture:
+        headings = {i: cell for i, cell in headings.items() if not says_of_pictures(cell)}
+    columns = {i: column_of(cell, treatment_column) for i, cell in headings.items()}
     named = [variable for variable, _ in columns.values()]
     problems.extend(
-        f"{sheet.where(header, 0)}: two columns mean {variable!r}; keep one."
+        f"{sheet.where(header, 0)}: two columns mean {variable!r}; keep one"
+        + (", or say which it is (--treatment-column)." if variable == "treatment" else ".")
         for variable in sorted({v for v in named if named.count(v) > 1})
     )
     at = {variable: i for i, (variable, _) in reversed(columns.items())}
@@ -148,6 +162,8 @@ def _long_entries(sheet: Sheet, header: int, problems: list[str]) -> Iterator[La
         if place is None:
             continue
         well = (sheet.filled(row, at["plate"]) if "plate" in at else "", *place)
+        if well in seen and per_picture and seen[well][1] == values:
+            continue
         if well in seen:
             problems.append(_twice(sheet, row, at, well, seen[well], values, rest))
             continue

@@ -36,6 +36,8 @@ class LayoutEntry:
         Sheet and cell, line and column, or section, for messages.
     heading_unit
         Unit in the heading the value stands below.
+    number, date
+        Whether the cell holds a number, or what Excel takes for a date or a time.
     merged, origin
         Whether it was typed into a merged cell, and into which (sheet, row, column); wells filled from one merged cell
         share it.
@@ -46,6 +48,8 @@ class LayoutEntry:
     value: str
     where: str
     heading_unit: str = ""
+    number: bool = False
+    date: bool = False
     merged: bool = False
     origin: tuple[str, int, int] = ("", 0, 0)
 

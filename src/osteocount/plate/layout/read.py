@@ -6,7 +6,8 @@ from pathlib import Path
 
 from osteocount.errors import OsteoCountError
 from osteocount.plate.layout.entries import table_entries
-from osteocount.plate.layout.model import Layout, LayoutCheck
+from osteocount.plate.layout.model import Layout, LayoutCheck, LayoutEntries
+from osteocount.plate.layout.platemap import platemap_entries
 from osteocount.plate.layout.rules import resolve
 from osteocount.plate.layout.wellmap import wellmap_entries
 from osteocount.wells import PLATE_SHAPES, plate_size, refuse_plate_size, well_name
@@ -14,7 +15,7 @@ from osteocount.wells import PLATE_SHAPES, plate_size, refuse_plate_size, well_n
 COLUMNS = ("plate", "well", "treatment", "dose", "dose_unit", "donor", "role", "exclude_reason")
 
 
-def read_layout(path: Path, *, wells: int | None = None) -> Layout:
+def read_layout(path: Path, *, wells: int | None = None, treatment_column: str = "") -> Layout:
     """Read a layout.
 
     Parameters
@@ -25,6 +26,8 @@ def read_layout(path: Path, *, wells: int | None = None) -> Layout:
     wells
         Number of wells of the plate (6 to 384). Without it the plate is the one a grid is drawn for, else the
         smallest that fits; a few wells outside a 96-well plate are then taken for slips.
+    treatment_column
+        Heading of the column, sheet or grid that holds the treatment, where it is not called so.
 
     Raises
     ------
@@ -33,26 +36,32 @@ def read_layout(path: Path, *, wells: int | None = None) -> Layout:
     """
     import pandas as pd
 
-    rows, warnings, problems = _read(path, wells)
+    rows, warnings, problems = _read(path, wells, treatment_column)
     if problems:
         raise OsteoCountError(_in_words(path, problems))
     table = pd.DataFrame(rows)
     return Layout(path, table[[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)]], tuple(warnings))
 
 
-def check_layout(path: Path, *, pictures: set[tuple[str, str]] | None = None, wells: int | None = None) -> LayoutCheck:
+def check_layout(
+    path: Path,
+    *,
+    pictures: set[tuple[str, str]] | None = None,
+    wells: int | None = None,
+    treatment_column: str = "",
+) -> LayoutCheck:
     """Look at a layout without using it: all problems, warnings, and the plates drawn as tables.
 
     Parameters
     ----------
-    path, wells
+    path, wells, treatment_column
         As in :func:`read_layout`.
     pictures
         (plate, well) of the pictures that exist; wells without a picture and pictures without a layout well are then
         named among the warnings.
     """
     try:
-        rows, warnings, problems = _read(path, wells)
+        rows, warnings, problems = _read(path, wells, treatment_column)
     except OsteoCountError as error:
         return LayoutCheck((str(error),))
     if pictures is not None:
@@ -77,13 +86,20 @@ def compare_wells(
     return sorted(layout - pictures), sorted(pictures - layout)
 
 
-def _read(path: Path, wells: int | None) -> tuple[list[dict[str, object]], list[str], list[str]]:
+def _read(path: Path, wells: int | None, treatment_column: str) -> tuple[list[dict[str, object]], list[str], list[str]]:
     """Return rows, warnings and problems; raises only when there is nothing to look at."""
     if wells is not None:
         refuse_plate_size(wells)
-    collected = wellmap_entries(path) if path.suffix.lower() == ".toml" else table_entries(path)
+    collected = _entries(path, treatment_column)
     rows, warnings = resolve(collected, wells)
     return rows, [*collected.notes, *warnings], collected.problems
+
+
+def _entries(path: Path, treatment_column: str) -> LayoutEntries:
+    suffix = path.suffix.lower()
+    if suffix == ".toml":
+        return wellmap_entries(path, treatment_column)
+    return platemap_entries(path) if suffix in (".platemap", ".xml") else table_entries(path, treatment_column)
 
 
 def _in_words(path: Path, problems: list[str]) -> str:

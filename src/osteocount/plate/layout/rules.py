@@ -8,8 +8,10 @@ from dataclasses import replace
 from math import nan
 
 from osteocount.columns import QC_FLAGS, STATUS, WELL_NUMBERS, names_of
+from osteocount.dose_units import canonical_unit
+from osteocount.names import is_missing, unify
+from osteocount.plate.layout.doses import DoseReader, convert_doses, excel_made_a_date
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
-from osteocount.plate.spreadsheets import parse_number
 from osteocount.wells import CONTROL_ROLES, PLATE_SHAPES, well_name
 
 ROLES = {
@@ -32,11 +34,18 @@ ROLES = {
 }
 _ROLE_OF = {word: role for role, words in ROLES.items() for word in words}
 _NAMED_ROLES = ("negative control", "positive control", "vehicle", "blank")
-_NO = ("", "no", "n", "false", "0")
-_YES = ("yes", "y", "true", "1", "x")
+_NOT_EXCLUDED = (
+    "no", "n", "false", "0", "nein", "non", "não", "nao", "nej", "falsch", "faux", "falso", "ok", "okay", "good",
+    "keep", "kept", "include", "included", "in", "used", "use", "pass", "passed", "fine", "valid",
+)  # fmt: skip
+_EXCLUDED = (
+    "yes", "y", "true", "1", "x", "ja", "j", "oui", "si", "sí", "sim", "wahr", "vrai", "exclude", "excluded", "out",
+)  # fmt: skip
+_NAMES = ("plate", "treatment", "donor")
+"""Columns whose spellings decide the n of every test."""
+
 _FIXED = ("treatment", "dose", "dose_unit", "donor", "role", "exclude", "exclude_reason")
 _RESULT_COLUMNS = frozenset(names_of((STATUS, *WELL_NUMBERS, QC_FLAGS)))
-_DOSE = re.compile(r"(?P<number>[+-]?[\d.,]+(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\d\s.,].*)?")
 _TWO_DONORS = re.compile(r".+\s*[,;+&]\s*.+|([A-Za-z]+)[ _-]?\d+\s*/\s*\1[ _-]?\d+|.+\s(?:and|und|et)\s.+")
 
 WellEntries = dict[WellKey, dict[str, LayoutEntry]]
@@ -50,7 +59,8 @@ def resolve(collected: LayoutEntries, plate_wells: int | None = None) -> tuple[l
     """
     problems = collected.problems
     plate_wells = plate_wells or collected.drawn_wells
-    wells = _one_value_each(_spread_over_plates(collected.entries), problems)
+    entries, warnings = _cleaned(collected.entries, problems)
+    wells = _one_value_each(_spread_over_plates(entries), problems)
     used = {w: cells for w, cells in wells.items() if not {"treatment", "role", "dose"}.isdisjoint(cells)}
     _check_shape(used, plate_wells, problems)
     free = sorted({v for cells in wells.values() for v in cells} - set(_FIXED))
@@ -59,13 +69,46 @@ def resolve(collected: LayoutEntries, plate_wells: int | None = None) -> tuple[l
         for name in free
         if name in _RESULT_COLUMNS or name.startswith("n_")
     )
-    rows = [_row(well, used[well], free, problems) for well in sorted(used)]
+    doses = DoseReader(entry for entry in entries if entry.variable == "dose")
+    rows = [_row(well, used[well], free, doses, problems) for well in sorted(used)]
     _check_merged(used, rows, problems)
     if not any("treatment" in cells for cells in wells.values()):
-        problems.append("No treatments: a column, sheet or grid called 'treatment' is needed.")
+        others = f" If one of {', '.join(free)} is the treatment, say so (--treatment-column)." if free else ""
+        problems.append(f"No treatments: a column, sheet or grid called 'treatment' is needed.{others}")
         return rows, []
-    warnings = _controls(rows, any("role" in cells for cells in used.values()), problems)
-    return rows, warnings
+    warnings += convert_doses(rows)
+    return rows, warnings + _controls(rows, any("role" in cells for cells in used.values()), problems)
+
+
+def _cleaned(entries: list[LayoutEntry], problems: list[str]) -> tuple[list[LayoutEntry], list[str]]:
+    """Leave out what stands for nothing, bring spellings together, and name what Excel has changed."""
+    missing = [entry for entry in entries if is_missing(entry.value)]
+    notes = []
+    if missing:
+        words = ", ".join(dict.fromkeys(repr(entry.value) for entry in missing))
+        notes.append(f"{missing[0].where}: {len(missing)} cells hold {words}, taken for empty.")
+    kept = [entry for entry in entries if not is_missing(entry.value)]
+    problems.extend(
+        f"{entry.where}: {entry.value!r} is a date, which Excel makes of names and numbers such as SEP1 and 1-2. "
+        "Format the cell as text and type it again."
+        for entry in kept
+        if entry.variable in (*_NAMES, "dose", "role") and excel_made_a_date(entry)
+    )
+    names: dict[str, dict[str, str]] = {}
+    for variable in _NAMES:
+        own = [e.well[0] if variable == "plate" else e.value for e in kept if variable in ("plate", e.variable)]
+        unified = unify(own)
+        names[variable] = unified.of
+        notes += unified.notes(variable)
+        problems.extend(unified.problems(variable))
+    return [
+        replace(
+            entry,
+            value=names.get(entry.variable, {}).get(entry.value, entry.value),
+            well=(names["plate"].get(entry.well[0], entry.well[0]), *entry.well[1:]),
+        )
+        for entry in kept
+    ], notes
 
 
 def _spread_over_plates(entries: list[LayoutEntry]) -> list[LayoutEntry]:
@@ -105,14 +148,24 @@ def _check_shape(used: WellEntries, plate_wells: int | None, problems: list[str]
         problems.append(f"{where}: well {well_in_words(well)} does not exist on a {wells}-well plate.{mend}")
 
 
-def _row(well: WellKey, cells: dict[str, LayoutEntry], free: list[str], problems: list[str]) -> dict[str, object]:
+def _row(
+    well: WellKey, cells: dict[str, LayoutEntry], free: list[str], doses: DoseReader, problems: list[str]
+) -> dict[str, object]:
     """Return one row of the wells table."""
     text = {name: cells[name].value if name in cells else "" for name in (*_FIXED, *free)}
-    dose, unit = _dose(cells, problems) if "dose" in cells else (nan, text["dose_unit"])
+    dose, unit = nan, canonical_unit(text["dose_unit"]) or text["dose_unit"]
+    if cell := cells.get("dose"):
+        control = _ROLE_OF.get(cell.value.lower()) in CONTROL_ROLES
+        dose, unit = doses.read(cell, text["dose_unit"] or cell.heading_unit, problems, control=control)
     role = _role(text["role"], text["treatment"], cells, problems)
     reason = _exclusion(text, role)
     if "dose" in cells and not text["treatment"] and role == "treatment":
         problems.append(f"{cells['dose'].where}: well {well_in_words(well)} has a dose but no treatment.")
+    if text["treatment"].casefold() in ("none", "nothing", "keine", "nichts"):
+        problems.append(
+            f"{cells['treatment'].where}: the treatment {text['treatment']!r} may be a well without treatment or an "
+            "unused one. Write 'untreated', or leave the cell empty."
+        )
     if _TWO_DONORS.fullmatch(text["donor"]):
         problems.append(
             f"{cells['donor'].where}: two donors in one well ({text['donor']}). A well belongs to one donor; a pool is "
@@ -131,37 +184,6 @@ def _row(well: WellKey, cells: dict[str, LayoutEntry], free: list[str], problems
     }
 
 
-def _dose(cells: dict[str, LayoutEntry], problems: list[str]) -> tuple[float, str]:
-    """Read ``25``, ``0,5``, ``25 ng/mL`` or ``vehicle`` (0), with the unit of the cell, a column or the heading."""
-    cell = cells["dose"]
-    said = cells["dose_unit"].value if "dose_unit" in cells else cell.heading_unit
-    if _ROLE_OF.get(cell.value.lower()) in CONTROL_ROLES or cell.value.lower() in ("none", "-"):
-        return 0.0, _unit(said)
-    match = _DOSE.fullmatch(cell.value)
-    number = parse_number(match["number"]) if match else None
-    if match is None or number is None:
-        problems.append(f"{cell.where}: the dose {cell.value!r} is not a number, with or without a unit.")
-        return nan, _unit(said)
-    if re.fullmatch(r"\d{1,3}(?:,000)+", match["number"]):
-        other = match["number"].replace(",", "")
-        problems.append(
-            f"{cell.where}: the dose {cell.value!r} may mean {number:g} or {other}; write it without a comma."
-        )
-    if number < 0:
-        problems.append(f"{cell.where}: the dose {cell.value!r} is negative.")
-    own = match["unit"] or ""
-    if own and said and _unit(own).lower() != _unit(said).lower():
-        problems.append(f"{cell.where}: the dose {cell.value!r} has another unit than its heading ({said}).")
-    return number, _unit(own or said)
-
-
-def _unit(text: str) -> str:
-    """Spell the Greek mu and the litre one way: ``μg/ml`` and ``ug/mL`` are ``µg/mL``."""
-    text = text.strip().replace("\u03bc", "\u00b5")
-    text = re.sub(r"^u(?=[gLlMm])", "\u00b5", text)
-    return re.sub(r"(?<=[mnp\u00b5])l\b", "L", text)
-
-
 def _role(said: str, treatment: str, cells: dict[str, LayoutEntry], problems: list[str]) -> str:
     """Return the role a cell names, or the one the treatment's name implies."""
     if said:
@@ -175,10 +197,10 @@ def _role(said: str, treatment: str, cells: dict[str, LayoutEntry], problems: li
 
 def _exclusion(text: dict[str, str], role: str) -> str:
     """Return why the well is excluded, "" when it is not."""
-    mark, reason = text["exclude"], text["exclude_reason"]
-    if mark.lower() in _NO:
+    mark, reason = text["exclude"].strip(), text["exclude_reason"]
+    if is_missing(mark) or mark.casefold() in _NOT_EXCLUDED:
         return (reason or "excluded in the layout") if role == "excluded" else ""
-    return reason or ("excluded in the layout" if mark.lower() in _YES else mark)
+    return reason or ("excluded in the layout" if mark.casefold() in _EXCLUDED else mark)
 
 
 def _check_merged(used: WellEntries, rows: list[dict[str, object]], problems: list[str]) -> None:

@@ -23,7 +23,7 @@ from osteocount.wells import WellPosition, on_a_plate, parse_well, row_number, w
 _SECTIONS = ("expt", "row", "col", "block", "well")
 
 
-def wellmap_entries(path: Path) -> LayoutEntries:
+def wellmap_entries(path: Path, treatment_column: str = "") -> LayoutEntries:
     """Collect what a wellmap file says about wells, and what is wrong with it.
 
     Raises
@@ -57,7 +57,7 @@ def wellmap_entries(path: Path) -> LayoutEntries:
         for place, cells in sorted(wells.items()):
             merged = {**cells, **{k: (v, f"[plate.{name}]") for k, v in own_values.items() if k not in cells}}
             for variable, (value, where) in merged.items():
-                column, unit = column_of(variable)
+                column, unit = column_of(variable, treatment_column)
                 collected.entries.append(LayoutEntry((str(name), *place), column, str(value), where, unit))
     if not collected.entries and not problems:
         raise OsteoCountError(f"{path}: no wells in this wellmap file.")

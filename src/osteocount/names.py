@@ -1,0 +1,123 @@
+"""When two names are one: donors, arms, plates and columns as they are typed, by several people, in Excel.
+
+The number of donors is the n of every test, so that ``D1`` and ``d1 `` must not be two. Names that differ only in what
+nobody sees or means (case, blanks, dashes, invisible characters, Unicode forms, ``1``, ``01`` and ``1.0``) are one, and
+that is said. Names that differ only in letters or digits that look alike (a Cyrillic А, ß for β, l for 1) may be one or
+two: nobody but the person who typed them knows, so they are refused.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MISSING = frozenset({
+    "", "na", "n/a", "#n/a", "nan", "n.a.", "n.a", "#nv", "null", "nil", "-", "--", "---", ".", "..", "?", "nd", "n.d.",
+    "n/d", "k.a.", "#value!", "#wert!", "#ref!", "#bezug!", "#div/0!", "#name?", "#num!", "#zahl!", "#null!", "<na>",
+    "missing", "unknown value",
+})  # fmt: skip
+"""What stands for an empty cell, folded: in R, Python, Excel (also German), and by hand."""
+
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
+_QUOTES = dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201b\u2032\u00b4\u0060"), "'")
+# Letters of other scripts that print like Latin ones, and letters and digits that are taken for each other.
+_LOOK_ALIKES = str.maketrans(
+    "АВСЕНІЈКМОРЅТХУЗавсеніјкморѕтхуһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧαγικνορτυχßβ",
+    "ABCEHIJKMOPSTXY3abcehijkmopstxyhdqwABEZHIKMNOPTYXayiknoptuxbb",
+)
+_CONFUSED = str.maketrans({"i": "1", "l": "1", "|": "1", "!": "1", "o": "0"})
+
+
+def fold(name: str) -> str:
+    """Return the form in which spellings of one name agree."""
+    text = "".join(c for c in unicodedata.normalize("NFKC", name.translate(_DASHES)) if not _invisible(c))
+    text = text.translate(_DASHES).translate(_QUOTES).casefold()
+    text = re.sub(r"[\s_]+", "", text)
+    text = re.sub(r"(?<![\d.,])0+(?=\d)", "", text)
+    return re.sub(r"(?<![\d.,])(\d+)[.,]0+(?![\d.,])", r"\1", text)
+
+
+def look(name: str) -> str:
+    """Return the form in which names agree that look alike or sound alike, though they may differ."""
+    text = fold(unicodedata.normalize("NFKC", name).translate(_LOOK_ALIKES)).translate(_LOOK_ALIKES)
+    return re.sub(r"(?<=[a-z])-(?=\d)", "", text).translate(_CONFUSED)
+
+
+def is_missing(text: str) -> bool:
+    """Say whether a cell holds nothing, or a word for nothing (``NA``, ``nan``, ``#N/A``, ``-`` …)."""
+    return fold(text) in MISSING
+
+
+def visible(name: str) -> str:
+    """Return a name in quotes, with what cannot be seen in it written as its code."""
+    shown = "".join(
+        f"\\u{ord(c):04x}" if _invisible(c) or (c.isspace() and c != " ") or _foreign(c) else c for c in name
+    )
+    return f"'{shown}'"
+
+
+@dataclass(frozen=True)
+class UnifiedNames:
+    """Names with their spellings brought together.
+
+    Attributes
+    ----------
+    of
+        Every spelling → the one that is used: the most frequent, of equals the first.
+    merged
+        Groups of spellings that were taken for one name, the used one first.
+    confused
+        Pairs of different names that look alike.
+    """
+
+    of: dict[str, str]
+    merged: tuple[tuple[str, ...], ...]
+    confused: tuple[tuple[str, str], ...]
+
+    def notes(self, what: str) -> list[str]:
+        """Say which spellings are taken for one, in sentences; ``what`` is "donor", "treatment" and so on."""
+        return [
+            f"The {what} {visible(group[0])} is also written {', '.join(visible(name) for name in group[1:])}; they "
+            "are taken for one."
+            for group in self.merged
+        ]
+
+    def problems(self, what: str) -> list[str]:
+        """Say which names cannot be told from each other, in sentences with their cure."""
+        return [
+            f"The {what}s {visible(first)} and {visible(second)} look alike: are they one or two? Write them alike if "
+            "they are one, and more differently if they are two."
+            for first, second in self.confused
+        ]
+
+
+def unify(names: Iterable[str]) -> UnifiedNames:
+    """Bring the spellings of names together (see the module); missing ones are left out."""
+    counts = Counter(name for name in names if not is_missing(name))
+    groups: dict[str, list[str]] = {}
+    for name in counts:
+        groups.setdefault(fold(name), []).append(name)
+    ordered = [sorted(group, key=lambda name: -counts[name]) for group in groups.values()]
+    of = {name: group[0].strip() for group in ordered for name in group}
+    first_of: dict[str, str] = {}
+    confused = []
+    for group in ordered:
+        other = first_of.setdefault(look(group[0]), group[0])
+        if other != group[0]:
+            confused.append((other, group[0]))
+    merged = tuple(tuple(group) for group in ordered if len(group) > 1)
+    return UnifiedNames(of, merged, tuple(confused))
+
+
+def _invisible(character: str) -> bool:
+    """Say whether a character leaves no mark: zero-width blanks, soft hyphens, direction marks, variation selectors."""
+    hidden = unicodedata.category(character) in ("Cf", "Cc") and not character.isspace()
+    return hidden or "\ufe00" <= character <= "\ufe0f"
+
+
+def _foreign(character: str) -> bool:
+    """Say whether a letter is of another script and prints like a Latin one."""
+    return ord(character) in _LOOK_ALIKES and character not in "ßβαγικνυχτ"
