@@ -282,9 +282,18 @@ WELL_CORRECTIONS = _only(
 def _reading(role: str, what: str) -> tuple[Column, ...]:
     return (
         Column(f"{role}_od", "float64", f"Absorbance of the {what} reading, as read.", "OD", format=OTHER_FORMAT),
+        Column(f"{role}_rfu", "float64", f"Fluorescence of the {what} reading, as read.", "RFU", format=OTHER_FORMAT),
+        Column(f"{role}_rlu", "float64", f"Luminescence of the {what} reading, as read.", "RLU", format=OTHER_FORMAT),
+        Column(
+            f"{role}_signal", "float64", f"The {what} reading, of a kind the file does not name.", format=OTHER_FORMAT
+        ),
         Column(f"{role}_net", "float64", "The same, less reference wavelength and blanks.", "OD", format=OTHER_FORMAT),
         Column(f"{role}_nmol", "float64", "The same as p-nitrophenol, where volume and path are given.", "nmol"),
-        Column(f"{role}_flag", "str", "What the reader says of the reading, or `no_blank`."),
+        Column(
+            f"{role}_flag",
+            "str",
+            "What the reader says of the reading, and `no_blank`, `blank_above_control`, `negative_net`.",
+        ),
     )
 
 

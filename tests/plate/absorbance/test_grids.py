@@ -25,7 +25,7 @@ def test_gen5_layout_grid_and_several_wavelengths(tmp_path):
     text = f"{head}Layout\n{numbers}\n{layout}\n\nResults\n{numbers}\n"
     blocks = read_text(tmp_path, text + "\n".join(lines) + "\n")
     assert [(b.kind, b.wavelength_nm, b.plate) for b in blocks] == [
-        ("raw", 450, "Plate 1"), ("raw", 570, "Plate 1"), ("computed", 450, "Plate 1"),
+        ("raw", 450, "Plate 1"), ("raw", 570, "Plate 1"), ("blank-subtracted", 450, "Plate 1"),
     ]  # fmt: skip
     for i, block in enumerate(blocks):
         check_values(block, add=i / 10)
@@ -64,8 +64,8 @@ def test_gen5_two_plates_and_kinetic_lines(tmp_path):
     values = "\t".join(f"{value(r, c)}" for r in range(1, 9) for c in range(1, 13))
     blocks = read_text(tmp_path, "".join(plate.format(p=p, w="\t".join(wells), v=values) for p in (1, 2)))
     assert [(b.plate, b.kind, b.wavelength_nm) for b in blocks] == [
-        ("Plate 1", "raw", 450), ("Plate 1", "computed", 450), ("Plate 2", "raw", 450), ("Plate 2", "computed", 450),
-    ]  # fmt: skip
+        (plate, kind, 450) for plate in ("Plate 1", "Plate 2") for kind in ("raw", "blank-subtracted")
+    ]
     for block in blocks:
         check_values(block)
 

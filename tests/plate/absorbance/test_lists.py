@@ -61,7 +61,7 @@ def test_bmg_list_with_row_and_column(tmp_path):
         for c in range(1, 13)
     ]
     blocks = read_text(tmp_path, "\n".join(lines), "bmg.csv")
-    assert [(b.kind, b.wavelength_nm) for b in blocks] == [("raw", 405), ("computed", 405)]
+    assert [(b.kind, b.wavelength_nm) for b in blocks] == [("raw", 405), ("blank-subtracted", 405)]
     check_values(blocks[0])
 
 
@@ -72,7 +72,7 @@ def test_gen5_list_whose_samples_look_like_wells(tmp_path):
     blocks = read_text(tmp_path, "Plate Number\tPlate 1\n\n" + "\n".join(lines))
     assert [(b.kind, b.wavelength_nm, b.plate) for b in blocks] == [
         ("raw", 405, "Plate 1"),
-        ("computed", 405, "Plate 1"),
+        ("blank-subtracted", 405, "Plate 1"),
     ]
     check_values(blocks[0])
 

@@ -57,7 +57,7 @@ def test_real_traps():
     skanit = read_export(REAL / "thermo_skanit_multiskan_abs450.xlsx")
     kinds = {b.name: b.kind for b in skanit}
     assert kinds["Absorbance 1_01"] == "raw"
-    assert kinds["Blank Subtraction 1_02"] == "computed"
+    assert kinds["Blank Subtraction 1_02"] == "blank-subtracted"
     assert at(chosen_blocks(skanit, "Blank Subtraction 1_02")[0], 1, 1).value == 1.655
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from osteocount.plate.absorbance.headings import HeadingContext, context_above
 from osteocount.plate.absorbance.model import Reading, ReadingBlock
-from osteocount.plate.absorbance.values import is_computed, read_value, wavelength_of
+from osteocount.plate.absorbance.values import excitation_emission, kind_of, read_value, signal_of, wavelength_of
 from osteocount.plate.spreadsheets import Sheet
 from osteocount.plate.well_grids import Grid, find_grids, transposed
 from osteocount.wells import PLATE_SHAPES
@@ -17,7 +17,7 @@ _LAYOUT_LABELS = ("well id", "conc/dil", "name", "sample", "content", "layout", 
 
 def grid_blocks(sheet: Sheet) -> list[ReadingBlock]:
     """Return the readings of every labelled grid of a sheet; grids of text (layouts, sample names) are left out."""
-    upright = find_grids(sheet, min_columns=MIN_COLUMNS)
+    upright = [grid for grid in find_grids(sheet, min_columns=3) if _is_plate(grid)]
     blocks = _blocks_of(sheet, upright, turned=False)
     if blocks:
         return blocks
@@ -25,6 +25,13 @@ def grid_blocks(sheet: Sheet) -> list[ReadingBlock]:
     # Numbers 1 … 12 now stand across; only a grid that is at least four letters wide can be told from a list.
     grids = [g for g in find_grids(turned, min_columns=MIN_COLUMNS) if len({row for _, row in g.lines}) >= 4]
     return _blocks_of(turned, grids, turned=True)
+
+
+def _is_plate(grid: Grid) -> bool:
+    """Say whether a grid is wide enough to be one, or has the columns and rows of a plate of 6 or 12 wells."""
+    rows, columns = max(row for _, row in grid.lines), grid.columns[-1]
+    small = grid.columns[0] == 1 and any(columns == w and rows <= h for h, w in (PLATE_SHAPES[6], PLATE_SHAPES[12]))
+    return small or len(grid.columns) >= MIN_COLUMNS
 
 
 def _blocks_of(sheet: Sheet, grids: list[Grid], *, turned: bool) -> list[ReadingBlock]:
@@ -77,17 +84,21 @@ def _block(
         return None
     named = "" if label.startswith("line ") else label
     said = [named] if named else [sheet.name, *context.headings[:3]]
-    computed = context.formula or any(is_computed(text) for text in (grid.corner, *said))
     title = named or context.title or grid.corner
+    nearby = [named, grid.corner, *context.headings]
+    pair = excitation_emission(named) if named else excitation_emission(grid.corner, *context.headings[:3])
+    values = [r.value for r in readings if r.value is not None]
     return ReadingBlock(
         name="",
         sheet=sheet.name,
         where=sheet.where(lines[0][0], grid.first_column),
         plate=context.plate,
-        wavelength_nm=_wavelength(named, grid, context, single=not label.startswith("line ")),
-        kind="computed" if computed else "raw",
+        wavelength_nm=pair[0] if pair else _wavelength(named, grid, context, single=not label.startswith("line ")),
+        kind=kind_of(grid.corner, *said, formula=context.formula),
         title=title[:60],
         readings=tuple(readings),
+        emission_nm=pair[1] if pair else None,
+        signal="fluorescence" if pair else signal_of(nearby, values),
     )
 
 
@@ -99,7 +110,7 @@ def _wavelength(label: str, grid: Grid, context: HeadingContext, *, single: bool
 
 def bare_blocks(sheet: Sheet) -> list[ReadingBlock]:
     """Return blocks of numbers without any headings that have exactly the shape of a plate (EnVision's plain form)."""
-    shapes = {(rows, columns) for wells, (rows, columns) in PLATE_SHAPES.items() if 24 <= wells <= 384}
+    shapes = {(rows, columns) for wells, (rows, columns) in PLATE_SHAPES.items() if wells >= 24}
     blocks = []
     row = end = 0
     plate = ""

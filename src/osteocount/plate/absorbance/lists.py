@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from osteocount.plate.absorbance.headings import HeadingContext, context_above
 from osteocount.plate.absorbance.model import Reading, ReadingBlock
-from osteocount.plate.absorbance.values import is_computed, read_value, wavelength_of
+from osteocount.plate.absorbance.values import excitation_emission, kind_of, read_value, signal_of, wavelength_of
 from osteocount.plate.numbers import parse_number
 from osteocount.plate.spreadsheets import Sheet
 from osteocount.wells import WellPosition, parse_well
@@ -79,7 +79,8 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
     for column in values:
         name = heading[column]
         nm = wavelength_of(name) or (wavelength_of(context.title) if len(values) == 1 else None)
-        computed = is_computed(name) and not name.lower().startswith("raw") and len(values) > 1
+        raw = name.lower().startswith("raw")
+        pair = excitation_emission(name) or (excitation_emission(*context.headings[:3]) if len(values) == 1 else None)
         split = _split(sheet, first, last, wells, column, (plate_column, nm_column))
         for plate, own_nm, readings in split:
             yield ReadingBlock(
@@ -87,10 +88,14 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
                 sheet=sheet.name,
                 where=sheet.where(first, column),
                 plate=plate or context.plate,
-                wavelength_nm=own_nm or nm,
-                kind="computed" if computed else "raw",
+                wavelength_nm=pair[0] if pair else own_nm or nm,
+                kind="raw" if raw else kind_of(name),
                 title=(name or context.title)[:60],
                 readings=readings,
+                emission_nm=pair[1] if pair else None,
+                signal="fluorescence"
+                if pair
+                else signal_of([name, *context.headings], [r.value for r in readings if r.value is not None]),
             )
 
 
@@ -132,13 +137,13 @@ def heading_blocks(sheet: Sheet, *, start: int = 0, stop: int | None = None) -> 
     row = end = start
     context = HeadingContext()
     while row < stop:
-        runs = _heading_runs(sheet.rows[row])
+        runs = heading_runs(sheet.rows[row])
         row += 1
         if not runs:
             continue
-        first_heading = sheet.cell(row - 1, 0)
+        first_heading = _leftmost(sheet, row - 1, runs[0])
         context = context_above(sheet, end, row - 1, context.plate)
-        while row < stop and any(sheet.rows[row]) and not _heading_runs(sheet.rows[row]):
+        while row < stop and any(sheet.rows[row]) and not heading_runs(sheet.rows[row]):
             found = [_line_block(sheet, row, run, first_heading, context) for run in runs]
             blocks += [block for block in found if block]
             row += 1
@@ -146,7 +151,7 @@ def heading_blocks(sheet: Sheet, *, start: int = 0, stop: int | None = None) -> 
     return blocks
 
 
-def _heading_runs(cells: list[str]) -> list[dict[int, WellPosition]]:
+def heading_runs(cells: list[str]) -> list[dict[int, WellPosition]]:
     """Return the runs of well names in a line, each as sheet column → well; a run ends where a well comes again."""
     runs: list[dict[int, WellPosition]] = []
     current: dict[int, WellPosition] = {}
@@ -172,15 +177,24 @@ def _line_block(
         readings.append(Reading(*place, *read))
     if all(reading.flag == "empty" for reading in readings):
         return None
-    label = sheet.cell(row, 0) if 0 not in run else ""
+    label = _leftmost(sheet, row, run)
+    pair = excitation_emission(label, context.title)
+    values = [r.value for r in readings if r.value is not None]
     by_line = parse_number(label) if first_heading.lower().startswith("wavelength") else wavelength_of(label)
     return ReadingBlock(
         name="",
         sheet=sheet.name,
         where=sheet.where(row, next(iter(run))),
         plate=context.plate,
-        wavelength_nm=by_line or wavelength_of(context.title),
-        kind="computed" if is_computed(label) or is_computed(context.title) else "raw",
+        wavelength_nm=pair[0] if pair else by_line or wavelength_of(context.title),
+        kind=kind_of(label, context.title),
         title=" ".join(part for part in (context.title, label) if part)[:60],
         readings=tuple(sorted(readings, key=lambda r: r.position)),
+        emission_nm=pair[1] if pair else None,
+        signal="fluorescence" if pair else signal_of([label, *context.headings], values),
     )
+
+
+def _leftmost(sheet: Sheet, row: int, run: dict[int, WellPosition]) -> str:
+    """Return the first text of a line before its wells: its label, or the time of a kinetic."""
+    return next((cell for cell in sheet.rows[row][: min(run)] if cell), "")

@@ -8,8 +8,14 @@ from typing import Literal
 from osteocount.errors import OsteoCountError
 from osteocount.wells import WellPosition
 
-BlockKind = Literal["raw", "computed"]
-"""Readings as measured, or what the instrument's program computed from them."""
+BlockKind = Literal["raw", "reference", "blank-subtracted", "computed"]
+"""As measured, measured for subtraction, less the blanks, or anything else the instrument's program computed."""
+
+Signal = Literal["absorbance", "fluorescence", "luminescence", ""]
+"""What the detector measured, "" where the file does not say and the values leave it open."""
+
+UNITS: dict[Signal, str] = {"absorbance": "od", "fluorescence": "rfu", "luminescence": "rlu", "": "signal"}
+"""Ending of the column with such readings."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +46,17 @@ class ReadingBlock:
     plate
         The plate's name in the file, "" when it gives none.
     wavelength_nm
-        None when the file does not say.
+        Of the absorbance, or of the excitation; None when the file does not say.
     kind
-        ``raw`` readings, or ``computed`` from them (blank-subtracted, means, concentrations).
+        Whether these are readings, or what was computed from them.
     title
         The heading the block stands below.
     readings
         By row, then column.
+    emission_nm
+        Of fluorescence.
+    signal
+        What the detector measured.
     """
 
     name: str
@@ -57,6 +67,8 @@ class ReadingBlock:
     kind: BlockKind
     title: str
     readings: tuple[Reading, ...]
+    emission_nm: float | None = None
+    signal: Signal = "absorbance"
 
     @property
     def n_values(self) -> int:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from osteocount.columns import ABSORBANCE
 from osteocount.errors import OsteoCountError
+from osteocount.plate.absorbance.decimal_marks import with_decimal_points
 from osteocount.plate.absorbance.grids import bare_blocks, grid_blocks
-from osteocount.plate.absorbance.lists import list_blocks
+from osteocount.plate.absorbance.lists import heading_blocks, list_blocks
 from osteocount.plate.absorbance.model import ReadingBlock, chosen_blocks
 from osteocount.plate.absorbance.softmax import is_softmax, softmax_blocks
 from osteocount.plate.absorbance.values import HIGH_OD, wavelength_of
@@ -35,14 +36,9 @@ def read_export(path: Path) -> list[ReadingBlock]:
     OsteoCountError
         The file cannot be read or holds no readings of wells.
     """
-    sheets = read_sheets(path)
-    blocks: list[ReadingBlock] = []
-    for sheet in sheets:
-        if is_softmax(sheet):
-            blocks += softmax_blocks(sheet)
-        else:
-            grids = grid_blocks(sheet)
-            blocks += grids if any(block.kind == "raw" for block in grids) else [*grids, *list_blocks(sheet)]
+    marked = [with_decimal_points(sheet) for sheet in read_sheets(path)]
+    sheets = [sheet for sheet, _ in marked]
+    blocks = [block for sheet in sheets for block in _sheet_blocks(sheet)]
     if not blocks:
         blocks = [block for sheet in sheets for block in bare_blocks(sheet)]
     if not blocks:
@@ -51,10 +47,25 @@ def read_export(path: Path) -> list[ReadingBlock]:
             "a column of wells and a column of values is needed."
         )
     read = {block.sheet for block in blocks}
+    if unclear := [where for sheet, where in marked if where and sheet.name in read]:
+        raise OsteoCountError(
+            f"{path}: {unclear[0]}: a number whose comma or point may part thousands or decimals; nothing else in the "
+            "file tells which. Export it without thousands separators."
+        )
     if unknown := [uncomputed_formulas(sheet) for sheet in sheets if sheet.uncomputed and sheet.name in read]:
         raise OsteoCountError(f"{path}: {' '.join(unknown)}")
     blocks = _with_wavelengths(blocks, sheets)
     return _named([_flag_high(block) for block in blocks])
+
+
+def _sheet_blocks(sheet: Sheet) -> list[ReadingBlock]:
+    """Return the blocks of a sheet in its order: endpoints may stand as grids and a kinetic as lines below them."""
+    if is_softmax(sheet):
+        return softmax_blocks(sheet)
+    grids = grid_blocks(sheet)
+    if any(block.kind == "raw" for block in grids):
+        return [*grids, *heading_blocks(sheet)]
+    return [*grids, *list_blocks(sheet)]
 
 
 def tidy(blocks: list[ReadingBlock], block: str | None = None) -> pd.DataFrame:
@@ -108,7 +119,7 @@ def _with_wavelengths(blocks: list[ReadingBlock], sheets: list[Sheet]) -> list[R
 def _flag_high(block: ReadingBlock) -> ReadingBlock:
     """Flag optical densities above 3; a block with values far beyond any optical density is no absorbance."""
     values = [r.value for r in block.readings if r.value is not None]
-    if block.kind != "raw" or not values or max(values) <= HIGH_OD or max(values) > 10:
+    if block.kind != "raw" or block.signal != "absorbance" or not values or max(values) <= HIGH_OD:
         return block
     readings = tuple(
         replace(r, flag=";".join(filter(None, (r.flag, "above_3_od")))) if r.value and r.value > HIGH_OD else r
@@ -124,7 +135,9 @@ def _named(blocks: list[ReadingBlock]) -> list[ReadingBlock]:
     for block in blocks:
         alone = block.sheet and sum(b.sheet == block.sheet for b in blocks) == 1
         nm = f"{block.wavelength_nm:g} nm" if block.wavelength_nm else ""
-        parts = [block.sheet] if alone else [block.sheet, block.plate, block.title or nm or "readings"]
+        title = block.title or nm or "readings"
+        told = not nm or nm.removesuffix(" nm") in title
+        parts = [block.sheet] if alone else [block.sheet, block.plate, title if told else f"{title} {nm}"]
         base = " / ".join(dict.fromkeys(part for part in parts if part))
         name, number = base, 2
         while name in taken:

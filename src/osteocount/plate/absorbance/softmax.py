@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
-from osteocount.plate.absorbance.lists import heading_blocks
+from osteocount.errors import OsteoCountError
+from osteocount.plate.absorbance.lists import heading_runs
 from osteocount.plate.absorbance.model import Reading, ReadingBlock
-from osteocount.plate.absorbance.values import read_value
+from osteocount.plate.absorbance.values import read_value, signal_of
 from osteocount.plate.numbers import parse_number
 from osteocount.plate.spreadsheets import Sheet
-from osteocount.wells import parse_well
+from osteocount.wells import PLATE_SHAPES, parse_well
 
 WellFlags = dict[tuple[str, int, int], str]
 """(plate, row, column) → flag; the plate is "" where a group table names none."""
@@ -34,54 +34,97 @@ def softmax_blocks(sheet: Sheet) -> list[ReadingBlock]:
     for start in starts:
         stop = next((i for i in range(start + 1, len(sheet.rows)) if _ends(sheet.rows[i])), len(sheet.rows))
         read = _time_format if sheet.rows[start][3] == "TimeFormat" else _plate_format
-        blocks += read(sheet, start, stop)
+        blocks += [_with_signal(block, sheet.rows[start][5]) for block in read(sheet, _section(sheet, start, stop))]
     flags = _group_flags(sheet)
     return [_flagged(block, flags) for block in blocks]
+
+
+def _with_signal(block: ReadingBlock, mode: str) -> ReadingBlock:
+    values = [reading.value for reading in block.readings if reading.value is not None]
+    return replace(block, signal=signal_of([mode], values))
 
 
 def _ends(row: list[str]) -> bool:
     return bool(row) and (row[0].startswith("~End") or _is_plate_line(row))
 
 
-def _wavelengths(row: list[str]) -> list[float]:
-    """Return the wavelengths of a plate line: ``450 570`` behind their number."""
-    for count, text in pairwise(row[8:]):
-        numbers = re.findall(r"\d{3,4}(?:\.\d+)?", text)
-        if count.isdecimal() and int(count) == len(numbers) and re.fullmatch(r"[\d.\s]+", text):
-            return [float(number) for number in numbers]
-    return []
+@dataclass(frozen=True)
+class _Section:
+    """What the line ``Plate:`` says of its section.
+
+    Attributes
+    ----------
+    start, stop
+        Its first line, and the first line behind it.
+    wavelengths
+        In nm.
+    first_row, rows
+        The first plate row that was read, counted from 1, and how many; None where the line does not say.
+    plate_rows
+        Rows of the whole plate.
+    """
+
+    start: int
+    stop: int
+    plate: str
+    spectrum: bool
+    reduced: bool
+    wavelengths: tuple[float, ...]
+    first_row: int | None
+    rows: int | None
+    plate_rows: int
 
 
-def _plate_format(sheet: Sheet, start: int, stop: int) -> Iterator[ReadingBlock]:
+def _section(sheet: Sheet, start: int, stop: int) -> _Section:
+    """Read a line ``Plate:``: wavelengths behind their number, then first column, columns, wells, first row, rows."""
+    row = sheet.rows[start]
+    wavelengths: tuple[float, ...] = ()
+    first_row = rows = None
+    plate_rows = 8
+    for index in range(8, len(row) - 1):
+        numbers = re.findall(r"\d{3,4}(?:\.\d+)?", row[index + 1])
+        if row[index].isdecimal() and int(row[index]) == len(numbers) and re.fullmatch(r"[\d.\s]+", row[index + 1]):
+            wavelengths = tuple(float(number) for number in numbers)
+            break
+    for index in range(9, len(row) - 4):
+        said = row[index : index + 5]
+        if all(text.isdecimal() for text in said) and int(said[2]) in PLATE_SHAPES:
+            plate_rows = PLATE_SHAPES[int(said[2])][0]
+            first_row, rows = int(said[3]), int(said[4])
+    return _Section(
+        start, stop, row[1], row[4] == "Spectrum", row[6] == "Reduced", wavelengths, first_row, rows, plate_rows
+    )
+
+
+def _plate_format(sheet: Sheet, section: _Section) -> Iterator[ReadingBlock]:
     """Yield a block per wavelength and read; the grid SoftMax repeats below is what it computed from them."""
-    wavelengths = _wavelengths(sheet.rows[start])
-    reduced_export = sheet.rows[start][6] == "Reduced"
-    headers = [i for i in range(start + 1, stop) if _number_runs(sheet.rows[i])]
+    headers = [i for i in range(section.start + 1, section.stop) if _number_runs(sheet.rows[i])]
     for order, header in enumerate(headers):
         runs = _number_runs(sheet.rows[header])
-        end = headers[order + 1] if order + 1 < len(headers) else stop
-        for read, lines in enumerate(_line_groups(sheet, header + 1, end), 1):
+        end = headers[order + 1] if order + 1 < len(headers) else section.stop
+        computed = bool(order) or section.reduced
+        for read, lines in enumerate(_reads(sheet, header + 1, end, section), 1):
             for number, run in enumerate(runs):
                 yield ReadingBlock(
                     name="",
                     sheet=sheet.name,
-                    where=sheet.where(lines[0], min(run)),
-                    plate=sheet.rows[start][1],
-                    wavelength_nm=_wavelength(sheet, start, lines[0], wavelengths, number),
-                    kind="computed" if order or reduced_export else "raw",
-                    title=_title(wavelengths, number, read, computed=bool(order)),
+                    where=sheet.where(min(lines), min(run)),
+                    plate=section.plate,
+                    wavelength_nm=None if computed else _wavelength(sheet, section, min(lines), number),
+                    kind="computed" if computed else "raw",
+                    title=_title(section.wavelengths, number, read, computed=computed),
                     readings=_readings(sheet, lines, run),
                 )
 
 
-def _wavelength(sheet: Sheet, start: int, line: int, wavelengths: list[float], number: int) -> float | None:
+def _wavelength(sheet: Sheet, section: _Section, line: int, number: int) -> float | None:
     """Take the wavelength from the plate line, or, of a spectrum, from the start of the line."""
-    if sheet.rows[start][4] == "Spectrum":
+    if section.spectrum:
         return parse_number(sheet.cell(line, 0))
-    return wavelengths[number] if number < len(wavelengths) else None
+    return section.wavelengths[number] if number < len(section.wavelengths) else None
 
 
-def _title(wavelengths: list[float], number: int, read: int, *, computed: bool) -> str:
+def _title(wavelengths: tuple[float, ...], number: int, read: int, *, computed: bool) -> str:
     nm = f"{wavelengths[number]:g} nm" if number < len(wavelengths) else f"reading {number + 1}"
     return "reduced" if computed else nm + (f" read {read}" if read > 1 else "")
 
@@ -101,8 +144,43 @@ def _number_runs(cells: list[str]) -> list[dict[int, int]]:
     return runs
 
 
-def _line_groups(sheet: Sheet, first: int, end: int) -> list[list[int]]:
-    """Return the groups of lines between empty ones; each group is one read of the plate."""
+def _reads(sheet: Sheet, first: int, end: int, section: _Section) -> list[dict[int, int]]:
+    """Return the lines of every read of the plate, each as line → plate row.
+
+    SoftMax prints a line for every row of the plate, an empty one for a row that was not read, and an empty one between
+    reads. Some versions leave out the rows that were not read.
+
+    Raises
+    ------
+    OsteoCountError
+        The lines fit neither, so that it is not known which row they are of.
+    """
+    filled = [row for row in range(first, end) if any(sheet.rows[row])]
+    period = section.plate_rows + 1
+    whole: dict[int, dict[int, int]] = {}
+    for row in filled:
+        number, line = divmod(row - first, period)
+        whole.setdefault(number, {})[row] = line + 1
+    reads = list(whole.values())
+    wanted = set(range(1, section.plate_rows + 1))
+    if section.first_row and section.rows:
+        wanted = set(range(section.first_row, section.first_row + section.rows))
+    if all(set(read.values()) <= wanted for read in reads) and any(set(read.values()) == wanted for read in reads):
+        return reads
+    groups = _groups(sheet, first, end)
+    if all(len(group) == len(wanted) for group in groups):
+        return [dict(zip(group, sorted(wanted), strict=True)) for group in groups]
+    if all(set(read.values()) <= wanted for read in reads) or (not section.rows and len(groups) == 1):
+        return reads
+    where = sheet.where(filled[0], 0) if filled else sheet.where(section.start, 0)
+    raise OsteoCountError(
+        f"{where}: the lines of this SoftMax plate do not fit the rows it says were read ({min(wanted)} to "
+        f"{max(wanted)}). Export the whole plate, or as a list of wells."
+    )
+
+
+def _groups(sheet: Sheet, first: int, end: int) -> list[list[int]]:
+    """Return the groups of lines between empty ones."""
     groups: list[list[int]] = [[]]
     for row in range(first, end):
         if any(sheet.rows[row]):
@@ -112,25 +190,46 @@ def _line_groups(sheet: Sheet, first: int, end: int) -> list[list[int]]:
     return [group for group in groups if group]
 
 
-def _readings(sheet: Sheet, lines: list[int], run: dict[int, int]) -> tuple[Reading, ...]:
+def _readings(sheet: Sheet, lines: dict[int, int], run: dict[int, int]) -> tuple[Reading, ...]:
     return tuple(
         Reading(plate_row, plate_column, *(read_value(sheet.cell(line, column)) or (None, "invalid")))
-        for plate_row, line in enumerate(lines, 1)
+        for line, plate_row in lines.items()
         for column, plate_column in run.items()
     )
 
 
-def _time_format(sheet: Sheet, start: int, stop: int) -> Iterator[ReadingBlock]:
-    """Yield a block per wavelength and time of a plate whose wells stand side by side on long lines."""
-    wavelengths = _wavelengths(sheet.rows[start])
-    per_line: dict[str, int] = {}
-    for block in heading_blocks(sheet, start=start + 1, stop=stop):
-        line = re.sub(r"(?:cell [A-Z]+|column \d+$)", "", block.where)
-        number = per_line[line] = per_line.get(line, -1) + 1
-        nm = block.wavelength_nm or (wavelengths[number] if number < len(wavelengths) else None)
-        seen_lines = len(per_line)
-        title = _title(wavelengths, number, seen_lines, computed=False)
-        yield replace(block, plate=sheet.rows[start][1], wavelength_nm=nm, title=title)
+def _time_format(sheet: Sheet, section: _Section) -> Iterator[ReadingBlock]:
+    """Yield a block per wavelength and time of a plate whose wells stand side by side on long lines.
+
+    Wavelengths stand beside each other, or below each other with an empty line between; what follows a second line of
+    wells is what SoftMax computed.
+    """
+    headers = [i for i in range(section.start + 1, section.stop) if heading_runs(sheet.rows[i])]
+    for order, header in enumerate(headers):
+        runs = heading_runs(sheet.rows[header])
+        end = headers[order + 1] if order + 1 < len(headers) else section.stop
+        groups = _groups(sheet, header + 1, end)
+        computed = bool(order) or section.reduced
+        if len(groups) == 1 and len(runs) == 1 and len(groups[0]) == len(section.wavelengths) and not computed:
+            groups = [[line] for line in groups[0]]
+        for group_number, group in enumerate(groups):
+            for read, line in enumerate(group, 1):
+                for number, run in enumerate(runs):
+                    wavelength = number if len(runs) > 1 else group_number
+                    known = not computed and wavelength < len(section.wavelengths)
+                    yield ReadingBlock(
+                        name="",
+                        sheet=sheet.name,
+                        where=sheet.where(line, min(run)),
+                        plate=section.plate,
+                        wavelength_nm=section.wavelengths[wavelength] if known else None,
+                        kind="computed" if computed else "raw",
+                        title=_title(section.wavelengths, wavelength, read, computed=computed),
+                        readings=tuple(
+                            Reading(*position, *(read_value(sheet.cell(line, column)) or (None, "invalid")))
+                            for column, position in sorted(run.items(), key=lambda item: item[1])
+                        ),
+                    )
 
 
 def _group_flags(sheet: Sheet) -> WellFlags:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
+from osteocount.plate.absorbance.model import BlockKind, Signal
 from osteocount.plate.numbers import parse_number
 
 HIGH_OD = 3.0
 """Above this optical density less than 0.1 % of the light is left to measure."""
+
+MOST_OD = 10.0
+"""No reader measures such an optical density: larger values are counts of light."""
 
 _WORDS = {
     "overflow": (
@@ -42,7 +46,19 @@ _WAVELENGTHS = (
 _COMPUTED = re.compile(
     r"(?i)blank|subtract|correct|conc|dilution|factor|mean|average|\bavg|std|\bsd\b|\bcv\b|%|ratio|pathlength|delta|"
     r"normali[sz]|calc|formula|curve|\[test\]|\[ref\]|result value|\bgroup|standard|interpol|reduced|statistic|max v|"
-    r"r-squared|lagtime|slope|t at "
+    r"r-squared|lagtime|slope|t at |integral|\blog(?:10|2)?\b|polari[sz]ation|anisotropy|purity|quotient|onset|"
+    r"area under|\bauc\b|inhibition|\bfold\b|minus|difference|\bmin/max\b|threshold"
+)
+_BLANKED = re.compile(r"(?i)\bblank(?:ed|s)?\b|blank[- ]?(?:subtract|correct)|background[- ]?(?:subtract|correct)")
+_REFERENCE = re.compile(r"(?i)\[ref\]|\breference\b")
+_FLUORESCENCE = re.compile(
+    r"(?i)\brfu\b|fluoresc|\bfluo?\b|alamar|resazurin|presto ?blue|calcein|\bex(?:citation)?\b.*\bem(?:ission)?\b"
+)
+_LUMINESCENCE = re.compile(r"(?i)\brlu\b|luminesc|\blum\b|titer[- ]?glo|\bctg\b|luciferase|\bcps\b")
+_PAIR = re.compile(
+    r"(?<![\d.])(?P<ex>[2-9]\d\d)(?:/\d{1,3})?\s*(?:nm)?\s*(?:[,/;:-]|em\w*\W*|\s)+\s*(?:em\w*\W*)?"
+    r"(?P<em>[2-9]\d\d)(?:/\d{1,3})?(?!\d)",
+    re.IGNORECASE,
 )
 
 
@@ -83,3 +99,35 @@ def wavelength_of(text: str) -> float | None:
 def is_computed(text: str) -> bool:
     """Say whether a heading announces something computed from the readings rather than the readings themselves."""
     return bool(_COMPUTED.search(text))
+
+
+def kind_of(*texts: str, formula: bool = False) -> BlockKind:
+    """Return what the headings of a block announce: readings, or something computed from them."""
+    said = [text for text in texts if text]
+    if any(_BLANKED.search(text) for text in said):
+        return "blank-subtracted"
+    if any(_REFERENCE.search(text) for text in said):
+        return "reference"
+    return "computed" if formula or any(map(is_computed, said)) else "raw"
+
+
+def excitation_emission(*texts: str) -> tuple[float, float] | None:
+    """Return both wavelengths of fluorescence that a heading names (``485,528``, ``Ex 560 nm / Em 590 nm``)."""
+    for text in texts:
+        if match := _PAIR.search(text):
+            excitation, emission = float(match["ex"]), float(match["em"])
+            if excitation + 5 <= emission <= excitation + 350:
+                return excitation, emission
+    return None
+
+
+def signal_of(texts: list[str], values: list[float]) -> Signal:
+    """Return what was measured, from the nearest heading that says it, else from the size of the values."""
+    for text in texts:
+        if _LUMINESCENCE.search(text):
+            return "luminescence"
+        if _FLUORESCENCE.search(text):
+            return "fluorescence"
+        if re.search(r"(?i)absorb|\bod\b|\bod\d|optical density|\babs\b", text):
+            return "absorbance"
+    return "" if values and max(values) > MOST_OD else "absorbance"
