@@ -43,7 +43,8 @@ def fold(name: str) -> str:
 def look(name: str) -> str:
     """Return the form in which names agree that look alike or sound alike, though they may differ."""
     text = fold(unicodedata.normalize("NFKC", name).translate(_LOOK_ALIKES)).translate(_LOOK_ALIKES)
-    return re.sub(r"(?<=[a-z])-(?=\d)", "", text).translate(_CONFUSED)
+    text = re.sub(r"(?<=[a-z])-(?=\d)", "", text).translate(_CONFUSED)
+    return re.sub(r"(?<![\d.,])0+(?=\d)", "", text)
 
 
 def is_missing(text: str) -> bool:
