@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from osteocount.plate.spreadsheets import Sheet
 from osteocount.wells import parse_row
@@ -77,10 +77,25 @@ def find_grids(sheet: Sheet, *, min_columns: int) -> list[Grid]:
         beside: list[Grid] = []
         for header in _headers(sheet.rows[row], row, min_columns):
             grid = _grid_below(sheet, header, beside[-1] if beside else None)
-            beside += [grid] if grid else []
+            while grid:
+                beside.append(grid)
+                grid = _next_without_header(sheet, header, grid)
         grids += beside
         row = max((grid.last_row for grid in beside), default=row) + 1
     return grids
+
+
+def _next_without_header(sheet: Sheet, header: _Header, above: Grid) -> Grid | None:
+    """Return the next plate of a file that prints the column numbers only once; a title may stand between."""
+    first = above.lines[0][1]
+    for row in range(above.last_row + 1, min(above.last_row + 2 + _LARGEST_GAP, len(sheet.rows))):
+        if _repeats(sheet.rows[row], header):
+            return None
+        filled = sum(bool(sheet.cell(row, c)) for c in range(header.first_column, header.behind))
+        labels = [row_label(sheet.cell(row, c)) for c in (header.first_column - 1, header.first_column - 2) if c >= 0]
+        if first in labels and filled >= max(2, len(header.columns) / 2) and row > above.last_row + 1:
+            return _grid_below(sheet, replace(header, row=row - 1), None)
+    return None
 
 
 def _headers(cells: list[str], row: int, min_columns: int) -> list[_Header]:
