@@ -40,10 +40,13 @@ def fold(name: str) -> str:
     return re.sub(r"(?<![\d.,])(\d+)[.,]0+(?![\d.,])", r"\1", text)
 
 
-def look(name: str) -> str:
-    """Return the form in which names agree that look alike or sound alike, though they may differ."""
+def look(name: str, *, dashes: bool = True) -> str:
+    """Return the form in which names agree that look alike, though they may differ.
+
+    ``dashes``: also those that differ in a dash before a number (``D-1``, ``D1``).
+    """
     text = fold(unicodedata.normalize("NFKC", name).translate(_LOOK_ALIKES)).translate(_LOOK_ALIKES)
-    text = re.sub(r"(?<=[a-z])-(?=\d)", "", text).translate(_CONFUSED)
+    text = re.sub(r"(?<=[a-z])-(?=\d)", "" if dashes else "-", text).translate(_CONFUSED)
     return re.sub(r"(?<![\d.,])0+(?=\d)", "", text)
 
 
@@ -95,8 +98,11 @@ class UnifiedNames:
         ]
 
 
-def unify(names: Iterable[str]) -> UnifiedNames:
-    """Bring the spellings of names together (see the module); missing ones are left out."""
+def unify(names: Iterable[str], *, dashes: bool = True) -> UnifiedNames:
+    """Bring the spellings of names together (see the module); missing ones are left out.
+
+    ``dashes``: names that differ in a dash before a number are confused too.
+    """
     counts = Counter(name for name in names if not is_missing(name))
     groups: dict[str, list[str]] = {}
     for name in counts:
@@ -106,7 +112,7 @@ def unify(names: Iterable[str]) -> UnifiedNames:
     first_of: dict[str, str] = {}
     confused = []
     for group in ordered:
-        other = first_of.setdefault(look(group[0]), group[0])
+        other = first_of.setdefault(look(group[0], dashes=dashes), group[0])
         if other != group[0]:
             confused.append((other, group[0]))
     merged = tuple(tuple(group) for group in ordered if len(group) > 1)

@@ -103,7 +103,8 @@ def test_rows_left_empty_lose_nobody(tmp_path, skipped, labels):
     "label",
     [
         "[Concentration]", "Concentration", "Integral", "Log(405)", "Polarization", "Purity 260/280", "% Inhibition",
-        "Ratio", "Mean 405", "Std Dev", "CV (%)", "Max V [405]", "Delta 405", "Pathlength", "Anisotropy", "405 minus 650",
+        "Ratio", "Mean 405", "Std Dev", "CV (%)", "Max V [405]", "Delta 405", "Pathlength", "Anisotropy",
+        "405 minus 650",
     ],
 )  # fmt: skip
 def test_computed_blocks_are_said_and_never_taken_for_readings(tmp_path, label):

@@ -316,7 +316,6 @@ def test_a_donor_has_one_name(tmp_path, one, other):
         ("D1", "Dl"),
         ("DO1", "D01"),
         ("IL-32", "lL-32"),
-        ("IL-32", "IL32"),
         ("DI", "Dl"),
     ],
 )

@@ -97,7 +97,7 @@ def _cleaned(entries: list[LayoutEntry], problems: list[str]) -> tuple[list[Layo
     names: dict[str, dict[str, str]] = {}
     for variable in _NAMES:
         own = [e.well[0] if variable == "plate" else e.value for e in kept if variable in ("plate", e.variable)]
-        unified = unify(own)
+        unified = unify(own, dashes=variable != "treatment")
         names[variable] = unified.of
         notes += unified.notes(variable)
         problems.extend(unified.problems(variable))
