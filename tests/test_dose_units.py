@@ -13,7 +13,8 @@ from osteocount.dose_units import canonical_unit, common_unit, convert, split_do
     ("text", "unit"),
     [
         ("ug/ml", "µg/mL"), ("μg/mL", "µg/mL"), ("mcg/ml", "µg/mL"), ("NG/ML", "ng/mL"), ("ng/mL", "ng/mL"),
-        ("um", None),        ("uM", "µM"), ("nM", "nM"), ("nm", None), ("/mL", "particles/mL"), ("EVs/mL", "particles/mL"), ("ul", "µL"),
+        ("um", None),
+        ("uM", "µM"), ("nM", "nM"), ("nm", None), ("/mL", "particles/mL"), ("EVs/mL", "particles/mL"), ("ul", "µL"),
         ("cells/well", "cells/well"), ("particles per cell", "particles/cell"), ("ng ml-1", "ng/mL"), ("U/ml", "U/mL"),
         ("%", "%"), ("% v/v", "% (v/v)"), ("moi", "MOI"), ("furlong", None), ("mg/kg", "mg/kg"), ("nmol/L", "nmol/L"),
     ],

@@ -21,6 +21,15 @@ Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The resul
 Layout = Annotated[
     Path | None, typer.Option(metavar="FILE", help="The plate layout: which well got what, from which donor.")
 ]
+Samples = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="A sample sheet instead of a layout: what was done to the pictures of each path."
+    ),
+]
+TreatmentColumn = Annotated[
+    str, typer.Option(metavar="HEADING", help="Heading of the treatments, where it is not called treatment.")
+]
 Reader = Annotated[
     list[Path] | None,
     typer.Option("--reader", metavar="FILE", help="An absorbance export of the same plate; repeat it."),
@@ -98,6 +107,8 @@ def run(
     source: Source,
     out: Out,
     layout: Layout = None,
+    samples: Samples = None,
+    treatment_column: TreatmentColumn = "",
     reader: Reader = None,
     reader_role: ReaderRole = None,
     reader_block: ReaderBlock = None,
@@ -121,8 +132,9 @@ def run(
         for path, role in match_roles(reader or [], reader_role or [])
     ]
     request = RunRequest(
-        source, out, settings, layout=layout, readers=readers, pattern=pattern, plate_wells=wells, **options
-    )
+        source, out, settings, layout=layout, samples=samples, treatment_column=treatment_column, readers=readers,
+        pattern=pattern, plate_wells=wells, **options,
+    )  # fmt: skip
     _run(request, quiet, as_json)
 
 

@@ -27,10 +27,16 @@ ROLE_STYLES = {
 }  # fmt: skip
 
 
+samples_app = typer.Typer(
+    name="samples", help="Sample sheets, for pictures whose names hold no well.", no_args_is_help=True
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
     app.add_typer(plate_app)
     app.add_typer(layout_app)
+    app.add_typer(samples_app)
     app.command("reader")(reader)
 
 
@@ -140,6 +146,9 @@ def check(
     wells: Annotated[
         int | None, typer.Option(help="Wells of the plate; else the smallest that holds them all.")
     ] = None,
+    treatment_column: Annotated[
+        str, typer.Option(metavar="HEADING", help="Heading of the treatments, where it is not called treatment.")
+    ] = "",
 ) -> None:
     """Show the plate and every problem of the layout at once."""
     from osteocount.plate.index import index_pictures
@@ -148,7 +157,7 @@ def check(
     pictures = None
     if folder is not None:
         pictures = {(entry.plate, entry.well) for entry in index_pictures(folder).entries if entry.well}
-    found = check_layout(file, pictures=pictures, wells=wells)
+    found = check_layout(file, pictures=pictures, wells=wells, treatment_column=treatment_column)
     for name, grid in found.grids.items():
         _print_grid(name, grid, found.roles.get(name, []))
     for warning in found.warnings:
@@ -156,6 +165,50 @@ def check(
     if found.problems:
         raise OsteoCountError("\n  ".join([f"{file.name}: {len(found.problems)} problems", *found.problems]))
     echo("the layout is complete")
+
+
+@samples_app.command("template")
+def samples_template(
+    folder: Annotated[Path, typer.Argument(help="A folder of pictures.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="A .csv or .xlsx; else samples.csv in the folder."),
+    ] = None,
+) -> None:
+    """Write a sheet with every picture, filled from the names of folders and files, to be corrected."""
+    from osteocount.plate.sample_template import write_sample_template
+
+    target = out or folder / "samples.csv"
+    pictures = write_sample_template(folder, target)
+    say(
+        f"{pictures} pictures. Correct what was guessed: those with the same donor, treatment, dose and replicate are "
+        "fields of one sample; without a replicate every picture is a sample of its own."
+    )
+    typer.echo(f"samples: {target}")
+
+
+@samples_app.command("check")
+def samples_check(
+    file: Annotated[Path, typer.Argument(help="The sample sheet.")],
+    folder: Annotated[Path, typer.Argument(help="The folder of pictures.")],
+    treatment_column: Annotated[str, typer.Option(help="Heading of the treatments.")] = "",
+) -> None:
+    """Show which pictures are which sample, and every problem of the sheet at once."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from osteocount.plate.samples import read_samples
+
+    index, layout = read_samples(file, folder, treatment_column=treatment_column)
+    pictures = Counter((entry.plate, entry.well) for entry in index.entries)
+    columns = ("well", "treatment", "dose", "dose_unit", "donor", "role")
+    shown = Table("sample", *columns[1:], "pictures")
+    for row in layout.wells.to_dict("records"):
+        texts = ["" if row[name] != row[name] else str(row[name]) for name in columns]
+        shown.add_row(*texts, str(pictures[row["plate"], row["well"]]))
+    Console().print(shown)
+    for warning in layout.warnings:
+        say(f"warning: {warning}")
 
 
 def _print_grid(name: str, grid: list[list[str]], roles: list[list[str]]) -> None:

@@ -25,7 +25,9 @@ from osteocount.pipeline.wells_table import place_layout
 from osteocount.pipeline.workers import process_all
 from osteocount.pipeline.write_results import Outcome, write_results
 from osteocount.plate.index import PlateIndex, index_pictures
+from osteocount.plate.layout.model import Layout
 from osteocount.plate.layout.read import read_layout
+from osteocount.plate.samples import match_paths, read_samples
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
 from osteocount.stats.arms import arm_names, suggestion
@@ -44,11 +46,15 @@ class RunRequest:
     settings
         All settings.
     layout
-        The plate layout; without it there is no comparison.
+        The plate layout; without it there is no comparison. A sample sheet is taken for one too.
+    samples
+        A sample sheet, for pictures whose names hold no well; instead of a layout.
+    treatment_column
+        Heading of the treatments in the layout or the sample sheet, where it is not called so.
     readers
         Exports of a plate reader for the same plate; they need a layout.
     pattern
-        A regular expression for file names, with the group names of PLATES.
+        A regular expression for file names, or for paths with groups such as ``donor`` and ``treatment``.
     plate_wells
         Wells of the plate of the layout; without it the smallest plate that holds them all.
     exports
@@ -68,6 +74,8 @@ class RunRequest:
     out: Path
     settings: Settings = field(default_factory=Settings)
     layout: Path | None = None
+    samples: Path | None = None
+    treatment_column: str = ""
     readers: Sequence[AbsorbanceInput] = ()
     pattern: str | None = None
     plate_wells: int | None = None
@@ -144,7 +152,7 @@ def run_steps(request: RunRequest) -> Generator[Progress, None, Outcome]:
     records += [unmatched_record(path, request.source) for path in index.unmatched]
     about = RunRecord(
         source=request.source.name,
-        layout=None if request.layout is None else request.layout.name,
+        layout=next((path.name for path in (request.layout, request.samples) if path is not None), None),
         workers=request.workers,
         notes=notes,
         seconds=round(time.perf_counter() - started, 2),
@@ -157,8 +165,7 @@ def run_steps(request: RunRequest) -> Generator[Progress, None, Outcome]:
 
 def _read_inputs(request: RunRequest) -> tuple[PlateIndex, RunInputs, tuple[str, ...]]:
     """Read names, layout and readings before anything is written; notes say what a person should know of them."""
-    index = index_pictures(request.source, pattern=request.pattern)
-    described = None if request.layout is None else read_layout(request.layout, wells=request.plate_wells)
+    index, described = _pictures_and_layout(request)
     if described is not None:
         _check_control(described.wells, request.settings.comparison.control)
     plates = sorted({entry.plate for entry in index.entries})
@@ -167,6 +174,24 @@ def _read_inputs(request: RunRequest) -> tuple[PlateIndex, RunInputs, tuple[str,
         index = _named_plate(index, layout["plate"].iloc[0])
     notes = (*index.notes, *(described.warnings if described else ()))
     return index, RunInputs(layout, _readings(request.readers, layout)), notes
+
+
+def _pictures_and_layout(request: RunRequest) -> tuple[PlateIndex, Layout | None]:
+    """Place the pictures by a sample sheet, by their paths, or by their names and a layout."""
+    if request.samples is not None:
+        if request.layout is not None:
+            raise OsteoCountError("A sample sheet (--samples) stands for a layout (--layout); give one of them.")
+        return read_samples(request.samples, request.source, treatment_column=request.treatment_column)
+    if request.pattern is not None and (placed := match_paths(request.source, request.pattern)):
+        if request.layout is not None:
+            raise OsteoCountError(
+                "The pattern says what was done to the pictures; leave out the layout, or its groups."
+            )
+        return placed
+    index = index_pictures(request.source, pattern=request.pattern)
+    if request.layout is None:
+        return index, None
+    return index, read_layout(request.layout, wells=request.plate_wells, treatment_column=request.treatment_column)
 
 
 def _readings(readers: Sequence[AbsorbanceInput], layout: pd.DataFrame | None) -> tuple[pd.DataFrame, ...]:

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WellKey = tuple[str, int, int]
-"""(plate, row, column), the plate "" where the file names none."""
+"""(plate, row, column), the plate "" where the file names none; of a sample sheet (plate, line, 0)."""
+
+LAYOUT_COLUMNS = ("plate", "well", "treatment", "dose", "dose_unit", "donor", "role", "exclude_reason")
+"""Columns that every layout has, in their order."""
 
 
 def well_in_words(well: WellKey) -> str:
     """Return the well's name behind that of its plate, if it has one."""
+    if well[2] == 0:
+        return f"of line {well[1]}"
     return " ".join(part for part in (well[0], well_name(well[1], well[2])) if part)
 
 
@@ -123,3 +128,12 @@ class LayoutCheck:
     warnings: tuple[str, ...] = ()
     grids: dict[str, list[list[str]]] = field(default_factory=dict)
     roles: dict[str, list[list[str]]] = field(default_factory=dict)
+
+
+def layout_of(path: Path, rows: list[dict[str, object]], warnings: list[str]) -> Layout:
+    """Return the layout of rows of the wells table."""
+    import pandas as pd
+
+    table = pd.DataFrame(rows)
+    free = [name for name in table.columns if name not in LAYOUT_COLUMNS]
+    return Layout(path, table[[*LAYOUT_COLUMNS, *free]], tuple(warnings))

@@ -6,13 +6,11 @@ from pathlib import Path
 
 from osteocount.errors import OsteoCountError
 from osteocount.plate.layout.entries import table_entries
-from osteocount.plate.layout.model import Layout, LayoutCheck, LayoutEntries
+from osteocount.plate.layout.model import Layout, LayoutCheck, LayoutEntries, layout_of
 from osteocount.plate.layout.platemap import platemap_entries
 from osteocount.plate.layout.rules import resolve
 from osteocount.plate.layout.wellmap import wellmap_entries
 from osteocount.wells import PLATE_SHAPES, plate_size, refuse_plate_size, well_name
-
-COLUMNS = ("plate", "well", "treatment", "dose", "dose_unit", "donor", "role", "exclude_reason")
 
 
 def read_layout(path: Path, *, wells: int | None = None, treatment_column: str = "") -> Layout:
@@ -34,13 +32,10 @@ def read_layout(path: Path, *, wells: int | None = None, treatment_column: str =
     OsteoCountError
         With every problem of the file in one message, each with sheet and cell or line and column.
     """
-    import pandas as pd
-
     rows, warnings, problems = _read(path, wells, treatment_column)
     if problems:
         raise OsteoCountError(_in_words(path, problems))
-    table = pd.DataFrame(rows)
-    return Layout(path, table[[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)]], tuple(warnings))
+    return layout_of(path, rows, warnings)
 
 
 def check_layout(

@@ -52,17 +52,21 @@ WellEntries = dict[WellKey, dict[str, LayoutEntry]]
 """What is said of each well: variable → entry."""
 
 
-def resolve(collected: LayoutEntries, plate_wells: int | None = None) -> tuple[list[dict[str, object]], list[str]]:
+def resolve(
+    collected: LayoutEntries, plate_wells: int | None = None, samples: dict[int, str] | None = None
+) -> tuple[list[dict[str, object]], list[str]]:
     """Turn what was collected into rows of the wells table, and warnings; adds to its problems.
 
-    Without ``plate_wells`` the plate is the one that a grid is drawn for.
+    Without ``plate_wells`` the plate is the one that a grid is drawn for. ``samples``: of a sample sheet, the line →
+    name of the sample, which stands for the well.
     """
     problems = collected.problems
     plate_wells = plate_wells or collected.drawn_wells
     entries, warnings = _cleaned(collected.entries, problems)
     wells = _one_value_each(_spread_over_plates(entries), problems)
     used = {w: cells for w, cells in wells.items() if not {"treatment", "role", "dose"}.isdisjoint(cells)}
-    _check_shape(used, plate_wells, problems)
+    if samples is None:
+        _check_shape(used, plate_wells, problems)
     free = sorted({v for cells in wells.values() for v in cells} - set(_FIXED))
     problems.extend(
         f"The column {name!r} is a name of the results; call it something else."
@@ -71,6 +75,9 @@ def resolve(collected: LayoutEntries, plate_wells: int | None = None) -> tuple[l
     )
     doses = DoseReader(entry for entry in entries if entry.variable == "dose")
     rows = [_row(well, used[well], free, doses, problems) for well in sorted(used)]
+    if samples is not None:
+        for well, row in zip(sorted(used), rows, strict=True):
+            row["well"] = samples[well[1]]
     _check_merged(used, rows, problems)
     if not any("treatment" in cells for cells in wells.values()):
         others = f" If one of {', '.join(free)} is the treatment, say so (--treatment-column)." if free else ""
