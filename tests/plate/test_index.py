@@ -274,3 +274,42 @@ def test_every_system_is_in_the_table_of_names():
 
 def test_fields_of_files_come_in_the_order_of_their_numbers():
     assert sorted(["f10.2", "f2.10", "f2.9"], key=natural_key) == ["f2.9", "f2.10", "f10.2"]
+
+
+HAND_MADE = [
+    ["17b_E2_1.tif"], ["EV_E8_2.tif", "EV_E9_3.tif"], ["EV_KO_D1_10x_01.tif"], ["Image_C1.tif", "Image_C2.tif"],
+    ["LPS_M1_2.tif"], ["PGE_E2_2.tif"], ["VitD_D3_2.tif"], ["D1_1.tif", "D2_1.tif", "D3_2.tif"], ["IL-32_D1_2.tif"],
+    ["mouse_M1_3.tif", "mouse_M2_3.tif"], ["exp_A1_1.tif", "exp_B2_1.tif"], ["ctrl_B12.tif".replace("12", "1")],
+    ["P1_1.tif", "P2_1.tif"], ["EV_WT_E1_1.tif", "EV_WT_E2_1.tif", "EV_KO_E1_1.tif"], ["wt_C57_1.tif", "wt_B6_1.tif"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", HAND_MADE, ids=" ".join)
+def test_wells_in_hand_made_names_are_asked_about_and_not_taken(tmp_path, names):
+    index = index_pictures(touch(tmp_path, *names))
+    assert {entry.well for entry in index.entries} == {""}
+
+
+def test_doubtful_wells_are_taken_when_a_layout_or_a_person_says_so(tmp_path):
+    touch(tmp_path, "EV_E8_2.tif", "EV_E9_3.tif")
+    assert "may hold wells, or something else: EV_E8_2 (well E08?)" in index_pictures(tmp_path).notes[0]
+    for options in ({"known_wells": {"E08", "E09", "A01"}}, {"pattern": "plain"}):
+        assert [entry.well for entry in index_pictures(tmp_path, **options).entries] == ["E08", "E09"]
+    assert index_pictures(tmp_path, known_wells={"E08"}).entries[0].well == ""
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["p_A1_1.tif", "p_B5_1.tif", "p_C2_1.tif", "p_D3_1.tif", "p_A4_1.tif"],
+        ["A1_1.tif", "B2_1.tif"], ["A1_1.tif", "A2_1.tif"], ["exp_A01.tif", "exp_A02.tif"], ["x_well_B3.tif"],
+    ],
+)  # fmt: skip
+def test_plates_are_not_asked_about(tmp_path, names):
+    assert all(entry.well for entry in index_pictures(touch(tmp_path, *names)).entries)
+
+
+def test_tiles_of_one_scan_are_fields(tmp_path):
+    names = [f"B04_{row:02d}_{column:02d}.png" for row in (1, 2) for column in (1, 2, 3)]
+    index = index_pictures(touch(tmp_path, *names))
+    assert [(e.well, e.field) for e in index.entries] == [("B04", f"{r}-{c}") for r in (1, 2) for c in (1, 2, 3)]

@@ -188,10 +188,11 @@ def _pictures_and_layout(request: RunRequest) -> tuple[PlateIndex, Layout | None
                 "The pattern says what was done to the pictures; leave out the layout, or its groups."
             )
         return placed
-    index = index_pictures(request.source, pattern=request.pattern)
     if request.layout is None:
-        return index, None
-    return index, read_layout(request.layout, wells=request.plate_wells, treatment_column=request.treatment_column)
+        return index_pictures(request.source, pattern=request.pattern), None
+    layout = read_layout(request.layout, wells=request.plate_wells, treatment_column=request.treatment_column)
+    known = set(layout.wells["well"])
+    return index_pictures(request.source, pattern=request.pattern, known_wells=known), layout
 
 
 def _readings(readers: Sequence[AbsorbanceInput], layout: pd.DataFrame | None) -> tuple[pd.DataFrame, ...]:

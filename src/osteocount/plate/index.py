@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from osteocount.io.read import is_picture_file
 from osteocount.plate.name_patterns import PATTERNS, NameParts, NamePattern, custom_pattern
 from osteocount.plate.picture_files import PictureFile, find_pictures, picture_stem, root_of
 from osteocount.plate.scene_wells import scenes_in, tell_plates_apart
-from osteocount.wells import row_letters
+from osteocount.wells import row_letters, well_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,10 @@ MIN_EXPLAINED = 0.95
 
 # Folders that instruments make inside a plate: Images (Phenix), TimePoint_2 and ZStep_3 (MetaXpress).
 _STRUCTURAL = re.compile(r"(?i)images?|(?P<time>timepoint)_(?P<t>\d+)|(?P<z>zstep)_(?P<n>\d+)")
+# Wells with two digits, sites and channels, and the word: nobody writes these by hand for anything else.
+_MADE_BY_A_PROGRAM = re.compile(
+    r"(?i:well)|(?<![A-Za-z0-9])[A-P](?:0[1-9]|1\d|2[0-4])(?!\d)|[_ -](?:ch|[swczf])\d|\(\d+\)$"
+)
 _LISTED = 10  # names in a message; more of them help nobody
 
 NameMatches = dict[Path, tuple[NamePattern, NameParts] | None]
@@ -69,7 +73,7 @@ class PlateIndex:
         return pd.DataFrame(rows, columns=list(PLATE_PREVIEW.names)).astype({"column": "Int64"})
 
 
-def index_pictures(source: Path, *, pattern: str | None = None) -> PlateIndex:
+def index_pictures(source: Path, *, pattern: str | None = None, known_wells: Collection[str] = ()) -> PlateIndex:
     """Find the pictures of ``source`` and say which well and field each one shows.
 
     Parameters
@@ -79,7 +83,11 @@ def index_pictures(source: Path, *, pattern: str | None = None) -> PlateIndex:
         ``run.json``) and folders called truth, labels or overlays are not entered.
     pattern
         A regular expression with the groups ``plate well row col field channel z time``, matched against the whole
-        file name with or without its suffix. Without it the known instruments are tried in order.
+        file name with or without its suffix; or the name of a known system. Without it the known ones are tried in
+        order.
+    known_wells
+        Wells of the layout. Names made by hand that may hold wells (``EV_E2_1``) are taken for wells only when all of
+        these are among them.
 
     Raises
     ------
@@ -88,18 +96,51 @@ def index_pictures(source: Path, *, pattern: str | None = None) -> PlateIndex:
         field, channel, plane and time.
     """
     found, skipped = find_pictures(source)
-    patterns = (custom_pattern(pattern),) if pattern is not None else PATTERNS
+    patterns = _patterns(pattern)
     matches = {path: _match(path, patterns) for path in found}
     scenes, unreadable = _scenes(matches)
     strays = _strays(matches)
     matches = {path: match for path, match in matches.items() if path not in strays and path not in scenes}
     chosen = _main_pattern(source, matches, custom=pattern is not None) if matches else ""
+    doubt = _doubtful_wells(matches, known_wells) if chosen == "plain" and pattern is None else ""
+    if doubt:
+        chosen = ""
     entries, unmatched = _entries(source, matches, chosen)
     entries += tell_plates_apart([entry for inside in scenes.values() for entry in inside])
     unmatched = sorted([*unmatched, *strays])
     _refuse_duplicates(source, entries)
-    notes = [*_notes(entries, skipped, unmatched, chosen), *unreadable]
+    notes = [*([doubt] if doubt else []), *_notes(entries, skipped, unmatched, chosen), *unreadable]
     return PlateIndex(source, tuple(sorted(entries, key=_order)), tuple(skipped), tuple(unmatched), tuple(notes))
+
+
+def _patterns(pattern: str | None) -> tuple[NamePattern, ...]:
+    if pattern is None:
+        return PATTERNS
+    named = tuple(known for known in PATTERNS if known.name.casefold() == pattern.casefold())
+    return named or (custom_pattern(pattern),)
+
+
+def _doubtful_wells(matches: NameMatches, known_wells: Collection[str]) -> str:
+    """Say that wells in hand-made names may be something else (PGE2, donor D1, an image C1), "" when they are wells.
+
+    A plate has several rows and more than four columns, or names made by a program (A01, _s1, ch00, "well").
+    """
+    plain = {picture_stem(path): match[1] for path, match in matches.items() if match}
+    positions = {(parts.row, parts.column) for parts in plain.values()}
+    if {well_name(*position) for position in positions} <= set(known_wells):
+        return ""
+    if any(_MADE_BY_A_PROGRAM.search(stem) for stem in plain):
+        return ""
+    rows, columns = ({position[axis] for position in positions} for axis in (0, 1))
+    prefixed = any(parts.plate for parts in plain.values())
+    lettered = len(positions) > 1 and len(rows) == 1 and rows != {1}
+    if (len(rows) > 1 and len(columns) > 4) or not (prefixed or lettered):
+        return ""
+    examples = ", ".join(f"{stem} (well {parts.well}?)" for stem, parts in list(plain.items())[:3])
+    return (
+        f"These names may hold wells, or something else: {examples}. They were not taken for wells. If they are wells, "
+        "give a layout that names them all, or --pattern plain; if not, a sample sheet (--samples)."
+    )
 
 
 def _scenes(
@@ -176,7 +217,8 @@ def _entries(source: Path, matches: NameMatches, chosen: str) -> tuple[list[Pict
     for path, (pattern, parts) in hits.items():
         parts = _with_folders(path.relative_to(root), parts)
         if several_parts and parts.part:
-            parts = replace(parts, field=f"{parts.part}-{parts.field}")
+            tile = (parts.field, parts.part) if pattern.name == "plain" else (parts.part, parts.field)
+            parts = replace(parts, field="-".join(tile))
         entries.append(
             PictureFile(
                 path=path,
