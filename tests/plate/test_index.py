@@ -313,3 +313,22 @@ def test_tiles_of_one_scan_are_fields(tmp_path):
     names = [f"B04_{row:02d}_{column:02d}.png" for row in (1, 2) for column in (1, 2, 3)]
     index = index_pictures(touch(tmp_path, *names))
     assert [(e.well, e.field) for e in index.entries] == [("B04", f"{r}-{c}") for r in (1, 2) for c in (1, 2, 3)]
+
+
+def test_linked_folders_are_read_and_loops_are_said(tmp_path):
+    touch(tmp_path / "store" / "P1", "A01_f1.tif", "B02_f1.tif")
+    folder = tmp_path / "plates"
+    folder.mkdir()
+    (folder / "P1").symlink_to(tmp_path / "store" / "P1", target_is_directory=True)
+    (folder / "again").symlink_to(folder, target_is_directory=True)
+    index = index_pictures(folder)
+    assert [(e.plate, e.well) for e in index.entries] == [("P1", "A01"), ("P1", "B02")]
+    assert "Links to folders that were searched already: again." in index.notes
+
+
+@pytest.mark.parametrize("suffix", ["bmp", "BMP", "gif", "vsi", "C01", "lsm", "heic"])
+def test_pictures_of_other_kinds_are_counted_and_named(tmp_path, suffix):
+    index = index_pictures(touch(tmp_path, "A01_f1.tif", f"A02_f1.{suffix}", f"A03_f1.{suffix}"))
+    assert f"kinds that are not read: 2 .{suffix.lower()} (A02_f1.{suffix}, A03_f1.{suffix} …)" in " ".join(index.notes)
+    with pytest.raises(OsteoCountError, match=f"not read: 1 .{suffix.lower()}"):
+        index_pictures(touch(tmp_path / "only", f"A02_f1.{suffix}"))

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
+from osteocount.names import fold
 from osteocount.plate.absorbance.blank_subtraction import absorbance_columns
 from osteocount.plate.absorbance.read import read_export
 
@@ -80,6 +81,8 @@ def read_absorbance(given: AbsorbanceInput, layout: pd.DataFrame) -> pd.DataFram
     plates = sorted(set(layout["plate"]))
     if len(plates) == 1 and len(set(columns["plate"])) == 1:
         return columns.assign(plate=plates[0])  # one plate is one plate, whatever the reader's program calls it
+    of_fold = {fold(plate): plate for plate in plates}
+    columns = columns.assign(plate=[of_fold.get(fold(plate), plate) for plate in columns["plate"]])
     strange = sorted(set(columns["plate"]) - set(plates))
     if strange:
         raise OsteoCountError(

@@ -12,6 +12,7 @@ from osteocount.curate import Edit
 from osteocount.errors import OsteoCountError
 from osteocount.io.run_record import FieldRecord
 from osteocount.measure import summarise
+from osteocount.names import fold
 from osteocount.pipeline.absorbance import join_absorbance
 from osteocount.pipeline.corrections import edit_wells
 from osteocount.pipeline.finished_run import FinishedRun
@@ -25,7 +26,8 @@ BAD_STATUS = ("failed", "incomplete", "no_picture", "not_in_layout")
 def place_layout(layout: pd.DataFrame | None, plates: list[str]) -> pd.DataFrame | None:
     """Layout rows with the plate names of the pictures.
 
-    A layout of one plate is that of the one plate there is, whichever of the two names it.
+    A layout of one plate is that of the one plate there is, whatever either calls it; of several plates, names that
+    differ only in how they are spelled are one.
 
     Raises
     ------
@@ -35,8 +37,11 @@ def place_layout(layout: pd.DataFrame | None, plates: list[str]) -> pd.DataFrame
     if layout is None:
         return None
     named = sorted(set(layout["plate"]) - {""})
-    if named and not (plates == [""] and len(named) == 1):
-        return layout
+    if len(named) == 1 and len(plates) == 1:
+        return layout.assign(plate=plates[0] or named[0])
+    if named:
+        of_fold = {fold(plate): plate for plate in plates}
+        return layout.assign(plate=[of_fold.get(fold(plate), plate) for plate in layout["plate"]])
     if len(plates) > 1:
         raise OsteoCountError(
             f"The pictures are of {len(plates)} plates ({', '.join(plates[:5])}) but the layout has no plate column. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -95,9 +95,9 @@ def index_pictures(source: Path, *, pattern: str | None = None, known_wells: Col
         No picture; no pattern explains 95 % of them although some fit one; two pictures of the same plate, well,
         field, channel, plane and time.
     """
-    found, skipped = find_pictures(source)
+    found = find_pictures(source)
     patterns = _patterns(pattern)
-    matches = {path: _match(path, patterns) for path in found}
+    matches = {path: _match(path, patterns) for path in found.pictures}
     scenes, unreadable = _scenes(matches)
     strays = _strays(matches)
     matches = {path: match for path, match in matches.items() if path not in strays and path not in scenes}
@@ -109,8 +109,13 @@ def index_pictures(source: Path, *, pattern: str | None = None, known_wells: Col
     entries += tell_plates_apart([entry for inside in scenes.values() for entry in inside])
     unmatched = sorted([*unmatched, *strays])
     _refuse_duplicates(source, entries)
-    notes = [*([doubt] if doubt else []), *_notes(entries, skipped, unmatched, chosen), *unreadable]
-    return PlateIndex(source, tuple(sorted(entries, key=_order)), tuple(skipped), tuple(unmatched), tuple(notes))
+    notes = [
+        *([doubt] if doubt else []),
+        *_notes(entries, found.skipped, unmatched, chosen),
+        *found.notes(),
+        *unreadable,
+    ]
+    return PlateIndex(source, tuple(sorted(entries, key=_order)), found.skipped, tuple(unmatched), tuple(notes))
 
 
 def _patterns(pattern: str | None) -> tuple[NamePattern, ...]:
@@ -291,7 +296,7 @@ def _listing(source: Path, paths: list[Path]) -> str:
     return shown + (f" and {len(paths) - _LISTED} more" if len(paths) > _LISTED else "")
 
 
-def _notes(entries: list[PictureFile], skipped: list[Path], unmatched: list[Path], chosen: str) -> list[str]:
+def _notes(entries: list[PictureFile], skipped: Sequence[Path], unmatched: list[Path], chosen: str) -> list[str]:
     notes = []
     if skipped:
         notes.append(f"Thumbnails and overlays left out: {len(skipped)}.")

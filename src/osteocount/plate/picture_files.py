@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,11 @@ _COMMON = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png", ".jpeg", ".jpg")
 PICTURE_SUFFIXES = (*_COMMON, *sorted(VENDOR_SUFFIXES, reverse=True), ".zarr")
 """In the order in which messages name them; the longer of two that fit a name comes first."""
 
+_UNREAD_SUFFIXES = (
+    ".bmp", ".dib", ".gif", ".webp", ".jp2", ".jpx", ".heic", ".vsi", ".ets", ".oib", ".oif", ".oir", ".lsm", ".zvi",
+    ".svs", ".ndpi", ".scn", ".mrxs", ".ims", ".stk", ".c01", ".dv", ".flex", ".tga", ".psd", ".raw", ".cr2", ".nef",
+    ".arw",
+)  # fmt: skip
 _NO_PICTURES = {"truth", "labels", "overlays"}
 _ZARR_GROUP = {"zarr.json", ".zgroup"}
 # Thumbnails of MetaXpress (also with a GUID) and overlays of Keyence: pictures made from pictures.
@@ -54,8 +59,43 @@ def picture_stem(path: Path) -> str:
     return path.name[: len(path.name) - len(suffix)]
 
 
-def find_pictures(source: Path) -> tuple[list[Path], list[Path]]:
-    """Return pictures and skipped thumbnails or overlays, sorted by path.
+@dataclass(frozen=True)
+class FoundPictures:
+    """What a search for pictures came upon, each sorted by path.
+
+    Attributes
+    ----------
+    pictures
+        To be read.
+    skipped
+        Thumbnails and overlays.
+    unread
+        Pictures of kinds that are not read.
+    loops
+        Links to folders that lead back to where the search has been.
+    """
+
+    pictures: tuple[Path, ...]
+    skipped: tuple[Path, ...] = ()
+    unread: tuple[Path, ...] = ()
+    loops: tuple[Path, ...] = ()
+
+    def notes(self) -> list[str]:
+        """Say what was left out, in sentences."""
+        notes = []
+        if self.unread:
+            kinds = Counter(path.suffix.lower() for path in self.unread)
+            said = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+            first = ", ".join(path.name for path in self.unread[:3])
+            notes.append(f"Pictures of kinds that are not read: {said} ({first} …). Export them as TIFF or PNG.")
+        if self.loops:
+            names = ", ".join(path.name for path in self.loops)
+            notes.append(f"Links to folders that were searched already: {names}.")
+        return notes
+
+
+def find_pictures(source: Path) -> FoundPictures:
+    """Search a folder with its sub-folders, also linked ones, for pictures.
 
     Raises
     ------
@@ -69,34 +109,23 @@ def find_pictures(source: Path) -> tuple[list[Path], list[Path]]:
     if source.is_file() and not source.name.lower().endswith(PICTURE_SUFFIXES):
         raise OsteoCountError(f"{source}: not a picture; pictures end in {', '.join(PICTURE_SUFFIXES)}.")
     if source.is_file() or is_zarr(source):
-        _check_names([source])
-        return [source], []
-    found, skipped = _walk(source)
-    _check_names((source, *found))
-    if not found:
+        return FoundPictures((source,))
+    found = _walk(source)
+    if not found.pictures:
         raise OsteoCountError(
             f"{source}: no pictures here. Pictures end in {', '.join(PICTURE_SUFFIXES)}; folders called truth, labels "
-            "or overlays, hidden folders and result folders are not searched."
+            f"or overlays, hidden folders and result folders are not searched.{' '.join(['', *found.notes()])}"
         )
-    return found, skipped
+    return found
 
 
-def _check_names(paths: Iterable[Path]) -> None:
-    """Refuse names that are no text: they could not be written to any table."""
-    for path in paths:
-        try:
-            str(path).encode()
-        except UnicodeEncodeError as error:
-            raise OsteoCountError(
-                f"{os.fsencode(path).decode(errors='backslashreplace')}: the name is not valid UTF-8, so it cannot be "
-                "written to a table. Rename it with plain letters."
-            ) from error
-
-
-def _walk(source: Path) -> tuple[list[Path], list[Path]]:
+def _walk(source: Path) -> FoundPictures:
     found: list[Path] = []
     skipped: list[Path] = []
-    for folder, folders, files in os.walk(source):
+    unread: list[Path] = []
+    loops: list[Path] = []
+    been = {source.resolve()}
+    for folder, folders, files in os.walk(source, followlinks=True):
         if "run.json" in files:
             folders.clear()
             continue
@@ -104,11 +133,17 @@ def _walk(source: Path) -> tuple[list[Path], list[Path]]:
             folders.clear()
             found.append(Path(folder))
             continue
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f.lower() not in _NO_PICTURES)
+        wanted = sorted(f for f in folders if not f.startswith(".") and f.lower() not in _NO_PICTURES)
+        loops += [path for f in wanted if (path := Path(folder, f)).is_symlink() and path.resolve() in been]
+        folders[:] = [f for f in wanted if Path(folder, f) not in loops]
+        been |= {Path(folder, f).resolve() for f in folders}
         derived_folder = bool(_DERIVED.search(Path(folder).name)) and Path(folder) != source
         for name in sorted(files):
-            if name.startswith(".") or not name.lower().endswith(PICTURE_SUFFIXES):
-                continue
             path = Path(folder, name)
-            (skipped if derived_folder or _DERIVED.search(picture_stem(path)) else found).append(path)
-    return found, skipped
+            if name.startswith("."):
+                continue
+            if name.lower().endswith(PICTURE_SUFFIXES):
+                (skipped if derived_folder or _DERIVED.search(picture_stem(path)) else found).append(path)
+            elif name.lower().endswith(_UNREAD_SUFFIXES):
+                unread.append(path)
+    return FoundPictures(tuple(found), tuple(skipped), tuple(unread), tuple(loops))

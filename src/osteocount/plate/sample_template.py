@@ -38,7 +38,7 @@ def sample_template(source: Path) -> pd.DataFrame:
         raise OsteoCountError(f"{source}: no such folder.")
     root = root_of(source)
     rows = []
-    for picture in find_pictures(source)[0]:
+    for picture in find_pictures(source).pictures:
         path = picture.relative_to(root)
         rows.append({**dict.fromkeys(TEMPLATE_COLUMNS, ""), "file": path.as_posix(), **_guess(path)})
     table = pd.DataFrame(rows, columns=list(TEMPLATE_COLUMNS))

@@ -7,6 +7,7 @@ a layout. ``well`` or ``replicate`` joins the pictures of one sample; without ei
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -108,7 +109,7 @@ def match_paths(source: Path, pattern: str) -> tuple[PlateIndex, Layout] | None:
     root = root_of(source)
     lines = []
     unfit = []
-    for picture in find_pictures(source)[0]:
+    for picture in find_pictures(source).pictures:
         name = picture.relative_to(root).as_posix()
         stem = (picture.relative_to(root).parent / picture_stem(picture)).as_posix()
         match = re.fullmatch(pattern, name) or re.fullmatch(pattern, stem)
@@ -155,7 +156,8 @@ def _lines(sheet: Sheet, treatment_column: str, problems: list[str]) -> list[Sam
 
 
 def _placed(path: Path, source: Path, lines: list[SampleLine], problems: list[str]) -> tuple[PlateIndex, Layout]:
-    pictures, skipped = find_pictures(source)
+    found = find_pictures(source)
+    pictures = found.pictures
     line_of = _match_files(pictures, root_of(source), lines, problems)
     if not line_of:
         raise OsteoCountError(f"{path}: none of the {len(pictures)} pictures of {source} is named in it.")
@@ -185,11 +187,11 @@ def _placed(path: Path, source: Path, lines: list[SampleLine], problems: list[st
         for picture, number in line_of.items()
         for entry in _entries(picture, root_of(source), lines[number], samples[number])
     ]
-    index = PlateIndex(source, tuple(sorted(entries, key=_order)), tuple(skipped))
+    index = PlateIndex(source, tuple(sorted(entries, key=_order)), found.skipped, notes=tuple(found.notes()))
     return index, layout_of(path, rows, warnings)
 
 
-def _match_files(pictures: list[Path], root: Path, lines: list[SampleLine], problems: list[str]) -> dict[Path, int]:
+def _match_files(pictures: Sequence[Path], root: Path, lines: list[SampleLine], problems: list[str]) -> dict[Path, int]:
     """Return the line of every picture that one names: its exact path before a glob."""
     names = {fold_path(picture.relative_to(root).as_posix()): picture for picture in pictures}
     line_of: dict[Path, int] = {}
