@@ -123,6 +123,21 @@ NAMES = [
     ),
     ("exp_B2-1_s02t1z3c2_ORG.png", "Zeiss ZEN", "exp", "B02", "2", "2", "3", "1"),
     ("WellA01_PointA01_0003_ChannelBF,DAPI_Seq0012.tif", "Nikon JOBS", "", "A01", "3", "BF,DAPI", "", ""),
+    (
+        "20230101_120000_1__WellB02_ChannelDAPI_Seq0003.tif",
+        "Nikon JOBS",
+        "20230101_120000_1",
+        "B02",
+        "",
+        "DAPI",
+        "",
+        "",
+    ),
+    ("WellP24_PointP24_0000_Seq0000.tif", "Nikon JOBS", "", "P24", "0", "", "", ""),
+    ("exp_1_MMStack_A1-Site_0.ome.tif", "Micro-Manager HCS", "exp_1", "A01", "0", "", "", ""),
+    ("exp_MMStack_12-H12-Site_3_1.ome.tif", "Micro-Manager HCS", "exp", "H12", "3", "", "", ""),
+    ("A1-Site_2/img_channel000_position007_time000000001_z000.tif", "Micro-Manager HCS", "", "A01", "2", "0", "0", "1"),
+    ("W0012F0003T0001Z001C2.tif", "Yokogawa CQ1", "", "", "3", "2", "1", "1"),
     ("plate1_row2_col3_f4.tif", "rows and columns", "plate1", "B03", "4", "", "", ""),
 ]
 NO_WELL = [

@@ -171,7 +171,7 @@ def _scenes(
 def _match(path: Path, patterns: tuple[NamePattern, ...]) -> tuple[NamePattern, NameParts] | None:
     """Return the first pattern that explains the name, with what it says."""
     for pattern in patterns:
-        parts = pattern.read(picture_stem(path))
+        parts = pattern.read(picture_stem(path), path.parent.name)
         if parts is None and pattern.name == "custom":
             parts = pattern.read(path.name)
         if parts is not None:
@@ -215,7 +215,8 @@ def _entries(source: Path, matches: NameMatches, chosen: str) -> tuple[list[Pict
         stems = {path: picture_stem(path) for path in matches}
         return [PictureFile(p, plates[p], "", "", None, stems[p], "", "", "", "") for p in matches], []
     plates = _folder_plates(
-        root, [p for p, (pattern, parts) in hits.items() if not parts.plate and not pattern.channel_folder]
+        root,
+        [p for p, (pattern, parts) in hits.items() if not (parts.plate or pattern.channel_folder or pattern.folder)],
     )
     several_parts = _several_parts(parts for _, parts in hits.values())
     entries = []
@@ -304,7 +305,15 @@ def _notes(entries: list[PictureFile], skipped: Sequence[Path], unmatched: list[
         names = ", ".join(path.name for path in unmatched)
         notes.append(f"Pictures whose names do not fit those of {chosen} ({len(unmatched)}): {names}.")
     if chosen == "Keyence BZ-X":
-        notes.append("XY numbers of a Keyence are stage points, not wells: no wells were assigned.")
+        notes.append(
+            "XY numbers of a Keyence are stage points, not wells: no wells were assigned. A sample sheet says what "
+            "each is (--samples)."
+        )
+    elif chosen == "Yokogawa CQ1":
+        notes.append(
+            "W numbers of a CQ1 count the wells of a plate whose size the names do not say: no wells were assigned. A "
+            "sample sheet says what each is (--samples)."
+        )
     elif not chosen and len(entries) > 1:
         notes.append("No well in these file names: every picture is a field without a well.")
     return notes

@@ -58,7 +58,8 @@ class NameParts:
 class NamePattern:
     """A named way of reading file names.
 
-    ``channel_folder``: the channel is the name of the picture's folder; ``from_zero``: rows and columns count from 0.
+    ``channel_folder``: the channel is the name of the picture's folder; ``from_zero``: rows and columns count from 0;
+    ``folder``: what the name of the picture's folder must be, which gives the well.
     """
 
     name: str
@@ -66,13 +67,15 @@ class NamePattern:
     channel_folder: bool = False
     has_well: bool = True
     from_zero: bool = False
+    folder: re.Pattern[str] | None = None
 
-    def read(self, stem: str) -> NameParts | None:
+    def read(self, stem: str, folder: str = "") -> NameParts | None:
         """Return what the name says, None when the pattern does not match all of it or the well cannot exist."""
         match = self.regex.fullmatch(stem)
-        if match is None:
+        inside = self.folder.fullmatch(folder) if self.folder else None
+        if match is None or (self.folder and inside is None):
             return None
-        said = {key: value or "" for key, value in match.groupdict().items()}
+        said = {key: value or "" for key, value in (match.groupdict() | (inside.groupdict() if inside else {})).items()}
         position = _position(said, 1 if self.from_zero else 0)
         if position is None and (self.has_well or said.get("well")):
             return None
@@ -107,8 +110,8 @@ def _plain_number(text: str) -> str:
     return str(int(text)) if text.isdecimal() else text.strip()
 
 
-def _pattern(name: str, regex: str, **more: bool) -> NamePattern:
-    return NamePattern(name, re.compile(regex), **more)
+def _pattern(name: str, regex: str, folder: str = "", **more: bool) -> NamePattern:
+    return NamePattern(name, re.compile(regex), folder=re.compile(folder) if folder else None, **more)
 
 
 PATTERNS: tuple[NamePattern, ...] = (
@@ -177,7 +180,21 @@ PATTERNS: tuple[NamePattern, ...] = (
     ),
     _pattern(
         "Nikon JOBS",
-        rf"(?:(?P<plate>.+)_)?Well{_WELL}_Point[A-P]\d+_(?P<field>\d+)(?:_(?:Channel)(?P<channel>.+?))?_Seq\d+",
+        rf"(?:(?P<plate>.+?)_+)?Well(?:\d+_)?{_WELL}(?:_Point[A-P]\d+)?(?:_(?P<field>\d+))?(?:_Channel(?P<channel>.+?))?_Seq\d+",
+    ),
+    _pattern(
+        "Micro-Manager HCS",
+        rf"(?P<plate>.+?)_MMStack_(?:\d+-)?{_WELL}-Site_(?P<field>\d+)(?:_\d+)?",
+    ),
+    _pattern(
+        "Micro-Manager HCS",
+        r"img_(?:channel(?P<channel>\d+)_position\d+_time(?P<time>\d+)_z(?P<z>\d+)|\d{9}_(?P<dye>.+)_\d{3})",
+        folder=rf"(?:Pos-?)?(?:\d+-)?{_WELL}-Site_(?P<field>\d+)",
+    ),
+    _pattern(  # wells are numbered, and the size of the plate is not in the name
+        "Yokogawa CQ1",
+        r"(?:(?P<plate>.+)_)?W(?P<part>\d+)F(?P<field>\d+)T(?P<time>\d+)Z(?P<z>\d+)C(?P<channel>\d+)",
+        has_well=False,
     ),
     _pattern(
         "rows and columns",

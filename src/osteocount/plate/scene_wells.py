@@ -24,6 +24,7 @@ _NAMES = (
         rf"{_WELL}[ _,:#/-]+(?i:point|pos(?:ition)?|p|field|f|site|s|scene|region|r)?[ _#-]*\d+(?:[ _,:#/-].*)?"
     ),
     re.compile(rf"{_WELL}-{WELL_OF_SCENE}"),
+    re.compile(rf"(?i:p|s|scene|tr|pos|position|region)[ _-]?\d+[ _-]+{_WELL}"),  # CellDiscoverer 7: P1-B2
 )
 
 
