@@ -27,7 +27,7 @@ from osteocount.pipeline.write_results import Outcome, write_results
 from osteocount.plate.index import PlateIndex, index_pictures
 from osteocount.plate.layout.model import Layout
 from osteocount.plate.layout.read import read_layout
-from osteocount.plate.samples import match_paths, read_samples
+from osteocount.plate.samples import is_sample_sheet, match_paths, read_samples
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
 from osteocount.stats.arms import arm_names, suggestion
@@ -178,10 +178,13 @@ def _read_inputs(request: RunRequest) -> tuple[PlateIndex, RunInputs, tuple[str,
 
 def _pictures_and_layout(request: RunRequest) -> tuple[PlateIndex, Layout | None]:
     """Place the pictures by a sample sheet, by their paths, or by their names and a layout."""
-    if request.samples is not None:
-        if request.layout is not None:
-            raise OsteoCountError("A sample sheet (--samples) stands for a layout (--layout); give one of them.")
-        return read_samples(request.samples, request.source, treatment_column=request.treatment_column)
+    if request.samples is not None and request.layout is not None:
+        raise OsteoCountError("A sample sheet (--samples) stands for a layout (--layout); give one of them.")
+    sheet = request.samples
+    if request.layout is not None and is_sample_sheet(request.layout):
+        sheet = request.layout
+    if sheet is not None:
+        return read_samples(sheet, request.source, treatment_column=request.treatment_column)
     if request.pattern is not None and (placed := match_paths(request.source, request.pattern)):
         if request.layout is not None:
             raise OsteoCountError(

@@ -85,6 +85,18 @@ def read_samples(path: Path, source: Path, *, treatment_column: str = "") -> tup
     return _placed(path, source, lines, problems)
 
 
+def is_sample_sheet(path: Path) -> bool:
+    """Say whether a table names pictures and no wells, so that it is no layout."""
+    if path.suffix.lower() not in (".csv", ".tsv", ".txt", ".xlsx", ".xlsm"):
+        return False
+    for sheet in read_sheets(path):
+        header = _header(sheet)
+        if header is not None:
+            columns = {column_of(cell)[0] for cell in sheet.rows[header] if cell}
+            return columns.isdisjoint(("well", "row", "column"))
+    return False
+
+
 def match_paths(source: Path, pattern: str) -> tuple[PlateIndex, Layout] | None:
     """Place pictures by a regular expression for their paths; None where it has none of the groups of samples.
 
@@ -124,9 +136,13 @@ def match_paths(source: Path, pattern: str) -> tuple[PlateIndex, Layout] | None:
     return _placed(source, source, lines, [])
 
 
+def _header(sheet: Sheet) -> int | None:
+    return next((n for n, row in enumerate(sheet.rows[:50]) if any(fold(cell) in _FILE for cell in row)), None)
+
+
 def _lines(sheet: Sheet, treatment_column: str, problems: list[str]) -> list[SampleLine]:
     """Return the lines of a sheet below its heading, [] when it has none."""
-    header = next((n for n, row in enumerate(sheet.rows[:50]) if any(fold(cell) in _FILE for cell in row)), None)
+    header = _header(sheet)
     if header is None:
         return []
     file_column = next(n for n, cell in enumerate(sheet.rows[header]) if fold(cell) in _FILE)

@@ -30,6 +30,7 @@ from osteocount.pipeline.field import FieldTask, field_tasks, read_channels
 from osteocount.pipeline.write_results import apply_edits
 from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
 from osteocount.plate.index import index_pictures
+from osteocount.plate.picture_files import root_of
 from osteocount.stats import compare, sentences
 
 if TYPE_CHECKING:
@@ -94,7 +95,24 @@ def open_review(
     if source is None or not source.exists():
         return OpenedResults(session, {}, "The pictures were not found; choose their folder in step 1 to see them.")
     yield Progress(0, 0, f"Looking into {source.name}")
-    return OpenedResults(session, {task.key: task for task in field_tasks(index_pictures(source), source)}, "")
+    try:
+        tasks = {task.key: task for task in field_tasks(index_pictures(source), source)}
+    except OsteoCountError:
+        tasks = {}
+        if not _tasks_of_samples(session, tasks, source):
+            raise
+    return OpenedResults(session, tasks | _tasks_of_samples(session, tasks, source), "")
+
+
+def _tasks_of_samples(session: ReviewSession, known: dict[str, FieldTask], source: Path) -> dict[str, FieldTask]:
+    """Return the fields that a sample sheet named, whose pictures the record tells."""
+    told = {record.key: record for record in session.run.records if record.key and record.key not in known}
+    paths = {key: root_of(source) / record.image for key, record in told.items()}
+    return {
+        key: FieldTask(key, record.plate, record.well, record.field, record.image, (paths[key],))
+        for key, record in told.items()
+        if paths[key].is_file()
+    }
 
 
 def _prepare() -> None:
