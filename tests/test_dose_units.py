@@ -12,7 +12,8 @@ from osteocount.dose_units import canonical_unit, common_unit, convert, split_do
 @pytest.mark.parametrize(
     ("text", "unit"),
     [
-        ("ug/ml", "µg/mL"), ("μg/mL", "µg/mL"), ("mcg/ml", "µg/mL"), ("NG/ML", "ng/mL"), ("ng/mL", "ng/mL"),
+        ("ug/ml", "µg/mL"), ("μg/mL", "µg/mL"), ("mcg/ml", "µg/mL"),
+        ("microg/ml", "µg/mL"), ("NG/ML", "ng/mL"), ("ng/mL", "ng/mL"),
         ("um", None),
         ("uM", "µM"), ("nM", "nM"), ("nm", None), ("/mL", "particles/mL"), ("EVs/mL", "particles/mL"), ("ul", "µL"),
         ("cells/well", "cells/well"), ("particles per cell", "particles/cell"), ("ng ml-1", "ng/mL"), ("U/ml", "U/mL"),

@@ -88,9 +88,23 @@ MALFORMED = {
     "heading alone": (text(rows()[:1]), "The table has a heading but no rows. Give it one row per well."),
     "one column": ("well\nA1\nA2\n", "no column 'donor' (the biological replicate: donor, animal"),
     "unknown columns": ("a,b\n1,2\n", "It has the columns: a, b."),
-    "UTF-16": (text(rows()).encode("utf-16"), "is not UTF-8 text (byte 0). In Excel, save as 'CSV UTF-8"),
     "Latin-1": (text(rows(treatment=(3, "EV µ"))).encode("latin-1"), "is not UTF-8 text"),
 }
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        text(rows()).encode("utf-16"), text(rows()).encode("utf-16-le"), text(rows()).encode("utf-8-sig"),
+        b"sep=,\r\n" + text(rows()).encode(), b"sep=;\n" + text(rows()).replace(",", ";").encode(),
+    ],
+    ids=["UTF-16", "UTF-16 without a mark", "BOM", "sep=,", "sep=;"],
+)  # fmt: skip
+def test_a_table_is_read_as_programs_save_it(tmp_path, content):
+    table = tmp_path / "table.csv"
+    table.write_bytes(content)
+    code, _, err = osteocount("compare", table, "--control", "vehicle", "--out", tmp_path / "out")
+    assert (code, "error" in err) == (0, False)
 
 
 @pytest.mark.parametrize("name", MALFORMED)

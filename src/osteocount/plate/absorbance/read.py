@@ -136,7 +136,7 @@ def _named(blocks: list[ReadingBlock]) -> list[ReadingBlock]:
         alone = block.sheet and sum(b.sheet == block.sheet for b in blocks) == 1
         nm = f"{block.wavelength_nm:g} nm" if block.wavelength_nm else ""
         title = block.title or nm or "readings"
-        told = not nm or nm.removesuffix(" nm") in title
+        told = not nm or block.kind != "raw" or nm.removesuffix(" nm") in title
         parts = [block.sheet] if alone else [block.sheet, block.plate, title if told else f"{title} {nm}"]
         base = " / ".join(dict.fromkeys(part for part in parts if part))
         name, number = base, 2

@@ -103,6 +103,7 @@ def _plate_format(sheet: Sheet, section: _Section) -> Iterator[ReadingBlock]:
         runs = _number_runs(sheet.rows[header])
         end = headers[order + 1] if order + 1 < len(headers) else section.stop
         computed = bool(order) or section.reduced
+        known = not computed or len(section.wavelengths) == 1  # else reduced from several
         for read, lines in enumerate(_reads(sheet, header + 1, end, section), 1):
             for number, run in enumerate(runs):
                 yield ReadingBlock(
@@ -110,7 +111,7 @@ def _plate_format(sheet: Sheet, section: _Section) -> Iterator[ReadingBlock]:
                     sheet=sheet.name,
                     where=sheet.where(min(lines), min(run)),
                     plate=section.plate,
-                    wavelength_nm=None if computed else _wavelength(sheet, section, min(lines), number),
+                    wavelength_nm=_wavelength(sheet, section, min(lines), number) if known else None,
                     kind="computed" if computed else "raw",
                     title=_title(section.wavelengths, number, read, computed=computed),
                     readings=_readings(sheet, lines, run),
@@ -216,7 +217,7 @@ def _time_format(sheet: Sheet, section: _Section) -> Iterator[ReadingBlock]:
             for read, line in enumerate(group, 1):
                 for number, run in enumerate(runs):
                     wavelength = number if len(runs) > 1 else group_number
-                    known = not computed and wavelength < len(section.wavelengths)
+                    known = wavelength < len(section.wavelengths) and (not computed or len(section.wavelengths) == 1)
                     yield ReadingBlock(
                         name="",
                         sheet=sheet.name,
