@@ -28,7 +28,17 @@ def test_spellings_of_one_name(one, other):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("0.1", "0.01"), ("D1", "D2"), ("IL-3", "IL-32"), ("EV+", "EV-"), ("1.5", "15"), ("D10", "D100")]
+    ("one", "other"),
+    [
+        ("0.1", "0.01"),
+        ("D1", "D2"),
+        ("IL-3", "IL-32"),
+        ("EV+", "EV-"),
+        ("1.5", "15"),
+        ("D10", "D100"),
+        ("1_11", "11_1"),
+        ("P1 1", "P11"),
+    ],
 )
 def test_names_that_differ(one, other):
     assert fold(one) != fold(other)

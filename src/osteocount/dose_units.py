@@ -131,7 +131,7 @@ def canonical_unit(text: str) -> str | None:
     if top.lower() in _PARTICLES or (slash and not top):
         top = "particles"
     top = "cells" if top.lower() == "cell" else top
-    text = re.sub(r"^(?:u|mc|micro)(?=[gLlMm])", "\u00b5", top) + slash + re.sub(r"^u(?=[lL])", "\u00b5", bottom)
+    text = re.sub(r"^(?:[uU]|mc|micro)(?=[gGLlMm])", "\u00b5", top) + slash + re.sub(r"^u(?=[lL])", "\u00b5", bottom)
     text = text if text in _KINDS else re.sub(r"/wells?$", "/well", text)
     if text in _KINDS:
         return text

@@ -35,7 +35,8 @@ def fold(name: str) -> str:
     """Return the form in which spellings of one name agree."""
     text = "".join(c for c in unicodedata.normalize("NFKC", name.translate(_DASHES)) if not _invisible(c))
     text = text.translate(_DASHES).translate(_QUOTES).casefold()
-    text = re.sub(r"[\s_]+", "", text)
+    text = re.sub(r"[\s_]+", " ", text).strip()
+    text = re.sub(r" (?!\d)|(?<!\d) ", "", text)  # but plate 1_11 is not plate 11_1
     text = re.sub(r"(?<![\d.,])0+(?=\d)", "", text)
     return re.sub(r"(?<![\d.,])(\d+)[.,]0+(?![\d.,])", r"\1", text)
 

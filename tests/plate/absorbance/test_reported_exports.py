@@ -174,6 +174,22 @@ def test_an_endpoint_and_a_kinetic_in_one_file(tmp_path, times, label):
         check_values(block, add=t)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("times", [(0, 60, 120), (0.0, 61.3), (0, 900, 1800, 2700)])
+def test_kinetics_of_icontrol(tmp_path, turned, times):
+    columns = [["Cycle Nr.", "Time [s]", "Temp. [°C]", *WELLS]]
+    for n, time in enumerate(times):
+        cells = [f"{value(r, c) + n:.3f}" for r in range(1, 9) for c in range(1, 13)]
+        columns.append([str(n + 1), str(time), "37.1", *cells])
+    rows = columns if turned else list(map(list, zip(*columns, strict=True)))
+    text = "Application: Tecan i-control\nMeasurement Wavelength\t405\tnm\n\n" + "\n".join(map("\t".join, rows)) + "\n"
+    blocks = read_text(tmp_path, text)
+    assert [b.wavelength_nm for b in blocks] == [405] * len(times)
+    for n, (block, time) in enumerate(zip(blocks, times, strict=True)):
+        assert f"Time [s] {time}" in block.name
+        check_values(block, add=n)
+
+
 def test_wells_across_with_labels_in_any_column(tmp_path):
     for column in (1, 2, 3):
         book = Workbook()

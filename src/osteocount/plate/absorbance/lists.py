@@ -13,6 +13,7 @@ from osteocount.plate.numbers import parse_number
 from osteocount.plate.spreadsheets import Sheet
 from osteocount.wells import WellPosition, parse_well
 
+_KINETIC = re.compile(r"(?i)(?:cycle(?: nr)?|time|temp)\b")
 MIN_WELLS = 4  # fewer words like A1 in a row happen by chance among sample names
 _MOST_REPEATS = 12  # lines of one well in turn (wavelengths, repeats) before the next well
 _PLATE_HEADING = re.compile(r"(?i)plate(?:[ _]?(?:name|id|number|barcode))?|wellplatename|barcode")
@@ -69,7 +70,7 @@ def _well_at(sheet: Sheet, row: int, columns: tuple[int, ...]) -> WellPosition |
 def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterator[ReadingBlock]:
     """Yield a block per value column, plate and repeat of a list."""
     width = max(len(sheet.rows[row]) for row in range(first, last))
-    heading = {c: sheet.cell(first - 1, c) if first else "" for c in range(width)}
+    heading = _headings(sheet, first, wells, width)
     plate_column = next((c for c in range(width) if _PLATE_HEADING.fullmatch(heading[c])), None)
     nm_column = next((c for c in range(width) if _NM_HEADING.fullmatch(heading[c])), None)
     values = [
@@ -99,8 +100,18 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
             )
 
 
+def _headings(sheet: Sheet, first: int, wells: tuple[int, ...], width: int) -> dict[int, str]:
+    """Return the headings of a list; of a kinetic with cycle, time and temperature above the wells, the times."""
+    above = [row for row in range(max(first - 3, 0), first) if _KINETIC.match(sheet.cell(row, wells[0]))]
+    if above:
+        time = next((row for row in above if sheet.cell(row, wells[0]).lower().startswith("time")), above[0])
+        label = sheet.cell(time, wells[0])
+        return {c: f"{label} {text}" if (text := sheet.cell(time, c)) and c not in wells else "" for c in range(width)}
+    return {c: sheet.cell(first - 1, c) if first else "" for c in range(width)}
+
+
 def _holds_values(sheet: Sheet, first: int, last: int, column: int, heading: str) -> bool:
-    if _NO_VALUE.fullmatch(heading):
+    if _NO_VALUE.fullmatch(heading) and not re.fullmatch(r"(?i)(?:cycle|time).* \d[\d.,:]*", heading):
         return False
     cells = [text for row in range(first, last) if (text := sheet.cell(row, column))]
     # One cell in five may hold a word we do not know as a flag.
@@ -141,10 +152,10 @@ def heading_blocks(sheet: Sheet, *, start: int = 0, stop: int | None = None) -> 
         row += 1
         if not runs:
             continue
-        first_heading = _leftmost(sheet, row - 1, runs[0])
+        header = row - 1
         context = context_above(sheet, end, row - 1, context.plate)
         while row < stop and any(sheet.rows[row]) and not heading_runs(sheet.rows[row]):
-            found = [_line_block(sheet, row, run, first_heading, context) for run in runs]
+            found = [_line_block(sheet, row, run, header, context) for run in runs]
             blocks += [block for block in found if block]
             row += 1
         end = row
@@ -167,7 +178,7 @@ def heading_runs(cells: list[str]) -> list[dict[int, WellPosition]]:
 
 
 def _line_block(
-    sheet: Sheet, row: int, run: dict[int, WellPosition], first_heading: str, context: HeadingContext
+    sheet: Sheet, row: int, run: dict[int, WellPosition], header: int, context: HeadingContext
 ) -> ReadingBlock | None:
     readings = []
     for column, place in run.items():
@@ -177,7 +188,10 @@ def _line_block(
         readings.append(Reading(*place, *read))
     if all(reading.flag == "empty" for reading in readings):
         return None
-    label = _leftmost(sheet, row, run)
+    label, first_heading = _leftmost(sheet, row, run), _leftmost(sheet, header, run)
+    if first_heading.lower().startswith("cycle"):
+        time = next((c for c in range(min(run)) if sheet.cell(header, c).lower().startswith("time")), None)
+        label = f"{sheet.cell(header, time)} {sheet.cell(row, time)}" if time is not None else f"cycle {label}"
     pair = excitation_emission(label, context.title)
     values = [r.value for r in readings if r.value is not None]
     by_line = parse_number(label) if first_heading.lower().startswith("wavelength") else wavelength_of(label)
