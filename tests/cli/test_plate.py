@@ -106,3 +106,28 @@ def test_layout_check_draws_the_plate_within_a_terminal(tmp_path):
     assert max(map(len, said)) <= 80
     assert "  a  vehicle · a · vehicle" in "\n".join(said)
     assert "  b  drug · a · treatment" in "\n".join(said)
+
+
+def test_a_sample_sheet_is_written_once_and_checked(tmp_path):
+    folder = tmp_path / "pictures"
+    for donor in ("D1", "D2"):
+        for treatment in ("vehicle", "IL-32"):
+            (folder / donor / treatment).mkdir(parents=True)
+            (folder / donor / treatment / "img1.tif").write_bytes(b"")
+    sheet = tmp_path / "samples.csv"
+    assert run("samples", "template", folder, "--out", sheet).exit_code == 0
+    assert pd.read_csv(sheet)["file"].tolist() == [
+        "D1/IL-32/img1.tif", "D1/vehicle/img1.tif", "D2/IL-32/img1.tif", "D2/vehicle/img1.tif",
+    ]  # fmt: skip
+    assert "exists already" in refused("samples", "template", folder, "--out", sheet)
+    printed = run("samples", "check", sheet, folder).output
+    assert all(text in printed for text in ("D1/IL-32", "vehicle", "D2"))
+    sheet.write_text("file,treatment\nD1/*,vehicle\nD9/*,x\n", encoding="utf-8")
+    assert "line 3 column 1: no picture fits 'D9/*'" in refused("samples", "check", sheet, folder)
+
+
+def test_the_treatment_column_of_a_layout_is_chosen(tmp_path):
+    path = tmp_path / "layout.csv"
+    path.write_text("well,group\nA1,vehicle\nA2,IL-32\n", encoding="utf-8")
+    assert "If one of group is the treatment, say so (--treatment-column)" in refused("layout", "check", path)
+    assert run("layout", "check", path, "--treatment-column", "group").exit_code == 0
