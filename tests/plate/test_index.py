@@ -296,6 +296,8 @@ HAND_MADE = [
     ["LPS_M1_2.tif"], ["PGE_E2_2.tif"], ["VitD_D3_2.tif"], ["D1_1.tif", "D2_1.tif", "D3_2.tif"], ["IL-32_D1_2.tif"],
     ["mouse_M1_3.tif", "mouse_M2_3.tif"], ["exp_A1_1.tif", "exp_B2_1.tif"], ["ctrl_B12.tif".replace("12", "1")],
     ["P1_1.tif", "P2_1.tif"], ["EV_WT_E1_1.tif", "EV_WT_E2_1.tif", "EV_KO_E1_1.tif"], ["wt_C57_1.tif", "wt_B6_1.tif"],
+    ["EV_E9_3.tif", "EV_E10_3.tif"], ["Image_C10.tif"], ["D7_1.tif", "D14_1.tif"], ["WT_M12_2.tif"], ["K1 (1).jpg"],
+    ["EV_P2_1.tif", "EV_P10_1.tif"], ["B6_1.tif", "B6_2.tif"], ["E15_2.tif"], ["mouse_F12_2.tif"], ["Vit_D12_1.tif"], ["2024-01-05_E2_1.tif"],
 ]  # fmt: skip
 
 
@@ -318,6 +320,7 @@ def test_doubtful_wells_are_taken_when_a_layout_or_a_person_says_so(tmp_path):
     [
         ["p_A1_1.tif", "p_B5_1.tif", "p_C2_1.tif", "p_D3_1.tif", "p_A4_1.tif"],
         ["A1_1.tif", "B2_1.tif"], ["A1_1.tif", "A2_1.tif"], ["exp_A01.tif", "exp_A02.tif"], ["x_well_B3.tif"],
+        ["plate1_H12.jpg"], ["B4_01_02.png", "B4_01_03.png"], ["A1 (1).jpg", "A1 (2).jpg"],
     ],
 )  # fmt: skip
 def test_plates_are_not_asked_about(tmp_path, names):

@@ -27,9 +27,10 @@ MIN_EXPLAINED = 0.95
 
 # Folders that instruments make inside a plate: Images (Phenix), TimePoint_2 and ZStep_3 (MetaXpress).
 _STRUCTURAL = re.compile(r"(?i)images?|(?P<time>timepoint)_(?P<t>\d+)|(?P<z>zstep)_(?P<n>\d+)")
-# Wells with two digits, sites and channels, and the word: nobody writes these by hand for anything else.
+# Wells with a leading zero, channels, planes, numbered tiles, and the words: nobody writes these for anything else.
 _MADE_BY_A_PROGRAM = re.compile(
-    r"(?i:well)|(?<![A-Za-z0-9])[A-P](?:0[1-9]|1\d|2[0-4])(?!\d)|[_ -](?:ch|[swczf])\d|\(\d+\)$"
+    r"(?i:well|plate)|(?<![A-Za-z0-9])[A-P]0[1-9](?!\d)|[_ -]ch\d|[_ -]s\d+_w\d|[_ -]z\d|"
+    r"(?:^|[_ -])[A-P]\d{1,2}[_ -]0\d[_ -]0\d(?=[_ -]|$)"
 )
 _LISTED = 10  # names in a message; more of them help nobody
 
@@ -128,7 +129,7 @@ def _patterns(pattern: str | None) -> tuple[NamePattern, ...]:
 def _doubtful_wells(matches: NameMatches, known_wells: Collection[str]) -> str:
     """Say that wells in hand-made names may be something else (PGE2, donor D1, an image C1), "" when they are wells.
 
-    A plate has several rows and more than four columns, or names made by a program (A01, _s1, ch00, "well").
+    A plate has several rows and more than four columns, or names made by a program (A01, ch00, "well").
     """
     plain = {picture_stem(path): match[1] for path, match in matches.items() if match}
     positions = {(parts.row, parts.column) for parts in plain.values()}
@@ -138,7 +139,7 @@ def _doubtful_wells(matches: NameMatches, known_wells: Collection[str]) -> str:
         return ""
     rows, columns = ({position[axis] for position in positions} for axis in (0, 1))
     prefixed = any(parts.plate for parts in plain.values())
-    lettered = len(positions) > 1 and len(rows) == 1 and rows != {1}
+    lettered = len(rows) == 1 and rows != {1}
     if (len(rows) > 1 and len(columns) > 4) or not (prefixed or lettered):
         return ""
     examples = ", ".join(f"{stem} (well {parts.well}?)" for stem, parts in list(plain.items())[:3])
