@@ -297,7 +297,8 @@ HAND_MADE = [
     ["mouse_M1_3.tif", "mouse_M2_3.tif"], ["exp_A1_1.tif", "exp_B2_1.tif"], ["ctrl_B12.tif".replace("12", "1")],
     ["P1_1.tif", "P2_1.tif"], ["EV_WT_E1_1.tif", "EV_WT_E2_1.tif", "EV_KO_E1_1.tif"], ["wt_C57_1.tif", "wt_B6_1.tif"],
     ["EV_E9_3.tif", "EV_E10_3.tif"], ["Image_C10.tif"], ["D7_1.tif", "D14_1.tif"], ["WT_M12_2.tif"], ["K1 (1).jpg"],
-    ["EV_P2_1.tif", "EV_P10_1.tif"], ["B6_1.tif", "B6_2.tif"], ["E15_2.tif"], ["mouse_F12_2.tif"], ["Vit_D12_1.tif"], ["2024-01-05_E2_1.tif"],
+    ["EV_P2_1.tif", "EV_P10_1.tif"], ["B6_1.tif", "B6_2.tif"], ["E15_2.tif"], ["mouse_F12_2.tif"], ["Vit_D12_1.tif"],
+    ["2024-01-05_E2_1.tif"],
 ]  # fmt: skip
 
 

@@ -116,6 +116,13 @@ def test_computed_blocks_are_said_and_never_taken_for_readings(tmp_path, label):
     assert len(absorbance_columns([block], layout, "viability", block="1")) == 96
 
 
+def test_percentages_are_computed(tmp_path):
+    lines = [f"{row_letters(r)}\t" + "\t".join(f"{r}{c % 10}.5%" for c in range(1, 13)) for r in range(1, 9)]
+    (block,) = read_text(tmp_path, f"\t{NUMBERS}\n" + "\n".join(lines) + "\n")
+    assert block.kind == "computed"
+    assert at(block, 2, 3).value == 23.5
+
+
 def rfu(template, factor=1):
     rows = [[980 + r, 1234 + r, 12345 + r, 123456 + r, 1234567 + r] + [5000 + r] * 7 for r in range(8)]
     lines = ["\t".join([row_letters(n), *(template(factor * v) for v in row)]) for n, row in enumerate(rows, 1)]

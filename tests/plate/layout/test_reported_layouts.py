@@ -74,6 +74,17 @@ def test_a_legend_below_a_grid_is_no_row(tmp_path):
     assert set(treatments(layout(tmp_path, text))) == {f"{r}0{c}" for r in "AB" for c in range(1, 5)}
 
 
+def test_a_row_with_one_well_or_a_note_is_asked_about(tmp_path):
+    text = f"treatment,1,2,3,4\nA,{ROWS}\n\nC,x,,,\n"
+    assert "line 4 column 1: 'C' is no row of the grid" in refusal(tmp_path, text)
+    assert len(treatments(layout(tmp_path, f"treatment,1,2,3,4\nA,{ROWS}\nB,x,,,\n"))) == 5
+
+
+def test_doses_without_a_unit_beside_others_with_one_are_asked_about(tmp_path):
+    text = "well,treatment,dose\nA1,vehicle,0\nA2,X,25 ng/mL\nA3,X,50\n"
+    assert "Doses of X without a unit (A03) beside others in ng/mL" in refusal(tmp_path, text)
+
+
 def test_grids_beside_each_other_are_all_read(tmp_path):
     text = "treatment,1,2,3,,dose,1,2,3\nA,vehicle,x,x,,A,0,5,7\nB,vehicle,x,x,,B,0,6,8\n"
     wells = layout(tmp_path, text).wells.set_index("well")

@@ -72,6 +72,7 @@ def _block(
     """Build the block of one label, None when its cells are not readings."""
     readings = []
     strange = 0
+    percent = any(sheet.cell(row, grid.first_column).endswith("%") for row, _ in lines)
     for sheet_row, plate_row in lines:
         for offset, plate_column in enumerate(grid.columns):
             read = read_value(sheet.cell(sheet_row, grid.first_column + offset))
@@ -94,7 +95,7 @@ def _block(
         where=sheet.where(lines[0][0], grid.first_column),
         plate=context.plate,
         wavelength_nm=pair[0] if pair else _wavelength(named, grid, context, single=not label.startswith("line ")),
-        kind=kind_of(grid.corner, *said, formula=context.formula),
+        kind=kind_of(grid.corner, *said, formula=context.formula or percent),
         title=title[:60],
         readings=tuple(readings),
         emission_nm=pair[1] if pair else None,

@@ -71,7 +71,7 @@ def read_value(text: str) -> tuple[float | None, str] | None:
     text = text.strip()
     if not text:
         return None, "empty"
-    number = parse_number(text)
+    number = parse_number(text.removesuffix("%"))
     if number is not None:
         return number, ""
     if re.fullmatch(r"\*[^*]+\*", text) and (number := parse_number(text[1:-1])) is not None:

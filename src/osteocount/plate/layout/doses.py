@@ -87,15 +87,26 @@ def excel_made_a_date(entry: LayoutEntry) -> bool:
     return entry.date or bool(_EXCEL_DATE.fullmatch(entry.value))
 
 
-def convert_doses(rows: list[dict[str, object]]) -> list[str]:
+def convert_doses(rows: list[dict[str, object]], problems: list[str]) -> list[str]:
     """Bring the doses of every treatment to its most frequent unit; returns what there is to say.
 
-    Doses that cannot be converted into each other (mass and molar) stay as they are.
+    Doses that cannot be converted into each other (mass and molar) stay as they are; those without a unit beside others
+    with one are added to ``problems``.
     """
     notes = []
     for treatment in sorted({str(row["treatment"]) for row in rows}):
         own = [row for row in rows if row["treatment"] == treatment and row["dose_unit"] and _known(row["dose"])]
         units = sorted({str(row["dose_unit"]) for row in own})
+        without = [
+            str(row["well"])
+            for row in rows
+            if row["treatment"] == treatment and not row["dose_unit"] and _known(row["dose"]) and row["dose"]
+        ]
+        if units and without:
+            problems.append(
+                f"Doses of {treatment} without a unit ({', '.join(without[:5])}) beside others in "
+                f"{' and '.join(units)}. Write the unit into the heading, or behind every dose."
+            )
         if len(units) < 2:
             continue
         unit = common_unit(str(row["dose_unit"]) for row in own)

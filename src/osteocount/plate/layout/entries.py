@@ -92,8 +92,8 @@ def _sheet_entries(sheet: Sheet, collected: LayoutEntries, treatment_column: str
             continue
         collected.entries.extend(_grid_entries(sheet, grid, *column_of(name, treatment_column)))
         collected.problems.extend(
-            f"{sheet.where(*place)}: {sheet.cell(*place)!r} is no row of the grid, or one that is there already. Label "
-            "the rows A, B, C …, each once."
+            f"{sheet.where(*place)}: {sheet.cell(*place)!r} is no row of the grid, or one that is there already, or a "
+            "note below it. Label the rows A, B, C …, each once, and put notes elsewhere."
             for place in grid.unclear
         )
         shape = grid.lines[-1][1], grid.columns[-1]

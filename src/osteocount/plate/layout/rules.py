@@ -83,7 +83,7 @@ def resolve(
         others = f" If one of {', '.join(free)} is the treatment, say so (--treatment-column)." if free else ""
         problems.append(f"No treatments: a column, sheet or grid called 'treatment' is needed.{others}")
         return rows, []
-    warnings += convert_doses(rows)
+    warnings += convert_doses(rows, problems)
     return rows, warnings + _controls(rows, any("role" in cells for cells in used.values()), problems)
 
 
