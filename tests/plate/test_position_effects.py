@@ -61,6 +61,14 @@ def test_b_score_needs_wells_and_differences():
         b_score(plate(lambda r, c: r + c, lambda r, c: "x"), "count")
 
 
+def test_samples_without_a_place_have_no_position_effects():
+    wells = plate(lambda r, c: r, lambda r, c: "x").assign(well=[f"D1 IL-32 {n}" for n in range(96)])
+    effects = position_effects(wells, "count")
+    assert (effects.row_medians, effects.column_medians) == ({}, {})
+    with pytest.raises(OsteoCountError, match="at least 16 measured wells"):
+        b_score(wells, "count")
+
+
 def test_share_explained_by_place():
     rows, columns = np.repeat(np.arange(8), 12), np.tile(np.arange(12), 8)
     assert explained_by_place(columns == 3, rows, columns) == pytest.approx(1.0)

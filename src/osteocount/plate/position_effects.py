@@ -122,7 +122,8 @@ def _median_polish(
 
 
 def _used(wells: pd.DataFrame, measure: str) -> pd.Series[bool]:
-    return wells[measure].notna() & (wells["role"] != "excluded")
+    placed = wells["well"].map(lambda well: parse_well(str(well)) is not None)  # samples of a sheet have no place
+    return wells[measure].notna() & (wells["role"] != "excluded") & placed.astype(bool)
 
 
 def _placed(wells: pd.DataFrame, measure: str) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
