@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import read_bytes
 from osteocount.text_files import decode_unicode
 
 BOUNDS = (("gt", "above"), ("ge", "at least"), ("lt", "below"), ("le", "at most"))
@@ -167,7 +168,7 @@ class Settings(FrozenModel):
             The file is missing, is not TOML, or names a setting that does not exist or a value out of range.
         """
         try:
-            return cls.model_validate(tomllib.loads(decode_unicode(path.read_bytes())))
+            return cls.model_validate(tomllib.loads(decode_unicode(read_bytes(path))))
         except OSError as error:
             raise OsteoCountError(f"{path}: the settings file cannot be read ({error.strerror}).") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

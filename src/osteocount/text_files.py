@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import read_bytes
 
 SEPARATOR_LINE = re.compile(r"\s*\"?sep=(?P<separator>.)\"?[\s;,]*", re.IGNORECASE)
 """First line with which Excel is told the separator of a CSV."""
@@ -20,7 +21,7 @@ def read_text(path: Path) -> str:
         The file cannot be read, or holds no text.
     """
     try:
-        return decode(path, path.read_bytes())
+        return decode(path, read_bytes(path))
     except OSError as error:
         raise OsteoCountError(f"{path}: cannot be read ({error.strerror}).") from error
 

@@ -138,4 +138,4 @@ def test_a_folder_of_them_is_done_without_them(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
     a_pipe(tmp_path / "p.tif")
     (tmp_path / "a.tif").write_bytes(b"II*\0")
-    assert [path.name for path in find_pictures(tmp_path)[0]] == ["a.tif", "p.tif"]
+    assert [path.name for path in find_pictures(tmp_path).pictures] == ["a.tif", "p.tif"]

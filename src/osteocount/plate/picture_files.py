@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import VENDOR_SUFFIXES, is_zarr
-from osteocount.io.raw_image import check_file
 
 _COMMON = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png", ".jpeg", ".jpg")
 PICTURE_SUFFIXES = (*_COMMON, *sorted(VENDOR_SUFFIXES, reverse=True), ".zarr")
@@ -104,19 +104,31 @@ def find_pictures(source: Path) -> FoundPictures:
     """
     if not source.exists():
         raise OsteoCountError(f"{source}: no such file or folder.")
-    if not source.is_dir():
-        check_file(source)
     if source.is_file() and not source.name.lower().endswith(PICTURE_SUFFIXES):
         raise OsteoCountError(f"{source}: not a picture; pictures end in {', '.join(PICTURE_SUFFIXES)}.")
     if source.is_file() or is_zarr(source):
+        _check_names([source])
         return FoundPictures((source,))
     found = _walk(source)
+    _check_names((source, *found.pictures))
     if not found.pictures:
         raise OsteoCountError(
             f"{source}: no pictures here. Pictures end in {', '.join(PICTURE_SUFFIXES)}; folders called truth, labels "
             f"or overlays, hidden folders and result folders are not searched.{' '.join(['', *found.notes()])}"
         )
     return found
+
+
+def _check_names(paths: Iterable[Path]) -> None:
+    """Refuse names that are no text: they could not be written to any table."""
+    for path in paths:
+        try:
+            str(path).encode()
+        except UnicodeEncodeError as error:
+            raise OsteoCountError(
+                f"{os.fsencode(path).decode(errors='backslashreplace')}: the name is not valid UTF-8, so it cannot be "
+                "written to a table. Rename it with plain letters."
+            ) from error
 
 
 def _walk(source: Path) -> FoundPictures:

@@ -17,9 +17,8 @@ from typing import IO, TYPE_CHECKING
 
 from defusedxml import ElementTree
 
-from defusedxml import ElementTree
-
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular
 from osteocount.text_files import decode, without_separator_line
 
 if TYPE_CHECKING:
@@ -209,50 +208,26 @@ def uncomputed_formulas(sheet: Sheet) -> str:
 
 
 def _read_workbook(path: Path, data: bytes) -> list[Sheet]:
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    _guard_archive(path, data)
     try:
         _guard_archive(path, data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions that do not matter here
             return _sheets_of(path, data)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError) as error:
-        if isinstance(error, OsteoCountError):
-            raise
+    except OsteoCountError:
+        raise
+    except Exception as error:  # a damaged archive or sheet makes zipfile, zlib and openpyxl raise anything
         raise OsteoCountError(f"{path}: cannot be read as an Excel workbook ({error}).") from error
 
 
 def _guard_archive(path: Path, data: bytes) -> None:
     """Refuse what would unpack to far more than a table of wells holds."""
-    merged = 0
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(info.file_size for info in archive.infolist())
-            if unpacked <= MAX_UNPACKED_BYTES:
-                merged = sum(_merged_cells(archive, name) for name in archive.namelist() if name.endswith(".xml"))
     except zipfile.BadZipFile as error:
         raise OsteoCountError(f"{path}: not an Excel workbook, or a damaged one ({error}).") from error
     if unpacked > MAX_UNPACKED_BYTES:
         raise OsteoCountError(f"{path}: unpacks to {unpacked / 1e6:.0f} MB, too large for a table of wells.")
-    if merged > MAX_CELLS:
-        raise OsteoCountError(f"{path}: has merged ranges of {merged} cells, too large for a table of wells.")
-
-
-def _merged_cells(archive: zipfile.ZipFile, name: str) -> int:
-    """Count the cells of a sheet's merged ranges; openpyxl makes every one of them, be it a whole sheet."""
-    from openpyxl.utils.cell import range_boundaries
-
-    data = archive.read(name)
-    if b"mergeCell" not in data and b"\0" not in data[:200]:  # zeros: UTF-16, as Excel never writes it
-        return 0
-    cells = 0
-    for _, element in ElementTree.iterparse(io.BytesIO(data)):
-        if str(element.tag).endswith("mergeCell"):
-            left, top, right, bottom = (n or 0 for n in range_boundaries(element.get("ref", "")))
-            cells += (right - left + 1) * (bottom - top + 1)
-        element.clear()
-    return cells
 
 
 def _sheets_of(path: Path, data: bytes) -> list[Sheet]:
@@ -332,7 +307,7 @@ def _with_structure(path: Path, sheet: Sheet, xml: IO[bytes], until: float) -> S
 
     formulas: dict[tuple[int, int], bool] = {}
     merged, hidden = [], set()
-    row = column = 0
+    row = column = covered = 0
     for number, (event, element) in enumerate(ElementTree.iterparse(xml, events=("start", "end"))):
         tag = element.tag.rsplit("}", 1)[-1]
         if number % 10_000 == 0:
@@ -351,6 +326,9 @@ def _with_structure(path: Path, sheet: Sheet, xml: IO[bytes], until: float) -> S
         elif event == "end" and tag == "mergeCell":
             left, top, right, bottom = (int(end or 1) - 1 for end in range_boundaries(str(element.get("ref"))))
             merged.append((top, left, bottom, right))
+            covered += (bottom - top + 1) * (right - left + 1)
+            if covered > MAX_CELLS:
+                raise OsteoCountError(f"{path}: has merged ranges of {covered} cells, too large for a table of wells.")
         if event == "end" and tag in ("row", "c"):
             element.clear()
     used = {row for row in hidden if row < len(sheet.rows) and any(sheet.rows[row])}

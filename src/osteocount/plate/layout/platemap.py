@@ -9,6 +9,7 @@ from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import read_bytes
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry
 from osteocount.wells import well_name
 
@@ -26,7 +27,7 @@ def platemap_entries(path: Path) -> LayoutEntries:
         The file cannot be read, or is no plate map.
     """
     try:
-        root = ElementTree.fromstring(path.read_bytes())
+        root = ElementTree.fromstring(read_bytes(path))
     except OSError as error:
         raise OsteoCountError(f"{path}: cannot be read ({error.strerror}).") from error
     except (ParseError, DefusedXmlException, ValueError) as error:

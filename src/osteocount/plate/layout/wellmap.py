@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from osteocount.errors import OsteoCountError
-from osteocount.input_files import read_text
+from osteocount.input_files import read_bytes
 from osteocount.plate.layout.headings import column_of
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry
 from osteocount.text_files import decode_unicode
@@ -34,7 +34,7 @@ def wellmap_entries(path: Path, treatment_column: str = "") -> LayoutEntries:
     collected = LayoutEntries()
     problems = collected.problems
     try:
-        tables = tomllib.loads(decode_unicode(path.read_bytes()))
+        tables = tomllib.loads(decode_unicode(read_bytes(path)))
     except OSError as error:
         raise OsteoCountError(f"{path}: cannot be read ({error.strerror}).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
