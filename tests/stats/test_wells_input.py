@@ -354,3 +354,12 @@ def test_a_donor_spelt_twice_is_one(spelling):
 def test_different_donors_stay_apart(donors):
     frame = table().assign(donor=lambda t: t["donor"].replace(dict(zip(("D1", "D2", "D3"), donors, strict=True))))
     assert compare(frame, control="vehicle").donor_values["donor"].nunique() == 3
+
+
+@pytest.mark.parametrize(("one", "other"), [("A1", "\u04101"), ("DO1", "D01"), ("Dl", "D1"), ("ß1", "β1")])
+def test_donors_that_look_alike_are_refused(one, other):
+    frame = table()
+    names = sorted(frame["donor"].unique())
+    frame["donor"] = frame["donor"].replace({names[0]: one, names[1]: other})
+    with pytest.raises(OsteoCountError, match="look alike: are they one or two"):
+        compare(frame, control="vehicle")

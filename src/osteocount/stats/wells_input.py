@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
+from osteocount.names import unify
 from osteocount.stats.arms import arm_names, text_of
 from osteocount.stats.dose_units import amount_with_unit, in_one_unit, plain_unit
 from osteocount.stats.endpoints import WELL_COLUMNS, NumberKind
@@ -86,6 +87,7 @@ def check_wells(table: pd.DataFrame, names: ColumnNames, extra: tuple[str, ...] 
     frame, excluded = _exclude_wells(frame, columns)
     problems = TableProblems({name: heading for name, heading in columns.headings.items() if name in frame.columns})
     frame, folded = fold_donors(frame, columns.donor)
+    _refuse_look_alikes(frame, columns)
     _check_donors(frame, columns, problems)
     _check_duplicates(frame, columns, problems)
     count = _numbers(frame, columns.count, problems, "count")
@@ -243,6 +245,20 @@ def fold_donors(frame: pd.DataFrame, column: str) -> tuple[pd.DataFrame, list[st
     kept = {spelling: spellings[0] for spellings in same for spelling in spellings}
     said = "; ".join(" and ".join(f"'{name}'" for name in spellings) + f" is '{spellings[0]}'" for spellings in same)
     return frame.assign(**{column: names.replace(kept)}), [f"One donor spelt in several ways is taken as one: {said}."]
+
+
+def _refuse_look_alikes(frame: pd.DataFrame, columns: TableColumns) -> None:
+    """Refuse donors and treatments that differ only in letters or digits that look alike: nobody knows if they are one.
+
+    Raises
+    ------
+    OsteoCountError
+    """
+    pairs = ((columns.donor, "donor"), (columns.treatment, "treatment"))
+    wrong = [said for name, what in pairs for said in unify(frame[name].map(text_of), dashes=False).problems(what)]
+    if wrong:
+        listed = "\n".join(f"  - {problem}" for problem in wrong)
+        raise OsteoCountError(f"The table cannot be compared:\n{listed}")
 
 
 def _folded_donor(name: str) -> str:
