@@ -224,7 +224,8 @@ Made by `python benchmarks/calibration.py --runs {runs}` in {seconds:.0f} s.
 {head}{body}
 Wanted: Dunnett family-wise .04 to .06 where all arms vary equally; robust at most .06, and at most .07 where one arm or
 the control has an SD of .8; the SD warning in at most .10 of sound experiments, and in half of those with a fourfold SD
-(.8 against .2). A rate of .05 from {runs} experiments has a standard error of about {error:.4f}; the SD warning was
+(.8 against .2), which the test reaches from 5 or 6 donors, or 10 arms, on.
+A rate of .05 from {runs} experiments has a standard error of about {error:.4f}; the SD warning was
 looked for in {WARNED}.
 
 - *raw p < .05*: per arm, unadjusted. *Dunnett, family-wise*: any arm with adjusted p < .05.
