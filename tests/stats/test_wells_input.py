@@ -363,3 +363,15 @@ def test_donors_that_look_alike_are_refused(one, other):
     frame["donor"] = frame["donor"].replace({names[0]: one, names[1]: other})
     with pytest.raises(OsteoCountError, match="look alike: are they one or two"):
         compare(frame, control="vehicle")
+
+
+@pytest.mark.parametrize("change", ["{}\u200b", "\ufeff{}", " {}\u00a0"])
+@pytest.mark.parametrize("column", ["donor", "treatment", "plate"])
+def test_what_nobody_sees_makes_no_name_of_its_own(change, column):
+    frame = table()
+    wanted = compare(frame, control="vehicle").table
+    frame.loc[frame.index[1], column] = change.format(frame[column].iloc[1])
+    pd.testing.assert_frame_equal(
+        compare(frame, control="vehicle").table[["contrast", "p_raw", "n_donors"]],
+        wanted[["contrast", "p_raw", "n_donors"]],
+    )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
-from osteocount.names import unify
+from osteocount.names import fold, unify
 from osteocount.stats.arms import arm_names, text_of
 from osteocount.stats.dose_units import amount_with_unit, in_one_unit, plain_unit
 from osteocount.stats.endpoints import WELL_COLUMNS, NumberKind
@@ -88,6 +88,8 @@ def check_wells(table: pd.DataFrame, names: ColumnNames, extra: tuple[str, ...] 
     problems = TableProblems({name: heading for name, heading in columns.headings.items() if name in frame.columns})
     frame, folded = fold_donors(frame, columns.donor)
     _refuse_look_alikes(frame, columns)
+    frame, spellings = _one_spelling(frame, columns.treatment)
+    folded += spellings
     _check_donors(frame, columns, problems)
     _check_duplicates(frame, columns, problems)
     count = _numbers(frame, columns.count, problems, "count")
@@ -247,6 +249,19 @@ def fold_donors(frame: pd.DataFrame, column: str) -> tuple[pd.DataFrame, list[st
     return frame.assign(**{column: names.replace(kept)}), [f"One donor spelt in several ways is taken as one: {said}."]
 
 
+def _one_spelling(frame: pd.DataFrame, treatment: str) -> tuple[pd.DataFrame, list[str]]:
+    """Take spellings of a treatment and of a plate that differ in what nobody sees or means as one."""
+    notes: list[str] = []
+    for column, what in ((treatment, "treatment"), ("plate", "plate")):
+        if column in frame.columns:
+            texts = frame[column].map(text_of)
+            unified = unify(texts)
+            if unified.merged:
+                frame = frame.assign(**{column: texts.replace(unified.of)})
+                notes += unified.notes(what)
+    return frame, notes
+
+
 def _refuse_look_alikes(frame: pd.DataFrame, columns: TableColumns) -> None:
     """Refuse donors and treatments that differ only in letters or digits that look alike: nobody knows if they are one.
 
@@ -262,7 +277,7 @@ def _refuse_look_alikes(frame: pd.DataFrame, columns: TableColumns) -> None:
 
 
 def _folded_donor(name: str) -> str:
-    text = re.sub(r"[\s_.#-]+", "", name.casefold())
+    text = re.sub(r"[\s_.#-]+", "", fold(name))
     text = re.sub(r"(?:no|nr|id)(?=\d)", "", text)
     text = re.sub(r"(?<!\d)0+(?=\d)", "", text)
     word = re.match(r"(donor|mouse|animal|patient|subject|)(\d+)$", text)
