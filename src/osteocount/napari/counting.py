@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Event
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.label_image import TiledLabels
+from osteocount.io.multi_image import is_multi_image, is_zarr, list_scenes
 from osteocount.io.picture import Picture, Pixels, PixelSize, is_large_size
 from osteocount.io.read import read_picture
 from osteocount.io.tiled_image import TiledImage, open_tiled
@@ -33,6 +34,8 @@ from osteocount.settings import Settings
 
 POLL_S = 0.3
 """How often the worker looks which tiles have been finished."""
+SAME_SIZE = 1e-3
+"""Pixel sizes that differ by less are one: napari's scale and a resolution tag round differently."""
 PREVIEW_PIXELS = 4 * 10**6
 """Cells found so far are shown on a reduced picture of at most so many pixels."""
 
@@ -53,6 +56,10 @@ class LayerSnapshot:
         True when the last axis is colour.
     pixel_um
         Micrometres per pixel when the layer has a length unit, None otherwise.
+    scene
+        Which picture of its file it shows, where that holds many and our reader opened it.
+    is_scaled
+        True when the layer has a scale of its own that says no micrometres per pixel.
     """
 
     name: str
@@ -60,6 +67,8 @@ class LayerSnapshot:
     data: Any
     rgb: bool
     pixel_um: float | None
+    scene: str = ""
+    is_scaled: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -73,6 +82,28 @@ class LayerSnapshot:
         if self.pixel_um is not None:
             return PixelSize(self.pixel_um, "scale of the napari layer")
         return PixelSize(None, "the layer has no length unit; give the pixel size in the settings")
+
+    def own_pixel_um(self, settings: Settings, of_file: float | None) -> float | None:
+        """Return the pixel size to use in place of the file's, in µm; None: there is none, or it is the same."""
+        if settings.picture.pixel_size is not None:
+            return settings.picture.pixel_size
+        is_same = of_file is not None and self.pixel_um is not None and abs(self.pixel_um / of_file - 1) < SAME_SIZE
+        return None if is_same else self.pixel_um
+
+    def is_its_file(self) -> bool:
+        """Tell whether the file can be counted in place of the layer: it holds one picture, or it is known which."""
+        if self.path is None or not (self.path.is_file() or is_zarr(self.path)):
+            return False
+        return bool(self.scene) or not is_multi_image(self.path) or len(list_scenes(self.path)) == 1
+
+    def notes(self) -> tuple[str, ...]:
+        """Say what of the layer is not used."""
+        if not self.is_scaled:
+            return ()
+        return (
+            f"Layer '{self.name}' has a scale that says no micrometres per pixel, so it is not used; give the "
+            "pixel size in Settings.",
+        )
 
     def axes(self, bits: int) -> str:
         """Say what is counted, as pictures read from files do."""
@@ -251,11 +282,12 @@ def _paint(tile: FinishedTile, cells: NDArray[np.uint8], shape: tuple[int, int],
 
 def _open(layer: LayerSnapshot, settings: Settings) -> AbstractContextManager[Any]:
     """Return the file of a layer where it can be read by regions and is what is shown, else the layer itself."""
-    if layer.path is not None and layer.path.exists():
-        with open_tiled(layer.path, settings.picture.pixel_size) as image:
+    if layer.path is not None and layer.is_its_file():
+        with open_tiled(layer.path, settings.picture.pixel_size, layer.scene) as image:
             is_same = image is not None and image.shape[:2] == layer.shape[-2:]
+            of_file = None if image is None else image.pixel_size.um
         if is_same:
-            return open_tiled(layer.path, settings.picture.pixel_size)
+            return open_tiled(layer.path, layer.own_pixel_um(settings, of_file), layer.scene)
     return nullcontext(LayerImage(layer, layer.pixel_size(settings)))
 
 
@@ -269,10 +301,10 @@ def picture_of(layer: LayerSnapshot, settings: Settings) -> Picture:
     OsteoCountError
         The layer is a stack, or of a type that is not a camera's; the text says what to do.
     """
-    if layer.path is not None and layer.path.is_file():
-        picture = read_picture(layer.path, pixel_size_um=settings.picture.pixel_size)
+    if layer.path is not None and layer.is_its_file():
+        picture = read_picture(layer.path, pixel_size_um=settings.picture.pixel_size, scene=layer.scene)
         if picture.pixels.shape[:2] == layer.shape[-2:]:
-            return picture
+            return _with_own_scale(picture, layer, settings)
     pixels, notes = _camera_values(_plane(layer), layer)
     return Picture(
         path=Path(layer.name),
@@ -281,8 +313,19 @@ def picture_of(layer: LayerSnapshot, settings: Settings) -> Picture:
         channel_names=("red", "green", "blue") if layer.rgb else ("",) * pixels.shape[2],
         pixel_size=layer.pixel_size(settings),
         axes=layer.axes(pixels.dtype.itemsize * 8),
-        notes=notes,
+        notes=(*notes, *layer.notes()),
     )
+
+
+def _with_own_scale(picture: Picture, layer: LayerSnapshot, settings: Settings) -> Picture:
+    """Give a picture from a file the scale of its layer, where a person set another than the file has."""
+    of_file = picture.pixel_size
+    if settings.picture.pixel_size is not None or layer.own_pixel_um(settings, of_file.um) is None:
+        return replace(picture, notes=(*picture.notes, *layer.notes()))
+    notes = [*picture.notes]
+    if of_file.um is not None:
+        notes.append(f"The file says {of_file.um:g} µm per pixel; the layer's {layer.pixel_um:g} µm is used.")
+    return replace(picture, pixel_size=layer.pixel_size(settings), notes=tuple(notes))
 
 
 def _plane(layer: LayerSnapshot) -> NDArray[np.generic]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import (
     QApplication,
@@ -41,13 +42,20 @@ MINIMUM_WIDTH = 345
 OPEN, COUNT, CORRECT, COMPARE = range(4)
 _HEIGHTS = (520, 180)  # of the dock and of what lies below it; Qt keeps the proportion.
 # With it a plate has the 300 pixels that its letters need in a window of 1280 × 800 (tests hold that).
+_TAKEN_OVER = "Another OsteoCount dock works on this viewer now; close this one."
+_at_work: WeakSet[OsteoCountDock] = WeakSet()
 
 
 class OsteoCountDock(QWidget):
-    """Open, count, correct, compare."""
+    """Open, count, correct, compare. One at a time works on a viewer: a new one ends the one before."""
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # Plugins are given a proxy that makes layers into proxies too, anew each time: none could be told from another.
+        viewer = self._viewer = getattr(viewer, "__wrapped__", viewer)
+        for earlier in [dock for dock in _at_work if dock._viewer is self._viewer]:
+            earlier.end(_TAKEN_OVER)
+        _at_work.add(self)
         self.layers = ViewerLayers(viewer, self)
         self.source = SourceView()
         self.settings = SettingsView()
@@ -72,10 +80,29 @@ class OsteoCountDock(QWidget):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802  Qt's name
         """Leave no count running and nothing connected."""
+        self.end()
+        super().closeEvent(event)
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802  Qt's name
+        """End when the dock's × is pressed: napari closes no widget then, it takes it out of its dock."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parentWidget() is None:
+            self.end()
+
+    def end(self, why: str = "") -> None:
+        """Leave no count running and nothing connected, once and for all; the layers stay as they are."""
+        if self not in _at_work:
+            return
+        _at_work.discard(self)
         self._cancel()
+        self._jobs.cancel()
         self.review.close()
         self.layers.disconnect_from_viewer()
-        super().closeEvent(event)
+        QApplication.instance().aboutToQuit.disconnect(self.stop)
+        self.setEnabled(False)
+        self.state.setText(why)
+        if self._window is not None and self._plate_is_docked():
+            self._window.remove_dock_widget(self.review.plate)
 
     def stop(self) -> None:
         """Let nothing run on, so that napari can end at once."""
@@ -124,6 +151,7 @@ class OsteoCountDock(QWidget):
 
     def _connect(self) -> None:
         self.layers.images_changed.connect(self.source.set_layers)
+        self.layers.problem.connect(self._show_problem)
         self.source.layer_chosen.connect(self.layers.select)
         self.settings.load_requested.connect(self.load_settings)
         self.settings.save_requested.connect(self.save_settings)
@@ -205,15 +233,21 @@ class OsteoCountDock(QWidget):
             each.setEnabled(True)
         self.review_legend.show_entries(*self.review.layers.legend())
         self.review_message.show_notes(())
-        if self._plate is None and self._window is not None:
-            self._plate = self._window.add_dock_widget(self.review.plate, name="Plate", area="left")
-            tabify_with_layer_controls(self.review.plate)
+        if self._plate is None:
             self._raise_plate()
 
+    def _plate_is_docked(self) -> bool:
+        """Tell whether the plate has a dock; its × takes it out of it."""
+        return self._window is not None and self.review.plate.parentWidget() is not None
+
     def _raise_plate(self) -> None:
-        if self._plate is not None:
-            self._plate.show()
-            self._plate.raise_()
+        if self._window is None:
+            return
+        if not self._plate_is_docked():
+            self._plate = self._window.add_dock_widget(self.review.plate, name="Plate", area="left")
+            tabify_with_layer_controls(self.review.plate)
+        self._plate.show()
+        self._plate.raise_()
 
     def _show_saved(self, outcome: Outcome) -> None:
         self.state.setText(f"Tables and report are in {outcome.folder}")

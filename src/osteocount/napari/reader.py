@@ -18,6 +18,7 @@ from osteocount.io.picture import PixelSize
 from osteocount.io.pyramid import Pyramid, open_pyramid
 from osteocount.io.read import read_picture
 from osteocount.napari.layers.layer_data import (
+    SCENE,
     ImageLayerData,
     fill_levels,
     picture_layer_data,
@@ -59,7 +60,7 @@ def read(path: str | list[str]) -> list[LayerData]:
     layers = []
     for scene in scenes:
         picture = read_picture(file, scene=scene)
-        layers += _layers(picture_layer_data(picture), picture.pixel_size, f"{file.stem} {scene}".strip())
+        layers += _layers(picture_layer_data(picture), picture.pixel_size, f"{file.stem} {scene}".strip(), scene)
     return layers
 
 
@@ -72,11 +73,12 @@ def simulated_field() -> list[LayerData]:
     return [(field.picture, {"name": "simulated TRAP field", **scale_and_units(field.pixel_size)}, "image")]
 
 
-def _layers(picture: ImageLayerData, size: PixelSize, name: str) -> list[LayerData]:
+def _layers(picture: ImageLayerData, size: PixelSize, name: str, scene: str = "") -> list[LayerData]:
     layers = []
     for n, pixels in enumerate(picture.channels):
         title = f"{name} channel {n + 1}" if n else name
-        layers.append((pixels, {"name": title, **picture.arguments(n), **scale_and_units(size.um)}, "image"))
+        about = {"name": title, "metadata": {SCENE: scene} if scene else {}}
+        layers.append((pixels, {**about, **picture.arguments(n), **scale_and_units(size.um)}, "image"))
     return layers
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.label_image import write_labels
@@ -20,7 +21,7 @@ def write_cells(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     Raises
     ------
     OsteoCountError
-        The layer is not one plane in memory.
+        The layer is not one plane in memory, or its cells are not those of its table.
     """
     if attributes.get("multiscale"):
         raise OsteoCountError(
@@ -31,13 +32,25 @@ def write_cells(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     if labels.ndim != 2:
         raise OsteoCountError(f"The layer is a stack of {' × '.join(map(str, labels.shape))}; save one plane of it.")
     file = Path(path)
-    write_labels(labels.astype(np.uint32), file, _pixel_um(attributes))
     table = pd.DataFrame(attributes.get("features", {}))
+    if {"index", "area_px"} <= set(table.columns) and not _agree(labels, table):
+        raise OsteoCountError(
+            f"{file.name}: cells of this layer were changed after they were counted, and its table knows it not. "
+            "Count again, or correct the cells in step 3, where the tables follow."
+        )
+    write_labels(labels.astype(np.uint32), file, _pixel_um(attributes))
     if len(table.columns) == 0:
         return [str(file)]
     beside = file.with_suffix(".csv")
     write_table(table.rename(columns={"index": "cell_id"}), beside)
     return [str(file), str(beside)]
+
+
+def _agree(labels: NDArray[np.integer[Any]], table: pd.DataFrame) -> bool:
+    """Tell whether a table has the cells of a label image, each of its size; background is nobody's."""
+    cells, sizes = np.unique(labels[labels > 0], return_counts=True)
+    known = table.set_index("index")["area_px"].sort_index()
+    return np.array_equal(cells, known.index) and np.array_equal(sizes, known.to_numpy(np.int64))
 
 
 def write_nuclei(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:

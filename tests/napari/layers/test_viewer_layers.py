@@ -33,6 +33,7 @@ def show(layers, qtbot, um, result):
     """Show a count of the layer ``scene`` and wait until it is there."""
     done = []
     labels = result.segmentation.cells.astype(np.uint16)
+    layers.picture("scene")
     layers.show_count(LayerCount("scene", um, result, labels), lambda: done.append(True))
     qtbot.waitUntil(lambda: bool(done), timeout=10_000)
 
@@ -87,5 +88,10 @@ def test_a_picture_without_cells_gives_empty_layers(qtbot, result):
 
 
 def test_a_layer_that_is_gone_is_named(qtbot, result):
+    viewer = ViewerModel()
+    layers = ViewerLayers(viewer)
+    viewer.add_image(np.zeros(result.segmentation.cells.shape, np.uint8), name="scene")
+    layers.picture("scene")
+    viewer.layers.clear()
     with pytest.raises(OsteoCountError, match="scene was closed while it was counted"):
-        show(ViewerLayers(ViewerModel()), qtbot, None, result)
+        layers.show_count(LayerCount("scene", None, result, result.segmentation.cells), lambda: None)

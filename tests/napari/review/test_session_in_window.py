@@ -14,6 +14,8 @@ from osteocount.cli import app
 from osteocount.curate import effective, read_log
 from osteocount.io.tables import read_table
 from osteocount.napari.dock import COMPARE, OsteoCountDock
+from osteocount.napari.review.tools import NOT_SHOWN
+from osteocount.napari.views.correct_view import KEYS
 from osteocount.settings import Settings
 
 pytestmark = [pytest.mark.window, pytest.mark.timeout(300)]
@@ -271,4 +273,114 @@ def test_another_picture_is_not_shown_under_the_outlines_of_the_counted_one(view
     to_well(dock, qtbot, "A02")
     assert "Picture under review" in viewer.layers
     assert dock.review_message.text() == ""
+    dock.close()
+
+
+def heard_by(viewer):
+    """Return our functions that hear the mouse; napari has one of its own."""
+    functions = (*viewer.mouse_drag_callbacks, *viewer.mouse_move_callbacks)
+    return [each for each in functions if each.__module__.startswith("osteocount")]
+
+
+def test_a_dock_that_was_closed_works_on_nothing(viewer, qtbot, results):
+    """A click and a key after the dock was closed with its ×, and reopened, reach the new dock's picture alone."""
+    first = opened(viewer, qtbot, results)
+    old = first.review.session
+    outer = first.parentWidget()
+    outer.destroyOnClose()  # what napari's × does
+    assert not first.isEnabled()
+    assert heard_by(viewer) == []
+    assert not any(layer.keymap for layer in viewer.layers)
+    first.review.tools.start("delete", at_mouse=True)
+    plates = [dock for dock in viewer.window._qt_window.findChildren(QDockWidget) if dock.objectName() == "Plate"]
+    assert not [dock for dock in plates if dock.widget() is not None]
+
+    again = opened(viewer, qtbot, results)
+    to_well(again, qtbot, "A02")
+    assert len(heard_by(viewer)) == 2
+    cell = int(again.review.session.current.cells["cell_id"].iloc[0])
+    again.review.tools.select([cell])
+    keys = {str(key): does for key, does in again.review.layers.annotation_layers[0].keymap.items()}
+    keys[KEYS["delete"]](None)
+    assert [(edit.kind, edit.well) for edit in read_log(results / "edits.jsonl")] == [("delete", "A02")]
+    assert old.edits == []
+    again.close()
+    assert heard_by(viewer) == []
+
+
+def test_a_new_dock_ends_the_one_before(viewer, qtbot, results):
+    first = opened(viewer, qtbot, results)
+    second = opened(viewer, qtbot, results)
+    assert not first.isEnabled()
+    assert "Another OsteoCount dock" in first.state.text()
+    assert len(heard_by(viewer)) == 2
+    second.close()
+
+
+def hide(layers):
+    for layer in layers:
+        layer.visible = False
+
+
+def put_other_data(layers):
+    layers[-2].data = np.zeros_like(layers[-2].data)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda viewer: viewer.layers.remove("Cells under review"),
+        lambda viewer: viewer.layers.remove("Nuclei under review"),
+        lambda viewer: viewer.layers.remove("Picture under review"),
+        lambda viewer: hide(viewer.layers),
+        lambda viewer: put_other_data(viewer.layers),
+        lambda viewer: setattr(viewer.layers["Cells under review"], "scale", (3, 3)),
+        lambda viewer: setattr(viewer.layers["Picture under review"], "translate", (3, 3)),
+    ],
+    ids=["no cells", "no nuclei", "no picture", "hidden", "other data", "scaled", "moved"],
+)
+def test_nothing_is_corrected_on_layers_that_are_not_those_of_the_field(viewer, qtbot, results, change):
+    dock = opened(viewer, qtbot, results)
+    tools, session = dock.review.tools, dock.review.session
+    cells = session.current.cells["cell_id"].astype(int).tolist()[:2]
+    tools.select(cells)
+    change(viewer)
+    for name in KEYS:
+        tools.start(name, at_mouse=True)
+    for emit in (lambda: dock.review.layers.stroked.emit([(0.0, 0.0), (9.0, 9.0), (20.0, 0.0)]),
+                 lambda: dock.review.layers.dragged.emit((5.0, 5.0), (9.0, 9.0))):  # fmt: skip
+        emit()
+    assert session.edits == []
+    assert NOT_SHOWN in dock.review_message.text()
+    to_well(dock, qtbot, "A01")  # opening it again mends it
+    tools.select(cells)
+    tools.start("delete")
+    assert [edit.kind for edit in session.edits] == ["delete"]
+    dock.close()
+
+
+def test_layers_under_review_may_be_renamed_and_cannot_be_painted(viewer, qtbot, results):
+    dock = opened(viewer, qtbot, results)
+    to_well(dock, qtbot, "A02")  # takes the layers of A01 over, whose new data would let napari edit them
+    cells, nuclei = dock.review.layers.annotation_layers
+    cells.name, nuclei.name = "a", "b"
+    for layer in (cells, nuclei):
+        assert not layer.editable
+        layer.mode = "paint" if layer is cells else "add"
+        assert layer.mode == "pan_zoom"
+    viewer.dims.ndisplay = 3
+    viewer.dims.ndisplay = 2
+    assert not cells.editable
+    assert not nuclei.editable
+    dock.review.tools.select([int(dock.review.session.current.cells["cell_id"].iloc[0])])
+    dock.review.tools.start("delete")
+    assert [edit.kind for edit in dock.review.session.edits] == ["delete"]
+    dock.close()
+
+
+def test_a_plate_that_was_closed_comes_back(viewer, qtbot, results):
+    dock = opened(viewer, qtbot, results)
+    dock.review.plate.parentWidget().destroyOnClose()
+    dock.show_plate.click()
+    assert dock.review.plate.parentWidget() is not None
     dock.close()

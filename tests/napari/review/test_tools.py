@@ -10,7 +10,8 @@ import pytest
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import EditedField
-from osteocount.napari.review.tools import PEN_HINTS, CorrectionTools, describe_selection
+from osteocount.napari.review.tools import NOT_SHOWN, PEN_HINTS, CorrectionTools, describe_selection
+from osteocount.napari.views.correct_view import KEYS
 
 CELLS = pd.DataFrame({
     "cell_id": [1, 2], "is_osteoclast": [True, False], "counted": [True, True], "n_nuclei": [3, 1],
@@ -41,6 +42,7 @@ class Layers(QObject):
         super().__init__()
         self.cursor, self.pen = (0.0, 0.0), False
         self.busy = lambda: False
+        self.shows = lambda field: True
 
     def select(self, cells, table):
         self.selected = cells
@@ -116,3 +118,18 @@ def test_nothing_is_done_while_a_picture_is_on_its_way(tools):
     tools.start("delete")
     assert tools.selected == []
     assert tools.session.done == []
+
+
+@pytest.mark.parametrize("tool", [*KEYS, "split_line", "draw"])
+def test_no_tool_works_on_layers_of_another_picture(tools, tool):
+    tools.select([1, 2])
+    tools.layers.shows = lambda field: False
+    said = []
+    tools.problem.connect(said.append)
+    tools.start(tool, at_mouse=True)
+    assert said == [NOT_SHOWN]
+    tools.layers.clicked.emit(10.0, 10.0, False)
+    tools.layers.dragged.emit((10.0, 10.0), (11.0, 11.0))
+    tools.layers.stroked.emit([(10.0, 0.0), (10.0, 20.0), (10.0, 39.0)])
+    assert tools.selected == [1, 2]
+    assert tools.session.done == tools.changes == []

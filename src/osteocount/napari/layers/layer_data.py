@@ -18,6 +18,9 @@ _UNITS = pint.get_application_registry()  # type: ignore[no-untyped-call]
 # Made as the plugin is loaded: the first unit takes a fifth of a second, for which no picture should wait.
 MICROMETER = _UNITS.Unit("micrometer")
 
+SCENE = "osteocount_scene"
+"""Of a layer's metadata: which picture of its file it shows, where the file holds many."""
+
 
 @dataclass(frozen=True)
 class ImageLayerData:

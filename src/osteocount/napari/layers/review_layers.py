@@ -15,6 +15,7 @@ from osteocount.io.display import NUCLEUS, ON_BRIGHT, ON_DARK
 from osteocount.napari.layers.appearance import cell_legend, class_colormap, nucleus_style
 from osteocount.napari.layers.layer_data import ImageLayerData, scale_and_units
 from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
+from osteocount.napari.layers.read_only import lock
 from osteocount.napari.worker import StepQueue
 
 CELLS = "Cells under review"
@@ -55,6 +56,7 @@ class ReviewLayers(QObject):
         self._pictures: list[Any] = []
         self._cells: Any = None
         self._nuclei: Any = None
+        self._shown_data: list[Any] = []  # of pictures and cells, as `show` left them
         self._placed: dict[str, Any] = {}
         self._on_dark = False
         self._steps = StepQueue(self)
@@ -67,8 +69,13 @@ class ReviewLayers(QObject):
         viewer.mouse_move_callbacks.append(self._on_move)
 
     def disconnect_from_viewer(self) -> None:
-        """Hear nothing more."""
+        """Hear nothing more, neither mouse nor keys; what is shown stays."""
         self._steps.stop()
+        self.set_pen(False)
+        for layer in self.annotation_layers:
+            if layer is not None:
+                layer.keymap.clear()
+        self._field = None
         self._viewer.mouse_drag_callbacks.remove(self._on_press)
         self._viewer.mouse_move_callbacks.remove(self._on_move)
 
@@ -122,6 +129,7 @@ class ReviewLayers(QObject):
             layer.data = value
             layer.scale = self._placed.get("scale", (1, 1))
             layer.units = self._placed.get("units", ("pixel", "pixel"))
+            layer.translate, layer.visible = (0, 0), True
 
     def _making(self, picture: ImageLayerData | None, outlines: OutlineLayerData) -> list[Callable[[], None]]:
         """Return the steps that make new layers."""
@@ -147,17 +155,18 @@ class ReviewLayers(QObject):
         self._cells = self._viewer.add_labels(
             outlines.data, name=CELLS, colormap=colormap, opacity=0.9, metadata=dict(_OURS), **self._placed
         )
-        self._cells.editable = False  # napari's brushes would change outlines and no cell
+        lock(self._cells)  # napari's brushes would change outlines and no cell
 
     def _add_nuclei(self) -> None:
         um = self._placed["scale"][0] if self._placed else None
         self._nuclei = self._viewer.add_points(
             np.empty((0, 2)), name=NUCLEI, face_color=NUCLEUS, metadata=dict(_OURS), **nucleus_style(um), **self._placed
         )
-        self._nuclei.editable = False
+        lock(self._nuclei)
 
     def _finish(self, field: EditedField, outlines: OutlineLayerData) -> None:
         self._field, self._outlines = field, outlines
+        self._shown_data = [layer.data for layer in (*self._pictures, self._cells)]
         self.show_nuclei()
         self._viewer.layers.selection.active = self._cells
         self._fit()
@@ -174,6 +183,18 @@ class ReviewLayers(QObject):
         for layer in self._pictures:
             if layer in self._viewer.layers:
                 layer.refresh(extent=False)
+
+    def shows(self, field: EditedField) -> bool:
+        """Tell whether what is on the screen is ``field``: its own layers, all there, in one place, and not all hidden.
+
+        A person may delete, move or hide any layer of napari, or put other data into it.
+        """
+        layers = (*self._pictures, self._cells)
+        if self._field is not field or not all(layer in self._viewer.layers for layer in (*layers, self._nuclei)):
+            return False
+        is_own = all(layer.data is data for layer, data in zip(layers, self._shown_data, strict=True))
+        places = {(*layer.scale[-2:], *layer.translate[-2:]) for layer in (*layers, self._nuclei)}
+        return is_own and len(places) == 1 and any(layer.visible for layer in layers)
 
     def busy(self) -> bool:
         """Return True while a picture is on its way to the screen."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pandas as pd
 from napari.layers import Image, Labels
@@ -24,8 +25,9 @@ from osteocount.napari.layers.appearance import (
     nucleus_style,
     palette_for,
 )
-from osteocount.napari.layers.layer_data import MICROMETER, pixel_um
+from osteocount.napari.layers.layer_data import MICROMETER, SCENE, pixel_um
 from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
+from osteocount.napari.layers.read_only import lock, take_back_paint
 from osteocount.napari.worker import StepQueue
 
 _CONTOUR_PX = 2  # napari's time for contours grows with the square
@@ -40,15 +42,23 @@ class ViewerLayers(QObject):
     -------
     images_changed
         Names of the image layers, and which one is selected ("" when none is).
+    problem
+        A sentence for the person.
     """
 
     images_changed = Signal(list, str)
+    problem = Signal(str)
 
     def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._layers = viewer.layers
         self._viewer = viewer
         self._steps = StepQueue(self)
+        # Layers themselves and not their names, which a person may give to others while a picture is counted.
+        self._image: Any = None
+        self._image_data: Any = None
+        self._preview: Any = None
+        self._results: list[tuple[ref[Any], list[Any]]] = []  # images and their cells and nuclei
         self._heap_freeze = HeapFreeze(viewer.layers)
         QTimer.singleShot(0, precompute_line_dashes)
         for event in self._announced_events():
@@ -76,13 +86,16 @@ class ViewerLayers(QObject):
         self._layers.selection.active = self._layers[name]
 
     def picture(self, name: str) -> LayerSnapshot:
-        """Describe the image layer ``name``; its pixels are not read here."""
+        """Describe the image layer ``name``, which is to be counted; its pixels are not read here."""
         layer = self._layers[name]
+        self._image, self._image_data = layer, layer.data
         path = layer.source.path
         data = layer.data[0] if layer.multiscale else layer.data
+        um = pixel_um(layer.scale, layer.units)
         return LayerSnapshot(
-            name, Path(path) if path else None, data, bool(layer.rgb), pixel_um(layer.scale, layer.units)
-        )
+            name, Path(path) if path else None, data, bool(layer.rgb), um, str(layer.metadata.get(SCENE, "")),
+            is_scaled=um is None and any(side != 1 for side in layer.scale[-2:]),
+        )  # fmt: skip
 
     def open(self, path: Path) -> None:
         """Open a picture with our own reader, whatever napari prefers for its kind.
@@ -100,24 +113,25 @@ class ViewerLayers(QObject):
 
     def show_preview(self, preview: CountPreview) -> None:
         """Draw what has been found of a layer that is still being counted."""
-        title = preview_name(preview.layer)
-        if title in self._layers:
-            self._layers[title].data = preview.cells
-        elif preview.layer in self._layers:
-            image = self._layers[preview.layer]
+        image = self._image
+        if self._preview is not None and self._preview in self._layers:
+            self._preview.data = preview.cells
+        elif image is not None and image in self._layers:
             scale = [preview.step * float(side) for side in image.scale[-2:]]
             shift = [float(start) + (preview.step - 1) / 2 * float(side) for start, side in
                      zip(image.translate[-2:], image.scale[-2:], strict=True)]  # fmt: skip
             colours: dict[int | None, str] = {None: "transparent", 0: "transparent", 1: ON_BRIGHT.other}
-            self._viewer.add_labels(
-                preview.cells, name=title, colormap=DirectLabelColormap(color_dict=colours), opacity=0.7, scale=scale,
-                translate=shift, units=image.units[-2:], metadata={"osteocount_preview": True},
+            self._preview = self._viewer.add_labels(
+                preview.cells, name=preview_name(image.name), opacity=0.7,
+                colormap=DirectLabelColormap(color_dict=colours), scale=scale, translate=shift, units=image.units[-2:],
+                metadata={"osteocount_preview": True},
             )  # fmt: skip
 
     def remove_preview(self) -> None:
-        """Take away what `show_preview` drew."""
-        for title in [layer.name for layer in self._layers if layer.metadata.get("osteocount_preview")]:
-            self._layers.remove(title)
+        """Take away what `show_preview` drew, and let go of the layer that was counted."""
+        if self._preview is not None and self._preview in self._layers:
+            self._layers.remove(self._preview)
+        self._preview = self._image = self._image_data = None
 
     def show_count(self, count: LayerCount, then: Callable[[], object]) -> None:
         """Draw cells and nuclei over the layer that was counted, in place of those of an earlier count of it.
@@ -132,60 +146,81 @@ class ViewerLayers(QObject):
         Raises
         ------
         OsteoCountError
-            The layer is not there any more.
+            The layer is not there any more, or shows another picture now.
         """
+        image = self._counted_image(count.layer)
         self.remove_preview()
-        placed = self._place(count.layer, count.pixel_um)
-        finish: list[Callable[[], object]] = [partial(self._select_cells, count.layer), then]
+        placed = self._place(image, count.pixel_um)
+        earlier = [layer for of, layers in self._results if of() is image for layer in layers]
+        own: list[Any] = []
+        self._results = [(of, layers) for of, layers in self._results if of() not in (None, image)]
+        self._results.append((ref(image), own))
+        finish: list[Callable[[], object]] = [partial(self._select_cells, own), then]
         if isinstance(count.labels, TiledLabels):
-            add_cells: Callable[[], object] = partial(self._add_outlines, count, count.labels, placed)
+            add_cells: Callable[[], object] = partial(self._add_outlines, own, image.name, count, count.labels, placed)
         else:
-            add_cells = partial(self._layers.append, _labels_layer(count, placed))
-            finish.insert(0, partial(self._add_contour, count.layer))
+            add_cells = partial(self._add_labels, own, _labels_layer(image.name, count, placed))
+            finish.insert(0, partial(self._add_contour, own))
         # Cells come in the turn after those of an earlier count went: OpenGL has crashed on what is painted between.
-        for title in (cells_name(count.layer), nuclei_name(count.layer)):
-            if title in self._layers:
-                self._layers.remove(title)
-        self._steps.start([add_cells, partial(self._add_nuclei, count, placed), *finish])
+        for layer in earlier:
+            if layer in self._layers:
+                self._layers.remove(layer)
+        self._steps.start([add_cells, partial(self._add_nuclei, own, image.name, count, placed), *finish])
 
-    def _place(self, name: str, um: float | None) -> dict[str, Any]:
-        """Return how a result of the layer ``name`` is placed, which gets the pixel size it was counted with."""
-        if name not in self._layers:
+    def _counted_image(self, name: str) -> Any:
+        """Return the layer that was counted, whatever it is called now."""
+        image = self._image
+        if image is None or image not in self._layers:
             raise OsteoCountError(f"{name} was closed while it was counted; open it and count again.")
-        image = self._layers[name]
+        if image.data is not self._image_data:
+            raise OsteoCountError(f"{name} was given another picture while it was counted; count it again.")
+        return image
+
+    def _place(self, image: Any, um: float | None) -> dict[str, Any]:
+        """Return how a result of the layer ``image`` is placed, which gets the pixel size it was counted with."""
         if um is not None and pixel_um(image.scale, image.units) is None:
             image.scale = (*image.scale[:-2], um, um)
             image.units = (*image.units[:-2], MICROMETER, MICROMETER)
             self._viewer.reset_view()
         return {key: getattr(image, key)[-2:] for key in ("scale", "translate", "units")}
 
-    def _add_outlines(self, count: LayerCount, labels: TiledLabels, placed: dict[str, Any]) -> None:
+    def _add_labels(self, own: list[Any], cells: Labels) -> None:
+        self._layers.append(cells)
+        own.append(cells)
+        lock(cells)
+        take_back_paint(cells, self.problem.emit)
+
+    def _add_outlines(
+        self, own: list[Any], name: str, count: LayerCount, labels: TiledLabels, placed: dict[str, Any]
+    ) -> None:
         cells = count.result.cells
         highest = int(cells["cell_id"].max()) if len(cells) else 0
         outlines = OutlineLayerData(labels, outline_classes(cells, highest))
         # The layer keeps the folder alive that its label image lies in.
-        self._viewer.add_labels(
-            outlines.data, name=cells_name(count.layer), multiscale=True, opacity=0.9,
+        layer = self._viewer.add_labels(
+            outlines.data, name=cells_name(name), multiscale=True, opacity=0.9,
             colormap=class_colormap(palette_for(count.result.segmentation.regime)),
             metadata={"osteocount_folder": count.folder}, **placed,
         )  # fmt: skip
+        own.append(layer)
 
-    def _add_nuclei(self, count: LayerCount, placed: dict[str, Any]) -> None:
+    def _add_nuclei(self, own: list[Any], name: str, count: LayerCount, placed: dict[str, Any]) -> None:
         nuclei = count.result.nuclei
         points = self._viewer.add_points(
-            nuclei[["y_px", "x_px"]].to_numpy(float).reshape(-1, 2), name=nuclei_name(count.layer),
+            nuclei[["y_px", "x_px"]].to_numpy(float).reshape(-1, 2), name=nuclei_name(name),
             features=nuclei.reset_index(drop=True), face_color=nucleus_colours(nuclei),
             **nucleus_style(count.pixel_um), **placed,
         )  # fmt: skip
-        points.editable = False
+        own.append(points)
+        lock(points)
 
-    def _add_contour(self, name: str) -> None:
-        if cells_name(name) in self._layers:
-            self._layers[cells_name(name)].contour = _CONTOUR_PX
+    def _add_contour(self, own: list[Any]) -> None:
+        if own[0] in self._layers:
+            own[0].contour = _CONTOUR_PX
 
-    def _select_cells(self, name: str) -> None:
-        if cells_name(name) in self._layers:
-            self.select(cells_name(name))  # the status bar then shows the cell under the mouse
+    def _select_cells(self, own: list[Any]) -> None:
+        if own[0] in self._layers:
+            self._layers.selection.active = own[0]  # the status bar then shows the cell under the mouse
 
 
 def cells_name(image: str) -> str:
@@ -217,10 +252,10 @@ def nucleus_colours(nuclei: pd.DataFrame) -> str | list[str]:
     return [STRAY_NUCLEUS if stray else NUCLEUS for stray in nuclei["cell_id"].isna()] or NUCLEUS
 
 
-def _labels_layer(count: LayerCount, placed: dict[str, Any]) -> Labels:
+def _labels_layer(name: str, count: LayerCount, placed: dict[str, Any]) -> Labels:
     cells, palette = count.result.cells, palette_for(count.result.segmentation.regime)
     return Labels(
-        count.labels, name=cells_name(count.layer), features=label_features(cells), opacity=0.9,
+        count.labels, name=cells_name(name), features=label_features(cells), opacity=0.9,
         colormap=cell_colormap(cells, palette), **placed,
     )  # fmt: skip
 

@@ -20,6 +20,10 @@ PEN_HINTS = {
     "draw": "Draw the outline of the cell.",
 }
 CLICK_HINTS = {"add_nucleus": "Click where the nucleus is.", "remove_nucleus": "Click on the nucleus."}
+NOT_SHOWN = (
+    "The layers of this picture were deleted, hidden, moved or given other data, so nothing is corrected. Click its "
+    "well on the plate to show it anew."
+)
 NAPARI_KEYS = {"Ctrl+Z": "Control-Z", "Ctrl+Shift+Z": "Control-Shift-Z"}
 
 
@@ -216,8 +220,12 @@ class CorrectionTools(QObject):
         return lambda _layer: self.start(name, at_mouse=True)
 
     def _opened(self) -> OpenField | None:
-        """Return the picture at hand; None while another one is on its way to the screen."""
-        return None if self.session is None or self._layers.busy() else self.session.current
+        """Return the picture at hand; None while another one is on its way to the screen, or when it is not shown."""
+        opened = None if self.session is None or self._layers.busy() else self.session.current
+        if opened is not None and not self._layers.shows(opened.field):
+            self.problem.emit(NOT_SHOWN)
+            return None
+        return opened
 
 
 def describe_selection(cells: pd.DataFrame, selected: list[int]) -> str:
