@@ -6,18 +6,28 @@ file, and the record in ``run.json``.
 
 from __future__ import annotations
 
+import re
 import textwrap
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import read_bytes
 from osteocount.text_files import decode_unicode
 
+_WRONG = {
+    "float_parsing": "this is no number", "float_type": "this is no number", "int_parsing": "this is no whole number",
+    "int_type": "this is no whole number", "int_from_float": "this is no whole number",
+    "bool_parsing": "this is neither true nor false", "bool_type": "this is neither true nor false",
+    "greater_than": "it must be above {gt:g}", "greater_than_equal": "it must be at least {ge:g}",
+    "less_than": "it must be below {lt:g}", "less_than_equal": "it must be at most {le:g}",
+    "literal_error": "it must be {expected}", "extra_forbidden": "there is no such setting",
+    "string_type": "this is no text", "tuple_type": "this is no list", "finite_number": "this is no number",
+}  # fmt: skip
 BOUNDS = (("gt", "above"), ("ge", "at least"), ("lt", "below"), ("le", "at most"))
 
 
@@ -47,10 +57,31 @@ class SettingsGroup(FrozenModel):
             info.description = " ".join((info.description or "").split())
 
 
+_LENGTH = re.compile(
+    r"([+-]?[0-9.,]+(?:e[+-]?[0-9]+)?) *(?:(nm|[µμu]m|microns?|micromet(?:er|re)s?|mm)(?: */ *(?:px|pixel))?)?",
+    re.IGNORECASE,
+)
+_IN_MICROMETRES = {"nm": 1e-3, "mm": 1e3}
+
+
+def read_micrometres(value: Any) -> Any:
+    """Read a length as people type it: "0,76", "0.76 um", "760 nm"; what is none stays as it is, to be refused."""
+    match = _LENGTH.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return value
+    try:
+        number = float(match[1].replace(",", "."))
+    except ValueError:
+        return value
+    return number * _IN_MICROMETRES.get((match[2] or "").lower(), 1.0)
+
+
 class PictureSettings(SettingsGroup):
     """How pictures are read."""
 
-    pixel_size: float | None = Field(None, title="Pixel size", gt=0.01, le=50, json_schema_extra={"unit": "µm"})
+    pixel_size: Annotated[float | None, BeforeValidator(read_micrometres)] = Field(
+        None, title="Pixel size", gt=0.01, le=50, json_schema_extra={"unit": "µm"}
+    )
     """Side of a pixel. Leave empty to take it from the file; without it the µm columns stay empty."""
     regime: Literal["auto", "brightfield", "low_power", "fluorescence"] = Field("auto", title="Imaging regime")
     """What the picture shows. 'auto' decides by content and says why."""
@@ -222,6 +253,14 @@ def bounds(info: FieldInfo) -> list[str]:
 def describe_invalid(error: ValidationError) -> str:
     """Say which settings are wrong and why, all at once, in one line each."""
     return "; ".join(
-        f"setting {'.'.join(str(part) for part in problem['loc'])} = {problem['input']!r}: {problem['msg']}"
+        f"setting {'.'.join(str(part) for part in problem['loc'])} = {problem['input']!r}: {_in_words(problem)}"
         for problem in error.errors()
     )
+
+
+def _in_words(problem: Any) -> str:
+    """Say in plain words what is wrong with a setting; pydantic's own speak of inputs and parsing."""
+    kind, facts = problem["type"], problem.get("ctx", {})
+    if kind in _WRONG:
+        return _WRONG[kind].format(**facts)
+    return str(problem["msg"]).removeprefix("Value error, ")

@@ -60,8 +60,8 @@ def test_an_option_that_may_be_repeated_is_a_list():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[count]\nmin_nuclei = 1\n", "setting count.min_nuclei = 1: Input should be greater than or equal to 2"),
-        ("[count]\nmin_nucleii = 3\n", "setting count.min_nucleii = 3: Extra inputs are not permitted"),
+        ("[count]\nmin_nuclei = 1\n", "setting count.min_nuclei = 1: it must be at least 2"),
+        ("[count]\nmin_nucleii = 3\n", "setting count.min_nucleii = 3: there is no such setting"),
         ("this is prose", "not a settings file"),
         ("[count]\nmin_nuclei = 1\n[segment]\ntrap_threshold = 9\n", "; setting"),
     ],
@@ -72,3 +72,17 @@ def test_a_bad_file_says_what_is_wrong(tmp_path, content, message):
     with pytest.raises(OsteoCountError, match=re.escape(message)) as caught:
         Settings.from_file(path)
     assert "settings.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "um"),
+    [("0,76", 0.76), ("0.76 um", 0.76), ("0.76µm", 0.76), ("0,76 μm/px", 0.76), ("760 nm", 0.76), ("7.6e-1", 0.76)],
+)
+def test_a_pixel_size_is_read_as_people_type_it(typed, um):
+    assert printed("--pixel-size", typed).picture.pixel_size == pytest.approx(um)
+
+
+@pytest.mark.parametrize("typed", ["0,7,6", "0.76 inch", "wide", ""])
+def test_what_is_no_pixel_size_is_said_in_plain_words(typed):
+    done = RUNNER.invoke(app, ["settings", "--pixel-size", typed])
+    assert str(done.exception) == f"setting picture.pixel_size = {typed!r}: this is no number"

@@ -172,14 +172,18 @@ def demo(
     _run(request, quiet=False, as_json=False)
 
 
-def gui() -> None:
-    """Open napari with the OsteoCount dock."""
+def gui(
+    path: Annotated[Path | None, typer.Argument(help="A result folder, a folder of pictures, or a picture.")] = None,
+) -> None:
+    """Open napari with the OsteoCount dock, and in it what is named."""
     try:
         import napari
     except ImportError as error:
         raise OsteoCountError('napari is not installed. `pip install "osteocount[gui]"` adds it.') from error
     viewer = napari.Viewer()
-    viewer.window.add_plugin_dock_widget("osteocount", "OsteoCount")
+    _, dock = viewer.window.add_plugin_dock_widget("osteocount", "OsteoCount")
+    if path is not None:
+        dock.take(path)
     napari.run()
 
 

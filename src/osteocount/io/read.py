@@ -20,7 +20,7 @@ _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _PNG_OR_JPEG = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
-def read_picture(path: Path, *, pixel_size_um: float | None = None, scene: str = "") -> Picture:
+def read_picture(path: Path | str, *, pixel_size_um: float | None = None, scene: str = "") -> Picture:
     """Read one picture: TIFF, OME-TIFF, PNG, JPEG, CZI, ND2, LIF or OME-Zarr, 8 or 16 bit, colour or channels.
 
     Parameters
@@ -45,6 +45,7 @@ def read_picture(path: Path, *, pixel_size_um: float | None = None, scene: str =
     """
     from osteocount.io.multi_image import VENDOR_SUFFIXES, is_multi_image, is_zarr, read_scene
 
+    path = Path(path)
     start = b"" if is_zarr(path) else _first_bytes(path)
     if start.startswith(_PNG_OR_JPEG):
         from osteocount.io.png_jpeg import read_png_jpeg

@@ -22,6 +22,8 @@ from qtpy.QtWidgets import (
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.display import NUCLEUS
+from osteocount.io.multi_image import is_zarr
+from osteocount.io.result_folder import RUN_RECORD
 from osteocount.napari import preferences
 from osteocount.napari.counting import CountPreview, LayerCount, count_folder, count_layer
 from osteocount.napari.layers.appearance import cell_legend, palette_for
@@ -174,6 +176,18 @@ class OsteoCountDock(QWidget):
             self.layers.open(path)
         except OsteoCountError as error:
             self._show_problem(str(error))
+
+    def take(self, path: Path) -> None:
+        """Open what was dropped on the window or named to the program: results, a folder of pictures, or a picture."""
+        if not path.exists():
+            self._show_problem(f"{path}: there is no such file or folder.")
+        elif path.is_dir() and not is_zarr(path):
+            self.source.show_path(path)
+            self.steps.setCurrentIndex(OPEN)
+            if (path / RUN_RECORD).is_file():
+                self.open_results()
+        else:
+            self.open_picture(path)
 
     def open_results(self) -> None:
         """Open the results of an earlier count, to correct and compare them."""

@@ -9,11 +9,19 @@ from osteocount.errors import OsteoCountError
 _WINDOW_TERMS = {
     "Give another --out, or --overwrite to replace it, or --resume to finish it.": "Choose another result folder in "
     "step 1, or say under “If present” to finish or to replace it.",
+    " `osteocount settings` prints one to start from.": " Save… in step 2 writes one to start from.",
+    "Name one file, or run the command on the folder.": "Choose it as the folder of pictures in step 1.",
     "another --out": "another result folder in step 1",
     "--resume": "“finish the earlier run”",
     "--overwrite": "“replace the earlier run”",
     "--pixel-size": "the pixel size in Settings",
     "--layout": "a layout in step 1",
+    "--out": "the result folder in step 1",
+    "--control": "the control arm in Settings",
+    "--segmenter": "the segmenter in Settings",
+    "--cell-model": "the cell model in Settings",
+    "--nucleus-model": "the nucleus model in Settings",
+    "--device": "the device in Settings",
 }
 
 logger = logging.getLogger(__name__)

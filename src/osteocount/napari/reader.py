@@ -13,7 +13,7 @@ from typing import Any
 from qtpy.QtCore import QObject
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.multi_image import is_multi_image, list_scenes
+from osteocount.io.multi_image import is_multi_image, is_zarr, list_scenes
 from osteocount.io.picture import PixelSize
 from osteocount.io.pyramid import Pyramid, open_pyramid
 from osteocount.io.read import read_picture
@@ -48,6 +48,8 @@ def read(path: str | list[str]) -> list[LayerData]:
         It cannot be read; the text says what to do.
     """
     file = Path(path if isinstance(path, str) else path[0])
+    if file.is_dir() and not is_zarr(file):
+        return _take_folder(file)
     pyramid = open_pyramid(file)
     if pyramid is not None:
         _fill(pyramid)
@@ -62,6 +64,18 @@ def read(path: str | list[str]) -> list[LayerData]:
         picture = read_picture(file, scene=scene)
         layers += _layers(picture_layer_data(picture), picture.pixel_size, f"{file.stem} {scene}".strip(), scene)
     return layers
+
+
+def _take_folder(folder: Path) -> list[Any]:
+    """Give a folder of pictures or results to the dock, which is opened; it makes no layer, which napari is told."""
+    from napari import current_viewer
+
+    viewer = current_viewer()
+    if viewer is None or getattr(viewer, "window", None) is None:
+        raise OsteoCountError(f"{folder} is a folder, not a picture. Choose it in step 1 of OsteoCount.")
+    _, dock = viewer.window.add_plugin_dock_widget("osteocount", "OsteoCount")
+    dock.take(folder)
+    return [(None,)]
 
 
 def simulated_field() -> list[LayerData]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from qtpy.QtCore import Signal
@@ -58,8 +59,11 @@ class PathEdit(QWidget):
 
     def path(self) -> Path | None:
         """Return the path, or None when empty."""
-        text = self.edit.text().strip()
-        return Path(text).expanduser() if text else None
+        text = self.edit.text().strip().replace("\0", "")
+        try:
+            return Path(text).expanduser() if text else None
+        except RuntimeError:  # "~somebody", who is not known here
+            return Path(text)
 
     def _ask(self) -> None:
         if self._filter is None:
@@ -150,12 +154,20 @@ class SourceView(QWidget):
             No folder was given, or it does not exist.
         """
         source = self.pictures.path()
-        if source is None or not source.exists():
+        if source is None or not os.path.exists(source):  # noqa: PTH110  of any text, also one too long for a path
             raise OsteoCountError(f"{source or 'Folder of pictures'}: there is no such folder. Choose one with '…'.")
         if (source / RUN_RECORD).is_file():
             raise OsteoCountError(f"{source} holds results, no pictures. Open it as “Results of an earlier count”.")
+        if source.resolve().parent == source.resolve():
+            raise OsteoCountError(f"{source} is a whole disk. Choose the folder of the pictures with '…'.")
         out = self.results.path() or _beside(source)
         return RunRequest(source, out, settings, self.plate_layout.path(), if_present=self.if_present.currentData())
+
+    def show_path(self, path: Path) -> None:
+        """Choose a folder: of results, or of pictures to count."""
+        is_result = (path / RUN_RECORD).is_file()
+        (self.of_results if is_result else self.of_folder).setChecked(True)
+        (self.earlier if is_result else self.pictures).edit.setText(str(path))
 
     def earlier_results(self) -> tuple[Path, Path | None]:
         """Results of an earlier count, and the folder of its pictures where it was given.
@@ -166,7 +178,7 @@ class SourceView(QWidget):
             No folder was given, or it does not exist.
         """
         results = self.earlier.path()
-        if results is None or not results.is_dir():
+        if results is None or not os.path.isdir(results):  # noqa: PTH112  of any text
             raise OsteoCountError(f"{results or 'Result folder'}: there is no such folder. Choose one with '…'.")
         return results, self.earlier_pictures.path()
 
@@ -185,7 +197,8 @@ class SourceView(QWidget):
 
     def _suggest_results(self) -> None:
         source = self.pictures.path()
-        self.results.edit.setPlaceholderText("" if source is None else str(_beside(source)))
+        has_name = source is not None and source.name not in ("", "..")
+        self.results.edit.setPlaceholderText(str(_beside(source)) if source is not None and has_name else "")
 
     def _make_results_form(self) -> QWidget:
         self.earlier = PathEdit("Result folder")
@@ -221,4 +234,6 @@ def _form(*rows: tuple[str, QWidget] | tuple[QWidget]) -> QWidget:
 
 def _beside(source: Path) -> Path:
     """Results go beside the pictures, never among them, where a next run would take them for pictures."""
-    return source.with_name((source.name if source.is_dir() else source.stem) + RESULTS_SUFFIX)
+    source = source if source.name not in ("", "..") else source.resolve()
+    is_folder = os.path.isdir(source)  # noqa: PTH112  of any text that is being typed
+    return source.with_name((source.name if is_folder else source.stem) + RESULTS_SUFFIX)

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from osteocount.columns import UNKNOWN
+from osteocount.napari.messages import in_window_terms
 
 
 def button(
@@ -127,7 +128,7 @@ class MessageView(QLabel):
 
     def show_problem(self, text: str) -> None:
         """Say what went wrong and what would mend it."""
-        self.setText(f"✖ {text}")
+        self.setText(f"✖ {in_window_terms(text)}")
         self.show()
 
     def show_notes(self, notes: tuple[str, ...]) -> None:
