@@ -78,7 +78,7 @@ def test_the_program_opens_what_it_is_given(make_napari_viewer, monkeypatch, qtb
     pictures, results = tmp_path / "plate", tmp_path / "plate_osteocount"
     pictures.mkdir()
     tifffile.imwrite(pictures / "A01_f1.tif", field.picture, photometric="rgb")
-    for _ in osteocount.run(pictures, results, Settings()):
+    for _ in osteocount.run(str(pictures), str(results), Settings()):
         pass
     viewer = make_napari_viewer()
     monkeypatch.setattr(napari, "Viewer", lambda: viewer)

@@ -95,7 +95,7 @@ class Progress:
     message: str
 
 
-def run(source: Path, out: Path, settings: Settings, **options: Any) -> Generator[Progress, None, Outcome]:
+def run(source: Path | str, out: Path | str, settings: Settings, **options: Any) -> Generator[Progress, None, Outcome]:
     """Count all pictures of ``source`` and write the result folder ``out``; see `run_steps`.
 
     Parameters
@@ -109,7 +109,7 @@ def run(source: Path, out: Path, settings: Settings, **options: Any) -> Generato
     **options
         ``layout`` and the other attributes of `RunRequest`.
     """
-    return run_steps(RunRequest(source, out, settings, **options))
+    return run_steps(RunRequest(Path(source), Path(out), settings, **options))
 
 
 def run_steps(request: RunRequest) -> Generator[Progress, None, Outcome]:
