@@ -5,18 +5,18 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from osteocount.version import __version__
-
 if TYPE_CHECKING:
     from osteocount.errors import OsteoCountError
     from osteocount.io.read import read_picture
     from osteocount.pipeline import analyse, run
     from osteocount.settings import Settings
     from osteocount.stats import compare
+    from osteocount.version import __version__
 
 _HOME = {
     "OsteoCountError": "osteocount.errors",
     "Settings": "osteocount.settings",
+    "__version__": "osteocount.version",  # looked up among the installed packages, which takes its time
     "analyse": "osteocount.pipeline",
     "compare": "osteocount.stats",
     "read_picture": "osteocount.io.read",
