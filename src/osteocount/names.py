@@ -33,6 +33,12 @@ _CONFUSED = str.maketrans({"i": "1", "l": "1", "|": "1", "!": "1", "o": "0"})
 
 def fold(name: str) -> str:
     """Return the form in which spellings of one name agree."""
+    folded = _fold_once(name)
+    # A blank that goes may bring a letter and an accent together (an acute of its own is a blank with an accent).
+    return folded if folded == name else fold(folded)
+
+
+def _fold_once(name: str) -> str:
     text = "".join(c for c in unicodedata.normalize("NFKC", name.translate(_DASHES)) if not _invisible(c))
     text = text.translate(_DASHES).translate(_QUOTES).casefold()
     text = re.sub(r"[\s_]+", " ", text).strip()
