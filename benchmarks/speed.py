@@ -37,7 +37,7 @@ OSTEOCOUNT = Path(sys.executable).with_name("osteocount")
 STEPS = {  # what the profile names, by the functions that do it; what begins with OF is within the one above
     "decoding": ("io/read.py", "read_picture"),
     "the well, the kind of picture": ("segment/segmenter.py", "_decided"),
-    "is it a TRAP culture": ("segment/segmenter.py", "refuse_out_of_domain"),
+    "is it a TRAP culture": ("segment/regimes/out_of_domain.py", "refuse_out_of_domain"),
     "light, stains, outlines (learned: the network)": ("segment/regimes/brightfield.py", "__init__"),
     "connected bodies": ("segment/tiling/tiles.py", "choose"),
     "cells and nuclei of the bodies, classical": ("segment/detectors/classical.py", "detect"),
