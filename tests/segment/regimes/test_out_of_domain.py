@@ -13,7 +13,7 @@ from osteocount.simulate.design import random_design
 from osteocount.simulate.low_power_well import random_well, simulate_well
 from support.out_of_domain import PICTURES, blurred, phase_contrast
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 REAL = ROOT.parent / "shared" / "real"
 
 

@@ -24,7 +24,7 @@ from osteocount.settings import Settings
 from osteocount.simulate import FieldDesign, simulate_field
 from support.pictures import canvas, ellipse, nucleus, osteoclast, photograph, picture, round_cells
 
-REAL = Path(__file__).parents[3] / "shared" / "real" / "brightfield_20x.png"
+REAL = Path(__file__).parents[4] / "shared" / "real" / "brightfield_20x.png"
 WHOLE = 10**6
 GIANT = (420, 700)
 
