@@ -354,7 +354,8 @@ CI_HIGH = _statistic("ci_high", "Upper end of the 95 % interval; of arms against
 VERDICT = Column(
     "verdict",
     "str",
-    "`robust`, `indicated` (adjusted p below .05), `no evidence` (.05 or more), `exploratory` … in words.",
+    "`robust`, `indicated` (adjusted p below .05, of a secondary endpoint `p_across_endpoints`), `no evidence` (.05 or "
+    "more), `exploratory` … in words.",
 )
 
 COMPARISONS = Table(
@@ -623,8 +624,8 @@ REPORT_WELLS_MAIN = (
 """What one reads first about the wells."""
 
 REPORT_COMPARISONS = (
-    "endpoint", "role", "contrast", "reference", "estimate", "ci_low", "ci_high", "p_raw", "p_adjusted", "p_paired",
-    "n_donors", "donors_up", "donors_down", "df", "verdict", "link", "method",
+    "endpoint", "role", "contrast", "reference", "estimate", "ci_low", "ci_high", "p_raw", "p_adjusted",
+    "p_across_endpoints", "p_paired", "n_donors", "donors_up", "donors_down", "df", "verdict", "link", "method",
 )  # fmt: skip
 """The report's table of all comparisons; the notes stand in words above it."""
 

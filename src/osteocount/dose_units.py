@@ -117,7 +117,7 @@ def split_dose(text: str) -> WrittenDose | None:
 
 def canonical_unit(text: str) -> str | None:
     """Spell a unit one way (``ug/ml``, ``μg per mL`` → ``µg/mL``; ``/mL`` → ``particles/mL``), None if unknown."""
-    text = unicodedata.normalize("NFKC", text).replace("\u03bc", "\u00b5").strip().strip(".")
+    text = unicodedata.normalize("NFKC", text).replace("\u03bc", "\u00b5").replace("\u2212", "-").strip().strip(".")
     if text == DILUTION:
         return text
     text = re.sub(r"[\s\u00b7*]*\b([A-Za-z\u00b5]+)\^?-1\b", r"/\1", text)  # ng mL-1
@@ -130,7 +130,7 @@ def canonical_unit(text: str) -> str | None:
     top, slash, bottom = text.partition("/")
     if top.lower() in _PARTICLES or (slash and not top):
         top = "particles"
-    top = "cells" if top.lower() == "cell" else top
+    top = "cells" if top.lower() == "cell" else _WORDS.get(top.lower(), top)
     text = re.sub(r"^(?:[uU]|mc|micro)(?=[gGLlMm])", "\u00b5", top) + slash + re.sub(r"^u(?=[lL])", "\u00b5", bottom)
     text = text if text in _KINDS else re.sub(r"/wells?$", "/well", text)
     if text in _KINDS:

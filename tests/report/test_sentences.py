@@ -21,6 +21,26 @@ def test_well_name(plate, well, image, name):
     assert sentences.well_name(pd.Series({"plate": plate, "well": well, "image": image})) == name
 
 
+@pytest.mark.parametrize(
+    ("contrast", "name"),
+    [
+        ("EV_WT", "EV_WT"),
+        ("cd81_dependence clone 2", "CD81 dependence clone 2 (wild type ÷ knock-out)"),
+        ("il32_rescue", "IL-32 rescue (rescue ÷ knock-out)"),
+        ("oxygen × il32_dependence", "oxygen × IL-32 dependence"),
+        ("dose_trend rhIL-32", "dose trend of rhIL-32"),
+    ],
+)
+def test_contrast_name(contrast, name):
+    assert sentences.contrast_name(contrast) == name
+
+
+def test_p_values_name_the_one_that_decides():
+    row = pd.Series({"p_adjusted": 0.021, "p_across_endpoints": 0.063, "p_raw": 0.004, "p_paired": float("nan")})
+    said = "adjusted p = 0.021, p adjusted over endpoints too = 0.063, raw p = 0.0040"
+    assert sentences.p_values_text(row) == said
+
+
 def contrast(name, verdict, estimate, link="log rate", kind="arm"):
     return {"endpoint": "osteoclast_count", "contrast": name, "reference": "vehicle", "verdict": verdict,
             "estimate": estimate, "link": link, "kind": kind}  # fmt: skip
@@ -42,7 +62,7 @@ def contrast(name, verdict, estimate, link="log rate", kind="arm"):
         ([contrast("A", "equivalent", 1.0)], "Osteoclast count, equivalent: A up, 1.00 × vehicle."),
         (
             [contrast("il32_dependence", "robust", 1.5, kind="dependence")],
-            "Robust change of osteoclast count: IL-32 dependence (EV wild type ÷ EV knock-out) up, 1.50 × vehicle.",
+            "Robust change of osteoclast count: IL-32 dependence (wild type ÷ knock-out) up, 1.50 × vehicle.",
         ),
     ],
 )
@@ -57,7 +77,8 @@ def test_methods_can_be_pasted(page):
         "(pixel size: given by the user) with OsteoCount 0.1.0.",
         "A cell was TRAP-positive when its mean TRAP optical density exceeded 0.08, and an osteoclast when it also had "
         "at least 3 nuclei.",
-        "The ratio of EV wild type to EV knock-out was one further contrast of the same model.",
+        "IL-32 dependence (wild type ÷ knock-out) was a further contrast of the same model.",
+        "indicated if its adjusted p, of the secondary endpoints adjusted over them too (Holm), was below 0.05, and",
         "each arm was compared with vehicle (donor as the unit of replication, n = 3; least squares on donor × arm",
     ):
         assert words in page.text

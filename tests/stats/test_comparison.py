@@ -171,8 +171,8 @@ def test_separate_controls_make_the_dependence_a_four_cell_contrast():
         ),
         (
             table(n_osteoclasts_ge2=40),
-            "2 endpoints were tested. 'osteoclast_count' is the primary one; for the others read "
-            "p_across_endpoints, which is adjusted over the secondary endpoints.",
+            "2 endpoints were tested. 'osteoclast_count' is the primary one; verdicts on the others use "
+            "p_across_endpoints, which is adjusted over the secondary endpoints too.",
         ),
         (
             table().assign(donor=lambda t: t["donor"] + t["treatment"]),
@@ -279,6 +279,29 @@ def test_every_endpoint_has_its_link_and_its_place_in_the_family():
     assert found.table.loc[found.table["role"] == "primary", "p_across_endpoints"].isna().all()
     assert " more than vehicle (95 % CI" in found.summary()
     assert "A: odds " in found.summary()
+
+
+def test_a_secondary_endpoint_is_judged_after_correction_over_the_endpoints():
+    """A is below .05 by itself on both secondary endpoints, and on none once it is adjusted over the two."""
+    frame = table(
+        {
+            "D1": {"vehicle": (50, 50), "A": (57, 57), "B": (100, 100), "C": (50, 52)},
+            "D2": {"vehicle": (50, 50), "A": (84, 84), "B": (100, 104), "C": (50, 50)},
+            "D3": {"vehicle": (50, 50), "A": (70, 70), "B": (100, 98), "C": (52, 50)},
+            "D4": {"vehicle": (50, 50), "A": (52, 54), "B": (110, 98), "C": (50, 54)},
+        }
+    ).assign(n_osteoclasts_ge2=lambda t: t["count"], n_osteoclasts_ge4=lambda t: t["count"])
+    found = compare(frame, control="vehicle")
+    primary, secondary = row(found, "A"), row(found, "A", "osteoclast_count_ge2")
+    assert primary["p_adjusted"] == pytest.approx(secondary["p_adjusted"])
+    assert primary["p_adjusted"] < 0.05 < secondary["p_across_endpoints"]
+    assert primary["verdict"] == "indicated"
+    assert secondary["verdict"] == "no evidence"
+    assert secondary["reason"] == (
+        f"Before the correction over the secondary endpoints p = {secondary['p_adjusted']:.3f}, after it "
+        f"p = {secondary['p_across_endpoints']:.3f}: not enough for evidence."
+    ).replace("0.", ".")
+    assert row(found, "B", "osteoclast_count_ge2")["verdict"] == "robust"
 
 
 def test_a_proportion_is_the_logit_of_the_pooled_wells():

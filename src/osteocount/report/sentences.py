@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -12,7 +13,7 @@ from osteocount.stats.contrasts import contrast_title
 from osteocount.stats.endpoints import TITLES
 from osteocount.stats.sentences import WITHIN_DONOR, number
 
-CONTRASTS = {"il32_dependence": "IL-32 dependence (EV wild type ÷ EV knock-out)"}
+RATIOS = {"dependence": "wild type ÷ knock-out", "rescue": "rescue ÷ knock-out"}
 ANSWERS = ("arm", "dependence")
 LEADS = {
     "robust": "Robust change of {endpoint}",
@@ -39,13 +40,19 @@ def endpoint_name(endpoint: str) -> str:
 
 
 def contrast_name(contrast: str) -> str:
-    """Name a contrast as a reader says it."""
-    return CONTRASTS.get(contrast) or contrast_title(contrast)
+    """Name a contrast as a reader says it: ``cd81_dependence`` is "CD81 dependence (wild type ÷ knock-out)"."""
+    what = re.match(r"[a-z0-9]+_(dependence|rescue)\b", contrast)
+    return f"{contrast_title(contrast)} ({RATIOS[what[1]]})" if what else contrast_title(contrast)
 
 
 def p_values_text(row: pd.Series) -> str:
     """Say the p values of a contrast, each with its name."""
-    names = (("p_adjusted", "adjusted p"), ("p_raw", "raw p"), ("p_paired", "paired t p"))
+    names = (
+        ("p_adjusted", "adjusted p"),
+        ("p_across_endpoints", "p adjusted over endpoints too"),
+        ("p_raw", "raw p"),
+        ("p_paired", "paired t p"),
+    )
     return ", ".join(f"{label} {p_value(row.get(name))}" for name, label in names if is_known(row.get(name)))
 
 
@@ -147,14 +154,17 @@ def _comparison(results: Results) -> str:
     if not recorded:
         return f"No arm could be tested against {controls} ({n} donors)."
     link = " (counts as log((count + 0.5) ÷ imaged area))" if (arms["link"] == "log rate").any() else ""
-    ratio = " The ratio of EV wild type to EV knock-out was one further contrast of the same model."
-    dependence = ratio if (table["kind"] == "dependence").any() else ""
+    ratios = _distinct([contrast_name(str(name)) for name in table.loc[table["kind"] == "dependence", "contrast"]])
+    further = "was a further contrast" if len(ratios) == 1 else "were further contrasts"
+    dependence = f" {listed(ratios)} {further} of the same model." if ratios else ""
+    secondary = (table["role"] == "secondary").any() if "role" in table else False
+    over = ", of the secondary endpoints adjusted over them too (Holm)," if secondary else ""
     return (
         f"Wells were pooled per donor and arm{link}, and each arm was compared with {controls} (donor as the unit of "
         f"replication, {n}; {recorded}). Intervals are 95 % confidence intervals; those of the arms "
-        "hold for all arms at once. An effect was called indicated if its adjusted p was below 0.05, and robust if the "
-        "donors' own ratios confirmed it too (for an arm: the paired test pooled over the arms below 0.05 and its own "
-        f"paired t test below 0.10; for another contrast: its paired t test below 0.05).{dependence}"
+        f"hold for all arms at once. An effect was called indicated if its adjusted p{over} was below 0.05, and robust "
+        "if the donors' own ratios confirmed it too (for an arm: the paired test pooled over the arms below 0.05 and "
+        f"its own paired t test below 0.10; for another contrast: its paired t test below 0.05).{dependence}"
     )
 
 

@@ -7,8 +7,8 @@ import math
 
 import pandas as pd
 
+from osteocount.dose_units import canonical_unit, common_unit, convert
 from osteocount.errors import OsteoCountError
-from osteocount.stats.dose_units import in_one_unit
 from osteocount.wells import CONTROL_ROLES
 
 
@@ -47,6 +47,40 @@ def arm_names(frame: pd.DataFrame, treatment_column: str = "treatment") -> pd.Se
             for name, level in zip(names, oxygen, strict=True)
         ]
     return pd.Series(names, index=frame.index, dtype=object)
+
+
+def in_one_unit(treatment: pd.Series, dose: pd.Series, unit: pd.Series) -> tuple[pd.Series, pd.Series, list[str]]:
+    """Convert the doses of every treatment to the unit most of its wells have, where all its units convert.
+
+    Parameters
+    ----------
+    treatment, unit : Series of str
+    dose : Series of float
+        NaN where unknown.
+
+    Returns
+    -------
+    (Series, Series, list of str)
+        Doses, units as they were first written, and the treatments whose units do not convert into each other.
+    """
+    dose, unit = dose.copy(), unit.copy()
+    apart = []
+    for name in sorted(set(treatment)):
+        own = (treatment == name) & (dose > 0) & (unit != "")
+        spellings = unit[own].value_counts()
+        if len(spellings) < 2:
+            continue
+        canonical = {spelling: canonical_unit(spelling) or spelling.casefold() for spelling in spellings.index}
+        if common_unit(canonical.values()) is None:
+            apart.append(name)
+            continue
+        kept = min(spellings.index, key=lambda spelling: (-int(spellings[spelling]), spelling))
+        dose[own] = [
+            convert(value, canonical[spelling], canonical[kept])
+            for value, spelling in zip(dose[own], unit[own], strict=True)
+        ]
+        unit[own] = kept
+    return dose, unit, apart
 
 
 def oxygen_name(level: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
-import numpy as np
 import pandas as pd
 
 from osteocount.columns import COMPARISONS
@@ -20,8 +19,7 @@ from osteocount.stats.design import Design, recognise
 from osteocount.stats.dose_response import DoseCurve, DoseSeries, find_series, half_effect
 from osteocount.stats.endpoints import Endpoint, find_endpoints
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
-from osteocount.stats.inference import endpoint_rows, equivalence_row
-from osteocount.stats.least_squares import holm
+from osteocount.stats.inference import endpoint_rows, equivalence_row, judge
 from osteocount.stats.warnings import ComparisonWarning, design_warnings, endpoint_warnings, multiplicity_warnings
 from osteocount.stats.wells_input import check_wells, refuse_percentages
 from osteocount.wells import ColumnNames
@@ -125,17 +123,19 @@ def compare(
     warned = design_warnings(blocked, design, set(controls.values()))
     warned += multiplicity_warnings(endpoints, len(controls))
     warned += [ComparisonWarning(text, in_notes=False) for text in unclear]
-    rows: list[Row] = []
-    curves: list[DoseCurve] = []
+    tested: list[list[Row]] = []
     for own in data:
         warned += endpoint_warnings(own)
-        tested = endpoint_rows(own, families)
-        trends = {row["contrast"]: row for row in tested if row["kind"] == "trend"}
+        found = [*endpoint_rows(own, families), *_equivalence(own, controls, settings)]
+        tested.append([_labels(own.endpoint, endpoints) | row for row in found])
+    judge([row for own_rows in tested for row in own_rows], design)
+    rows: list[Row] = []
+    curves: list[DoseCurve] = []
+    for own, own_rows in zip(data, tested, strict=True):
+        trends = {row["contrast"]: row for row in own_rows if row["kind"] == "trend"}
         fitted = [half_effect(own, one, trends[one.trend().name]) for one in series]
         curves += [curve for curve, _ in fitted]
-        half_effects = [row for _, row in fitted if row]
-        found = [*tested, *half_effects, *_equivalence(own, controls, settings)]
-        rows += [_labels(own.endpoint, endpoints) | row for row in found]
+        rows += own_rows + [_labels(own.endpoint, endpoints) | row for _, row in fitted if row]
     warned += _disagreements(rows)
     said = replace(design, sentence=" ".join([design.sentence, *recognised]))
     return _result(rows, data, curves, checked.notes, said, next(iter(controls.values())), warned)
@@ -227,7 +227,6 @@ def _result(
         row["reason"] = row["notes"]
         row["notes"] = " ".join(text for text in (row["notes"], *said) if text)
     table = pd.DataFrame(rows).reindex(columns=list(COMPARISONS.names))
-    table["p_across_endpoints"] = _across_endpoints(table)
     values = pd.concat([own.cells.assign(endpoint=own.endpoint.name) for own in data], ignore_index=True)
     return Comparison(
         table=table,
@@ -247,12 +246,3 @@ def _well_values(data: FittedEndpoint) -> pd.DataFrame:
     endpoint = data.endpoint
     values = data.wells[["plate", "well", "donor", "arm"]].assign(value=endpoint.numerator / endpoint.denominator)
     return values.assign(endpoint=endpoint.name)[["endpoint", "plate", "well", "donor", "arm", "value"]]
-
-
-def _across_endpoints(table: pd.DataFrame) -> pd.Series:
-    """Holm over the secondary endpoints of each contrast, on the adjusted p."""
-    found = pd.Series(np.nan, index=table.index)
-    secondary = table[(table["role"] == "secondary") & (table["kind"] != "equivalence")]
-    for _, rows in secondary.groupby("contrast"):
-        found[rows.index] = holm(rows["p_adjusted"].to_numpy(dtype=np.float64))
-    return found

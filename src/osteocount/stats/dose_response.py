@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
+from osteocount.dose_units import canonical_unit
 from osteocount.stats import sentences
 from osteocount.stats.arrays import FloatArray
 from osteocount.stats.contrasts import Contrast
-from osteocount.stats.dose_units import plain_unit
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
 from osteocount.stats.inference import ALPHA
 
@@ -61,7 +61,7 @@ def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[DoseSerie
         base, oxygen = str(key[0]), str(key[1])
         ordered = group.sort_values("dose")
         units = set(ordered["dose_unit"]) - {""}
-        one_unit = len({plain_unit(unit) or unit.casefold() for unit in units}) <= 1
+        one_unit = len({canonical_unit(unit) or unit.casefold() for unit in units}) <= 1
         if len(ordered) >= 2 and ordered["dose"].is_unique and one_unit:
             name = base if len(controls) == 1 else f"{base}, oxygen {oxygen}"
             unit = min(units, default="")
@@ -276,7 +276,7 @@ def half_effect(data: FittedEndpoint, series: DoseSeries, trend: Row) -> tuple[D
     curve = DoseCurve(data.endpoint.name, series, None)
     if len(series.doses) < MIN_DOSES or data.endpoint.link not in RATE_LINKS:
         return curve, None
-    p = float(trend["p_adjusted"])
+    p = sentences.deciding_p(trend)
     fitted = dose_response(data, series) if p < ALPHA else None
     falls = fitted.fold < 1 if fitted else trend["estimate"] < 1
     name = "IC50" if falls else "EC50"

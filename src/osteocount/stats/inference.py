@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy import stats
 
@@ -122,9 +124,8 @@ def _tested(data: FittedEndpoint, contrasts: list[Contrast], dunnett: bool) -> l
             "t": float(t[i]),
             "p_paired_holm": float(paired_holm[i]),
             "p_paired_pooled": float(pooled[i]),
+            "family_size": len(contrasts),
         }
-        row["verdict"] = verdict(row, data.design)
-        row["notes"] = sentences.row_notes(row, paired[i], data.design.kind, len(contrasts))
         rows.append(row)
     return rows
 
@@ -147,16 +148,41 @@ def _interval(data: FittedEndpoint, estimate: float, half_width: float) -> tuple
     return data.back_transformed(estimate - half_width), data.back_transformed(estimate + half_width)
 
 
+def judge(rows: list[Row], design: Design) -> None:
+    """Adjust over the secondary endpoints, and give every tested row its verdict and its notes.
+
+    Parameters
+    ----------
+    rows : list of dict
+        The rows of all endpoints, with their ``role``.
+    design : Design
+    """
+    across: dict[str, list[Row]] = {}
+    for row in rows:
+        row["p_across_endpoints"] = math.nan
+        if row["role"] == "secondary":
+            across.setdefault(row["contrast"], []).append(row)
+    for own in across.values():
+        adjusted = holm(np.array([row["p_adjusted"] for row in own], dtype=np.float64))
+        for row, p in zip(own, adjusted, strict=True):
+            row["p_across_endpoints"] = float(p)
+    for row in rows:
+        if not math.isnan(row["p_adjusted"]) and row["kind"] != "equivalence":
+            row["verdict"] = verdict(row, design)
+            row["notes"] = sentences.row_notes(row, design.kind)
+
+
 def verdict(row: Row, design: Design) -> str:
     """Return the verdict on a tested contrast.
 
-    No evidence: adjusted p of .05 or more. Indicated: adjusted p below .05, on three donors or more. Robust: indicated,
-    and the donors' own ratios confirm it (`sentences.is_confirmed`). Two donors: never more than exploratory.
+    No evidence: deciding p (`sentences.deciding_p`) of .05 or more. Indicated: below .05, on three donors or more.
+    Robust: indicated, and the donors' own ratios confirm it (`sentences.is_confirmed`). Two donors: never more than
+    exploratory.
     """
-    if not row["p_adjusted"] < ALPHA:
-        return sentences.EXPLORATORY if row["n_donors"] <= 2 else sentences.NO_EVIDENCE
     if row["n_donors"] <= 2:
         return sentences.EXPLORATORY
+    if not sentences.deciding_p(row) < ALPHA:
+        return sentences.NO_EVIDENCE
     confirmed = sentences.is_confirmed(row) and design.kind == "blocked"
     return sentences.ROBUST if confirmed else sentences.INDICATED
 

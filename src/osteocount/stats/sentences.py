@@ -10,7 +10,6 @@ import pandas as pd
 from osteocount.stats.contrasts import REFERENCE_JOIN, Contrast, contrast_title
 from osteocount.stats.design import Design
 from osteocount.stats.endpoints import Endpoint
-from osteocount.stats.least_squares import PairedTest
 
 ROBUST = "robust"
 INDICATED = "indicated"
@@ -68,43 +67,62 @@ def is_confirmed(row: dict[str, Any]) -> bool:
     return bool(row["p_paired"] < 0.05)
 
 
-def row_notes(row: dict[str, Any], paired: PairedTest, kind: str, size: int) -> str:
+def deciding_p(row: dict[str, Any]) -> float:
+    """Return the p that the verdict rests on: of a secondary endpoint the one adjusted over the endpoints too."""
+    return float(row["p_adjusted"] if row["role"] == "primary" else row["p_across_endpoints"])
+
+
+def row_notes(row: dict[str, Any], kind: str) -> str:
     """Say what a reader of the row must know: few donors, disagreement of the tests, lost pairing, a single arm."""
-    notes = []
-    adjusted, own, confirmed = row["p_adjusted"] < 0.05, paired.p < 0.05, is_confirmed(row)
     effects = "differences" if row["link"] == "identity" else "ratios"
+    notes = [_over_endpoints(row), _paired_notes(row, kind, effects)]
+    if row["kind"] == "trend":
+        notes.append(f"The estimate is the {effects[:-1]} per dose step (rank of the dose, control lowest).")
+    return " ".join(filter(None, notes))
+
+
+def _over_endpoints(row: dict[str, Any]) -> str:
+    """Say where a secondary endpoint loses its evidence by the adjustment over the endpoints."""
+    if row["p_adjusted"] < 0.05 <= deciding_p(row):
+        return (
+            f"Before the correction over the secondary endpoints {p_value(row['p_adjusted'])}, after it "
+            f"{p_value(deciding_p(row))}: not enough for evidence."
+        )
+    return ""
+
+
+def _paired_notes(row: dict[str, Any], kind: str, effects: str) -> str:
+    """Say what the paired tests add to the adjusted p, or that there is none."""
+    shown, own, confirmed = deciding_p(row) < 0.05, row["p_paired"], is_confirmed(row)
+    pairs = len(row["donor_effects"])
     if kind == "unblocked":
-        notes.append("Without pairs there is no paired test, so the verdict is never 'robust'.")
-    elif paired.n == 0:
-        notes.append(
+        return "Without pairs there is no paired test, so the verdict is never 'robust'."
+    if pairs == 0:
+        return (
             "No donor carries all of these arms, so there is no paired test: the donors together link the arms. "
             "Give at least three donors all of them."
         )
-    elif math.isnan(paired.p):
-        notes.append(f"The donors' own {effects} do not vary: no paired test.")
-    elif adjusted and not confirmed and paired.p < OWN_LIMIT and row["kind"] == "arm":
-        notes.append(
+    if math.isnan(own):
+        return f"The donors' own {effects} do not vary: no paired test."
+    if shown and not confirmed and own < OWN_LIMIT and row["kind"] == "arm":
+        return (
             f"The paired test of the donors' {effects} pooled over the arms does not agree "
             f"({p_value(row['p_paired_pooled'])}), so the finding rests on the control varying no more between donors "
             "than the arms do. Add donors."
         )
-    elif adjusted and not confirmed:
-        notes.append(
-            f"The paired test of the donors' own {effects} does not agree ({p_value(paired.p)}), so the finding rests "
+    if shown and not confirmed:
+        return (
+            f"The paired test of the donors' own {effects} does not agree ({p_value(own)}), so the finding rests "
             "on the variance pooled over all arms. Add donors."
         )
-    elif own and not adjusted:
-        notes.append(
-            f"Only the paired test of the donors' own {effects} is below .05 ({p_value(paired.p)}; adjusted "
+    if own < 0.05 <= row["p_adjusted"]:
+        return (
+            f"Only the paired test of the donors' own {effects} is below .05 ({p_value(own)}; adjusted "
             f"{p_value(row['p_adjusted'])}): not enough for evidence. Add donors."
         )
-    elif confirmed and adjusted and row["kind"] == "arm" and size == 1 and paired.n > 2:
-        notes.append(
-            "With one arm the paired test is the same test: 'robust' adds that at least three donors were compared."
-        )
-    if row["kind"] == "trend":
-        notes.append(f"The estimate is the {effects[:-1]} per dose step (rank of the dose, control lowest).")
-    return " ".join(notes)
+    if shown and confirmed and row["kind"] == "arm" and row["family_size"] == 1 and pairs > 2:
+        return "With one arm the paired test is the same test: 'robust' adds that at least three donors were compared."
+    return ""
 
 
 def p_value(p: float) -> str:
@@ -116,7 +134,7 @@ def disagreement(row: dict[str, Any]) -> bool:
     """Whether the adjusted p and the paired tests say different things."""
     if math.isnan(row["p_paired"]):
         return False
-    return not is_confirmed(row) if row["p_adjusted"] < 0.05 else bool(row["p_paired"] < 0.05)
+    return not is_confirmed(row) if deciding_p(row) < 0.05 else bool(row["p_paired"] < 0.05 <= row["p_adjusted"])
 
 
 def not_estimable(contrast: Contrast, cells: pd.DataFrame) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from osteocount.columns import INPUT_COLUMNS, WELLS, InputColumn
+from osteocount.dose_units import canonical_unit
 from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import suggestion
-from osteocount.stats.dose_units import plain_unit
 from osteocount.stats.endpoints import WELL_COLUMNS
 from osteocount.wells import ColumnNames
 
@@ -25,6 +26,9 @@ SIMILAR = 0.8  # as difflib measures it: one letter in five is wrong
 REQUIRED = ("n_osteoclasts", "donor", "treatment")
 AREA_UNITS = {"mm2": 1.0, "µm2": 1e-6, "cm2": 100.0}
 """Unit of a heading to its size in mm²."""
+PIXELS = ("px", "px2", "pixel", "pixels")
+BARE_WORDS = ("particles", "cells", "x", "g", "L", "U")
+"""Units that are words of a heading too: ``n cells`` holds cells, and ``Group G`` no grams."""
 
 
 KNOWN_NAMES = {*(column.name for column in INPUT_COLUMNS), *WELL_COLUMNS}
@@ -171,13 +175,24 @@ def split_heading(heading: str) -> tuple[str, str]:
     text = heading.strip()
     bracketed = IN_BRACKETS.match(text)
     if bracketed and bracketed[1]:
-        return bracketed[1].strip(), plain_unit(bracketed[2])
+        return bracketed[1].strip(), known_unit(bracketed[2])
     parts = re.split(r"[\s_]+", text)
     for start in range(1, len(parts)):
-        unit = plain_unit(" ".join(parts[start:]))
+        unit = known_unit(" ".join(parts[start:]))
         if unit:
             return " ".join(parts[:start]), unit
     return text, ""
+
+
+def known_unit(text: str) -> str:
+    """Return the unit of a dose or an area in one spelling (``µg/mL`` for ``ug per mL``), or "" where it is none."""
+    plain = re.sub(r"\s+|\^", "", unicodedata.normalize("NFKC", text)).casefold().replace("\u03bc", "\u00b5")
+    if (area := re.sub(r"^u(?=m2$)", "\u00b5", plain)) in AREA_UNITS:
+        return area
+    if plain in PIXELS:
+        return "px"
+    unit = canonical_unit(text) or ""
+    return "" if unit in BARE_WORDS else unit
 
 
 def _folded(heading: str) -> str:

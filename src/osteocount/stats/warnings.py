@@ -297,8 +297,8 @@ def multiplicity_warnings(endpoints: list[Endpoint], levels: int) -> list[Compar
     warnings = []
     if len(endpoints) > 1:
         warnings.append(
-            f"{len(endpoints)} endpoints were tested. '{endpoints[0].name}' is the primary one; for the others read "
-            "p_across_endpoints, which is adjusted over the secondary endpoints."
+            f"{len(endpoints)} endpoints were tested. '{endpoints[0].name}' is the primary one; verdicts on the others "
+            "use p_across_endpoints, which is adjusted over the secondary endpoints too."
         )
     if levels > 1:
         warnings.append(

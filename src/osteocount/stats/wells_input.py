@@ -10,13 +10,13 @@ import pandas as pd
 
 from osteocount.errors import OsteoCountError
 from osteocount.names import fold, unify
-from osteocount.stats.arms import arm_names, text_of
-from osteocount.stats.dose_units import amount_with_unit, in_one_unit, plain_unit
+from osteocount.stats.arms import arm_names, in_one_unit, text_of
 from osteocount.stats.endpoints import WELL_COLUMNS, NumberKind
 from osteocount.stats.table_headings import (
     AREA_UNITS,
     TableColumns,
     find_columns,
+    known_unit,
     replicates_as_rows,
     with_standard_names,
 )
@@ -337,15 +337,23 @@ def known_texts(column: pd.Series) -> pd.Series:
 
 def _without_unit(raw: str, kind: NumberKind) -> float | None:
     """Read a number that carries its unit: ``35 %`` as a share, ``32 mm²`` as an area, ``25 ng/mL`` as a dose."""
-    amount = amount_with_unit(raw)
+    amount = _amount_with_unit(raw)
     if amount is None:
         return None
-    value, unit = amount[0], plain_unit(amount[1])
+    value, unit = amount[0], known_unit(amount[1])
     if kind == "share" and unit == "%":
         return value / 100
     if kind == "area" and unit in AREA_UNITS:
         return value * AREA_UNITS[unit]
     return value if kind == "dose" and unit not in AREA_UNITS else None
+
+
+def _amount_with_unit(text: str) -> tuple[float, str] | None:
+    """Read ``25 ng/mL`` or ``35 %``: the number and its unit; None for anything else."""
+    match = re.match(r"^([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*(\D.*)$", text.strip(), re.I)
+    if match is None or not known_unit(match[2]):
+        return None
+    return float(match[1]), match[2].strip()
 
 
 def _number_problem(raw: str, value: float, kind: NumberKind) -> str:
@@ -426,7 +434,7 @@ def _doses(
     dose = _numbers(frame, "dose", problems, "dose")
     unit = known_texts(frame["dose_unit"]) if "dose_unit" in frame.columns else pd.Series("", frame.index)
     heading_unit = columns.unit("dose")
-    in_cell = [amount_with_unit(text) for text in known_texts(frame["dose"])]
+    in_cell = [_amount_with_unit(text) for text in known_texts(frame["dose"])]
     unit = pd.Series(
         [
             amount[1] if amount else own or (heading_unit if number > 0 else "")
