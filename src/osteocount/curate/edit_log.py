@@ -31,7 +31,6 @@ Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Point = tuple[Coordinate, Coordinate]
 """(y, x) in pixels of the picture; whole numbers are the centres of pixels."""
 
-WELL_KINDS = ("exclude_well", "include_well", "review")
 _CELLS = {"merge": 2, "split_line": 1, "split_nuclei": 1, "delete": 1, "smooth": 1, "accept": 1, "set_class": 1}
 ONE_CELL = ("split_line", "split_nuclei", "smooth")
 """Kinds that concern one cell alone; of several selected the first."""

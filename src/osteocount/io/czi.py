@@ -13,11 +13,12 @@ from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
 from osteocount.io.raw_image import (
     RawImage,
     Scene,
+    channel_names,
     channels_last,
     check_bytes,
     check_plane,
     formats_library,
-    unique_names,
+    numbered_scenes,
 )
 
 
@@ -28,8 +29,8 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
         numbers = _scene_numbers(czi)
         described = _described(_metadata(czi))
     texts = [described.get(number, ()) for number in numbers]
-    names = unique_names([said[0] if said else f"scene {n + 1}" for n, said in zip(numbers, texts, strict=True)])
-    return tuple(Scene(name, said, str(n)) for n, (name, said) in enumerate(zip(names, texts, strict=True), start=1))
+    names = [said[0] if said else f"scene {n + 1}" for n, said in zip(numbers, texts, strict=True)]
+    return numbered_scenes(names, texts)
 
 
 def read_scene(path: Path, number: int) -> RawImage:
@@ -44,10 +45,8 @@ def read_scene(path: Path, number: int) -> RawImage:
         check_bytes(path, sizes.values(), np.dtype(entries[0].dtype).base.itemsize)
         pixels = _mosaic(czi, entries, sizes)
     plane, colour, notes = channels_last(pixels, "CYXS")
-    names = tuple(each.get("Name") or "" for each in root.findall("./Metadata/Information/Image//Channels/Channel"))
-    if colour or len(names) != plane.shape[2]:
-        names = ("",) * plane.shape[2]
-    return RawImage(plane, colour, names, _evidence(path, root), notes)
+    named = (each.get("Name") for each in root.findall("./Metadata/Information/Image//Channels/Channel"))
+    return RawImage(plane, colour, channel_names(named, plane, colour=colour), _evidence(path, root), notes)
 
 
 def _metadata(czi: Any) -> Any:

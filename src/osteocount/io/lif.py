@@ -12,11 +12,12 @@ from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
 from osteocount.io.raw_image import (
     RawImage,
     Scene,
+    channel_names,
     channels_last,
     check_bytes,
     check_plane,
     formats_library,
-    unique_names,
+    numbered_scenes,
 )
 
 
@@ -25,12 +26,10 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
     with formats_library(path, "liffile").LifFile(path) as lif:
         pictures = _pictures(lif)
         texts = [str(image.path) for image, _ in pictures]
-    names = unique_names(
-        [text if tile is None else f"{text} tile {tile + 1}" for text, (_, tile) in zip(texts, pictures, strict=True)]
-    )
-    return tuple(
-        Scene(name, _hints(text), str(n)) for n, (name, text) in enumerate(zip(names, texts, strict=True), start=1)
-    )
+    names = [
+        text if tile is None else f"{text} tile {tile + 1}" for text, (_, tile) in zip(texts, pictures, strict=True)
+    ]
+    return numbered_scenes(names, map(_hints, texts))
 
 
 def read_scene(path: Path, number: int) -> RawImage:
@@ -45,13 +44,9 @@ def read_scene(path: Path, number: int) -> RawImage:
         if tile is not None:
             pixels = pixels.take([tile], axis=axes.index("M"))
         plane, colour, notes = channels_last(pixels, axes)
-        lut_names = [each.get("LUTName") or "" for each in image.xml_element.iter("ChannelDescription")]
-        stated = _side_um(image)
-    count = plane.shape[2]
-    names = tuple(lut_names) if len(lut_names) == count and not colour else ("",) * count
-    return RawImage(
-        plane, colour, names, PixelSizeEvidence(path, stated_um=stated, stated_by="LIF DimensionDescription"), notes
-    )
+        named = [each.get("LUTName") for each in image.xml_element.iter("ChannelDescription")]
+        evidence = PixelSizeEvidence(path, stated_um=_side_um(image), stated_by="LIF DimensionDescription")
+    return RawImage(plane, colour, channel_names(named, plane, colour=colour), evidence, notes)
 
 
 def _pictures(lif: Any) -> list[tuple[Any, int | None]]:

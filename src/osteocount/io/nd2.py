@@ -11,11 +11,12 @@ from osteocount.io.pixel_size import PixelSizeEvidence
 from osteocount.io.raw_image import (
     RawImage,
     Scene,
+    channel_names,
     channels_last,
     check_bytes,
     check_plane,
     formats_library,
-    unique_names,
+    numbered_scenes,
 )
 
 
@@ -23,11 +24,8 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
     """One scene per stage position; a file without positions is one scene."""
     with formats_library(path, "nd2").ND2File(path) as file:
         points = _point_names(file)
-    names = unique_names([name or f"position {n}" for n, name in enumerate(points, start=1)])
-    return tuple(
-        Scene(name, (point,) if point else (), str(n))
-        for n, (name, point) in enumerate(zip(names, points, strict=True), start=1)
-    )
+    names = [name or f"position {n}" for n, name in enumerate(points, start=1)]
+    return numbered_scenes(names, ((point,) if point else () for point in points))
 
 
 def read_scene(path: Path, number: int) -> RawImage:
@@ -41,12 +39,8 @@ def read_scene(path: Path, number: int) -> RawImage:
         axes = "".join(axis for axis in sizes if axis in "CYXS")
         plane, colour, notes = channels_last(frame.reshape([sizes[axis] for axis in axes]).copy(), axes)
         described, unclear = _channels(file)
-    names = tuple(str(each.channel.name or "") for each in described)
-    evidence = _evidence(path, described)
-    count = plane.shape[2]
-    return RawImage(
-        plane, colour, names if len(names) == count and not colour else ("",) * count, evidence, (*notes, *unclear)
-    )
+    names = channel_names((each.channel.name for each in described), plane, colour=colour)
+    return RawImage(plane, colour, names, _evidence(path, described), (*notes, *unclear))
 
 
 def _point_names(file: Any) -> list[str]:

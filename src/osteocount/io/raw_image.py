@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -229,7 +229,22 @@ def damaged(path: Path, why: str | Exception) -> OsteoCountError:
     )
 
 
-def unique_names(names: list[str]) -> list[str]:
+def numbered_scenes(names: Sequence[str], hints: Iterable[tuple[str, ...]]) -> tuple[Scene, ...]:
+    """Return the scenes of a file with what may say their wells, their fields counted from 1.
+
+    Repeated or empty names are made different by their number in the file.
+    """
+    fields = enumerate(zip(unique_names(names), hints, strict=True), start=1)
+    return tuple(Scene(name, said, str(field)) for field, (name, said) in fields)
+
+
+def channel_names(names: Iterable[str | None], plane: NDArray[np.generic], *, colour: bool) -> tuple[str, ...]:
+    """Return a name for each channel of (height, width, channels); empty ones where they do not fit or it is RGB."""
+    given = tuple(name or "" for name in names)
+    return given if len(given) == plane.shape[2] and not colour else ("",) * plane.shape[2]
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
     """Make repeated or empty names different by their number in the file, counted from 1."""
     return [
         name if name and names.count(name) == 1 else f"{name or 'scene'} {number}"

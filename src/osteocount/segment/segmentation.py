@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.segment.preprocess.well_mask import Circle, inside_circle
+from osteocount.segment.preprocess.well_mask import Circle, inside_well, well_mask
 
 Regime = Literal["brightfield", "low_power", "fluorescence"]
 Labels = NDArray[np.uint32]
@@ -153,11 +153,11 @@ class Segmentation:
     @cached_property
     def analysed(self) -> NDArray[np.bool_]:
         """(height, width), False outside the well."""
-        return inside_circle(self.shape, self.well)
+        return well_mask(self.shape, self.well)
 
     def analysed_at(self, rows: Indices, columns: Indices) -> NDArray[np.bool_]:
         """Tell which pixels (rows, columns) of the picture were analysed."""
-        return np.ones((rows.size, columns.size), bool) if self.well is None else self.well.contains(rows, columns)
+        return inside_well(self.well, rows, columns)
 
     def analysed_pixels(self) -> int:
         """Return how many pixels of the picture were analysed: the imaged area."""

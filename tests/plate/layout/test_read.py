@@ -7,27 +7,10 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from osteocount.errors import OsteoCountError
 from osteocount.plate.layout.read import check_layout, compare_wells, read_layout
 from osteocount.plate.layout.template import write_template
 from osteocount.wells import row_letters
-
-
-def write(tmp_path: Path, text: str, name: str = "layout.csv", encoding: str = "utf-8") -> Path:
-    path = tmp_path / name
-    path.write_text(text, encoding=encoding)
-    return path
-
-
-def records(path: Path, *columns: str) -> list[tuple]:
-    return [tuple(row) for row in read_layout(path).wells[["well", *columns]].itertuples(index=False)]
-
-
-def refusal(path: Path, **options) -> str:
-    with pytest.raises(OsteoCountError) as refused:
-        read_layout(path, **options)
-    return str(refused.value)
-
+from support.layout_files import records, refusal, write
 
 LONG = "well,treatment,dose,donor\nA1,vehicle,0,D1\nB02,RANKL,50,D2\n"
 SAME = [("A01", "vehicle", 0.0, "D1"), ("B02", "RANKL", 50.0, "D2")]

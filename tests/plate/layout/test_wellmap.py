@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from osteocount.errors import OsteoCountError
 from osteocount.plate.layout.read import read_layout
-
-
-def write(tmp_path: Path, text: str, name: str = "layout.csv", encoding: str = "utf-8") -> Path:
-    path = tmp_path / name
-    path.write_text(text, encoding=encoding)
-    return path
-
-
-def refusal(path: Path, **options) -> str:
-    with pytest.raises(OsteoCountError) as refused:
-        read_layout(path, **options)
-    return str(refused.value)
+from support.layout_files import refusal, write
 
 
 def test_wellmap(tmp_path):

@@ -30,8 +30,7 @@ class DoseReader:
 
     def __init__(self, entries: Iterable[LayoutEntry]) -> None:
         written = [d for e in entries if not e.number and not is_missing(e.value) and (d := split_dose(e.value))]
-        self._mark: DecimalMark
-        self._mark, self._either = decimal_mark(dose.number for dose in written)
+        self._mark: DecimalMark = decimal_mark(dose.number for dose in written)[0]
 
     def read(self, cell: LayoutEntry, said_unit: str, problems: list[str], *, control: bool) -> tuple[float, str]:
         """Return value and unit of ``25``, ``0,5``, ``25 ng/mL``, ``2 x 10^9/mL``, ``1:1000``.

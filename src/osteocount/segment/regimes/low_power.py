@@ -24,7 +24,7 @@ from osteocount.segment.object_tables import cell_table, nuclei_table
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, resample, values_to_size
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS, estimate_stains, trap_density
-from osteocount.segment.preprocess.well_mask import Circle, inside_circle
+from osteocount.segment.preprocess.well_mask import Circle, well_mask
 from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.segment.split import split_touching
 from osteocount.settings import Settings
@@ -78,7 +78,7 @@ def segment_low_power(
     wanted = settings.segment
     pixels = resample(picture.pixels, scale.zoom)
     shape = picture.pixels.shape[:2]
-    inside = labels_to_size(inside_circle(shape, well).astype(np.int32), pixels.shape[:2]) > 0
+    inside = labels_to_size(well_mask(shape, well).astype(np.int32), pixels.shape[:2]) > 0
     density, white = optical_density(pixels, inside, scale.um)
     density[~inside] = 0
     total = density @ DENSITY_WEIGHTS

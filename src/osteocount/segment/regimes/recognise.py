@@ -17,7 +17,7 @@ from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.morphology import brightest, round_bodies
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS
-from osteocount.segment.preprocess.well_mask import Circle, find_well
+from osteocount.segment.preprocess.well_mask import Circle, find_well, inside_well
 from osteocount.segment.segmentation import Regime
 from osteocount.settings import Settings
 
@@ -75,9 +75,7 @@ class Overview:
     def centre_inside(self, well: Circle | None) -> NDArray[np.bool_]:
         """Return (height, width) of the centre, False outside the well."""
         height, width = self.centre.pixels.shape[:2]
-        if well is None:
-            return np.ones((height, width), bool)
-        return well.contains(np.arange(self.top, self.top + height), np.arange(self.left, self.left + width))
+        return inside_well(well, np.arange(self.top, self.top + height), np.arange(self.left, self.left + width))
 
 
 def read_overview(image: TiledImage) -> Overview:
