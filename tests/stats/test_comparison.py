@@ -286,9 +286,9 @@ def test_a_secondary_endpoint_is_judged_after_correction_over_the_endpoints():
     frame = table(
         {
             "D1": {"vehicle": (50, 50), "A": (57, 57), "B": (100, 100), "C": (50, 52)},
-            "D2": {"vehicle": (50, 50), "A": (84, 84), "B": (100, 104), "C": (50, 50)},
-            "D3": {"vehicle": (50, 50), "A": (70, 70), "B": (100, 98), "C": (52, 50)},
-            "D4": {"vehicle": (50, 50), "A": (52, 54), "B": (110, 98), "C": (50, 54)},
+            "D2": {"vehicle": (50, 50), "A": (88, 88), "B": (100, 104), "C": (50, 50)},
+            "D3": {"vehicle": (50, 50), "A": (72, 72), "B": (100, 98), "C": (52, 50)},
+            "D4": {"vehicle": (50, 50), "A": (50, 52), "B": (110, 98), "C": (50, 54)},
         }
     ).assign(n_osteoclasts_ge2=lambda t: t["count"], n_osteoclasts_ge4=lambda t: t["count"])
     found = compare(frame, control="vehicle")
