@@ -7,6 +7,7 @@ from threading import Event
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 
 from osteocount.errors import OsteoCountError
 from osteocount.io import picture
@@ -203,3 +204,15 @@ def test_a_stopped_count_reads_nothing_more(field):
 @pytest.mark.usefixtures("_everything_is_large")
 def test_which_layers_are_counted_by_tiles(shape, rgb, kind, large):
     assert is_large(LayerSnapshot("a", None, np.zeros(shape, kind), rgb, None)) is large
+
+
+@pytest.mark.usefixtures("_everything_is_large")
+def test_a_large_picture_says_too_which_scale_is_used(tmp_path, field):
+    path = tmp_path / "large.tif"
+    tiled = {"tile": (64, 64), "resolution": (1e4 / 0.76,) * 2, "resolutionunit": "CENTIMETER"}
+    tifffile.imwrite(path, field.picture, photometric="rgb", **tiled)
+    _, count = drained(count_layer(LayerSnapshot("large", path, field.picture, True, 0.8), Settings(), Event()))
+    assert "The file says 0.76 µm per pixel; the layer's 0.8 µm is used." in count.result.warnings
+    layer = LayerSnapshot("large", path, field.picture, True, None, is_scaled=True)
+    _, count = drained(count_layer(layer, Settings(), Event()))
+    assert any("no micrometres per pixel" in text for text in count.result.warnings)

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 from npe2 import PluginManifest
 
-from osteocount.io.multi_image import VENDOR_SUFFIXES
+from osteocount.plate.picture_files import PICTURE_SUFFIXES
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,7 +40,7 @@ def test_the_dock_the_sample_and_the_menu_are_contributed(manifest):
 def test_pictures_are_read_cells_and_nuclei_are_written(manifest):
     contributions = manifest.contributions
     patterns = set(contributions.readers[0].filename_patterns)
-    assert {"*.tif", "*.zarr", *(f"*{suffix}" for suffix in VENDOR_SUFFIXES)} <= patterns
+    assert {f"*{suffix}" for suffix in PICTURE_SUFFIXES if not suffix.startswith(".ome")} == patterns
     assert [writer.layer_types for writer in contributions.writers] == [["labels"], ["points"]]
 
 

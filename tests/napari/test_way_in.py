@@ -49,6 +49,9 @@ def test_a_picture_is_read_from_a_text_too(picture_file):
         "a.toml: not a settings file (x). `osteocount settings` prints one to start from.",
         "a: is a folder, not a picture. Name one file, or run the command on the folder.",
         "Give another --out, or --overwrite to replace it, or --resume to finish it.",
+        "one to start from: `osteocount samples template FOLDER` writes one to start from.",
+        "give a layout that names them all, or --pattern plain; if not, a sample sheet (--samples).",
+        "Which it is (--treatment-column)? Try --some-option, or `osteocount something FILE`.",
         "Give --pixel-size.", "Give --control or --layout.", "Give --cell-model or --segmenter classical.",
     ],
 )  # fmt: skip
@@ -56,6 +59,9 @@ def test_the_window_says_no_words_of_the_command_line(qtbot, text):
     view = MessageView()
     qtbot.addWidget(view)
     view.show_problem(text)
+    assert "--" not in view.text()
+    assert "`osteocount" not in view.text()
+    view.show_notes((text,))
     assert "--" not in view.text()
     assert "`osteocount" not in view.text()
     assert "the command" not in view.text()

@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 from osteocount.cli.console import echo
+from osteocount.settings import read_micrometres
+
+LEAST_UM, MOST_UM = 0.2, 2.0
 
 simulate_app = typer.Typer(name="simulate", help="Synthetic wells and plates with exact truth.", no_args_is_help=True)
 
@@ -15,7 +18,21 @@ Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder fo
 Seed = Annotated[int, typer.Option(help="The same seed gives the same pictures.")]
 Width = Annotated[int, typer.Option(min=64, help="Width of a picture in pixels.")]
 Height = Annotated[int, typer.Option(min=64, help="Height of a picture in pixels.")]
-PixelSize = Annotated[float, typer.Option(min=0.2, max=2.0, help="µm per pixel.")]
+
+
+def _micrometres(text: str) -> float:
+    """Read a pixel size as people type it, within what the simulator can draw."""
+    size = read_micrometres(str(text))
+    try:
+        number = float(size)
+    except ValueError:
+        number = float("nan")
+    if not LEAST_UM <= number <= MOST_UM:
+        raise typer.BadParameter(f"{text!r} is no pixel size from {LEAST_UM} to {MOST_UM} µm.")
+    return number
+
+
+PixelSize = Annotated[float, typer.Option(parser=_micrometres, metavar="UM", help="µm per pixel, 0.2 to 2.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what DIR holds.")]
 
 

@@ -82,7 +82,7 @@ def read_table(path: Path, text: Collection[str] = TEXT) -> pd.DataFrame:
                 io.StringIO(content),
                 sep=separator,
                 decimal=decimal,
-                dtype={name: "str" for name in names if _plain(name).strip().lower() in text},
+                dtype={name: "str" for name in names if plain_text(name).strip().lower() in text},
                 keep_default_na=False,
                 na_values=[""],
                 skip_blank_lines=len(names) > 1,
@@ -94,8 +94,8 @@ def read_table(path: Path, text: Collection[str] = TEXT) -> pd.DataFrame:
     for n in range(frame.shape[1]):
         column = frame.iloc[:, n]
         if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
-            frame.isetitem(n, column.map(_plain, na_action="ignore").astype(column.dtype).array)
-    return frame.rename(columns=_plain)
+            frame.isetitem(n, column.map(plain_text, na_action="ignore").astype(column.dtype).array)
+    return frame.rename(columns=plain_text)
 
 
 def _why(said: str) -> str:
@@ -188,8 +188,8 @@ def _safe(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
-def _plain(text: object) -> str:
-    """Undo `_safe`."""
+def plain_text(text: object) -> str:
+    """Return text without the apostrophe that `write_table` puts before what a spreadsheet takes for a formula."""
     string = str(text)
     return string[1:] if string.startswith("'") and _FORMULA.match(string) else string
 

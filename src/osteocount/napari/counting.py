@@ -105,6 +105,14 @@ class LayerSnapshot:
             "pixel size in Settings.",
         )
 
+    def scale_notes(self, settings: Settings, of_file: float | None) -> tuple[str, ...]:
+        """Say which scale is used where the layer and its file, with ``of_file`` µm per pixel, differ."""
+        if settings.picture.pixel_size is not None or self.own_pixel_um(settings, of_file) is None:
+            return self.notes()
+        if of_file is None:
+            return ()
+        return (f"The file says {of_file:g} µm per pixel; the layer's {self.pixel_um:g} µm is used.",)
+
     def axes(self, bits: int) -> str:
         """Say what is counted, as pictures read from files do."""
         height, width = self.shape[-2:]
@@ -242,10 +250,12 @@ def _count_tiles(
     tile_folder, path = folder.path / "tiles", folder.path / "cells.tif"
     tile_folder.mkdir()
     yield Progress(0, 0, f"Looking at the light of {layer.name}")
-    with _open(layer, settings) as image, ThreadPoolExecutor(1) as pool:
+    opened, notes = _open(layer, settings)
+    with opened as image, ThreadPoolExecutor(1) as pool:
         work = pool.submit(analyse, CancellableImage(image, stop), settings, 1, tile_folder)
         yield from _previews(work, layer, tile_folder)
         result, um = work.result(), image.pixel_size.um
+    result = replace(result, warnings=(*notes, *result.warnings))
     if stop.is_set():
         return None
     yield Progress(0, 0, "Drawing the cells")
@@ -280,15 +290,19 @@ def _paint(tile: FinishedTile, cells: NDArray[np.uint8], shape: tuple[int, int],
     cells[image > 0] = 1
 
 
-def _open(layer: LayerSnapshot, settings: Settings) -> AbstractContextManager[Any]:
-    """Return the file of a layer where it can be read by regions and is what is shown, else the layer itself."""
+def _open(layer: LayerSnapshot, settings: Settings) -> tuple[AbstractContextManager[Any], tuple[str, ...]]:
+    """Return the file of a layer where it can be read by regions and is what is shown, else the layer itself.
+
+    And what to say about the scale it is counted with.
+    """
     if layer.path is not None and layer.is_its_file():
         with open_tiled(layer.path, settings.picture.pixel_size, layer.scene) as image:
             is_same = image is not None and image.shape[:2] == layer.shape[-2:]
             of_file = None if image is None else image.pixel_size.um
         if is_same:
-            return open_tiled(layer.path, layer.own_pixel_um(settings, of_file), layer.scene)
-    return nullcontext(LayerImage(layer, layer.pixel_size(settings)))
+            own = layer.own_pixel_um(settings, of_file)
+            return open_tiled(layer.path, own, layer.scene), layer.scale_notes(settings, of_file)
+    return nullcontext(LayerImage(layer, layer.pixel_size(settings))), layer.notes()
 
 
 def picture_of(layer: LayerSnapshot, settings: Settings) -> Picture:
@@ -319,13 +333,11 @@ def picture_of(layer: LayerSnapshot, settings: Settings) -> Picture:
 
 def _with_own_scale(picture: Picture, layer: LayerSnapshot, settings: Settings) -> Picture:
     """Give a picture from a file the scale of its layer, where a person set another than the file has."""
-    of_file = picture.pixel_size
-    if settings.picture.pixel_size is not None or layer.own_pixel_um(settings, of_file.um) is None:
-        return replace(picture, notes=(*picture.notes, *layer.notes()))
-    notes = [*picture.notes]
-    if of_file.um is not None:
-        notes.append(f"The file says {of_file.um:g} µm per pixel; the layer's {layer.pixel_um:g} µm is used.")
-    return replace(picture, pixel_size=layer.pixel_size(settings), notes=tuple(notes))
+    of_file = picture.pixel_size.um
+    picture = replace(picture, notes=(*picture.notes, *layer.scale_notes(settings, of_file)))
+    if settings.picture.pixel_size is not None or layer.own_pixel_um(settings, of_file) is None:
+        return picture
+    return replace(picture, pixel_size=layer.pixel_size(settings))
 
 
 def _plane(layer: LayerSnapshot) -> NDArray[np.generic]:

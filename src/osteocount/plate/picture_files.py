@@ -12,7 +12,7 @@ from pathlib import Path
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import VENDOR_SUFFIXES, is_zarr
 
-_COMMON = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png", ".jpeg", ".jpg")
+_COMMON = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".btf", ".png", ".jpeg", ".jpg")
 PICTURE_SUFFIXES = (*_COMMON, *sorted(VENDOR_SUFFIXES, reverse=True), ".zarr")
 """In the order in which messages name them; the longer of two that fit a name comes first."""
 

@@ -90,7 +90,7 @@ def is_sample_sheet(path: Path) -> bool:
     if path.suffix.lower() not in (".csv", ".tsv", ".txt", ".xlsx", ".xlsm"):
         return False
     for sheet in read_sheets(path):
-        header = _header(sheet)
+        header = header_row(sheet)
         if header is not None:
             columns = {column_of(cell)[0] for cell in sheet.rows[header] if cell}
             return columns.isdisjoint(("well", "row", "column"))
@@ -136,13 +136,14 @@ def match_paths(source: Path, pattern: str) -> tuple[PlateIndex, Layout] | None:
     return _placed(source, source, lines, [])
 
 
-def _header(sheet: Sheet) -> int | None:
+def header_row(sheet: Sheet) -> int | None:
+    """Return the row that holds the headings of a sample sheet; None when there is none."""
     return next((n for n, row in enumerate(sheet.rows[:50]) if any(fold(cell) in _FILE for cell in row)), None)
 
 
 def _lines(sheet: Sheet, treatment_column: str, problems: list[str]) -> list[SampleLine]:
     """Return the lines of a sheet below its heading, [] when it has none."""
-    header = _header(sheet)
+    header = header_row(sheet)
     if header is None:
         return []
     file_column = next(n for n, cell in enumerate(sheet.rows[header]) if fold(cell) in _FILE)
@@ -174,7 +175,7 @@ def _lines(sheet: Sheet, treatment_column: str, problems: list[str]) -> list[Sam
 def _placed(path: Path, source: Path, lines: list[SampleLine], problems: list[str]) -> tuple[PlateIndex, Layout]:
     found = find_pictures(source)
     pictures = found.pictures
-    line_of = _match_files(pictures, root_of(source), lines, problems)
+    line_of = match_files(pictures, root_of(source), lines, problems)
     if not line_of:
         raise OsteoCountError(f"{path}: none of the {len(pictures)} pictures of {source} is named in it.")
     collected = LayoutEntries(problems=problems)
@@ -207,8 +208,8 @@ def _placed(path: Path, source: Path, lines: list[SampleLine], problems: list[st
     return index, layout_of(path, rows, warnings)
 
 
-def _match_files(pictures: Sequence[Path], root: Path, lines: list[SampleLine], problems: list[str]) -> dict[Path, int]:
-    """Return the line of every picture that one names: its exact path before a glob."""
+def match_files(pictures: Sequence[Path], root: Path, lines: list[SampleLine], problems: list[str]) -> dict[Path, int]:
+    """Return the number of the line that names each picture, its exact path before a glob; ``problems`` grows."""
     names = {fold_path(picture.relative_to(root).as_posix()): picture for picture in pictures}
     line_of: dict[Path, int] = {}
     globs = []

@@ -19,6 +19,7 @@ from defusedxml import ElementTree
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import check_regular
+from osteocount.io.tables import plain_text
 from osteocount.text_files import decode, without_separator_line
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def read_sheets(path: Path) -> list[Sheet]:
         return _read_workbook(path, data)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise OsteoCountError(f"{path}: an old Excel file (.xls). Save it as .xlsx or CSV.")
-    return [Sheet("", split_table(decode(path, data)))]
+    return [Sheet("", [[plain_text(cell) for cell in row] for row in split_table(decode(path, data))])]
 
 
 def split_table(text: str) -> list[list[str]]:

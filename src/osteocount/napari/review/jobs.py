@@ -202,9 +202,10 @@ def comparison_sentences(comparison: Comparison, endpoint: str, contrast: str) -
     said = [
         sentences.contrast_sentence({str(key): value for key, value in row.items()}) for row in rows.to_dict("records")
     ]
-    return "\n\n".join(
+    words = "\n\n".join(
         [*said, *(f"⚠ {text}" for text in (*comparison.warnings, *comparison.refusals)), comparison.design]
     )
+    return in_window_terms(words)
 
 
 def _pictures_beside(root: Path) -> Path | None:

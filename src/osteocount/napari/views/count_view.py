@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from osteocount.columns import UNKNOWN, WELLS, WINDOW_PICTURE, WINDOW_WELLS
+from osteocount.napari.messages import in_window_terms
 from osteocount.napari.views.widgets import (
     CollapsibleSection,
     MessageView,
@@ -145,7 +146,7 @@ class WellsView(QWidget):
                 item = QTableWidgetItem(format_number(record.get(key), WELLS.by_name[key].window_pattern))
                 if WELLS.by_name[key].dtype != "str":
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                item.setToolTip(str(record.get("status_reason") or ""))
+                item.setToolTip(in_window_terms(str(record.get("status_reason") or "")))
                 self.table.setItem(n, m, item)
 
     def _open_report(self) -> None:

@@ -19,15 +19,14 @@ from qtpy.QtWidgets import (
 )
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.multi_image import VENDOR_SUFFIXES
 from osteocount.io.result_folder import RUN_RECORD
 from osteocount.napari.views.widgets import button, column, set_entries
 from osteocount.pipeline import RunRequest
+from osteocount.plate.picture_files import PICTURE_SUFFIXES
 from osteocount.settings import Settings
 
 LAYOUT_FILTER = "Layouts (*.csv *.xlsx *.xlsm *.toml *.tsv *.txt);;All files (*)"
-_VENDORS = " ".join(f"*{suffix}" for suffix in VENDOR_SUFFIXES)
-PICTURE_FILTER = f"Pictures (*.tif *.tiff *.btf *.png *.jpg *.jpeg {_VENDORS});;All files (*)"
+PICTURE_FILTER = f"Pictures ({' '.join(f'*{suffix}' for suffix in PICTURE_SUFFIXES)});;All files (*)"
 RESULTS_SUFFIX = "_osteocount"  # of the folder beside the pictures that results go to unless another is chosen
 IF_PRESENT = {
     "refuse": "stop and tell me",

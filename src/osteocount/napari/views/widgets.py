@@ -89,7 +89,7 @@ def format_number(value: Any, pattern: str) -> str:
 
 def warning_lines(notes: tuple[str, ...]) -> str:
     """Return each note as a paragraph with its sign."""
-    return "\n".join(f"⚠ {note}" for note in notes)
+    return "\n".join(f"⚠ {in_window_terms(note)}" for note in notes)
 
 
 class CollapsibleSection(QWidget):
