@@ -1,11 +1,15 @@
-"""File names made from names of strangers, and hashes of inputs."""
+"""File names made from names of strangers, hashes of inputs, and files written whole or not at all."""
+
+import errno
+import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.files import file_hash, input_hash, safe_stem
+from osteocount.io import files
+from osteocount.io.files import NotWritableError, atomic_write, file_hash, input_hash, safe_stem, written_together
 from support.multi_image_files import pictures, write_hcs
 
 ANY_TEXT = st.text(st.characters(), max_size=300) | st.text("./\\: ", max_size=12)
@@ -61,3 +65,61 @@ def test_hash_of_a_scene_is_that_of_its_own_files(tmp_path):
     (path / "A/2/0/extra").write_text("x")
     assert input_hash(path, "A/1/0") == before[0]
     assert input_hash(path, "A/2/0") != before[1]
+
+
+def no_space(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_write_is_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "a.csv"
+    with atomic_write(path) as part:
+        part.write_text("whole")
+    assert path.read_text() == "whole"
+    with pytest.raises(ZeroDivisionError), atomic_write(path) as part:
+        part.write_text("ha")
+        raise ZeroDivisionError
+    monkeypatch.setattr(files, "_sync", no_space)
+    with pytest.raises(NotWritableError) as said, atomic_write(path) as part:
+        part.write_text("half")
+    assert str(said.value) == (
+        f"{path}: cannot be written (No space left on device). Free some space on this disk or write elsewhere; "
+        "nothing half-written is left."
+    )
+    assert path.read_text() == "whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_files_written_together_take_their_names_together(tmp_path, monkeypatch):
+    for name in "ab":
+        (tmp_path / name).write_text("before")
+    with pytest.raises(ZeroDivisionError), written_together():
+        with atomic_write(tmp_path / "a") as part:
+            part.write_text("after")
+        raise ZeroDivisionError
+    with written_together() as drafts:
+        for name in "ab":
+            with atomic_write(tmp_path / name) as part:
+                part.write_text("after")
+        assert (tmp_path / "a").read_text() == "before"
+        assert drafts[tmp_path / "a"].read_text() == "after"
+    assert [(tmp_path / name).read_text() for name in "ab"] == ["after", "after"]
+    monkeypatch.setattr(files, "_sync", no_space)
+    with pytest.raises(NotWritableError), written_together(), atomic_write(tmp_path / "a") as part:
+        part.write_text("half")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("number", "cure"),
+    [
+        (errno.EACCES, "Open the folder for writing or choose another one"),
+        (errno.EROFS, "Choose a folder on a disk that may be written to"),
+        (errno.ENOENT, "It was removed meanwhile"),
+        (errno.EIO, "Choose a folder you may write to, with free space"),
+    ],
+)
+def test_why_a_file_cannot_be_written_and_what_to_do(tmp_path, number, cure):
+    with pytest.raises(NotWritableError, match=cure) as said, atomic_write(tmp_path / "a"):
+        raise OSError(number, os.strerror(number))
+    assert os.strerror(number) in str(said.value)

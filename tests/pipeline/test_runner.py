@@ -112,11 +112,12 @@ def test_overwrite_replaces_and_keeps_what_is_not_ours(plate, result, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(result[0], out)
     (out / "my_notes.txt").write_text("mine")
-    (out / "labels" / "old_cells.tif").write_text("old")
+    (out / "labels" / "my_cells.tif").write_text("mine")
     said = osteocount("count", plate / "A01_f1.tif", "--out", out, "--overwrite")
     assert said.returncode == 0, said.stderr
-    assert (out / "my_notes.txt").read_text() == "mine"
-    assert sorted(path.name for path in (out / "labels").iterdir()) == ["A01_f1_cells.tif", "A01_f1_nuclei.tif"]
+    assert (out / "my_notes.txt").read_text() == (out / "labels" / "my_cells.tif").read_text() == "mine"
+    left = sorted(path.name for path in (out / "labels").iterdir())
+    assert left == ["A01_f1_cells.tif", "A01_f1_nuclei.tif", "my_cells.tif"]
     assert not (out / "comparisons.csv").exists()
 
 

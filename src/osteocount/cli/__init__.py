@@ -11,7 +11,7 @@ import typer
 
 from osteocount.cli import count, plate, results, simulate, statistics
 from osteocount.cli.console import echo, say
-from osteocount.errors import OsteoCountError
+from osteocount.errors import NO_MEMORY, OsteoCountError, out_of_memory
 from osteocount.version import __version__
 
 app = typer.Typer(
@@ -52,7 +52,17 @@ def main() -> None:
     except OsteoCountError as error:
         say(f"error: {error}")
         sys.exit(1)
+    except OSError as error:
+        # Of what is read or written outside our readers and writers, such as a terminal that is gone or a full disk.
+        if os.environ.get("OSTEOCOUNT_DEBUG"):
+            raise
+        named = "" if error.filename is None else f"{error.filename}: "
+        say(f"error: {named}{error.strerror or error}.")
+        sys.exit(1)
     except Exception as error:
+        if out_of_memory(error):
+            say(f"error: {NO_MEMORY[0].upper()}{NO_MEMORY[1:]}")
+            sys.exit(1)
         # What is left is a defect of ours. The person gets one sentence, whoever mends it gets the traceback.
         if os.environ.get("OSTEOCOUNT_DEBUG"):
             raise

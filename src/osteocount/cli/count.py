@@ -166,6 +166,11 @@ def demo(
     if not (images / "layout.csv").is_file():
         from osteocount.simulate import default_plate, simulate_plate
 
+        if images.exists() and (not images.is_dir() or any(images.iterdir())):
+            raise OsteoCountError(
+                f"{images}: holds something, but no sample plate (layout.csv is missing). Give the folder of the "
+                "sample plate, or a new one to simulate it into, as --images."
+            )
         say(f"{images} is not here; simulating a plate into it.")
         simulate_plate(default_plate(), SAMPLE_SEED, images)
     request = RunRequest(images, out, layout=images / "layout.csv", workers=workers, if_present="overwrite")

@@ -70,7 +70,6 @@ def compare(table: Table, out: Out, *, columns: ColumnNames, settings: Settings)
     figures = {"superplot": superplot(comparison, endpoint=primary), "effects": effect_plot(comparison)}
     if comparison.curves:
         figures["dose_response"] = dose_response(comparison, primary)
-    out.mkdir(parents=True, exist_ok=True)
     write_table(comparison.table, out / "comparisons.csv", COMPARISONS.formats)
     _save(figures, out)
     echo(comparison.summary())
@@ -101,7 +100,6 @@ def agree(
         **columns,
     )
     figures = {"bland_altman": bland_altman(agreement)}
-    out.mkdir(parents=True, exist_ok=True)
     write_table(agreement.table, out / "agreement.csv")
     write_table(agreement.pairs, out / "pairs.csv")
     if len(agreement.effects):
@@ -133,7 +131,6 @@ def plan(
             read_wells(pilot), ratio, settings=settings.comparison, seed=seed, runs=runs, progress=show, **columns
         )
     figures = {"power": power_curve(planned)}
-    out.mkdir(parents=True, exist_ok=True)
     write_table(planned.table, out / "power.csv", POWER.formats)
     _save(figures, out)
     echo(planned.summary())
@@ -157,10 +154,12 @@ def _save(figures: dict[str, Figure], out: Path) -> None:
     """Write every figure as SVG and PNG; the same figure gives the same bytes."""
     from matplotlib import rc_context
 
+    from osteocount.io.figure_files import write_figure
+
     with rc_context({"svg.hashsalt": "osteocount"}):
         for name, figure in figures.items():
-            figure.savefig(out / f"{name}.svg", metadata={"Date": None})
-            figure.savefig(out / f"{name}.png")
+            for suffix in ("svg", "png"):
+                write_figure(figure, out / f"{name}.{suffix}")
 
 
 def read_wells(path: Path) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import check_regular
+from osteocount.io.files import sync_folder
 from osteocount.settings import FrozenModel
 
 LONGEST_LOG = 256 * 2**20
@@ -146,7 +147,7 @@ class EditLog:
                 os.fsync(file.fileno())
                 self._known = None if self._known is None else file.tell()
             if is_new:
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
         except OSError as error:
             raise OsteoCountError(
                 f"{self.path}: the edit could not be saved ({error.strerror}), so it was not made. "
@@ -216,14 +217,3 @@ def _drop_torn_line(file: BinaryIO) -> None:
     tail = file.read()
     if tail and not tail.endswith(b"\n"):
         file.truncate(start + tail.rfind(b"\n") + 1)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new file's name as durable as its content, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

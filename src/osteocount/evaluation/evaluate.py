@@ -15,6 +15,7 @@ from osteocount.evaluation.annotation_files import AnnotationSource, find_annota
 from osteocount.evaluation.ground_truth import read_ground_truth
 from osteocount.evaluation.metrics import Evaluation, compute_metrics
 from osteocount.input_files import read_bytes
+from osteocount.io.figure_files import write_figure
 from osteocount.io.label_image import read_labels
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder
 from osteocount.io.run_record import FieldRecord, RunRecord
@@ -96,7 +97,7 @@ def write_evaluation(scored: FolderEvaluation, out: Path) -> None:
     write_table(evaluation.cells, out / "evaluation_cells.csv")
     write_table(evaluation.confusion.reset_index(), out / "evaluation_classes.csv")
     write_table(scored.unmatched, out / "evaluation_not_scored.csv")
-    evaluation_figure(evaluation).savefig(out / "evaluation.png")
+    write_figure(evaluation_figure(evaluation), out / "evaluation.png")
 
 
 def match_names(

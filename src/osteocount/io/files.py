@@ -5,12 +5,15 @@ Hashes say which inputs, models and settings a result came from.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,29 +25,121 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt
 _LONGEST_STEM = 120  # bytes; its origin is not recorded
 
 
+class NotWritableError(OsteoCountError):
+    """The disk or the folder takes nothing more: no picture's fault, so it ends a run instead of failing a field."""
+
+
+_CURES = {
+    errno.ENOSPC: "Free some space on this disk or write elsewhere",
+    errno.EDQUOT: "Free some of your space on this disk or write elsewhere",
+    errno.EACCES: "Open the folder for writing or choose another one",
+    errno.EPERM: "Open the folder for writing or choose another one",
+    errno.EROFS: "Choose a folder on a disk that may be written to",
+    errno.ENOENT: "It was removed meanwhile or lies on a disk that was: make it again or choose another one",
+}
+
+
+def not_writable(path: Path, error: OSError) -> NotWritableError:
+    """Say that ``path`` cannot be written, why, and what would mend it."""
+    cure = _CURES.get(error.errno or 0, "Choose a folder you may write to, with free space")
+    return NotWritableError(
+        f"{path}: cannot be written ({error.strerror or error}). {cure}; nothing half-written is left."
+    )
+
+
+_waiting: ContextVar[dict[Path, Path] | None] = ContextVar("waiting", default=None)
+
+
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Give a temporary path beside ``path`` which takes its name once the block has ended well.
 
-    A reader never sees half a file, and a failed write leaves what was there before.
+    A reader never sees half a file, and a failed write leaves what was there before. Within `written_together` the
+    name is taken later.
+
+    Parameters
+    ----------
+    path
+        The file.
+    durable
+        Wait until the disk has it, so that it also outlives a loss of power. False for what is only a convenience and
+        recognised when it is damaged.
 
     Raises
     ------
-    OsteoCountError
+    NotWritableError
         The folder cannot be written to, or the disk is full.
     """
     part = path.with_name(f".{secrets.token_hex(6)}.part")
+    together = _waiting.get()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        part.replace(path)
+        if durable:
+            _sync(part)
+        if together is None:
+            part.replace(path)
+            if durable:
+                sync_folder(path.parent)
+        else:
+            together[path] = part
     except OSError as error:
-        raise OsteoCountError(
-            f"{path}: cannot be written ({error.strerror or error}). Choose a folder you may write to, with free space."
-        ) from error
+        raise not_writable(path, error) from error
     finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        if together is None or together.get(path) != part:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_together() -> Iterator[Mapping[Path, Path]]:
+    """Let all files written in the block take their names at its end, and none of them if it fails.
+
+    Yields
+    ------
+    Mapping
+        Every file and the draft that will become it.
+
+    Raises
+    ------
+    NotWritableError
+        One cannot be given its name.
+    """
+    drafts: dict[Path, Path] = {}
+    token = _waiting.set(drafts)
+    try:
+        yield drafts
+        for path, part in drafts.items():
+            try:
+                part.replace(path)
+            except OSError as error:
+                raise not_writable(path, error) from error
+        for folder in {path.parent for path in drafts}:
+            sync_folder(folder)
+    finally:
+        _waiting.reset(token)
+        for part in drafts.values():
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder as durable as the files' content, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network disks have no such thing
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def safe_stem(text: str) -> str:

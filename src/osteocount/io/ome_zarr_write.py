@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteocount.io.files import not_writable, sync_folder
 from osteocount.io.picture import Picture
 from osteocount.io.raw_image import formats_library
 from osteocount.io.tables import write_table
@@ -45,13 +46,21 @@ def new_plate(path: Path, name: str, fields: Mapping[WellPosition, int]) -> Iter
     Raises
     ------
     OsteoCountError
-        The ``formats`` extra is missing.
+        The ``formats`` extra is missing, or the plate cannot be written.
     """
     draft = path.with_name(f".{path.name}.part")
-    shutil.rmtree(draft, ignore_errors=True)
-    yield PlateWriter(formats_library(path, "zarr").open_group(draft, mode="w", zarr_format=3), draft, name, fields)
-    shutil.rmtree(path, ignore_errors=True)
-    draft.replace(path)
+    zarr = formats_library(path, "zarr")
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        yield PlateWriter(zarr.open_group(draft, mode="w", zarr_format=3), draft, name, fields)
+        shutil.rmtree(path, ignore_errors=True)
+        draft.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise not_writable(path, error) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 class PlateWriter:

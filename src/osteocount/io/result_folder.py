@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import read_bytes
-from osteocount.io.files import atomic_write
-from osteocount.io.run_record import FieldRecord
+from osteocount.io.files import atomic_write, safe_stem
+from osteocount.io.run_record import FieldRecord, RunRecord
 
 IfPresent = Literal["refuse", "resume", "overwrite"]
 """What to do with a result folder that already holds a run."""
 
 RUN_RECORD = "run.json"
-OWN_NAMES = (
-    "cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv", "results.xlsx", "report.html", RUN_RECORD, "labels",
-    "overlays", "ome_zarr", "cellprofiler", ".parts",
-)  # fmt: skip
+INPUTS = "plan.json"  # its name since the first version
+REPORT = "report.html"
+TABLES = ("cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv", "results.xlsx", REPORT, RUN_RECORD)
+OWN_NAMES = (*TABLES, "labels", "overlays", "ome_zarr", "cellprofiler", ".parts")
+FIELD = ".field.json"
+PART_ENDINGS = (FIELD, ".cells.csv", ".nuclei.csv", ".tiles")
 
 
 @dataclass(frozen=True)
@@ -32,32 +35,95 @@ class ResultFolder:
 
     root: Path
 
-    def claim(self, if_present: IfPresent) -> None:
-        """Make the folder ours to write into.
+    def check(self, if_present: IfPresent) -> None:
+        """Say before anything is written whether this folder may be written into.
 
         Raises
         ------
         OsteoCountError
-            It holds another run and ``if_present`` is ``refuse``, holds files that are not ours and would be
-            overwritten, or cannot be made.
+            It is a file, holds another run and ``if_present`` is ``refuse``, or holds files that are of no run and
+            would be overwritten.
         """
         if self.root.exists() and not self.root.is_dir():
             raise OsteoCountError(f"{self.root} is a file; --out needs a folder.")
-        taken = [name for name in OWN_NAMES if (self.root / name).exists()]
+        taken = [name for name in OWN_NAMES if (self.root / name).exists() and not self._is_only_locked(name)]
+        named = f"{', '.join(taken[:3])}{' …' if len(taken) > 3 else ''}"
+        if taken and not self._holds_a_run():
+            raise OsteoCountError(
+                f"{self.root} already holds {named}, which no run record here names: they may be yours. "
+                "Give another --out, or move them away; OsteoCount replaces only what it wrote itself."
+            )
         if taken and if_present == "refuse":
             raise OsteoCountError(
-                f"{self.root} already holds a run ({', '.join(taken[:3])}{' …' if len(taken) > 3 else ''}). "
+                f"{self.root} already holds a run ({named}). "
                 "Give another --out, or --overwrite to replace it, or --resume to finish it."
             )
-        if if_present == "overwrite":
-            for name in taken:
-                path = self.root / name
-                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    def claim(self, if_present: IfPresent) -> None:
+        """Make the folder ours to write into; of a run that is overwritten only what it wrote is deleted.
+
+        Raises
+        ------
+        OsteoCountError
+            As `check`; or it cannot be made.
+        """
+        self.check(if_present)
         try:
+            if if_present == "overwrite":
+                self._delete_run()
             for folder in (self.labels, self.overlays, self.parts):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OsteoCountError(f"{self.root} cannot be written ({error.strerror}). Give another --out.") from error
+
+    def _is_only_locked(self, name: str) -> bool:
+        """Tell whether there is nothing but the lock of a run that is about to begin."""
+        if name != self.parts.name or not self.parts.is_dir():
+            return False
+        return [path.name for path in self.parts.iterdir()] == [self.lock.name]
+
+    def _holds_a_run(self) -> bool:
+        return self.parts.is_dir() or self._run_record() is not None
+
+    def _run_record(self) -> RunRecord | None:
+        """Return the record of the run, None where there is none of ours."""
+        try:
+            record = RunRecord.model_validate_json(read_bytes(self.root / RUN_RECORD))
+            record.check_complete()
+        except (OSError, ValueError, KeyError):
+            return None
+        return None if record.key_leading_out() is not None else record
+
+    def _delete_run(self) -> None:
+        """Delete what the records here name, and the tables; folders only when nothing else is in them."""
+        record = self._run_record()
+        fields = [] if record is None else [field for field in record.fields if field.key]
+        finished = [self.read_field(path.name.removesuffix(FIELD)) for path in self.parts.glob(f"*{FIELD}")]
+        fields += [field for field in finished if field is not None]
+        keys = {field.key for field in fields} | {
+            path.name.removesuffix(ending) for ending in PART_ENDINGS for path in self.parts.glob(f"*{ending}")
+        }
+        for key in keys:
+            shutil.rmtree(self.tiles(key), ignore_errors=True)
+            for path in (*self.files_of(key), self.corrected_image(key), self.part(key, "field.json")):
+                path.unlink(missing_ok=True)
+        for name in (*TABLES, "cellprofiler/Image.csv", "cellprofiler/Cells.csv", f".parts/{INPUTS}"):
+            (self.root / name).unlink(missing_ok=True)
+        for plate in {field.plate for field in fields}:
+            shutil.rmtree(self.ome_zarr(plate), ignore_errors=True)
+        self.remove_drafts()
+        for folder in (self.labels, self.overlays, self.root / "ome_zarr", self.root / "cellprofiler"):
+            with suppress(OSError):  # it holds something of somebody else, or is not there
+                folder.rmdir()
+
+    @property
+    def lock(self) -> Path:
+        """File that whoever writes here holds locked."""
+        return self.parts / "run.lock"
+
+    def ome_zarr(self, plate: str) -> Path:
+        """OME-Zarr of one plate."""
+        return self.root / "ome_zarr" / f"{safe_stem(plate or 'plate')}.zarr"
 
     @property
     def labels(self) -> Path:
@@ -81,6 +147,10 @@ class ResultFolder:
     def nuclei_image(self, key: str) -> Path:
         """Label image of the nuclei of one picture."""
         return self.labels / f"{key}_nuclei.tif"
+
+    def corrected_image(self, key: str) -> Path:
+        """Label image of the cells of one picture after corrections; the automatic one stays beside it."""
+        return self.labels / f"{key}_cells_corrected.tif"
 
     def overlay(self, key: str) -> Path:
         """Overlay of one picture."""

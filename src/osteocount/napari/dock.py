@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.display import NUCLEUS
+from osteocount.io.files import atomic_write
 from osteocount.io.multi_image import is_zarr
 from osteocount.io.result_folder import RUN_RECORD
 from osteocount.napari import preferences
@@ -233,11 +234,10 @@ class OsteoCountDock(QWidget):
     def save_settings(self, path: Path) -> None:
         """Write the settings shown to a file that the command takes too."""
         try:
-            path.write_text(self.settings.settings().to_toml(), encoding="utf-8")
+            with atomic_write(path) as part:
+                part.write_text(self.settings.settings().to_toml(), encoding="utf-8")
         except OsteoCountError as error:
             self.message.show_problem(str(error))
-        except OSError as error:
-            self.message.show_problem(f"{path}: the settings cannot be written ({error.strerror}).")
         else:
             self.run.show_idle(f"Settings saved in {path.name}")
 

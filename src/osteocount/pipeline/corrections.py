@@ -96,11 +96,6 @@ def automatic_table(folder: ResultFolder, records: Iterable[FieldRecord], table:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(table.names))
 
 
-def corrected_image(folder: ResultFolder, key: str) -> Path:
-    """Label image of a picture's cells after corrections; the automatic one stays beside it."""
-    return folder.labels / f"{key}_cells_corrected.tif"
-
-
 def edit_tables(
     folder: ResultFolder,
     records: Sequence[FieldRecord],
@@ -151,7 +146,7 @@ def _replay_all(
     known = {record.image: record for record in done}
     unapplied = [edit for image, own in by_image.items() if image not in known for edit in own]
     for record in done:
-        corrected_image(folder, record.key).unlink(missing_ok=True)
+        folder.corrected_image(record.key).unlink(missing_ok=True)
     replayed: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
     for image in sorted(set(by_image) & set(known)):
         record = known[image]
@@ -159,7 +154,7 @@ def _replay_all(
         replayed[image] = (result.cells, result.nuclei)
         unapplied += result.unapplied
         if len(result.unapplied) < len(by_image[image]):
-            write_labels(result.labels, corrected_image(folder, record.key), record.pixel_size_um)
+            write_labels(result.labels, folder.corrected_image(record.key), record.pixel_size_um)
     return replayed, unapplied
 
 

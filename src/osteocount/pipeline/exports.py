@@ -9,7 +9,6 @@ import pandas as pd
 
 from osteocount.columns import CELLPROFILER_CELLS, CELLPROFILER_WELLS
 from osteocount.errors import OsteoCountError
-from osteocount.io.files import safe_stem
 from osteocount.io.label_image import read_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
@@ -77,10 +76,8 @@ def _write_ome_zarr(
     for task in tasks:
         if at := parse_well(task.well):
             placed.setdefault(task.plate, {}).setdefault((row_letters(at[0]), at[1]), []).append(task)
-    target = folder.root / "ome_zarr"
-    target.mkdir(exist_ok=True)
     for plate, fields in placed.items():
-        path = target / f"{safe_stem(plate or 'plate')}.zarr"
+        path = folder.ome_zarr(plate)
         with new_plate(path, plate or "plate", {place: len(own) for place, own in fields.items()}) as writer:
             for place, own in fields.items():
                 for number, task in enumerate(own):

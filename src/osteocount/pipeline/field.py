@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 from osteocount.columns import CELLS, NUCLEI
-from osteocount.errors import OsteoCountError
-from osteocount.io.files import input_hash, safe_stem, text_hash
+from osteocount.errors import NO_MEMORY, OsteoCountError, out_of_memory
+from osteocount.io.files import NotWritableError, input_hash, safe_stem, text_hash
 from osteocount.io.label_image import write_labels, write_tiled_labels
 from osteocount.io.overlay import LONGEST, write_overlay
 from osteocount.io.picture import Picture, PixelSize
@@ -111,6 +111,11 @@ def process(
 
     A field that cannot be done gives a record with status ``failed`` and the reason; nothing of it stays behind. What
     is found does not depend on the number of ``threads``, nor on that for a picture too large for the memory.
+
+    Raises
+    ------
+    NotWritableError
+        The result folder takes nothing more.
     """
     cv2.setNumThreads(1)
     started = time.perf_counter()
@@ -119,14 +124,20 @@ def process(
         facts["fingerprint"] = fingerprint(task, settings)
         scratch = folder.tiles(task.key) / facts["fingerprint"]
         facts |= _count_and_write(task, folder, settings, scratch, threads, threads_if_large)
+    except NotWritableError:  # would fail all others too
+        raise
     except OsteoCountError as error:
         facts |= {"status": "failed", "reason": str(error)}
     except Exception as error:  # one broken field must not cost the others; what broke is kept for a bug report
-        facts |= {
-            "status": "failed",
-            "reason": f"{task.image}: internal error ({type(error).__name__}: {error}); please report it.",
-            "traceback": traceback.format_exc(),
-        }
+        facts |= (
+            {"status": "failed", "reason": f"{task.image}: {NO_MEMORY}"}
+            if out_of_memory(error)
+            else {
+                "status": "failed",
+                "reason": f"{task.image}: internal error ({type(error).__name__}: {error}); please report it.",
+                "traceback": traceback.format_exc(),
+            }
+        )
     record = task.record(**facts, seconds=round(time.perf_counter() - started, 3))
     folder.write_field(record)
     shutil.rmtree(folder.tiles(task.key), ignore_errors=True)

@@ -13,11 +13,9 @@ from pydantic import ValidationError
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import read_bytes, read_text
-from osteocount.io.result_folder import RUN_RECORD, ResultFolder, write_json
+from osteocount.io.result_folder import INPUTS, RUN_RECORD, ResultFolder, write_json
 from osteocount.io.run_record import FieldRecord, RunRecord, first_problem, in_order
 from osteocount.settings import Settings
-
-INPUTS = "plan.json"  # its name since the first version
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from osteocount.curate.classifier import load
+from osteocount.curate.classifier import Classifier, load
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import IfPresent, ResultFolder
 from osteocount.io.run_record import RunRecord, in_order
+from osteocount.io.writer_lock import only_writer
 from osteocount.pipeline.absorbance import AbsorbanceInput, read_absorbance
 from osteocount.pipeline.corrections import adopt
 from osteocount.pipeline.exports import Export, check_exports, write_exports
@@ -137,7 +138,23 @@ def run_steps(request: RunRequest) -> Generator[Progress, None, Outcome]:
     classifier = None if request.classifier is None else load(request.classifier)
     index, inputs, notes = _read_inputs(request)
     folder = ResultFolder(request.out)
-    folder.claim(request.if_present)
+    folder.check(request.if_present)
+    with only_writer(folder.lock):
+        folder.claim(request.if_present)
+        outcome = yield from _count_and_write(request, folder, index, inputs, notes, classifier, started)
+    return outcome
+
+
+def _count_and_write(
+    request: RunRequest,
+    folder: ResultFolder,
+    index: PlateIndex,
+    inputs: RunInputs,
+    notes: tuple[str, ...],
+    classifier: Classifier | None,
+    started: float,
+) -> Generator[Progress, None, Outcome]:
+    settings = request.settings
     if classifier is not None:
         adopt(folder.root, classifier)
     tasks = field_tasks(index, request.source)

@@ -14,9 +14,11 @@ import pandas as pd
 
 from osteocount.columns import CELLS, CELLS_SUMMARY, COMPARISONS, NUCLEI, NUCLEI_CLASSES
 from osteocount.errors import OsteoCountError
-from osteocount.io.result_folder import RUN_RECORD, write_json
+from osteocount.io.files import written_together
+from osteocount.io.result_folder import REPORT, RUN_RECORD, write_json
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table, write_workbook
+from osteocount.io.writer_lock import only_writer
 from osteocount.pipeline.corrections import automatic_table, classifier_record, edit_tables
 from osteocount.pipeline.finished_run import FinishedRun, read_finished, write_inputs
 from osteocount.pipeline.wells_table import assemble_wells, bad_wells
@@ -28,6 +30,8 @@ from osteocount.version import __version__
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-image", "opencv-python-headless", "tifffile", "imagecodecs")
 """Numbers may depend on these; their versions are recorded."""
 
+_WAIT_S = 20.0
+"""So long the tables wait for those of an earlier correction, which the window may still be writing."""
 
 README = (
     ("wells", "One row per well: what happened to it and its numbers. The same as wells.csv."),
@@ -82,13 +86,30 @@ def apply_edits(root: Path) -> Outcome:
     Raises
     ------
     OsteoCountError
-        No run has finished in ``root``, or its log is damaged.
+        No run has finished in ``root``, its log is damaged, or another run writes there.
     """
-    return write_results(read_finished(root))
+    run = read_finished(root)
+    with only_writer(run.folder.lock, wait_s=_WAIT_S):
+        return write_results(run)
 
 
 def write_results(run: FinishedRun) -> Outcome:
-    """Put the finished fields together, with corrections by a person: tables, comparison, record and report."""
+    """Put the finished fields together, with corrections by a person: tables, comparison, record and report.
+
+    Tables and record take their names together, so that a folder never holds those of two runs.
+    """
+    folder = run.folder
+    with written_together():
+        outcome = _write_tables(run)
+        # A page of the numbers before, beside new tables, would be worse than none if it cannot be written anew.
+        (folder.root / REPORT).unlink(missing_ok=True)
+    from osteocount.report import write_report  # brings matplotlib, which a worker process never needs
+
+    write_report(folder.root, outcome.comparison)
+    return outcome
+
+
+def _write_tables(run: FinishedRun) -> Outcome:
     folder, settings, has_layout = run.folder, run.settings, run.inputs.layout is not None
     write_inputs(run.inputs, folder)
     automatic, nuclei = (automatic_table(folder, run.records, table) for table in (CELLS, NUCLEI))
@@ -107,9 +128,6 @@ def write_results(run: FinishedRun) -> Outcome:
     notes = (*run.about.notes, *edited.notes, *no_b_score)
     warnings = (*notes, *_shared_warnings(run.records), *refusal, *(comparison.warnings if comparison else ()))
     _write_record(run, warnings)
-    from osteocount.report import write_report  # brings matplotlib, which a worker process never needs
-
-    write_report(folder.root, comparison)
     return Outcome(folder.root, wells, comparison, tuple(bad_wells(wells)), warnings)
 
 

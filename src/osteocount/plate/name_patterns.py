@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from osteocount.errors import OsteoCountError
+from osteocount.plate.own_pattern import OwnPattern
 from osteocount.wells import WELL_IN_FILE_NAME, WellPosition, on_a_plate, parse_well, well_name
 
 GROUPS = ("plate", "well", "row", "col", "field", "channel", "z", "time", "part")
@@ -63,7 +64,7 @@ class NamePattern:
     """
 
     name: str
-    regex: re.Pattern[str]
+    regex: re.Pattern[str] | OwnPattern
     channel_folder: bool = False
     has_well: bool = True
     from_zero: bool = False
@@ -217,12 +218,10 @@ def custom_pattern(regex: str) -> NamePattern:
     Raises
     ------
     OsteoCountError
-        The text is not a regular expression, has groups of other names, or names no well.
+        The text is not a regular expression, has groups of other names, or names no well; reading a name with it says
+        when it takes too long.
     """
-    try:
-        compiled = re.compile(regex)
-    except re.error as error:
-        raise OsteoCountError(f"The file name pattern {regex!r} is not a regular expression: {error}.") from error
+    compiled = OwnPattern(regex)
     groups = set(compiled.groupindex)
     if strange := sorted(groups - set(GROUPS)):
         raise OsteoCountError(

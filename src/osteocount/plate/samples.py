@@ -6,7 +6,6 @@ a layout. ``well`` or ``replicate`` joins the pictures of one sample; without ei
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -19,6 +18,7 @@ from osteocount.plate.index import PlateIndex
 from osteocount.plate.layout.headings import column_of
 from osteocount.plate.layout.model import Layout, LayoutEntries, LayoutEntry, layout_of
 from osteocount.plate.layout.rules import resolve
+from osteocount.plate.own_pattern import OwnPattern
 from osteocount.plate.picture_files import PictureFile, find_pictures, picture_stem, root_of
 from osteocount.plate.scene_wells import scenes_in
 from osteocount.plate.spreadsheets import Sheet, read_sheets
@@ -110,11 +110,12 @@ def match_paths(source: Path, pattern: str) -> tuple[PlateIndex, Layout] | None:
     Raises
     ------
     OsteoCountError
-        A picture does not fit the pattern, or what it says of a sample contradicts itself.
+        A picture does not fit the pattern, what it says of a sample contradicts itself, or it takes too long.
     """
+    compiled = OwnPattern(pattern)
     try:
-        groups = set(re.compile(pattern).groupindex)
-    except re.error:
+        groups = set(compiled.groupindex)
+    except OsteoCountError:
         return None
     if groups.isdisjoint(("treatment", "donor", "dose", "replicate")) or not groups <= set(PATH_GROUPS):
         return None
@@ -124,7 +125,7 @@ def match_paths(source: Path, pattern: str) -> tuple[PlateIndex, Layout] | None:
     for picture in find_pictures(source).pictures:
         name = picture.relative_to(root).as_posix()
         stem = (picture.relative_to(root).parent / picture_stem(picture)).as_posix()
-        match = re.fullmatch(pattern, name) or re.fullmatch(pattern, stem)
+        match = compiled.fullmatch(name) or compiled.fullmatch(stem)
         if match is None:
             unfit.append(name)
             continue

@@ -9,6 +9,8 @@ import pandas as pd
 from pydantic import ValidationError
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.files import atomic_write
+from osteocount.io.result_folder import REPORT
 from osteocount.report import number_format, page_tables, sentences
 from osteocount.report.figures import comparison_figures, plate_maps
 from osteocount.report.notices import NO_COMPARISON, Notice, notices, of_comparison
@@ -52,8 +54,9 @@ def write_report(folder: Path, comparison: Comparison | None = None) -> Path:
     if comparison is not None:
         about_statistics += of_comparison(comparison, settings.primary_endpoint)
     page = _render(_context(results, settings, comparison, tuple(about_statistics)))
-    target = results.folder / "report.html"
-    target.write_text(page, encoding="utf-8", newline="\n")
+    target = results.folder / REPORT
+    with atomic_write(target) as draft:
+        draft.write_text(page, encoding="utf-8", newline="\n")
     return target
 
 

@@ -12,6 +12,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.files import atomic_write
 from osteocount.io.label_image import write_labels
 from osteocount.simulate.canvas import OSTEOCLAST_NUCLEI, Canvas, add_debris, add_fibre
 from osteocount.simulate.cell_designs import CELL_DESIGNS, CellDesign, heaped_cell, nuclei_of_an_osteoclast, osteoclast
@@ -216,37 +217,38 @@ def write_field(field: SimulatedField, path: Path, truth: Path | None = None, qu
     write_picture(field, path, quality)
     if truth is not None:
         write_truth_labels(field, truth, path.stem)
-        field.truth.to_csv(truth / f"{path.stem}_cells.csv", index=False, lineterminator="\n")
-        field.nuclei_truth.to_csv(truth / f"{path.stem}_nuclei.csv", index=False, lineterminator="\n")
+        for name, table in (("cells", field.truth), ("nuclei", field.nuclei_truth)):
+            with atomic_write(truth / f"{path.stem}_{name}.csv") as part:
+                table.to_csv(part, index=False, lineterminator="\n")
 
 
 def write_picture(field: SimulatedField, path: Path, quality: int = JPEG_QUALITY) -> None:
     """Write the picture alone, see `write_field`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     suffix = path.suffix.lower()
     if suffix in (".tif", ".tiff"):
         per_cm = 1e4 / field.pixel_size
-        tifffile.imwrite(
-            path,
-            field.picture,
-            photometric="rgb",
-            compression="jpeg",
-            compressionargs={"level": quality},
-            tile=(256, 256),
-            resolution=(per_cm, per_cm),
-            resolutionunit="CENTIMETER",
-            software="OsteoCount simulator",
-            metadata=None,
-        )
+        with atomic_write(path) as part:
+            tifffile.imwrite(
+                part,
+                field.picture,
+                photometric="rgb",
+                compression="jpeg",
+                compressionargs={"level": quality},
+                tile=(256, 256),
+                resolution=(per_cm, per_cm),
+                resolutionunit="CENTIMETER",
+                software="OsteoCount simulator",
+                metadata=None,
+            )
     elif suffix == ".png":
         _, packed = cv2.imencode(".png", np.ascontiguousarray(field.picture[..., ::-1]))
-        path.write_bytes(packed.tobytes())
+        with atomic_write(path) as part:
+            part.write_bytes(packed.tobytes())
     else:
         raise OsteoCountError(f"{path}: a simulated picture is written as .tif or .png; choose one of these endings.")
 
 
 def write_truth_labels(field: SimulatedField, folder: Path, stem: str) -> None:
     """Write the label images of ``field`` into ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
     write_labels(field.cells, folder / f"{stem}_cells.tif", field.pixel_size)
     write_labels(field.nuclei, folder / f"{stem}_nuclei.tif", field.pixel_size)

@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import Field
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.files import atomic_write
 from osteocount.settings import FrozenModel
 from osteocount.simulate.design import Densities, FieldDesign
 from osteocount.simulate.simulated_field import (
@@ -104,7 +105,6 @@ def simulate_plate(design: PlateDesign, seed: int, out: Path, overwrite: bool = 
         )
     if (out / "layout.csv").exists() and not overwrite:
         raise OsteoCountError(f"{out}: already holds a plate (layout.csv). Choose another folder or allow overwriting.")
-    out.mkdir(parents=True, exist_ok=True)
     donor_factor = np.exp(np.random.default_rng([seed, 0]).normal(0.0, design.donor_log_sd, design.donors))
     wells, cells, nuclei = [], [], []
     for index, (well, donor, arm) in enumerate(_places(design)):
@@ -120,7 +120,8 @@ def simulate_plate(design: PlateDesign, seed: int, out: Path, overwrite: bool = 
     _write_csv(pd.concat(nuclei), out / "truth" / "nuclei.csv")
     _write_csv(table, out / "truth" / "wells.csv")
     record = json.dumps({"seed": seed, "design": design.model_dump(mode="json")}, indent=2, ensure_ascii=False)
-    (out / "design.json").write_text(record + "\n", encoding="utf-8")
+    with atomic_write(out / "design.json") as part:
+        part.write_text(record + "\n", encoding="utf-8")
     return table
 
 
@@ -186,4 +187,5 @@ def _well_truth(design: PlateDesign, cells: pd.DataFrame) -> dict[str, Any]:
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+    with atomic_write(path) as part:
+        table.to_csv(part, index=False, lineterminator="\n", encoding="utf-8")

@@ -15,6 +15,7 @@ import pandas as pd
 from osteocount.columns import COMPARISONS, WINDOW_MAP_FIRST
 from osteocount.curate.review_order import LOCKED, is_blinded
 from osteocount.errors import OsteoCountError
+from osteocount.io.figure_files import write_figure
 from osteocount.io.files import input_hash
 from osteocount.io.pyramid import open_pyramid
 from osteocount.io.run_record import FieldRecord
@@ -189,7 +190,7 @@ def export_comparison(figures: ReviewFigures, folder: Path, stop: Event) -> Gene
     write_table(figures.wells, folder / "wells.csv")
     for name, figure in (("superplot", superplot(comparison, figures.wells)), ("effects", effect_plot(comparison))):
         for suffix in ("svg", "png"):
-            figure.savefig(folder / f"{name}.{suffix}")
+            write_figure(figure, folder / f"{name}.{suffix}")
     return folder
 
 

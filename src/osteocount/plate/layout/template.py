@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.files import atomic_write
 from osteocount.wells import PLATE_SHAPES, refuse_plate_size, row_letters, well_name
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def write_template(path: Path, *, wells: int = 96, variables: list[str] | None =
     for row, column in product(range(1, rows + 1), range(1, columns + 1)):
         long.append([well_name(row, column)])
     long.freeze_panes = "B2"
-    book.save(path)
+    with atomic_write(path) as part:
+        book.save(part)
 
 
 def _grid_sheet(sheet: Worksheet, name: str, wells: int) -> None:

@@ -42,7 +42,7 @@ class TileCheckpoint:
         """Keep what was found in a tile."""
         done, waiting = tiling.bodies_of(tile)
         grid = np.array(tiling.shape, np.int64)
-        with atomic_write(self._path(tile)) as draft, draft.open("wb") as file:
+        with atomic_write(self._path(tile), durable=False) as draft, draft.open("wb") as file:
             np.savez(file, allow_pickle=False, grid=grid, done=done, waiting=waiting, **_packed(found))
 
     def _path(self, tile: Box) -> Path:
