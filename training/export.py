@@ -18,15 +18,15 @@ import onnx
 import torch
 from calibrate import calibrate
 from data import SceneArrays
-from network import CellNet
+from network import CELLS, CellNet, Shape
 from optimise_onnx import without_concatenations
 
 from osteocount.segment.backends.shipped import CellModel
 
 
-def to_onnx(checkpoint: Path, path: Path, facts: dict[str, object]) -> None:
+def to_onnx(checkpoint: Path, path: Path, facts: dict[str, object], shape: Shape = CELLS) -> None:
     """Write a checkpoint as ONNX with ``facts`` inside."""
-    network = CellNet()
+    network = CellNet(shape)
     network.load_state_dict(torch.load(checkpoint, weights_only=True))
     network.forward = network.quarters  # type: ignore[method-assign]
     axes = [{0: "n", 2: f"h{part}", 3: f"w{part}"} for part in ("", "_half")]

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from augment import Floats, batches
-from network import CellNet
+from network import CELLS, CellNet, Shape
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -34,11 +34,13 @@ _IMPORTANCE = (1.0, 1.0, 3.0, 1.5)  # of cell, core, centre, nucleus
 Batches = Iterator[tuple[Floats, Floats, Floats]]
 
 
-def loss_of(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+def loss_of(
+    logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, importance: tuple[float, ...]
+) -> torch.Tensor:
     """Weighted cross-entropy: each map is averaged over the pixels that count for it."""
     raw = binary_cross_entropy_with_logits(logits, targets, weight=weights, reduction="none")
     each = raw.sum((0, 2, 3)) / weights.sum((0, 2, 3)).clamp(min=1.0)
-    return (each * torch.tensor(_IMPORTANCE)).sum()
+    return (each * torch.tensor(importance)).sum()
 
 
 def rate(step: int, steps: int) -> float:
@@ -46,11 +48,13 @@ def rate(step: int, steps: int) -> float:
     return float(_RATE * min(1.0, (step + 1) / _WARM_UP) * (0.505 + 0.495 * np.cos(np.pi * step / steps)))
 
 
-def run_steps(crops: Batches, steps: int, keep: Callable[[int, CellNet], None]) -> None:
+def run_steps(
+    crops: Batches, steps: int, keep: Callable[[int, CellNet], None], shape: Shape, importance: tuple[float, ...]
+) -> None:
     """Take a step for every batch; ``keep`` sees a running mean of the network after each."""
     # Half as long where the processor multiplies 16-bit numbers, many times as long where it does not.
     short = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
-    network = CellNet().to(memory_format=torch.channels_last)
+    network = CellNet(shape).to(memory_format=torch.channels_last)
     mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(_SMOOTH), use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=1e-3)
     start, shown = time.monotonic(), 0.0
@@ -60,7 +64,7 @@ def run_steps(crops: Batches, steps: int, keep: Callable[[int, CellNet], None]) 
         density, targets, weights = (torch.from_numpy(array) for array in arrays)
         with torch.autocast("cpu", torch.bfloat16, enabled=short):
             logits = network(density.contiguous(memory_format=torch.channels_last))
-        loss = loss_of(logits.float(), targets, weights)
+        loss = loss_of(logits.float(), targets, weights, importance)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -96,7 +100,7 @@ def train(asked: argparse.Namespace) -> None:
         if step % _KEEP_EVERY == 0 and step >= _AVERAGED_FROM:
             average.update_parameters(mean)
 
-    run_steps(batches(asked.train, asked.seed, _BATCH, asked.steps), asked.steps, keep)
+    run_steps(batches(asked.train, asked.seed, _BATCH, asked.steps), asked.steps, keep, CELLS, _IMPORTANCE)
     network = with_new_norms(average, batches(asked.train, asked.seed + 1, _BATCH, 60))
     torch.save(network.state_dict(), asked.out)
 

@@ -10,7 +10,7 @@ from typing import Any
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import InMemoryImage, TiledImage
 from osteocount.segment.detectors.detector import DetectionMethod
-from osteocount.segment.preprocess.scale import LOW_POWER_UM, Scale, working_scale
+from osteocount.segment.preprocess.scale import Scale, working_scale
 from osteocount.segment.preprocess.well_mask import Circle
 from osteocount.segment.regimes.brightfield import precompute_tiles, segment_brightfield, stain_brightfield
 from osteocount.segment.regimes.fluorescence import segment_fluorescence
@@ -131,10 +131,8 @@ class Segmenter:
         decision = decided.decision
         if decision.regime != "low_power":
             return self._outlined(picture, self._with_nuclei(InMemoryImage(picture), decided, whole=True))
-        scale = working_scale(decision.um_per_px, decision.origin, LOW_POWER_UM)
-        cell_um, settings = decision.mononuclear_um, self._settings
-        found = segment_low_power(picture, decided.well, scale, cell_um, settings, decided.record)
-        return replace(found, warnings=decision.warnings + found.warnings)
+        detector = self._method.low_power()
+        return segment_low_power(picture, decided.well, decision, detector, self._settings, decided.record)
 
     def _with_nuclei(
         self, image: TiledImage, decided: _Decided, *, whole: bool, scratch: Path | None = None

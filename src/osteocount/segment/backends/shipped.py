@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import cv2
 import numpy as np
@@ -71,12 +71,23 @@ class CellModel:
         Hash of the file.
     facts
         What was fitted beside the network and travels in its file: the calibration of the scores.
+    step, margin, mirrored
+        What the network is given begins and ends at multiples of ``step``; px around a tile that only give context, and
+        px beyond the picture's border that are made up, both multiples of it.
+    n_maps
+        How many maps it gives.
 
     Raises
     ------
     OsteoCountError
         The file is missing, damaged, or not such a network; or the device is not there.
     """
+
+    file: ClassVar[str] = MODEL_FILE
+    step: ClassVar[int] = STEP
+    margin: ClassVar[int] = MARGIN
+    mirrored: ClassVar[int] = _MIRRORED
+    n_maps: ClassVar[int] = len(LogitMaps._fields)
 
     def __init__(
         self,
@@ -85,7 +96,7 @@ class CellModel:
         threads: int = 1,
         device: Device = "cpu",
     ) -> None:
-        path = Path(str(files("osteocount.segment.backends") / MODEL_FILE)) if path is None else path
+        path = Path(str(files("osteocount.segment.backends") / self.file)) if path is None else path
         self.sha256, self._session = _session(path, sha256, threads, device)
         facts = self._session.get_modelmeta().custom_metadata_map.get("osteocount")
         if facts is None:
@@ -100,14 +111,14 @@ class CellModel:
 
     def fill(
         self,
-        logits: NDArray[np.float32],
+        logits: NDArray[np.floating],
         density: NDArray[np.float32],
         rows: slice = slice(None),
         columns: slice = slice(None),
     ) -> None:
         """Run the network over a part of a picture, tile by tile.
 
-        The tiles overlap by `MARGIN` on each side, so that the result does not depend on where they lie.
+        The tiles overlap by ``margin`` on each side, so that the result does not depend on where they lie.
 
         Parameters
         ----------
@@ -116,15 +127,16 @@ class CellModel:
         density
             As for `maps`; beyond its border it is continued by its mirror image.
         rows, columns
-            The part of it; it begins at multiples of 16.
+            The part of it; it begins at multiples of ``step``.
         """
         top, left = rows.start or 0, columns.start or 0
-        end_y, end_x = (_whole_steps(side) + _MIRRORED for side in density.shape[:2])
-        across, down = _parts(*(_whole_steps(side) for side in logits.shape[1:]))
+        end_y, end_x = (_whole_steps(side, self.step) + self.mirrored for side in density.shape[:2])
+        height, width = (_whole_steps(side, self.step) for side in logits.shape[1:])
+        across, down = _parts(height, width, self.step, self.margin)
         for first, last in down:
             for start, stop in across:
-                y, x = max(-_MIRRORED, top + first - MARGIN), max(-_MIRRORED, left + start - MARGIN)
-                below, behind = min(end_y, top + last + MARGIN), min(end_x, left + stop + MARGIN)
+                y, x = (max(-self.mirrored, at - self.margin) for at in (top + first, left + start))
+                below, behind = min(end_y, top + last + self.margin), min(end_x, left + stop + self.margin)
                 quarters = self._twice(_continued(density, y, below, x, behind))
                 at_y, at_x = slice((top + first - y) // 2, None), slice((left + start - x) // 2, None)
                 for i, j in np.ndindex(2, 2):
@@ -145,7 +157,7 @@ class CellModel:
 
     def _quarters(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         (quarters,) = self._session.run(["quarters"], {"density": planes[None]})
-        return np.asarray(quarters, np.float32).reshape(len(LogitMaps._fields), 2, 2, *quarters.shape[2:])
+        return np.asarray(quarters, np.float32).reshape(self.n_maps, 2, 2, *quarters.shape[2:])
 
 
 def _continued(density: NDArray[np.float32], top: int, bottom: int, left: int, right: int) -> NDArray[np.float32]:
@@ -157,21 +169,21 @@ def _continued(density: NDArray[np.float32], top: int, bottom: int, left: int, r
     return np.asarray(np.clip(planes, _LOWEST, _HIGHEST, out=planes), np.float32)
 
 
-def _parts(rows: int, columns: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+def _parts(rows: int, columns: int, step: int, margin: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Cut a picture of whole steps along its columns and rows, into as few and as equal parts as the network takes."""
     down = across = 1
-    while (rows / down + 2 * MARGIN) * (columns / across + 2 * MARGIN) > _LARGEST:
+    while (rows / down + 2 * margin) * (columns / across + 2 * margin) > _LARGEST:
         down, across = (down + 1, across) if rows / down > columns / across else (down, across + 1)
-    return _cuts(columns, across), _cuts(rows, down)
+    return _cuts(columns, across, step), _cuts(rows, down, step)
 
 
-def _whole_steps(length: int) -> int:
-    return -(-length // STEP) * STEP
+def _whole_steps(length: int, step: int) -> int:
+    return -(-length // step) * step
 
 
-def _cuts(length: int, count: int) -> list[tuple[int, int]]:
-    steps = length // STEP
-    return list(pairwise([n * steps // count * STEP for n in range(count + 1)]))
+def _cuts(length: int, count: int, step: int) -> list[tuple[int, int]]:
+    steps = length // step
+    return list(pairwise([n * steps // count * step for n in range(count + 1)]))
 
 
 @cache

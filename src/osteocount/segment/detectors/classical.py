@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from osteocount.segment.candidate_nuclei import CandidateNuclei
 from osteocount.segment.detectors.classical_cells import cell_mask, join_fragments, split_into_fragments
+from osteocount.segment.detectors.classical_low_power import ClassicalLowPowerDetector
 from osteocount.segment.detectors.classical_nuclei import (
     FAINTEST,
     find_candidates,
@@ -136,7 +137,11 @@ class ClassicalDetector:
 
 def classical_method(settings: Settings, threads: int = 1) -> DetectionMethod:
     """Return the method in which nothing is learned: optical density, thresholds in physical units, shape."""
-    return DetectionMethod("classical", lambda scale: ClassicalDetector(scale, settings, threads))
+    return DetectionMethod(
+        "classical",
+        lambda scale: ClassicalDetector(scale, settings, threads),
+        lambda: ClassicalLowPowerDetector(settings),
+    )
 
 
 def _contrast(features: ClassicalFeatures, stains: Stains, diameter_um: float, scale: Scale) -> NDArray[np.float32]:

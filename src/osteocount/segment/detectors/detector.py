@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
+from osteocount.segment.detectors.low_power import LowPowerDetector
 from osteocount.segment.morphology import ByteMask
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.preprocess.stains import Stains
@@ -108,6 +109,8 @@ class DetectionMethod:
         As the settings call it.
     detector
         Makes the detector for a brightfield picture that shows nuclei, at a scale.
+    low_power
+        Makes what finds and calls the cells of a low power picture.
     outline
         Gives a segmentation of a whole picture other cells and nuclei; its regime, well and TRAP density stay. None
         where the detector finds them.
@@ -121,6 +124,7 @@ class DetectionMethod:
 
     name: str
     detector: Callable[[Scale], Detector[Any]]
+    low_power: Callable[[], LowPowerDetector]
     outline: Callable[[Picture, Segmentation], Segmentation] | None = None
     elsewhere: Mapping[Regime, str] = field(default_factory=dict)
     prefetch: bool = True

@@ -69,9 +69,11 @@ def external_method(settings: Settings, threads: int = 1) -> DetectionMethod:
         A model is not named, not there or not readable, or what reads it is not installed.
     """
     cells, nuclei = networks(settings.segment)
+    classical = classical_method(settings, threads)
     return DetectionMethod(
         settings.segment.segmenter,
-        classical_method(settings, threads).detector,
+        classical.detector,
+        classical.low_power,
         outline=partial(outline, cells, nuclei, settings),
         elsewhere={"low_power": _LOW_POWER},
     )

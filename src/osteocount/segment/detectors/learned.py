@@ -10,10 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.segment.backends.low_power_model import shipped_low_power_model
 from osteocount.segment.backends.shipped import MARGIN, STEP, CellModel, LogitMaps, shipped_model, sigmoid
 from osteocount.segment.candidate_nuclei import draw_candidates
 from osteocount.segment.detectors.detector import DetectionMethod, WindowFeatures
 from osteocount.segment.detectors.learned_cells import cell_mask, merge_fragments, oversegment
+from osteocount.segment.detectors.learned_low_power import LearnedLowPowerDetector
 from osteocount.segment.detectors.learned_nuclei import LEAST_SCORE, candidate_features, rescore_fused_cells
 from osteocount.segment.morphology import gaussian
 from osteocount.segment.object_tables import opaque_cells
@@ -31,7 +33,7 @@ _SMOOTHING_UM = 0.76  # σ of the smoothing of densities that are measured: a pi
 _STAINED_OD = 0.2  # length of an optical density vector from which it has a colour; what chose it is not recorded
 _LEAST_CYTOPLASM = 50  # pixels; fewer say nothing of the TRAP colour
 _MOST_BYTES = 256 * 2**20  # of maps that are kept: those along the seams of a row of tiles 30,000 pixels wide
-_ELSEWHERE = "classical: the network was trained on brightfield pictures that show nuclei"
+_ELSEWHERE = "classical: the networks were trained on brightfield pictures"
 
 
 def learned_method(settings: Settings, threads: int = 1) -> DetectionMethod:
@@ -58,7 +60,8 @@ def learned_method(settings: Settings, threads: int = 1) -> DetectionMethod:
     return DetectionMethod(
         "learned",
         detector,
-        elsewhere=dict.fromkeys(("low_power", "fluorescence"), _ELSEWHERE),
+        lambda: LearnedLowPowerDetector(shipped_low_power_model(device, threads)),
+        elsewhere={"fluorescence": _ELSEWHERE},
         prefetch=False,
         release=shipped_model.cache_clear,  # the memory the network worked in is free for the label images
     )

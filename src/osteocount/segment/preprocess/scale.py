@@ -14,9 +14,6 @@ from osteocount.io.picture import Pixels
 #: Micrometres per pixel at which nuclei are looked for: a nucleus of 8 µm is then 10 to 11 pixels across. The scale of
 #: the annotated field, and the one the network was trained at.
 WORKING_UM = 0.76
-#: The same at low power: a mononuclear cell is then 7 pixels across. At 5, outlines were too coarse to tell a group of
-#: small cells from a large one.
-LOW_POWER_UM = 1.5
 #: Side in pixels of the file of the blocks that are resampled together.
 BLOCK = 512
 _PARTS = 64  # zooms are a multiple of 1/64

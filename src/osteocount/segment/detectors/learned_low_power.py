@@ -1,0 +1,93 @@
+"""Cells at low power by a network: outlined, parted where they touch, and called by their appearance as a whole.
+
+The network was trained on simulated crops of whole wells. Cores of cells are markers of a watershed (Meyer and Beucher
+1990, J Vis Commun Image Represent 1:21); a cell is called by a logistic regression on what the network says of its
+pixels and on its size, fitted on simulated crops too (training/calibrate_low_power.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocount.segment.backends.low_power_model import NETWORK_UM, LowPowerMaps, LowPowerModel
+from osteocount.segment.backends.shipped import sigmoid
+from osteocount.segment.detectors.low_power import LowPowerCells
+from osteocount.segment.morphology import disc_area, gaussian, holes_filled, in_raster_order
+from osteocount.segment.object_tables import mean_per_label
+from osteocount.segment.preprocess.scale import Scale
+from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS
+
+# Chosen on the annotated tiles of whole wells and on simulated crops, where both agree (docs/model_card.md).
+_CELL_LOGIT = 1.0  # from which a pixel lies in a cell: the network draws cells a little wide where they fade out
+_CORE_LOGIT = 0.5  # from which it lies in the core of one
+_SMALLEST_UM = 12.0  # diameter of the smallest body that is told as a cell
+_HOLE_UM = 25.0  # a gap in a cell up to this diameter is a vacuole
+_PALE_OD = 0.12  # mean density below which a large cell is a pale giant: a ghost, as annotators call it
+#: What a cell is called by, in this order; see `cell_features`.
+CELL_FEATURES = ("one", "osteoclast", "surest", "cell", "log_diameter", "log_diameter_squared")
+
+
+class LearnedLowPowerDetector:
+    """Cells by the network for low power; see `LowPowerDetector`.
+
+    Parameters
+    ----------
+    model
+        The network.
+    """
+
+    working_um = NETWORK_UM
+    light_blocks = 2.0
+
+    def __init__(self, model: LowPowerModel) -> None:
+        self._model = model
+
+    def find(
+        self, density: NDArray[np.float32], inside: NDArray[np.bool_], scale: Scale, mononuclear_um: float
+    ) -> LowPowerCells:
+        """Outline the cells and call those that look like osteoclasts."""
+        maps = self._model.low_power_maps(density)
+        labels = outline_cells(maps, inside, scale)
+        weights = np.array(self._model.facts["call_weights"])
+        chance = sigmoid(cell_features(labels, maps, scale) @ weights).astype(float)
+        total = mean_per_label(labels, cv2.transform(density, DENSITY_WEIGHTS[None]))
+        called = chance >= 0.5
+        called[0] = False
+        record: dict[str, Any] = {"low_power_model_sha256": self._model.sha256}
+        return LowPowerCells(labels, called, np.where(called, chance, 1 - chance), called & (total < _PALE_OD), record)
+
+
+def outline_cells(maps: LowPowerMaps, inside: NDArray[np.bool_], scale: Scale) -> NDArray[np.int32]:
+    """Return (height, width) labels 1..n of the cells, in raster order: cores grown to the edge of the cells."""
+    from skimage.segmentation import watershed
+
+    mask = holes_filled(((maps.cell > _CELL_LOGIT) & inside).astype(np.uint8), disc_area(scale.px(_HOLE_UM)))
+    core = gaussian(maps.core.astype(np.float32), 0.7)
+    _, seeds = cv2.connectedComponents(((core > _CORE_LOGIT) & (mask > 0)).astype(np.uint8), connectivity=4)
+    labels = np.asarray(watershed(-core, seeds, mask=mask > 0), np.int32)
+    large = np.bincount(labels.ravel()) >= disc_area(scale.px(_SMALLEST_UM))
+    large[0] = False
+    return in_raster_order(np.where(large[labels], labels, 0).astype(np.int32))
+
+
+def cell_features(labels: NDArray[np.int32], maps: LowPowerMaps, scale: Scale) -> NDArray[np.float64]:
+    """Return the features (n + 1, 6) of each cell in the order of `CELL_FEATURES`.
+
+    ``osteoclast`` is the mean logit of lying in an osteoclast; ``surest``, the mean over the pixels of the core;
+    ``cell``, the mean logit of lying in a cell; ``log_diameter``, of a disc of its area, over 50 µm.
+    """
+    size = int(labels.max(initial=0)) + 1
+    area = np.bincount(labels.ravel(), minlength=size)
+    osteoclast = np.clip(maps.osteoclast.astype(np.float32), -6, 6)
+    core = np.where(maps.core > _CORE_LOGIT, labels, 0)
+    n_core = np.bincount(core.ravel(), minlength=size)
+    mean = mean_per_label(labels, osteoclast)
+    in_core = np.bincount(core.ravel(), osteoclast.ravel(), size)
+    diameter = np.log(np.sqrt(np.maximum(area, 1) * 4 / np.pi) * scale.um / 50)
+    cell = mean_per_label(labels, np.clip(maps.cell.astype(np.float32), -6, 6))
+    sure = np.where(n_core > 0, in_core / np.maximum(n_core, 1), mean)
+    return np.stack([np.ones(size), mean, sure, cell, diameter, diameter**2], axis=1)
