@@ -129,7 +129,11 @@ def test_separate_controls_make_the_dependence_a_four_cell_contrast():
             "Two donors: everything is exploratory, whatever the p value. Add donors (3 or more).",
         ),
         (table()[2:], "Missing donor × arm cells: D1 × vehicle. Estimates there rest on fewer donors."),
-        (table()[1:], "Unequal wells per donor × arm (1 to 2): every donor × arm weighs the same, whatever its wells."),
+        (
+            table()[1:],
+            "Unequal wells per donor × arm (1 to 2): every donor × arm weighs the same, whatever its wells, "
+            "unless counts are sparse.",
+        ),
         (
             table().assign(area_mm2=lambda t: [1.0] + [2.0] * (len(t) - 1)),
             "Unequal imaged areas (1.00 to 2.00 per well): counts are compared as rates per area.",

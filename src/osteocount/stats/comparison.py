@@ -125,7 +125,8 @@ def compare(
     warned += [ComparisonWarning(text, in_notes=False) for text in unclear]
     tested: list[list[Row]] = []
     for own in data:
-        warned += endpoint_warnings(own)
+        secondary = own.endpoint is not endpoints[0]
+        warned += endpoint_warnings(own, len(endpoints) - 1 if secondary else 1)
         found = [*endpoint_rows(own, families), *_equivalence(own, controls, settings)]
         tested.append([_labels(own.endpoint, endpoints) | row for row in found])
     judge([row for own_rows in tested for row in own_rows], design)

@@ -110,14 +110,15 @@ class Endpoint:
         Returns
         -------
         DataFrame
-            One row per block × arm, sorted: ``block, donor, arm, total, size, n_wells, value, y, clipped``; ``value``
-            is total ÷ size, ``y`` its link, ``clipped`` whether a share of 0 or 1 was moved off the edge.
+            One row per block × arm, sorted: ``block, donor, arm, total, size, n_wells, evenness, value, y, clipped``;
+            ``evenness`` is Σ size² / (Σ size)² of the wells, ``value`` total ÷ size, ``y`` its link, ``clipped``
+            whether a share of 0 or 1 was moved off the edge.
         """
-        data = wells[["block", "donor", "arm"]].assign(total=self.numerator, size=self.denominator)
-        data = data[data["total"].notna() & data["size"].notna()]
+        data = self.known_wells(wells).assign(square=lambda known: known["size"] ** 2)
         grouped = data.groupby(["block", "donor", "arm"], sort=True)
-        cells = grouped[["total", "size"]].sum().assign(n_wells=grouped.size()).reset_index()
+        cells = grouped[["total", "size", "square"]].sum().assign(n_wells=grouped.size()).reset_index()
         cells = cells[cells["size"] > 0].reset_index(drop=True)
+        cells["evenness"] = cells.pop("square") / cells["size"] ** 2
         cells["value"] = cells["total"] / cells["size"]
         cells["clipped"] = False
         if self.link == "log rate":
@@ -133,6 +134,11 @@ class Endpoint:
         else:
             cells["y"] = cells["value"]
         return cells
+
+    def known_wells(self, wells: pd.DataFrame) -> pd.DataFrame:
+        """Return ``block, donor, arm, total, size`` of the wells in which the endpoint is known."""
+        data = wells[["block", "donor", "arm"]].assign(total=self.numerator, size=self.denominator)
+        return data[data["total"].notna() & data["size"].notna()]
 
     @staticmethod
     def _smallest(share: pd.Series) -> float:

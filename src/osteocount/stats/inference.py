@@ -118,7 +118,7 @@ def _tested(data: FittedEndpoint, contrasts: list[Contrast], dunnett: bool) -> l
             "p_adjusted": float(adjusted[i]),
             "p_paired": paired[i].p,
             "df": df,
-            "method": sentences.method(data.design, contrast, len(contrasts), dunnett),
+            "method": sentences.method(data.design, contrast, len(contrasts), dunnett, data.is_weighted),
             "link_estimate": estimate,
             "link_se": error,
             "t": float(t[i]),

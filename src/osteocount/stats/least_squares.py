@@ -33,6 +33,8 @@ class LeastSquaresFit:
         Residual mean square; NaN without residual degrees of freedom.
     df : int
     residuals : (cells,) array
+    weights : (cells,) array
+        Precision of each cell, relative to the others; ones without weights.
     """
 
     arms: tuple[str, ...]
@@ -43,6 +45,18 @@ class LeastSquaresFit:
     variance: float
     df: int
     residuals: FloatArray
+    weights: FloatArray
+
+    @property
+    def residual_maker(self) -> FloatArray:
+        """Projection that makes residuals of errors, both multiplied by the root of the weights, (cells, cells)."""
+        root = np.sqrt(self.weights)
+        return np.asarray(np.eye(len(root)) - root[:, None] * (self.design @ self.inverse) / root, dtype=np.float64)
+
+    @property
+    def even_residuals(self) -> FloatArray:
+        """Residuals of equal variance: multiplied by the root of the weights, shape (cells,)."""
+        return np.asarray(np.sqrt(self.weights) * self.residuals, dtype=np.float64)
 
     @property
     def has_variation(self) -> bool:
@@ -67,13 +81,15 @@ class LeastSquaresFit:
         return matrix @ self.effects, matrix @ self.unscaled_covariance @ matrix.T * self.variance
 
 
-def fit(cells: pd.DataFrame) -> LeastSquaresFit:
+def fit(cells: pd.DataFrame, weights: FloatArray | None = None) -> LeastSquaresFit:
     """Fit the cells.
 
     Parameters
     ----------
     cells : DataFrame
         Columns ``arm``, ``y`` and ``block``, within which the arms are compared (a constant one: unblocked).
+    weights : (cells,) array, optional
+        Precision of each cell, relative to the others.
     """
     arms = tuple(sorted(cells["arm"].unique()))
     blocks = sorted(cells["block"].unique())
@@ -85,7 +101,10 @@ def fit(cells: pd.DataFrame) -> LeastSquaresFit:
     ).astype(np.float64)
     y = cells["y"].to_numpy(dtype=np.float64)
     centre = float(y.mean())
-    inverse = np.asarray(np.linalg.pinv(design, rcond=1e-10), dtype=np.float64)
+    weights = np.ones(len(y)) if weights is None else weights
+    root = np.sqrt(weights)
+    scaled_inverse = np.asarray(np.linalg.pinv(root[:, None] * design, rcond=1e-10), dtype=np.float64)
+    inverse = scaled_inverse * root
     solution = inverse @ (y - centre)
     residuals = y - centre - design @ solution
     df = len(y) - int(np.linalg.matrix_rank(design))
@@ -93,12 +112,13 @@ def fit(cells: pd.DataFrame) -> LeastSquaresFit:
     return LeastSquaresFit(
         arms=arms,
         effects=solution[:k],
-        unscaled_covariance=(inverse @ inverse.T)[:k, :k],
+        unscaled_covariance=(scaled_inverse @ scaled_inverse.T)[:k, :k],
         design=design,
         inverse=inverse,
-        variance=float(residuals @ residuals) / df if df > 0 else float("nan"),
+        variance=float(weights * residuals @ residuals) / df if df > 0 else float("nan"),
         df=df,
         residuals=residuals,
+        weights=weights,
     )
 
 

@@ -13,6 +13,7 @@ from scipy import stats
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats.arms import choose_controls
+from osteocount.stats.counting_noise import CountedCells, excess_variance
 from osteocount.stats.endpoints import COUNT, find_endpoints
 from osteocount.stats.least_squares import fit
 from osteocount.stats.power_simulation import VarianceComponents, analyse, crossed, simulate_log_rates
@@ -176,7 +177,9 @@ def _simulated_power(
     """Return a row of the plan: how often each test finds the effect, in its direction."""
     cells = crossed(n_donors, arms + 1)
     y = simulate_log_rates(rng, runs, cells, n_wells, components, {"arm 1": log_ratio})
-    tests = analyse(cells, y, "arm 0")
+    excess = 1 / components.theta if np.isfinite(components.theta) else 0.0
+    wells = np.full(len(cells), float(n_wells))
+    tests = analyse(cells, y, "arm 0", CountedCells(wells, 1 / wells, excess))
     right = np.sign(tests.estimate[:, 0]) == np.sign(log_ratio)
     return {
         "donors": n_donors,
@@ -226,9 +229,8 @@ def estimate_components(
     residual = model.variance
     if quantile is not None:
         residual *= model.df / float(stats.chi2.ppf(1 - quantile, model.df))
-    excess = _excess_variance(counted)
-    counted_as = counted.groupby(["donor", "arm"])["area"].agg(lambda area: float((area**2).sum() / area.sum() ** 2))
-    per_cell = 1 / cells["total"].clip(lower=0.5).to_numpy() + max(excess, 0.0) * counted_as.to_numpy()
+    excess = excess_variance(endpoint.known_wells(blocked))
+    per_cell = 1 / cells["total"].clip(lower=0.5).to_numpy() + max(excess, 0.0) * cells["evenness"].to_numpy()
     donor_arm = max(residual - float(np.mean(per_cell)), 0.0)
     arms_per_donor = float(cells.groupby("donor").size().mean())
     centred = cells["y"] - cells.groupby("arm")["y"].transform("mean")
@@ -249,15 +251,3 @@ def estimate_components(
     theta = 1 / excess if excess > 1e-6 else float("inf")
     sds = float(np.sqrt(donor)), float(np.sqrt(donor_arm))
     return VarianceComponents(level, *sds, theta), notes
-
-
-def _excess_variance(wells: pd.DataFrame) -> float:
-    """Variance of wells beyond Poisson, over their squared mean, pooled over the donor × arms: 1 / theta."""
-    above = below = 0.0
-    for _, own in wells.groupby(["donor", "arm"]):
-        count, area = own["count"].to_numpy(dtype=np.float64), own["area"].to_numpy(dtype=np.float64)
-        share = area / area.sum()
-        mean = count.sum() * share
-        above += float(np.sum((count - mean) ** 2) - np.sum(mean * (1 - share)))
-        below += float(np.sum(mean**2 * (1 - share)))
-    return above / below if below > 0 else 0.0

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from osteocount.stats.arrays import BoolArray, FloatArray
-from osteocount.stats.least_squares import ArmWeights, fit
+from osteocount.stats.counting_noise import CountedCells, is_sparse, noise_weights
+from osteocount.stats.least_squares import ArmWeights, LeastSquaresFit, fit
 from osteocount.stats.multivariate_t import critical_value
-from osteocount.stats.pooled_paired_test import pooled_paired_significant
+from osteocount.stats.pooled_paired_test import CORRELATIONS, pooled_paired_significant
 from osteocount.stats.sentences import OWN_LIMIT
 
 
@@ -71,7 +72,7 @@ class SimulatedTests:
     error: FloatArray
     df: int
     raw_p: FloatArray
-    critical: float
+    critical: FloatArray
     dunnett: BoolArray
     paired_p: FloatArray
     pooled_paired: BoolArray
@@ -84,7 +85,7 @@ class SimulatedTests:
         return np.asarray(self.dunnett & confirmed & (self.pairs >= 3), dtype=np.bool_)
 
 
-def analyse(cells: pd.DataFrame, y: FloatArray, control: str) -> SimulatedTests:
+def analyse(cells: pd.DataFrame, y: FloatArray, control: str, counted: CountedCells | None = None) -> SimulatedTests:
     """Analyse every row of ``y`` as ``compare`` would.
 
     Parameters
@@ -93,32 +94,63 @@ def analyse(cells: pd.DataFrame, y: FloatArray, control: str) -> SimulatedTests:
         Columns ``block`` (the donor) and ``arm``, one row per column of ``y``.
     y : (runs, cells) array
     control : str
+    counted : CountedCells, optional
+        Without it no run is weighted.
     """
     arms = [arm for arm in sorted(cells["arm"].unique()) if arm != control]
-    contrasts = [{arm: 1.0, control: -1.0} for arm in arms]
     model = fit(cells.assign(y=0.0))
-    design, inverse = model.design, model.inverse
-    solution = y @ inverse.T
-    variance = np.sum((y - solution @ design.T) ** 2, axis=1) / model.df
-    matrix = np.array([model.vector(weights) for weights in contrasts])
-    estimate = solution[:, : len(model.arms)] @ matrix.T
+    matrix = np.array([model.vector({arm: 1.0, control: -1.0}) for arm in arms])
+    fitted = y @ model.inverse.T @ model.design.T
+    variance = np.sum((y - fitted) ** 2, axis=1) / model.df
+    estimate = (y @ model.inverse.T)[:, : len(model.arms)] @ matrix.T
     unscaled = matrix @ model.unscaled_covariance @ matrix.T
     error = np.sqrt(variance[:, None] * np.diag(unscaled)[None, :])
     correlation = unscaled / np.sqrt(np.outer(np.diag(unscaled), np.diag(unscaled)))
+    critical = np.full(len(y), critical_value(correlation, model.df))
+    if counted is not None:
+        log_expected = fitted + np.log(counted.size)
+        sparse = is_sparse(log_expected, model.design[:, : len(model.arms)])
+        if sparse.any():
+            weights = noise_weights(model, log_expected[sparse], variance[sparse] * model.df, counted)
+            estimate[sparse], error[sparse], critical[sparse] = _weighted_fits(model, y[sparse], weights, matrix)
     t = estimate / error
     own = [_donor_ratios(cells, y, arm, control) for arm in arms]
-    critical = critical_value(correlation, model.df)
     return SimulatedTests(
         estimate=estimate,
         error=error,
         df=model.df,
         raw_p=2 * stats.t.sf(np.abs(t), model.df),
         critical=critical,
-        dunnett=np.abs(t) > critical,
+        dunnett=np.abs(t) > critical[:, None],
         paired_p=np.column_stack([_paired_p(ratios) for ratios in own]),
         pooled_paired=pooled_paired_significant(np.stack(own, axis=2)),
         pairs=np.array([int((~np.isnan(ratios[0])).sum()) for ratios in own]),
     )
+
+
+def _weighted_fits(
+    model: LeastSquaresFit, y: FloatArray, weights: FloatArray, matrix: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return estimates and standard errors of the contrasts, and the critical value, of runs with their own weights.
+
+    The critical value is that of the mean correlation of each run's estimates.
+    """
+    n_arms = len(model.arms)
+    normal = np.einsum("rc,ci,cj->rij", weights, model.design, model.design)
+    inverse = np.linalg.pinv(normal, rcond=1e-10, hermitian=True)
+    solution = np.einsum("rij,cj,rc->ri", inverse, model.design, weights * y)
+    variance = np.sum(weights * (y - solution @ model.design.T) ** 2, axis=1) / model.df
+    covariance = matrix @ inverse[:, :n_arms, :n_arms] @ matrix.T
+    spread = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    k = len(matrix)
+    if k == 1:
+        critical = np.full(len(y), float(stats.t.ppf(0.975, model.df)))
+    else:
+        correlation = covariance / spread[:, :, None] / spread[:, None, :]
+        mean = (correlation.sum(axis=(1, 2)) - k) / (k * (k - 1))
+        nodes = [critical_value(np.where(np.eye(k, dtype=np.bool_), 1.0, r), model.df) for r in CORRELATIONS]
+        critical = np.interp(mean, CORRELATIONS, nodes)
+    return solution[:, :n_arms] @ matrix.T, spread * np.sqrt(variance)[:, None], critical
 
 
 def _donor_ratios(cells: pd.DataFrame, y: FloatArray, arm: str, control: str) -> FloatArray:

@@ -42,10 +42,11 @@ def number(value: float) -> str:
     return f"{value:#.3g}".rstrip(".") if abs(value) < 1000 else f"{value:.0f}"
 
 
-def method(design: Design, contrast: Contrast, size: int, dunnett: bool) -> str:
+def method(design: Design, contrast: Contrast, size: int, dunnett: bool, weighted: bool) -> str:
     """Name the model and the adjustment."""
     block = design.block_name
-    model = f"least squares on {block} × arm cells, " + (f"{block} block" if design.kind == "blocked" else "unblocked")
+    squares = "least squares weighted by counting noise" if weighted else "least squares"
+    model = f"{squares} on {block} × arm cells, " + (f"{block} block" if design.kind == "blocked" else "unblocked")
     if dunnett:
         return f"{model}; Dunnett over {size} arms" if size > 1 else f"{model}; one arm"
     if size > 1:
