@@ -6,14 +6,17 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from osteocount.io.result_folder import ResultFolder
 from osteocount.pipeline.workers import finished, process_all
 from osteocount.settings import Settings
+from support.greedy_paths import Endless
 from support.runs import claimed, parts, tasks_of
 
 PYTHON = sys.executable
@@ -48,11 +51,20 @@ def test_a_field_that_kills_its_process_costs_only_itself(plate, undisturbed, tm
 
 
 def test_closing_the_run_ends_its_processes_at_once(plate, tmp_path):
-    steps = process_all(tasks_of(plate), claimed(tmp_path), Settings(), workers=2)
+    """Not after their field: one of these would never end."""
+    tasks = tasks_of(plate)
+    tasks[1:] = [replace(task, paths=(Endless(task.paths[0]),)) for task in tasks[1:]]
+    steps = process_all(tasks, claimed(tmp_path), Settings(), workers=2)
     next(steps)
     steps.close()
-    mine = subprocess.run(["ps", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True)
-    assert "spawn_main" not in mine.stdout
+    assert not [process for process in psutil.Process().children() if is_worker(process)]
+
+
+def is_worker(process):
+    try:
+        return "spawn_main" in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.mark.parametrize("what", ["cells.csv", "nuclei.csv", "field.json", "labels", "overlay", "picture", "settings"])
@@ -111,4 +123,19 @@ def test_ctrl_c_says_how_to_go_on_and_shows_no_traceback(plate, tmp_path):
         said = run.stderr.read()
     assert "--resume goes on from there" in said
     assert "Traceback" not in said
+    assert run.returncode == 130
+
+
+def test_ctrl_c_while_the_processes_start_shows_no_traceback(plate, tmp_path):
+    heeding = (
+        "import os, signal, sys\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\nos.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [PYTHON, "-c", heeding, PROGRAM, "count", plate, "--out", tmp_path / "out", "--workers", "2"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
+        while run.poll() is None and not [child for child in psutil.Process(run.pid).children() if is_worker(child)]:
+            time.sleep(0.02)
+        os.killpg(run.pid, signal.SIGINT)
+        said = run.stderr.read()
+    assert "Traceback" not in said
+    assert "--resume goes on from there" in said
     assert run.returncode == 130

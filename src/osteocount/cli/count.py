@@ -78,6 +78,15 @@ def run_options(
         Path | None,
         typer.Option(metavar="FILE", help="Leave out what this classifier, made by `train`, says is no cell."),
     ] = None,
+    picture_minutes: Annotated[
+        float | None, typer.Option(min=0.01, metavar="MIN", help="Give a picture up after so long. [default: 120]")
+    ] = None,
+    picture_memory: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, metavar="GB", help="Give a picture up that takes more. [default: four fifths of the machine's]"
+        ),
+    ] = None,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -92,7 +101,10 @@ def run_options(
     if overwrite and resume:
         raise OsteoCountError("--overwrite and --resume exclude each other: one starts anew, the other goes on.")
     asked = {"ome-zarr": ome_zarr, "cellprofiler": cellprofiler}
+    from osteocount.pipeline.limits import Limits
+
     return {
+        "limits": Limits.given(picture_minutes, picture_memory),
         "exports": [name for name, wanted in asked.items() if wanted],
         "workers": workers,
         "scheduler": scheduler,

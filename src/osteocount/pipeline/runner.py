@@ -22,6 +22,7 @@ from osteocount.pipeline.corrections import adopt
 from osteocount.pipeline.exports import Export, check_exports, write_exports
 from osteocount.pipeline.field import field_tasks, unmatched_record
 from osteocount.pipeline.finished_run import FinishedRun, RunInputs
+from osteocount.pipeline.limits import Limits
 from osteocount.pipeline.wells_table import place_layout
 from osteocount.pipeline.workers import process_all
 from osteocount.pipeline.write_results import Outcome, write_results
@@ -69,6 +70,8 @@ class RunRequest:
         with ``resume`` or ``overwrite`` go on using.
     if_present
         What to do when ``out`` already holds a run.
+    limits
+        What one picture may take; see `process_all`.
     """
 
     source: Path
@@ -85,6 +88,7 @@ class RunRequest:
     scheduler: str | None = None
     classifier: Path | None = None
     if_present: IfPresent = "refuse"
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ def _count_and_write(
     records = []
     for record in process_all(
         tasks, folder, settings, workers=request.workers, scheduler=request.scheduler,
-        resume=request.if_present == "resume",
+        resume=request.if_present == "resume", limits=request.limits,
     ):  # fmt: skip
         records.append(record)
         state = "done" if record.is_done else f"failed: {record.reason}"

@@ -9,13 +9,17 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
+from typing import Any
 
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
 from osteocount.pipeline.analysis import cores
 from osteocount.pipeline.field import FieldTask, fingerprint, process, write_failed
+from osteocount.pipeline.limits import Limits, Watchdog
 from osteocount.settings import Settings
 
 
@@ -27,6 +31,7 @@ def process_all(
     workers: int = 1,
     scheduler: str | None = None,
     resume: bool = False,
+    limits: Limits | None = None,
 ) -> Iterator[FieldRecord]:
     """Do all fields and give their records as they come.
 
@@ -44,6 +49,9 @@ def process_all(
         Address of a dask.distributed scheduler; its workers do the fields instead of processes on this machine.
     resume
         Keep what is finished and was made from the same pictures with the same settings.
+    limits
+        What one picture may take. Several pictures are then done in processes of their own, one at a time with one
+        worker; without limits one worker is this process.
     """
     waiting = []
     if resume:
@@ -58,14 +66,14 @@ def process_all(
         from osteocount.pipeline.cluster import process_on_cluster  # dask is an extra
 
         yield from process_on_cluster(waiting, folder, settings, scheduler)
-    elif workers == 1 or len(waiting) < 2:
+    elif len(waiting) < 2 or (workers == 1 and limits is None):
         # One worker has all cores for a large picture. For small ones it is what a worker is among several, except
         # where there is nothing else to do.
         threads = cores() if len(waiting) == 1 else 1
         for task in waiting:
             yield process(task, folder, settings, threads, threads_if_large=cores())
     else:
-        yield from process_in_parallel(waiting, folder, settings, min(workers, len(waiting)))
+        yield from process_in_parallel(waiting, folder, settings, min(workers, len(waiting)), limits)
 
 
 def finished(task: FieldTask, folder: ResultFolder, settings: Settings) -> FieldRecord | None:
@@ -77,61 +85,138 @@ def finished(task: FieldTask, folder: ResultFolder, settings: Settings) -> Field
 
 
 def process_in_parallel(
-    tasks: Sequence[FieldTask], folder: ResultFolder, settings: Settings, workers: int
+    tasks: Sequence[FieldTask],
+    folder: ResultFolder,
+    settings: Settings,
+    workers: int,
+    limits: Limits | None = None,
 ) -> Iterator[FieldRecord]:
     """Share the fields among processes; a process that dies costs a second try of what it may have worked on."""
-    waiting = list(reversed(tasks))
+    work = _Work(list(tasks), folder, settings, limits)
+    waiting = list(reversed(range(len(tasks))))
     while waiting:
-        suspects: list[FieldTask] = []
-        yield from _until_broken(waiting, suspects, folder, settings, workers)
+        suspects: list[int] = []
+        yield from work.until_broken(waiting, suspects, workers)
         while suspects:  # one by one, so that it shows which one is too much
-            culprit: list[FieldTask] = []
-            yield from _until_broken(suspects, culprit, folder, settings, 1)
-            for task in culprit:
-                reason = (
-                    f"{task.image}: the process that worked on it was killed twice, most often for lack of memory. "
-                    "The other pictures are done; try this one on a machine with more memory, with --resume."
-                )
-                yield write_failed(task, folder, reason)
+            culprit: list[int] = []
+            yield from work.until_broken(suspects, culprit, 1)
+            for number in culprit:
+                yield write_failed(tasks[number], folder, f"{tasks[number].image}: {KILLED_TWICE}")
 
 
-def _until_broken(
-    waiting: list[FieldTask], suspects: list[FieldTask], folder: ResultFolder, settings: Settings, workers: int
-) -> Iterator[FieldRecord]:
-    """Work ``waiting`` off its end until it is empty or a process dies; then ``suspects`` holds what was under way."""
-    # Spawned, not forked: a fork of a process with OpenCV or Qt threads may hang.
-    context = multiprocessing.get_context("spawn")
-    far_end, lifeline = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_tie_to_parent, initargs=(far_end,))
-    under_way: dict[Future[FieldRecord], FieldTask] = {}
-    ahead = workers + (workers > 1)  # one more than are at work, so that none waits for us
-    try:
-        while waiting or under_way:
-            while waiting and len(under_way) < ahead:
-                task = waiting.pop()
-                under_way[pool.submit(process, task, folder, settings)] = task
-            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                record = future.result()
-                del under_way[future]
-                yield record
-    except BrokenProcessPool:
-        suspects += under_way.values()
-    finally:
-        if under_way:
-            lifeline.close()  # stopped by a person or broken: the others end now, not after their field
-        pool.shutdown(cancel_futures=True)
-        lifeline.close()
-        far_end.close()
-        if under_way:
-            folder.remove_drafts()  # of those that were ended while writing
+KILLED_TWICE = (
+    "the process that worked on it was killed twice, most often for lack of memory. The other pictures are done; try "
+    "this one on a machine with more memory, with --resume."
+)
+_LOOK_S = 0.5
+"""So often is looked whether a picture takes too much."""
 
 
-def _tie_to_parent(lifeline: Connection) -> None:
+@dataclass(frozen=True)
+class _Work:
+    """Fields by number, and all that doing them needs."""
+
+    tasks: list[FieldTask]
+    folder: ResultFolder
+    settings: Settings
+    limits: Limits | None
+
+    def until_broken(self, waiting: list[int], suspects: list[int], workers: int) -> Iterator[FieldRecord]:
+        """Work ``waiting`` off its end until it is empty or a process dies; ``suspects`` then holds what was under way.
+
+        A field that takes too much ends with a record that says so, and those beside it go back to ``waiting``.
+        """
+        # Spawned, not forked: a fork of a process with OpenCV or Qt threads may hang.
+        context = multiprocessing.get_context("spawn")
+        far_end, lifeline = context.Pipe(duplex=False)
+        begun, begin = context.Pipe(duplex=False)
+        watchdog = None if self.limits is None else Watchdog(self.limits, begun)
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_tie_to_parent, initargs=(far_end, begin))
+        under_way: dict[Future[FieldRecord], int] = {}
+        ahead = workers + (workers > 1)  # one more than are at work, so that none waits for us
+        threads_if_large = cores() if workers == 1 else 1
+        too_much: tuple[int, str] | None = None
+        try:
+            while waiting or under_way:
+                while waiting and len(under_way) < ahead:
+                    number = waiting.pop()
+                    task = self.tasks[number]
+                    with _deaf_to_ctrl_c():  # a process that is only starting shows a traceback otherwise
+                        future = pool.submit(_begin, number, task, self.folder, self.settings, threads_if_large)
+                    under_way[future] = number
+                done = wait(under_way, None if watchdog is None else _LOOK_S, FIRST_COMPLETED).done
+                for future in done:
+                    record = future.result()
+                    number = under_way.pop(future)
+                    if watchdog is not None:
+                        watchdog.done(number)
+                    yield record
+                if watchdog is not None and too_much is None:
+                    too_much = watchdog.look()
+        except BrokenProcessPool:
+            left = list(under_way.values())
+            if too_much is None:
+                suspects += left
+            else:
+                waiting += [number for number in left if number != too_much[0]]
+        finally:
+            if under_way:
+                lifeline.close()  # stopped by a person or broken: the others end now, not after their field
+            pool.shutdown(cancel_futures=True)
+            for end in (lifeline, far_end, begun, begin):
+                end.close()
+            if under_way:
+                self.folder.remove_drafts()  # of those that were ended while writing
+        if too_much is not None and too_much[0] in under_way.values():
+            task = self.tasks[too_much[0]]
+            yield write_failed(task, self.folder, f"{task.image}: took {too_much[1]}")
+
+
+_say_begun: Connection | None = None
+"""In a worker process: where it says what it begins."""
+
+
+def _begin(
+    number: int, task: FieldTask, folder: ResultFolder, settings: Settings, threads_if_large: int
+) -> FieldRecord:
+    """Do a field, in a worker process, and say so first."""
+    assert _say_begun is not None  # noqa: S101 - set by the initializer
+    _say_begun.send((os.getpid(), number))  # short enough to be written at once, so that none mixes with another
+    return process(task, folder, settings, threads_if_large=threads_if_large)
+
+
+def _tie_to_parent(lifeline: Connection, begin: Connection) -> None:
     """End this process as soon as its parent lets go or dies, and leave Ctrl-C to the parent."""
+    global _say_begun
+    _say_begun = begin
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def watch() -> None:
         wait_for([lifeline])
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Put Ctrl-C off until the end of the block, and keep it from processes started there.
+
+    Any thread may be given the signal, and Python then interrupts the main one: a mask alone does not put it off.
+    """
+    pressed: list[int] = []
+    is_main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda *_: pressed.append(1)) if is_main else None
+    can_mask = hasattr(signal, "pthread_sigmask")  # not on Windows
+    mask: set[Any] = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_mask else set()
+    try:
+        yield
+    finally:
+        if can_mask:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+    if pressed and callable(handler):
+        handler(signal.SIGINT, None)

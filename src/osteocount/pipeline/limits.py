@@ -1,0 +1,93 @@
+"""What one picture may take: time and memory; one that takes more is named, and the others are done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+_MINUTES = 120.0
+_SHARE = 0.8
+"""Of the machine's memory; both defaults are judgements: a gigapixel well takes half an hour on two busy cores."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds for one picture in a process of its own.
+
+    Attributes
+    ----------
+    minutes
+        Of wall-clock time.
+    memory_gb
+        Of memory that its process holds, in 10⁹ bytes.
+    """
+
+    minutes: float
+    memory_gb: float
+
+    @classmethod
+    def given(cls, minutes: float | None, memory_gb: float | None) -> Limits:
+        """Return the limits a person gave; what was left out is two hours, and four fifths of the machine's memory."""
+        import psutil
+
+        total = psutil.virtual_memory().total / 1e9
+        return cls(minutes or _MINUTES, memory_gb or _SHARE * total)
+
+    def exceeded(self, seconds: float, held_bytes: float) -> str:
+        """Say what a picture took too much of, "" when it did not."""
+        if held_bytes > self.memory_gb * 1e9:
+            return (
+                f"more than {self.memory_gb:.3g} GB of memory, and was given up. The other pictures are done; raise "
+                "--picture-memory or take a machine with more memory, and go on with --resume."
+            )
+        if seconds > self.minutes * 60:
+            return (
+                f"more than {self.minutes:.3g} minutes, and was given up. The other pictures are done; raise "
+                "--picture-minutes and go on with --resume."
+            )
+        return ""
+
+
+class Watchdog:
+    """Looks at the processes that work on pictures, and ends one whose picture takes too much.
+
+    Parameters
+    ----------
+    limits
+        What one picture may take.
+    begun
+        Here every process says its own number and that of the picture it begins.
+    """
+
+    def __init__(self, limits: Limits, begun: Connection) -> None:
+        self._limits, self._begun = limits, begun
+        self._at_work: dict[int, tuple[int, float]] = {}
+
+    def look(self) -> tuple[int, str] | None:
+        """End the first process that takes too much; give the number of its picture, and what it took."""
+        while self._begun.poll():
+            process, number = self._begun.recv()
+            self._at_work[process] = number, time.monotonic()
+        for process, (number, since) in self._at_work.items():
+            said = self._limits.exceeded(time.monotonic() - since, _held(process))
+            if said:
+                os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+                return number, said
+        return None
+
+    def done(self, number: int) -> None:
+        """Take note that a picture is done."""
+        self._at_work = {process: at for process, at in self._at_work.items() if at[0] != number}
+
+
+def _held(process: int) -> float:
+    """Bytes of memory that a process holds, 0 for one that has ended."""
+    import psutil
+
+    try:
+        return float(psutil.Process(process).memory_info().rss)
+    except psutil.Error:
+        return 0.0

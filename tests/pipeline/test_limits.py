@@ -1,0 +1,54 @@
+"""A picture that takes too much is named, and the others are done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from osteocount.pipeline.limits import Limits
+from osteocount.pipeline.workers import process_all
+from osteocount.settings import Settings
+from support.greedy_paths import Endless, Greedy
+from support.runs import claimed, parts, tasks_of
+
+ENOUGH = Limits(minutes=60, memory_gb=100)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("kind", "limits", "said"),
+    [
+        (Endless, replace(ENOUGH, minutes=0.05), "B01_f1.tif: took more than 0.05 minutes, and was given up. The other "
+         "pictures are done; raise --picture-minutes and go on with --resume."),
+        (Greedy, replace(ENOUGH, memory_gb=0.7), "B01_f1.tif: took more than 0.7 GB of memory, and was given up. The "
+         "other pictures are done; raise --picture-memory or take a machine with more memory, and go on with "
+         "--resume."),
+    ],
+    ids=["time", "memory"],
+)  # fmt: skip
+def test_a_picture_over_a_limit_is_named(plate, undisturbed, tmp_path, kind, limits, said, workers):
+    tasks, folder = tasks_of(plate)[:4], claimed(tmp_path)
+    tasks[2] = replace(tasks[2], paths=(kind("B01_f1.tif"),))
+    if kind is Endless:  # the others must not be called slow on a busy machine
+        tasks = tasks[2:3] + tasks[3:4]
+    records = {record.key: record for record in process_all(tasks, folder, Settings(), workers=workers, limits=limits)}
+    assert len(records) == len(tasks)
+    assert records.pop("B01_f1").reason == said
+    done = {key: record.status for key, record in records.items()}
+    if kind is Greedy:
+        assert set(done.values()) == {"ok"}
+        expected = parts(undisturbed)
+        assert parts(folder) == {name: data for name, data in expected.items() if name[:6] in done}
+
+
+def test_limits_that_were_not_given_are_those_of_the_machine():
+    limits = Limits.given(None, None)
+    assert limits.minutes == 120 and limits.memory_gb > 0.5
+    assert Limits.given(5, 2.5) == Limits(5, 2.5)
+
+
+def test_within_the_limits_nothing_is_said():
+    assert ENOUGH.exceeded(3599, 99e9) == ""
+    assert "100 GB" in ENOUGH.exceeded(1, 101e9)
+    assert "60 minutes" in ENOUGH.exceeded(3601, 1)
