@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from osteocount.io.read import read_picture
 from osteocount.io.tiled_image import InMemoryImage
-from osteocount.segment.backends.shipped import shipped_model
+from osteocount.segment.backends.shipped import CellModel, shipped_model
 from osteocount.segment.detectors.classical import ClassicalDetector
 from osteocount.segment.detectors.learned import LearnedDetector
 from osteocount.segment.preprocess.scale import resample, working_scale
 from osteocount.segment.preprocess.well_mask import Circle
 from osteocount.segment.regimes.brightfield import BrightfieldImage, segment_brightfield, stain_brightfield
-from osteocount.segment.tiling.tiles import Box, Tiling, tiles
+from osteocount.segment.tiling.tiles import Box, Tiling, samples, tiles
 from osteocount.settings import Settings
 from osteocount.simulate import FieldDesign, simulate_field
 from support.pictures import canvas, ellipse, nucleus, osteoclast, photograph, picture, round_cells
@@ -252,11 +252,45 @@ def test_blocks_of_a_picture_are_resampled_as_in_the_whole(zoom):
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(64, 2048), st.integers(0, 5000), st.integers(0, 5000))
 @settings(max_examples=40)
 def test_tiles_cover_a_picture_once(height, width, core, down, along):
-    cover = sum((t.bottom - t.top) * (t.right - t.left) for t in tiles((height, width), core, (down, along)))
-    assert cover == height * width
-    assert all(
-        t.bottom - t.top <= core and t.right - t.left <= core for t in tiles((height, width), core, (down, along))
+    cut = tiles((height, width), core, (down, along))
+    assert sum(area(tile) for tile in cut) == height * width
+    assert all(area(tile) <= (core + 64) ** 2 for tile in cut)
+
+
+@pytest.mark.parametrize(
+    ("shape", "largest"), [((2080, 2080), 1088 * 2080), ((2560, 1960), 1280 * 1960), ((100, 60000), 100 * 30016)]
+)
+def test_tiles_are_few_and_none_is_a_sliver(shape, largest):
+    sizes = [area(tile) for tile in tiles(shape)]
+    assert max(sizes) == largest
+    assert len(sizes) == 2
+    assert min(sizes) > 0.9 * largest
+
+
+def area(box):
+    return (box.bottom - box.top) * (box.right - box.left)
+
+
+@pytest.mark.parametrize("shape", [(2049, 2049), (2080, 2080), (500, 9000), (16607, 17481)])
+def test_samples_of_a_large_picture_lie_in_it_and_are_half_of_it_at_most(shape):
+    boxes = samples(shape)
+    assert 3 <= len(boxes) <= 5
+    assert all(0 <= b.top < b.bottom <= shape[0] and 0 <= b.left < b.right <= shape[1] for b in boxes)
+    assert sum(area(box) for box in boxes) <= 0.6 * shape[0] * shape[1]
+
+
+def test_the_network_sees_every_pixel_of_a_picture_once(monkeypatch):
+    """Also of one that is not worked on as a whole, whose stains are told by samples: above 2048 × 2048 pixels."""
+    monkeypatch.setattr("osteocount.segment.tiling.tiles.TILE_SIDE", 300)
+    asked = []
+    fill = CellModel.fill
+    monkeypatch.setattr(
+        CellModel, "fill", lambda self, logits, *a: (asked.append(logits[0].size), fill(self, logits, *a))
     )
+    field = picture(simulate_field(FieldDesign(width=400, height=330, pixel_size=0.76), 3).picture)
+    tiled(field, 300, kind="learned")
+    assert len(asked) >= 2
+    assert sum(asked) <= 1.1 * 400 * 330
 
 
 def test_a_window_has_room_around_its_tile_and_begins_on_the_grid():

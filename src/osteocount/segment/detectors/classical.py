@@ -86,6 +86,9 @@ class ClassicalDetector:
         mask = cell_mask(total, inside, self._wanted.cell_threshold, self._scale)
         return ClassicalFeatures(box, smooth, mask, total)
 
+    def look_ahead(self, box: Box, density: Density) -> None:
+        """Do nothing: outlining takes little time."""
+
     def sample(self, features: ClassicalFeatures) -> tuple[NDArray[np.float32]]:
         """Return the densities of pixels inside cells."""
         return (stain_sample(features.density, features.mask > 0),)

@@ -86,6 +86,10 @@ class Detector(Protocol[Features]):
         """
         ...
 
+    def look_ahead(self, box: Box, density: Density) -> None:
+        """Work out what takes longest for the window ``box``, and keep it until that is prepared."""
+        ...
+
     def sample(self, features: Features) -> tuple[NDArray[np.float32], ...]:
         """Return the optical densities (n, 3) by which the stains are told, in as many kinds as `stains` takes."""
         ...

@@ -32,7 +32,9 @@ _RECEPTIVE_UM = 55.0
 _SMOOTHING_UM = 0.76  # σ of the smoothing of densities that are measured: a pixel at the working scale
 _STAINED_OD = 0.2  # length of an optical density vector from which it has a colour; what chose it is not recorded
 _LEAST_CYTOPLASM = 50  # pixels; fewer say nothing of the TRAP colour
-_MOST_BYTES = 256 * 2**20  # of maps that are kept: those along the seams of a row of tiles 30,000 pixels wide
+# Of maps that are kept: all those of a picture of 25 megapixels, or those along the seams of a row of tiles 30,000
+# pixels wide with those of the windows that were looked at ahead.
+_MOST_BYTES = 384 * 2**20
 _ELSEWHERE = "classical: the networks were trained on brightfield pictures"
 
 
@@ -114,14 +116,17 @@ class LearnedDetector:
     ) -> LearnedFeatures:
         """Run the network, outline what may be cells, and score what may be nuclei."""
         scale = self._scale
-        if self._map_cache is None or self._map_cache.density is not density:
-            self._map_cache = MapCache(self._model, density)
-        shown, maps = self._map_cache.read(box, later)
+        shown, maps = self._maps_of(density).read(box, later)
         mask = cell_mask(maps, inside, float(self._model.facts["cell_logit"]), scale)
         y, x, features = candidate_features(maps, shown, mask > 0, scale)
         # Feature by feature: a matrix product may round differently from one place of the picture to another.
         score = sigmoid((features * np.asarray(self._model.facts["nucleus_weights"], np.float64)).sum(axis=1))
         return LearnedFeatures(box, gaussian(shown, scale.px(_SMOOTHING_UM)), mask, maps, y, x, score)
+
+    def look_ahead(self, box: Box, density: Density) -> None:
+        """Run the network over a window."""
+        height, width = density.view.shape
+        self._maps_of(density).read(box, (Box(0, height, 0, width),))
 
     def sample(self, features: LearnedFeatures) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the densities of pixels inside cells, and of those that are surely cytoplasm."""
@@ -173,11 +178,17 @@ class LearnedDetector:
         corner = features.box.top, features.box.left
         return gather_window(bodies, corner, cells, opaque, features.density, stains, spots, wanted.nucleus_score)
 
+    def _maps_of(self, density: Density) -> MapCache:
+        if self._map_cache is None or self._map_cache.density is not density:
+            self._map_cache = MapCache(self._model, density)
+        return self._map_cache
+
 
 class MapCache:
     """The maps of the network, window by window.
 
-    Windows overlap, and the network is most of the work. So what a later window shows again is kept for it.
+    Windows overlap, and the network is most of the work. So what a later window shows again is kept for it; of a
+    picture that is not too large, all.
 
     Parameters
     ----------
@@ -189,6 +200,8 @@ class MapCache:
 
     def __init__(self, model: CellModel, density: Density) -> None:
         self.density = density
+        height, width = density.view.shape
+        self._all = (Box(0, height, 0, width),) if 4 * len(LogitMaps._fields) * height * width <= _MOST_BYTES else None
         self._model = model
         self._kept: list[tuple[Box, NDArray[np.float32]]] = []
 
@@ -206,13 +219,15 @@ class MapCache:
         around = box.grown(MARGIN, self.density.view.shape)
         density = self.density.read(around)
         logits = np.empty((len(LogitMaps._fields), box.bottom - box.top, box.right - box.left), np.float32)
-        missing = self._fill(logits, box)
+        missing, fresh = self._fill(logits, box), []
         if missing is not None:
-            self._model.fill(logits[:, *missing.within(box)], density, *missing.within(around))
+            part = logits[:, *missing.within(box)]
+            self._model.fill(part, density, *missing.within(around))
+            fresh = [(missing, part if missing == box else part.copy())]
         if later is not None:
-            pieces = [*self._kept, (box, logits)]
+            pieces = [*self._kept, *fresh]
             self._kept = []
-            self._keep(pieces, later)
+            self._keep(pieces, self._all or later)
         return density[box.within(around)], LogitMaps(*logits)
 
     def _fill(self, logits: NDArray[np.float32], box: Box) -> Box | None:

@@ -49,6 +49,10 @@ class BrightfieldImage(Generic[Features]):
         The grid to work on.
     detector
         How cells and nuclei are found.
+    tile_side, offset
+        Side of a tile, and shift of the seams; what is found does not depend on them.
+    share
+        Which of the tiles are to be worked on; None: all.
     prefetch
         Whether a thread prepares the next tile while cells are found in one.
 
@@ -74,6 +78,9 @@ class BrightfieldImage(Generic[Features]):
         scale: Scale,
         detector: Detector[Features],
         *,
+        tile_side: int = TILE_SIDE,
+        offset: tuple[int, int] = (0, 0),
+        share: TileShare | None = None,
         prefetch: bool = False,
     ) -> None:
         view, self.well, self.detector = ResampledImage(image, scale.zoom), well, detector
@@ -82,25 +89,23 @@ class BrightfieldImage(Generic[Features]):
         self._features: Features | None = None
         self._coming: Future[Features] | None = None
         self._prefetch = prefetch
+        all_tiles = tiles(self.shape, tile_side, offset)
+        self._tiles = all_tiles if share is None else share.of(all_tiles)
         estimator = WhitePointEstimator(self.shape, scale.um)
         for top, pixels in strips(view):
             estimator.add_strip(pixels, top)
         self.light = estimator.white_point(self._inside)
         self._density = Density(view, self.light)
-        parts = [detector.sample(self._window(box)) for box in samples(self.shape)]
+        parts = [detector.sample(self._sampled(box)) for box in samples(self.shape)]
         self.stains = detector.stains(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
         self.stains.refuse_other_colours(image.path.name)
 
-    def tile_results(
-        self, tile_side: int = TILE_SIDE, offset: tuple[int, int] = (0, 0), checkpoint: TileCheckpoint | None = None
-    ) -> Iterator[tuple[Box | None, TileResult]]:
+    def tile_results(self, checkpoint: TileCheckpoint | None = None) -> Iterator[tuple[Box | None, TileResult]]:
         """Yield every tile with its cells and nuclei, then None with those of each body that lies across tiles.
 
-        What is found depends neither on ``tile_side`` nor on the ``offset`` of the seams. Tiles of a
-        ``checkpoint`` are not worked on again; the others are added there.
+        Tiles of a ``checkpoint`` are not worked on again; the others are added there.
         """
-        tiling = Tiling(self.shape, self.detector.receptive_radius)
-        todo = tiles(self.shape, tile_side, offset)
+        tiling, todo = Tiling(self.shape, self.detector.receptive_radius), self._tiles
         with ThreadPoolExecutor(1) as beside:
             for n, tile in enumerate(todo):
                 part = None if checkpoint is None else checkpoint.read(tile, tiling)
@@ -115,17 +120,17 @@ class BrightfieldImage(Generic[Features]):
             if body is not None:
                 yield None, body
 
-    def precompute(self, tile_side: int, share: TileShare, checkpoint: TileCheckpoint) -> None:
-        """Work on a share of the tiles, and keep them for a run that goes on from there."""
+    def precompute(self, checkpoint: TileCheckpoint) -> None:
+        """Work on the tiles, and keep them for a run that goes on from there."""
         tiling = Tiling(self.shape, self.detector.receptive_radius)
-        for tile in share.of(tiles(self.shape, tile_side)):
+        for tile in self._tiles:
             if checkpoint.read(tile, tiling) is None:
                 checkpoint.write(tile, tiling, self._of_tile(tiling, tile))
 
     def stained_tiles(self) -> Iterator[tuple[Box, NDArray[np.float32], bool]]:
         """Yield every tile with its TRAP optical density (height, width), and whether anything in it may be a cell."""
         tiling = Tiling(self.shape, self.detector.receptive_radius)
-        for tile in tiles(self.shape):
+        for tile in self._tiles:
             features = self._window(tiling.window(tile))
             yield tile, self.trap(tile), bool(features.mask[tile.within(features.box)].any())
 
@@ -151,6 +156,14 @@ class BrightfieldImage(Generic[Features]):
             bodies, box = tiling.complete(window.box, pixel, window.mask)
             if bodies is not None:
                 return self.detector.detect(window, bodies, self.stains) if bodies.crops else None
+
+    def _sampled(self, box: Box) -> Features:
+        """Work out a window by which the stains are told, and of a part of the picture first that of its tile."""
+        whole, y, x = Box(0, self.shape[0], 0, self.shape[1]), (box.top + box.bottom) // 2, (box.left + box.right) // 2
+        for tile in self._tiles:
+            if box != whole and tile.holds(Box(y, y + 1, x, x + 1), 0, self.shape):
+                self.detector.look_ahead(Tiling(self.shape, self.detector.receptive_radius).window(tile), self._density)
+        return self._window(box, (whole,))
 
     def _window(self, box: Box, later: Sequence[Box] | None = None) -> Features:
         """Work out the density and the cell mask of a window; the last one is kept, the next may be under way."""
@@ -210,13 +223,12 @@ def segment_brightfield(
     OsteoCountError
         What is stained does not have the colour of TRAP.
     """
-    field = BrightfieldImage(image, well, scale, detector, prefetch=prefetch)
+    side = tile_side or (TILE_SIDE if whole else detector.tile_side)
+    field = BrightfieldImage(image, well, scale, detector, tile_side=side, offset=offset, prefetch=prefetch)
     trap = np.zeros(field.shape if whole else (0, 0), np.float32)
     checkpoint = None if scratch is None else TileCheckpoint(scratch)
     results = []
-    for tile, result in field.tile_results(
-        tile_side or (TILE_SIDE if whole else detector.tile_side), offset, checkpoint
-    ):
+    for tile, result in field.tile_results(checkpoint):
         results.append(result)
         if whole and tile is not None:
             trap[tile.top : tile.bottom, tile.left : tile.right] = field.trap(tile)
@@ -260,7 +272,8 @@ def precompute_tiles(
     OsteoCountError
         As for `segment_brightfield`.
     """
-    BrightfieldImage(image, well, scale, detector).precompute(detector.tile_side, share, TileCheckpoint(scratch))
+    side = detector.tile_side
+    BrightfieldImage(image, well, scale, detector, tile_side=side, share=share).precompute(TileCheckpoint(scratch))
 
 
 def _segmentation(

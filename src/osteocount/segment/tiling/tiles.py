@@ -7,6 +7,7 @@ the tile's window shows it with that much around it; if not, in a window of its 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -146,27 +147,29 @@ def strips(view: ResampledImage) -> Iterator[tuple[int, Pixels]]:
 
 
 def samples(shape: tuple[int, int]) -> list[Box]:
-    """Return windows that stand for the picture: all of it, or nine spread over a large one."""
+    """Return windows that stand for the picture: all of it, or five spread over a large one, half of it at most."""
     height, width = shape
     if height * width <= TILE_SIDE * TILE_SIDE:
         return [Box(0, height, 0, width)]
-    side = TILE_SIDE // 3
-    return [
-        Box(top, min(top + side, height), left, min(left + side, width))
-        for top in _spread(height, side)
-        for left in _spread(width, side)
-    ]
-
-
-def _spread(length: int, side: int) -> list[int]:
-    room = max(0, length - side)
-    return sorted({int(room * part) // _GRID * _GRID for part in (1 / 6, 1 / 2, 5 / 6)})
+    side = min(TILE_SIDE // 2, math.isqrt(height * width) // 3)
+    at = [[int(max(0, length - side) * part) // _GRID * _GRID for part in (0.2, 0.5, 0.8)] for length in shape]
+    (above, middle, below), (left, centre, right) = at
+    corners = (above, left), (above, right), (middle, centre), (below, left), (below, right)
+    return [Box(y, min(y + side, height), x, min(x + side, width)) for y, x in dict.fromkeys(corners)]
 
 
 def tiles(shape: tuple[int, int], tile_side: int = TILE_SIDE, offset: tuple[int, int] = (0, 0)) -> list[Box]:
-    """Return the tiles of a picture, row by row; ``offset`` shifts the seams."""
+    """Return the tiles of a picture, row by row: as few as can be that are no larger than a square of ``tile_side``.
+
+    They are about as large as each other, so that none is mostly halo; ``offset`` shifts the seams.
+    """
+    down = across = 1
+    while (shape[0] / down) * (shape[1] / across) > tile_side**2:
+        down, across = (down + 1, across) if shape[0] / down > shape[1] / across else (down, across + 1)
+    steps = (-(-side // (_GRID * count)) * _GRID for side, count in zip(shape, (down, across), strict=True))
     rows, columns = (
-        sorted({0, *range(shift % tile_side, side, tile_side), side}) for shift, side in zip(offset, shape, strict=True)
+        sorted({0, *range(shift % step, side, step), side})
+        for shift, side, step in zip(offset, shape, steps, strict=True)
     )
     return [Box(top, bottom, left, right) for top, bottom in pairwise(rows) for left, right in pairwise(columns)]
 
