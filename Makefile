@@ -38,6 +38,7 @@ bench: $(VENV)/develop  ## every benchmark, written to docs/ or printed; see ben
 	$(BIN)/python benchmarks/invariance.py
 	$(BIN)/python benchmarks/domain.py
 	$(BIN)/python benchmarks/calibration.py
+	$(BIN)/python benchmarks/planning.py
 	$(BIN)/python benchmarks/learning.py
 	$(DISPLAY_OF_ITS_OWN) $(BIN)/python benchmarks/gui_latency.py
 

@@ -23,10 +23,9 @@ from osteocount.stats.power_simulation import SimulatedTests, VarianceComponents
 from osteocount.stats.warnings import SD_LEVEL, noisiest_arm
 
 COMPONENTS = VarianceComponents(mean=20, donor_sd=0.5, donor_arm_sd=0.2, theta=10)
-PATTERNS = 40  # with missing cells: each has a correlation matrix of its own; the runs are shared out among them
+PATTERNS = 20  # with missing cells: each has a correlation matrix of its own; the runs are shared out among them
 RATIO = 2.0
 SEED = 20170101
-WARNED = 600  # runs of a design in which the warning on unequal SDs is looked for
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "calibration.md"
 
 
@@ -108,6 +107,9 @@ DESIGNS = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=4000)
+    parser.add_argument(
+        "--warned", type=int, default=600, help="runs in which the warning on unequal SDs is looked for"
+    )
     parser.add_argument("--out", type=Path, default=PAGE)
     options = parser.parse_args()
     started = time.perf_counter()
@@ -117,13 +119,13 @@ def main() -> None:
         none = list(simulate(rng, design, options.runs, 1.0))
         effect = list(simulate(rng, design, options.runs, RATIO))
         rows.append({"design": design.name, **rates([tests for tests, _ in none]), **power([t for t, _ in effect])})
-        rows[-1]["SD warning"] = warned([one for _, one in none])
+        rows[-1]["SD warning"] = warned([one for _, one in none], options.warned)
         if "sparse" in design.name:
             equal = [[analyse(cells, y, "arm 0") for _, (cells, y, _) in both] for both in (none, effect)]
             unweighted.append({"design": design.name, **compared(rows[-1], {**rates(equal[0]), **power(equal[1])})})
         print(rows[-1], flush=True)
     seconds = time.perf_counter() - started
-    options.out.write_text(page(pd.DataFrame(rows), pd.DataFrame(unweighted), options.runs, seconds), encoding="utf-8")
+    options.out.write_text(page(pd.DataFrame(rows), pd.DataFrame(unweighted), options, seconds), encoding="utf-8")
 
 
 def compared(weighted: dict[str, float], equal: dict[str, float]) -> dict[str, float]:
@@ -221,12 +223,12 @@ def power(tests: list[SimulatedTests]) -> dict[str, float]:
     }
 
 
-def warned(batches: list[Cells]) -> float:
-    """Share of experiments in which unequal SDs are warned of."""
+def warned(batches: list[Cells], runs: int) -> float:
+    """Share of experiments in which unequal SDs are warned of, of ``runs`` at most."""
     found: list[bool] = []
     for cells, y, counted in batches:
         arms = cells["arm"].to_numpy(dtype=str)
-        for row in y[: max(1, WARNED // len(batches))]:
+        for row in y[: max(1, runs // len(batches))]:
             even, _ = weighted_by_noise(fit(cells.assign(y=row)), cells.assign(y=row), counted)
             found.append(noisiest_arm(even, arms)[2] < SD_LEVEL)
     return float(np.mean(found))
@@ -240,7 +242,8 @@ def markdown(table: pd.DataFrame) -> str:
     )
 
 
-def page(table: pd.DataFrame, unweighted: pd.DataFrame, runs: int, seconds: float) -> str:
+def page(table: pd.DataFrame, unweighted: pd.DataFrame, options: argparse.Namespace, seconds: float) -> str:
+    runs, looked = options.runs, options.warned
     error = np.sqrt(0.05 * 0.95 / runs)
     return f"""# Calibration of the default analysis
 
@@ -249,14 +252,14 @@ power. Control + 4 arms unless said otherwise, donors × wells; donor SD {COMPON
 {COMPONENTS.donor_arm_sd} on the log scale; negative-binomial wells (size {COMPONENTS.theta:g}), {COMPONENTS.mean:g}
 osteoclasts per well on average; {runs} experiments per design, seed {SEED}. "control SD 0.5": the control varies that
 much between a donor's plates, the arms 0.2.
-Made by `python benchmarks/calibration.py --runs {runs}` in {seconds:.0f} s.
+Made by `python benchmarks/calibration.py --runs {runs} --warned {looked}` in {seconds:.0f} s.
 
 {markdown(table)}
 Wanted: Dunnett family-wise .04 to .06 where all arms vary equally, and at most .06 where some are sparse; robust at
 most .06, and at most .07 where one arm or the control has an SD of .8; the SD warning in at most .10 of sound
 experiments, and in half of those with a fourfold SD (.8 against .2).
 A rate of .05 from {runs} experiments has a standard error of about {error:.4f}; the SD warning was
-looked for in {WARNED} (a rate of .08: {np.sqrt(0.08 * 0.92 / WARNED):.3f}).
+looked for in {looked} (a rate of .08: {np.sqrt(0.08 * 0.92 / looked):.3f}).
 
 - *raw p < .05*: per arm, unadjusted. *Dunnett, family-wise*: any arm with adjusted p < .05.
 - *robust*: Dunnett p < .05, the paired test pooled over the arms (adjusted over them) p < .05, and the arm's own paired

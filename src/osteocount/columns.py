@@ -385,7 +385,9 @@ COMPARISONS = Table(
             "p",
         ),
         _statistic("p_across_endpoints", "`p_adjusted`, adjusted over the secondary endpoints too (Holm).", "p"),
-        _statistic("p_tost", "p value of two one-sided tests of equivalence.", "p"),
+        _statistic("p_tost", "p value of two one-sided tests of equivalence, of this arm alone.", "p"),
+        _number_of("n_batches", "Batches of extracellular vesicles of the arm, where they are named."),
+        _statistic("p_batches", "p value with EV batches as a sample too, beside donors that got all of them.", "p"),
         _number_of("donors_up", "Donors in which the endpoint rose."),
         _number_of("donors_down", "Donors in which it fell."),
         Column("donor_estimates", "str", "The estimate of each donor."),
@@ -405,6 +407,19 @@ COMPARISONS = Table(
         _statistic("technical_low", "Lower end of its 95 % interval."),
         _statistic("technical_high", "Upper end of its 95 % interval."),
         _statistic("technical_se_log", "Standard error of its logarithm."),
+    ),
+)
+
+DONOR_VALUES = Table(
+    "donor_values.csv",
+    "One row per endpoint and donor, pooled over wells, with a column per arm, as Prism takes them.",
+    (
+        replace(ENDPOINT, help="What the values are; the primary endpoint first."),
+        Column("unit", "str", "Their unit."),
+        DONOR,
+        Column(
+            "…", "float64", "One column per arm, named after it, each control before its arms: the donor's value there."
+        ),
     ),
 )
 
@@ -556,13 +571,20 @@ AGREEMENT = Table(
         *_with_interval("concordance", "Lin's concordance."),
         *_with_interval("icc", "Intraclass correlation, ICC(2,1)."),
         Column("r", "float64", "Pearson's correlation."),
+        *_with_interval("ratio", "Second ÷ first, geometric mean with 0.5 added to both."),
+        Column("ratio_limit_low", "float64", "Lower limit of agreement as a ratio."),
+        Column("ratio_limit_high", "float64", "Upper limit of agreement as a ratio."),
+        Column("n_donors", "Int64", "Donors of these wells or fields."),
+        *_with_interval("bias_donors", "Bias with donors as clusters: mean of the donors' means."),
+        Column("limit_donors_low", "float64", "Lower limit of agreement, for a donor not in the sample."),
+        Column("limit_donors_high", "float64", "Upper limit of agreement, for a donor not in the sample."),
     ),
 )
 
 AGREEMENT_PAIRS = Table(
     "pairs.csv of `osteocount agree`",
     "One row per comparison and well or field.",
-    (COUNTED_PAIR, PLATE, WELL, FIELD, ARM, FIRST, SECOND),
+    (COUNTED_PAIR, PLATE, WELL, FIELD, ARM, DONOR, FIRST, SECOND),
 )
 
 REVIEWERS = Table(
@@ -593,7 +615,8 @@ EVALUATION = Table(
 )
 
 TABLES = (
-    CELLS, NUCLEI, WELLS, COMPARISONS, CELLS_SUMMARY, PLATE_QUALITY, NOT_APPLIED, EFFECTS, AGREEMENT, AGREEMENT_PAIRS,
+    CELLS, NUCLEI, WELLS, COMPARISONS, DONOR_VALUES, CELLS_SUMMARY, PLATE_QUALITY, NOT_APPLIED, EFFECTS, AGREEMENT,
+    AGREEMENT_PAIRS,
     REVIEWERS, EVALUATION, POWER, PLATE_PREVIEW, ABSORBANCE,
 )  # fmt: skip
 """Every table, in the order of the documentation."""
@@ -763,6 +786,11 @@ INPUT_COLUMNS = (
     InputColumn("day", ("days", "date", "experiment day"), "the day"),
     InputColumn("role", ("roles", "well role", "well type"), "what the well is for", "--role-column"),
     InputColumn("oxygen", ("o2", "oxygen level", "o2 level", "oxygen percent", "oxygen tension"), "the oxygen level"),
+    InputColumn(
+        "ev_batch",
+        ("batch", "EV preparation", "EV prep", "preparation", "EV isolation", "isolation", "EV lot"),
+        "the batch of extracellular vesicles",
+    ),
     InputColumn("status", (), "whether the well is to be used"),
     InputColumn("imaged_area_px", (), "the imaged area in pixels"),
 )  # fmt: skip

@@ -189,11 +189,21 @@ class ComparisonSettings(SettingsGroup):
     contrasts: tuple[str, ...] = Field((), title="Further contrasts")
     """Ratios of arms declared before the run, such as 'EV_WT / EV_KO', '(A/B)/(C/D)' or 'il32_dependence = EV wild type
     / EV IL-32 KO'."""
+    positive_controls_apart: bool = Field(False, title="Positive controls apart")
+    """Compare arms with the role 'positive control' on their own, so that the others are not adjusted for them too.
+    Declare it before the run."""
+    time_course: bool = Field(False, title="Time course")
+    """Compare the arms on every day of the column 'day' with the control of that day, and every day's effect with that
+    on the first. Without it wells of several days are replicates of one experiment."""
     equivalence_arms: tuple[str, ...] = Field((), title="Arms expected to equal the control")
-    """Each is tested for equivalence with the control (two one-sided tests); needs the margin."""
+    """Each is tested for equivalence with the control (two one-sided tests, adjusted over these arms); needs a
+    margin."""
     equivalence_margin: float | None = Field(None, title="Equivalence margin", gt=1.0, le=10.0)
     """The largest ratio to the control that still counts as equal, declared before the run; 1.5 means between 1/1.5 and
     1.5."""
+    equivalence_margins: tuple[str, ...] = Field((), title="Margins of single endpoints")
+    """Endpoints with an equivalence margin of their own, such as 'fusion_index = 1.3'; the others have the margin
+    above, or none."""
     extra_endpoints: tuple[str, ...] = Field((), title="Further endpoints")
     """Numeric columns of the wells table to compare as well, such as a plate reader's absorbance."""
 

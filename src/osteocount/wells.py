@@ -17,6 +17,9 @@ LEFT_OUT_ROLES = ("blank", "excluded")
 CONTROL_ROLES = ("vehicle", "negative control")
 """Roles of the wells that others are compared with, in the order of preference."""
 
+POSITIVE_ROLE = "positive control"
+"""Role of the wells that show that the assay works."""
+
 WellPosition = tuple[int, int]
 """(row, column) of a well, both counted from 1."""
 

@@ -170,7 +170,8 @@ def test_a_dose_series_has_its_figure_and_columns_have_their_names(tmp_path):
     assert code == 0
     assert "dose trend of IL32: ratio 1.5" in out
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "comparisons.csv", "superplot.svg", "superplot.png", "effects.svg", "effects.png", "dose_response.svg",
+        "comparisons.csv", "donor_values.csv", "estimation.svg", "estimation.png", "superplot.svg", "superplot.png",
+        "effects.svg", "effects.png", "dose_response.svg",
         "dose_response.png",
     }  # fmt: skip
 

@@ -34,6 +34,7 @@ def test_a_plate_gives_every_file_of_the_contract(result):
     assert {path.name for path in out.iterdir() if not path.name.startswith(".")} == {
         *TABLES,
         "labels",
+        "donor_values.csv",
         "overlays",
         "report.html",
         "results.xlsx",

@@ -6,7 +6,7 @@ import pytest
 
 from osteocount.errors import OsteoCountError
 from osteocount.stats.agreement import agree
-from osteocount.stats.agreement_measures import concordance, describe, icc_2_1
+from osteocount.stats.agreement_measures import as_ratios, concordance, describe, icc_2_1, over_donors
 from support.well_tables import simulated, table
 
 
@@ -36,6 +36,26 @@ def test_bland_altman_by_hand():
     assert found["limit_high_ci_high"] == pytest.approx(3.96 + 4.302653 * np.sqrt(1 / 3 + 1.96**2 / 4))
 
 
+def test_limits_as_ratios_by_hand():
+    """Second is 2, 2.5 and 3.125 times the first, with 0.5 added to both: geometric mean 2.5, SD log 1.25."""
+    first = np.array([9.5, 19.5, 39.5])
+    found = as_ratios(pd.DataFrame({"first": first, "second": (first + 0.5) * np.array([2, 2.5, 3.125]) - 0.5}))
+    assert found["ratio"] == pytest.approx(2.5)
+    assert found["ratio_limit_high"] == pytest.approx(2.5 * 1.25**1.96)
+    assert found["ratio_low"] == pytest.approx(2.5 * 1.25 ** (-4.302653 / np.sqrt(3)), rel=1e-6)
+
+
+def test_donors_as_clusters_by_hand():
+    """Errors 1 3, 5 7 and 9 11: means 2, 6, 10; within 2, between 32, so total √(2 + 15)."""
+    pairs = pd.DataFrame({"first": 10.0, "second": 10.0 + np.array([1, 3, 5, 7, 9, 11]), "donor": list("AABBCC")})
+    found = over_donors(pairs)
+    assert (found["n_donors"], found["bias_donors"]) == (3, pytest.approx(6))
+    assert found["bias_donors_high"] == pytest.approx(6 + 4.302653 * 4 / np.sqrt(3), rel=1e-6)
+    assert found["limit_donors_high"] == pytest.approx(6 + 1.96 * np.sqrt(17))
+    assert np.isnan(over_donors(pairs.assign(donor=""))["bias_donors"])
+    assert np.isnan(over_donors(pairs.assign(donor="A"))["limit_donors_low"])
+
+
 def test_perfect_agreement():
     ours = table()
     found = agree(ours, ours[["plate", "well", "count"]], control="vehicle")
@@ -45,7 +65,9 @@ def test_perfect_agreement():
     assert found.summary().splitlines()[0] == (
         "automatic against manual, 18 wells: bias +0 osteoclasts (95 % CI +0 to +0; +0 %), limits of agreement "
         "+0 to +0, "
-        "concordance 1.000 (1.000 to 1.000), ICC 1.000 (1.000 to 1.000)."
+        "concordance 1.000 (1.000 to 1.000), ICC 1.000 (1.000 to 1.000). As ratios: 1.00 (95 % CI 1.00 to 1.00), "
+        "limits of agreement 1.00 to 1.00. With 3 donors as clusters: bias +0 (95 % CI +0 to +0), limits of agreement "
+        "for a further donor +0 to +0."
     )
 
 

@@ -308,6 +308,73 @@ def test_a_secondary_endpoint_is_judged_after_correction_over_the_endpoints():
     assert row(found, "B", "osteoclast_count_ge2")["verdict"] == "robust"
 
 
+def test_positive_controls_apart_leave_the_family_of_the_others():
+    frame = simulated(("vehicle", "A", "B", "RANKL"), 4, fold={"RANKL": 3}).assign(
+        role=lambda t: t["treatment"].map({"vehicle": "vehicle", "RANKL": "positive control"}).fillna("treatment")
+    )
+    together = compare(frame)
+    apart = compare(frame, settings=ComparisonSettings(positive_controls_apart=True))
+    assert row(together, "A")["method"].endswith("Dunnett over 3 arms")
+    assert row(apart, "A")["method"].endswith("Dunnett over 2 arms")
+    assert row(apart, "RANKL")["method"].endswith("positive control, outside the family of the arms")
+    assert row(apart, "RANKL")["p_adjusted"] == row(apart, "RANKL")["p_raw"]
+    assert row(apart, "A")["p_adjusted"] < row(together, "A")["p_adjusted"]
+    assert row(apart, "A")["p_raw"] == row(together, "A")["p_raw"]
+    assert apart.design.endswith("Compared apart, outside the family of the other arms (positive control): RANKL.")
+    only = compare(
+        frame[frame["treatment"].isin(["vehicle", "RANKL"])], settings=ComparisonSettings(positive_controls_apart=True)
+    )
+    assert row(only, "RANKL")["method"].endswith("one arm")
+
+
+def test_equivalence_has_margins_of_endpoints_and_is_adjusted_over_its_arms():
+    frame = simulated(("vehicle", "A", "B"), 6, sd=0.05).assign(
+        fusion_index=lambda t: 0.3 + t["count"] / 1000, n_nuclei=200
+    )
+    settings = ComparisonSettings(
+        equivalence_arms=("A", "B"), equivalence_margin=1.5, equivalence_margins=("fusion_index = 1.2",)
+    )
+    found = compare(frame, control="vehicle", settings=settings)
+    counts = [row(found, f"equivalence {arm}") for arm in "AB"]
+    p = sorted(one["p_tost"] for one in counts)
+    assert sorted(one["p_adjusted"] for one in counts) == pytest.approx([2 * p[0], max(2 * p[0], p[1])])
+    assert counts[0]["method"] == "two one-sided tests, margin 1.5, 90 % CI; Holm over 2 arms"
+    assert row(found, "equivalence A", "fusion_index")["method"].startswith("two one-sided tests, margin 1.2")
+    alone = ComparisonSettings(equivalence_arms=("A",), equivalence_margins=("fusion_index = 1.2",))
+    shown = compare(frame, control="vehicle", settings=alone).table.query("kind == 'equivalence'")
+    assert list(shown["endpoint"]) == ["fusion_index"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"equivalence_margins": ("fusion_index",)},
+            r"Setting 'equivalence_margins': 'fusion_index' gives no margin above 1 and up to 10\. Write it like "
+            r"'fusion_index = 1\.3'\.",
+        ),
+        ({"equivalence_margins": ("osteoclast_count = 0.8",)}, "gives no margin above 1"),
+        (
+            {"equivalence_margins": ("osteoclast_counts = 1.5",)},
+            r"no endpoint is called 'osteoclast_counts'; did you mean 'osteoclast_count'\? The table holds: "
+            r"osteoclast_count\.",
+        ),
+        (
+            {"equivalence_arms": ("IL32",)},
+            r"Equivalence needs a margin declared beforehand: set 'equivalence_margin', such as 1\.5 for 1\.5-fold\.",
+        ),
+        (
+            {"equivalence_arms": ("IL-32",), "equivalence_margin": 1.5},
+            r"Setting 'equivalence_arms': no arm is called 'IL-32'; did you mean 'IL32'\? The table holds: IL32, "
+            r"RANKL, vehicle\.",
+        ),
+    ],
+)
+def test_margins_that_cannot_be_used_are_refused(settings, message):
+    with pytest.raises(OsteoCountError, match=message):
+        compare(table(), control="vehicle", settings=ComparisonSettings(**settings))
+
+
 def test_a_proportion_is_the_logit_of_the_pooled_wells():
     frame = table().assign(imaged_area_px=1000, osteoclast_area_px=lambda t: t["count"] * 5)
     found = row(compare(frame, control="vehicle"), "IL32", "osteoclast_area_fraction")

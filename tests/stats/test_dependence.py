@@ -99,6 +99,34 @@ def test_a_dependence_is_given_within_oxygen_levels_and_over_them():
     assert found.loc[names[2], "reference"] == "21 % O2"
 
 
+def test_what_a_dependence_cannot_tell_is_said():
+    found = dependences(["EV WT", "EV IL32KO rescue"])
+    assert found.unclear == (
+        "EV IL32KO rescue looks like a rescue, but no arm looks like its knock-out at the same dose and oxygen: no "
+        "rescue was computed. Declare it in the setting 'contrasts', such as 'il32_rescue = EV IL32KO rescue / "
+        "KNOCK-OUT'.",
+    )
+    wild_is_control = pd.DataFrame(
+        {"treatment": ["siCtrl", "siCD81"], "arm": ["siCtrl", "siCD81"], "dose": float("nan"), "dose_unit": "",
+         "oxygen": ""}
+    )  # fmt: skip
+    found = find_dependences(wild_is_control, {"": "siCtrl"})
+    assert found.contrasts == ()
+    assert found.recognised == (
+        "CD81 dependence: siCtrl is the control, so the ratio of siCD81 to it is the inverse of the dependence.",
+    )
+    rows = [(name, level) for level in ("2", "21") for name in ("sEV WT", "sEV CD81KO")][:-1]
+    frame = pd.DataFrame(rows, columns=["treatment", "oxygen"]).assign(dose=float("nan"), dose_unit="")
+    found = find_dependences(
+        frame.assign(arm=frame["treatment"] + ", " + frame["oxygen"]), {"2": "vehicle, 2", "21": "vehicle, 21"}
+    )
+    assert found.by_oxygen == ()
+    assert (
+        "CD81 dependence is not known at 21 % O2, where an arm of it is missing: what oxygen does to it cannot be told "
+        "there. Give every level all arms."
+    ) in found.unclear
+
+
 def test_a_dose_of_its_own_each():
     frame = pd.DataFrame(
         {

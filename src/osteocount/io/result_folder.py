@@ -20,7 +20,16 @@ IfPresent = Literal["refuse", "resume", "overwrite"]
 RUN_RECORD = "run.json"
 INPUTS = "plan.json"  # its name since the first version
 REPORT = "report.html"
-TABLES = ("cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv", "results.xlsx", REPORT, RUN_RECORD)
+TABLES = (
+    "cells.csv",
+    "nuclei.csv",
+    "wells.csv",
+    "comparisons.csv",
+    "donor_values.csv",
+    "results.xlsx",
+    REPORT,
+    RUN_RECORD,
+)
 OWN_NAMES = (*TABLES, "labels", "overlays", "ome_zarr", "cellprofiler", ".parts")
 FIELD = ".field.json"
 PART_ENDINGS = (FIELD, ".cells.csv", ".nuclei.csv", ".tiles")

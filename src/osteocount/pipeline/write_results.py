@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from osteocount.columns import CELLS, CELLS_SUMMARY, COMPARISONS, NUCLEI, NUCLEI_CLASSES
+from osteocount.columns import CELLS, CELLS_SUMMARY, COMPARISONS, DONOR_VALUES, NUCLEI, NUCLEI_CLASSES
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import written_together
 from osteocount.io.result_folder import REPORT, RUN_RECORD, write_json
@@ -25,6 +25,7 @@ from osteocount.pipeline.wells_table import assemble_wells, bad_wells
 from osteocount.plate.plate_quality import plate_quality
 from osteocount.settings import Settings, help_text
 from osteocount.stats import Comparison, compare
+from osteocount.stats.donor_table import donor_table
 from osteocount.version import __version__
 
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-image", "opencv-python-headless", "tifffile", "imagecodecs")
@@ -38,6 +39,7 @@ README = (
     ("cells summary", "Per well: how many counted TRAP-positive cells have how many nuclei, and how large they are."),
     ("plates", "Per plate and measure: how well its controls are told apart (Z′, SSMD), edge, rows and columns."),
     ("comparisons", "One row per endpoint and contrast. The same as comparisons.csv; empty without a layout."),
+    ("donor values", "One row per endpoint and donor, one column per arm, to paste into Prism. As donor_values.csv."),
     ("settings", "Every setting of this run, with its meaning."),
     ("empty cells", "A value that is not known is empty, never 0."),
     ("every cell", "cells.csv and nuclei.csv hold every single cell and nucleus; Excel would be too slow for them."),
@@ -124,7 +126,10 @@ def _write_tables(run: FinishedRun) -> Outcome:
     contrasts = comparison.table if comparison else pd.DataFrame(columns=list(COMPARISONS.names))
     if has_layout:
         write_table(contrasts, folder.root / "comparisons.csv", COMPARISONS.formats)
-    write_workbook(workbook(wells, edited.cells, contrasts, settings), folder.root / "results.xlsx")
+    donors = donor_table(comparison) if comparison else pd.DataFrame(columns=[*DONOR_VALUES.names[:3]])
+    if has_layout:
+        write_table(donors, folder.root / "donor_values.csv")
+    write_workbook(workbook(wells, edited.cells, contrasts, donors, settings), folder.root / "results.xlsx")
     notes = (*run.about.notes, *edited.notes, *no_b_score)
     warnings = (*notes, *_shared_warnings(run.records), *refusal, *(comparison.warnings if comparison else ()))
     _write_record(run, warnings)
@@ -162,7 +167,7 @@ def _shared_warnings(records: Sequence[FieldRecord]) -> list[str]:
 
 
 def workbook(
-    wells: pd.DataFrame, cells: pd.DataFrame, comparisons: pd.DataFrame, settings: Settings
+    wells: pd.DataFrame, cells: pd.DataFrame, comparisons: pd.DataFrame, donors: pd.DataFrame, settings: Settings
 ) -> dict[str, pd.DataFrame]:
     """Return the sheets of ``results.xlsx`` by title."""
     return {
@@ -171,6 +176,7 @@ def workbook(
         "cells summary": cells_summary(cells),
         "plates": plate_quality(wells),
         "comparisons": comparisons,
+        "donor values": donors,
         "settings": _settings(settings),
     }
 

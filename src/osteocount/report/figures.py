@@ -59,6 +59,7 @@ def comparison_figures(results: Results, comparison: Comparison | None, endpoint
     """Draw the SuperPlot and the effect plot; a figure that cannot be drawn says why."""
     if comparison is None:
         return []
+    from osteocount.stats.estimation_plot import estimation_plot
     from osteocount.stats.figures import effect_plot, superplot
 
     drawings: tuple[tuple[str, str, str, Callable[[], Figure]], ...] = (
@@ -75,6 +76,13 @@ def comparison_figures(results: Results, comparison: Comparison | None, endpoint
             "Ratio to the control with its 95 % confidence interval (of the arms: for all arms at once). An interval "
             "that crosses 1 does not show a change, and does not show its absence.",
             lambda: effect_plot(comparison, endpoint),
+        ),
+        (
+            "estimation",
+            "Donors in every arm, and what the arm does to them",
+            "Above, the value of each donor, joined across arms; below, how many times the control each arm has, with "
+            "its 95 % interval for all arms at once and the donors' own ratios beside it.",
+            lambda: estimation_plot(comparison, endpoint),
         ),
     )
     return [{"title": title, "text": text, **_drawn(draw, name, title)} for name, title, text, draw in drawings]

@@ -14,7 +14,7 @@ from scipy import stats
 from osteocount.columns import AGREEMENT, AGREEMENT_PAIRS, EFFECTS
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
-from osteocount.stats.agreement_measures import describe
+from osteocount.stats.agreement_measures import as_ratios, describe, over_donors
 from osteocount.stats.arms import arm_names, text_of
 from osteocount.stats.comparison import compare
 from osteocount.stats.sentences import number, p_value
@@ -32,10 +32,12 @@ class Agreement:
     Attributes
     ----------
     pairs : DataFrame
-        ``comparison, plate, well, field, arm, first, second``: the counts side by side (second − first is the error).
+        ``comparison, plate, well, field, arm, donor, first, second``: the counts side by side (the error is
+        second − first).
     table : DataFrame
         One row per comparison and subset (all, each arm, each third of density): ``comparison, subset, n, bias`` with
-        its interval, ``bias_percent``, limits of agreement with by_reader, ``concordance`` (Lin), ``icc`` (2,1), ``r``.
+        its interval, ``bias_percent``, limits of agreement with theirs, ``concordance`` (Lin), ``icc`` (2,1), ``r``;
+        the limits as ratios, and with donors as clusters.
     effects : DataFrame
         The treatment effect of the primary endpoint from either way of counting; empty without donors and treatments.
     warnings : tuple of str
@@ -64,6 +66,26 @@ def _agreement_sentence(row: Mapping[Any, Any]) -> str:
         f"(95 % CI {signed(row['bias_low'])} to {signed(row['bias_high'])}; {signed(row['bias_percent'])} %), "
         f"limits of agreement {signed(row['limit_low'])} to {signed(row['limit_high'])}, "
         f"concordance {_share(row, 'concordance')}, ICC {_share(row, 'icc')}."
+        f"{_ratio_sentence(row)}{_donor_sentence(row)}"
+    )
+
+
+def _ratio_sentence(row: Mapping[Any, Any]) -> str:
+    if not np.isfinite(row["ratio_limit_low"]):
+        return ""
+    return (
+        f" As ratios: {number(row['ratio'])} (95 % CI {number(row['ratio_low'])} to {number(row['ratio_high'])}), "
+        f"limits of agreement {number(row['ratio_limit_low'])} to {number(row['ratio_limit_high'])}."
+    )
+
+
+def _donor_sentence(row: Mapping[Any, Any]) -> str:
+    if not np.isfinite(row["bias_donors"]):
+        return ""
+    return (
+        f" With {int(row['n_donors'])} donors as clusters: bias {signed(row['bias_donors'])} (95 % CI "
+        f"{signed(row['bias_donors_low'])} to {signed(row['bias_donors_high'])}), limits of agreement for a further "
+        f"donor {signed(row['limit_donors_low'])} to {signed(row['limit_donors_high'])}."
     )
 
 
@@ -151,7 +173,8 @@ def agree(
 def _pairs(matched: pd.DataFrame, readers: list[str], by_field: bool) -> pd.DataFrame:
     """Return the counts of every two ways of counting side by side: automatic and each reader, then the readers."""
     keys = ["plate", "well", "field"] if by_field else ["plate", "well"]
-    wide = matched.pivot_table(index=[*keys, "arm", AUTOMATIC], columns="reader", values="manual", aggfunc="sum")
+    index = [*keys, "arm", "donor", AUTOMATIC]
+    wide = matched.pivot_table(index=index, columns="reader", values="manual", aggfunc="sum")
     wide = wide.reset_index(level=AUTOMATIC)
     pairs = []
     for first, second in [*((reader, AUTOMATIC) for reader in readers), *combinations(readers, 2)]:
@@ -163,10 +186,10 @@ def _pairs(matched: pd.DataFrame, readers: list[str], by_field: bool) -> pd.Data
 
 
 def _subsets(name: str, pairs: pd.DataFrame, unit: str) -> list[dict[str, Any]]:
-    rows = [{"comparison": name, "subset": "all", "unit": unit, **describe(pairs)}]
+    rows = [{"comparison": name, "subset": "all", "unit": unit, **_measures(pairs)}]
     arms = sorted(arm for arm in pairs["arm"].unique() if arm)
     rows += [
-        {"comparison": name, "subset": arm, "unit": unit, **describe(pairs[pairs["arm"] == arm])}
+        {"comparison": name, "subset": arm, "unit": unit, **_measures(pairs[pairs["arm"] == arm])}
         for arm in arms
         if len(arms) > 1
     ]
@@ -176,8 +199,12 @@ def _subsets(name: str, pairs: pd.DataFrame, unit: str) -> list[dict[str, Any]]:
         thirds = {"sparse third": level <= edges[0], "dense third": level > edges[1]}
         thirds["middle third"] = ~(thirds["sparse third"] | thirds["dense third"])
         for third in ("sparse third", "middle third", "dense third"):
-            rows.append({"comparison": name, "subset": third, "unit": unit, **describe(pairs[thirds[third]])})
+            rows.append({"comparison": name, "subset": third, "unit": unit, **_measures(pairs[thirds[third]])})
     return rows
+
+
+def _measures(pairs: pd.DataFrame) -> dict[str, float]:
+    return describe(pairs) | as_ratios(pairs) | over_donors(pairs)
 
 
 def _uneven_errors(pairs: pd.DataFrame, reader: str) -> list[str]:
@@ -253,6 +280,7 @@ def automatic_counts(wells: pd.DataFrame, names: TableColumns) -> pd.DataFrame:
     ours = well_keys(wells)
     ours[AUTOMATIC] = _counts(wells[names.count], f"Our table, column '{names.count}'")
     ours["arm"] = arm_names(wells, names.treatment) if names.treatment in wells.columns else ""
+    ours["donor"] = wells[names.donor].map(text_of) if names.donor in wells.columns else ""
     _once(ours, ["plate", "well", "field"], "our table")
     ours["n_fields"] = pd.to_numeric(wells["n_fields"], errors="coerce") if "n_fields" in wells.columns else np.nan
     return ours[ours[AUTOMATIC].notna()]

@@ -1,4 +1,4 @@
-"""Bland-Altman, Lin's concordance and ICC(2,1), each with its 95 % interval."""
+"""Bland-Altman (differences, ratios, donors as clusters), Lin's concordance and ICC(2,1), with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -39,6 +39,58 @@ def describe(pairs: pd.DataFrame) -> dict[str, float]:
     varied = n > 2 and first.std() > 0 and second.std() > 0
     row["r"] = float(np.corrcoef(first, second)[0, 1]) if varied else nothing
     return row
+
+
+def as_ratios(pairs: pd.DataFrame) -> dict[str, float]:
+    """Limits of agreement as ratios: of log((second + 0.5) / (first + 0.5)), back-transformed.
+
+    They fit counts whose errors grow with the count (Bland & Altman 1999, Stat Methods Med Res 8:135, section 3).
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Columns ``first`` and ``second``.
+    """
+    log_ratio = pd.DataFrame({"first": 0.0, "second": np.log((pairs["second"] + 0.5) / (pairs["first"] + 0.5))})
+    row = describe(log_ratio)
+    names = {
+        "ratio": "bias", "ratio_low": "bias_low", "ratio_high": "bias_high", "ratio_limit_low": "limit_low",
+        "ratio_limit_high": "limit_high",
+    }  # fmt: skip
+    return {ours: float(np.exp(row[name])) for ours, name in names.items()}
+
+
+def over_donors(pairs: pd.DataFrame) -> dict[str, float]:
+    """Bias and limits of agreement with wells clustered by donor: what a donor not in the sample may show.
+
+    The bias is the mean of the donors' mean errors, with its t interval; the variance of the limits is that between
+    donors plus that within (one-way analysis of variance; Bland & Altman 2007, J Biopharm Stat 17:571).
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Columns ``first``, ``second`` and ``donor``; empty where unknown.
+
+    Returns
+    -------
+    dict
+        ``n_donors``; the others are NaN with fewer than two donors, or one well each.
+    """
+    known = pairs[pairs["donor"] != ""]
+    error = (known["second"] - known["first"]).groupby(known["donor"])
+    size, mean = error.size().to_numpy(dtype=np.float64), error.mean().to_numpy(dtype=np.float64)
+    n, donors = float(size.sum()), len(size)
+    names = ("bias_donors", "bias_donors_low", "bias_donors_high", "limit_donors_low", "limit_donors_high")
+    if donors < 2 or n == donors:
+        return {"n_donors": donors} | dict.fromkeys(names, float("nan"))
+    within = float(((known["second"] - known["first"] - error.transform("mean")) ** 2).sum()) / (n - donors)
+    between = float(size @ (mean - (size @ mean) / n) ** 2) / (donors - 1)
+    typical = (n - float(size @ size) / n) / (donors - 1)
+    total = float(np.sqrt(within + max((between - within) / typical, 0.0)))
+    bias = float(mean.mean())
+    about = float(stats.t.ppf(0.975, donors - 1) * mean.std(ddof=1) / np.sqrt(donors))
+    values = (bias, bias - about, bias + about, bias - 1.96 * total, bias + 1.96 * total)
+    return {"n_donors": donors} | dict(zip(names, values, strict=True))
 
 
 def cohen_kappa(first: BoolArray, second: BoolArray) -> float:

@@ -89,6 +89,28 @@ def oxygen_name(level: str) -> str:
     return level if math.isnan(number) else f"{_format(number)} % O2"
 
 
+def by_day(wells: pd.DataFrame) -> pd.DataFrame:
+    """Make every day of a time course a level with arms and a control of its own: ``rhIL-32, day 7``.
+
+    Raises
+    ------
+    OsteoCountError
+        Fewer than two days, days that are no numbers, or several oxygen levels beside them.
+    """
+    days = sorted(set(wells["day"]))
+    unreadable = [day for day in days if math.isnan(_number(day.casefold().removeprefix("day").strip()))]
+    if len(days) < 2 or unreadable:
+        why = f"'{unreadable[0]}' is no day" if unreadable else "all wells are of one day"
+        raise OsteoCountError(
+            f"Setting 'time_course': {why}. Give every well the day of culture as a number in a column 'day', or turn "
+            "the setting off."
+        )
+    if (wells["oxygen"] != "").any():
+        raise OsteoCountError("Setting 'time_course': a time course and oxygen levels at once are not compared.")
+    level = "day " + wells["day"].str.casefold().str.removeprefix("day").str.strip()
+    return wells.assign(oxygen=level, arm=wells["arm"] + ", " + level)
+
+
 def choose_controls(wells: pd.DataFrame, control: str | None) -> dict[str, str]:
     """Find the control arm at every oxygen level.
 
@@ -114,9 +136,10 @@ def choose_controls(wells: pd.DataFrame, control: str | None) -> dict[str, str]:
     for level in sorted(wells["oxygen"].unique()):
         arms = sorted(candidates.loc[candidates["oxygen"] == level, "arm"].unique())
         if not arms:
+            what, place = ("day", level) if level.startswith("day ") else ("oxygen level", f"Oxygen {level}")
             raise OsteoCountError(
-                f"Oxygen {level}: no well of the control. Every oxygen level needs its own control wells; add them, "
-                "or leave that level's wells out."
+                f"{place}: no well of the control. Every {what} needs its own control wells; add them, or leave that "
+                f"{what.removeprefix('oxygen ')}'s wells out."
             )
         if len(arms) > 1:
             raise OsteoCountError(

@@ -12,17 +12,20 @@ from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats import contrasts as named
 from osteocount.stats import sentences
-from osteocount.stats.arms import choose_controls, suggestion
+from osteocount.stats.arms import by_day, choose_controls, suggestion
 from osteocount.stats.contrasts import Contrast
 from osteocount.stats.dependence import Dependences, find_dependences
 from osteocount.stats.design import Design, recognise
 from osteocount.stats.dose_response import DoseCurve, DoseSeries, find_series, half_effect
 from osteocount.stats.endpoints import Endpoint, find_endpoints
+from osteocount.stats.ev_batches import add_batch_tests, batch_warnings
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
-from osteocount.stats.inference import endpoint_rows, equivalence_row, judge
+from osteocount.stats.inference import endpoint_rows, equivalence_rows, judge
 from osteocount.stats.warnings import ComparisonWarning, design_warnings, endpoint_warnings, multiplicity_warnings
 from osteocount.stats.wells_input import check_wells, refuse_percentages
-from osteocount.wells import ColumnNames
+from osteocount.wells import POSITIVE_ROLE, ColumnNames
+
+LARGEST_MARGIN = 10.0  # as of the setting equivalence_margin
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Comparison:
         ``reference`` (of rates, odds or means, by ``link``), a difference on the identity link. ``ci_low`` and
         ``ci_high`` of arms are simultaneous over the arms, ``ci_raw_low`` and ``ci_raw_high`` are not. Unknown is NaN.
     donor_values : DataFrame
-        ``endpoint, donor, arm, value, n_wells``: pooled over the wells of a donor × arm.
+        ``endpoint, donor, arm, value, n_wells``: pooled over the wells of a donor × arm, those of several plates too.
     donor_effects : DataFrame
         ``endpoint, contrast, donor, estimate``: each donor's own ratio (or difference).
     well_values : DataFrame
@@ -62,6 +65,15 @@ class Comparison:
     blocks: tuple[str, ...]
     warnings: tuple[str, ...]
     refusals: tuple[str, ...]
+
+    @property
+    def arm_order(self) -> list[str]:
+        """Arms with a value, each control before the arms that are compared with it."""
+        order: list[str] = []
+        for row in self.table[self.table["kind"] == "arm"].to_dict("records"):
+            order += [arm for arm in (str(row["reference"]), str(row["arm"])) if arm not in order]
+        present = set(self.donor_values["arm"])
+        return [arm for arm in order if arm in present] or [self.control]
 
     def summary(self) -> str:
         """Say it in words: the design, the warnings, then every contrast of every endpoint."""
@@ -110,6 +122,8 @@ def compare(
     """
     settings = settings or ComparisonSettings()
     checked = check_wells(wells, columns, settings.extra_endpoints)
+    if settings.time_course:
+        checked = replace(checked, wells=by_day(checked.wells))
     controls = choose_controls(checked.wells, control or settings.control)
     refuse_percentages(checked.wells, set(controls.values()))
     if checked.wells["arm"].nunique() < 2:
@@ -121,18 +135,21 @@ def compare(
     families, recognised, unclear = _families(blocked, controls, settings, series)
     data = [FittedEndpoint.of(endpoint, blocked, design) for endpoint in endpoints]
     warned = design_warnings(blocked, design, set(controls.values()))
-    warned += multiplicity_warnings(endpoints, len(controls))
+    warned += batch_warnings(blocked, set(controls.values()))
+    warned += multiplicity_warnings(endpoints, sorted(controls))
     warned += [ComparisonWarning(text, in_notes=False) for text in unclear]
+    margins = _margins(settings, endpoints)
     tested: list[list[Row]] = []
     for own in data:
         secondary = own.endpoint is not endpoints[0]
         warned += endpoint_warnings(own, len(endpoints) - 1 if secondary else 1)
-        found = [*endpoint_rows(own, families), *_equivalence(own, controls, settings)]
+        found = [*endpoint_rows(own, families), *_equivalence(own, controls, settings, margins)]
         tested.append([_labels(own.endpoint, endpoints) | row for row in found])
     judge([row for own_rows in tested for row in own_rows], design)
     rows: list[Row] = []
     curves: list[DoseCurve] = []
     for own, own_rows in zip(data, tested, strict=True):
+        add_batch_tests(own, own_rows)
         trends = {row["contrast"]: row for row in own_rows if row["kind"] == "trend"}
         fitted = [half_effect(own, one, trends[one.trend().name]) for one in series]
         curves += [curve for curve, _ in fitted]
@@ -158,26 +175,36 @@ def _families(
     found = Dependences() if dependence else find_dependences(wells, controls)
     further = [contrast for contrast in declared if contrast.kind != "dependence"]
     by_oxygen = [*named.oxygen_by_treatment(wells, controls), *found.by_oxygen]
+    against = named.against_control(wells, controls)
+    apart = _positive_controls(wells, against) if settings.positive_controls_apart else []
     families = [
-        named.against_control(wells, controls),
+        [contrast for contrast in against if contrast.arm not in apart],
+        [replace(contrast, apart=True) for contrast in against if contrast.arm in apart],
         dependence or list(found.contrasts),
         [one.trend() for one in series],
         [*by_oxygen, *further],
     ]
-    return families, found.recognised, found.unclear
+    recognised = found.recognised
+    if apart:
+        recognised += (f"Compared apart, outside the family of the other arms (positive control): {', '.join(apart)}.",)
+    return families, recognised, found.unclear
 
 
-def _equivalence(data: FittedEndpoint, controls: dict[str, str], settings: ComparisonSettings) -> list[Row]:
-    if not settings.equivalence_arms:
-        return []
-    if settings.equivalence_margin is None:
-        raise OsteoCountError(
-            "Equivalence needs a margin declared beforehand: set 'equivalence_margin', such as 1.5 for 1.5-fold."
-        )
-    if not data.endpoint.is_ratio:
+def _positive_controls(wells: pd.DataFrame, against: list[Contrast]) -> list[str]:
+    """Arms all of whose wells are positive controls; none where no other arm would be left."""
+    positive = (wells["role"].str.casefold() == POSITIVE_ROLE).groupby(wells["arm"]).all()
+    arms = [contrast.arm for contrast in against if positive[contrast.arm]]
+    return arms if len(arms) < len(against) else []
+
+
+def _equivalence(
+    data: FittedEndpoint, controls: dict[str, str], settings: ComparisonSettings, margins: dict[str, float]
+) -> list[Row]:
+    margin = margins.get(data.endpoint.name, settings.equivalence_margin)
+    if not settings.equivalence_arms or margin is None or not data.endpoint.is_ratio:
         return []
     level = data.wells.drop_duplicates("arm").set_index("arm")["oxygen"]
-    rows = []
+    contrasts = []
     for arm in settings.equivalence_arms:
         if arm not in level.index:
             known = sorted(level.index)
@@ -186,9 +213,42 @@ def _equivalence(data: FittedEndpoint, controls: dict[str, str], settings: Compa
                 f"The table holds: {', '.join(known)}."
             )
         control = controls[str(level[arm])]
-        contrast = Contrast(f"equivalence {arm}", control, {arm: 1.0, control: -1.0}, "equivalence", arm)
-        rows.append(equivalence_row(data, contrast, settings.equivalence_margin))
-    return rows
+        contrasts.append(Contrast(f"equivalence {arm}", control, {arm: 1.0, control: -1.0}, "equivalence", arm))
+    return equivalence_rows(data, contrasts, margin)
+
+
+def _margins(settings: ComparisonSettings, endpoints: list[Endpoint]) -> dict[str, float]:
+    """Read the margins of single endpoints.
+
+    Raises
+    ------
+    OsteoCountError
+        No margin at all, an endpoint that is not there, or a margin that is no ratio above 1.
+    """
+    if settings.equivalence_arms and settings.equivalence_margin is None and not settings.equivalence_margins:
+        raise OsteoCountError(
+            "Equivalence needs a margin declared beforehand: set 'equivalence_margin', such as 1.5 for 1.5-fold."
+        )
+    names = [endpoint.name for endpoint in endpoints]
+    margins = {}
+    for text in settings.equivalence_margins:
+        name, _, number = (part.strip() for part in text.partition("="))
+        try:
+            margin = float(number)
+        except ValueError:
+            margin = 0.0
+        if not 1 < margin <= LARGEST_MARGIN:
+            raise OsteoCountError(
+                f"Setting 'equivalence_margins': '{text}' gives no margin above 1 and up to {LARGEST_MARGIN:g}. Write "
+                "it like 'fusion_index = 1.3'."
+            )
+        if name not in names:
+            raise OsteoCountError(
+                f"Setting 'equivalence_margins': no endpoint is called '{name}'{suggestion(name, names)} "
+                f"The table holds: {', '.join(names)}."
+            )
+        margins[name] = margin
+    return margins
 
 
 def _disagreements(rows: list[Row]) -> list[ComparisonWarning]:
@@ -228,10 +288,10 @@ def _result(
         row["reason"] = row["notes"]
         row["notes"] = " ".join(text for text in (row["notes"], *said) if text)
     table = pd.DataFrame(rows).reindex(columns=list(COMPARISONS.names))
-    values = pd.concat([own.cells.assign(endpoint=own.endpoint.name) for own in data], ignore_index=True)
+    values = pd.concat([_donor_values(own) for own in data], ignore_index=True)
     return Comparison(
         table=table,
-        donor_values=values[["endpoint", "donor", "arm", "value", "n_wells"]],
+        donor_values=values,
         donor_effects=pd.DataFrame(effects, columns=["endpoint", "contrast", "donor", "estimate"]),
         well_values=pd.concat([_well_values(own) for own in data], ignore_index=True),
         curves=tuple(curves),
@@ -241,6 +301,12 @@ def _result(
         warnings=(*notes, *(f"{one.endpoint}: {one.text}" if one.endpoint else one.text for one in warned)),
         refusals=tuple(refusals),
     )
+
+
+def _donor_values(data: FittedEndpoint) -> pd.DataFrame:
+    pooled = data.cells.groupby(["donor", "arm"], sort=True)[["total", "size", "n_wells"]].sum().reset_index()
+    values = pooled.assign(endpoint=data.endpoint.name, value=pooled["total"] / pooled["size"])
+    return values[["endpoint", "donor", "arm", "value", "n_wells"]]
 
 
 def _well_values(data: FittedEndpoint) -> pd.DataFrame:

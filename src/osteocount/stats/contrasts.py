@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,7 @@ ContrastKind = Literal["arm", "dependence", "trend", "interaction", "custom", "e
 IL32_DEPENDENCE = "il32_dependence"
 REFERENCE_JOIN = " × "  # joins the arms below the line in the reference of a contrast
 NORMOXIA = ("norm", "ambient", "air", "atmospheric")
+DAY = re.compile(r"day (\d+(?:\.\d+)?)$")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Contrast:
         The arm, where the contrast is one arm against its control; else empty.
     per_step : float
         What the sum is divided by for display: Σ score² turns a trend into a slope per dose step.
+    apart : bool
+        A positive control that is compared outside the family of the other arms.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Contrast:
     kind: ContrastKind
     arm: str = ""
     per_step: float = 1.0
+    apart: bool = False
 
     @property
     def title(self) -> str:
@@ -75,7 +80,7 @@ def against_control(wells: pd.DataFrame, controls: dict[str, str]) -> list[Contr
 
 
 def oxygen_by_treatment(wells: pd.DataFrame, controls: dict[str, str]) -> list[Contrast]:
-    """Ratio of ratios: a treatment's effect in hypoxia over its effect in normoxia (the highest level)."""
+    """Ratio of ratios: a treatment's effect in hypoxia over that in normoxia (the highest), or over the first day."""
     levels = sorted((level for level in controls if level), key=order_of_level)
     if len(levels) < 2:
         return []
@@ -89,21 +94,30 @@ def oxygen_by_treatment(wells: pd.DataFrame, controls: dict[str, str]) -> list[C
                 continue
             weights = {at[level]: 1.0, controls[level]: -1.0, at[normal]: -1.0, controls[normal]: 1.0}
             shown = at[level].removesuffix(f", {oxygen_name(level)}")
-            name = f"oxygen × {shown}" + (f", {oxygen_name(level)}" if len(levels) > 2 else "")
+            name = f"{level_word(levels)} × {shown}" + (f", {oxygen_name(level)}" if len(levels) > 2 else "")
             contrasts.append(Contrast(name, oxygen_name(normal), weights, "interaction"))
     return contrasts
 
 
+def level_word(levels: Iterable[str]) -> str:
+    """Say what the levels are, each with a control of its own: days of a time course, or oxygen."""
+    return "day" if all(DAY.match(level) for level in levels) else "oxygen"
+
+
 def order_of_level(level: str) -> tuple[int, float, str]:
-    """Sort key of oxygen levels: numbers from low to high, then words."""
+    """Sort key of oxygen levels and days: numbers from low to high, then words."""
     try:
+        if day := DAY.match(level):
+            return (0, float(day[1]), level)
         return (0, float(re.sub(r"\s*%.*$", "", level)), level)
     except ValueError:
         return (1, 0.0, level)
 
 
 def normoxia(levels: list[str]) -> str:
-    """Return the level that others are compared with: what is called normoxia or air, else the highest number."""
+    """Return the level that others are compared with: the first day, normoxia or air, else the highest number."""
+    if level_word(levels) == "day":
+        return min(levels, key=order_of_level)
     named = [level for level in levels if level.casefold().startswith(NORMOXIA)]
     return named[0] if named else max(levels, key=order_of_level)
 

@@ -13,7 +13,7 @@ from typing import Literal
 import pandas as pd
 
 from osteocount.stats.arms import oxygen_name
-from osteocount.stats.contrasts import IL32_DEPENDENCE, Contrast, normoxia, order_of_level
+from osteocount.stats.contrasts import IL32_DEPENDENCE, Contrast, contrast_title, level_word, normoxia, order_of_level
 
 Genotype = Literal["wild type", "knock-out", "rescue", ""]
 CARRIERS = {"ev", "evs", "sev", "sevs", "lev", "levs", "exo", "exos", "exosome", "exosomes", "mv", "mvs", "vesicle",
@@ -143,11 +143,14 @@ def find_dependences(wells: pd.DataFrame, controls: dict[str, str]) -> Dependenc
     }
     pairs: list[tuple[str, str, str, str]] = []  # above, below, what it is, what was knocked out
     unclear = []
+    inverse = []
     for out in (arm for arm, own in read.items() if own.genotype == "knock-out"):
         wild, gene = _partner(out, "wild type", read, places)
-        if out in controls.values() or (len(wild) == 1 and wild[0] in controls.values()):
-            continue  # the comparison with the control says it already
-        if len(wild) == 1:
+        if out in controls.values():
+            continue  # every arm is compared with it already
+        if len(wild) == 1 and wild[0] in controls.values():
+            inverse.append(_inverse(out, wild[0], gene))
+        elif len(wild) == 1:
             pairs.append((wild[0], out, "dependence", gene))
         else:
             unclear.append(_unclear(out, wild, gene))
@@ -155,9 +158,13 @@ def find_dependences(wells: pd.DataFrame, controls: dict[str, str]) -> Dependenc
         out_arms, gene = _partner(back, "knock-out", read, places)
         if len(out_arms) == 1:
             pairs.append((back, out_arms[0], "rescue", gene))
+        else:
+            unclear.append(_unclear_rescue(back, out_arms, gene))
     contrasts, at_level = _named(pairs, read, places)
     recognised = tuple(f"{one.title} recognised by the arms' names: {' / '.join(one.weights)}." for one in contrasts)
-    return Dependences(tuple(contrasts), tuple(_by_oxygen(at_level, list(controls))), recognised, tuple(unclear))
+    unclear += _at_one_level_only(at_level, list(controls))
+    by_oxygen = tuple(_by_oxygen(at_level, list(controls)))
+    return Dependences(tuple(contrasts), by_oxygen, (*recognised, *inverse), tuple(unclear))
 
 
 def _partner(
@@ -197,6 +204,38 @@ def _unclear(out: str, wild: list[str], gene: str) -> str:
         f"{out} looks like a knock-out, but {which}: no dependence was computed. Declare it in the setting "
         f"'contrasts', such as '{example}'."
     )
+
+
+def _inverse(out: str, wild: str, gene: str) -> str:
+    """Say that the row of a knock-out whose wild type is the control is its dependence, upside down."""
+    title = contrast_title(dependence_key(gene))
+    return f"{title}: {wild} is the control, so the ratio of {out} to it is the inverse of the dependence."
+
+
+def _unclear_rescue(back: str, out: list[str], gene: str) -> str:
+    name = dependence_key(gene).replace("dependence", "rescue")
+    why = (
+        f"which of {', '.join(out)} is its knock-out is unclear"
+        if out
+        else "no arm looks like its knock-out at the same dose and oxygen"
+    )
+    return (
+        f"{back} looks like a rescue, but {why}: no rescue was computed. Declare it in the setting 'contrasts', such "
+        f"as '{name} = {back} / {out[0] if out else 'KNOCK-OUT'}'."
+    )
+
+
+def _at_one_level_only(at_level: dict[str, dict[str, Contrast]], levels: list[str]) -> list[str]:
+    """Say which dependences are not at every oxygen level, so that their modification by oxygen cannot be told."""
+    said = []
+    for name, own in at_level.items():
+        absent = [oxygen_name(level) for level in sorted(levels, key=order_of_level) if level and level not in own]
+        if absent:
+            said.append(
+                f"{contrast_title(name)} is not known at {' and '.join(absent)}, where an arm of it is missing: what "
+                f"{level_word(levels)} does to it cannot be told there. Give every level all arms."
+            )
+    return said
 
 
 def dependence_key(gene: str) -> str:
@@ -242,6 +281,6 @@ def _by_oxygen(at_level: dict[str, dict[str, Contrast]], levels: list[str]) -> l
             if normal not in own or level == normal:
                 continue
             weights = own[level].weights | {arm: -weight for arm, weight in own[normal].weights.items()}
-            shown = f"oxygen × {name}" + (f", {oxygen_name(level)}" if len(levels) > 2 else "")
+            shown = f"{level_word(levels)} × {name}" + (f", {oxygen_name(level)}" if len(levels) > 2 else "")
             contrasts.append(Contrast(shown, oxygen_name(normal), weights, "interaction"))
     return contrasts

@@ -15,7 +15,7 @@ from scipy import optimize, stats
 from osteocount.dose_units import canonical_unit
 from osteocount.stats import sentences
 from osteocount.stats.arrays import FloatArray
-from osteocount.stats.contrasts import Contrast
+from osteocount.stats.contrasts import DAY, Contrast
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
 from osteocount.stats.inference import ALPHA
 
@@ -63,7 +63,7 @@ def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[DoseSerie
         units = set(ordered["dose_unit"]) - {""}
         one_unit = len({canonical_unit(unit) or unit.casefold() for unit in units}) <= 1
         if len(ordered) >= 2 and ordered["dose"].is_unique and one_unit:
-            name = base if len(controls) == 1 else f"{base}, oxygen {oxygen}"
+            name = base if len(controls) == 1 else f"{base}, {oxygen if DAY.match(oxygen) else f'oxygen {oxygen}'}"
             unit = min(units, default="")
             doses = tuple(float(dose) for dose in ordered["dose"])
             series.append(DoseSeries(name, unit, controls[oxygen], tuple(ordered["arm"]), doses))

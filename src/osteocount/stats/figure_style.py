@@ -11,11 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
+from osteocount.stats.sentences import EXPLORATORY, INDICATED, ROBUST
+
 # Okabe & Ito's palette, yellow left out: it is too pale on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 _NARROW_LETTERS = 52  # in a line of a legend in a narrow place, markers and gaps included
 INK, PALE = "#333333", "#8c8c8c"
+VERDICT_COLOURS = {ROBUST: "#0072B2", INDICATED: "#56B4E9", EXPLORATORY: "#E69F00"}
 
 
 def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure, Axes]:

@@ -21,6 +21,7 @@ from osteocount.stats.figure_style import (
     INK,
     MARKERS,
     PALE,
+    VERDICT_COLOURS,
     donor_legend,
     handle,
     log_axis,
@@ -32,7 +33,6 @@ from osteocount.stats.figure_style import (
 )  # fmt: skip
 from osteocount.stats.planning import Plan
 
-VERDICT_COLOURS = {sentences.ROBUST: "#0072B2", sentences.INDICATED: "#56B4E9", sentences.EXPLORATORY: "#E69F00"}
 _LETTERS_PER_INCH = 15, 18  # of an axis label, and of what stands above an interval in a narrow place
 
 
@@ -58,7 +58,7 @@ def superplot(
     rows = rows_of(comparison, endpoint)
     donors = comparison.donor_values[comparison.donor_values["endpoint"] == endpoint]
     points = _shown(comparison.well_values[comparison.well_values["endpoint"] == endpoint], wells)
-    arms = _arm_order(comparison, rows, donors)
+    arms = comparison.arm_order
     place = {arm: i for i, arm in enumerate(arms)}
     style = styles(donors["donor"])
     figure, axes = new_figure(width or max(4.8, 1.15 * len(arms) + 1.9), 3.8 if width else 4.2)
@@ -78,8 +78,7 @@ def superplot(
         names = [plain(arm) for arm in arms]
         axes.set_xticks(range(len(arms)), names, rotation=30, ha="right", rotation_mode="anchor", fontsize=8)
     axes.set_xlim(-0.5, len(arms) - 0.5)
-    unit = str(rows["unit"].iloc[0])
-    axes.set_ylabel(axis_title(endpoint) + (f" {unit}" if unit.startswith("per") else f" ({unit})" if unit else ""))
+    axes.set_ylabel(value_axis(endpoint, str(rows["unit"].iloc[0])))
     if log:
         log_axis(axes, "y")
         hidden = int((points["value"] <= 0).sum())
@@ -98,15 +97,6 @@ def _shown(points: pd.DataFrame, wells: pd.DataFrame | None) -> pd.DataFrame:
         return points
     wanted = set(wells[keys].astype(str).itertuples(index=False, name=None))
     return points[[place in wanted for place in points[keys].itertuples(index=False, name=None)]]
-
-
-def _arm_order(comparison: Comparison, rows: pd.DataFrame, donors: pd.DataFrame) -> list[str]:
-    """Each control before the arms that are compared with it."""
-    order: list[str] = []
-    for row in rows[rows["kind"] == "arm"].to_dict("records"):
-        order += [arm for arm in (str(row["reference"]), str(row["arm"])) if arm not in order]
-    present = set(donors["arm"])
-    return [arm for arm in order if arm in present] or [comparison.control]
 
 
 def effect_plot(comparison: Comparison, endpoint: str | None = None, width: float | None = None) -> Figure:
@@ -197,9 +187,7 @@ def _effect_text(row: dict[Any, Any]) -> str:
 
 
 def _effect_axis(endpoint: str, rows: pd.DataFrame, control: str) -> str:
-    what = {"logit": "odds ratio", "identity": "difference", "log": "ratio of means"}.get(
-        rows["link"].iloc[0], "rate ratio"
-    )
+    what = effect_words(rows["link"].iloc[0])
     shown = rows.loc[rows["ci_low"].notna(), "kind"]
     several = ", simultaneous over arms" if (shown == "arm").sum() > 1 else ""
     interval = f" (95 % CI{several})" if len(shown) else ""
@@ -336,6 +324,16 @@ def rows_of(comparison: Comparison, endpoint: str) -> pd.DataFrame:
         known = ", ".join(comparison.table["endpoint"].unique())
         raise OsteoCountError(f"No endpoint '{endpoint}' in this comparison. It has: {known}.")
     return rows
+
+
+def effect_words(link: str) -> str:
+    """Return what a contrast is on a link: a rate ratio, an odds ratio, a difference."""
+    return {"logit": "odds ratio", "identity": "difference", "log": "ratio of means"}.get(link, "rate ratio")
+
+
+def value_axis(endpoint: str, unit: str) -> str:
+    """Return what an axis of values of an endpoint says, with the unit."""
+    return axis_title(endpoint) + (f" {unit}" if unit.startswith("per") else f" ({unit})" if unit else "")
 
 
 def axis_title(endpoint: str) -> str:

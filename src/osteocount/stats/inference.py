@@ -167,9 +167,20 @@ def judge(rows: list[Row], design: Design) -> None:
         for row, p in zip(own, adjusted, strict=True):
             row["p_across_endpoints"] = float(p)
     for row in rows:
-        if not math.isnan(row["p_adjusted"]) and row["kind"] != "equivalence":
+        if math.isnan(row["p_adjusted"]):
+            continue
+        if row["kind"] == "equivalence":
+            row["verdict"] = _equivalence_verdict(row)
+            row["notes"] = sentences.equivalence(row)
+        else:
             row["verdict"] = verdict(row, design)
             row["notes"] = sentences.row_notes(row, design.kind)
+
+
+def _equivalence_verdict(row: Row) -> str:
+    if row["n_donors"] <= 2:
+        return sentences.EXPLORATORY
+    return sentences.EQUIVALENT if sentences.deciding_p(row) < ALPHA else sentences.NOT_EQUIVALENT
 
 
 def verdict(row: Row, design: Design) -> str:
@@ -187,14 +198,20 @@ def verdict(row: Row, design: Design) -> str:
     return sentences.ROBUST if confirmed else sentences.INDICATED
 
 
-def equivalence_row(data: FittedEndpoint, contrast: Contrast, margin: float) -> Row:
-    """Two one-sided tests of ``contrast`` against ``margin`` (a ratio), with the 90 % interval.
+def equivalence_rows(data: FittedEndpoint, contrasts: list[Contrast], margin: float) -> list[Row]:
+    """Two one-sided tests of each contrast against ``margin`` (a ratio), with the 90 % interval; Holm over the arms.
 
     Schuirmann 1987, J Pharmacokinet Biopharm 15:657.
     """
-    refused = _refusal(data, contrast)
-    if refused is not None:
-        return refused
+    rows = [_refusal(data, contrast) or _equivalence_row(data, contrast, margin) for contrast in contrasts]
+    tested = [row for row in rows if not math.isnan(row["p_adjusted"])]
+    for row, p in zip(tested, holm(np.array([row["p_tost"] for row in tested])), strict=True):
+        row["p_adjusted"] = float(p)
+        row["method"] += f"; Holm over {len(tested)} arms" if len(tested) > 1 else ""
+    return rows
+
+
+def _equivalence_row(data: FittedEndpoint, contrast: Contrast, margin: float) -> Row:
     assert data.fit is not None  # noqa: S101 - _refusal has looked
     sums, covariance = data.fit.estimates([contrast.weights])
     estimate, error, df = float(sums[0]), float(np.sqrt(covariance[0, 0])), data.fit.df
@@ -211,9 +228,6 @@ def equivalence_row(data: FittedEndpoint, contrast: Contrast, margin: float) -> 
         "method": f"two one-sided tests, margin {margin:g}, 90 % CI",
         "link_estimate": estimate,
         "link_se": error,
-        "verdict": sentences.EQUIVALENT if p < ALPHA else sentences.NOT_EQUIVALENT,
-        "notes": sentences.equivalence(margin, p < ALPHA, contrast),
+        "margin": margin,
     }
-    if row["n_donors"] <= 2:
-        row["verdict"] = sentences.EXPLORATORY
     return row

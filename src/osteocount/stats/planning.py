@@ -153,19 +153,19 @@ def plan(
     designs = [(n_donors, n_wells) for n_donors in donors for n_wells in wells]
     rows = []
     for done, (n_donors, n_wells) in enumerate(designs, start=1):
-        rows.append(_simulated_power(rng, runs, n_donors, n_wells, arms, components, float(np.log(ratio))))
+        rows.append(simulated_power(rng, runs, n_donors, n_wells, arms, components, float(np.log(ratio))))
         if progress:
             progress(done, len(designs))
     planned = Plan(pd.DataFrame(rows), components, ratio, arms, runs, seed, target, (0.0, 1.0), tuple(notes))
     size = int(planned.best["donors"]), int(planned.best["wells"])
     low, high = (
-        _simulated_power(np.random.default_rng(seed), runs, *size, arms, end, float(np.log(ratio)))["power_robust"]
+        simulated_power(np.random.default_rng(seed), runs, *size, arms, end, float(np.log(ratio)))["power_robust"]
         for end in ends
     )
     return replace(planned, power_range=(low, high))
 
 
-def _simulated_power(
+def simulated_power(
     rng: np.random.Generator,
     runs: int,
     n_donors: int,

@@ -47,6 +47,9 @@ def method(design: Design, contrast: Contrast, size: int, dunnett: bool, weighte
     block = design.block_name
     squares = "least squares weighted by counting noise" if weighted else "least squares"
     model = f"{squares} on {block} × arm cells, " + (f"{block} block" if design.kind == "blocked" else "unblocked")
+    if contrast.apart:
+        over = f", Dunnett over {size}" if size > 1 else ""
+        return f"{model}; positive control, outside the family of the arms{over}"
     if dunnett:
         return f"{model}; Dunnett over {size} arms" if size > 1 else f"{model}; one arm"
     if size > 1:
@@ -193,11 +196,17 @@ def one_donor(row: dict[str, Any]) -> str:
     return said + " Add donors: 3 or more."
 
 
-def equivalence(margin: float, shown: bool, contrast: Contrast) -> str:
+def equivalence(row: dict[str, Any]) -> str:
     """Say what the two one-sided tests found."""
-    limits = f"{number(1 / margin)} to {number(margin)} × {contrast.reference}"
-    if shown:
+    limits = f"{number(1 / row['margin'])} to {number(row['margin'])} × {row['reference']}"
+    if deciding_p(row) < 0.05:
         return f"The 90 % interval lies inside {limits}."
+    if row["p_tost"] < 0.05:
+        over = "the arms" if row["role"] == "primary" else "the arms and the secondary endpoints"
+        return (
+            f"The 90 % interval lies inside {limits}, but adjusted over {over} {p_value(deciding_p(row))}: not enough "
+            "to call it equivalent. More donors narrow it."
+        )
     return f"The 90 % interval does not lie inside {limits}. More donors narrow it."
 
 

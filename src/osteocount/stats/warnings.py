@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.stats.arrays import FloatArray
+from osteocount.stats.contrasts import level_word
 from osteocount.stats.counting_noise import SPARSE_TOTAL
 from osteocount.stats.design import Design, linked_arms
 from osteocount.stats.endpoints import SMALL_TOTAL, Endpoint
@@ -308,17 +309,19 @@ def _null_shares(maker: bytes, member: bytes, cells: int) -> FloatArray:
     return np.asarray(variances.max(axis=1) / variances.sum(axis=1), dtype=np.float64)
 
 
-def multiplicity_warnings(endpoints: list[Endpoint], levels: int) -> list[ComparisonWarning]:
-    """Warn that several endpoints or oxygen levels were tested."""
+def multiplicity_warnings(endpoints: list[Endpoint], levels: list[str]) -> list[ComparisonWarning]:
+    """Warn that several endpoints, oxygen levels or days were tested."""
     warnings = []
     if len(endpoints) > 1:
         warnings.append(
             f"{len(endpoints)} endpoints were tested. '{endpoints[0].name}' is the primary one; verdicts on the others "
             "use p_across_endpoints, which is adjusted over the secondary endpoints too."
         )
-    if levels > 1:
+    if len(levels) > 1:
+        word = level_word(levels)
+        many = f"{len(levels)} {'days' if word == 'day' else 'oxygen levels'}"
+        changes = "an effect changes with time" if word == "day" else "oxygen changes an effect"
         warnings.append(
-            f"{levels} oxygen levels were tested: whether oxygen changes an effect is the contrast 'oxygen × arm', not "
-            "two verdicts side by side."
+            f"{many} were tested: whether {changes} is the contrast '{word} × arm', not two verdicts side by side."
         )
     return [ComparisonWarning(text) for text in warnings]

@@ -465,7 +465,7 @@ def _standard_columns(frame: pd.DataFrame, columns: TableColumns) -> pd.DataFram
     wells["arm"] = arm_names(frame, columns.treatment)
     wells["donor"] = frame[columns.donor].map(text_of)
     wells["treatment"] = frame[columns.treatment].map(text_of)
-    for column in ("plate", "well", "dose_unit", "role", "oxygen", "day"):
+    for column in ("plate", "well", "dose_unit", "role", "oxygen", "day", "ev_batch"):
         wells[column] = frame[column].map(text_of) if column in frame.columns else ""
     wells["batch"] = (wells["plate"] + " " + wells["day"]).str.strip()
     places = [parse_well(name) for name in wells["well"]]

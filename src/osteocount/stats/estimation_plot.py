@@ -1,0 +1,94 @@
+"""The estimation plot: what the donors have in every arm above, how many times the control that is below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from osteocount.stats import sentences
+from osteocount.stats.comparison import Comparison
+from osteocount.stats.endpoints import COUNT
+from osteocount.stats.figure_style import INK, PALE, VERDICT_COLOURS, donor_legend, log_axis, plain, styles, wrapped
+from osteocount.stats.figures import effect_words, rows_of, value_axis
+
+
+def estimation_plot(comparison: Comparison, endpoint: str = COUNT) -> Figure:
+    """Draw donors' values, joined across arms, over each arm's ratio to its control with its simultaneous interval.
+
+    After Cumming & Calin-Jageman, The New Statistics (2017), and Ho et al. 2019, Nat Methods 16:565; the interval is
+    that of the comparison, not a bootstrap.
+
+    Raises
+    ------
+    OsteoCountError
+        The comparison has no such endpoint.
+    """
+    rows = rows_of(comparison, endpoint)
+    arms = comparison.arm_order
+    place = {arm: i for i, arm in enumerate(arms)}
+    figure = Figure(figsize=(max(5.2, 1.15 * len(arms) + 2.2), 6.2), dpi=150, layout="constrained", facecolor="white")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    for axes in (above, below):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(colors=INK, labelsize=9)
+    style = styles(comparison.donor_values["donor"])
+    _draw_values(above, comparison, endpoint, place, style)
+    above.set_ylabel(value_axis(endpoint, str(rows["unit"].iloc[0])))
+    own = rows[rows["kind"] == "arm"]
+    _draw_ratios(below, comparison, own.to_dict("records"), place, style)
+    identity = rows["link"].iloc[0] == "identity"
+    below.axhline(0.0 if identity else 1.0, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+    below.set_ylabel(plain(f"{effect_words(rows['link'].iloc[0])}\nto control, 95 % CI"))
+    known = own["estimate"].notna().any()
+    if known and not identity:
+        log_axis(below, "y")
+    below.set_xticks(range(len(arms)), [wrapped(arm) for arm in arms])
+    below.set_xlim(-0.5, len(arms) - 0.5)
+    donor_legend(above, style)
+    return figure
+
+
+def _draw_values(
+    axes: Axes, comparison: Comparison, endpoint: str, place: dict[str, int], style: dict[str, tuple[str, str]]
+) -> None:
+    values = comparison.donor_values[comparison.donor_values["endpoint"] == endpoint]
+    for donor, (colour, marker) in style.items():
+        own = values[values["donor"] == donor]
+        x = own["arm"].map(place).to_numpy(dtype=float)
+        order = np.argsort(x)
+        axes.plot(x[order], own["value"].to_numpy()[order], color=colour, linewidth=1.0, alpha=0.5, zorder=2)
+        axes.scatter(x, own["value"], s=44, color=colour, marker=marker, edgecolors="white", zorder=3)
+    identity = bool((comparison.table.loc[comparison.table["endpoint"] == endpoint, "link"] == "identity").all())
+    if not identity and (values["value"] > 0).all():
+        log_axis(axes, "y")
+
+
+def _draw_ratios(
+    axes: Axes, comparison: Comparison, rows: list[dict[Any, Any]], place: dict[str, int],
+    style: dict[str, tuple[str, str]],
+) -> None:  # fmt: skip
+    """Draw each arm's estimate with its interval, the donors' own beside it; a control stands at 1 by definition."""
+    effects = comparison.donor_effects
+    for row in rows:
+        x = place[str(row["arm"])]
+        own = effects[(effects["endpoint"] == row["endpoint"]) & (effects["contrast"] == row["contrast"])]
+        for i, (donor, estimate) in enumerate(zip(own["donor"], own["estimate"], strict=True)):
+            colour, marker = style[donor]
+            shift = -0.3 + 0.03 * (i % 5)
+            axes.scatter(x + shift, estimate, s=16, color=colour, marker=marker, alpha=0.8, linewidths=0, zorder=2)
+        colour = VERDICT_COLOURS.get(str(row["verdict"]), PALE)
+        low, high, estimate = (float(row[name]) for name in ("ci_low", "ci_high", "estimate"))
+        if np.isfinite(low):
+            axes.plot([x, x], [low, high], color=colour, linewidth=2.4, solid_capstyle="butt", zorder=3)
+        if np.isfinite(estimate):
+            axes.scatter(x, estimate, s=52, color=colour, marker="D", edgecolors="white", zorder=4)
+            said = f"{sentences.number(estimate)}\n{row['verdict']}"
+        else:
+            said = str(row["verdict"])
+        axes.annotate(
+            plain(said), (x, estimate if np.isfinite(estimate) else 1.0), (9, 0), textcoords="offset points",
+            va="center", fontsize=7.5, color=INK, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+        )  # fmt: skip
