@@ -6,7 +6,14 @@ from dataclasses import replace
 
 from osteocount.plate.absorbance.headings import HeadingContext, context_above
 from osteocount.plate.absorbance.model import Reading, ReadingBlock
-from osteocount.plate.absorbance.values import excitation_emission, kind_of, read_value, signal_of, wavelength_of
+from osteocount.plate.absorbance.values import (
+    excitation_emission,
+    kind_of,
+    names_what_was_measured,
+    read_value,
+    signal_of,
+    wavelength_of,
+)
 from osteocount.plate.spreadsheets import Sheet
 from osteocount.plate.well_grids import Grid, find_grids, transposed
 from osteocount.wells import PLATE_SHAPES
@@ -43,8 +50,14 @@ def _blocks_of(sheet: Sheet, grids: list[Grid], *, turned: bool) -> list[Reading
         end = grid.last_row + 1
         if context.headings and context.headings[0].lower() in _LAYOUT_LABELS:
             continue
-        for label, lines in _series(sheet, grid).items():
+        series = _series(sheet, grid)
+        measured = [label for label in series if names_what_was_measured(label)]
+        for label, lines in series.items():
             block = _block(sheet, grid, context, label, lines)
+            # What Gen5 measured has a label with its light, what it made of that has only a name.
+            named = bool(label) and not label.startswith("line ")
+            if block and block.kind == "raw" and measured and named and label not in measured:
+                block = replace(block, kind="computed")
             if block:
                 blocks.append(block if not turned else _turned_back(block, grid))
     return blocks
@@ -87,8 +100,9 @@ def _block(
     said = [named] if named else [sheet.name, *context.headings[:3]]
     title = named or context.title or grid.corner
     nearby = [named, grid.corner, *context.headings]
-    pair = excitation_emission(named) if named else excitation_emission(grid.corner, *context.headings[:3])
     values = [r.value for r in readings if r.value is not None]
+    texts = [named] if named else [grid.corner, *context.headings[:3]]
+    pair = excitation_emission(*texts, values=values)
     return ReadingBlock(
         name="",
         sheet=sheet.name,
@@ -110,18 +124,22 @@ def _wavelength(label: str, grid: Grid, context: HeadingContext, *, single: bool
 
 
 def bare_blocks(sheet: Sheet) -> list[ReadingBlock]:
-    """Return blocks of numbers without any headings that have exactly the shape of a plate (EnVision's plain form)."""
+    """Return blocks of numbers without any headings that have exactly the shape of a plate (EnVision's plain form).
+
+    Below a heading of a plate, wells that were not read may be empty.
+    """
     shapes = {(rows, columns) for wells, (rows, columns) in PLATE_SHAPES.items() if wells >= 24}
     blocks = []
     row = end = 0
     plate = ""
     while row < len(sheet.rows):
         first = row
-        width = _numeric_width(sheet.rows[row])
-        while width and row < len(sheet.rows) and _numeric_width(sheet.rows[row]) == width:
+        context = context_above(sheet, end, first, plate)
+        gaps = bool(context.plate) and context.plate != plate
+        width = _numeric_width(sheet.rows[row], gaps=gaps)
+        while width and row < len(sheet.rows) and _numeric_width(sheet.rows[row], gaps=gaps) == width:
             row += 1
         if (row - first, width) in shapes:
-            context = context_above(sheet, end, first, plate)
             grid = Grid(
                 first - 1, 0, tuple(range(1, width + 1)), tuple((r, r - first + 1) for r in range(first, row)), ""
             )
@@ -132,8 +150,14 @@ def bare_blocks(sheet: Sheet) -> list[ReadingBlock]:
     return blocks
 
 
-def _numeric_width(cells: list[str]) -> int:
-    """Return how many cells a line of nothing but readings has, 0 for any other line."""
+def _numeric_width(cells: list[str], *, gaps: bool) -> int:
+    """Return how many cells a line of nothing but readings has, 0 for any other line.
+
+    ``gaps``: also with empty cells among them, as long as the line has as many cells as a plate has columns; a last
+    separator ends the line.
+    """
+    if gaps and (width := len(cells) - (not any(cells[-1:]))) in {columns for _, columns in PLATE_SHAPES.values()}:
+        return width if all(not cell or read_value(cell) is not None for cell in cells) else 0
     while cells and not cells[-1]:
         cells = cells[:-1]
     return len(cells) if cells and all(cell and read_value(cell) is not None for cell in cells) else 0

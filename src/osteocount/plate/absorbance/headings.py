@@ -9,6 +9,8 @@ from osteocount.plate.spreadsheets import Sheet
 
 _PLATE_LABEL = re.compile(r"(?i)(?:plate(?: (?:number|name|id))?|barcode|plate barcode):?")
 
+_TABLES = re.compile(r"(?:Plate|Background) information\s*")
+
 
 @dataclass(frozen=True)
 class HeadingContext:
@@ -32,12 +34,23 @@ def context_above(sheet: Sheet, start: int, header_row: int, plate: str) -> Head
         if cells[:2] in (["Plate", "Repeat"], ["Barcode", "Repeat"]) and row + 1 < header_row:  # EnVision, Kaleido
             named = sheet.cell(row + 1, 0)
             plate, formula = f"Plate {named}" if cells[0] == "Plate" else named, "Formula" in cells
+            title = _labelled(sheet, row) or title
+            continue
+        if cells[:2] == ["Plate", "Label"] and row + 1 < header_row:
+            title = _labelled(sheet, row) or title
             continue
         named = plate_in(cells)
         plate = named or plate
         headings.append(" ".join(cells))
-        title = headings[-1] if len(cells) <= 3 and not named else title  # longer lines are tables
+        # Longer lines are tables, and those of EnVision name themselves.
+        title = headings[-1] if len(cells) <= 3 and not named and not _TABLES.fullmatch(cells[0]) else title
     return HeadingContext(plate, tuple(reversed(headings)), title, formula)
+
+
+def _labelled(sheet: Sheet, row: int) -> str:
+    """Return what stands below the heading ``Label`` (``BCA Absorbance @ 562(1)``: a label and its group)."""
+    column = next((c for c, cell in enumerate(sheet.rows[row]) if cell == "Label"), None)
+    return re.sub(r"\(\d+\)$", "", sheet.cell(row + 1, column)) if column is not None else ""
 
 
 def plate_in(cells: list[str]) -> str:

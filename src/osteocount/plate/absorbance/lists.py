@@ -8,7 +8,14 @@ from itertools import takewhile
 
 from osteocount.plate.absorbance.headings import HeadingContext, context_above
 from osteocount.plate.absorbance.model import Reading, ReadingBlock
-from osteocount.plate.absorbance.values import excitation_emission, kind_of, read_value, signal_of, wavelength_of
+from osteocount.plate.absorbance.values import (
+    excitation_emission,
+    kind_of,
+    names_what_was_measured,
+    read_value,
+    signal_of,
+    wavelength_of,
+)
 from osteocount.plate.numbers import parse_number
 from osteocount.plate.spreadsheets import Sheet
 from osteocount.wells import WellPosition, parse_well
@@ -21,7 +28,7 @@ _NM_HEADING = re.compile(r"(?i)(?:measurement |reading )?wavelength.*|filter|.*\
 _WELL_HEADING = re.compile(r"(?i)wells?|well[ _]?positions?|positions?|well[ _]row|row")
 _NO_VALUE = re.compile(
     r"(?i)(?:well[ _]?)?(?:row|col(?:umn)?)|plate.*|repeat|time.*|temp.*|.*conc.*|dilution.*|content|type|group|count|"
-    r"replicate.*|sample.*|read|cycle.*|.*[ _]id|no\.?|index|layout"
+    r"replicate.*|sample.*|read|cycle.*|.*[ _]id|no\.?|index|layout|pump|.*dil(?:ution)?|path ?length.*|volume.*"
 )
 
 
@@ -70,44 +77,47 @@ def _well_at(sheet: Sheet, row: int, columns: tuple[int, ...]) -> WellPosition |
 def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterator[ReadingBlock]:
     """Yield a block per value column, plate and repeat of a list."""
     width = max(len(sheet.rows[row]) for row in range(first, last))
-    heading = _headings(sheet, first, wells, width)
+    times = _times(sheet, first, wells, width)
+    heading = times or {c: sheet.cell(first - 1, c) if first else "" for c in range(width)}
     plate_column = next((c for c in range(width) if _PLATE_HEADING.fullmatch(heading[c])), None)
     nm_column = next((c for c in range(width) if _NM_HEADING.fullmatch(heading[c])), None)
     values = [
         c for c in range(width) if c not in (*wells, nm_column) and _holds_values(sheet, first, last, c, heading[c])
     ]
     context = context_above(sheet, 0, max(first - 1, 0), "")
+    measured = [c for c in values if names_what_was_measured(heading[c])]
     for column in values:
         name = heading[column]
-        nm = wavelength_of(name) or (wavelength_of(context.title) if len(values) == 1 else None)
-        raw = name.lower().startswith("raw")
-        pair = excitation_emission(name) or (excitation_emission(*context.headings[:3]) if len(values) == 1 else None)
-        split = _split(sheet, first, last, wells, column, (plate_column, nm_column))
-        for plate, own_nm, readings in split:
+        # What stands above a list holds for its only column, and for all times of a kinetic.
+        above = context.headings[:3] if len(values) == 1 or times else ()
+        for plate, own_nm, readings in _split(sheet, first, last, wells, column, (plate_column, nm_column)):
+            read = [r.value for r in readings if r.value is not None]
+            pair = excitation_emission(name, *above, values=read)
+            nm = wavelength_of(name) or (wavelength_of(context.title) if above else None)
+            kind = kind_of(name, context.title) if times else kind_of(name)
+            kind = "reference" if kind == "raw" and name.lower().startswith("background") else kind
             yield ReadingBlock(
                 name="",
                 sheet=sheet.name,
                 where=sheet.where(first, column),
                 plate=plate or context.plate,
                 wavelength_nm=pair[0] if pair else own_nm or nm,
-                kind="raw" if raw else kind_of(name),
-                title=(name or context.title)[:60],
+                kind="computed" if kind == "raw" and measured and column not in measured else kind,
+                title=" ".join(filter(None, (context.title if times else "", name or context.title)))[:60],
                 readings=readings,
                 emission_nm=pair[1] if pair else None,
-                signal="fluorescence"
-                if pair
-                else signal_of([name, *context.headings], [r.value for r in readings if r.value is not None]),
+                signal="fluorescence" if pair else signal_of([name, *context.headings], read),
             )
 
 
-def _headings(sheet: Sheet, first: int, wells: tuple[int, ...], width: int) -> dict[int, str]:
-    """Return the headings of a list; of a kinetic with cycle, time and temperature above the wells, the times."""
+def _times(sheet: Sheet, first: int, wells: tuple[int, ...], width: int) -> dict[int, str]:
+    """Return the headings of a kinetic with cycle, time and temperature above the wells, {} where there is none."""
     above = [row for row in range(max(first - 3, 0), first) if _KINETIC.match(sheet.cell(row, wells[0]))]
-    if above:
-        time = next((row for row in above if sheet.cell(row, wells[0]).lower().startswith("time")), above[0])
-        label = sheet.cell(time, wells[0])
-        return {c: f"{label} {text}" if (text := sheet.cell(time, c)) and c not in wells else "" for c in range(width)}
-    return {c: sheet.cell(first - 1, c) if first else "" for c in range(width)}
+    if not above:
+        return {}
+    time = next((row for row in above if sheet.cell(row, wells[0]).lower().startswith("time")), above[0])
+    label = sheet.cell(time, wells[0])
+    return {c: f"{label} {text}" if (text := sheet.cell(time, c)) and c not in wells else "" for c in range(width)}
 
 
 def _holds_values(sheet: Sheet, first: int, last: int, column: int, heading: str) -> bool:
@@ -189,11 +199,13 @@ def _line_block(
     if all(reading.flag == "empty" for reading in readings):
         return None
     label, first_heading = _leftmost(sheet, row, run), _leftmost(sheet, header, run)
+    if re.fullmatch(r"(?i)x read.*", first_heading):  # area scan
+        label = f"x {label} y {sheet.cell(row, min(run) - 1)}"
     if first_heading.lower().startswith("cycle"):
         time = next((c for c in range(min(run)) if sheet.cell(header, c).lower().startswith("time")), None)
         label = f"{sheet.cell(header, time)} {sheet.cell(row, time)}" if time is not None else f"cycle {label}"
-    pair = excitation_emission(label, context.title)
     values = [r.value for r in readings if r.value is not None]
+    pair = excitation_emission(label, context.title, values=values)
     by_line = parse_number(label) if first_heading.lower().startswith("wavelength") else wavelength_of(label)
     return ReadingBlock(
         name="",

@@ -98,14 +98,14 @@ def tidy(blocks: list[ReadingBlock], block: str | None = None) -> pd.DataFrame:
 
 
 def _with_wavelengths(blocks: list[ReadingBlock], sheets: list[Sheet]) -> list[ReadingBlock]:
-    """Give raw blocks without a wavelength the only one the file speaks of, or, plate by plate, those of its settings.
+    """Give raw absorbances without a wavelength the only one the file speaks of, or, plate by plate, those of its settings.
 
     Magellan and Kaleido print the settings below the readings, in the same order.
     """
     lines = [" ".join(cell for cell in row if cell) for sheet in sheets for row in sheet.rows]
     spoken = [nm for line in lines if ("nm" in line or "avelength" in line) and (nm := wavelength_of(line))]
     settings = [nm for line in lines if _SETTING.match(line) and (nm := wavelength_of(line))]
-    without = [b for b in blocks if b.kind == "raw" and b.wavelength_nm is None]
+    without = [b for b in blocks if b.kind == "raw" and b.wavelength_nm is None and b.signal == "absorbance"]
     given: dict[int, float] = {}
     for plate in {b.plate for b in without}:
         of_plate = [b for b in without if b.plate == plate]

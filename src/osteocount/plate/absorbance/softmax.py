@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from osteocount.errors import OsteoCountError
 from osteocount.plate.absorbance.lists import heading_runs
@@ -34,14 +35,24 @@ def softmax_blocks(sheet: Sheet) -> list[ReadingBlock]:
     for start in starts:
         stop = next((i for i in range(start + 1, len(sheet.rows)) if _ends(sheet.rows[i])), len(sheet.rows))
         read = _time_format if sheet.rows[start][3] == "TimeFormat" else _plate_format
-        blocks += [_with_signal(block, sheet.rows[start][5]) for block in read(sheet, _section(sheet, start, stop))]
+        section = _section(sheet, start, stop)
+        blocks += [_with_signal(block, section, sheet.rows[start][5]) for block in read(sheet, section)]
     flags = _group_flags(sheet)
     return [_flagged(block, flags) for block in blocks]
 
 
-def _with_signal(block: ReadingBlock, mode: str) -> ReadingBlock:
+def _with_signal(block: ReadingBlock, section: _Section, mode: str) -> ReadingBlock:
+    """Say what was measured; of fluorescence the plate line names emission and excitation in two lists."""
     values = [reading.value for reading in block.readings if reading.value is not None]
-    return replace(block, signal=signal_of([mode], values))
+    block = replace(block, signal=signal_of([mode], values))
+    if block.signal == "fluorescence" and block.wavelength_nm in section.wavelengths:
+        emission = block.wavelength_nm
+        excitation = dict(zip(section.wavelengths, section.excitations, strict=False)).get(emission)
+        title = (
+            block.title.replace(f"{emission:g} nm", f"{excitation:g}/{emission:g} nm") if excitation else block.title
+        )
+        return replace(block, wavelength_nm=excitation, emission_nm=emission, title=title)
+    return block
 
 
 def _ends(row: list[str]) -> bool:
@@ -57,7 +68,7 @@ class _Section:
     start, stop
         Its first line, and the first line behind it.
     wavelengths
-        In nm.
+        In nm; of the emission where ``excitations`` are given.
     first_row, rows
         The first plate row that was read, counted from 1, and how many; None where the line does not say.
     plate_rows
@@ -73,27 +84,51 @@ class _Section:
     first_row: int | None
     rows: int | None
     plate_rows: int
+    excitations: tuple[float, ...] = ()
 
 
 def _section(sheet: Sheet, start: int, stop: int) -> _Section:
-    """Read a line ``Plate:``: wavelengths behind their number, then first column, columns, wells, first row, rows."""
+    """Read a line ``Plate:``: wavelengths behind their number, then first column, columns, wells … first row, rows.
+
+    Absorbance has nothing between the wells and the first row; fluorescence has excitation, cutoff and sensitivity, and
+    repeats the excitation behind them.
+    """
     row = sheet.rows[start]
     wavelengths: tuple[float, ...] = ()
+    excitations: tuple[float, ...] = ()
     first_row = rows = None
     plate_rows = 8
     for index in range(8, len(row) - 1):
-        numbers = re.findall(r"\d{3,4}(?:\.\d+)?", row[index + 1])
-        if row[index].isdecimal() and int(row[index]) == len(numbers) and re.fullmatch(r"[\d.\s]+", row[index + 1]):
-            wavelengths = tuple(float(number) for number in numbers)
+        numbers = _wavelengths_in(row[index + 1])
+        if row[index].isdecimal() and int(row[index]) == len(numbers):
+            wavelengths = numbers if any(numbers) else ()  # 0: all light
             break
-    for index in range(9, len(row) - 4):
-        said = row[index : index + 5]
-        if all(text.isdecimal() for text in said) and int(said[2]) in PLATE_SHAPES:
-            plate_rows = PLATE_SHAPES[int(said[2])][0]
-            first_row, rows = int(said[3]), int(said[4])
+    size = next((i for i in range(11, len(row)) if _says_plate_size(row[i - 2 : i + 1])), None)
+    if size is not None:
+        plate_rows = PLATE_SHAPES[int(row[size])][0]
+        excitations = _wavelengths_in(row[size + 1]) if len(row) > size + 1 else ()
+        excitations = excitations if len(excitations) == len(wavelengths) else ()
+        pairs = [(int(a), int(b)) for a, b in pairwise(row[size + 1 :]) if a.isdecimal() and b.isdecimal()]
+        fit = [(first, count) for first, count in pairs if first and count and first + count - 1 <= plate_rows]
+        first_row, rows = fit[-1] if fit else (None, None)
+    reduced = "Reduced" in row[6:8]
     return _Section(
-        start, stop, row[1], row[4] == "Spectrum", row[6] == "Reduced", wavelengths, first_row, rows, plate_rows
+        start, stop, row[1], row[4] == "Spectrum", reduced, wavelengths, first_row, rows, plate_rows, excitations
     )
+
+
+def _says_plate_size(said: list[str]) -> bool:
+    """Say whether three cells are the first column, the number of columns and the wells of a plate."""
+    if not all(map(str.isdecimal, said)) or int(said[2]) not in PLATE_SHAPES:
+        return False
+    first, columns, wells = map(int, said)
+    return bool(first and columns) and first + columns - 1 <= PLATE_SHAPES[wells][1]
+
+
+def _wavelengths_in(text: str) -> tuple[float, ...]:
+    """Return the wavelengths of ``280 450 562``, () for any other text."""
+    numbers = re.findall(r"\d{3,4}(?:\.\d+)?|(?<!\S)0(?!\S)", text)
+    return tuple(map(float, numbers)) if re.fullmatch(r"[\d.\s]+", text) else ()
 
 
 def _plate_format(sheet: Sheet, section: _Section) -> Iterator[ReadingBlock]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from osteocount.plate.absorbance.model import BlockKind, Signal
 from osteocount.plate.numbers import parse_number
@@ -44,22 +45,31 @@ _WAVELENGTHS = (
     re.compile(r"^\(?(\d{3,4})(?:\.0)?\)?$"),
 )
 _COMPUTED = re.compile(
-    r"(?i)blank|subtract|correct|conc|dilution|factor|mean|average|\bavg|std|\bsd\b|\bcv\b|%|ratio|pathlength|delta|"
-    r"normali[sz]|calc|formula|curve|\[test\]|\[ref\]|result value|\bgroup|standard|interpol|reduced|statistic|max v|"
+    r"(?i)subtract|correct|conc|dilution|factor|mean|average|\bavg|std|\bsd\b|\bcv\b|%|ratio|pathlength|delta|"
+    r"\bnorm|calc|formula|curve|\[test\]|\[ref\]|result value|\bgroup|standard|interpol|reduced|statistic|max v|"
     r"r-squared|lagtime|slope|t at |integral|\blog(?:10|2)?\b|polari[sz]ation|anisotropy|purity|quotient|onset|"
     r"area under|\bauc\b|inhibition|\bfold\b|minus|difference|\bmin/max\b|threshold"
 )
-_BLANKED = re.compile(r"(?i)\bblank(?:ed|s)?\b|blank[- ]?(?:subtract|correct)|background[- ]?(?:subtract|correct)")
+_BLANKED = re.compile(
+    r"(?i)\b(?:blank|background)[- ]?(?:subtract|correct)\w*|\bblank(?:ed|s)?\b|\b(?:less|minus|net of) blanks?\b"
+)
 _REFERENCE = re.compile(r"(?i)\[ref\]|\breference\b")
+_NM = r"(?:OD|Abs|A)?\s*[2-9]\d\d\s*(?:nm)?"
+_TWO_WAVELENGTHS = re.compile(rf"(?i)(?<![\d.]){_NM}\s*[-\u2013\u2212/]\s*{_NM}(?![\d/])")
+_PAIR_OF_FILTERS = re.compile(r"[2-9]\d\d(?:/\d{1,3})?\s*,\s*[2-9]\d\d")
+_RANGE = re.compile(r"(?i)spectr|\bscan|\brange|\bfrom\b|date|serial")
 _FLUORESCENCE = re.compile(
     r"(?i)\brfu\b|fluoresc|\bfluo?\b|alamar|resazurin|presto ?blue|calcein|\bex(?:citation)?\b.*\bem(?:ission)?\b"
 )
 _LUMINESCENCE = re.compile(r"(?i)\brlu\b|luminesc|\blum\b|titer[- ]?glo|\bctg\b|luciferase|\bcps\b")
+_ABSORBANCE = re.compile(r"(?i)absorb|\bod\b|\bod\d|optical density|\babs\b|\babs\d")
+_ENVISION = re.compile(r"\bEx=(?P<ex>\S+) Em=(?P<em>\S+)")
 _PAIR = re.compile(
-    r"(?<![\d.])(?P<ex>[2-9]\d\d)(?:/\d{1,3})?\s*(?:nm)?\s*(?:[,/;:-]|em\w*\W*|\s)+\s*(?:em\w*\W*)?"
+    r"(?<![\d.])(?P<ex>[2-9]\d\d)(?:/\d{1,3})?\s*(?:nm)?\s*(?P<between>(?:[,/;-]|em\w*\W*|\s)+)\s*(?:em\w*\W*)?"
     r"(?P<em>[2-9]\d\d)(?:/\d{1,3})?(?!\d)",
     re.IGNORECASE,
 )
+_MOST_SMALL = 5.0  # values below it that are no whole numbers are optical densities rather than counts of light
 
 
 def read_value(text: str) -> tuple[float | None, str] | None:
@@ -97,37 +107,64 @@ def wavelength_of(text: str) -> float | None:
 
 
 def is_computed(text: str) -> bool:
-    """Say whether a heading announces something computed from the readings rather than the readings themselves."""
+    """Say whether a heading announces something computed from the readings rather than the readings themselves.
+
+    The difference and the ratio of two wavelengths (``450-570``, ``A260/A280``) are computed too.
+    """
+    text = _BLANKED.sub("", text)
     return bool(_COMPUTED.search(text))
+
+
+def _of_two_wavelengths(text: str) -> bool:
+    if _RANGE.search(text) or _FLUORESCENCE.search(text):
+        return False
+    return bool(_TWO_WAVELENGTHS.search(text)) and not _PAIR_OF_FILTERS.search(text)
 
 
 def kind_of(*texts: str, formula: bool = False) -> BlockKind:
     """Return what the headings of a block announce: readings, or something computed from them."""
     said = [text for text in texts if text]
+    if formula or any(map(is_computed, said)) or any(map(_of_two_wavelengths, said)):
+        return "reference" if any("[ref]" in text.lower() for text in said) else "computed"
     if any(_BLANKED.search(text) for text in said):
         return "blank-subtracted"
-    if any(_REFERENCE.search(text) for text in said):
-        return "reference"
-    return "computed" if formula or any(map(is_computed, said)) else "raw"
+    return "reference" if any(_REFERENCE.search(text) for text in said) else "raw"
 
 
-def excitation_emission(*texts: str) -> tuple[float, float] | None:
-    """Return both wavelengths of fluorescence that a heading names (``485,528``, ``Ex 560 nm / Em 590 nm``)."""
+def excitation_emission(*texts: str, values: Sequence[float] = ()) -> tuple[float, float] | None:
+    """Return both wavelengths of fluorescence that a heading names (``485,528``, ``Ex 560 nm / Em 590 nm``).
+
+    Two wavelengths with another mark than Gen5's comma are a difference or a ratio of absorbances, unless the heading
+    speaks of fluorescence; so are any two above readings as small as optical densities.
+    """
+    small = bool(values) and max(values) < _MOST_SMALL and any(not value.is_integer() for value in values)
     for text in texts:
-        if match := _PAIR.search(text):
-            excitation, emission = float(match["ex"]), float(match["em"])
-            if excitation + 5 <= emission <= excitation + 350:
-                return excitation, emission
+        spoken = bool(_FLUORESCENCE.search(text))
+        match = _PAIR.search(text)
+        if match is None or (not spoken and (small or _ABSORBANCE.search(text) or "avelength" in text)):
+            continue
+        excitation, emission = float(match["ex"]), float(match["em"])
+        if excitation + 5 <= emission <= excitation + 350 and (spoken or match["between"].strip() == ","):
+            return excitation, emission
     return None
 
 
-def signal_of(texts: list[str], values: list[float]) -> Signal:
+def signal_of(texts: Sequence[str], values: Sequence[float]) -> Signal:
     """Return what was measured, from the nearest heading that says it, else from the size of the values."""
     for text in texts:
+        if match := _ENVISION.search(text):
+            excited, emitted = (match[name] not in ("N/A", "NA", "-") for name in ("ex", "em"))
+            return "absorbance" if not emitted else "fluorescence" if excited else "luminescence"
         if _LUMINESCENCE.search(text):
             return "luminescence"
         if _FLUORESCENCE.search(text):
             return "fluorescence"
-        if re.search(r"(?i)absorb|\bod\b|\bod\d|optical density|\babs\b", text):
+        if _ABSORBANCE.search(text):
             return "absorbance"
     return "" if values and max(values) > MOST_OD else "absorbance"
+
+
+def names_what_was_measured(label: str) -> bool:
+    """Say whether a label of Gen5 names the light that was measured (``405``, ``DAPI:360,460``, ``LUM:Lum``)."""
+    light = wavelength_of(label) or excitation_emission(label) or re.fullmatch(r"(?:.*:)?Lum\w*", label)
+    return bool(light) and kind_of(label) == "raw"
