@@ -116,6 +116,93 @@ def test_computed_blocks_are_said_and_never_taken_for_readings(tmp_path, label):
     assert len(absorbance_columns([block], layout, "viability", block="1")) == 96
 
 
+@pytest.mark.parametrize("label", ["normDAPI", "NormLum", "Net", "meanNorm", "Viability", "My transformation"])
+@pytest.mark.parametrize("light", ["DAPI:360/40,460/40", "LUM:Lum", "405", "OD600:600"])
+def test_what_gen5_made_of_its_readings_is_computed(tmp_path, light, label):
+    blocks = read_text(tmp_path, gen5((), (light, label)))
+    assert [block.kind for block in blocks] == ["raw", "computed"]
+
+
+@pytest.mark.parametrize(
+    ("label", "nm"), [("260:280", 280), ("405:450", 450), ("A260:230", 230), ("Read 2:570", 570), ("450:650", 650)]
+)
+def test_a_name_before_the_wavelength_is_no_excitation(tmp_path, label, nm):
+    (block,) = read_text(tmp_path, gen5((), (label,)))
+    assert (block.wavelength_nm, block.emission_nm, block.signal, block.kind) == (nm, None, "absorbance", "raw")
+
+
+@pytest.mark.parametrize(
+    "label", ["450-570", "OD 450 - 570", "A260/A280", "450 nm − 650 nm", "Abs 405-Abs 650", "260/280"]
+)
+def test_differences_and_ratios_of_wavelengths_are_computed(tmp_path, label):
+    (block,) = read_text(tmp_path, gen5((), (label,)))
+    assert (block.kind, block.emission_nm) == ("computed", None)
+
+
+@pytest.mark.parametrize("heading", ["Wavelengths: 450, 570", "Absorbance 450, 570", "OD 405,490", "450, 570"])
+def test_two_wavelengths_above_optical_densities_are_no_fluorescence(tmp_path, heading):
+    (block,) = read_text(tmp_path, f"{heading}\n\t{NUMBERS}\nA\t" + "\t".join(["0.105"] * 12) + "\nB\t0.2\n")
+    assert (block.signal, block.emission_nm) == ("absorbance", None)
+
+
+@pytest.mark.parametrize(
+    ("filters", "signal"),
+    [("Ex=Top Em=Top", "fluorescence"), ("Ex=N/A Em=Top", "luminescence"), ("Ex=Btm Em=N/A", "absorbance")],
+)
+@pytest.mark.parametrize("filled", [8, 12, 3])
+def test_envision_says_which_light_and_may_leave_wells_empty(tmp_path, filters, signal, filled):
+    lines = [
+        ",".join(f"{value(r, c)}" if c <= filled and r < 5 else "" for c in range(1, 13)) + "," for r in range(1, 9)
+    ]
+    text = (
+        "Plate information\nPlate,Repeat,Barcode,Group,Label,MeasInfo,\n"
+        f"3,1,,1,BCA @ 562(1),De=1st {filters} Wdw=N/A,\n"
+        "\nBackground information\nPlate,Label,Result,MeasInfo,\n3,BCA @ 562,0,De=1st,\n\n"
+    )
+    (block,) = read_text(tmp_path, text + "\n".join(lines) + "\n")
+    assert (block.plate, block.signal, block.kind, block.title) == ("Plate 3", signal, "raw", "BCA @ 562")
+    assert values_of(block) == {(r, c): value(r, c) for r in range(1, 5) for c in range(1, filled + 1)}
+
+
+@pytest.mark.parametrize(
+    ("mode", "wavelengths", "behind", "expected"),
+    [
+        ("Fluorescence\tFALSE", "505", "380\tAutomatic\t495\t\t\t6\t\t\t\t1\t8", (380, 505)),
+        ("Fluorescence\tFALSE", "445", "404\tManual\t\t\t\t6\t\t\t\t1\t8\t404", (404, 445)),
+        ("Luminescence", "0", "\t\t\t\t\t1\t\t\t\t1\t8", (None, None)),
+        ("Absorbance", "450", "1\t8", (450, None)),
+    ],
+)
+def test_the_plate_line_of_softmax_for_every_light(tmp_path, mode, wavelengths, behind, expected):
+    head = f"Plate:\tP1\t1.3\tPlateFormat\tEndpoint\t{mode}\tRaw\tFALSE\t1\t\t\t\t\t\t1"
+    head += f"\t{wavelengths} \t1\t12\t96\t{behind}"
+    lines = ["\t\t" + "\t".join(f"{value(r, c)}" for c in range(1, 13)) for r in range(1, 9)]
+    (block,) = read_text(tmp_path, f"##BLOCKS= 1\n{head}\n\t\t{NUMBERS}\n" + "\n".join(lines) + "\n\n~End\n")
+    check_values(block)
+    assert (block.wavelength_nm, block.emission_nm) == expected
+    assert block.signal == mode.split("\t")[0].lower()
+
+
+def test_a_list_with_columns_beside_its_readings(tmp_path):
+    lines = [f"A{n},0,1.{n},0.{n},2.{n},0.5" for n in range(1, 7)]
+    blocks = read_text(tmp_path, "Well,Pump,Background (A260),A260,A260/A280,Volume\n" + "\n".join(lines) + "\n")
+    assert [(b.kind, b.title) for b in blocks] == [
+        ("reference", "Background (A260)"), ("raw", "A260"), ("computed", "A260/A280"),
+    ]  # fmt: skip
+
+
+def test_times_of_several_readings_keep_what_was_read(tmp_path):
+    text = ""
+    for light in ("OD:600", "485,528"):
+        rows = [f"A{n}\t{n}20\t{n}21\t" for n in range(1, 7)]
+        text += f"{light}\n\nTime\t0:01:48\t0:06:48\t\nT° {light}\t30.0\t30.0\t\n" + "\n".join(rows) + "\n\n"
+    blocks = read_text(tmp_path, text)
+    assert [(b.name, b.wavelength_nm, b.emission_nm) for b in blocks] == [
+        ("OD:600 Time 0:01:48", 600, None), ("OD:600 Time 0:06:48", 600, None),
+        ("485,528 Time 0:01:48", 485, 528), ("485,528 Time 0:06:48", 485, 528),
+    ]  # fmt: skip
+
+
 def test_percentages_are_computed(tmp_path):
     lines = [f"{row_letters(r)}\t" + "\t".join(f"{r}{c % 10}.5%" for c in range(1, 13)) for r in range(1, 9)]
     (block,) = read_text(tmp_path, f"\t{NUMBERS}\n" + "\n".join(lines) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import takewhile
 
 from osteocount.plate.absorbance.headings import HeadingContext, context_above
@@ -77,14 +78,14 @@ def _well_at(sheet: Sheet, row: int, columns: tuple[int, ...]) -> WellPosition |
 def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterator[ReadingBlock]:
     """Yield a block per value column, plate and repeat of a list."""
     width = max(len(sheet.rows[row]) for row in range(first, last))
-    times = _times(sheet, first, wells, width)
+    top, times = _times(sheet, first, wells, width)
     heading = times or {c: sheet.cell(first - 1, c) if first else "" for c in range(width)}
     plate_column = next((c for c in range(width) if _PLATE_HEADING.fullmatch(heading[c])), None)
     nm_column = next((c for c in range(width) if _NM_HEADING.fullmatch(heading[c])), None)
     values = [
         c for c in range(width) if c not in (*wells, nm_column) and _holds_values(sheet, first, last, c, heading[c])
     ]
-    context = context_above(sheet, 0, max(first - 1, 0), "")
+    context = context_above(sheet, 0, top, "")
     measured = [c for c in values if names_what_was_measured(heading[c])]
     for column in values:
         name = heading[column]
@@ -110,14 +111,15 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
             )
 
 
-def _times(sheet: Sheet, first: int, wells: tuple[int, ...], width: int) -> dict[int, str]:
-    """Return the headings of a kinetic with cycle, time and temperature above the wells, {} where there is none."""
+def _times(sheet: Sheet, first: int, wells: tuple[int, ...], width: int) -> tuple[int, dict[int, str]]:
+    """Return where the headings of a list begin, and those of a kinetic with cycle, time and temperature above it."""
     above = [row for row in range(max(first - 3, 0), first) if _KINETIC.match(sheet.cell(row, wells[0]))]
     if not above:
-        return {}
+        return max(first - 1, 0), {}
     time = next((row for row in above if sheet.cell(row, wells[0]).lower().startswith("time")), above[0])
     label = sheet.cell(time, wells[0])
-    return {c: f"{label} {text}" if (text := sheet.cell(time, c)) and c not in wells else "" for c in range(width)}
+    times = {c: f"{label} {text}" if (text := sheet.cell(time, c)) and c not in wells else "" for c in range(width)}
+    return above[0], times
 
 
 def _holds_values(sheet: Sheet, first: int, last: int, column: int, heading: str) -> bool:
@@ -164,10 +166,16 @@ def heading_blocks(sheet: Sheet, *, start: int = 0, stop: int | None = None) -> 
             continue
         header = row - 1
         context = context_above(sheet, end, row - 1, context.plate)
+        lines = row
         while row < stop and any(sheet.rows[row]) and not heading_runs(sheet.rows[row]):
-            found = [_line_block(sheet, row, run, header, context) for run in runs]
-            blocks += [block for block in found if block]
             row += 1
+        labels = {line: _leftmost(sheet, line, runs[0]) for line in range(lines, row)}
+        measured = any(map(names_what_was_measured, labels.values()))
+        for line, label in labels.items():
+            found = [_line_block(sheet, line, run, header, context) for run in runs]
+            if measured and not names_what_was_measured(label):
+                found = [replace(b, kind="computed") if b and b.kind == "raw" else b for b in found]
+            blocks += [block for block in found if block]
         end = row
     return blocks
 

@@ -98,7 +98,7 @@ def tidy(blocks: list[ReadingBlock], block: str | None = None) -> pd.DataFrame:
 
 
 def _with_wavelengths(blocks: list[ReadingBlock], sheets: list[Sheet]) -> list[ReadingBlock]:
-    """Give raw absorbances without a wavelength the only one the file speaks of, or, plate by plate, those of its settings.
+    """Give raw absorbances without a wavelength the only one of the file, or, plate by plate, those of its settings.
 
     Magellan and Kaleido print the settings below the readings, in the same order.
     """

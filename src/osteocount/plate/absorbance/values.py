@@ -59,7 +59,8 @@ _TWO_WAVELENGTHS = re.compile(rf"(?i)(?<![\d.]){_NM}\s*[-\u2013\u2212/]\s*{_NM}(
 _PAIR_OF_FILTERS = re.compile(r"[2-9]\d\d(?:/\d{1,3})?\s*,\s*[2-9]\d\d")
 _RANGE = re.compile(r"(?i)spectr|\bscan|\brange|\bfrom\b|date|serial")
 _FLUORESCENCE = re.compile(
-    r"(?i)\brfu\b|fluoresc|\bfluo?\b|alamar|resazurin|presto ?blue|calcein|\bex(?:citation)?\b.*\bem(?:ission)?\b"
+    r"(?i)\brfu\b|fluoresc|\bfluo?\b|time[- ]resolved|\bh?trf\b|alamar|resazurin|presto ?blue|calcein|"
+    r"\bex(?:citation)?\b.*\bem(?:ission)?\b"
 )
 _LUMINESCENCE = re.compile(r"(?i)\brlu\b|luminesc|\blum\b|titer[- ]?glo|\bctg\b|luciferase|\bcps\b")
 _ABSORBANCE = re.compile(r"(?i)absorb|\bod\b|\bod\d|optical density|\babs\b|\babs\d")
