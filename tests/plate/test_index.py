@@ -83,7 +83,7 @@ NAMES = [
     ("Image_XY12_00001_Z003_CH4.tif", "Keyence BZ-X", "Image", "", "12", "4", "3", ""),
     ("r02c05f10p01-ch02t03.tiff", "Opera Phenix / Operetta", "", "B05", "10", "2", "1", "3"),
     ("003012-4-001002003.tif", "Operetta (Columbus)", "", "C12", "4", "3", "1", "2"),
-    ("20220101_exp_P24_w1.tif", "ImageXpress", "20220101_exp", "P24", "", "1", "", ""),
+    ("20220101_exp_C24_w1.tif", "ImageXpress", "20220101_exp", "C24", "", "1", "", ""),
     ("9987_B02_s4_w2_t7.TIF", "ImageXpress", "9987", "B02", "4", "2", "", "7"),
     ("scan_Plate_D_p00_0_B07f03d1.TIF", "EVOS M7000", "scan", "B07", "3", "1", "", ""),
     ("AB_B10_3_02d14h30m.tif", "Incucyte", "AB", "B10", "3", "Phase", "", "02d14h30m"),
@@ -319,7 +319,7 @@ def test_doubtful_wells_are_taken_when_a_layout_or_a_person_says_so(tmp_path):
 @pytest.mark.parametrize(
     "names",
     [
-        ["p_A1_1.tif", "p_B5_1.tif", "p_C2_1.tif", "p_D3_1.tif", "p_A4_1.tif"],
+        [f"p_{row}{column}_1.tif" for row in "BC" for column in range(1, 6)],
         ["A1_1.tif", "B2_1.tif"], ["A1_1.tif", "A2_1.tif"], ["exp_A01.tif", "exp_A02.tif"], ["x_well_B3.tif"],
         ["plate1_H12.jpg"], ["B4_01_02.png", "B4_01_03.png"], ["A1 (1).jpg", "A1 (2).jpg"],
     ],

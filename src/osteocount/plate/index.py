@@ -14,10 +14,13 @@ from osteocount.columns import PLATE_PREVIEW
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import is_multi_image
 from osteocount.io.read import is_picture_file
+from osteocount.plate.doubtful_wells import doubtful_wells
+from osteocount.plate.harmony_index import SYSTEM as HARMONY_INDEX
+from osteocount.plate.harmony_index import harmony_places
 from osteocount.plate.name_patterns import PATTERNS, NameParts, NamePattern, custom_pattern
 from osteocount.plate.picture_files import PictureFile, find_pictures, picture_stem, root_of
 from osteocount.plate.scene_wells import scenes_in, tell_plates_apart
-from osteocount.wells import row_letters, well_name
+from osteocount.wells import row_letters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,11 +30,6 @@ MIN_EXPLAINED = 0.95
 
 # Folders that instruments make inside a plate: Images (Phenix), TimePoint_2 and ZStep_3 (MetaXpress).
 _STRUCTURAL = re.compile(r"(?i)images?|(?P<time>timepoint)_(?P<t>\d+)|(?P<z>zstep)_(?P<n>\d+)")
-# Wells with a leading zero, channels, planes, numbered tiles, and the words: nobody writes these for anything else.
-_MADE_BY_A_PROGRAM = re.compile(
-    r"(?i:well|plate)|(?<![A-Za-z0-9])[A-P]0[1-9](?!\d)|[_ -]ch\d|[_ -]s\d+_w\d|[_ -]z\d|"
-    r"(?:^|[_ -])[A-P]\d{1,2}[_ -]0\d[_ -]0\d(?=[_ -]|$)"
-)
 _LISTED = 10  # names in a message; more of them help nobody
 
 NameMatches = dict[Path, tuple[NamePattern, NameParts] | None]
@@ -99,13 +97,13 @@ def index_pictures(source: Path, *, pattern: str | None = None, known_wells: Col
     found = find_pictures(source)
     patterns = _patterns(pattern)
     matches = {path: _match(path, patterns) for path in found.pictures}
-    scenes, unreadable = _scenes(matches)
+    index_notes = _by_harmony_index(source, matches) if pattern is None else []
+    doubtful, doubt = doubtful_wells(matches, known_wells) if pattern is None else (set(), "")
+    matches |= dict.fromkeys(doubtful)
+    scenes, unreadable = _scenes(matches, known_wells)
     strays = _strays(matches)
     matches = {path: match for path, match in matches.items() if path not in strays and path not in scenes}
     chosen = _main_pattern(source, matches, custom=pattern is not None) if matches else ""
-    doubt = _doubtful_wells(matches, known_wells) if chosen == "plain" and pattern is None else ""
-    if doubt:
-        chosen = ""
     entries, unmatched = _entries(source, matches, chosen)
     entries += tell_plates_apart([entry for inside in scenes.values() for entry in inside])
     unmatched = sorted([*unmatched, *strays])
@@ -114,6 +112,7 @@ def index_pictures(source: Path, *, pattern: str | None = None, known_wells: Col
         *([doubt] if doubt else []),
         *_notes(entries, found.skipped, unmatched, chosen),
         *found.notes(),
+        *index_notes,
         *unreadable,
     ]
     return PlateIndex(source, tuple(sorted(entries, key=_order)), found.skipped, tuple(unmatched), tuple(notes))
@@ -126,32 +125,7 @@ def _patterns(pattern: str | None) -> tuple[NamePattern, ...]:
     return named or (custom_pattern(pattern),)
 
 
-def _doubtful_wells(matches: NameMatches, known_wells: Collection[str]) -> str:
-    """Say that wells in hand-made names may be something else (PGE2, donor D1, an image C1), "" when they are wells.
-
-    A plate has several rows and more than four columns, or names made by a program (A01, ch00, "well").
-    """
-    plain = {picture_stem(path): match[1] for path, match in matches.items() if match}
-    positions = {(parts.row, parts.column) for parts in plain.values()}
-    if {well_name(*position) for position in positions} <= set(known_wells):
-        return ""
-    if any(_MADE_BY_A_PROGRAM.search(stem) for stem in plain):
-        return ""
-    rows, columns = ({position[axis] for position in positions} for axis in (0, 1))
-    prefixed = any(parts.plate for parts in plain.values())
-    lettered = len(rows) == 1 and rows != {1}
-    if (len(rows) > 1 and len(columns) > 4) or not (prefixed or lettered):
-        return ""
-    examples = ", ".join(f"{stem} (well {parts.well}?)" for stem, parts in list(plain.items())[:3])
-    return (
-        f"These names may hold wells, or something else: {examples}. They were not taken for wells. If they are wells, "
-        "give a layout that names them all, or --pattern plain; if not, a sample sheet (--samples)."
-    )
-
-
-def _scenes(
-    matches: NameMatches,
-) -> tuple[dict[Path, list[PictureFile]], list[str]]:
+def _scenes(matches: NameMatches, known_wells: Collection[str]) -> tuple[dict[Path, list[PictureFile]], list[str]]:
     """Look into files that may hold many wells, and note those that could not be looked into.
 
     An OME-TIFF whose own name gives the well is one picture: a plate of thousands of them is not opened to know it.
@@ -162,7 +136,7 @@ def _scenes(
         if not is_multi_image(path) or (hit and hit[1].row and path.name.lower().endswith((".tif", ".tiff"))):
             continue
         place = (hit[1].plate, hit[1].row, hit[1].column) if hit and hit[1].row else None
-        inside, note = scenes_in(path, place)
+        inside, note = scenes_in(path, place, known_wells)
         if inside:
             scenes[path] = inside
         notes += [note] if note else []
@@ -178,6 +152,29 @@ def _match(path: Path, patterns: tuple[NamePattern, ...]) -> tuple[NamePattern, 
         if parts is not None:
             return pattern, parts
     return None
+
+
+def _by_harmony_index(source: Path, matches: NameMatches) -> list[str]:
+    """Place pictures by Harmony's index where their names say nothing; returns notes.
+
+    Raises
+    ------
+    OsteoCountError
+        Names and index say different wells.
+    """
+    places, notes = harmony_places(path.parent for path in matches)
+    for path, parts in places.items():
+        if path not in matches:
+            continue
+        hit = matches[path]
+        if hit is None or hit[0].name not in ("Opera Phenix / Operetta", "Operetta (Columbus)"):
+            matches[path] = (NamePattern(HARMONY_INDEX, re.compile("")), parts)
+        elif (hit[1].row, hit[1].column) != (parts.row, parts.column):
+            raise OsteoCountError(
+                f"{path.relative_to(root_of(source))}: its name says well {hit[1].well}, Harmony's index well "
+                f"{parts.well}. Export the plate again, or move the index away."
+            )
+    return notes
 
 
 def _strays(matches: NameMatches) -> set[Path]:

@@ -153,6 +153,11 @@ PATTERNS: tuple[NamePattern, ...] = (
         r"(?:(?P<plate>.+)_)?(?P<row>[A-P]) ?- ?(?P<col>\d{1,2})\((?:fld (?P<field>\d+) ?)?(?:wv (?P<channel>.+?))?"
         r"(?: wix \d+)?(?: ?z (?P<z>\d+))?(?:-? ?time (?P<time>\d+)(?: - \d+ ms)?)?\)",
     ),
+    _pattern(  # version 7.2, when asked for whole names
+        "InCell",
+        r"(?:(?P<plate>.+)_)?(?P<row>[A-P])_(?P<col>\d{1,2})_f(?P<field>\d+)_c\d+_x(?P<channel>.*?_m.*?)"
+        r"_z(?P<z>\d+)_t(?P<time>\d+)",
+    ),
     _pattern(
         "Keyence BZ-X",
         r"(?:(?P<plate>.+?)_)??(?:T(?P<time>\d+)_)?XY(?P<field>\d+)(?:_(?P<part>\d{5}))?(?:_Z(?P<z>\d+))?"

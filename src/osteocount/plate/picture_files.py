@@ -88,6 +88,11 @@ class FoundPictures:
             said = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
             first = ", ".join(path.name for path in self.unread[:3])
             notes.append(f"Pictures of kinds that are not read: {said} ({first} …). Export them as TIFF or PNG.")
+            if {".c01", ".dib"} & set(kinds):
+                notes.append(
+                    "Files ending in .C01 and .DIB are those of Cellomics: export them as TIFF in its own program; "
+                    "their names are read then."
+                )
         if self.loops:
             names = ", ".join(path.name for path in self.loops)
             notes.append(f"Links to folders that were searched already: {names}.")

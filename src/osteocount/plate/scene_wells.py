@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import list_scenes
 from osteocount.io.raw_image import Scene
+from osteocount.plate.doubtful_wells import LETTERS_OF_OTHER_THINGS
 from osteocount.plate.picture_files import PictureFile, picture_stem
 from osteocount.wells import WELL_OF_SCENE, WellPosition, parse_well, row_letters, well_name
 
@@ -26,9 +27,12 @@ _NAMES = (
     re.compile(rf"{_WELL}-{WELL_OF_SCENE}"),
     re.compile(rf"(?i:p|s|scene|tr|pos|position|region)[ _-]?\d+[ _-]+{_WELL}"),  # CellDiscoverer 7: P1-B2
 )
+_BY_A_PROGRAM = re.compile(rf"P\d+-{WELL_OF_SCENE}|{WELL_OF_SCENE}-{WELL_OF_SCENE}")
 
 
-def scenes_in(path: Path, place: tuple[str, int, int] | None) -> tuple[list[PictureFile], str]:
+def scenes_in(
+    path: Path, place: tuple[str, int, int] | None, known_wells: Collection[str] = ()
+) -> tuple[list[PictureFile], str]:
     """Return one entry per picture inside a file, and a note when it could not be looked into.
 
     Parameters
@@ -37,6 +41,9 @@ def scenes_in(path: Path, place: tuple[str, int, int] | None) -> tuple[list[Pict
         The file.
     place
         Plate, row and column that the file's own name gives, None when it names no well.
+    known_wells
+        Wells of the layout: names of scenes that may be others (``D1``: donor, day) are believed when all are among
+        them.
 
     Returns
     -------
@@ -46,10 +53,10 @@ def scenes_in(path: Path, place: tuple[str, int, int] | None) -> tuple[list[Pict
         scenes = list_scenes(path)
     except OsteoCountError as error:
         return [], str(error)
-    wells = _wells(scenes)
+    wells, note = _wells(path, scenes, known_wells)
     if len(scenes) == 1 and wells[0] is None:
-        return [], ""
-    return [_entry(path, scene, well, place) for scene, well in zip(scenes, wells, strict=True)], ""
+        return [], note
+    return [_entry(path, scene, well, place) for scene, well in zip(scenes, wells, strict=True)], note
 
 
 def tell_plates_apart(entries: list[PictureFile]) -> list[PictureFile]:
@@ -66,17 +73,25 @@ def _renamed(entry: PictureFile) -> PictureFile:
     return replace(entry, plate="_".join(filter(None, [entry.plate, picture_stem(entry.path)])))
 
 
-def _wells(scenes: tuple[Scene, ...]) -> list[WellPosition | None]:
-    """Read the well of every scene; ``P1``, ``P2`` … alone are points on the stage, not row P of a 384-well plate."""
+def _wells(
+    path: Path, scenes: tuple[Scene, ...], known_wells: Collection[str]
+) -> tuple[list[WellPosition | None], str]:
+    """Read the well of every scene; ``P1``, ``P2`` … alone are points on the stage, ``D1``, ``D2`` … may be donors."""
     wells = [_well(scene.hints) for scene in scenes]
+    names = {well_name(*well) for well in wells if well}
     rows = {well[0] for well in wells if well}
-    if rows == {16} and not any(_sure(scene) for scene in scenes):
-        return [None] * len(scenes)
-    return wells
+    single = len(rows) == 1 and row_letters(*rows) in LETTERS_OF_OTHER_THINGS
+    if not single or any(map(_sure, scenes)) or names <= set(known_wells):
+        return wells, ""
+    first = next(scene for scene, well in zip(scenes, wells, strict=True) if well)
+    return [None] * len(scenes), (
+        f"{path.name}: scenes called {first.name!r} and so on may be wells, or something else. They were not taken for "
+        "wells. If they are, give a layout that names them all."
+    )
 
 
 def _sure(scene: Scene) -> bool:
-    return bool(scene.plate) or any("well" in hint.lower() for hint in scene.hints)
+    return bool(scene.plate) or any("well" in hint.lower() or _BY_A_PROGRAM.fullmatch(hint) for hint in scene.hints)
 
 
 def _well(hints: Iterable[str]) -> WellPosition | None:

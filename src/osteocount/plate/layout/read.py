@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
+from osteocount.names import fold
 from osteocount.plate.layout.entries import table_entries
 from osteocount.plate.layout.model import Layout, LayoutCheck, LayoutEntries, layout_of
 from osteocount.plate.layout.platemap import platemap_entries
@@ -72,8 +73,14 @@ def compare_wells(
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return the layout's wells without a picture and the pictures' wells without a layout well, as (plate, well).
 
-    A layout that names no plate holds for every plate of the pictures, and the reverse.
+    A layout that names no plate holds for every plate of the pictures, and the reverse; one plate on either side is the
+    same plate. Names of plates that differ in spelling only are one.
     """
+    names = {fold(plate): plate for plate, _ in pictures}
+    layout = {(names.get(fold(plate), plate), well) for plate, well in layout}
+    if len({plate for plate, _ in layout}) == len({plate for plate, _ in pictures}) == 1:
+        plate = next(iter(pictures))[0] or next(iter(layout))[0]
+        layout, pictures = ({(plate, well) for _, well in each} for each in (layout, pictures))
     if {plate for plate, _ in layout} == {""} or {plate for plate, _ in pictures} == {""}:
         plates = sorted({plate for plate, _ in layout | pictures} - {""}) or [""]
         layout = {(p, well) for plate, well in layout for p in ([plate] if plate else plates)}
