@@ -206,23 +206,26 @@ def gui(
 
 def _run(request: RunRequest, quiet: bool, as_json: bool) -> None:
     from osteocount.pipeline import run_steps
+    from osteocount.sample_words import in_words_of, sample_word
 
     try:
         outcome = follow(run_steps(request), quiet=quiet)
     except KeyboardInterrupt:  # typer would end without a word
         say("stopped. What was finished is kept; --resume goes on from there.")
         raise typer.Exit(130) from None
-    said = outcome.comparison.warnings if outcome.comparison else ()  # they are in the summary
+    word = sample_word(outcome.wells["well"].fillna("").astype(str))
+    # Those of the comparison are in the summary.
+    said = [in_words_of(word, text) for text in outcome.comparison.warnings] if outcome.comparison else []
     for warning in outcome.warnings if not quiet else ():
         if warning not in said:
             say(f"warning: {warning}")
     for sentence in outcome.bad_wells:
-        say(f"well not done: {sentence}")
+        say(f"{word} not done: {sentence}")
     if as_json:
         typer.echo(json.dumps(_summary(outcome), ensure_ascii=False, indent=1))
     elif not quiet:
         if outcome.comparison is not None:
-            echo(outcome.comparison.summary())
+            echo(in_words_of(word, outcome.comparison.summary()))
         echo(f"report: {(outcome.folder / 'report.html').resolve()}")
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)

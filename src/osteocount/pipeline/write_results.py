@@ -23,6 +23,7 @@ from osteocount.pipeline.corrections import automatic_table, classifier_record, 
 from osteocount.pipeline.finished_run import FinishedRun, read_finished, write_inputs
 from osteocount.pipeline.wells_table import assemble_wells, bad_wells
 from osteocount.plate.plate_quality import plate_quality
+from osteocount.sample_words import WELL, in_words_of, sample_word
 from osteocount.settings import Settings, help_text
 from osteocount.stats import Comparison, compare
 from osteocount.stats.donor_table import donor_table
@@ -123,7 +124,10 @@ def _write_tables(run: FinishedRun) -> Outcome:
     )
     write_table(wells, folder.root / "wells.csv")
     comparison, refusal = _compare(wells, settings) if has_layout else (None, ())
+    word = sample_word(wells["well"].fillna("").astype(str))
     contrasts = comparison.table if comparison else pd.DataFrame(columns=list(COMPARISONS.names))
+    if word != WELL:
+        contrasts = contrasts.assign(notes=[in_words_of(word, str(note)) for note in contrasts["notes"].fillna("")])
     if has_layout:
         write_table(contrasts, folder.root / "comparisons.csv", COMPARISONS.formats)
     donors = donor_table(comparison) if comparison else pd.DataFrame(columns=[*DONOR_VALUES.names[:3]])
@@ -131,9 +135,11 @@ def _write_tables(run: FinishedRun) -> Outcome:
         write_table(donors, folder.root / "donor_values.csv")
     write_workbook(workbook(wells, edited.cells, contrasts, donors, settings), folder.root / "results.xlsx")
     notes = (*run.about.notes, *edited.notes, *no_b_score)
-    warnings = (*notes, *_shared_warnings(run.records), *refusal, *(comparison.warnings if comparison else ()))
+    said = (*notes, *_shared_warnings(run.records), *refusal, *(comparison.warnings if comparison else ()))
+    warnings = tuple(in_words_of(word, text) for text in said)
     _write_record(run, warnings)
-    return Outcome(folder.root, wells, comparison, tuple(bad_wells(wells)), warnings)
+    bad = tuple(in_words_of(word, text) for text in bad_wells(wells))
+    return Outcome(folder.root, wells, comparison, bad, warnings)
 
 
 def _write_record(run: FinishedRun, warnings: tuple[str, ...]) -> None:

@@ -32,6 +32,8 @@ PATH_GROUPS = ("treatment", "donor", "dose", "replicate", "role", "plate", "well
 
 _FILE = frozenset(map(fold, ("file", "files", "path", "image", "picture", "file name", "filename", "image file")))
 _JOINING = ("replicate", "field", "channel")
+_REPLICATES = ("dish", "slide", "coverslip", "chamber")
+"""Headings of replicates that say what a sample is."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ def _lines(sheet: Sheet, treatment_column: str, problems: list[str]) -> list[Sam
     file_column = next(n for n, cell in enumerate(sheet.rows[header]) if fold(cell) in _FILE)
     headings = {n: cell for n, cell in enumerate(sheet.rows[header]) if cell and n != file_column}
     columns = {n: column_of(cell, treatment_column) for n, cell in headings.items()}
+    called, columns = _replicates(columns)
     named = [variable for variable, _ in columns.values()]
     problems.extend(
         f"{sheet.where(header, 0)}: two columns mean {variable!r}; keep one."
@@ -164,13 +167,28 @@ def _lines(sheet: Sheet, treatment_column: str, problems: list[str]) -> list[Sam
                 number=sheet.anchor(row, n) in sheet.numbers, date=sheet.anchor(row, n) in sheet.dates,
             )
             for n, (variable, unit) in columns.items()
-            if (text := sheet.filled(row, n)) and not (variable in ("well", *_JOINING) and is_missing(text))
+            if (text := _called(variable, called, sheet.filled(row, n)))
+            and not (variable in ("well", *_JOINING) and is_missing(text))
         }  # fmt: skip
         if file:
             lines.append(SampleLine(file, values, sheet.where(row, file_column)))
         elif values:
             problems.append(f"{sheet.where(row, file_column)}: no file is named for this line.")
     return lines
+
+
+def _replicates(columns: dict[int, tuple[str, str]]) -> tuple[str, dict[int, tuple[str, str]]]:
+    """Take a column ``dish``, ``slide``, ``coverslip`` for the replicates where no other is called so."""
+    names = [variable for variable, _ in columns.values()]
+    called = [name for name in names if name in _REPLICATES]
+    if "replicate" in names or len(called) != 1:
+        return "", columns
+    return called[0], {n: ("replicate", "") if said[0] == called[0] else said for n, said in columns.items()}
+
+
+def _called(variable: str, called: str, text: str) -> str:
+    """Write what a replicate is before its number: ``dish 2``."""
+    return f"{called} {text}" if called and variable == "replicate" and re.fullmatch(r"\d+\w?", text) else text
 
 
 def _placed(path: Path, source: Path, lines: list[SampleLine], problems: list[str]) -> tuple[PlateIndex, Layout]:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from osteocount.report.results import Results
+from osteocount.wells import canonical_well
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +25,7 @@ def plate_maps(results: Results) -> list[dict[str, str]]:
     """Draw one map of counts per plate; wells without a place on a plate have none."""
     from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
 
-    placed = results.wells[results.wells["well"].notna()]
+    placed = results.wells[results.wells["well"].fillna("").astype(str).map(canonical_well) != ""]
     limits = shared_limits(placed, MAP_MEASURE) if len(placed) else None
     maps = []
     for number, (plate, wells) in enumerate(placed.groupby(placed["plate"].fillna(""), sort=True)):

@@ -28,6 +28,7 @@ from osteocount.plate.plate_quality import plate_quality
 from osteocount.report import sentences
 from osteocount.report.number_format import WRITERS, is_known, plural, rounded, whole_number
 from osteocount.report.results import Results
+from osteocount.sample_words import PLURALS
 from osteocount.settings import Settings, unit_of
 from osteocount.stats.arms import arm_names
 from osteocount.stats.sentences import REFUSED, contrast_result, number
@@ -76,7 +77,7 @@ def key_numbers(results: Results) -> list[tuple[str, str]]:
         (whole_number(counted["n_osteoclasts"].sum()), "osteoclasts"),
         (_total(counted, "n_trap_positive"), "TRAP-positive cells"),
         (_total(counted, "n_nuclei"), "nuclei in them"),
-        (f"{len(counted)} of {len(results.wells)}", "wells counted"),
+        (f"{len(counted)} of {len(results.wells)}", f"{PLURALS[results.sample_word]} counted"),
         (whole_number(len(results.run.inputs)), "picture" if len(results.run.inputs) == 1 else "pictures"),
     ]
     return [*shown, (whole_number(donors), "donor" if donors == 1 else "donors")] if donors else shown
@@ -95,7 +96,12 @@ def arm_table(results: Results, arms: pd.Series) -> PageTable | None:
         donors = whole_number(wells["donor"].nunique()) if "donor" in wells else UNKNOWN
         numbers = [WRITERS[column.style](_over_wells(wells, column.name)) for column in columns]
         rows.append([str(arm), donors, whole_number(len(wells)), *numbers])
-    headings = [ARM.heading, "Donors", "Wells", *(column.heading for column in columns)]
+    headings = [
+        ARM.heading,
+        "Donors",
+        PLURALS[results.sample_word].capitalize(),
+        *(column.heading for column in columns),
+    ]
     return PageTable(headings, rows, [n > 0 for n in range(len(headings))], [False] * len(rows)) if rows else None
 
 

@@ -13,6 +13,7 @@ from osteocount.curate import effective, read_log
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import check_regular, read_bytes
 from osteocount.io.run_record import RunRecord, first_problem
+from osteocount.sample_words import sample_word
 
 REQUIRED_COLUMNS = {
     "cells.csv": ("plate", "well", "image", "is_osteoclast", "counted"),
@@ -52,6 +53,11 @@ class Results:
     def counted_wells(self) -> pd.DataFrame:
         """Wells with a count, those with some failed pictures included."""
         return self.wells[self.wells["n_osteoclasts"].notna()]
+
+    @property
+    def sample_word(self) -> str:
+        """What a row of the wells table is called: well, dish, slide, sample."""
+        return sample_word(self.wells["well"].fillna("").astype(str))
 
 
 def read_results(folder: Path) -> Results:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from osteocount.report.overlays import MAX_THUMBNAILS, caption, gallery
 from osteocount.report.page_tables import setting_rows
 from osteocount.report.results import Results, read_results
 from osteocount.report.sentences import methods
+from osteocount.sample_words import PLURALS, in_words_of
 from osteocount.settings import ComparisonSettings
 
 if TYPE_CHECKING:
@@ -86,28 +88,41 @@ def _context(
         (str(row["plate"]) if number_format.is_known(row["plate"]) else "", _well(row)): caption(row, arm)
         for (_, row), arm in zip(results.wells.iterrows(), arms, strict=True)
     }
+    word = results.sample_word
     return {
+        "word": word,
+        "words": PLURALS[word],
         "run": results.run,
         "folder": results.folder.name,
         "answer": sentences.headline(results.comparisons, settings.primary_endpoint, page_tables.total_text(results)),
         "by_size": by_size,
-        "notices": notices(results, statistics, settings.primary_endpoint),
+        "notices": [
+            replace(
+                notice,
+                text=in_words_of(word, notice.text),
+                items=tuple(in_words_of(word, item) for item in notice.items),
+            )
+            for notice in notices(results, statistics, settings.primary_endpoint)
+        ],
         "flags": page_tables.flagged_cells(results),
         "key_numbers": page_tables.key_numbers(results),
         "settings": setting_rows(results.run.settings),
         "arms": page_tables.arm_table(results, arms),
         "plate_maps": plate_maps(results),
         "plate_quality": page_tables.quality_table(results.wells),
-        "figures": comparison_figures(results, comparison, settings.primary_endpoint),
+        "figures": [
+            {key: text if key == "svg" else in_words_of(word, text) for key, text in figure.items()}
+            for figure in comparison_figures(results, comparison, settings.primary_endpoint)
+        ],
         "primary": sentences.endpoint_name(settings.primary_endpoint),
         "contrasts": page_tables.contrasts(results.comparisons, settings.primary_endpoint),
         "matrix": page_tables.endpoint_matrix(results.comparisons, settings.primary_endpoint),
         "comparison_table": page_tables.comparison_table(results.comparisons),
-        "design": str(comparison.design) if comparison is not None else "",
+        "design": in_words_of(word, str(comparison.design)) if comparison is not None else "",
         "wells": page_tables.wells_tables(results.wells, arms),
         "overlays": gallery(results, captions),
         "max_thumbnails": MAX_THUMBNAILS,
-        "methods": methods(results),
+        "methods": in_words_of(word, methods(results)),
         "seconds_per_picture": page_tables.median_seconds(results.run.inputs),
         "pictures": page_tables.pictures(results.run.inputs),
     }
