@@ -6,7 +6,7 @@ import pytest
 
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
-from osteocount.text_files import decode, read_text, without_separator_line
+from osteocount.text_files import decode, is_legacy, read_text, unclear_letters, without_separator_line
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
@@ -36,3 +36,32 @@ def test_the_line_that_names_the_separator(first, separator):
     lines, named = without_separator_line([first, "a"])
     assert named == separator
     assert lines == (["", "a"] if separator else [first, "a"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "25 µg/mL", "37 °C, 5 mm², ±3", "Müller; Größe; Übung; ÖSTERREICH; Straße; STRAßE", "wild–type “EV”",
+        "témoin; Contrôle; déjà",
+        "control; año; señal", "Sørensen; Århus; blåbær", "10e-8 × 2", "5\u00a0µL", "façade·µ",
+        "Ärzte",
+    ],
+)  # fmt: skip
+def test_words_of_western_europe_are_clear(text):
+    data = f"well,treatment\nA1,{text}\n".encode("cp1252")
+    assert is_legacy(data)
+    assert unclear_letters(data.decode("cp1252")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("TGF-β", "cp1253"), ("5 μg/mL", "cp1253"), ("TNFα", "cp1253"), ("контроль", "cp1251"), ("контроль", "koi8-r"),
+        ("D\u0410", "cp1251"), ("Müller", "mac_roman"), ("größer", "mac_roman"), ("37 °C", "mac_roman"),
+        ("Müller", "cp850"), ("5 µg", "cp850"), ("37 °C", "cp437"), ("Mädchen", "cp850"), ("対照", "shift_jis"),
+        ("对照", "gbk"), ("대조", "euc_kr"),
+    ],
+)  # fmt: skip
+def test_other_code_pages_are_not_taken_for_windows_1252(text, page):
+    data = f"well,treatment\nA1,{text}\n".encode(page)
+    assert unclear_letters(data.decode("cp1252", errors="replace")) is not None

@@ -11,6 +11,22 @@ from osteocount.input_files import read_bytes
 SEPARATOR_LINE = re.compile(r"\s*\"?sep=(?P<separator>.)\"?[\s;,]*", re.IGNORECASE)
 """First line with which Excel is told the separator of a CSV."""
 
+LEGACY = "Windows-1252"
+"""The code page that text is read in which is no Unicode."""
+
+_EVERYWHERE = frozenset(
+    "\u00a0\u00b0\u00b1\u00b2\u00b3\u00b5\u00b7\u00b9\u00d7\u00f7\u00ab\u00bb\u00ae\u00a9"  # °±²³µ·¹×÷«»®©
+    "\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026\u2030\u20ac\u2122"  # dashes, quotes, •…‰€™
+)
+_LETTER = re.compile(r"[\u00c0-\u00cf\u00d1-\u00d6\u00d8-\u00dd\u00df-\u00ef\u00f1-\u00f6\u00f8-\u00fd\u00ff]")
+_ACCENTS = r"\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff"
+_WORD = re.compile(rf"[A-Za-z{_ACCENTS}]*[{_ACCENTS}][A-Za-z{_ACCENTS}]*")
+# Units and umlauts of other code pages: 5 µg in Greek and in DOS, 37 °C and cm² in DOS, ä in DOS.
+_OTHER_PAGE = re.compile(
+    r"\d\s*[\u00ec\u00e6][gGlLMmU]\b|\u00f8[CF]\b|[cm]m[\u00fd\u00fc]|"
+    r"[A-Za-z][\u2018\u201c\u201d\u2026\u2030\u20ac\u2122][A-Za-z]"
+)
+
 
 def read_text(path: Path) -> str:
     """Return the text of a file, whatever its encoding (see :func:`decode`).
@@ -42,6 +58,53 @@ def decode(path: Path, data: bytes) -> str:
         return decode_unicode(data)
     except UnicodeDecodeError:
         return data.decode("cp1252", errors="replace")
+
+
+def is_legacy(data: bytes) -> bool:
+    """Say whether text is in no Unicode, so that its letters depend on the code page of the computer that wrote it."""
+    try:
+        decode_unicode(data)
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def unclear_letters(text: str) -> tuple[int, str] | None:
+    """Find the first word in text of Windows-1252 that looks as if it were in another code page.
+
+    Accents of Western European words, µ, °, ² and the like are clear. Words of accents alone (Cyrillic, Greek), accents
+    behind capitals (``TGFâ`` is Greek for TGFβ), and bytes that Windows-1252 uses for nothing or hardly ever (umlauts
+    of DOS and of the Macintosh) are not.
+
+    Returns
+    -------
+    Its line, counted from 0, and the word; None when all is clear.
+    """
+    for number, line in enumerate(text.splitlines()):
+        if line.isascii():
+            continue
+        strange = _OTHER_PAGE.search(line)
+        found = strange[0] if strange else next((c for c in line if not _clear(c)), "")
+        found = found or next((word for word in _WORD.findall(line) if not _western(word)), "")
+        if found:
+            return number, found
+    return None
+
+
+def _clear(character: str) -> bool:
+    return character.isascii() or character in _EVERYWHERE or bool(_LETTER.fullmatch(character))
+
+
+def _western(word: str) -> bool:
+    """Say whether a word with accents is one of a Western European language by its letters."""
+    plain = [c for c in word if c.isascii()]
+    accents = [c for c in word if not c.isascii()]
+    if len(word) == 2 and word.isupper():
+        return False  # DÀ may be a Cyrillic DA
+    shouted = bool(plain) and all(map(str.isupper, plain)) and len(plain) > 1
+    if shouted and any(map(str.islower, accents)) and word.replace("\u00df", "") != word.replace("\u00df", "").upper():
+        return False
+    return len(plain) >= len(accents)
 
 
 def decode_unicode(data: bytes) -> str:

@@ -88,7 +88,7 @@ MALFORMED = {
     "heading alone": (text(rows()[:1]), "The table has a heading but no rows. Give it one row per well."),
     "one column": ("well\nA1\nA2\n", "no column 'donor' (the biological replicate: donor, animal"),
     "unknown columns": ("a,b\n1,2\n", "It has the columns: a, b."),
-    "Latin-1": (text(rows(treatment=(3, "EV µ"))).encode("latin-1"), "is not UTF-8 text"),
+    "Greek": (text(rows(treatment=(3, "TGF-β"))).encode("cp1253"), "is not UTF-8 text, and line 4 has 'â'"),
 }
 
 
@@ -96,9 +96,10 @@ MALFORMED = {
     "content",
     [
         text(rows()).encode("utf-16"), text(rows()).encode("utf-16-le"), text(rows()).encode("utf-8-sig"),
-        b"sep=,\r\n" + text(rows()).encode(), b"sep=;\n" + text(rows()).replace(",", ";").encode(),
+        text(rows()).replace("IL-32", "IL-32 µg").encode("cp1252"), b"sep=,\r\n" + text(rows()).encode(),
+        b"sep=;\n" + text(rows()).replace(",", ";").encode(),
     ],
-    ids=["UTF-16", "UTF-16 without a mark", "BOM", "sep=,", "sep=;"],
+    ids=["UTF-16", "UTF-16 without a mark", "BOM", "Windows-1252", "sep=,", "sep=;"],
 )  # fmt: skip
 def test_a_table_is_read_as_programs_save_it(tmp_path, content):
     table = tmp_path / "table.csv"

@@ -135,7 +135,10 @@ def test_tables_of_other_programs(tmp_path, content):
         (None, "the table cannot be read"),
         (b"", "t.csv: the table is empty"),
         (b" \n", "t.csv: the table is empty"),
-        ("a,b\nµ,1\n".encode("cp1252"), "is not UTF-8 text (byte 4). In Excel, save as 'CSV UTF-8"),
+        (
+            "a,b\nПРЕ,1\n".encode("cp1251"),
+            "line 2 has 'Ð', which may mean other letters. In Excel, save as 'CSV UTF-8",
+        ),
         (b"a,b\n1,2\n1,2,3\n", "is not a table"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from osteocount.cli.console import echo
+from osteocount.cli.console import echo, say
 from osteocount.cli.options import with_options, with_settings
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
@@ -172,8 +172,11 @@ def _save(figures: dict[str, Figure], out: Path) -> None:
 def read_wells(path: Path) -> pd.DataFrame:
     """Read a table of wells, or the one of a result folder."""
     from osteocount.io.tables import read_table
+    from osteocount.text_files import LEGACY, is_legacy
 
     file = path / "wells.csv" if path.is_dir() else path
     if not file.is_file():
         raise OsteoCountError(f"{file}: there is no such table. Give a CSV file or a result folder with wells.csv.")
+    if is_legacy(file.read_bytes()):
+        say(f"{file.name} is no Unicode text; it is read as {LEGACY}.")
     return read_table(file)

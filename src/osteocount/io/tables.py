@@ -16,7 +16,7 @@ from osteocount.columns import FORMATS, OTHER_FORMAT, TEXT
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import check_regular
 from osteocount.io.files import atomic_write
-from osteocount.text_files import SEPARATOR_LINE, decode_unicode
+from osteocount.text_files import SEPARATOR_LINE, decode, is_legacy, unclear_letters
 
 _LARGEST_TABLE = 2**30
 _ROWS = 5000  # written at once
@@ -198,13 +198,15 @@ def _content(path: Path) -> str:
     try:
         if check_regular(path).st_size > _LARGEST_TABLE:
             raise OsteoCountError(f"{path.name}: is larger than 1 GB, which no table of wells or cells is.")
-        content = decode_unicode(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise OsteoCountError(f"{path}: the table cannot be read ({error.strerror or error}).") from error
-    except UnicodeDecodeError as error:
+    content = decode(path, data)
+    if is_legacy(data) and (strange := unclear_letters(content)):
         raise OsteoCountError(
-            f"{path.name}: is not UTF-8 text (byte {error.start}). In Excel, save as 'CSV UTF-8 (comma delimited)'."
-        ) from error
+            f"{path.name}: is not UTF-8 text, and line {strange[0] + 1} has {strange[1]!r}, which may mean other "
+            "letters. In Excel, save as 'CSV UTF-8 (comma delimited)'."
+        )
     if not content.strip():
         raise OsteoCountError(f"{path.name}: the table is empty.")
     content = content if "\n" in content else content.replace("\r", "\n")

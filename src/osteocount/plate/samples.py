@@ -15,6 +15,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import is_multi_image
 from osteocount.names import fold, is_missing
 from osteocount.plate.index import PlateIndex
+from osteocount.plate.layout.entries import say_code_page
 from osteocount.plate.layout.headings import column_of
 from osteocount.plate.layout.model import Layout, LayoutEntries, LayoutEntry, layout_of
 from osteocount.plate.layout.rules import resolve
@@ -77,14 +78,17 @@ def read_samples(path: Path, source: Path, *, treatment_column: str = "") -> tup
         With every problem of the sheet in one message: no pictures for a line, a picture on two lines that differ,
         pictures on no line, and all that is wrong with treatments, doses, donors and roles.
     """
-    problems: list[str] = []
-    lines = [line for sheet in read_sheets(path) for line in _lines(sheet, treatment_column, problems)]
+    collected = LayoutEntries()
+    lines = []
+    for sheet in read_sheets(path):
+        lines += _lines(sheet, treatment_column, collected.problems)
+        say_code_page(sheet, collected)
     if not lines:
         raise OsteoCountError(
             f"{path}: no sample sheet. A column 'file' (a path below the folder of pictures, or D1/IL-32/*) and a "
             "column 'treatment' are needed; `osteocount samples template FOLDER` writes one to start from."
         )
-    return _placed(path, source, lines, problems)
+    return _placed(path, source, lines, collected)
 
 
 def is_sample_sheet(path: Path) -> bool:
@@ -136,7 +140,7 @@ def match_paths(source: Path, pattern: str) -> tuple[PlateIndex, Layout] | None:
     if unfit:
         more = f" and {len(unfit) - 10} more" if len(unfit) > 10 else ""
         raise OsteoCountError(f"{source}: the pattern does not fit {', '.join(unfit[:10])}{more}.")
-    return _placed(source, source, lines, [])
+    return _placed(source, source, lines, LayoutEntries())
 
 
 def header_row(sheet: Sheet) -> int | None:
@@ -191,13 +195,12 @@ def _called(variable: str, called: str, text: str) -> str:
     return f"{called} {text}" if called and variable == "replicate" and re.fullmatch(r"\d+\w?", text) else text
 
 
-def _placed(path: Path, source: Path, lines: list[SampleLine], problems: list[str]) -> tuple[PlateIndex, Layout]:
+def _placed(path: Path, source: Path, lines: list[SampleLine], collected: LayoutEntries) -> tuple[PlateIndex, Layout]:
     found = find_pictures(source)
     pictures = found.pictures
-    line_of = match_files(pictures, root_of(source), lines, problems)
+    line_of = match_files(pictures, root_of(source), lines, collected.problems)
     if not line_of:
         raise OsteoCountError(f"{path}: none of the {len(pictures)} pictures of {source} is named in it.")
-    collected = LayoutEntries(problems=problems)
     samples: dict[int, str] = {}
     for number in sorted(set(line_of.values())):
         line = lines[number]
@@ -209,6 +212,7 @@ def _placed(path: Path, source: Path, lines: list[SampleLine], problems: list[st
         ]
     rows, warnings = resolve(collected, samples={number + 1: name for number, name in samples.items()})
     rows = _one_row_each(rows, collected.problems)
+    warnings = [*collected.notes, *warnings]
     unnamed = [p.relative_to(root_of(source)).as_posix() for p in pictures if p not in line_of]
     if unnamed:
         more = f" and {len(unnamed) - 10} more" if len(unnamed) > 10 else ""

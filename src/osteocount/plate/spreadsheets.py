@@ -20,7 +20,7 @@ from defusedxml import ElementTree
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import check_regular
 from osteocount.io.tables import plain_text
-from osteocount.text_files import decode, without_separator_line
+from osteocount.text_files import LEGACY, decode, is_legacy, unclear_letters, without_separator_line
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell, MergedCell
@@ -61,6 +61,10 @@ class Sheet:
         Whether the sheet is hidden.
     hidden_rows
         Rows that are hidden or filtered out.
+    code_page
+        What its text was read in where it is no Unicode.
+    unclear
+        What says that it may be in another code page, in a sentence.
     """
 
     name: str
@@ -72,6 +76,8 @@ class Sheet:
     numbers: frozenset[tuple[int, int]] = frozenset()
     hidden: bool = False
     hidden_rows: frozenset[int] = frozenset()
+    code_page: str = ""
+    unclear: str = ""
 
     def cell(self, row: int, column: int) -> str:
         """Return the text at a place, "" outside the table."""
@@ -131,7 +137,18 @@ def read_sheets(path: Path) -> list[Sheet]:
         return _read_workbook(path, data)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise OsteoCountError(f"{path}: an old Excel file (.xls). Save it as .xlsx or CSV.")
-    return [Sheet("", [[plain_text(cell) for cell in row] for row in split_table(decode(path, data))])]
+    text = decode(path, data)
+    rows = [[plain_text(cell) for cell in row] for row in split_table(text)]
+    if not is_legacy(data):
+        return [Sheet("", rows)]
+    strange = unclear_letters(text)
+    unclear = (
+        f"line {strange[0] + 1}: {strange[1]!r} is in a code page that is not known, so that its letters may be "
+        "others. Save the file as 'CSV UTF-8' or as .xlsx."
+        if strange
+        else ""
+    )
+    return [Sheet("", rows, code_page=LEGACY, unclear=unclear)]
 
 
 def split_table(text: str) -> list[list[str]]:

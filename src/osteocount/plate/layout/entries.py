@@ -35,6 +35,7 @@ def table_entries(path: Path, treatment_column: str = "") -> LayoutEntries:
         found = _sheet_entries(sheet, collected, treatment_column)
         if found:
             _say_what_is_hidden(sheet, collected)
+            say_code_page(sheet, collected)
         tables += found
     if not tables:
         raise OsteoCountError(
@@ -61,6 +62,14 @@ def _say_what_is_hidden(sheet: Sheet, collected: LayoutEntries) -> None:
         collected.notes.append(
             f"Sheet {sheet.name!r}: rows {rows}{more} are hidden or filtered out, and are read all the same."
         )
+
+
+def say_code_page(sheet: Sheet, collected: LayoutEntries) -> None:
+    """Name the code page of text that is no Unicode, or what is unclear in it."""
+    if sheet.unclear:
+        collected.problems.append(sheet.unclear)
+    elif sheet.code_page:
+        collected.notes.append(f"The file is no Unicode text; it is read as {sheet.code_page}.")
 
 
 def _refuse_hidden_values(sheet: Sheet, collected: LayoutEntries) -> None:
