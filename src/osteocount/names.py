@@ -15,11 +15,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 MISSING = frozenset({
-    "", "na", "n/a", "#n/a", "nan", "n.a.", "n.a", "#nv", "null", "nil", "-", "--", "---", ".", "..", "?", "nd", "n.d.",
+    "", "na", "n/a", "#n/a", "nan", "n.a.", "n.a", "#nv", "null", "nil", "-", "--", "---", ".", "..", "...",
+    "\u2026", "?", "nd", "n.d.",
     "n/d", "k.a.", "#value!", "#wert!", "#ref!", "#bezug!", "#div/0!", "#name?", "#num!", "#zahl!", "#null!", "<na>",
-    "missing", "unknown value",
+    "missing", "unknown value", "not available", "no data", "keine angabe", "ohne angabe", "nicht bekannt", "k. a.",
+    "n. a.", "n.v.", "fehlt", "leer", "vide", "vac\u00edo", "vacio", "n.r.", "s/d", "#n/v", "#nom?", "#valeur!",
+    "#campo!",
 })  # fmt: skip
 """What stands for an empty cell, folded: in R, Python, Excel (also German), and by hand."""
+
+UNKNOWN = frozenset({"unknown", "unbekannt", "inconnu", "desconocido", "sconosciuto", "blank", "empty", "none"})
+"""What says of a donor or a plate that nobody knows it, or that there is none, folded."""
 
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
 _QUOTES = dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201b\u2032\u00b4\u0060"), "'")
@@ -29,6 +35,7 @@ _LOOK_ALIKES = str.maketrans(
     "ABCEHIJKMOPSTXY3abcehijkmopstxyhdqwABEZHIKMNOPTYXayiknoptuxbb",
 )
 _CONFUSED = str.maketrans({"i": "1", "l": "1", "|": "1", "!": "1", "o": "0"})
+_CONFUSED_CODES = str.maketrans({"s": "5", "b": "8", "z": "2", "g": "6"})
 
 
 def fold(name: str) -> str:
@@ -47,19 +54,26 @@ def _fold_once(name: str) -> str:
     return re.sub(r"(?<![\d.,])(\d+)[.,]0+(?![\d.,])", r"\1", text)
 
 
-def look(name: str, *, dashes: bool = True) -> str:
+def look(name: str, *, dashes: bool = True, codes: bool = False) -> str:
     """Return the form in which names agree that look alike, though they may differ.
 
-    ``dashes``: also those that differ in a dash before a number (``D-1``, ``D1``).
+    ``dashes``: also those that differ in a dash, a point or a blank beside a letter (``D-1``, ``D1``; ``IL-32``,
+    ``IL32``). ``codes``: also in digits that look like letters (``S1``, ``51``), as in numbers of donors; not in names
+    of substances, where IL-1B is not IL-18.
     """
     text = fold(unicodedata.normalize("NFKC", name).translate(_LOOK_ALIKES)).translate(_LOOK_ALIKES)
-    text = re.sub(r"(?<=[a-z])-(?=\d)", "" if dashes else "-", text).translate(_CONFUSED)
+    # Müller is also written Mueller and Muller.
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = re.sub(r"(?<=[aou])e", "", text)
+    if dashes:
+        text = re.sub(r"(?<=[^\W\d_])[-.' ]+(?=\w)|(?<=\w)[-.' ]+(?=[^\W\d_])|\.+$", "", text)
+    text = text.translate(_CONFUSED).translate(_CONFUSED_CODES if codes else {})
     return re.sub(r"(?<![\d.,])0+(?=\d)", "", text)
 
 
 def is_missing(text: str) -> bool:
     """Say whether a cell holds nothing, or a word for nothing (``NA``, ``nan``, ``#N/A``, ``-`` …)."""
-    return fold(text) in MISSING
+    return fold(text) in _MISSING
 
 
 def visible(name: str) -> str:
@@ -105,10 +119,10 @@ class UnifiedNames:
         ]
 
 
-def unify(names: Iterable[str], *, dashes: bool = True) -> UnifiedNames:
+def unify(names: Iterable[str], *, dashes: bool = True, codes: bool = False) -> UnifiedNames:
     """Bring the spellings of names together (see the module); missing ones are left out.
 
-    ``dashes``: names that differ in a dash before a number are confused too.
+    ``dashes``, ``codes``: what is confused too, as in `look`.
     """
     counts = Counter(name for name in names if not is_missing(name))
     groups: dict[str, list[str]] = {}
@@ -119,7 +133,7 @@ def unify(names: Iterable[str], *, dashes: bool = True) -> UnifiedNames:
     first_of: dict[str, str] = {}
     confused = []
     for group in ordered:
-        other = first_of.setdefault(look(group[0], dashes=dashes), group[0])
+        other = first_of.setdefault(look(group[0], dashes=dashes, codes=codes), group[0])
         if other != group[0]:
             confused.append((other, group[0]))
     merged = tuple(tuple(group) for group in ordered if len(group) > 1)
@@ -135,3 +149,6 @@ def _invisible(character: str) -> bool:
 def _foreign(character: str) -> bool:
     """Say whether a letter is of another script and prints like a Latin one."""
     return ord(character) in _LOOK_ALIKES and character not in "ßβαγικνυχτ"
+
+
+_MISSING = frozenset(map(fold, MISSING))

@@ -19,7 +19,10 @@ PICTURE_SUFFIXES = (*_COMMON, *sorted(VENDOR_SUFFIXES, reverse=True), ".zarr")
 _UNREAD_SUFFIXES = (
     ".bmp", ".dib", ".gif", ".webp", ".jp2", ".jpx", ".heic", ".vsi", ".ets", ".oib", ".oif", ".oir", ".lsm", ".zvi",
     ".svs", ".ndpi", ".scn", ".mrxs", ".ims", ".stk", ".c01", ".dv", ".flex", ".tga", ".psd", ".raw", ".cr2", ".nef",
-    ".arw",
+    ".arw", ".btf", ".tf2", ".tf8", ".qptiff", ".bif", ".vms", ".vmu", ".dcm", ".jfif", ".jpe", ".jxr", ".jxl", ".avif",
+    ".heif", ".hdp", ".wdp", ".mrc", ".ics", ".ids", ".sld", ".pic", ".ipl", ".xdce", ".mvd2", ".dng", ".emf",
+    ".pdf", ".zip",
+    ".rar", ".7z", ".tar", ".gz",
 )  # fmt: skip
 _NO_PICTURES = {"truth", "labels", "overlays"}
 _ZARR_GROUP = {"zarr.json", ".zgroup"}
@@ -73,12 +76,15 @@ class FoundPictures:
         Pictures of kinds that are not read.
     loops
         Links to folders that lead back to where the search has been.
+    folders
+        Folders that were not searched for their name, or because they hold results.
     """
 
     pictures: tuple[Path, ...]
     skipped: tuple[Path, ...] = ()
     unread: tuple[Path, ...] = ()
     loops: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
 
     def notes(self) -> list[str]:
         """Say what was left out, in sentences."""
@@ -96,6 +102,11 @@ class FoundPictures:
         if self.loops:
             names = ", ".join(path.name for path in self.loops)
             notes.append(f"Links to folders that were searched already: {names}.")
+        if self.folders:
+            names = ", ".join(path.name for path in self.folders[:5]) + (" …" if len(self.folders) > 5 else "")
+            notes.append(
+                f"Folders not searched, since they are called truth, labels or overlays or hold results: {names}."
+            )
         return notes
 
 
@@ -141,9 +152,11 @@ def _walk(source: Path) -> FoundPictures:
     skipped: list[Path] = []
     unread: list[Path] = []
     loops: list[Path] = []
+    left: list[Path] = []
     been = {source.resolve()}
     for folder, folders, files in os.walk(source, followlinks=True):
         if "run.json" in files:
+            left += [Path(folder)] if Path(folder) != source else []
             folders.clear()
             continue
         if not _ZARR_GROUP.isdisjoint(files) or folder.lower().endswith(".zarr"):
@@ -151,6 +164,7 @@ def _walk(source: Path) -> FoundPictures:
             found.append(Path(folder))
             continue
         wanted = sorted(f for f in folders if not f.startswith(".") and f.lower() not in _NO_PICTURES)
+        left += [Path(folder, f) for f in sorted(folders) if f.lower() in _NO_PICTURES]
         loops += [path for f in wanted if (path := Path(folder, f)).is_symlink() and path.resolve() in been]
         folders[:] = [f for f in wanted if Path(folder, f) not in loops]
         been |= {Path(folder, f).resolve() for f in folders}
@@ -163,4 +177,4 @@ def _walk(source: Path) -> FoundPictures:
                 (skipped if derived_folder or _DERIVED.search(picture_stem(path)) else found).append(path)
             elif name.lower().endswith(_UNREAD_SUFFIXES):
                 unread.append(path)
-    return FoundPictures(tuple(found), tuple(skipped), tuple(unread), tuple(loops))
+    return FoundPictures(tuple(found), tuple(skipped), tuple(unread), tuple(loops), tuple(left))

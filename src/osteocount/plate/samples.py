@@ -6,7 +6,7 @@ a layout. ``well`` or ``replicate`` joins the pictures of one sample; without ei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+    line_of = match_files(pictures, root_of(source), lines, collected)
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -31,7 +31,9 @@ PATTERN = "sample sheet"
 PATH_GROUPS = ("treatment", "donor", "dose", "replicate", "role", "plate", "well", "field", "channel")
 """Groups of a pattern for the paths of pictures."""
 
-_FILE = frozenset(map(fold, ("file", "files", "path", "image", "picture", "file name", "filename", "image file")))
+_FILE = frozenset(
+    map(fold, ("file", "files", "path", "image", "picture", "file name", "filename", "image file", "image name"))
+)
 _JOINING = ("replicate", "field", "channel")
 _REPLICATES = ("dish", "slide", "coverslip", "chamber")
 """Headings of replicates that say what a sample is."""
@@ -198,7 +200,7 @@ def _called(variable: str, called: str, text: str) -> str:
 def _placed(path: Path, source: Path, lines: list[SampleLine], collected: LayoutEntries) -> tuple[PlateIndex, Layout]:
     found = find_pictures(source)
     pictures = found.pictures
-    line_of = match_files(pictures, root_of(source), lines, collected.problems)
+    line_of = match_files(pictures, root_of(source), lines, collected)
     if not line_of:
         raise OsteoCountError(f"{path}: none of the {len(pictures)} pictures of {source} is named in it.")
     samples: dict[int, str] = {}
@@ -231,17 +233,23 @@ def _placed(path: Path, source: Path, lines: list[SampleLine], collected: Layout
     return index, layout_of(path, rows, warnings)
 
 
-def match_files(pictures: Sequence[Path], root: Path, lines: list[SampleLine], problems: list[str]) -> dict[Path, int]:
-    """Return the number of the line that names each picture, its exact path before a glob; ``problems`` grows."""
+def match_files(
+    pictures: Sequence[Path], root: Path, lines: list[SampleLine], collected: LayoutEntries
+) -> dict[Path, int]:
+    """Return the number of the line that names each picture, its exact path before a glob; ``collected`` grows."""
     names = {fold_path(picture.relative_to(root).as_posix()): picture for picture in pictures}
+    alike = _alike(names)
     line_of: dict[Path, int] = {}
     globs = []
     for number, line in enumerate(lines):
         wanted = fold_path(line.file)
+        if wanted not in names and fold(wanted) in alike:
+            wanted = alike[fold(wanted)]
+            collected.notes.append(f"{line.where}: {line.file!r} is taken for {wanted!r}.")
         if wanted in names:
             earlier = line_of.setdefault(names[wanted], number)
             if earlier != number:
-                problems.append(f"{line.where}: {line.file} is there already at {lines[earlier].where}.")
+                collected.problems.append(f"{line.where}: {line.file} is there already at {lines[earlier].where}.")
         else:
             globs.append((number, line, wanted))
     exact = set(line_of)
@@ -249,15 +257,26 @@ def match_files(pictures: Sequence[Path], root: Path, lines: list[SampleLine], p
         below = wanted.rstrip("/") + "/"
         found = [p for n, p in names.items() if p not in exact and (fnmatchcase(n, wanted) or n.startswith(below))]
         if not found:
-            problems.append(f"{line.where}: no picture fits {line.file!r}. Give its path below {root.name or root}.")
+            collected.problems.append(
+                f"{line.where}: no picture fits {line.file!r}. Give its path below {root.name or root}."
+            )
         for picture in found:
             earlier = line_of.setdefault(picture, number)
             if earlier != number:
                 name = picture.relative_to(root).as_posix()
-                problems.append(
+                collected.problems.append(
                     f"{line.where}: {name} fits {line.file!r} and {lines[earlier].file!r}, of {lines[earlier].where}."
                 )
     return line_of
+
+
+def _alike(names: Collection[str]) -> dict[str, str]:
+    """Return paths by what they are but for case and blanks, with and without the ending, where that is one path."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        for spelled in (name, picture_name(name)):
+            found.setdefault(fold(spelled), set()).add(name)
+    return {spelled: next(iter(paths)) for spelled, paths in found.items() if len(paths) == 1}
 
 
 def fold_path(path: str) -> str:

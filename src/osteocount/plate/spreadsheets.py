@@ -59,8 +59,8 @@ class Sheet:
         Places of the cells that hold a number, so that a point in their text is the decimal one.
     hidden
         Whether the sheet is hidden.
-    hidden_rows
-        Rows that are hidden or filtered out.
+    hidden_rows, hidden_columns
+        Rows that are hidden or filtered out, and columns that are hidden.
     code_page
         What its text was read in where it is no Unicode.
     unclear
@@ -76,6 +76,7 @@ class Sheet:
     numbers: frozenset[tuple[int, int]] = frozenset()
     hidden: bool = False
     hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
     code_page: str = ""
     unclear: str = ""
 
@@ -325,6 +326,7 @@ def _with_structure(path: Path, sheet: Sheet, xml: IO[bytes], until: float) -> S
 
     formulas: dict[tuple[int, int], bool] = {}
     merged, hidden = [], set()
+    columns: set[int] = set()
     row = column = covered = 0
     for number, (event, element) in enumerate(ElementTree.iterparse(xml, events=("start", "end"))):
         tag = element.tag.rsplit("}", 1)[-1]
@@ -335,6 +337,9 @@ def _with_structure(path: Path, sheet: Sheet, xml: IO[bytes], until: float) -> S
             column = 0
             if element.get("hidden") in ("1", "true"):
                 hidden.add(row - 1)
+        elif event == "start" and tag == "col" and element.get("hidden") in ("1", "true"):
+            last = min(int(element.get("max") or 0), max(map(len, sheet.rows), default=0))
+            columns |= set(range(int(element.get("min") or 1) - 1, last))
         elif event == "start" and tag == "c":
             place = element.get("r")
             column = coordinate_to_tuple(place)[1] if place else column + 1
@@ -356,7 +361,20 @@ def _with_structure(path: Path, sheet: Sheet, xml: IO[bytes], until: float) -> S
         uncomputed=frozenset(place for place, computed in formulas.items() if not computed),
         merged=tuple(merged),
         hidden_rows=frozenset(used),
+        hidden_columns=frozenset(c for c in columns if any(sheet.cell(row, c) for row in range(len(sheet.rows)))),
     )
+
+
+_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+
+
+def _unit_of_format(number_format: str) -> str:
+    """Return the unit that a number format shows behind the number (``0.0" ng/mL"``), "" where it shows none."""
+    positive = re.split(r';(?=(?:[^"]*"[^"]*")*[^"]*$)', number_format, maxsplit=1)[0]
+    digits = max(positive.rfind(mark) for mark in "0#?")
+    behind = re.sub(r"\[[^\]]*\]|[_*].", "", positive[digits + 1 :]) if digits >= 0 else ""
+    literal = "".join(quoted or escaped for quoted, escaped in re.findall(r'"([^"]*)"|\\(.)', behind)).strip()
+    return literal if re.search(r"[A-Za-z%\u00b5\u03bc\u2030]", literal) else ""
 
 
 def _text(cell: Cell | MergedCell) -> str:
@@ -366,10 +384,11 @@ def _text(cell: Cell | MergedCell) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int | float) and str(cell.number_format).rstrip('"').endswith("%"):
+    if isinstance(value, int | float) and "%" in _LITERAL.sub("", str(cell.number_format).split(";")[0]):
         return f"{100 * value:.10g}%"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
+    if isinstance(value, int | float):
+        number = int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
+        return f"{number} {_unit_of_format(str(cell.number_format))}".strip()
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     if isinstance(value, date | time):

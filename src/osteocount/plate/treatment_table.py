@@ -19,6 +19,7 @@ from osteocount.plate.layout.headings import column_of
 from osteocount.plate.layout.read import check_layout, read_layout
 from osteocount.plate.picture_files import find_pictures, root_of
 from osteocount.plate.sample_template import sample_template
+from osteocount.plate.layout.model import LayoutEntries
 from osteocount.plate.samples import SampleLine, fold_path, header_row, is_sample_sheet, match_files, read_samples
 from osteocount.plate.spreadsheets import Sheet, read_sheets
 from osteocount.wells import canonical_well, parse_well
@@ -262,7 +263,7 @@ def _pictures(table: TreatmentTable, source: Path) -> tuple[int, ...]:
         if table.names_pictures:
             column = table.columns.index("file")
             lines = [SampleLine(line[column], {}, "") for line in table.rows]
-            line_of = match_files(find_pictures(source).pictures, root_of(source), lines, [])
+            line_of = match_files(find_pictures(source).pictures, root_of(source), lines, LayoutEntries())
             found = Counter(line_of.values())
             return tuple(found[n] for n in range(len(table.rows)))
         places = Counter((entry.plate, entry.well) for entry in _index(table, source).entries)
@@ -347,7 +348,7 @@ def _add_missing_wells(table: TreatmentTable, index: PlateIndex) -> None:
 def _add_missing_pictures(table: TreatmentTable, source: Path) -> None:
     column, root = table.columns.index("file"), root_of(source)
     pictures = find_pictures(source).pictures
-    named = match_files(pictures, root, [SampleLine(line[column], {}, "") for line in table.rows], [])
+    named = match_files(pictures, root, [SampleLine(line[column], {}, "") for line in table.rows], LayoutEntries())
     for picture in pictures:
         if picture not in named:
             line = [""] * len(table.columns)

@@ -384,6 +384,100 @@ def test_percentages_of_excel_are_percentages(tmp_path):
     assert table.loc["A02", ["dose", "dose_unit"]].tolist() == [25, "%"]
 
 
+@pytest.mark.parametrize(
+    ("number_format", "dose", "unit"),
+    [
+        ('0" ng/mL"', 25, "ng/mL"), ('0\\ "nM"', 25, "nM"), ('0.0" \u00b5g/mL";-0', 25, "\u00b5g/mL"), ("General", 25, ""),
+        ("#,##0", 25, ""), ('0.0"%"', 25, "%"), ("0%", 2500, "%"), ('[Red]0" U/mL"', 25, "U/mL"), ('"dose "0', 25, ""),
+    ],
+)  # fmt: skip
+def test_units_that_only_the_number_format_shows(tmp_path, number_format, dose, unit):
+    def change(book):
+        other = book.create_sheet("dose")
+        for row in (["dose", 1, 2, 3], ["A", 0, 25, None]):
+            other.append(row)
+        other["C2"].number_format = number_format
+
+    table = read_layout(workbook(tmp_path, change)).wells.set_index("well")
+    assert table.loc["A02", ["dose", "dose_unit"]].tolist() == [dose, unit]
+
+
+def test_hidden_columns_are_said(tmp_path):
+    def change(book):
+        book["treatment"].column_dimensions["D"].hidden = True
+
+    said = read_layout(workbook(tmp_path, change)).warnings
+    assert "Sheet 'treatment': columns D are hidden, and are read all the same." in said
+
+
+@pytest.mark.parametrize(
+    ("below", "where"),
+    [
+        ("A,veh,y,y\n", "line 3 column 1: 'A'"), ("B,veh,x,x\nA,veh,y,y\n", "line 4 column 1: 'A'"),
+        ("\n\n\n\n\nF,veh,x,x\n", "line 8 column 1: 'F'"), ("\n\n\n\n\nRow F,,x,\n", "line 8 column 1: 'Row F'"),
+        ("C,veh,x,x\nB,x,x,x\nC,y,y,y\n", "line 5 column 1: 'C'"),
+    ],
+)  # fmt: skip
+def test_rows_that_come_again_or_too_late_are_named(tmp_path, below, where):
+    assert where in refusal(tmp_path, "treatment,1,2,3\nA,veh,x,x\n" + below)
+
+
+def test_lines_below_a_grid_are_said(tmp_path):
+    read = layout(tmp_path, "treatment,1,2,3\nA,veh,x,x\nNote,see,lab,book\n")
+    assert read.warnings[0] == "line 3 column 1: a line below the grid is not read (Note)."
+
+
+def test_a_grid_of_numbers_without_a_name_is_no_layout(tmp_path):
+    said = refusal(tmp_path, ",1,2,3\nA,0.1,0.2,0.3\nB,0.2,0.1,0.4\n")
+    assert "this grid has no name. Write the variable" in said
+
+
+@pytest.mark.parametrize("word", ["unknown", "unbekannt", "inconnu", "blank", "empty", "none", "Unknown "])
+def test_an_unknown_donor_is_no_donor(tmp_path, word):
+    read = layout(tmp_path, f"well,treatment,donor\nA1,vehicle,{word}\nA2,IL-32,D1\n")
+    assert read.wells["donor"].tolist() == ["", "D1"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("3", "03"), ("5 %", "5%"), ("Batch 1", "batch1"), ("EV–1", "EV-1"), ("hypoxia", "Hypoxia")],
+)
+def test_spellings_in_other_columns_are_one(tmp_path, one, other):
+    read = layout(tmp_path, f"well,treatment,day\nA1,vehicle,{one}\nA2,x,{one}\nA3,x,{other}\n")
+    assert set(read.wells["day"]) == {one}
+    assert "they are taken for one" in read.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("IL-32", "IL32"), ("wild-type", "wildtype"), ("EV-KO", "EVKO"), ("rh-IL-32", "rhIL-32"), ("Müller", "Mueller")],
+)
+def test_names_that_differ_in_a_dash_or_an_umlaut_are_asked_about(tmp_path, one, other):
+    said = refusal(tmp_path, f"well,treatment\nA1,vehicle\nA2,{one}\nA3,{other}\n")
+    assert "look alike: are they one or two?" in said
+
+
+@pytest.mark.parametrize(("one", "other"), [("EV+", "EV-"), ("IL-1b", "IL-18"), ("EV 1", "EV 2"), ("WT 1-1", "WT 11")])
+def test_names_that_are_two_are_two(tmp_path, one, other):
+    read = layout(tmp_path, f"well,treatment\nA1,vehicle\nA2,{one}\nA3,{other}\n")
+    assert set(read.wells["treatment"]) == {"vehicle", one, other}
+
+
+@pytest.mark.parametrize(
+    ("text", "page"), [("IL-32 µg", "cp1252"), ("Kälte", "cp1252"), ("TGF-β", "cp1253"), ("М-КСФ", "cp1251")]
+)
+def test_code_pages(tmp_path, text, page):
+    path = tmp_path / "layout.csv"
+    path.write_bytes(f"well,treatment\nA1,vehicle\nA2,{text}\n".encode(page))
+    if page == "cp1252":
+        read = read_layout(path)
+        assert read.wells["treatment"].tolist() == ["vehicle", text]
+        assert "The file is no Unicode text; it is read as Windows-1252." in read.warnings
+    else:
+        with pytest.raises(OsteoCountError, match="line 3: .* is in a code page that is not known"):
+            read_layout(path)
+
+
 def test_dates_of_excel_are_asked_about(tmp_path):
     from datetime import datetime
 

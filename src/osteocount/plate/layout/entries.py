@@ -10,8 +10,9 @@ from pathlib import Path
 from osteocount.errors import OsteoCountError
 from osteocount.plate.layout.headings import column_of, is_load_data, says_of_pictures
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
+from osteocount.plate.numbers import parse_number
 from osteocount.plate.spreadsheets import Sheet, read_sheets, uncomputed_formulas
-from osteocount.plate.well_grids import Grid, find_grids
+from osteocount.plate.well_grids import Grid, find_grids, row_label
 from osteocount.wells import PLATE_SHAPES, WellPosition, parse_well, row_letters
 
 _GENERIC = re.compile(r"(?i)sheet\s?\d*|tabelle\s?\d*|feuil\s?\d*|hoja\s?\d*|plate\s?\d*|layout|wells?")
@@ -56,12 +57,22 @@ def _say_what_is_hidden(sheet: Sheet, collected: LayoutEntries) -> None:
         )
     if sheet.hidden:
         collected.notes.append(f"Sheet {sheet.name!r} is hidden, and is read all the same.")
+    _say_hidden_columns(sheet, collected)
     if sheet.hidden_rows:
         rows = ", ".join(str(row + 1) for row in sorted(sheet.hidden_rows)[:10])
         more = f" and {len(sheet.hidden_rows) - 10} more" if len(sheet.hidden_rows) > 10 else ""
         collected.notes.append(
             f"Sheet {sheet.name!r}: rows {rows}{more} are hidden or filtered out, and are read all the same."
         )
+
+
+def _say_hidden_columns(sheet: Sheet, collected: LayoutEntries) -> None:
+    if sheet.hidden_columns:
+        from openpyxl.utils import get_column_letter
+
+        columns = ", ".join(get_column_letter(column + 1) for column in sorted(sheet.hidden_columns)[:10])
+        more = f" and {len(sheet.hidden_columns) - 10} more" if len(sheet.hidden_columns) > 10 else ""
+        collected.notes.append(f"Sheet {sheet.name!r}: columns {columns}{more} are hidden, and are read all the same.")
 
 
 def say_code_page(sheet: Sheet, collected: LayoutEntries) -> None:
@@ -92,7 +103,7 @@ def _sheet_entries(sheet: Sheet, collected: LayoutEntries, treatment_column: str
         collected.entries.extend(_long_entries(sheet, header, treatment_column, collected.problems))
         return 1
     for grid in grids:
-        name = _grid_variable(sheet, grid) or ("treatment" if len(grids) == 1 else "")
+        name = _grid_variable(sheet, grid) or ("treatment" if len(grids) == 1 and not _numbers(sheet, grid) else "")
         if not name:
             corner = sheet.where(grid.header_row, max(grid.first_column - 1, 0))
             collected.problems.append(
@@ -105,10 +116,32 @@ def _sheet_entries(sheet: Sheet, collected: LayoutEntries, treatment_column: str
             "note below it. Label the rows A, B, C …, each once, and put notes elsewhere."
             for place in grid.unclear
         )
+        _say_what_is_left(sheet, grid, grids, collected)
         shape = grid.lines[-1][1], grid.columns[-1]
         drawn = next((wells for wells, known in PLATE_SHAPES.items() if known == shape), None)
         collected.drawn_wells = max(filter(None, (collected.drawn_wells, drawn)), default=None)
     return len(grids)
+
+
+def _say_what_is_left(sheet: Sheet, grid: Grid, grids: list[Grid], collected: LayoutEntries) -> None:
+    """Name lines below a grid that look like rows of it, and say which filled ones are not read."""
+    read = {row for other in grids for row, _ in other.lines} | {other.header_row for other in grids}
+    stop = min((other.header_row for other in grids if other.header_row > grid.last_row), default=len(sheet.rows))
+    columns = range(grid.first_column, grid.first_column + len(grid.columns))
+    labels = [c for c in (grid.first_column - 1, grid.first_column - 2) if c >= 0]
+    for row in range(grid.last_row + 1, stop):
+        filled = sum(bool(sheet.cell(row, column)) for column in columns)
+        text = next((sheet.cell(row, c) for c in labels if sheet.cell(row, c)), "")
+        place = (row, labels[0] if labels else grid.first_column)
+        if row in read or not filled or place in grid.unclear:
+            continue
+        if row_label(text):
+            collected.problems.append(
+                f"{sheet.where(*place)}: {text!r} stands below the grid, or is a row that is there already. Label the "
+                "rows A, B, C …, each once, without empty lines between."
+            )
+        elif filled >= min(2, len(grid.columns)):
+            collected.notes.append(f"{sheet.where(*place)}: a line below the grid is not read ({text or 'no label'}).")
 
 
 def _grid_variable(sheet: Sheet, grid: Grid) -> str:
@@ -116,6 +149,12 @@ def _grid_variable(sheet: Sheet, grid: Grid) -> str:
     above = [text for text in sheet.rows[grid.header_row - 1] if text] if grid.header_row else []
     candidates = [grid.corner, above[0] if len(above) == 1 else "", sheet.name]
     return next((c for c in candidates if c and not _GENERIC.fullmatch(c)), "")
+
+
+def _numbers(sheet: Sheet, grid: Grid) -> bool:
+    """Say whether a grid holds numbers: readings or doses, but no treatments."""
+    texts = [text for *_, row, column in grid.cells() if (text := sheet.cell(row, column))]
+    return bool(texts) and sum(parse_number(text) is not None for text in texts) > 0.8 * len(texts)
 
 
 def _grid_entries(sheet: Sheet, grid: Grid, variable: str, unit: str) -> Iterator[LayoutEntry]:

@@ -9,7 +9,7 @@ from math import nan
 
 from osteocount.columns import QC_FLAGS, STATUS, WELL_NUMBERS, names_of
 from osteocount.dose_units import canonical_unit
-from osteocount.names import is_missing, unify
+from osteocount.names import UNKNOWN, fold, is_missing, unify
 from osteocount.plate.layout.doses import DoseReader, convert_doses, excel_made_a_date
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
 from osteocount.wells import CONTROL_ROLES, PLATE_SHAPES, well_name
@@ -36,11 +36,16 @@ _ROLE_OF = {word: role for role, words in ROLES.items() for word in words}
 _NAMED_ROLES = ("negative control", "positive control", "vehicle", "blank")
 _NOT_EXCLUDED = (
     "no", "n", "false", "0", "nein", "non", "não", "nao", "nej", "falsch", "faux", "falso", "ok", "okay", "good",
-    "keep", "kept", "include", "included", "in", "used", "use", "pass", "passed", "fine", "valid",
+    "keep", "kept", "include", "included", "in", "used", "use", "pass", "passed", "fine", "valid", "none",
+    "not excluded",
+    "nicht", "nicht ausgeschlossen", "behalten", "keine", "nee", "nope", "0.0", "0,0", "aucun", "garder", "incluir",
+    "gut",
+    "bon", "not", "never", "f",
 )  # fmt: skip
 _EXCLUDED = (
     "yes", "y", "true", "1", "x", "ja", "j", "oui", "si", "sí", "sim", "wahr", "vrai", "exclude", "excluded", "out",
 )  # fmt: skip
+_NOT_EXCLUDED_FOLDED = frozenset(map(fold, _NOT_EXCLUDED))
 _NAMES = ("plate", "treatment", "donor")
 """Columns whose spellings decide the n of every test."""
 
@@ -89,12 +94,12 @@ def resolve(
 
 def _cleaned(entries: list[LayoutEntry], problems: list[str]) -> tuple[list[LayoutEntry], list[str]]:
     """Leave out what stands for nothing, bring spellings together, and name what Excel has changed."""
-    missing = [entry for entry in entries if is_missing(entry.value)]
+    missing = [entry for entry in entries if _says_nothing(entry)]
     notes = []
     if missing:
         words = ", ".join(dict.fromkeys(repr(entry.value) for entry in missing))
         notes.append(f"{missing[0].where}: {len(missing)} cells hold {words}, taken for empty.")
-    kept = [entry for entry in entries if not is_missing(entry.value)]
+    kept = [entry for entry in entries if not _says_nothing(entry)]
     problems.extend(
         f"{entry.where}: {entry.value!r} is a date, which Excel makes of names and numbers such as SEP1 and 1-2. "
         "Format the cell as text and type it again."
@@ -102,12 +107,14 @@ def _cleaned(entries: list[LayoutEntry], problems: list[str]) -> tuple[list[Layo
         if entry.variable in (*_NAMES, "dose", "role") and excel_made_a_date(entry)
     )
     names: dict[str, dict[str, str]] = {}
-    for variable in _NAMES:
+    free = {entry.variable for entry in kept} - {*_FIXED, *_NAMES}
+    for variable in (*_NAMES, *sorted(free)):
         own = [e.well[0] if variable == "plate" else e.value for e in kept if variable in ("plate", e.variable)]
-        unified = unify(own, dashes=variable != "treatment")
+        unified = unify(own, codes=variable == "donor")
         names[variable] = unified.of
         notes += unified.notes(variable)
-        problems.extend(unified.problems(variable))
+        if variable in _NAMES:
+            problems.extend(unified.problems(variable))
     return [
         replace(
             entry,
@@ -116,6 +123,11 @@ def _cleaned(entries: list[LayoutEntry], problems: list[str]) -> tuple[list[Layo
         )
         for entry in kept
     ], notes
+
+
+def _says_nothing(entry: LayoutEntry) -> bool:
+    """Say whether a cell holds nothing; a donor who is unknown is none, or all unknown ones would be one donor."""
+    return is_missing(entry.value) or (entry.variable in ("donor", "plate") and fold(entry.value) in UNKNOWN)
 
 
 def _spread_over_plates(entries: list[LayoutEntry]) -> list[LayoutEntry]:
@@ -205,9 +217,9 @@ def _role(said: str, treatment: str, cells: dict[str, LayoutEntry], problems: li
 def _exclusion(text: dict[str, str], role: str) -> str:
     """Return why the well is excluded, "" when it is not."""
     mark, reason = text["exclude"].strip(), text["exclude_reason"]
-    if is_missing(mark) or mark.casefold() in _NOT_EXCLUDED:
+    if is_missing(mark) or fold(mark) in _NOT_EXCLUDED_FOLDED:
         return (reason or "excluded in the layout") if role == "excluded" else ""
-    return reason or ("excluded in the layout" if mark.casefold() in _EXCLUDED else mark)
+    return reason or ("excluded in the layout" if fold(mark) in _EXCLUDED else mark)
 
 
 def _check_merged(used: WellEntries, rows: list[dict[str, object]], problems: list[str]) -> None:
