@@ -170,7 +170,7 @@ def _lines(sheet: Sheet, header: _Header, label_column: int) -> tuple[list[tuple
             lines.append((row, plate_row))  # every wavelength has its row's label
         elif not label and plate_row and not gap and not waiting and (filled or sheet.cell(row, header.behind)):
             lines.append((row, plate_row))
-        elif named and named not in known and filled and lines and named <= _rows_of(header):
+        elif named and named not in known and filled and lines and named <= rows_of(header.columns[-1]):
             unclear.append((row, label_column))  # a row with one well, or a note below the grid
             break
         elif not label and not filled:
@@ -188,12 +188,12 @@ def _belongs(named: int, header: _Header, filled: int, *, interrupted: bool) -> 
     """Say whether a labelled line is one of this grid; behind a gap it must hold values, and be on such a plate."""
     if not interrupted:
         return True
-    return named <= _rows_of(header) and filled >= min(2, len(header.columns))
+    return named <= rows_of(header.columns[-1]) and filled >= min(2, len(header.columns))
 
 
-def _rows_of(header: _Header) -> int:
-    """Return the most rows that a plate with these columns has."""
-    return 8 if header.columns[-1] <= 12 else 16 if header.columns[-1] <= 24 else 32
+def rows_of(last_column: int) -> int:
+    """Return the most rows that a plate with so many columns has."""
+    return 8 if last_column <= 12 else 16 if last_column <= 24 else 32
 
 
 def _repeats(cells: list[str], header: _Header) -> bool:

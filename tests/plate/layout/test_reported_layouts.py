@@ -387,8 +387,9 @@ def test_percentages_of_excel_are_percentages(tmp_path):
 @pytest.mark.parametrize(
     ("number_format", "dose", "unit"),
     [
-        ('0" ng/mL"', 25, "ng/mL"), ('0\\ "nM"', 25, "nM"), ('0.0" \u00b5g/mL";-0', 25, "\u00b5g/mL"), ("General", 25, ""),
-        ("#,##0", 25, ""), ('0.0"%"', 25, "%"), ("0%", 2500, "%"), ('[Red]0" U/mL"', 25, "U/mL"), ('"dose "0', 25, ""),
+        ('0" ng/mL"', 25, "ng/mL"), ('0\\ "nM"', 25, "nM"), ('0.0" µg/mL";-0', 25, "µg/mL"),
+        ("General", 25, ""), ("#,##0", 25, ""), ('0.0"%"', 25, "%"), ("0%", 2500, "%"), ('[Red]0" U/mL"', 25, "U/mL"),
+        ('"dose "0', 25, ""),
     ],
 )  # fmt: skip
 def test_units_that_only_the_number_format_shows(tmp_path, number_format, dose, unit):
@@ -414,7 +415,8 @@ def test_hidden_columns_are_said(tmp_path):
     ("below", "where"),
     [
         ("A,veh,y,y\n", "line 3 column 1: 'A'"), ("B,veh,x,x\nA,veh,y,y\n", "line 4 column 1: 'A'"),
-        ("\n\n\n\n\nF,veh,x,x\n", "line 8 column 1: 'F'"), ("\n\n\n\n\nRow F,,x,\n", "line 8 column 1: 'Row F'"),
+        ("\n\n\n\n\nF,veh,x,x\n", "line 8 column 1: 'F'"),
+        ("\n\n\n\n\nRow F,,x,\n", "line 8 column 1: 'Row F'"),
         ("C,veh,x,x\nB,x,x,x\nC,y,y,y\n", "line 5 column 1: 'C'"),
     ],
 )  # fmt: skip
@@ -474,7 +476,7 @@ def test_code_pages(tmp_path, text, page):
         assert read.wells["treatment"].tolist() == ["vehicle", text]
         assert "The file is no Unicode text; it is read as Windows-1252." in read.warnings
     else:
-        with pytest.raises(OsteoCountError, match="line 3: .* is in a code page that is not known"):
+        with pytest.raises(OsteoCountError, match=r"line 3: .* is in a code page that is not known"):
             read_layout(path)
 
 

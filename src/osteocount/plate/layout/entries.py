@@ -12,7 +12,7 @@ from osteocount.plate.layout.headings import column_of, is_load_data, says_of_pi
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
 from osteocount.plate.numbers import parse_number
 from osteocount.plate.spreadsheets import Sheet, read_sheets, uncomputed_formulas
-from osteocount.plate.well_grids import Grid, find_grids, row_label
+from osteocount.plate.well_grids import Grid, find_grids, row_label, rows_of
 from osteocount.wells import PLATE_SHAPES, WellPosition, parse_well, row_letters
 
 _GENERIC = re.compile(r"(?i)sheet\s?\d*|tabelle\s?\d*|feuil\s?\d*|hoja\s?\d*|plate\s?\d*|layout|wells?")
@@ -135,7 +135,9 @@ def _say_what_is_left(sheet: Sheet, grid: Grid, grids: list[Grid], collected: La
         place = (row, labels[0] if labels else grid.first_column)
         if row in read or not filled or place in grid.unclear:
             continue
-        if row_label(text):
+        named, last = row_label(text), max(plate_row for _, plate_row in grid.lines)
+        further = named > last and named <= rows_of(grid.columns[-1])
+        if further or (named and filled >= min(2, len(grid.columns)) and named <= last):
             collected.problems.append(
                 f"{sheet.where(*place)}: {text!r} stands below the grid, or is a row that is there already. Label the "
                 "rows A, B, C …, each once, without empty lines between."
