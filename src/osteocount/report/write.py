@@ -85,7 +85,9 @@ def _context(
     by_size = any(entry.nuclei_resolved is False for entry in results.run.inputs)
     arms = page_tables.arm_of_wells(results.wells)
     captions = {
-        (str(row["plate"]) if number_format.is_known(row["plate"]) else "", _well(row)): caption(row, arm)
+        (str(row["plate"]) if number_format.is_known(row["plate"]) else "", _well(row)): in_words_of(
+            results.sample_word, caption(row, arm)
+        )
         for (_, row), arm in zip(results.wells.iterrows(), arms, strict=True)
     }
     word = results.sample_word
@@ -94,7 +96,9 @@ def _context(
         "words": PLURALS[word],
         "run": results.run,
         "folder": results.folder.name,
-        "answer": sentences.headline(results.comparisons, settings.primary_endpoint, page_tables.total_text(results)),
+        "answer": sentences.headline(
+            results.comparisons, settings.primary_endpoint, in_words_of(word, page_tables.total_text(results))
+        ),
         "by_size": by_size,
         "notices": [
             replace(
@@ -119,7 +123,10 @@ def _context(
         "matrix": page_tables.endpoint_matrix(results.comparisons, settings.primary_endpoint),
         "comparison_table": page_tables.comparison_table(results.comparisons),
         "design": in_words_of(word, str(comparison.design)) if comparison is not None else "",
-        "wells": page_tables.wells_tables(results.wells, arms),
+        "wells": {
+            key: replace(table, headings=[in_words_of(word, heading) for heading in table.headings])
+            for key, table in page_tables.wells_tables(results.wells, arms).items()
+        },
         "overlays": gallery(results, captions),
         "max_thumbnails": MAX_THUMBNAILS,
         "methods": in_words_of(word, methods(results)),
