@@ -6,7 +6,8 @@ a layout. ``well`` or ``replicate`` joins the pictures of one sample; without ei
 
 from __future__ import annotations
 
-    line_of = match_files(pictures, root_of(source), lines, collected)
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path

@@ -16,10 +16,10 @@ from osteocount.errors import OsteoCountError
 from osteocount.names import fold
 from osteocount.plate.index import PlateIndex, index_pictures
 from osteocount.plate.layout.headings import column_of
+from osteocount.plate.layout.model import LayoutEntries
 from osteocount.plate.layout.read import check_layout, read_layout
 from osteocount.plate.picture_files import find_pictures, root_of
 from osteocount.plate.sample_template import sample_template
-from osteocount.plate.layout.model import LayoutEntries
 from osteocount.plate.samples import SampleLine, fold_path, header_row, is_sample_sheet, match_files, read_samples
 from osteocount.plate.spreadsheets import Sheet, read_sheets
 from osteocount.wells import canonical_well, parse_well
