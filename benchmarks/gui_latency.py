@@ -30,7 +30,7 @@ from qtpy.QtWidgets import QApplication, QInputDialog, QWidget
 from osteocount.columns import CELLS
 from osteocount.curate import AutomaticField
 from osteocount.io.result_folder import ResultFolder, write_json
-from osteocount.measure import GEOMETRY_COLUMNS, geometry, measure_shapes
+from osteocount.measure import GEOMETRY_COLUMNS, CountingFrame, geometry, measure_shapes
 from osteocount.napari import worker
 from osteocount.napari.counting import LayerCount
 from osteocount.napari.dock import COMPARE, CORRECT, OsteoCountDock
@@ -55,13 +55,14 @@ def scene() -> AutomaticField:
     for cell, (y, x) in enumerate(corners, start=1):
         labels[y : y + step - 12, x : x + step - 12] = cell
         nuclei += [("a.tif", 3 * cell + n, cell, y + 20.0, x + 10.0 + 12 * n, 0.9) for n in range(3)]
-    rows = [geometry(shape, 0.5, labels.shape, Settings()) for shape in measure_shapes(labels)]
+    frame = CountingFrame((SIDE, SIDE))
+    rows = [geometry(shape, 0.5, frame, np.ones((step - 12, step - 12), bool)) for shape in measure_shapes(labels)]
     cells = pd.DataFrame(rows, columns=list(GEOMETRY_COLUMNS)).assign(
         plate="p", well="A01", field="1", image="a.tif", n_nuclei=3, n_nuclei_low=2, n_nuclei_high=4,
         trap_od_mean=0.5, is_osteoclast=True, confidence=0.7, flags="borderline", source="automatic",
     ).reindex(columns=list(CELLS.names))  # fmt: skip
     columns = ["image", "nucleus_id", "cell_id", "y_px", "x_px", "score"]
-    return AutomaticField(labels, cells, pd.DataFrame(nuclei, columns=columns), 0.5, nuclei_resolved=True)
+    return AutomaticField(labels, cells, pd.DataFrame(nuclei, columns=columns), 0.5, nuclei_resolved=True, frame=frame)
 
 
 def results(folder: Path, pictures: Path, automatic: AutomaticField) -> None:

@@ -173,7 +173,7 @@ CELLS = Table(
         Column("trap_od_mean", "float64", "Mean TRAP optical density over the cell.", "OD"),
         Column("is_osteoclast", "bool", "Whether it is an osteoclast: by nuclei, or by size where none can be seen."),
         _share("confidence", "How sure the program is of `is_osteoclast`, 0 to 1."),
-        Column("touches_edge", "bool", "Whether a border of the picture cuts it."),
+        Column("touches_edge", "bool", "Whether a border of the picture, or of what was imaged of it, cuts it."),
         Column("counted", "bool", "Whether it is inside the counting frame; the others are in no count."),
         Column("flags", "str", "What is special about it, separated by `;`: `borderline`, `pale_giant`, `opaque` …"),
         Column("source", "str", "`automatic`, or what a person did: `accepted`, `edited`, `drawn`."),
@@ -228,13 +228,14 @@ def _count(name: str, text: str, title: str) -> Column:
 
 WELL_NUMBERS = (
     _count("n_fields", "Pictures that were counted.", "Fields"),
-    Column("imaged_area_mm2", "float64", "Area that was analysed.", "mm²", title="Imaged, mm²", style="figure"),
+    Column("imaged_area_mm2", "float64", "Imaged area in which cells are counted: inside the well, without the guard "
+           "zone and without what was never imaged.", "mm²", title="Imaged, mm²", style="figure"),
     _count("n_osteoclasts", "Osteoclasts.", "Osteoclasts"),
     _count("n_osteoclasts_ge2", "TRAP-positive cells with 2 nuclei or more.", "≥ 2 nuclei"),
     _count("n_osteoclasts_ge4", "TRAP-positive cells with 4 nuclei or more.", "≥ 4 nuclei"),
     Column("osteoclast_density_per_mm2", "float64", "Osteoclasts ÷ imaged area.", "per mm²",
            title="per mm²", style="figure", decimals=1),
-    Column("osteoclast_area_fraction", "float64", "Area of all osteoclasts ÷ imaged area, 0 to 1.",
+    Column("osteoclast_area_fraction", "float64", "Area of the osteoclasts ÷ imaged area, 0 to 1.",
            title="Area fraction", style="figure"),
     Column("nuclei_per_osteoclast_mean", "float64", "Mean number of nuclei of an osteoclast.",
            title="Nuclei per OC, mean", style="figure", decimals=1),
@@ -247,10 +248,12 @@ WELL_NUMBERS = (
     _count("n_borderline", "Cells whose class flips inside the interval of their nuclei.", "Borderline"),
     # Beyond the contract, for the statistics: pooled proportions need their counts, and a plate without a pixel size
     # still has rates per pixel.
-    Column("imaged_area_px", "Int64", "Area that was analysed.", "px"),
-    Column("osteoclast_area_px", "Int64", "Area of all osteoclasts.", "px"),
+    Column("imaged_area_px", "Int64", "The imaged area in pixels.", "px"),
+    Column("osteoclast_area_px", "Int64", "Area of the osteoclasts, by which the area fraction is made.", "px"),
     Column("osteoclast_area_mean_um2", "float64", "Mean area of an osteoclast.", "µm²"),
     Column("n_nuclei_in_osteoclasts", "Int64", "Nuclei of all osteoclasts."),
+    Column("guard_zone_share", "float64", "Share of the analysed area that the guard zone takes, where cells are only "
+           "looked at and not counted; 0 without one.", title="Guard zone, share", style="figure", decimals=2),
 )  # fmt: skip
 
 WELL_QUALITY = _only(
@@ -636,7 +639,7 @@ REPORT_WELLS = (
     "plate", "well", "image", "status", "arm", "donor", "n_fields", "imaged_area_mm2", "n_osteoclasts",
     "n_osteoclasts_ge2", "n_osteoclasts_ge4", "osteoclast_density_per_mm2", "osteoclast_area_fraction",
     "nuclei_per_osteoclast_mean", "nuclei_per_osteoclast_median", "fusion_index", "n_trap_positive", "n_nuclei",
-    "n_borderline", "qc_flags",
+    "n_borderline", "guard_zone_share", "qc_flags",
 )  # fmt: skip
 """First columns of the report's table of everything about the wells; the other ones follow in their own order."""
 
@@ -682,6 +685,7 @@ WINDOW_PICTURE: Mapping[str, str] = MappingProxyType({
     "nuclei_per_osteoclast_mean": "Nuclei per osteoclast, mean",
     "fusion_index": "Fusion index",
     "osteoclast_density_per_mm2": "Osteoclasts per mm²",
+    "guard_zone_share": "Share of the area in the guard zone",
 })  # fmt: skip
 """The window's numbers of one picture; ``{rule}`` is what makes an osteoclast."""
 

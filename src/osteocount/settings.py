@@ -104,8 +104,13 @@ class PictureSettings(SettingsGroup):
     regime: Literal["auto", "brightfield", "low_power", "fluorescence"] = Field("auto", title="Imaging regime")
     """What the picture shows. 'auto' decides by content and says why."""
     well_view: Literal["field", "whole"] = Field("field", title="Picture shows")
-    """'field': part of a well, cells cut by the top or left border are not counted (unbiased counting frame). 'whole':
-    the whole well, every cell counts."""
+    """'field': part of a well; its borders cut cells, so cells are counted by an unbiased counting frame (see the guard
+    zone), except where the rim of the well is seen all around. 'whole': the whole well, every cell counts."""
+    guard_zone: float = Field(100.0, title="Guard zone", ge=0.0, le=1000.0, json_schema_extra={"unit": "µm"})
+    """Width of the strip along the lower and right border of a field in which cells are looked at but not counted, so
+    that every counted cell is judged by all of it. Wider than a usual osteoclast; the imaged area is reduced to match.
+    Not used where it would take more than half of the picture. 0: none, cells cut by the upper or left border are not
+    counted."""
 
 
 class SegmentSettings(SettingsGroup):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from osteocount.curate import AutomaticField
+from osteocount.measure import CountingFrame
 from osteocount.settings import Settings
 
 # number: top, left, bottom, right; the nuclei lie in a row through the middle of each
@@ -14,12 +15,15 @@ CELLS = {1: (5, 5, 15, 25), 2: (5, 25, 15, 45), 3: (25, 5, 45, 25), 4: (25, 35, 
 NUCLEI = {1: (10, 9, 1), 2: (10, 21, 1), 3: (10, 30, 2), 4: (35, 8, 3), 5: (35, 15, 3), 6: (35, 22, 3), 7: (48, 48, 0)}
 
 
+EVERY = CountingFrame((50, 60), "every cell")
+
+
 @pytest.fixture
 def automatic():
     labels = np.zeros((50, 60), np.uint32)
     for cell, (top, left, bottom, right) in CELLS.items():
         labels[top:bottom, left:right] = cell
-    return AutomaticField(labels, _cells(labels), _nuclei(), 0.5, nuclei_resolved=True)
+    return AutomaticField(labels, _cells(labels), _nuclei(), 0.5, nuclei_resolved=True, frame=EVERY)
 
 
 @pytest.fixture
@@ -35,8 +39,7 @@ def settings():
 def _cells(labels):
     from osteocount.measure import GEOMETRY_COLUMNS, geometry, measure_shapes
 
-    settings = Settings.model_validate({"picture": {"well_view": "whole"}})
-    rows = [geometry(shape, 0.5, labels.shape, settings) for shape in measure_shapes(labels)]
+    rows = [geometry(shape, 0.5, EVERY, labels == shape.label) for shape in measure_shapes(labels)]
     table = pd.DataFrame(rows, columns=list(GEOMETRY_COLUMNS))
     counts = [sum(at[2] == cell for at in NUCLEI.values()) for cell in CELLS]
     return table.assign(

@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 import cv2
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -13,6 +14,7 @@ from PIL import Image
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.read import read_picture
+from osteocount.io.tiled_image import open_tiled
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 
@@ -22,7 +24,7 @@ def noise(shape, dtype=np.uint8):
     return (np.random.default_rng(1).random(shape) * top).astype(dtype)
 
 
-RGB, RGB16, RGBA = noise((60, 70, 3)), noise((60, 70, 3), np.uint16), noise((60, 70, 4))
+RGB, RGB16, RGBA = noise((60, 70, 3)), noise((60, 70, 3), np.uint16), np.maximum(noise((60, 70, 4)), 1)
 GREY, GREY16, CHANNELS = noise((60, 70)), noise((60, 70), np.uint16), noise((2, 60, 70))
 SMALL = {"photometric": "rgb", "metadata": None}
 CYX = {"axes": "CYX"}
@@ -168,9 +170,35 @@ def test_pages_and_alpha_are_noted(tmp_path):
     tifffile.imwrite(tmp_path / "p.tif", noise((5, 60, 70)), metadata=None)
     Image.fromarray(RGBA).save(tmp_path / "a.png")
     assert "5 pages of the same size" in read_picture(tmp_path / "p.tif").notes[0]
-    assert read_picture(tmp_path / "a.png").notes == (
-        "The alpha channel was dropped, although parts of the picture are transparent.",
-    )
+    assert read_picture(tmp_path / "a.png").notes == ("The alpha channel was dropped.",)
+
+
+def test_what_is_transparent_is_black_whatever_colour_lies_under_it(tmp_path):
+    pixels = RGBA.copy()
+    pixels[10:30, 7:42, 3] = 0
+    shown = np.where(pixels[..., 3:] == 0, 0, pixels[..., :3])
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    wide = pixels.astype(np.uint16) * 257
+    tifffile.imwrite(tmp_path / "b.tif", pixels, photometric="rgb", extrasamples=["unassalpha"])
+    (tmp_path / "c.png").write_bytes(imagecodecs.png_encode(wide))
+    for name in ("a.png", "b.tif"):
+        picture = read_picture(tmp_path / name)
+        np.testing.assert_array_equal(picture.pixels, shown)
+        assert "16.7 % of the picture are transparent and were read as black." in picture.notes[0]
+    np.testing.assert_array_equal(read_picture(tmp_path / "c.png").pixels, shown.astype(np.uint16) * 257)
+    for kind in ({"tile": (32, 32)}, {"rowsperstrip": 16}, {}):
+        tifffile.imwrite(tmp_path / "d.tif", pixels, photometric="rgb", extrasamples=["unassalpha"], **kind)
+        with open_tiled(tmp_path / "d.tif", None, least=1) as image:
+            np.testing.assert_array_equal(image.read(3, 50, 5, 61), shown[3:50, 5:61])
+
+
+def test_an_alpha_channel_of_zeros_says_nothing(tmp_path):
+    pixels = RGBA.copy()
+    pixels[..., 3] = 0
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=["unassalpha"], tile=(32, 32))
+    np.testing.assert_array_equal(read_picture(tmp_path / "a.tif").pixels, pixels[..., :3])
+    with open_tiled(tmp_path / "a.tif", None, least=1) as image:
+        np.testing.assert_array_equal(image.read(0, 60, 0, 70), pixels[..., :3])
 
 
 def chunk(kind, data):

@@ -7,7 +7,7 @@ import pytest
 from skimage.measure import regionprops
 
 from osteocount.columns import WELL_NUMBERS, names_of
-from osteocount.measure import measure_cells, measure_nuclei, summarise
+from osteocount.measure import choose_frame, measure_cells, measure_nuclei, summarise
 from osteocount.measure.cells import is_borderline, is_osteoclast, with_borderline
 from osteocount.measure.shape import measure_shapes
 from osteocount.segment.segmentation import ArrayLabels, Segmentation
@@ -39,14 +39,27 @@ def segmentation(boxes, nuclei_per_cell, *, od=0.5, resolved=True, large=None, i
     )  # fmt: skip
 
 
+def measured(found, um, settings=None):
+    settings = settings or Settings()
+    return measure_cells(found, um, settings, choose_frame(found, um, settings.picture)[0])
+
+
 def fields(found, um=0.5):
     return pd.DataFrame(
-        [{"area_px": int(found.analysed.sum()), "pixel_size_um": um, "nuclei_resolved": found.nuclei_resolved}]
+        [
+            {
+                "area_px": int(found.analysed.sum()),
+                "analysed_px": int(found.analysed.sum()),
+                "pixel_size_um": um,
+                "nuclei_resolved": found.nuclei_resolved,
+                "guarded": False,
+            }
+        ]
     )
 
 
 def test_a_square_of_ten_pixels_at_half_a_micrometre():
-    cell = measure_cells(segmentation([(5, 6, 10)], [4]), 0.5, Settings()).iloc[0]
+    cell = measured(segmentation([(5, 6, 10)], [4]), 0.5).iloc[0]
     assert (cell.area_px, cell.area_um2) == (100, 25.0)
     assert (cell.y_px, cell.x_px) == (9.5, 10.5)
     assert cell.feret_um == pytest.approx(0.5 * 10 * 2**0.5)
@@ -55,13 +68,13 @@ def test_a_square_of_ten_pixels_at_half_a_micrometre():
 
 
 def test_how_a_cell_is_stained_is_empty_where_it_was_not_measured():
-    cell = measure_cells(segmentation([(5, 6, 10)], [4], od=0.25), 0.5, Settings()).iloc[0]
+    cell = measured(segmentation([(5, 6, 10)], [4], od=0.25), 0.5).iloc[0]
     assert cell["trap_od_mean"] == 0.25
     assert cell[["trap_od_sd", "red_od_mean", "green_od_mean", "blue_od_mean"]].isna().all()
 
 
 def test_without_a_pixel_size_the_micrometre_columns_are_empty_and_not_zero():
-    cell = measure_cells(segmentation([(5, 6, 10)], [4]), None, Settings()).iloc[0]
+    cell = measured(segmentation([(5, 6, 10)], [4]), None).iloc[0]
     assert cell[["area_um2", "perimeter_um", "feret_um"]].isna().all()
 
 
@@ -84,10 +97,10 @@ def test_shapes_agree_with_scikit_image(axes):
 )  # fmt: skip
 def test_the_counting_frame_excludes_top_and_left(box, touches, counted):
     found = segmentation([box], [3])
-    cell = measure_cells(found, 1.0, Settings()).iloc[0]
+    cell = measured(found, 1.0).iloc[0]
     assert (cell.touches_edge, cell.counted) == (touches, counted)
     whole = Settings.model_validate({"picture": {"well_view": "whole"}})
-    assert measure_cells(found, 1.0, whole).iloc[0].counted
+    assert measured(found, 1.0, whole).iloc[0].counted
 
 
 def test_four_fields_that_tile_a_well_count_every_cell_once():
@@ -112,26 +125,26 @@ def test_four_fields_that_tile_a_well_count_every_cell_once():
 
 @pytest.mark.parametrize(("n", "osteoclast"), [(0, False), (2, False), (3, True), (7, True)])
 def test_three_nuclei_make_an_osteoclast(n, osteoclast):
-    cell = measure_cells(segmentation([(9, 9, 9)], [n]), 1.0, Settings()).iloc[0]
+    cell = measured(segmentation([(9, 9, 9)], [n]), 1.0).iloc[0]
     assert (cell.n_nuclei, cell.is_osteoclast) == (n, osteoclast)
 
 
 @pytest.mark.parametrize(("n", "borderline"), [(1, False), (2, True), (3, True), (4, False)])
 def test_a_cell_whose_class_flips_inside_its_interval_is_borderline(n, borderline):
-    cell = measure_cells(segmentation([(9, 9, 9)], [n]), 1.0, Settings()).iloc[0]
+    cell = measured(segmentation([(9, 9, 9)], [n]), 1.0).iloc[0]
     assert ("borderline" in cell["flags"]) == borderline
 
 
 def test_cells_without_trap_are_not_in_the_table_and_their_nuclei_in_no_cell():
     found = segmentation([(9, 9, 9)], [3], od=0.01)
-    cells = measure_cells(found, 1.0, Settings())
+    cells = measured(found, 1.0)
     assert len(cells) == 0
     assert measure_nuclei(found, cells)["cell_id"].isna().all()
 
 
 def test_where_nuclei_are_not_resolved_none_are_made_up():
     found = segmentation([(9, 9, 9), (25, 25, 4)], [0, 0], resolved=False, large=[True, False])
-    cells = measure_cells(found, None, Settings())
+    cells = measured(found, None)
     assert cells["n_nuclei"].isna().all()
     assert cells["is_osteoclast"].tolist() == [True, False]
     well = summarise(cells, fields(found, None))
@@ -142,7 +155,7 @@ def test_where_nuclei_are_not_resolved_none_are_made_up():
 def test_the_numbers_of_a_well_by_hand():
     boxes = [(5, 5, 6), (15, 5, 4), (25, 5, 4), (0, 20, 10)]
     found = segmentation(boxes, [5, 2, 1, 8])
-    well = summarise(measure_cells(found, 0.5, Settings()), fields(found))
+    well = summarise(measured(found, 0.5), fields(found))
     assert set(well) == set(names_of(WELL_NUMBERS))
     expected = {
         "n_fields": 1, "n_osteoclasts": 1, "n_osteoclasts_ge2": 2, "n_osteoclasts_ge4": 1, "n_trap_positive": 3,

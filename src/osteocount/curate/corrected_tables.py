@@ -15,7 +15,7 @@ from osteocount.curate.edit_actions import apply_edit
 from osteocount.curate.edit_log import Edit
 from osteocount.curate.edited_field import EditedField
 from osteocount.io.label_image import Labels, TiledLabels
-from osteocount.measure import GEOMETRY_COLUMNS, geometry
+from osteocount.measure import GEOMETRY_COLUMNS, CountingFrame, geometry
 from osteocount.measure.cells import BORDERLINE, is_osteoclast
 from osteocount.segment.object_tables import STAIN_COLUMNS
 from osteocount.settings import Settings
@@ -35,6 +35,8 @@ class AutomaticField:
         Micrometres per pixel, None when unknown.
     nuclei_resolved
         False at low power.
+    frame
+        How its cells are counted.
     """
 
     labels: Labels | TiledLabels
@@ -42,6 +44,7 @@ class AutomaticField:
     nuclei: pd.DataFrame
     pixel_um: float | None
     nuclei_resolved: bool
+    frame: CountingFrame
 
     def field(self) -> EditedField:
         """Return the state before any edit."""
@@ -87,7 +90,7 @@ def corrected_cells(automatic: AutomaticField, field: EditedField, settings: Set
     rows = []
     for cell in sorted(field.marks):
         known = {str(k): v for k, v in first.loc[cell].items()} if cell in first.index else {}
-        row = _row(field, cell, known, settings)
+        row = _row(field, cell, known, automatic.frame)
         row |= _count(field, cell, row, nuclei[cell] if automatic.nuclei_resolved else None, smallest, settings)
         rows.append(row)
     touched = pd.DataFrame(rows, columns=list(automatic.cells.columns))
@@ -109,11 +112,13 @@ def corrected_nuclei(automatic: AutomaticField, field: EditedField) -> pd.DataFr
     return table.astype({"cell_id": "Int64", "y_px": float, "x_px": float, "score": float})
 
 
-def _row(field: EditedField, cell: int, known: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def _row(field: EditedField, cell: int, known: dict[str, Any], frame: CountingFrame) -> dict[str, Any]:
     mark = field.mark(cell)
     row = {**known, "cell_id": cell}
     if mark.shape is not None:
-        values = geometry(mark.shape, field.pixel_um, field.labels.shape, settings)
+        at = mark.shape
+        mask = np.asarray(field.labels[at.top : at.bottom, at.left : at.right] == cell)
+        values = geometry(at, field.pixel_um, frame, mask)
         row |= dict(zip(GEOMETRY_COLUMNS, values, strict=True))
         row |= dict.fromkeys(STAIN_COLUMNS, np.nan) | {"trap_od_mean": field.trap_of(cell)}
     words = [word for word in str(row.get("flags") or "").split(";") if word not in ("", "nan", "<NA>", BORDERLINE)]

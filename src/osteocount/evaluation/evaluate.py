@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotation_files import AnnotationSource, find_annotations, picture_name
@@ -16,7 +17,7 @@ from osteocount.evaluation.ground_truth import read_ground_truth
 from osteocount.evaluation.metrics import Evaluation, compute_metrics
 from osteocount.input_files import read_bytes
 from osteocount.io.figure_files import write_figure
-from osteocount.io.label_image import read_labels
+from osteocount.io.label_image import Labels, read_labels
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder
 from osteocount.io.run_record import FieldRecord, RunRecord
 from osteocount.io.tables import read_table, write_table
@@ -185,12 +186,23 @@ def _side_by_side(
         [cells[name].astype("string").fillna("") == getattr(picture, name) for name in _POSITION]
     )
     ours = cells[same]
+    if true.table["counted"].notna().any():
+        ours = ours.assign(counted=ours["cell_id"].isin(_not_cut_first(labels)))
     pairs = outline_pairs(true.labels, labels) if true.labels is not None else point_pairs(true.table, labels)
     pairs = pairs[pairs["our_id"].isin(ours["cell_id"])]
     about = {name: getattr(picture, name) for name in _POSITION}
     about |= {"unit": unit, "outlined": true.labels is not None, "others": true.others_annotated}
     left, right = (table.assign(**about) for table in side_by_side(true.table, ours, pairs))
     return left[[*_POSITION, *(name for name in left.columns if name not in _POSITION)]], right
+
+
+def _not_cut_first(labels: Labels) -> NDArray[np.integer]:
+    """Return the labels that neither the upper nor the left border cuts.
+
+    That is the frame of annotations that say which cells are counted; with a guard zone ours is smaller, and of true
+    cells that are points nobody knows whether they would lie in it.
+    """
+    return np.setdiff1d(labels, np.concatenate([labels[0], labels[:, 0]]))
 
 
 def _pictures(results: Path) -> tuple[tuple[FieldRecord, ...], int]:

@@ -14,10 +14,9 @@ from PIL import JpegImagePlugin, PngImagePlugin
 from osteocount.errors import OsteoCountError
 from osteocount.io.jpeg import check_jpeg
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, check_bytes, check_file, check_size, damaged, upright
+from osteocount.io.raw_image import RawImage, check_bytes, check_file, check_size, damaged, upright, without_alpha
 
 _ORIENTATION = 0x0112  # its tag in EXIF
-_ALPHA = {"RGBA": "RGB", "LA": "L", "PA": "P"}
 
 
 def read_png_jpeg(path: Path) -> RawImage:
@@ -77,18 +76,17 @@ def _decode_8(path: Path, image: Any) -> RawImage:
         raise OsteoCountError(
             f"{path.name}: the colours are {mode}, made for printing. Save the picture as RGB (TIFF or PNG)."
         )
-    if mode == "P":
-        mode = "RGBA" if "transparency" in image.info else "RGB"
+    if mode in ("P", "PA"):
+        mode = "RGBA" if mode == "PA" or "transparency" in image.info else "RGB"
         notes.append("Palette colours were turned into RGB.")
         image = image.convert(mode)
     if mode == "1":
         image, mode = image.convert("L"), "L"
-    if mode in _ALPHA:
-        if np.asarray(image.getchannel("A")).min() < 255:
-            notes.append("The alpha channel was dropped, although parts of the picture are transparent.")
-        else:
-            notes.append("The alpha channel was dropped.")
-    pixels = np.asarray(image)
+    if mode in ("RGBA", "LA"):
+        pixels, said = without_alpha(np.asarray(image))
+        notes.append(said)
+    else:
+        pixels = np.asarray(image)
     pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
     pixels = pixels[:, :, : 1 if mode in ("L", "LA") else 3]
     return RawImage(pixels, pixels.shape[2] == 3, ("",) * pixels.shape[2], PixelSizeEvidence(path), tuple(notes))
@@ -100,7 +98,8 @@ def _decode_16(path: Path) -> RawImage:
 
     pixels = np.asarray(imagecodecs.png_decode(path.read_bytes()))
     pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
-    alpha = pixels.shape[2] in (2, 4)
-    pixels = pixels[:, :, : pixels.shape[2] - alpha]
-    notes = ("The alpha channel was dropped.",) if alpha else ()
+    notes: tuple[str, ...] = ()
+    if pixels.shape[2] in (2, 4):
+        pixels, said = without_alpha(pixels)
+        notes = (said,)
     return RawImage(pixels, pixels.shape[2] == 3, ("",) * pixels.shape[2], PixelSizeEvidence(path), notes)

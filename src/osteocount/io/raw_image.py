@@ -179,8 +179,24 @@ def channels_last(pixels: NDArray[np.generic], axes: str) -> tuple[NDArray[np.ge
     keep = "YXS" if colour else "YXC" if "C" in axes else "YX"
     plane = keep_axes(pixels, axes, keep)
     if colour and plane.shape[2] == 4:
-        return plane[:, :, :3], True, (*notes, "The alpha channel was dropped.")
+        plane, said = without_alpha(plane)
+        return plane, True, (*notes, said)
     return plane, colour, notes
+
+
+def without_alpha(pixels: NDArray[np.generic]) -> tuple[NDArray[np.generic], str]:
+    """Return grey or colour without its last channel, alpha, and a note; what is fully transparent becomes black.
+
+    Stitched scans are transparent where nothing was imaged, whatever colour lies under it. Some programs write an alpha
+    channel of zeros and mean nothing by it.
+    """
+    seen, alpha = pixels[:, :, :-1], pixels[:, :, -1]
+    hidden = alpha == 0
+    if hidden.all() or not hidden.any():
+        return seen, "The alpha channel was dropped."
+    share = 100 * hidden.mean()
+    said = f"The alpha channel was dropped; {share:.1f} % of the picture are transparent and were read as black."
+    return np.where(hidden[:, :, None], seen.dtype.type(0), seen), said
 
 
 def keep_axes(pixels: NDArray[np.generic], axes: str, keep: str) -> NDArray[np.generic]:

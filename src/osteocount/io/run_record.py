@@ -29,8 +29,12 @@ class FieldRecord(BaseModel):
         ``ok``, or ``failed`` and why.
     traceback
         Of a defect of ours, for a bug report.
-    area_px, pixel_size_um, nuclei_resolved
-        Analysed area, micrometres per pixel (None when unknown), and whether nuclei could be counted.
+    area_px, analysed_px
+        Area in which cells are counted, and area that was analysed; 0: the same.
+    counting_frame
+        By which rule; see `osteocount.measure.CountingFrame`.
+    pixel_size_um, nuclei_resolved
+        Micrometres per pixel (None when unknown), and whether nuclei could be counted.
     regime
         How the picture was analysed: ``brightfield``, ``low_power`` or ``fluorescence``.
     record
@@ -59,6 +63,8 @@ class FieldRecord(BaseModel):
     reason: str = ""
     traceback: str = ""
     area_px: int = 0
+    analysed_px: int = 0
+    counting_frame: dict[str, Any] = Field(default_factory=dict)
     pixel_size_um: float | None = None
     nuclei_resolved: bool | None = None
     regime: str = ""

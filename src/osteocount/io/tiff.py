@@ -31,6 +31,7 @@ from osteocount.io.raw_image import (
     damaged,
     keep_axes,
     upright,
+    without_alpha,
 )
 
 _STACKS = {
@@ -284,12 +285,21 @@ def _colours(
         return pixels, False, ()
     if name in ("RGB", "YCBCR"):
         extra = pixels.shape[2] - 3
+        if extra == 1 and has_alpha(page):
+            pixels, said = without_alpha(pixels)
+            return pixels, True, (said,)
         if extra == 1:
             return pixels[:, :, :3], True, ("The alpha channel was dropped.",)
         return pixels[:, :, :3], True, (f"{extra} samples beside RGB were dropped.",) if extra else ()
-    if any(getattr(kind, "name", "").endswith("ALPHA") for kind in page.extrasamples):
-        return pixels[:, :, :1], False, ("The alpha channel was dropped.",)
+    if pixels.shape[2] == 2 and has_alpha(page):
+        pixels, said = without_alpha(pixels)
+        return pixels, False, (said,)
     return pixels, False, ()
+
+
+def has_alpha(page: Any) -> bool:
+    """Tell whether the sample beside grey or colour says how transparent a pixel is."""
+    return any(getattr(kind, "name", "").endswith("ALPHA") for kind in page.extrasamples)
 
 
 def _palette(page: Any, pixels: NDArray[np.generic]) -> tuple[NDArray[np.generic], bool, tuple[str, ...]]:

@@ -22,6 +22,7 @@ from osteocount.io.raw_image import RawImage, damaged
 from osteocount.io.tiff import (
     check_complete,
     choose_series,
+    has_alpha,
     has_jpeg,
     open_tiff,
     orientation,
@@ -30,6 +31,7 @@ from osteocount.io.tiff import (
     read_description,
 )
 
+_PROBES = 16  # pixels along either side that are asked whether alpha says anything
 _LARGEST_CHUNK = 2**28  # bytes; larger ones are better read once, with the whole picture
 
 
@@ -112,6 +114,7 @@ class TiledTiff:
         self.shape = (height, width, 3)
         self.axes = f"{width} × {height} px, RGB, {self._page.dtype.itemsize * 8} bit"
         self._band: _Band | None = None
+        self._alpha = self._page.samplesperpixel == 4 and has_alpha(self._page) and self._shows_something()
 
     def read(self, top: int, bottom: int, left: int, right: int) -> Pixels:
         """Decode what overlaps the window."""
@@ -138,7 +141,7 @@ class TiledTiff:
     def _decoded(self, top: int, bottom: int, left: int, right: int) -> Pixels:
         page = self._page
         if not page.is_tiled and page.is_contiguous:
-            return self._plain_rows(top, bottom)[:, left:right, :3]
+            return self._visible(self._plain_rows(top, bottom)[:, left:right])
         height, width = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
         across = -(-page.imagewidth // width)
         out = np.empty((bottom - top, right - left, 3), page.dtype)
@@ -147,9 +150,23 @@ class TiledTiff:
             for column, segment in zip(columns, self._segments([row * across + n for n in columns]), strict=True):
                 y, x = row * height, column * width
                 down, along = slice(max(top, y), min(bottom, y + height)), slice(max(left, x), min(right, x + width))
-                part = segment[down.start - y : down.stop - y, along.start - x : along.stop - x, :3]
+                part = self._visible(segment[down.start - y : down.stop - y, along.start - x : along.stop - x])
                 out[down.start - top : down.stop - top, along.start - left : along.stop - left] = part
         return out
+
+    def _visible(self, pixels: Pixels) -> Pixels:
+        """Return colour without alpha, black where it is fully transparent, as `without_alpha` does."""
+        if not self._alpha:
+            return pixels[..., :3]
+        return np.where(pixels[..., 3:] == 0, pixels.dtype.type(0), pixels[..., :3])
+
+    def _shows_something(self) -> bool:
+        """Tell whether alpha says anything: some programs write zeros. A few hundred pixels all over are looked at."""
+        self._alpha = True
+        height, width, _ = self.shape
+        rows = np.unique(np.linspace(0, height - 1, _PROBES).astype(int))
+        columns = np.unique(np.linspace(0, width - 1, _PROBES).astype(int))
+        return any(self.read(y, y + 1, x, x + 1).any() for y in rows.tolist() for x in columns.tolist())
 
     def _plain_rows(self, top: int, bottom: int) -> Pixels:
         """Read rows of a picture that is not compressed, whatever its strips."""

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from osteocount.columns import CELLS, NUCLEI
+from osteocount.measure.counting_frame import CountingFrame
 from osteocount.measure.shape import Shape, measure_shapes
 from osteocount.segment.object_tables import STAIN_COLUMNS, mean_per_label
 from osteocount.segment.segmentation import Segmentation
@@ -22,7 +24,9 @@ GEOMETRY_COLUMNS = (
 )  # fmt: skip
 
 
-def measure_cells(segmentation: Segmentation, pixel_size_um: float | None, settings: Settings) -> pd.DataFrame:
+def measure_cells(
+    segmentation: Segmentation, pixel_size_um: float | None, settings: Settings, frame: CountingFrame
+) -> pd.DataFrame:
     """Measure the TRAP-positive cells of one picture and say which are osteoclasts.
 
     Parameters
@@ -32,18 +36,22 @@ def measure_cells(segmentation: Segmentation, pixel_size_um: float | None, setti
     pixel_size_um
         Micrometres per pixel; without it the µm columns stay empty.
     settings
-        ``segment.trap_threshold`` decides what is TRAP-positive, ``count.min_nuclei`` what is an osteoclast,
-        ``picture.well_view`` which cells are counted.
+        ``segment.trap_threshold`` decides what is TRAP-positive, ``count.min_nuclei`` what is an osteoclast.
+    frame
+        Decides which cells are counted, and which are cut.
 
     Returns
     -------
     DataFrame
         The columns of ``cells.csv`` from ``cell_id`` on, one row per TRAP-positive cell, by ``cell_id``.
     """
-    shapes = [shape for crop, origin in segmentation.labels.crops() for shape in measure_shapes(crop, origin)]
-    shapes.sort(key=lambda shape: shape.label)
-    rows = [geometry(shape, pixel_size_um, segmentation.shape, settings) for shape in shapes]
+    rows = [
+        geometry(shape, pixel_size_um, frame, _window(crop, shape, origin) == shape.label)
+        for crop, origin in segmentation.labels.crops()
+        for shape in measure_shapes(crop, origin)
+    ]
     cells = pd.DataFrame(rows, columns=list(GEOMETRY_COLUMNS)).astype({"counted": bool, "touches_edge": bool})
+    cells = cells.sort_values("cell_id", ignore_index=True)
     if segmentation.trap_od is not None and "trap_od_mean" not in segmentation.cell_table:
         trap = mean_per_label(segmentation.cells, segmentation.trap_od)
         cells["trap_od_mean"] = trap[cells["cell_id"].to_numpy(np.int64)]
@@ -67,19 +75,21 @@ def measure_nuclei(segmentation: Segmentation, cells: pd.DataFrame) -> pd.DataFr
     return nuclei[list(NUCLEI.names[1:])]
 
 
-def geometry(shape: Shape, um: float | None, size: tuple[int, ...], settings: Settings) -> list[object]:
-    """Return the values of ``GEOMETRY_COLUMNS`` for one cell of a picture of ``size`` (height, width)."""
-    height, width = size
+def geometry(shape: Shape, um: float | None, frame: CountingFrame, mask: NDArray[np.bool_]) -> list[object]:
+    """Return the values of ``GEOMETRY_COLUMNS`` for one cell; ``mask``, in the rectangle around it, is True inside."""
     scale = np.nan if um is None else um
-    cut_top_or_left = shape.top == 0 or shape.left == 0
-    cut_bottom_or_right = shape.bottom == height or shape.right == width
-    # Unbiased counting frame (Gundersen 1977): two of the four borders exclude, so no cell is counted by two fields
-    # and large cells are not missed more often than small ones.
-    counted = settings.picture.well_view == "whole" or not cut_top_or_left
+    cut_first, cut_last = frame.cut_by(shape, mask)
+    counted = frame.counts(shape, cut_first=cut_first)
     return [
         shape.label, shape.y_px, shape.x_px, shape.area_px, shape.area_px * scale**2, shape.perimeter_px * scale,
-        shape.feret_px * scale, shape.solidity, shape.eccentricity, cut_top_or_left or cut_bottom_or_right, counted,
+        shape.feret_px * scale, shape.solidity, shape.eccentricity, cut_first or cut_last, counted,
     ]  # fmt: skip
+
+
+def _window(labels: NDArray[np.uint32], shape: Shape, origin: tuple[int, int]) -> NDArray[np.uint32]:
+    """Return the rectangle around a cell of labels that begin at ``origin`` in the picture."""
+    top, left = origin
+    return labels[shape.top - top : shape.bottom - top, shape.left - left : shape.right - left]
 
 
 def _nuclei_per_cell(cell_ids: pd.Series[int], segmentation: Segmentation) -> pd.Series[int]:

@@ -18,19 +18,22 @@ def summarise(cells: pd.DataFrame, fields: pd.DataFrame) -> dict[str, int | floa
     cells
         Rows of the cells table that belong to the well.
     fields
-        One row per analysed picture: ``area_px``, ``pixel_size_um`` (empty when unknown), ``nuclei_resolved``.
+        One row per analysed picture: ``area_px`` in which cells are counted, ``analysed_px``, ``pixel_size_um`` (empty
+        when unknown), ``nuclei_resolved``, and ``guarded``: cells are counted by one point.
 
     Returns
     -------
     dict
         A value for each of `osteocount.columns.WELL_NUMBERS`; None where it is unknown. Counts are of cells inside the
-        counting frame; the area fraction takes every osteoclast pixel, since all of them lie in the imaged area. The
-        fusion index is nuclei in osteoclasts ÷ nuclei of all TRAP-positive cells.
+        counting frame. The area fraction takes the whole of every counted osteoclast where cells are counted by one
+        point, which is unbiased; else every osteoclast pixel, since all of them lie in the imaged area. The fusion
+        index is nuclei in osteoclasts ÷ nuclei of all TRAP-positive cells.
     """
     counted = cells[cells["counted"]]
     osteoclasts = counted[counted["is_osteoclast"]]
-    area_px = int(fields["area_px"].sum())
-    osteoclast_px = int(cells.loc[cells["is_osteoclast"], "area_px"].sum())
+    area_px, analysed_px = int(fields["area_px"].sum()), int(fields["analysed_px"].sum())
+    covering = osteoclasts if bool(fields["guarded"].any()) else cells[cells["is_osteoclast"]]
+    osteoclast_px = min(int(covering["area_px"].sum()), area_px)
     known_scale = bool(fields["pixel_size_um"].notna().all()) and area_px > 0
     area_mm2 = float((fields["area_px"] * fields["pixel_size_um"] ** 2).sum()) * MM2_PER_UM2 if known_scale else None
     resolved = bool(fields["nuclei_resolved"].all())
@@ -41,6 +44,7 @@ def summarise(cells: pd.DataFrame, fields: pd.DataFrame) -> dict[str, int | floa
         "osteoclast_density_per_mm2": len(osteoclasts) / area_mm2 if area_mm2 else None,
         "osteoclast_area_fraction": osteoclast_px / area_px if area_px else None,
         "n_trap_positive": len(counted),
+        "guard_zone_share": 1 - area_px / analysed_px if analysed_px else None,
         "imaged_area_px": area_px,
         "osteoclast_area_px": osteoclast_px,
         "osteoclast_area_mean_um2": _or_none(osteoclasts["area_um2"].mean()) if known_scale else None,

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from osteocount.io.image_quality import ImageQuality, debris_mask, measure_quality
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import TiledImage
-from osteocount.measure import measure_cells, measure_nuclei, summarise
+from osteocount.measure import CountingFrame, choose_frame, measure_cells, measure_nuclei, summarise
 from osteocount.segment import get_segmenter
+from osteocount.segment.preprocess.unimaged import ImagedOnly, painted
 from osteocount.segment.segmentation import Segmentation
 from osteocount.settings import QcSettings, Settings
 
@@ -39,6 +40,8 @@ class FieldResult:
         Its label images show the cells of the table only, the TRAP-positive ones.
     summary
         The numbers of ``wells.csv`` for this picture alone; None where unknown.
+    frame
+        How its cells are counted.
     quality
         Focus, saturation, illumination and the like, with flags.
     warnings
@@ -49,6 +52,8 @@ class FieldResult:
     nuclei: pd.DataFrame
     segmentation: Segmentation
     summary: dict[str, int | float | None]
+    frame: CountingFrame
+    analysed_px: int
     quality: ImageQuality
     warnings: tuple[str, ...]
 
@@ -82,15 +87,19 @@ def analyse(
     um = image.pixel_size.um
     with ThreadPoolExecutor(1) as beside:  # a free core judges the picture while the cells are measured
         judged = beside.submit(judge).result if threads > 1 else judge
-        cells = measure_cells(found, um, settings)
+        frame, on_frame = choose_frame(found, um, settings.picture)
+        cells = measure_cells(found, um, settings, frame)
         nuclei = measure_nuclei(found, cells)
+        analysed_px, counted_px = frame.pixels()
         facts = {
-            "area_px": found.analysed_pixels(), "pixel_size_um": um, "nuclei_resolved": found.nuclei_resolved,
+            "area_px": counted_px, "analysed_px": analysed_px, "pixel_size_um": um,
+            "nuclei_resolved": found.nuclei_resolved, "guarded": frame.rule == "guard zone",
         }  # fmt: skip
         summary = summarise(cells, pd.DataFrame([facts]))
         shown = found.only_cells(cells["cell_id"].to_numpy(np.int64))  # so that label = cell_id holds both ways
         quality = judged()
-    return FieldResult(cells, nuclei, shown, summary, quality, _warnings(image, found.warnings, quality))
+    warnings = _warnings(image, (*found.warnings, *on_frame), quality)
+    return FieldResult(cells, nuclei, shown, summary, frame, analysed_px, quality, warnings)
 
 
 def cores() -> int:
@@ -100,10 +109,11 @@ def cores() -> int:
 
 def _judge(image: Picture | TiledImage, found: Segmentation, settings: Settings) -> ImageQuality:
     """Measure the quality of a picture, of a large one on blocks spread over it."""
+    unimaged = found.area.unimaged
     if not isinstance(image, Picture):
-        return _quality_of_blocks(image, found, settings.qc)
+        return _quality_of_blocks(image if unimaged is None else ImagedOnly(image, unimaged), found, settings.qc)
     return measure_quality(
-        image.pixels,
+        image.pixels if unimaged is None else painted(image.pixels, unimaged),
         settings.qc,
         analysed=found.analysed,
         foreground=found.cells > 0,

@@ -26,6 +26,7 @@ from osteocount.io.label_image import open_labels, write_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table, write_table
+from osteocount.measure import CountingFrame
 from osteocount.settings import Settings
 
 EDIT_LOG = "edits.jsonl"
@@ -74,15 +75,18 @@ class EditedTables:
         return tuple(notes)
 
 
-def load_automatic(folder: ResultFolder, record: FieldRecord) -> AutomaticField:
+def load_automatic(folder: ResultFolder, record: FieldRecord, settings: Settings) -> AutomaticField:
     """Read what the program found in one finished picture."""
     key = record.key
+    labels = open_labels(folder.cells_image(key))
+    height, width = labels.shape
     return AutomaticField(
-        open_labels(folder.cells_image(key)),
+        labels,
         read_table(folder.part(key, "cells.csv")),
         read_table(folder.part(key, "nuclei.csv")),
         record.pixel_size_um,
         bool(record.nuclei_resolved),
+        CountingFrame.from_record(record.counting_frame, (height, width), settings.picture),
     )
 
 
@@ -150,7 +154,7 @@ def _replay_all(
     replayed: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
     for image in sorted(set(by_image) & set(known)):
         record = known[image]
-        result = replay(load_automatic(folder, record), by_image[image], settings)
+        result = replay(load_automatic(folder, record, settings), by_image[image], settings)
         replayed[image] = (result.cells, result.nuclei)
         unapplied += result.unapplied
         if len(result.unapplied) < len(by_image[image]):

@@ -252,6 +252,8 @@ def _write(
         "status": "ok",
         "reason": "",
         "area_px": result.summary["imaged_area_px"],
+        "analysed_px": result.analysed_px,
+        "counting_frame": result.frame.record(),
         "pixel_size_um": um,
         "nuclei_resolved": found.nuclei_resolved,
         "regime": found.regime,

@@ -106,7 +106,7 @@ def _compare(run: FinishedRun, first: list[Edit], second: list[Edit], path: Path
         place = record.well_key
         if not record.is_done or place not in both:
             continue
-        automatic = load_automatic(run.folder, record)
+        automatic = load_automatic(run.folder, record, run.settings)
         ours = [
             replay(automatic, [edit for edit in edits if edit.image == record.image], run.settings)
             for edits in (first, second)

@@ -13,10 +13,9 @@ from osteocount.columns import CELLS, NUCLEI
 from osteocount.curate import Edit, apply_edit, effective, read_log, reviewed_wells
 from osteocount.curate.classifier import cell_features, nucleus_features
 from osteocount.curate.training import CrossValidated, Examples, TrainedClassifier, judged_cells, judged_nuclei, train
-from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
 from osteocount.pipeline.corrections import EDIT_LOG, automatic_table, load_automatic
-from osteocount.pipeline.finished_run import read_finished
+from osteocount.pipeline.finished_run import FinishedRun, read_finished
 
 
 def train_classifier(root: Path) -> TrainedClassifier:
@@ -33,7 +32,7 @@ def train_classifier(root: Path) -> TrainedClassifier:
     cells, nuclei = (automatic_table(run.folder, records, table) for table in (CELLS, NUCLEI))
     wells = {record.image: " ".join(record.well_key).strip() for record in records}
     of_cells = _examples(cells, judged_cells(cells, edits), wells, lambda: cell_features(cells, nuclei))
-    seen = [_seen_nuclei(run.folder, record, nuclei, edits) for record in records]
+    seen = [_seen_nuclei(run, record, nuclei, edits) for record in records]
     of_nuclei = _examples(
         nuclei, pd.concat(seen) if seen else nuclei.iloc[:0], wells, lambda: nucleus_features(cells, nuclei)
     )
@@ -54,14 +53,14 @@ def _said(name: str, part: CrossValidated) -> str:
     return said if part.useful else f"{said} That may be chance, so {name} are left as they are."
 
 
-def _seen_nuclei(folder: ResultFolder, record: FieldRecord, nuclei: pd.DataFrame, edits: list[Edit]) -> pd.DataFrame:
+def _seen_nuclei(run: FinishedRun, record: FieldRecord, nuclei: pd.DataFrame, edits: list[Edit]) -> pd.DataFrame:
     """Return the nuclei of one picture that a person judged; its label image is read only where somebody did."""
     own = [edit for edit in edits if edit.image == record.image]
     is_done = record.well_key in reviewed_wells(edits)
     rows: pd.DataFrame = nuclei[nuclei["image"] == record.image]
     if not own and not is_done:
         return rows.iloc[:0].assign(is_real=False)
-    field = load_automatic(folder, record).field()
+    field = load_automatic(run.folder, record, run.settings).field()
     for edit in own:
         apply_edit(field, edit)
     return judged_nuclei(rows, field, is_done=is_done)

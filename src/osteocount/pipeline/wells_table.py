@@ -131,8 +131,12 @@ def wells_table(records: Sequence[FieldRecord], cells: pd.DataFrame, layout: pd.
 def summarise_fields(cells: pd.DataFrame, records: Sequence[FieldRecord]) -> dict[str, int | float | None]:
     """Return the numbers of a well, or of one picture, from its cells and the records of its counted fields."""
     facts = [
-        {"area_px": r.area_px, "pixel_size_um": r.pixel_size_um, "nuclei_resolved": r.nuclei_resolved} for r in records
-    ]
+        {
+            "area_px": r.area_px, "analysed_px": r.analysed_px or r.area_px, "pixel_size_um": r.pixel_size_um,
+            "nuclei_resolved": r.nuclei_resolved, "guarded": r.counting_frame.get("rule") == "guard zone",
+        }
+        for r in records
+    ]  # fmt: skip
     return summarise(cells, pd.DataFrame(facts))
 
 

@@ -66,7 +66,7 @@ def flagged_cells(results: Results) -> list[str]:
     flags = cells["flags"].dropna().str.split(";").explode() if "flags" in cells else pd.Series(dtype=object)
     said = [f"{number} {str(flag).replace('_', ' ')}" for flag, number in flags.value_counts().sort_index().items()]
     outside = int((~cells["counted"].astype(bool)).sum())
-    return [*said, *([f"{outside} cut by the top or left border, not counted"] if outside else [])]
+    return [*said, *([f"{outside} outside the counting frame, not counted"] if outside else [])]
 
 
 def key_numbers(results: Results) -> list[tuple[str, str]]:

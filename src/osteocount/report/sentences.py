@@ -138,8 +138,29 @@ def _counting(results: Results) -> str:
             "Nuclei were not resolved" if all(blind) else f"In {plural(sum(blind), 'picture')} nuclei were not resolved"
         )
         text += f" {which}; there, osteoclasts were called by size and TRAP."
-    if settings.get("picture", {}).get("well_view") == "field":
-        text += " Cells cut by the top or left border of a field were not counted (unbiased counting frame)."
+    return text + _counting_frame(results)
+
+
+def _counting_frame(results: Results) -> str:
+    """Say by which rule cells at the borders of pictures were counted."""
+    frames = [entry.counting_frame for entry in results.run.inputs]
+    rules = {str(frame.get("rule", "")) for frame in frames}
+    text = ""
+    if "guard zone" in rules:
+        zone = results.run.settings.get("picture", {}).get("guard_zone")
+        taken = sum(entry.analysed_px - entry.area_px for entry in results.run.inputs if entry.analysed_px)
+        share = taken / max(1, sum(entry.analysed_px or entry.area_px for entry in results.run.inputs))
+        width = f" of {zone:g} µm" if isinstance(zone, int | float) else ""
+        text += (
+            " Cells of a field were counted by one point, the upper left corner of the rectangle around them, in an "
+            f"unbiased counting frame with a guard zone{width} at the lower and right borders, so that each was judged "
+            f"by all of it; the guard zone, {100 * share:.0f} % of the analysed area, is not part of the imaged area."
+        )
+    if rules & {"two borders", ""} and results.run.settings.get("picture", {}).get("well_view") == "field":
+        where = "a field" if len(rules) == 1 else "other fields, too small for a guard zone,"
+        text += f" Cells cut by the upper or left border of {where} were not counted (unbiased counting frame)."
+    if "every cell" in rules and len(rules) > 1:
+        text += " Where the rim of the well was seen all around, every cell was counted."
     return text
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.segment.preprocess.well_mask import Circle, inside_well, well_mask
+from osteocount.segment.preprocess.analysed_area import EVERYTHING, AnalysedArea
 
 Regime = Literal["brightfield", "low_power", "fluorescence"]
 Labels = NDArray[np.uint32]
@@ -116,8 +116,8 @@ class Segmentation:
     trap_od
         (height, width) float32, TRAP optical density (fluorescence: cytoplasm signal, 0..1); None for a picture that
         was worked through in tiles.
-    well
-        What lies outside is not analysed; None: all is.
+    area
+        The part of the picture that was analysed.
     record
         Everything used that a reader must know to repeat it: thresholds, stain vectors, white point, scale. Plain
         JSON values.
@@ -131,7 +131,7 @@ class Segmentation:
     nuclei_resolved: bool
     cell_table: pd.DataFrame
     trap_od: NDArray[np.float32] | None = None
-    well: Circle | None = None
+    area: AnalysedArea = EVERYTHING
     record: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -152,17 +152,17 @@ class Segmentation:
 
     @cached_property
     def analysed(self) -> NDArray[np.bool_]:
-        """(height, width), False outside the well."""
-        return well_mask(self.shape, self.well)
+        """(height, width), False outside the analysed area."""
+        return self.analysed_at(*(np.arange(side) for side in self.shape))
 
     def analysed_at(self, rows: Indices, columns: Indices) -> NDArray[np.bool_]:
         """Tell which pixels (rows, columns) of the picture were analysed."""
-        return inside_well(self.well, rows, columns)
+        return self.area.contains(rows, columns)
 
     def analysed_pixels(self) -> int:
         """Return how many pixels of the picture were analysed: the imaged area."""
         height, width = self.shape
-        if self.well is None:
+        if self.area.is_everything:
             return height * width
         strips = (np.arange(top, min(top + _STRIP_ROWS, height)) for top in range(0, height, _STRIP_ROWS))
         return sum(int(np.count_nonzero(self.analysed_at(rows, np.arange(width)))) for rows in strips)

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import InMemoryImage, TiledImage
 from osteocount.segment.detectors.detector import DetectionMethod
+from osteocount.segment.preprocess.analysed_area import AnalysedArea
 from osteocount.segment.preprocess.scale import Scale, working_scale
-from osteocount.segment.preprocess.well_mask import Circle
+from osteocount.segment.preprocess.unimaged import ImagedOnly, painted
 from osteocount.segment.regimes.brightfield import precompute_tiles, segment_brightfield, stain_brightfield
 from osteocount.segment.regimes.fluorescence import segment_fluorescence
 from osteocount.segment.regimes.low_power import segment_low_power
@@ -31,14 +34,15 @@ from osteocount.settings import Settings
 
 @dataclass(frozen=True)
 class _Decided:
-    """A brightfield picture: its well, how it is analysed, and the record of both.
+    """A brightfield picture: its analysed part, how it is analysed, and the record of both.
 
     Not the overview by which it was decided: of 60 megapixels it is 24 MB, which would be held until the last tile.
     """
 
-    well: Circle | None
+    area: AnalysedArea
     decision: Decision
     record: dict[str, Any]
+    warnings: tuple[str, ...]
 
     @property
     def scale(self) -> Scale:
@@ -47,7 +51,7 @@ class _Decided:
 
     def check_domain(self, overview: Overview) -> None:
         """Refuse what is no picture of a TRAP culture."""
-        refuse_out_of_domain(overview.centre, overview.centre_inside(self.well), self.decision.um_per_px)
+        refuse_out_of_domain(overview.centre, overview.centre_inside(self.area), self.decision.um_per_px)
 
 
 class Segmenter:
@@ -107,16 +111,20 @@ class Segmenter:
             decided = self._decided_for_tiles(image)
         except WholePictureNeeded:
             return
-        precompute_tiles(image, decided.well, decided.scale, self._method.detector(decided.scale), scratch, share)
+        image = _imaged_only(image, decided.area)
+        precompute_tiles(image, decided.area, decided.scale, self._method.detector(decided.scale), scratch, share)
 
     def _of_picture(self, picture: Picture) -> Segmentation:
         wanted = self._settings.picture.regime
-        if shows_fluorescence(picture, wanted):
+        overview = read_overview(InMemoryImage(picture))
+        seen = overview.reduced if picture.kind == "rgb" else picture
+        if shows_fluorescence(seen, wanted, overview.imaged if picture.kind == "rgb" else None):
             reason = "asked for in the settings" if wanted != "auto" else "separate or dark channels"
             record = {"segmenter": self.name, "regime": "fluorescence", "regime_reason": reason}
             return self._outlined(picture, segment_fluorescence(picture, self._settings, record))
-        overview = read_overview(InMemoryImage(picture))
         decided = self._decided(overview)
+        if decided.area.unimaged is not None:
+            picture = replace(picture, pixels=painted(picture.pixels, decided.area.unimaged))
         if self._threads == 1:
             decided.check_domain(overview)
             return self._brightfield(picture, decided)
@@ -132,20 +140,21 @@ class Segmenter:
         if decision.regime != "low_power":
             return self._outlined(picture, self._with_nuclei(InMemoryImage(picture), decided, whole=True))
         detector = self._method.low_power()
-        return segment_low_power(picture, decided.well, decision, detector, self._settings, decided.record)
+        found = segment_low_power(picture, decided.area, decision, detector, self._settings, decided.record)
+        return replace(found, warnings=decided.warnings + found.warnings)
 
     def _with_nuclei(
         self, image: TiledImage, decided: _Decided, *, whole: bool, scratch: Path | None = None
     ) -> Segmentation:
         """Segment a brightfield picture that shows nuclei; for a method that outlines cells itself, only its stain."""
         detector = self._method.detector(decided.scale)
-        given = image, decided.well, decided.scale, detector, self._settings, decided.record
+        given = _imaged_only(image, decided.area), decided.area, decided.scale, detector, self._settings, decided.record
         if self._method.outline is not None:
             found = stain_brightfield(*given)
         else:
             prefetch = not whole and self._threads > 1 and self._method.prefetch
             found = segment_brightfield(*given, whole=whole, scratch=scratch, prefetch=prefetch)
-        return replace(found, warnings=decided.decision.warnings + found.warnings)
+        return replace(found, warnings=decided.warnings + found.warnings)
 
     def _outlined(self, picture: Picture, found: Segmentation) -> Segmentation:
         return found if self._method.outline is None else self._method.outline(picture, found)
@@ -161,7 +170,7 @@ class Segmenter:
         if self._method.outline is not None:
             raise WholePictureNeeded
         overview = read_overview(image)
-        if shows_fluorescence(overview.reduced, self._settings.picture.regime):
+        if shows_fluorescence(overview.reduced, self._settings.picture.regime, overview.imaged):
             raise WholePictureNeeded
         decided = self._decided(overview)
         decided.check_domain(overview)
@@ -173,7 +182,8 @@ class Segmenter:
         """Find the well and decide the regime of a brightfield picture."""
         check_colour(overview.reduced)
         well = overview.well() if self._settings.segment.find_well_rim else None
-        decision = decide(overview.centre, overview.centre_inside(well), self._settings)
+        area = AnalysedArea(well, overview.unimaged)
+        decision = decide(overview.centre, overview.centre_inside(area), self._settings)
         record = {
             "segmenter": self.name,
             "regime": decision.regime,
@@ -184,4 +194,17 @@ class Segmenter:
             if well is None
             else {"x_px": round(well.x, 1), "y_px": round(well.y, 1), "radius_px": round(well.radius, 1)},
         }
-        return _Decided(well, decision, record)
+        warnings = decision.warnings
+        if overview.unimaged is not None:
+            share = 1 - float(np.count_nonzero(overview.imaged)) / overview.imaged.size
+            record["never_imaged_share"] = round(share, 4)
+            warnings += (
+                f"{100 * share:.1f} % of the picture was never imaged (transparent, or filled with black or white): no "
+                "cells are looked for there, and it is no imaged area.",
+            )
+        return _Decided(area, decision, record, warnings)
+
+
+def _imaged_only(image: TiledImage, area: AnalysedArea) -> TiledImage:
+    """Return the picture with bare plastic where nothing was imaged."""
+    return image if area.unimaged is None else ImagedOnly(image, area.unimaged)

@@ -16,7 +16,9 @@ from osteocount.io.tiled_image import InMemoryImage
 from osteocount.segment.backends.shipped import CellModel, shipped_model
 from osteocount.segment.detectors.classical import ClassicalDetector
 from osteocount.segment.detectors.learned import LearnedDetector
+from osteocount.segment.preprocess.analysed_area import EVERYTHING, AnalysedArea
 from osteocount.segment.preprocess.scale import resample, working_scale
+from osteocount.segment.preprocess.unimaged import UnimagedArea
 from osteocount.segment.preprocess.well_mask import Circle
 from osteocount.segment.regimes.brightfield import BrightfieldImage, segment_brightfield, stain_brightfield
 from osteocount.segment.tiling.tiles import Box, Tiling, samples, tiles
@@ -68,10 +70,10 @@ def detector_of(kind, um):
     )
 
 
-def tiled(made, core, offset=(0, 0), um=0.76, well=None, kind="classical", scratch=None):
+def tiled(made, core, offset=(0, 0), um=0.76, area=EVERYTHING, kind="classical", scratch=None):
     scale = working_scale(um, "given")
     return segment_brightfield(
-        InMemoryImage(made), well, scale, detector_of(kind, um), Settings(), {},
+        InMemoryImage(made), area, scale, detector_of(kind, um), Settings(), {},
         tile_side=core, offset=offset, scratch=scratch,
     )  # fmt: skip
 
@@ -99,7 +101,7 @@ def test_threads_change_nothing(culture, simulated):
     for made in (culture, simulated):
         shared = ClassicalDetector(scale, Settings(), threads=3)
         found = segment_brightfield(
-            InMemoryImage(made), None, scale, shared, Settings(), {}, tile_side=700, prefetch=True
+            InMemoryImage(made), EVERYTHING, scale, shared, Settings(), {}, tile_side=700, prefetch=True
         )
         assert_same(found, tiled(made, WHOLE))
 
@@ -182,8 +184,8 @@ def one_giant(found, top=0, left=0):
 
 
 def test_what_lies_outside_the_well_is_not_found_in_tiles_either(culture):
-    well = Circle(750.0, 550.0, 500.0)
-    whole, found = tiled(culture, WHOLE, well=well), tiled(culture, 512, (77, 5), well=well)
+    area = AnalysedArea(Circle(750.0, 550.0, 500.0), UnimagedArea(np.array([[0, 600, 700, 900]]), (205, 205, 205)))
+    whole, found = tiled(culture, WHOLE, area=area), tiled(culture, 512, (77, 5), area=area)
     assert_same(found, whole)
     inside = found.analysed_at(np.arange(1100), np.arange(1500))
     assert not drawn(found)[0][~inside].any()
@@ -212,7 +214,7 @@ def test_the_parts_hold_every_cell_once(culture):
 def test_whole_images_are_the_drawing_of_everything(culture, um):
     tiles_of_it, scale = tiled(culture, 512, (100, 200), um=um), working_scale(um, "given")
     held = segment_brightfield(
-        InMemoryImage(culture), None, scale, detector_of("classical", um), Settings(), {}, whole=True
+        InMemoryImage(culture), EVERYTHING, scale, detector_of("classical", um), Settings(), {}, whole=True
     )
     assert (held.labels.in_memory, tiles_of_it.labels.in_memory) == (True, False)
     assert_same(held, tiles_of_it)
@@ -227,7 +229,7 @@ def test_the_stain_alone_is_that_of_a_picture_with_its_cells(um):
     pixels = simulate_field(FieldDesign(width=4300, height=300, pixel_size=0.76), 5).picture
     given = (
         InMemoryImage(picture(pixels)),
-        None,
+        EVERYTHING,
         working_scale(um, "given"),
         detector_of("classical", um),
         Settings(),

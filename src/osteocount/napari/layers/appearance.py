@@ -24,7 +24,7 @@ def cell_legend(palette: CellColours) -> tuple[tuple[str, str], ...]:
     return (
         (palette.osteoclast, "osteoclast"),
         (palette.other, "other TRAP-positive cell"),
-        (palette.not_counted, "cut by the counting frame, not counted"),
+        (palette.not_counted, "outside the counting frame, not counted"),
     )
 
 

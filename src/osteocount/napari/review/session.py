@@ -145,7 +145,7 @@ class ReviewSession:
 
     def load(self, record: FieldRecord) -> OpenField:
         """Read a picture's labels and apply its edits; needs no window and may run in a thread."""
-        automatic = load_automatic(self.run.folder, record)
+        automatic = load_automatic(self.run.folder, record, self.run.settings)
         field = automatic.field()
         own = [edit for edit in effective(self.edits) if edit.image == record.image]
         done = [(edit, apply_edit(field, edit)) for edit in own]

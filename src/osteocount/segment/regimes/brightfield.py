@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.detectors.detector import Detector, Features
 from osteocount.segment.object_tables import STAIN_COLUMNS, cell_table, count_nuclei, nuclei_table, stain_flags
+from osteocount.segment.preprocess.analysed_area import AnalysedArea
 from osteocount.segment.preprocess.illumination import WhitePointEstimator
 from osteocount.segment.preprocess.scale import Scale, values_to_size
 from osteocount.segment.preprocess.stains import trap_density
-from osteocount.segment.preprocess.well_mask import Circle
 from osteocount.segment.segmentation import ArrayLabels, LabelSource, Segmentation
 from osteocount.segment.tiling.checkpoint import TileCheckpoint
 from osteocount.segment.tiling.tile_result import TileLabels, TileResult, number_tiles
@@ -43,8 +43,8 @@ class BrightfieldImage(Generic[Features]):
     ----------
     image
         RGB, 8 or 16 bit.
-    well
-        Its rim in pixels of the file; None: all of the picture is analysed.
+    area
+        The analysed part, in pixels of the file.
     scale
         The grid to work on.
     detector
@@ -58,7 +58,7 @@ class BrightfieldImage(Generic[Features]):
 
     Attributes
     ----------
-    well, detector
+    area, detector
         As given.
     light, stains
         Of the whole picture.
@@ -74,7 +74,7 @@ class BrightfieldImage(Generic[Features]):
     def __init__(
         self,
         image: TiledImage,
-        well: Circle | None,
+        area: AnalysedArea,
         scale: Scale,
         detector: Detector[Features],
         *,
@@ -83,9 +83,9 @@ class BrightfieldImage(Generic[Features]):
         share: TileShare | None = None,
         prefetch: bool = False,
     ) -> None:
-        view, self.well, self.detector = ResampledImage(image, scale.zoom), well, detector
+        view, self.area, self.detector = ResampledImage(image, scale.zoom), area, detector
         self.shape = view.shape
-        self._inside = view.inside(None if well is None else well.contains)
+        self._inside = view.inside(None if area.is_everything else area.contains)
         self._features: Features | None = None
         self._coming: Future[Features] | None = None
         self._prefetch = prefetch
@@ -181,7 +181,7 @@ class BrightfieldImage(Generic[Features]):
 
 def segment_brightfield(
     image: TiledImage,
-    well: Circle | None,
+    area: AnalysedArea,
     scale: Scale,
     detector: Detector[Any],
     settings: Settings,
@@ -199,8 +199,8 @@ def segment_brightfield(
     ----------
     image
         RGB, 8 or 16 bit.
-    well
-        Its rim in pixels of the file; None: all of the picture is analysed.
+    area
+        The analysed part, in pixels of the file.
     scale
         The grid to work on.
     detector
@@ -224,7 +224,7 @@ def segment_brightfield(
         What is stained does not have the colour of TRAP.
     """
     side = tile_side or (TILE_SIDE if whole else detector.tile_side)
-    field = BrightfieldImage(image, well, scale, detector, tile_side=side, offset=offset, prefetch=prefetch)
+    field = BrightfieldImage(image, area, scale, detector, tile_side=side, offset=offset, prefetch=prefetch)
     trap = np.zeros(field.shape if whole else (0, 0), np.float32)
     checkpoint = None if scratch is None else TileCheckpoint(scratch)
     results = []
@@ -241,7 +241,7 @@ def segment_brightfield(
 
 def stain_brightfield(
     image: TiledImage,
-    well: Circle | None,
+    area: AnalysedArea,
     scale: Scale,
     detector: Detector[Any],
     settings: Settings,
@@ -251,7 +251,7 @@ def stain_brightfield(
 
     That there are no cells is said when ``detector`` outlines nothing at all.
     """
-    field = BrightfieldImage(image, well, scale, detector)
+    field = BrightfieldImage(image, area, scale, detector)
     trap, outlined = np.zeros(field.shape, np.float32), False
     for tile, values, may_be_cells in field.stained_tiles():
         trap[tile.top : tile.bottom, tile.left : tile.right] = values
@@ -263,7 +263,7 @@ def stain_brightfield(
 
 
 def precompute_tiles(
-    image: TiledImage, well: Circle | None, scale: Scale, detector: Detector[Any], scratch: Path, share: TileShare
+    image: TiledImage, area: AnalysedArea, scale: Scale, detector: Detector[Any], scratch: Path, share: TileShare
 ) -> None:
     """Work on a share of the tiles that `segment_brightfield` will ask for, and keep them in ``scratch``.
 
@@ -273,7 +273,7 @@ def precompute_tiles(
         As for `segment_brightfield`.
     """
     side = detector.tile_side
-    BrightfieldImage(image, well, scale, detector, tile_side=side, share=share).precompute(TileCheckpoint(scratch))
+    BrightfieldImage(image, area, scale, detector, tile_side=side, share=share).precompute(TileCheckpoint(scratch))
 
 
 def _segmentation(
@@ -293,7 +293,7 @@ def _segmentation(
         regime="brightfield",
         nuclei_resolved=True,
         cell_table=cells,
-        well=field.well,
+        area=field.area,
         record={
             **record,
             **field.detector.record,

@@ -9,10 +9,10 @@ import numpy as np
 from osteocount.io.picture import Picture
 from osteocount.segment.detectors.low_power import STAINED, LowPowerDetector
 from osteocount.segment.object_tables import cell_table, nuclei_table
+from osteocount.segment.preprocess.analysed_area import AnalysedArea
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.scale import labels_to_size, resample, values_to_size, working_scale
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS, estimate_stains, trap_density
-from osteocount.segment.preprocess.well_mask import Circle, well_mask
 from osteocount.segment.regimes.recognise import Decision
 from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.settings import Settings
@@ -20,7 +20,7 @@ from osteocount.settings import Settings
 
 def segment_low_power(
     picture: Picture,
-    well: Circle | None,
+    area: AnalysedArea,
     decision: Decision,
     detector: LowPowerDetector,
     settings: Settings,
@@ -32,8 +32,8 @@ def segment_low_power(
     ----------
     picture
         RGB, 8 or 16 bit.
-    well
-        Its rim in pixels of the file; None: all of the picture is analysed.
+    area
+        The analysed part, in pixels of the file.
     decision
         The scale of the picture, and the diameter of its mononuclear cells.
     detector
@@ -49,7 +49,7 @@ def segment_low_power(
     scale = working_scale(decision.um_per_px, decision.origin, detector.working_um)
     pixels = resample(picture.pixels, scale.zoom)
     shape = picture.pixels.shape[:2]
-    inside = labels_to_size(well_mask(shape, well).astype(np.int32), pixels.shape[:2]) > 0
+    inside = labels_to_size(area.contains(*(np.arange(side) for side in shape)).astype(np.int32), pixels.shape[:2]) > 0
     # Giants are several of the usual blocks across, so the light of bare plastic is looked for in larger ones.
     density, white = optical_density(pixels, inside, scale.um / detector.light_blocks)
     density[~inside] = 0
@@ -61,7 +61,7 @@ def segment_low_power(
         labels=ArrayLabels(labels_to_size(cells.labels, shape), np.zeros(shape, np.uint32)),
         nuclei_table=nuclei_table(*np.zeros((4, 0))),
         trap_od=values_to_size(trap_density(density, stains), shape),
-        well=well,
+        area=area,
         regime="low_power",
         nuclei_resolved=False,
         cell_table=cell_table(cells.confidence[1:], flags, is_large=cells.is_osteoclast[1:]),
@@ -72,5 +72,5 @@ def segment_low_power(
             **cells.record,
             **stains.record,
         },
-        warnings=decision.warnings + stains.warnings,
+        warnings=stains.warnings,
     )

@@ -15,9 +15,11 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture, Pixels, PixelSize
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.morphology import brightest, round_bodies
+from osteocount.segment.preprocess.analysed_area import AnalysedArea
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS
-from osteocount.segment.preprocess.well_mask import Circle, find_well, inside_well
+from osteocount.segment.preprocess.unimaged import UnimagedArea, UnimagedFinder, painted
+from osteocount.segment.preprocess.well_mask import Circle, find_well
 from osteocount.segment.segmentation import Regime
 from osteocount.settings import Settings
 
@@ -47,7 +49,7 @@ _STRIP = 512  # rows read together: a picture too large for the memory is never 
 
 @dataclass(frozen=True)
 class Overview:
-    """A picture seen small and in part.
+    """A picture seen small and in part, with bare plastic where nothing was imaged.
 
     Attributes
     ----------
@@ -59,6 +61,10 @@ class Overview:
         Its middle at full resolution.
     top, left
         Where that lies.
+    unimaged
+        What was never imaged, in pixels of the picture; None: all of it was.
+    as_filled
+        Pixels of ``reduced`` as the file has them where nothing was imaged.
     """
 
     reduced: Picture
@@ -66,16 +72,32 @@ class Overview:
     centre: Picture
     top: int
     left: int
+    unimaged: UnimagedArea | None = None
+    as_filled: Pixels | None = None
+
+    @property
+    def imaged(self) -> NDArray[np.bool_]:
+        """(height, width) of ``reduced``, False where nothing was imaged."""
+        height, width = self.reduced.pixels.shape[:2]
+        if self.unimaged is None:
+            return np.ones((height, width), bool)
+        return ~self.unimaged.contains(np.arange(height) * self.step, np.arange(width) * self.step)
 
     def well(self) -> Circle | None:
-        """Find the rim of the well, in pixels of the picture."""
+        """Find the rim of the well, in pixels of the picture.
+
+        Missing tiles hide the rim or lead it astray; where all outside of the rim was made black, they are all there is
+        of it.
+        """
         circle = find_well(self.reduced.pixels)
+        if circle is None and self.as_filled is not None:
+            circle = find_well(self.as_filled)
         return circle and Circle(circle.x * self.step, circle.y * self.step, circle.radius * self.step)
 
-    def centre_inside(self, well: Circle | None) -> NDArray[np.bool_]:
-        """Return (height, width) of the centre, False outside the well."""
+    def centre_inside(self, area: AnalysedArea) -> NDArray[np.bool_]:
+        """Return (height, width) of the centre, False outside the analysed area."""
         height, width = self.centre.pixels.shape[:2]
-        return inside_well(well, np.arange(self.top, self.top + height), np.arange(self.left, self.left + width))
+        return area.contains(np.arange(self.top, self.top + height), np.arange(self.left, self.left + width))
 
 
 def read_overview(image: TiledImage) -> Overview:
@@ -83,18 +105,27 @@ def read_overview(image: TiledImage) -> Overview:
     height, width = image.shape[:2]
     step = max(1, max(height, width) // _OVERVIEW)
     rows = _STRIP if step > 1 else height
-    strips = [_thinned(image.read(top, min(top + rows, height), 0, width), top, step) for top in range(0, height, rows)]
+    finder, strips = UnimagedFinder(image.shape), []
+    for first in range(0, height, rows):
+        strip = image.read(first, min(first + rows, height), 0, width)
+        finder.add_strip(strip, first)
+        strips.append(_thinned(strip, first, step))
     top, left = max(0, (height - _CENTRE) // 2), max(0, (width - _CENTRE) // 2)
     centre = image.read(top, min(top + _CENTRE, height), left, min(left + _CENTRE, width))
     size = image.pixel_size
     small = PixelSize(None if size.um is None else size.um * step, size.origin)
     overview = np.asarray(strips[0] if len(strips) == 1 else np.concatenate(strips))
+    unimaged, as_filled = finder.find(image), None
+    if unimaged is not None:
+        as_filled = overview
+        overview = painted(overview, unimaged, 0, 0, step)
+        centre = painted(centre, unimaged, top, left)
     kind: Literal["rgb", "grey"] = "rgb" if image.shape[2] == 3 else "grey"
     pictures = (
         Picture(image.path, pixels, kind, ("",) * pixels.shape[2], scale, image.axes, image.notes)
         for pixels, scale in ((overview, small), (centre, size))
     )
-    return Overview(next(pictures), step, next(pictures), top, left)
+    return Overview(next(pictures), step, next(pictures), top, left, unimaged, as_filled)
 
 
 def _thinned(strip: Pixels, top: int, step: int) -> Pixels:
@@ -175,13 +206,17 @@ def decide(picture: Picture, analysed: NDArray[np.bool_], settings: Settings) ->
     return Decision(regime, reason, um, origin, mononuclear, tuple(warnings))
 
 
-def shows_fluorescence(picture: Picture, wanted: str) -> bool:
-    """Tell fluorescence (separate channels, or colours on black) from brightfield; a wish in the settings wins."""
+def shows_fluorescence(picture: Picture, wanted: str, imaged: NDArray[np.bool_] | None = None) -> bool:
+    """Tell fluorescence (separate channels, or colours on black) from brightfield; a wish in the settings wins.
+
+    ``imaged`` (height, width) is False where nothing was imaged; None: all of it was.
+    """
     if wanted != "auto":
         return wanted == "fluorescence"
     if picture.kind != "rgb":
         return picture.kind == "channels"
     light = brightest(picture.pixels[::4, ::4])
+    light = light if imaged is None else light[imaged[::4, ::4]]
     return bool(np.median(light) < _DARK_SHARE * np.percentile(light, 99.5) and np.ptp(light) > _LEAST_RANGE)
 
 
