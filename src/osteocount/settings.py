@@ -106,6 +106,9 @@ class PictureSettings(SettingsGroup):
     well_view: Literal["field", "whole"] = Field("field", title="Picture shows")
     """'field': part of a well; its borders cut cells, so cells are counted by an unbiased counting frame (see the guard
     zone), except where the rim of the well is seen all around. 'whole': the whole well, every cell counts."""
+    plate_format: Literal["unknown", "6", "12", "24", "48", "96"] = Field("unknown", title="Plate format")
+    """Wells of the plate. Where a picture shows the rim of a well all around and no pixel size is given or in the file,
+    the pixel size is taken from the inner diameter of the rim: 34.8, 22.1, 15.6, 11.05 or 6.4 mm."""
     guard_zone: float = Field(100.0, title="Guard zone", ge=0.0, le=1000.0, json_schema_extra={"unit": "µm"})
     """Width of the strip along the lower and right border of a field in which cells are looked at but not counted, so
     that every counted cell is judged by all of it. Wider than a usual osteoclast; the imaged area is reduced to match.

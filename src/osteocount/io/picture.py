@@ -34,10 +34,13 @@ class PixelSize:
         Micrometres per pixel, None when unknown.
     origin
         Who said so ("given by the user", "OME-XML PhysicalSizeX", ...) or why it is unknown.
+    estimate
+        Where it is unknown, micrometres per pixel by which the picture is analysed; None: to be estimated from it.
     """
 
     um: float | None
     origin: str
+    estimate: float | None = None
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,9 @@ class RunRecord(BaseModel):
         Sentences on names of files and on the layout.
     seconds, command
         How long the count took, and how it was started.
+    scales
+        On which scale pictures are analysed that do not say theirs, by their size; see
+        `osteocount.pipeline.shared_scale.SharedScale`.
     settings
         All settings, as `Settings.model_dump`.
     classifier
@@ -137,6 +140,7 @@ class RunRecord(BaseModel):
     notes: tuple[str, ...] = ()
     seconds: float | None = None
     command: str | None = None
+    scales: tuple[dict[str, Any], ...] = ()
     settings: dict[str, Any] = Field(default_factory=dict)
     classifier: dict[str, Any] | None = None
     inputs: tuple[FieldRecord, ...] = ()

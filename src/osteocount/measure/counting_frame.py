@@ -31,7 +31,6 @@ Rule = Literal["every cell", "guard zone", "two borders"]
 LEAST_COUNTED = 0.5
 """Share of the analysed area that has to be left to count in; a guard zone that leaves less is not used."""
 _BESIDE_UM = 2.0  # from what was never imaged within which a cell was cut by it: outlines end a little before it
-_WHOLE_RIM = 0.01  # of its radius by which a rim may reach out of the picture and still count as whole
 _STRIP_ROWS = 2048  # rows looked at together; the memory of a strip, not of a well
 
 
@@ -177,7 +176,7 @@ def choose_frame(
     scale = um or found.record.get("analysed_um_per_px")
     beside = 2 if scale is None else max(2, math.ceil(_BESIDE_UM / scale))
     every = CountingFrame(shape, "every cell", 0, beside, area)
-    if settings.well_view == "whole" or (area.well is not None and _is_whole(area.well, shape) and not _has_gap(every)):
+    if settings.well_view == "whole" or (area.well is not None and area.well.is_within(shape) and not _has_gap(every)):
         return every, ()
     borders = CountingFrame(shape, "two borders", 0, beside, area)
     if settings.guard_zone == 0 or scale is None:
@@ -191,12 +190,6 @@ def choose_frame(
         f"{100 * (1 - counted / max(analysed, 1)):.0f} % of it: cells cut by its lower and right borders are judged by "
         "what is seen of them, so large ones may be missed. Larger fields, or a smaller guard zone, mend that.",
     )
-
-
-def _is_whole(well: Circle, shape: tuple[int, int]) -> bool:
-    """Tell whether the rim of a well lies in the picture all around."""
-    radius = well.radius * (1 - _WHOLE_RIM)
-    return min(well.x, well.y) >= radius and well.x + radius <= shape[1] and well.y + radius <= shape[0]
 
 
 def _has_gap(frame: CountingFrame) -> bool:

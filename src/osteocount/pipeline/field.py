@@ -10,7 +10,7 @@ import shutil
 import time
 import traceback
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table
 from osteocount.io.tiled_image import TiledImage, open_tiled
 from osteocount.pipeline.analysis import FieldResult, analyse
+from osteocount.pipeline.shared_scale import SharedScale, with_scale
 from osteocount.plate.index import PlateIndex
 from osteocount.plate.picture_files import PictureFile, picture_stem, root_of
 from osteocount.segment import get_segmenter
@@ -44,7 +45,10 @@ _STRIP_ROWS = 512  # rows of a large picture that are reduced together for its o
 
 @dataclass(frozen=True)
 class FieldTask:
-    """One field to do: where its files are and what it is called in the tables; ``scene``: its name inside the file."""
+    """One field to do: where its files are and what it is called in the tables.
+
+    ``scene`` is its name inside the file, ``scales`` what pictures of a run have in common that do not say theirs.
+    """
 
     key: str
     plate: str
@@ -53,6 +57,7 @@ class FieldTask:
     image: str
     paths: tuple[Path, ...]
     scene: str = ""
+    scales: tuple[SharedScale, ...] = ()
 
     def record(self, **facts: Any) -> FieldRecord:
         """Return the record of this field with what became of it."""
@@ -166,6 +171,7 @@ def precompute_tiles(task: FieldTask, folder: ResultFolder, settings: Settings, 
     cv2.setNumThreads(1)
     with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene) as image:
         if image is not None:
+            image.pixel_size = with_scale(image.pixel_size, image.shape, task.scales)
             scratch = folder.tiles(task.key) / fingerprint(task, settings)
             get_segmenter(settings).precompute_tiles(image, scratch, share)
 
@@ -176,6 +182,7 @@ def fingerprint(task: FieldTask, settings: Settings) -> str:
     parts += [
         section.model_dump_json() for section in (settings.picture, settings.segment, settings.count, settings.qc)
     ]
+    parts += [repr(scale) for scale in task.scales]
     parts += [task.plate, task.well, task.field, task.image, weights_hash(settings.segment)]
     return text_hash(parts)
 
@@ -230,6 +237,7 @@ def _count_and_write(
     if len(task.paths) == 1:
         with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene, threads_if_large) as image:
             if image is not None:
+                image.pixel_size = with_scale(image.pixel_size, image.shape, task.scales)
                 try:
                     result = analyse(image, settings, threads_if_large, scratch)
                 except WholePictureNeeded:
@@ -237,6 +245,7 @@ def _count_and_write(
                 else:
                     return _write(task, folder, image, result, threads_if_large)
     picture = read_channels(task.paths, settings.picture.pixel_size, task.scene)
+    picture = replace(picture, pixel_size=with_scale(picture.pixel_size, picture.pixels.shape, task.scales))
     return _write(task, folder, picture, analyse(picture, settings, threads), threads)
 
 

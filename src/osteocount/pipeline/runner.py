@@ -23,6 +23,7 @@ from osteocount.pipeline.exports import Export, check_exports, write_exports
 from osteocount.pipeline.field import field_tasks, unmatched_record
 from osteocount.pipeline.finished_run import FinishedRun, RunInputs
 from osteocount.pipeline.limits import Limits
+from osteocount.pipeline.run_scale import survey
 from osteocount.pipeline.wells_table import place_layout
 from osteocount.pipeline.workers import process_all
 from osteocount.pipeline.write_results import Outcome, write_results
@@ -162,6 +163,8 @@ def _count_and_write(
     if classifier is not None:
         adopt(folder.root, classifier)
     tasks = field_tasks(index, request.source)
+    scale = survey(tasks, settings)
+    tasks = [replace(task, scales=scale.scales) for task in tasks]
     records = []
     for record in process_all(
         tasks, folder, settings, workers=request.workers, scheduler=request.scheduler,
@@ -175,7 +178,8 @@ def _count_and_write(
         source=request.source.name,
         layout=next((path.name for path in (request.layout, request.samples) if path is not None), None),
         workers=request.workers,
-        notes=notes,
+        notes=(*notes, *scale.notes),
+        scales=scale.record(),
         seconds=round(time.perf_counter() - started, 2),
         command=shlex.join(["osteocount", *sys.argv[1:]]).encode(errors="backslashreplace").decode(),
     )

@@ -39,6 +39,7 @@ _ON_CIRCLE = 2.5  # pixels from the circle within which an edge supports it
 _ARC = 0.6  # share of the circle's arc inside the picture along which the light must fall
 _ROUNDS = 4  # of measuring where the light falls off and fitting the circle again
 _NEAR = 2.0  # pixels from the circle within which the light has to fall
+_WHOLE = 0.01  # of its radius by which a rim may reach out of the picture and still be whole
 _FALL = 0.6  # the rim is darker than this share of the light just inside it
 
 
@@ -53,6 +54,11 @@ class Circle:
     def contains(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Return (rows, columns) bool, True for the pixels inside the circle."""
         return np.asarray((rows[:, None] - self.y) ** 2 + (columns[None, :] - self.x) ** 2 <= self.radius**2)
+
+    def is_within(self, shape: tuple[int, ...]) -> bool:
+        """Tell whether the rim lies all around in a picture of this (height, width), but for a hundredth of it."""
+        radius = self.radius * (1 - _WHOLE)
+        return min(self.x, self.y) >= radius and self.x + radius <= shape[1] and self.y + radius <= shape[0]
 
 
 def find_well(pixels: Pixels) -> Circle | None:

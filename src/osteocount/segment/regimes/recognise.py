@@ -28,11 +28,13 @@ from osteocount.settings import Settings
 MONONUCLEAR_UM = 10.5
 #: Pixels coarser than this do not resolve nuclei: one of 8 µm is then six pixels across.
 COARSEST_UM = 1.25
+#: Where a scale comes from that is estimated for several pictures at once.
+SHARED_ORIGIN = "estimated from mononuclear cells of all pictures taken alike"
 ASSUMED_UM = 0.76  # of a picture without a pixel size and without cells to estimate it from; the working scale
 _BODY_OD = 0.25  # density at which mononuclear cells are outlined for their diameter
 _COMPACT = 0.55  # least share of the disc around it that such a body fills, so that heaps and debris are left out
 _ENOUGH = 20  # cells from which their median diameter replaces the usual one
-_LEAST_CELLS = 5  # and from which an unknown scale is estimated from them
+LEAST_CELLS = 5  # and from which an unknown scale is estimated from them
 # A picture is fluorescence when half of it is darker than this share of its brightest part, and when it is not empty.
 _DARK_SHARE = 0.3
 _LEAST_RANGE = 20  # grey levels
@@ -113,7 +115,8 @@ def read_overview(image: TiledImage) -> Overview:
     top, left = max(0, (height - _CENTRE) // 2), max(0, (width - _CENTRE) // 2)
     centre = image.read(top, min(top + _CENTRE, height), left, min(left + _CENTRE, width))
     size = image.pixel_size
-    small = PixelSize(None if size.um is None else size.um * step, size.origin)
+    um, estimate = (None if each is None else each * step for each in (size.um, size.estimate))
+    small = PixelSize(um, size.origin, estimate)
     overview = np.asarray(strips[0] if len(strips) == 1 else np.concatenate(strips))
     unimaged, as_filled = finder.find(image), None
     if unimaged is not None:
@@ -176,16 +179,17 @@ def decide(picture: Picture, analysed: NDArray[np.bool_], settings: Settings) ->
     OsteoCountError
         The picture has no colour (phase contrast, a scanned page), or it is asked for as something it is not.
     """
-    known = picture.pixel_size.um
+    size = picture.pixel_size
+    known = size.estimate if size.um is None else size.um
     wanted = settings.picture.regime
     # Where nuclei are seen on a known scale nobody asks for the size of mononuclear cells.
     needed = known is None or wanted == "low_power" or (wanted == "auto" and known > COARSEST_UM)
     diameter, count = mononuclear_diameter(picture, analysed) if needed else (0.0, 0)
     warnings: list[str] = []
     if known is not None:
-        um, origin = known, picture.pixel_size.origin
+        um, origin = known, size.origin if size.um is not None else SHARED_ORIGIN
         mononuclear = diameter * um if count >= _ENOUGH else MONONUCLEAR_UM
-    elif count >= _LEAST_CELLS:
+    elif count >= LEAST_CELLS:
         um, origin, mononuclear = MONONUCLEAR_UM / diameter, "estimated from mononuclear cells", MONONUCLEAR_UM
         warnings.append(
             f"the pixel size is unknown; from {count} compact cells of {diameter:.1f} px, taken as {MONONUCLEAR_UM} "

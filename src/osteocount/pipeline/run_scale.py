@@ -1,0 +1,149 @@
+"""One scale for pictures of a run that were taken alike and do not say how large their pixels are.
+
+Each picture alone gives another estimate, and with it another count or even another regime. Before anything is counted
+some pictures of the run are looked at; pictures of one size in pixels are of one camera, and sizes whose estimates lie
+close together are of one magnification, as the tiles of scans that were cut to several sizes are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from osteocount.io.read import read_picture
+from osteocount.io.tiled_image import InMemoryImage, open_tiled
+from osteocount.pipeline.analysis import cores
+from osteocount.pipeline.field import FieldTask
+from osteocount.pipeline.shared_scale import SharedScale
+from osteocount.segment.regimes.scale_evidence import ScaleEvidence, scale_evidence
+from osteocount.settings import Settings
+
+WELL_MM = {"6": 34.8, "12": 22.1, "24": 15.6, "48": 11.05, "96": 6.4}
+"""Wells of a plate → inner diameter of a well at its bottom, where the cells lie."""
+
+_MOST = 48  # pictures that are looked at, spread over the run: an estimate of a few dozen no longer moves
+_ALIKE = 1.4  # ratio of estimates up to which pictures are of one magnification; objectives differ by 1.6 and more
+_SPREAD = 1.6  # ratio between single pictures from which a person is told
+_MOST_CELLS = 300  # of a picture that weigh in, so that one confluent picture does not speak for all
+
+
+@dataclass(frozen=True)
+class RunScale:
+    """What was found: the scales, and sentences for the person at the screen."""
+
+    scales: tuple[SharedScale, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def record(self) -> tuple[dict[str, Any], ...]:
+        """Return the scales as plain JSON values."""
+        return tuple(asdict(scale) for scale in self.scales)
+
+
+def survey(tasks: Sequence[FieldTask], settings: Settings) -> RunScale:
+    """Look at pictures of a run whose pixel size nobody says, and agree on their scale.
+
+    The answer depends on the pictures and settings alone. A picture that cannot be read is passed over here; whoever
+    counts it says what is wrong.
+    """
+    if settings.picture.pixel_size is not None or settings.picture.regime == "fluorescence":
+        return RunScale()
+    single = [task for task in tasks if len(task.paths) == 1]
+    some = sorted(single, key=lambda task: (task.image, task.key))
+    if len(some) > _MOST:
+        some = [some[i] for i in np.linspace(0, len(some) - 1, _MOST).round().astype(int)]
+    with ThreadPoolExecutor(cores()) as pool:
+        seen = [each for each in pool.map(_evidence, some) if each is not None]
+    return agree(seen, WELL_MM.get(settings.picture.plate_format))
+
+
+def agree(seen: Sequence[ScaleEvidence], well_mm: float | None) -> RunScale:
+    """Agree on one scale for pictures taken alike; without ``well_mm`` rims say nothing."""
+    by_size: dict[tuple[int, int], list[ScaleEvidence]] = {}
+    for each in seen:
+        by_size.setdefault(each.shape, []).append(each)
+    scales: list[SharedScale] = []
+    notes: list[str] = []
+    left = {}
+    for size, of_size in sorted(by_size.items()):
+        um = None if well_mm is None else _by_rim(of_size, well_mm)
+        if um is None:
+            left[size] = of_size
+            continue
+        scales.append(SharedScale(*size, um, measured=True, origin=f"rim of the well, {well_mm:g} mm across"))
+        notes.append(
+            f"The pixel size of pictures of {size[1]} × {size[0]} px is taken from the rim of the well, {well_mm:g} mm "
+            f"across: {um:.3f} µm."
+        )
+    for sizes in _of_one_magnification(left):
+        members = [each for size in sizes for each in left[size] if each.cells_um is not None]
+        if sum(len(left[size]) for size in sizes) < 2 or not members:
+            continue
+        estimates = np.array([each.cells_um for each in members], float)
+        um = _weighted_median(estimates, np.array([min(each.n_cells, _MOST_CELLS) for each in members], float))
+        scales += [SharedScale(*size, um, measured=False) for size in sizes]
+        low, high = float(estimates.min()), float(estimates.max())
+        notes.append(
+            f"The pictures do not say how large their pixels are: all taken alike are analysed at about {um:.2f} µm "
+            f"per pixel, estimated from the mononuclear cells of {len(members)} of them (single pictures say {low:.2f} "
+            f"to {high:.2f})."
+            + (" They may be of several magnifications: count those apart." if high > _SPREAD * low else "")
+            + " Give --pixel-size to be exact."
+        )
+    return RunScale(tuple(sorted(scales, key=lambda scale: (scale.height, scale.width))), tuple(notes))
+
+
+def _evidence(task: FieldTask) -> ScaleEvidence | None:
+    """Return what one picture says; nothing where its pixel size is known, or it cannot be read."""
+    path = task.paths[0]
+    try:
+        with open_tiled(path, None, task.scene, least=1) as image:
+            if image is not None:
+                return scale_evidence(image) if image.pixel_size.um is None else None
+        picture = read_picture(path, scene=task.scene)
+        known = picture.pixel_size.um is not None
+        return None if known or picture.kind != "rgb" else scale_evidence(InMemoryImage(picture))
+    except Exception:  # whoever counts it says what is wrong with it
+        return None
+
+
+def _by_rim(seen: Sequence[ScaleEvidence], well_mm: float) -> float | None:
+    """Return micrometres per pixel by the rims of pictures of one size; None where few show one and cells disagree."""
+    radii = [each.rim_px for each in seen if each.rim_px is not None]
+    if not radii:
+        return None
+    um = well_mm * 1000 / 2 / float(np.median(radii))
+    cells = [each.cells_um for each in seen if each.cells_um is not None]
+    agreed = not cells or 1 / _ALIKE < float(np.median(cells)) / um < _ALIKE
+    return um if 2 * len(radii) > len(seen) or agreed else None
+
+
+def _of_one_magnification(
+    by_size: dict[tuple[int, int], list[ScaleEvidence]],
+) -> list[list[tuple[int, int]]]:
+    """Group sizes whose estimates lie close together; one without an estimate joins where there is one group only."""
+    known = {
+        size: float(np.median([each.cells_um for each in seen if each.cells_um is not None]))
+        for size, seen in by_size.items()
+        if any(each.cells_um is not None for each in seen)
+    }
+    groups: list[list[tuple[int, int]]] = []
+    last = 0.0
+    for size in sorted(known, key=lambda each: (known[each], each)):
+        if groups and known[size] < _ALIKE * last:
+            groups[-1].append(size)
+        else:
+            groups.append([size])
+        last = known[size]
+    if len(groups) == 1:
+        groups[0] += sorted(set(by_size) - set(known))
+    return groups
+
+
+def _weighted_median(values: np.ndarray[Any, Any], weights: np.ndarray[Any, Any]) -> float:
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(below, below[-1] / 2)])
