@@ -225,7 +225,8 @@ def test_derived_pictures_and_result_folders_are_left_out(tmp_path):
     index = index_pictures(tmp_path)
     assert [e.well for e in index.entries] == ["A01"]
     assert {p.name for p in index.skipped} == {"A02_f1_thumb.tif", "A02_f1_Overlay.tif", "A05_f1.tif"}
-    assert index.notes == ("Thumbnails and overlays left out: 3.",)
+    assert index.notes[0] == "Thumbnails and overlays left out: 3."
+    assert index.notes[1].startswith("Folders not searched, since they are called labels or overlays: labels.")
 
 
 def test_metaxpress_thumbnail_with_a_guid_is_left_out(tmp_path):

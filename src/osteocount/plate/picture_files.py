@@ -77,7 +77,7 @@ class FoundPictures:
     loops
         Links to folders that lead back to where the search has been.
     folders
-        Folders that were not searched for their name, or because they hold results.
+        Folders that were not searched for their names, which people give to folders of pictures as well.
     """
 
     pictures: tuple[Path, ...]
@@ -105,7 +105,8 @@ class FoundPictures:
         if self.folders:
             names = ", ".join(path.name for path in self.folders[:5]) + (" …" if len(self.folders) > 5 else "")
             notes.append(
-                f"Folders not searched, since they are called truth, labels or overlays or hold results: {names}."
+                f"Folders not searched, since they are called labels or overlays: {names}. Rename them if they hold "
+                "pictures to count."
             )
         return notes
 
@@ -156,7 +157,6 @@ def _walk(source: Path) -> FoundPictures:
     been = {source.resolve()}
     for folder, folders, files in os.walk(source, followlinks=True):
         if "run.json" in files:
-            left += [Path(folder)] if Path(folder) != source else []
             folders.clear()
             continue
         if not _ZARR_GROUP.isdisjoint(files) or folder.lower().endswith(".zarr"):
@@ -164,7 +164,7 @@ def _walk(source: Path) -> FoundPictures:
             found.append(Path(folder))
             continue
         wanted = sorted(f for f in folders if not f.startswith(".") and f.lower() not in _NO_PICTURES)
-        left += [Path(folder, f) for f in sorted(folders) if f.lower() in _NO_PICTURES]
+        left += [Path(folder, f) for f in sorted(folders) if f.lower() in _NO_PICTURES - {"truth"}]
         loops += [path for f in wanted if (path := Path(folder, f)).is_symlink() and path.resolve() in been]
         folders[:] = [f for f in wanted if Path(folder, f) not in loops]
         been |= {Path(folder, f).resolve() for f in folders}
