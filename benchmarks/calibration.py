@@ -229,8 +229,8 @@ def warned(batches: list[Cells], runs: int) -> float:
     for cells, y, counted in batches:
         arms = cells["arm"].to_numpy(dtype=str)
         for row in y[: max(1, runs // len(batches))]:
-            even, _ = weighted_by_noise(fit(cells.assign(y=row)), cells.assign(y=row), counted)
-            found.append(noisiest_arm(even, arms)[2] < SD_LEVEL)
+            noise = weighted_by_noise(fit(cells.assign(y=row)), cells.assign(y=row), counted)
+            found.append(noisiest_arm(noise.fit, arms, noise)[2] < SD_LEVEL)
     return float(np.mean(found))
 
 

@@ -4,7 +4,7 @@
 
 Five truths, with unequal imaged areas. Brute force draws every well of the planned experiment from the truth, pools
 them and analyses them as `compare` does. Each plan is made from a pilot that was drawn from the same truth: a large one
-(40 donors), and many small ones of the size that labs have.
+(400 donors), and many small ones of the size that labs have.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main() -> None:
     for number, truth in enumerate(TRUTHS):
         rng = np.random.default_rng([SEED, number])
         dunnett, robust = brute_force(rng, truth, options.runs)
-        large = planned(rng, truth, pilot(rng, truth, 40, 4), options.runs)
+        large = planned(rng, truth, pilot(rng, truth, 400, 4), options.runs)
         small = [small_pilot(rng, truth, robust) for _ in range(options.pilots)]
         rows.append(
             {
@@ -145,7 +145,7 @@ def page(table: pd.DataFrame, options: argparse.Namespace, seconds: float) -> st
 
 Made by `python benchmarks/planning.py --runs {options.runs} --pilots {options.pilots}` in {seconds:.0f} s; seed {SEED}.
 *Brute force* draws every well of the planned experiment (donors × wells, with the imaged areas named) from a known
-truth {options.runs} times and analyses it as `compare` does. *Plan* knows only a pilot of 40 donors × 4 wells drawn
+truth {options.runs} times and analyses it as `compare` does. *Plan* knows only a pilot of 400 donors × 4 wells drawn
 from the same truth. A power of .5 has a standard error of {0.5 / np.sqrt(options.runs):.3f}.
 
 {head}{body}

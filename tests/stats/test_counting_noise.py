@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from osteocount.stats import compare
-from osteocount.stats.counting_noise import CountedCells, excess_variance, log_count_variance, noise_weights
+from osteocount.stats.counting_noise import CountedCells, excess_variance, log_count_variance, noise_weights, variances
 from osteocount.stats.least_squares import fit
 from osteocount.stats.power_simulation import VarianceComponents, analyse, crossed, simulate_log_rates
 from support.well_tables import table
@@ -47,7 +47,10 @@ def test_weights_are_the_inverse_of_both_variances():
     noise = np.where(cells["arm"] == "arm 0", log_count_variance(np.array([10.0]))[0], 0.001) + 0.02
     squares = float(whole.residuals @ whole.residuals)
     between = max((squares - noise @ np.diag(whole.residual_maker)) / whole.df, 0)
-    weights = noise_weights(whole, expected, np.asarray(squares), counted)
+    found = variances(whole, expected, np.asarray(squares), counted)
+    assert float(found[0]) == pytest.approx(between)
+    np.testing.assert_allclose(found[1], noise)
+    weights = noise_weights(*found)
     assert weights.mean() == pytest.approx(1)
     assert weights[1] / weights[0] == pytest.approx((between + noise[0]) / (between + noise[1]))
 

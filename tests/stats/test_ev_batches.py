@@ -7,6 +7,7 @@ from scipy import stats
 
 from osteocount.stats import compare
 from osteocount.stats.ev_batches import two_way_p
+from osteocount.stats.sentences import p_value
 from support.well_tables import simulated
 
 
@@ -50,7 +51,13 @@ def test_crossed_batches_are_a_second_sample():
     assert row["n_batches"] == 2
     assert row["p_batches"] == pytest.approx(two_way_p(ratios), rel=1e-12)
     assert row["p_batches"] > row["p_raw"]
-    assert "With 2 EV batches as a sample too, beside 4 donors, p " in row["reason"]
+    end = (
+        "shown to hold for other batches."
+        if row["p_batches"] < 0.05
+        else "not shown to hold for other batches. Use more."
+    )
+    assert row["reason"].endswith(f"beside the 4 donors, {p_value(row['p_batches'])}: {end}")
+    assert "Taking the 2 EV batches as a sample too, " in row["reason"]
 
 
 def test_batches_that_do_not_differ_leave_the_test_of_the_donors():

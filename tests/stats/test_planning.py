@@ -71,12 +71,16 @@ def test_the_sentence():
     robust, dunnett = (100 * found.table[name].iloc[0] for name in ("power_robust", "power_adjusted"))
     low, high = (100 * end for end in found.power_range)
     assert found.summary().startswith(
-        f"6 donors × 3 wells (36 wells in all) give {robust:.0f} % power for the verdict 'robust' and {dunnett:.0f} % "
-        "for Dunnett p < .05 (a ratio of 3, one arm against control).\n"
-        f"A pilot of this size leaves {low:.0f} to {high:.0f} % open for 'robust' (the 80 % range of its variation "
-        "between a donor's arms).\nFrom the pilot: "
+        f"6 donors × 3 wells (36 wells in all) give {robust:.0f} % power for the verdict 'robust' ({low:.0f} to "
+        f"{high:.0f} % as far as a pilot of this size can tell) and {dunnett:.0f} % for Dunnett p < .05 (a ratio of "
+        f"3, one "
+        "arm against control).\nThe range comes from how uncertain the pilot leaves the variation between a donor's "
+        "arms "
+        "(80 % interval); a larger pilot narrows it.\nFrom the pilot: "
     )
-    assert "The pilot has 3 donors: how much donors differ is itself poorly known." in found.summary()
+    assert (
+        "The pilot has 3 donors: how much donors differ is itself poorly known. Plan for one donor more than this says."
+    ) in found.summary()
     assert "3 donors × 3 wells have 51 % power for a ratio of 2 and 17 % for 1.5." in found.summary()
     hopeless = plan(pilot, 1.01, control="vehicle", donors=(3,), wells=(2,), runs=200)
     assert hopeless.summary().startswith(

@@ -181,8 +181,8 @@ def test_refusals(frame, sentence):
                     "D3": {"vehicle": (50, 50), "A": (100, 120), "B": (100, 98), "C": (52, 50)},
                 }
             ),
-            "osteoclast_count: A: The paired test of the donors' own ratios does not agree (p = .120), so the finding "
-            "rests on the variance pooled over all arms. Add donors.",
+            "osteoclast_count: A: The paired test of the donors' own ratios does not agree (p = .120): the finding "
+            "holds only if all arms vary alike between donors. Add donors.",
         ),
     ],
 )

@@ -83,10 +83,40 @@ class CountedCells:
     excess: float
 
 
-def weighted_by_noise(
-    whole: LeastSquaresFit, cells: pd.DataFrame, counted: CountedCells
-) -> tuple[LeastSquaresFit, bool]:
-    """Fit counts again, weighted by 1 / (τ² + counting noise); and say whether some arm is sparse.
+@dataclass(frozen=True)
+class NoiseModel:
+    """A fit of counts weighted by 1 / (τ² + counting noise), and what its errors are made of.
+
+    Attributes
+    ----------
+    fit : LeastSquaresFit
+    is_sparse : bool
+        Whether some arm has fewer than `SPARSE_TOTAL` in its middle cell.
+    log_expected : (cells,) array
+        Log of the expected totals.
+    between : float
+        τ², the variance between a donor's arms.
+    counted : CountedCells
+    """
+
+    fit: LeastSquaresFit
+    is_sparse: bool
+    log_expected: FloatArray
+    between: float
+    counted: CountedCells
+
+    def errors(self, rng: np.random.Generator, runs: int) -> FloatArray:
+        """Draw errors of the log rates of experiments in which all arms have one τ², shape (runs, cells)."""
+        shape = (runs, len(self.log_expected))
+        mean = np.exp(self.log_expected + np.sqrt(self.between) * rng.standard_normal(shape))
+        if self.counted.excess > 0:
+            size = 1 / (self.counted.excess * self.counted.evenness)
+            mean *= rng.standard_gamma(np.broadcast_to(size, shape)) / size
+        return np.asarray(np.log(rng.poisson(mean) + COUNT_OFFSET) - self.log_expected, dtype=np.float64)
+
+
+def weighted_by_noise(whole: LeastSquaresFit, cells: pd.DataFrame, counted: CountedCells) -> NoiseModel:
+    """Fit counts again, weighted by 1 / (τ² + counting noise).
 
     Parameters
     ----------
@@ -98,14 +128,16 @@ def weighted_by_noise(
     """
     y = cells["y"].to_numpy(dtype=np.float64)
     log_expected = y - whole.residuals + np.log(counted.size)
-    weights = noise_weights(whole, log_expected, np.asarray(whole.residuals @ whole.residuals), counted)
-    return fit(cells, weights), bool(is_sparse(log_expected, whole.design[:, : len(whole.arms)]))
+    squares = np.asarray(whole.residuals @ whole.residuals)
+    between, noise = variances(whole, log_expected, squares, counted)
+    sparse = bool(is_sparse(log_expected, whole.design[:, : len(whole.arms)]))
+    return NoiseModel(fit(cells, noise_weights(between, noise)), sparse, log_expected, float(between), counted)
 
 
-def noise_weights(
+def variances(
     whole: LeastSquaresFit, log_expected: FloatArray, squares: FloatArray, counted: CountedCells
-) -> FloatArray:
-    """Weights 1 / (τ² + counting noise) with a mean of 1, shape (..., cells).
+) -> tuple[FloatArray, FloatArray]:
+    """Return τ², shape (...), and the counting noise of every cell, shape (..., cells).
 
     τ², the variance between a donor's arms, is the residual mean square less what counting explains of it (by moments).
 
@@ -121,6 +153,11 @@ def noise_weights(
     """
     noise = log_count_variance(np.exp(log_expected)) + max(counted.excess, 0.0) * counted.evenness
     between = np.maximum((squares - noise @ np.diag(whole.residual_maker)) / whole.df, 0.0)
+    return np.asarray(between, dtype=np.float64), np.asarray(noise, dtype=np.float64)
+
+
+def noise_weights(between: FloatArray, noise: FloatArray) -> FloatArray:
+    """Weights 1 / (τ² + counting noise) with a mean of 1, shape (..., cells)."""
     precision = 1 / (between[..., None] + noise)
     return np.asarray(precision / precision.mean(axis=-1, keepdims=True), dtype=np.float64)
 

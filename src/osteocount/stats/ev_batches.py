@@ -61,8 +61,10 @@ def _batch_note(p: float, ratios: FloatArray) -> str:
     donors, batches = ratios.shape
     if np.isnan(p):
         return ""
-    holds = "it holds for other batches" if p < 0.05 else "it is not shown for other batches, which more would"
-    return f"With {batches} EV batches as a sample too, beside {donors} donors, {p_value(p)}: {holds}."
+    taken = f"Taking the {batches} EV batches as a sample too, beside the {donors} donors, {p_value(p)}"
+    return (
+        f"{taken}: {'shown' if p < 0.05 else 'not shown'} to hold for other batches{'.' if p < 0.05 else '. Use more.'}"
+    )
 
 
 def _ratios_by_batch(data: FittedEndpoint, arm: str, control: str) -> FloatArray:

@@ -11,7 +11,7 @@ import pandas as pd
 from osteocount.stats import sentences
 from osteocount.stats.arrays import FloatArray
 from osteocount.stats.contrasts import Contrast
-from osteocount.stats.counting_noise import CountedCells, excess_variance, weighted_by_noise
+from osteocount.stats.counting_noise import CountedCells, NoiseModel, excess_variance, weighted_by_noise
 from osteocount.stats.design import Design
 from osteocount.stats.endpoints import Endpoint
 from osteocount.stats.least_squares import ArmWeights, LeastSquaresFit, fit, paired_t_test
@@ -34,8 +34,8 @@ class FittedEndpoint:
         One row per block × arm; see `Endpoint.cells`.
     fit : LeastSquaresFit or None
         None where a single donor or no cell is left. Of sparse counts weighted by τ² and counting noise.
-    even_fit : LeastSquaresFit or None
-        Of counts weighted so, sparse or not; else ``fit``.
+    noise : NoiseModel or None
+        Of counts: the fit weighted so, sparse or not.
     by_donor : dict
         Donor to the fit of that donor's cells; empty in an unblocked design.
     """
@@ -45,7 +45,7 @@ class FittedEndpoint:
     wells: pd.DataFrame
     cells: pd.DataFrame
     fit: LeastSquaresFit | None
-    even_fit: LeastSquaresFit | None = None
+    noise: NoiseModel | None = None
     by_donor: dict[str, LeastSquaresFit] = field(default_factory=dict)
 
     @property
@@ -61,16 +61,16 @@ class FittedEndpoint:
         if design.kind == "unblocked":
             model_cells = cells.assign(block="all")
         whole = fit(model_cells) if len(cells) and cells["donor"].nunique() >= 2 else None
-        even, sparse = whole, False
+        noise = None
         if whole is not None and endpoint.is_count and whole.has_variation:
             counted = CountedCells(
                 cells["size"].to_numpy(dtype=np.float64),
                 cells["evenness"].to_numpy(dtype=np.float64),
                 excess_variance(endpoint.known_wells(wells)),
             )
-            even, sparse = weighted_by_noise(whole, model_cells, counted)
+            noise = weighted_by_noise(whole, model_cells, counted)
         own = {} if design.kind == "unblocked" else {str(donor): fit(part) for donor, part in cells.groupby("donor")}
-        return cls(endpoint, design, wells, cells, even if sparse else whole, even, own)
+        return cls(endpoint, design, wells, cells, noise.fit if noise and noise.is_sparse else whole, noise, own)
 
     def contrast_by_donor(self, weights: ArmWeights) -> dict[str, float]:
         """Return the contrast within each donor that carries it, in the order of the donors' names."""

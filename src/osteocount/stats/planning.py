@@ -85,7 +85,11 @@ class Plan:
         """Say what the best design gives, and what the size of the pilot leaves open."""
         family = f"{self.arms} arms against control" if self.arms > 1 else "one arm against control"
         best = self.best
-        power = f"{100 * best['power_robust']:.0f} % power for the verdict 'robust'"
+        low, high = (100 * end for end in self.power_range)
+        power = (
+            f"{100 * best['power_robust']:.0f} % power for the verdict 'robust' ({low:.0f} to {high:.0f} % as far as a "
+            "pilot of this size can tell)"
+        )
         dunnett = f"{100 * best['power_adjusted']:.0f} % for Dunnett p < .05"
         design = f"{int(best['donors'])} donors × {int(best['wells'])} wells"
         if best["power_robust"] >= self.target:
@@ -96,11 +100,11 @@ class Plan:
                 f"No design up to {donors} donors × {wells} wells gives {100 * self.target:.0f} % power; the best, "
                 f"{design}, gives {power} and {dunnett}"
             )
-        low, high = (100 * power for power in self.power_range)
         return [
             f"{answer} (a ratio of {self.ratio:g}, {family}).",
-            f"A pilot of this size leaves {low:.0f} to {high:.0f} % open for 'robust' (the 80 % range of its variation "
-            "between a donor's arms).",
+            "The range comes from how uncertain the pilot leaves the variation between a donor's arms (80 % "
+            "interval); a "
+            "larger pilot narrows it.",
         ]
 
 

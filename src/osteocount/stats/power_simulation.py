@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from osteocount.stats.arrays import BoolArray, FloatArray
-from osteocount.stats.counting_noise import CountedCells, is_sparse, noise_weights
+from osteocount.stats.counting_noise import CountedCells, is_sparse, noise_weights, variances
 from osteocount.stats.least_squares import ArmWeights, LeastSquaresFit, fit
 from osteocount.stats.multivariate_t import critical_value
 from osteocount.stats.pooled_paired_test import CORRELATIONS, pooled_paired_significant
@@ -111,7 +111,7 @@ def analyse(cells: pd.DataFrame, y: FloatArray, control: str, counted: CountedCe
         log_expected = fitted + np.log(counted.size)
         sparse = is_sparse(log_expected, model.design[:, : len(model.arms)])
         if sparse.any():
-            weights = noise_weights(model, log_expected[sparse], variance[sparse] * model.df, counted)
+            weights = noise_weights(*variances(model, log_expected[sparse], variance[sparse] * model.df, counted))
             estimate[sparse], error[sparse], critical[sparse] = _weighted_fits(model, y[sparse], weights, matrix)
     t = estimate / error
     own = [_donor_ratios(cells, y, arm, control) for arm in arms]

@@ -111,13 +111,13 @@ def _paired_notes(row: dict[str, Any], kind: str, effects: str) -> str:
     if shown and not confirmed and own < OWN_LIMIT and row["kind"] == "arm":
         return (
             f"The paired test of the donors' {effects} pooled over the arms does not agree "
-            f"({p_value(row['p_paired_pooled'])}), so the finding rests on the control varying no more between donors "
+            f"({p_value(row['p_paired_pooled'])}): the finding holds only if the control varies no more between donors "
             "than the arms do. Add donors."
         )
     if shown and not confirmed:
         return (
-            f"The paired test of the donors' own {effects} does not agree ({p_value(own)}), so the finding rests "
-            "on the variance pooled over all arms. Add donors."
+            f"The paired test of the donors' own {effects} does not agree ({p_value(own)}): the finding holds only if "
+            "all arms vary alike between donors. Add donors."
         )
     if own < 0.05 <= row["p_adjusted"]:
         return (
@@ -130,8 +130,11 @@ def _paired_notes(row: dict[str, Any], kind: str, effects: str) -> str:
 
 
 def p_value(p: float) -> str:
-    """Write a p value: "p = .057", "p < .001"."""
-    return "p < .001" if p < 0.001 else "p = " + f"{p:.3f}".removeprefix("0")
+    """Write a p value: "p = .057", "p < .001"; one that would round to .050 from below with a digit more."""
+    if p < 0.001:
+        return "p < .001"
+    text = f"{p:.3f}" if (p < 0.05) == (round(p, 3) < 0.05) else f"{p:.4f}"
+    return "p = " + text.removeprefix("0")
 
 
 def disagreement(row: dict[str, Any]) -> bool:

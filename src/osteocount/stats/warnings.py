@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from osteocount.stats.arrays import FloatArray
 from osteocount.stats.contrasts import level_word
-from osteocount.stats.counting_noise import SPARSE_TOTAL
+from osteocount.stats.counting_noise import SPARSE_TOTAL, NoiseModel
 from osteocount.stats.design import Design, linked_arms
 from osteocount.stats.endpoints import SMALL_TOTAL, Endpoint
 from osteocount.stats.fitted_endpoint import FittedEndpoint
@@ -244,9 +244,10 @@ def _donor_arms(cells: pd.DataFrame) -> list[tuple[str, str]]:
 
 def _unequal_sds(data: FittedEndpoint, level: float) -> list[ComparisonWarning]:
     """Warn of an arm that varies more between donors than the others, where a test says so (`noisiest_arm`)."""
-    if data.even_fit is None or not data.even_fit.has_variation:
+    if data.fit is None or not data.fit.has_variation:
         return []
-    arm, ratio, p = noisiest_arm(data.even_fit, data.cells["arm"].to_numpy(dtype=str))
+    arms = data.cells["arm"].to_numpy(dtype=str)
+    arm, ratio, p = noisiest_arm(data.noise.fit if data.noise else data.fit, arms, data.noise)
     if not p < level:
         return []
     times = f"{ratio:.1f} times theirs" if ratio < 100 else "far above theirs"
@@ -259,7 +260,9 @@ def _unequal_sds(data: FittedEndpoint, level: float) -> list[ComparisonWarning]:
     return [ComparisonWarning(text, data.endpoint.name, frozenset({arm}))]
 
 
-def noisiest_arm(fit: LeastSquaresFit, arms: NDArray[np.str_]) -> tuple[str, float, float]:
+def noisiest_arm(
+    fit: LeastSquaresFit, arms: NDArray[np.str_], noise: NoiseModel | None = None
+) -> tuple[str, float, float]:
     """Find the arm with the largest residual variance, and test it (Cochran 1941, Ann Eugen 11:47).
 
     Cochran's statistic is the largest variance over the sum of all. The residuals of the model are neither independent
@@ -272,6 +275,8 @@ def noisiest_arm(fit: LeastSquaresFit, arms: NDArray[np.str_]) -> tuple[str, flo
     fit : LeastSquaresFit
     arms : (cells,) array of str
         Arm of each cell.
+    noise : NoiseModel, optional
+        Of counts, whose errors are simulated as counts: those of few cells are not normal.
 
     Returns
     -------
@@ -287,7 +292,11 @@ def noisiest_arm(fit: LeastSquaresFit, arms: NDArray[np.str_]) -> tuple[str, flo
         return names[0], 1.0, 1.0
     names = [name for name, kept in zip(names, usable, strict=True) if kept]
     member, free = member[usable], free[usable]
-    simulated = _null_shares(maker.tobytes(), member.tobytes(), len(arms))
+    if noise is None:
+        simulated = _null_shares(maker.tobytes(), member.tobytes(), len(arms))
+    else:
+        errors = noise.errors(np.random.default_rng(SD_SEED), SD_RUNS) * np.sqrt(fit.weights)
+        simulated = _largest_share(errors, maker, member)
     observed = (member @ fit.even_residuals**2) / free
     worst = int(np.argmax(np.round(observed / observed.max(), 9)))
     share = float(observed[worst] / observed.sum())
@@ -302,10 +311,14 @@ def _null_shares(maker: bytes, member: bytes, cells: int) -> FloatArray:
 
     ``maker``, (cells, cells), makes residuals of errors; ``member``, (arms, cells), says which cells are an arm's.
     """
+    errors = np.random.default_rng(SD_SEED).standard_normal((SD_RUNS, cells))
     residual_maker = np.frombuffer(maker, dtype=np.float64).reshape(cells, cells)
-    of_arm = np.frombuffer(member, dtype=np.float64).reshape(-1, cells)
-    errors = np.random.default_rng(SD_SEED).standard_normal((SD_RUNS, cells)) @ residual_maker
-    variances = (errors**2 @ of_arm.T) / (of_arm @ np.diag(residual_maker))
+    return _largest_share(errors, residual_maker, np.frombuffer(member, dtype=np.float64).reshape(-1, cells))
+
+
+def _largest_share(errors: FloatArray, maker: FloatArray, member: FloatArray) -> FloatArray:
+    """Return Cochran's statistic of experiments with these errors, shape (runs,)."""
+    variances = ((errors @ maker) ** 2 @ member.T) / (member @ np.diag(maker))
     return np.asarray(variances.max(axis=1) / variances.sum(axis=1), dtype=np.float64)
 
 
