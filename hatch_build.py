@@ -1,4 +1,4 @@
-"""Ship the top-level napari.yaml inside the package, where npe2 looks for it."""
+"""Ship the top-level napari.yaml inside the package, where npe2 looks for it, and the guide of the window."""
 
 from pathlib import Path
 from shutil import copyfile
@@ -7,6 +7,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MANIFEST = "napari.yaml"
 PACKAGE = "osteocount"
+GUIDE = "window.md", "images/napari_*_light.png"
 
 
 class ManifestHook(BuildHookInterface):
@@ -16,6 +17,9 @@ class ManifestHook(BuildHookInterface):
         """Add the manifest to this build."""
         if version != "editable":
             build_data["force_include"][MANIFEST] = f"{PACKAGE}/{MANIFEST}"
+            docs = Path(self.root, "docs")
+            for page in [page for pattern in GUIDE for page in docs.glob(pattern)]:
+                build_data["force_include"][str(page)] = f"{PACKAGE}/guide/{page.relative_to(docs).as_posix()}"
             return
         link = Path(self.root, "src", PACKAGE, MANIFEST)
         link.unlink(missing_ok=True)

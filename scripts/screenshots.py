@@ -1,6 +1,8 @@
 """Take the napari pictures of the documentation, each step in both themes.
 
 xvfb-run -a -s "-screen 0 1600x1000x24" python scripts/screenshots.py [FOLDER]
+
+With QT_SCALE_FACTOR=2 and a screen of 2600 × 1700 they are those of a fine screen.
 """
 
 from __future__ import annotations
@@ -84,6 +86,36 @@ def choose_plate(dock, results):
     dock.source.results.edit.setText(str(results))
 
 
+def table(dock, viewer):
+    """Show the table of treatments, as lines and as a plate."""
+    dock.edit_treatments()
+    wait_until(lambda: dock.treatments.table is not None and dock.treatments.idle())
+    save_both(viewer, "napari_table")
+    view = dock.treatments.view
+    view.shown.setCurrentIndex(1)
+    save_both(viewer, "napari_table_plate")
+    view.shown.setCurrentIndex(0)
+    dock.docks.remove(view)
+
+
+def outline_a_missed_cell(dock, viewer):
+    """Delete the largest cell that is whole, click it, and show its proposed outline beside the table of cells."""
+    tools, opened = dock.review.tools, dock.review.session.current
+    whole = opened.cells[~opened.cells["touches_edge"].astype(bool)]
+    cell = int(whole.loc[whole["area_px"].idxmax(), "cell_id"])
+    at = opened.field.reference(cell)
+    tools.select([cell])
+    dock.review.layers.zoom_to(cell)
+    tools.start("delete")
+    tools.start("outline")
+    tools.click(float(at.y), float(at.x), False)
+    dock.show_cells.click()
+    save_both(viewer, "napari_outline")
+    tools.start("let_be")
+    tools.start("undo")
+    dock.docks.remove(dock.review.cells)
+
+
 def hide_paths(dock):
     """Let no picture show where it was taken."""
     dock.source.pictures.edit.setText("sample_images")
@@ -111,8 +143,14 @@ def plate(dock, viewer, results):
     dock.steps.setCurrentIndex(OPEN)
     dock.source.of_folder.setChecked(True)
     hide_paths(dock)
+    dock.source.show_findings("40 pictures of 20 wells, 2 each; 5 treatments, 4 donors; compared with vehicle.")
     save_both(viewer, "napari_open")
     choose_plate(dock, results)
+    table(dock, viewer)
+    dock.steps.setCurrentIndex(COUNT)
+    settle()
+    wait_until(lambda: "look" not in dock._jobs.names())
+    save_both(viewer, "napari_ahead")
     count(dock)
     review = dock.review
     wait_until(lambda: review.figures is not None and review.idle())
@@ -126,6 +164,7 @@ def plate(dock, viewer, results):
         review.tools.start("accept")
     wait_until(review.idle)
     save_both(viewer, "napari_correct")
+    outline_a_missed_cell(dock, viewer)
     review.exclude("air bubble in the middle")
     dock.steps.setCurrentIndex(COMPARE)
     settle()
@@ -157,7 +196,7 @@ def whole_well(dock, viewer, folder):
     settle(5)
     dock.steps.setCurrentIndex(COUNT)
     dock.run.count.click()
-    wait_until(lambda: dock.run.step.text().startswith("Tile 6") or dock.run.count.isEnabled())
+    wait_until(lambda: dock.run.step.text().startswith("6 of") or dock.run.count.isEnabled())
     viewer.layers.selection.active = viewer.layers["whole_well"]
     save_both(viewer, "napari_well")
     dock.run.cancel.click()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from osteocount.names import fold, is_missing, look, unify, visible
+from osteocount.names import all_shortened, fold, is_missing, look, unify, visible
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,21 @@ def test_every_name_has_one_of_the_given_ones(names):
     unified = unify(names)
     assert set(unified.of) == {name for name in names if not is_missing(name)}
     assert all(fold(name) == fold(used) for name, used in unified.of.items())
+
+
+@pytest.mark.parametrize(
+    ("names", "letters", "short"),
+    [
+        (["vehicle", "rhIL-32 25 ng/mL"], 20, ["vehicle", "rhIL-32 25 ng/mL"]),
+        (["EV of myeloma cells U266, 25 ng/mL"], 20, ["EV of myel…25 ng/mL"]),
+        (
+            [f"EV of myeloma cells, clone {k}, kept at 37 °C, 25 ng/mL" for k in "AB"] + ["vehicle"], 24,
+            ["…clone A,…", "…clone B,…", "vehicle"],
+        ),
+        (["a" * 30, "a" * 31], 20, ["aaaaaaaaaa…aaaaaaaaa", "aaaaaaaa…aaaaaaa (2)"]),
+    ],
+)  # fmt: skip
+def test_long_names_are_shortened_to_what_tells_them_apart(names, letters, short):
+    found = all_shortened(names, letters)
+    assert list(found.values()) == short
+    assert all(len(text) <= letters for text in found.values())

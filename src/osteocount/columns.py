@@ -162,17 +162,19 @@ CELLS = Table(
         Column("cell_id", "int64", "Number of the cell in its picture; its label in the label image."),
         *(Y_PX, X_PX),
         Column("area_px", "int64", "Area in pixels.", "px"),
-        Column("area_um2", "float64", "Area.", "µm²"),
+        Column("area_um2", "float64", "Area.", "µm²", decimals=0),
         Column("perimeter_um", "float64", "Length of the outline.", "µm"),
-        Column("feret_um", "float64", "Largest distance of two points of the outline (Feret diameter).", "µm"),
+        Column(
+            "feret_um", "float64", "Largest distance of two points of the outline (Feret diameter).", "µm", decimals=0
+        ),
         _share("solidity", "Area ÷ area of the convex hull."),
         _share("eccentricity", "Of the ellipse with the same moments: 0 for a circle."),
         Column("n_nuclei", "Int64", "Nuclei in the cell; empty where nuclei cannot be seen."),
         Column("n_nuclei_low", "Int64", "Lower end of the interval of the number of nuclei."),
         Column("n_nuclei_high", "Int64", "Upper end of the interval of the number of nuclei."),
-        Column("trap_od_mean", "float64", "Mean TRAP optical density over the cell.", "OD"),
+        Column("trap_od_mean", "float64", "Mean TRAP optical density over the cell.", "OD", decimals=2),
         Column("is_osteoclast", "bool", "Whether it is an osteoclast: by nuclei, or by size where none can be seen."),
-        _share("confidence", "How sure the program is of `is_osteoclast`, 0 to 1."),
+        replace(_share("confidence", "How sure the program is of `is_osteoclast`, 0 to 1."), decimals=2),
         Column("touches_edge", "bool", "Whether a border of the picture, or of what was imaged of it, cuts it."),
         Column("counted", "bool", "Whether it is inside the counting frame; the others are in no count."),
         Column("flags", "str", "What is special about it, separated by `;`: `borderline`, `pale_giant`, `opaque` …"),
@@ -697,6 +699,23 @@ WINDOW_CORRECTION: Mapping[str, str] = MappingProxyType({
     "n_borderline": "Borderline",
 })  # fmt: skip
 """The window's numbers before and after corrections."""
+
+WINDOW_CELLS: Mapping[str, str] = MappingProxyType({
+    "cell_id": "Cell",
+    "is_osteoclast": "Osteoclast",
+    "n_nuclei": "Nuclei",
+    "n_nuclei_low": "at least",
+    "n_nuclei_high": "at most",
+    "area_um2": "Area, µm²",
+    "area_px": "Area, px",
+    "feret_um": "Feret, µm",
+    "trap_od_mean": "TRAP OD",
+    "confidence": "Confidence",
+    "counted": "Counted",
+    "flags": "Flags",
+    "source": "Source",
+})  # fmt: skip
+"""The window's table of the cells of a picture."""
 
 WINDOW_WELLS: Mapping[str, str] = MappingProxyType({
     "well": "Well",

@@ -71,6 +71,48 @@ def look(name: str, *, dashes: bool = True, codes: bool = False) -> str:
     return re.sub(r"(?<![\d.,])0+(?=\d)", "", text)
 
 
+def shortened(name: str, letters: int) -> str:
+    """Return a name cut in its middle to so many letters: what tells names apart is at their ends, as doses are."""
+    if len(name) <= letters:
+        return name
+    end = (letters - 1) // 2
+    return f"{name[: letters - 1 - end].rstrip()}…{name[len(name) - end :].lstrip()}"
+
+
+def all_shortened(names: Iterable[str], letters: int) -> dict[str, str]:
+    """Return every name with its short form, from which words are left out first that all the long ones share.
+
+    Names that would be one keep a number to tell them apart.
+    """
+    known = list(dict.fromkeys(names))
+    long = [name.split() for name in known if len(name) > letters]
+    before, after = _shared_words(long)
+    short: dict[str, str] = {}
+    taken: Counter[str] = Counter()
+    for name in known:
+        words = name.split()
+        told = name if len(name) <= letters else _told_apart(words, before, after)
+        cut = shortened(told, letters)
+        taken[cut] += 1
+        short[name] = cut if taken[cut] == 1 else f"{shortened(told, letters - 4)} ({taken[cut]})"
+    return short
+
+
+def _shared_words(long: list[list[str]]) -> tuple[int, int]:
+    """Return how many words all names begin with, and how many all end with; the last one before they differ stays."""
+    if len(long) < 2:
+        return 0, 0
+    first, room = long[0], min(map(len, long))
+    before = next((n for n in range(room) if any(words[n] != first[n] for words in long)), room)
+    after = next((n for n in range(room - before) if any(words[-1 - n] != first[-1 - n] for words in long)), 0)
+    return max(0, before - 1), after
+
+
+def _told_apart(words: list[str], before: int, after: int) -> str:
+    kept = " ".join(words[before : len(words) - after])
+    return f"{'…' if before else ''}{kept}{'…' if after else ''}"
+
+
 def is_missing(text: str) -> bool:
     """Say whether a cell holds nothing, or a word for nothing (``NA``, ``nan``, ``#N/A``, ``-`` …)."""
     return fold(text) in _MISSING

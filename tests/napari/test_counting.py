@@ -21,12 +21,11 @@ from osteocount.napari.counting import (
     CountPreview,
     LayerImage,
     LayerSnapshot,
-    count_folder,
     count_layer,
     is_large,
     picture_of,
 )
-from osteocount.pipeline import RunRequest, analyse
+from osteocount.pipeline import analyse
 from osteocount.settings import Settings
 
 CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}})
@@ -121,26 +120,6 @@ def test_a_stopped_layer_gives_nothing(field):
     stop = Event()
     stop.set()
     assert drained(count_layer(in_memory(field.picture), Settings(), stop))[1] is None
-
-
-def test_a_folder_is_counted_as_the_command_does(plate_folder, tmp_path):
-    request = RunRequest(plate_folder, tmp_path / "out")
-    steps, outcome = drained(count_folder(request, Event()))
-    assert list(outcome.wells["well"]) == ["A01", "A02"]
-    assert [step.done for step in steps] == [0, 1, 2]
-    alone = analyse(read_picture(plate_folder / "A01_f1.tif"), Settings()).summary
-    assert outcome.wells["n_osteoclasts"].iloc[0] == alone["n_osteoclasts"]
-
-
-def test_a_stopped_folder_keeps_what_is_finished(plate_folder, tmp_path):
-    stop = Event()
-    job = count_folder(RunRequest(plate_folder, tmp_path / "out"), stop)
-    next(job)
-    next(job)
-    stop.set()
-    assert drained(job) == ([], None)
-    resumed = RunRequest(plate_folder, tmp_path / "out", if_present="resume")
-    assert len(drained(count_folder(resumed, Event()))[1].wells) == 2
 
 
 @pytest.mark.parametrize("from_file", [True, False])

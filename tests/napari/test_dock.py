@@ -172,7 +172,7 @@ def test_settings_go_to_the_file_of_the_command_and_back(dock, tmp_path):
     dock.load_settings(path)
     assert "min_nuclei" in dock.message.text()
     assert dock.settings.settings().count.min_nuclei == 4
-    dock.save_settings(tmp_path / "no" / "such.toml")
+    dock.save_settings(path / "inside_a_file.toml")
     assert "cannot be written" in dock.message.text()
 
 

@@ -32,7 +32,7 @@ def test_the_installed_manifest_is_the_one_we_edit(manifest):
 def test_the_dock_the_sample_and_the_menu_are_contributed(manifest):
     contributions = manifest.contributions
     assert [widget.display_name for widget in contributions.widgets] == ["OsteoCount"]
-    assert [sample.key for sample in contributions.sample_data] == ["simulated_field"]
+    assert [sample.key for sample in contributions.sample_data] == ["simulated_field", "simulated_plate"]
     for menu in ("napari/layers/segment", "napari/layers/measure"):
         assert [item.command for item in contributions.menus[menu]] == ["osteocount.open_dock"]
 

@@ -91,9 +91,17 @@ def test_wells_and_pictures_that_do_not_fit_are_said(plate):
     assert [line[0] for line in table.rows] == ["A01", "C03", "A02", "B01"]  # pictures without a line get one
     found = check_table(table, plate)
     assert found.pictures == (2, 0, 1, 1)
-    assert "Well C03 of the layout has no picture." in found.warnings
-    assert "Pictures of well A02 have no layout well." in found.warnings
+    assert "Without a picture, though the layout names them (1): C03." in found.warnings
+    assert "Not in the layout, though there are pictures (2): A02, B01." in found.warnings
     assert table.path == path
+
+
+def test_a_layout_that_names_its_plate_fits_pictures_that_do_not(plate):
+    path = plate / "layout.csv"
+    path.write_text("plate,well,treatment\nP7,A01,vehicle\nP7,A02,RANKL\n")
+    table = open_table(path, plate)
+    assert [line[:2] for line in table.rows] == [["P7", "A01"], ["P7", "A02"], ["", "B01"]]
+    assert check_table(table, plate).pictures == (2, 1, 1)
 
 
 def test_problems_are_said_one_by_one_without_a_file_that_nobody_saw(dishes):

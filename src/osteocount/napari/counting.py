@@ -1,4 +1,4 @@
-"""Counting a layer or a folder in a worker thread, as generators that know neither Qt nor napari."""
+"""Counting a layer in a worker thread, as generators that know neither Qt nor napari."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import weakref
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -23,7 +23,7 @@ from osteocount.io.multi_image import is_multi_image, is_zarr, list_scenes
 from osteocount.io.picture import Picture, Pixels, PixelSize, is_large_size
 from osteocount.io.read import read_picture
 from osteocount.io.tiled_image import TiledImage, open_tiled
-from osteocount.pipeline import FieldResult, Outcome, Progress, RunRequest, analyse, run_steps
+from osteocount.pipeline import FieldResult, Progress, analyse
 from osteocount.pipeline.field import write_label_images
 from osteocount.segment.preprocess.scale import nearest
 from osteocount.segment.segmentation import WholePictureNeeded
@@ -198,20 +198,6 @@ class LayerImage:
         return np.ascontiguousarray(np.asarray(self._data[..., top:bottom, left:right, :3]))
 
 
-def count_folder(request: RunRequest, stop: Event) -> Generator[Progress, None, Outcome | None]:
-    """Count a folder as the command does; None when ``stop`` was set, finished pictures stay for a resumed run."""
-    yield Progress(0, 0, f"Looking into {request.source.name}")
-    with closing(run_steps(request)) as steps:
-        while not stop.is_set():
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                outcome: Outcome = end.value
-                return outcome
-            yield step
-    return None
-
-
 def count_layer(
     layer: LayerSnapshot, settings: Settings, stop: Event
 ) -> Generator[Progress | CountPreview, None, LayerCount | None]:
@@ -279,7 +265,7 @@ def _previews(work: Future[Any], layer: LayerSnapshot, tile_folder: Path) -> Gen
             _paint(tile, cells, (height, width), step)
         if fresh:
             total = len(tiles(fresh[0][1].grid, side))
-            yield CountPreview(layer.name, cells.copy(), step, len(known), total, f"Tile {len(known)} of {total}")
+            yield CountPreview(layer.name, cells.copy(), step, len(known), total, "The cells found so far are shown")
 
 
 def _paint(tile: FinishedTile, cells: NDArray[np.uint8], shape: tuple[int, int], step: int) -> None:

@@ -4,38 +4,39 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QCloseEvent
-from qtpy.QtWidgets import (
-    QApplication,
-    QDockWidget,
-    QFrame,
-    QMainWindow,
-    QScrollArea,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QApplication, QFileDialog, QFrame, QScrollArea, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.display import NUCLEUS
 from osteocount.io.files import atomic_write
 from osteocount.io.multi_image import is_zarr
 from osteocount.io.result_folder import RUN_RECORD
-from osteocount.napari import preferences
-from osteocount.napari.counting import CountPreview, LayerCount, count_folder, count_layer
+from osteocount.napari import preferences, recent
+from osteocount.napari.counting import CountPreview, LayerCount, LayerSnapshot, count_layer
+from osteocount.napari.dock_areas import DockAreas
+from osteocount.napari.folder_count import count_folder
+from osteocount.napari.guide import HEADINGS, guide_file
 from osteocount.napari.layers.appearance import cell_legend, palette_for
 from osteocount.napari.layers.viewer_layers import ViewerLayers
+from osteocount.napari.outlook import look_at_folder, look_at_layer
 from osteocount.napari.review.controller import ReviewController
+from osteocount.napari.sample_plate import make_sample_plate
+from osteocount.napari.save_count import SavedCount, has_a_file, save_count
+from osteocount.napari.treatments import TreatmentsController
 from osteocount.napari.views.count_view import NumbersView, RunView, WellsView, first_few, osteoclast_rule
+from osteocount.napari.views.guide_view import GuideView
+from osteocount.napari.views.outlook_view import OutlookView, pictures_in_words, treatments_in_words
 from osteocount.napari.views.settings_view import SettingsView
 from osteocount.napari.views.source_view import SourceView
 from osteocount.napari.views.widgets import CollapsibleSection, LegendView, MessageView, button, column, plain_label
 from osteocount.napari.worker import JobFunction, Jobs
 from osteocount.pipeline import Outcome, Progress
+from osteocount.pipeline.outlook import Outlook, PictureOutlook
 from osteocount.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ if TYPE_CHECKING:
 
 MINIMUM_WIDTH = 345
 OPEN, COUNT, CORRECT, COMPARE = range(4)
-_HEIGHTS = (520, 180)  # of the dock and of what lies below it; Qt keeps the proportion.
-# With it a plate has the 300 pixels that its letters need in a window of 1280 × 800 (tests hold that).
+TIFF_FILTER = "TIFF (*.tif)"
+LOOK_MS = 600
+"""It is looked what would be counted this long after the last change of what is chosen."""
 _TAKEN_OVER = "Another OsteoCount dock works on this viewer now; close this one."
 _at_work: WeakSet[OsteoCountDock] = WeakSet()
 
@@ -67,13 +69,21 @@ class OsteoCountDock(QWidget):
         self.numbers = NumbersView()
         self.legend = LegendView()
         self.wells = WellsView()
+        self.outlook = OutlookView()
         self.review = ReviewController(viewer, self)
-        self._window = getattr(viewer, "window", None)
-        self._plate: Any = None
+        self.treatments = TreatmentsController(self)
+        self.docks = DockAreas(getattr(viewer, "window", None))
+        self._guide: GuideView | None = None
         self._jobs = Jobs(self)
+        self._looking = QTimer(self)
+        self._looking.setSingleShot(True)
+        self._looking.setInterval(LOOK_MS)
+        self._looking.timeout.connect(self._look)
         self._is_counting = False  # until the result is shown
+        self._was_plate_shown = False
         self._counted_with = Settings()
         self._counted_source: Path | None = None
+        self._counted_layer: LayerSnapshot | None = None
         self._lay_out()
         self._connect()
         QApplication.instance().aboutToQuit.connect(self.stop)
@@ -98,18 +108,23 @@ class OsteoCountDock(QWidget):
             return
         _at_work.discard(self)
         self._cancel()
+        self._looking.stop()
         self._jobs.cancel()
+        self.treatments.stop()
         self.review.close()
         self.layers.disconnect_from_viewer()
         QApplication.instance().aboutToQuit.disconnect(self.stop)
         self.setEnabled(False)
         self.state.setText(why)
-        if self._window is not None and self._plate_is_docked():
-            self._window.remove_dock_widget(self.review.plate)
+        self.docks.remove(self.review.plate, self.review.cells, self.treatments.view)
+        if self._guide is not None:
+            self._guide.close()
 
     def stop(self) -> None:
         """Let nothing run on, so that napari can end at once."""
         self._cancel()
+        self._looking.stop()
+        self.treatments.stop()
         self.review.stop()
 
     def _lay_out(self) -> None:
@@ -123,13 +138,27 @@ class OsteoCountDock(QWidget):
         self.show_plate = button(
             "Show the plate", "Bring the plate to the front, on the left of the picture", self._raise_plate
         )
+        self.keep = button(
+            "Save and correct", "Write its results beside the picture, and go on to step 3 to correct and export them",
+            self.save_count,
+        )  # fmt: skip
+        self.save_corrected = button(
+            "Save tables and report", "Write the tables, label images and report anew, with your corrections",
+            lambda: self.review.write(self._show_saved),
+        )  # fmt: skip
+        self.show_cells = button(
+            "Table of cells", "All cells of this picture below it: sort them, go to them, copy them",
+            lambda: self.docks.show(self.review.cells, "Cells", "bottom"),
+        )  # fmt: skip
         self.steps = QTabWidget()
+        self.steps.setCornerWidget(self._help_button())
         self.pages = [
             self._page("1 Open", self.source),
-            self._page("2 Count", CollapsibleSection("Settings", self.settings), self.run, self.message, self.numbers,
-                       self.legend, self.wells),
-            self._page("3 Correct", self.review.correct, self.review.training.view, self.review_message,
-                       self.review_legend),
+            self._page("2 Count", self.outlook, CollapsibleSection("Settings", self.settings), self.run, self.message,
+                       self.numbers, self.keep, self.legend, self.wells),
+            self._page("3 Correct", self.review.correct, self.show_cells, self.save_corrected,
+                       self.review.training.view,
+                       self.review_message, self.review_legend),
             self._page("4 Compare", self.review.compare, self.show_plate, self.save, stretches=True),
         ]  # fmt: skip
         self.state = plain_label()
@@ -152,6 +181,13 @@ class OsteoCountDock(QWidget):
         self.steps.addTab(scroll, title)
         return scroll
 
+    def _help_button(self) -> QToolButton:
+        made = QToolButton()
+        made.setText("?")
+        made.setToolTip("Open the guide at this step")
+        made.clicked.connect(self.show_guide)
+        return made
+
     def _connect(self) -> None:
         self.layers.images_changed.connect(self.source.set_layers)
         self.layers.problem.connect(self._show_problem)
@@ -161,14 +197,25 @@ class OsteoCountDock(QWidget):
         self._jobs.failed.connect(self._on_failed)
         self.run.count_requested.connect(self.count)
         self.run.cancel_requested.connect(self._cancel)
-        self.source.open_requested.connect(self.open_picture)
+        self.source.dropped.connect(self.take)
+        self.source.sample_requested.connect(self.open_sample_plate)
+        self.source.table_requested.connect(self.edit_treatments)
+        self.source.changed.connect(self._looking.start)
+        self.steps.currentChanged.connect(self._looking.start)
+        self.settings.changed.connect(self._looking.start)
+        self.settings.changed.connect(self._show_pixel_size)
+        self.outlook.pixel_size_typed.connect(self.settings.type_pixel_size)
+        self.treatments.opened.connect(lambda: self.docks.show(self.treatments.view, "Treatments", "bottom"))
+        self.treatments.saved.connect(self._use_treatments)
+        self.treatments.problem.connect(self._show_source_problem)
         self.source.results_requested.connect(self.open_results)
         self.source.count_requested.connect(lambda: self.steps.setCurrentIndex(COUNT))
         self.review.problem.connect(self.review_message.show_problem)
         self.review.busy.connect(self.state.setText)
         self.review.opened.connect(self._show_review)
-        for each in (self.show_plate, self.save):
+        for each in (self.show_plate, self.save, self.show_cells, self.save_corrected):
             each.setEnabled(False)
+        self.source.drop.show_recent(recent.recent())
         self.layers.announce()
 
     def open_picture(self, path: Path) -> None:
@@ -177,6 +224,9 @@ class OsteoCountDock(QWidget):
             self.layers.open(path)
         except OsteoCountError as error:
             self._show_problem(str(error))
+            return
+        self.source.of_layer.setChecked(True)
+        self._remember(path)
 
     def take(self, path: Path) -> None:
         """Open what was dropped on the window or named to the program: results, a folder of pictures, or a picture."""
@@ -185,10 +235,53 @@ class OsteoCountDock(QWidget):
         elif path.is_dir() and not is_zarr(path):
             self.source.show_path(path)
             self.steps.setCurrentIndex(OPEN)
+            self._remember(path)
             if (path / RUN_RECORD).is_file():
                 self.open_results()
         else:
             self.open_picture(path)
+
+    def open_sample_plate(self) -> None:
+        """Open a simulated plate to try everything on."""
+        self._jobs.start(
+            "sample", make_sample_plate, self._take_sample, lambda at: self.state.setText(at.message),
+            failed=self._show_source_problem, quiet=True,
+        )  # fmt: skip
+
+    def edit_treatments(self) -> None:
+        """Make or edit the table of what was done to each well or picture."""
+        try:
+            request = self.source.folder(Settings())
+        except OsteoCountError as error:
+            self._show_source_problem(str(error))
+            return
+        self.treatments.open(request.source, request.layout)
+
+    def show_guide(self) -> None:
+        """Open the guide at the step at hand."""
+        file = guide_file()
+        if file is None:
+            self.state.setText("The guide is not installed here.")
+            return
+        self._guide = self._guide or GuideView()
+        self._guide.show_at(file, HEADINGS[self.steps.currentIndex()])
+
+    def save_count(self) -> None:
+        """Keep the count of a single picture as a result folder, and go on to correct it."""
+        layer = self._counted_layer
+        if layer is None or self._is_counting:
+            return
+        if has_a_file(layer) and layer.path is not None:
+            path = layer.path
+        else:
+            name, _ = QFileDialog.getSaveFileName(self, "Where to keep this picture", f"{layer.name}.tif", TIFF_FILTER)
+            if not name:
+                return
+            path = Path(name) if name.lower().endswith((".tif", ".tiff")) else Path(f"{name}.tif")
+        self.run.show_running()
+        self._is_counting = True
+        job = partial(save_count, layer, self._counted_with, path)
+        self._jobs.start("count", job, self._on_saved, self._on_progress, quiet=True)
 
     def open_results(self) -> None:
         """Open the results of an earlier count, to correct and compare them."""
@@ -198,6 +291,7 @@ class OsteoCountDock(QWidget):
             self._show_problem(str(error))
             return
         self.steps.setCurrentIndex(CORRECT)
+        self._remember(results)
         self.open_review(results, pictures)
 
     def open_review(self, results: Path, pictures: Path | None) -> None:
@@ -215,6 +309,7 @@ class OsteoCountDock(QWidget):
         except OsteoCountError as error:
             self.message.show_problem(str(error))
             return
+        self._looking.stop()
         self._counted_with = settings
         self.message.show_notes(())
         self._show_parts()  # the numbers of an earlier count are not those of this one
@@ -243,28 +338,69 @@ class OsteoCountDock(QWidget):
 
     def _show_review(self) -> None:
         """Show the plate beside the picture, the first time there is something to show."""
-        for each in (self.show_plate, self.save):
+        for each in (self.show_plate, self.save, self.show_cells, self.save_corrected):
             each.setEnabled(True)
         self.review_legend.show_entries(*self.review.layers.legend())
         self.review_message.show_notes(())
-        if self._plate is None:
+        if not self._was_plate_shown and self.review.has_several():
+            self._was_plate_shown = True
             self._raise_plate()
 
-    def _plate_is_docked(self) -> bool:
-        """Tell whether the plate has a dock; its × takes it out of it."""
-        return self._window is not None and self.review.plate.parentWidget() is not None
-
     def _raise_plate(self) -> None:
-        if self._window is None:
-            return
-        if not self._plate_is_docked():
-            self._plate = self._window.add_dock_widget(self.review.plate, name="Plate", area="left")
-            tabify_with_layer_controls(self.review.plate)
-        self._plate.show()
-        self._plate.raise_()
+        self.docks.show(self.review.plate, "Plate", "left")
 
     def _show_saved(self, outcome: Outcome) -> None:
         self.state.setText(f"Tables and report are in {outcome.folder}")
+
+    def _show_source_problem(self, text: str) -> None:
+        self.steps.setCurrentIndex(OPEN)
+        self.source.show_problem(text)
+
+    def _remember(self, path: Path) -> None:
+        recent.remember(path.absolute())
+        self.source.drop.show_recent(recent.recent())
+
+    def _take_sample(self, folder: Path) -> None:
+        self.state.setText("")
+        self.take(folder)
+
+    def _use_treatments(self, path: Path) -> None:
+        self.source.plate_layout.edit.setText(str(path))
+        self._looking.start()
+
+    def _show_pixel_size(self) -> None:
+        self.outlook.show_pixel_size(self.settings.pixel_size_text())
+
+    def _look(self) -> None:
+        """See what would be counted, in a worker, while step 1 or 2 is on the screen."""
+        step = self.steps.currentIndex()
+        if self._is_counting or step not in (OPEN, COUNT) or (step == OPEN and not self.source.wants_folder()):
+            return
+        try:
+            settings = self.settings.settings()
+            if self.source.wants_folder():
+                job: JobFunction = partial(look_at_folder, self.source.folder(settings))
+            else:
+                job = partial(look_at_layer, self.layers.snapshot(self.source.layer()), settings)
+        except OsteoCountError as error:
+            self._show_no_outlook(str(error) if self.source.wants_folder() and self.source.pictures.path() else "")
+            return
+        self.outlook.show_waiting()
+        self._jobs.start("look", job, self._show_outlook, quiet=True, failed=self._show_no_outlook)
+
+    def _show_outlook(self, outlook: Outlook | PictureOutlook) -> None:
+        if isinstance(outlook, PictureOutlook):
+            self.outlook.show_picture(outlook)
+            return
+        self.outlook.show_folder(outlook)
+        self.source.show_findings(f"{pictures_in_words(outlook)}; {treatments_in_words(outlook)}.", outlook.notes)
+
+    def _show_no_outlook(self, text: str) -> None:
+        self.outlook.show_nothing(text)
+        if text:
+            self.source.show_problem(text)
+        else:
+            self.source.show_findings("")
 
     def _show_problem(self, text: str) -> None:
         self.steps.setCurrentIndex(COUNT)
@@ -273,27 +409,47 @@ class OsteoCountDock(QWidget):
     def _job_for(self, settings: Settings) -> JobFunction:
         if self.source.wants_folder():
             request = self.source.folder(settings)
-            self._counted_source = request.source
+            if self.treatments.is_unsaved(request.source):
+                raise OsteoCountError(
+                    "The table of treatments has changes that are not saved; press “Save and use” in it."
+                )
+            self._counted_source, self._counted_layer = request.source, None
             return partial(count_folder, request)
-        return partial(count_layer, self.layers.picture(self.source.layer()), settings)
+        self._counted_layer = self.layers.picture(self.source.layer())
+        return partial(count_layer, self._counted_layer, settings)
 
     def _cancel(self) -> None:
-        if self._is_counting:
-            self._jobs.cancel()
-            self._is_counting = False
-            self.layers.remove_preview()
+        if not self._is_counting:
+            return
+        self._jobs.cancel()
+        self._is_counting = False
+        self.layers.remove_preview()
+        if self._counted_layer is not None:
             self.run.show_idle("Cancelled. Nothing was changed in the viewer.")
+            return
+        self.source.if_present.setCurrentIndex(self.source.if_present.findData("resume"))
+        self.run.show_idle("Cancelled. Finished pictures stay finished; Count goes on from there.")
 
     def _on_progress(self, step: Progress | CountPreview) -> None:
         if isinstance(step, CountPreview):
             self.layers.show_preview(step)
-        self.run.show_step(step.done, step.total, step.message)
+            self.run.show_step(step.done, step.total, step.message, "tiles")
+            return
+        self.run.show_step(step.done, step.total, step.message, "pictures" if self._counted_layer is None else "")
 
     def _on_failed(self, text: str) -> None:
         self._is_counting = False
+        self._looking.start()
         self.layers.remove_preview()
         self.run.show_idle()
         self.message.show_problem(text)
+
+    def _on_saved(self, saved: SavedCount) -> None:
+        self._is_counting = False
+        self.run.show_idle(f"Results are in {saved.outcome.folder}")
+        self.steps.setCurrentIndex(CORRECT)
+        self._remember(saved.outcome.folder)
+        self.open_review(saved.outcome.folder, saved.picture)
 
     def _on_counted(self, end: LayerCount | Outcome) -> None:
         if isinstance(end, Outcome):
@@ -316,7 +472,8 @@ class OsteoCountDock(QWidget):
         nucleus = (NUCLEUS, "nucleus (grey: in no TRAP-positive cell)")
         self.legend.show_entries(*cell_legend(palette_for(segmentation.regime)), nucleus)
         self.run.show_idle(f"Counted {count.layer}")
-        self._show_parts(self.numbers, self.legend)
+        self._looking.start()
+        self._show_parts(self.numbers, self.keep, self.legend)
 
     def _show_folder(self, outcome: Outcome) -> None:
         self._is_counting = False
@@ -324,33 +481,9 @@ class OsteoCountDock(QWidget):
         self.message.show_notes(first_few(outcome.bad_wells))
         self.run.show_idle(f"Results are in {outcome.folder}")
         self._show_parts(self.wells)
+        self._remember(outcome.folder)
         self.open_review(outcome.folder, self._counted_source)
 
     def _show_parts(self, *parts: QWidget) -> None:
-        for part in (self.numbers, self.legend, self.wells):
+        for part in (self.numbers, self.keep, self.legend, self.wells):
             part.setVisible(part in parts)
-
-
-def tabify_with_layer_controls(widget: QWidget) -> None:
-    """Lay the dock of a widget over the layer controls, which a review does not need; a tab brings them back."""
-    own, window = _ancestor(widget, QDockWidget), _ancestor(widget, QMainWindow)
-    left = [] if window is None else _left_docks(window)
-    controls = [dock for dock in left if dock.objectName() == "layer controls"]
-    if own is None or window is None or not controls:
-        return
-    window.tabifyDockWidget(controls[0], own)
-    below = [dock for dock in left if dock not in (controls[0], own)]
-    window.resizeDocks([own, *below], [_HEIGHTS[0], *[_HEIGHTS[1]] * len(below)], Qt.Orientation.Vertical)
-
-
-def _ancestor(widget: QWidget, of_type: type) -> Any:
-    """Return the nearest widget of a type that this one lies in; napari gives no other way to its docks."""
-    parent = widget.parentWidget()
-    while parent is not None and not isinstance(parent, of_type):
-        parent = parent.parentWidget()
-    return parent
-
-
-def _left_docks(window: QMainWindow) -> list[QDockWidget]:
-    left = Qt.DockWidgetArea.LeftDockWidgetArea
-    return [dock for dock in window.findChildren(QDockWidget) if window.dockWidgetArea(dock) == left]

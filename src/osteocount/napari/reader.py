@@ -87,6 +87,17 @@ def simulated_field() -> list[LayerData]:
     return [(field.picture, {"name": "simulated TRAP field", **scale_and_units(field.pixel_size)}, "image")]
 
 
+def sample_plate() -> list[LayerData]:
+    """Open a simulated plate in the dock, for napari's sample menu, which wants a layer and gets a field of one."""
+    from napari import current_viewer
+
+    viewer = current_viewer()
+    if viewer is not None and getattr(viewer, "window", None) is not None:
+        _, dock = viewer.window.add_plugin_dock_widget("osteocount", "OsteoCount")
+        dock.open_sample_plate()
+    return simulated_field()
+
+
 def _layers(picture: ImageLayerData, size: PixelSize, name: str, scene: str = "") -> list[LayerData]:
     layers = []
     for n, pixels in enumerate(picture.channels):

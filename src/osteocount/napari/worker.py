@@ -128,8 +128,12 @@ class Jobs(QObject):
         step: Callable[[Any], object] | None = None,
         *,
         quiet: bool = False,
+        failed: Callable[[str], object] | None = None,
     ) -> None:
-        """Run ``function``; ``then`` gets its result, ``step`` its progress; of a ``quiet`` one nothing is said."""
+        """Run ``function``; ``then`` gets its result, ``step`` its progress; of a ``quiet`` one nothing is said.
+
+        An error in words goes to ``failed``, by default the signal.
+        """
         if name in self._running:
             self._running.pop(name).cancel()
 
@@ -147,7 +151,7 @@ class Jobs(QObject):
             if isalive(self) and step is not None:
                 step(at)
 
-        self._running[name] = Job(function, go_on, partial(end, then), partial(end, self.failed.emit))
+        self._running[name] = Job(function, go_on, partial(end, then), partial(end, failed or self.failed.emit))
         self._running[name].start()
 
     def names(self) -> tuple[str, ...]:

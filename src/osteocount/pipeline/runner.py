@@ -141,7 +141,7 @@ def run_steps(request: RunRequest) -> Generator[Progress, None, Outcome]:
     check_exports(request.exports)
     get_segmenter(settings)  # a model that is not there is said once, before anything is written
     classifier = None if request.classifier is None else load(request.classifier)
-    index, inputs, notes = _read_inputs(request)
+    index, inputs, notes = read_inputs(request)
     folder = ResultFolder(request.out)
     folder.check(request.if_present)
     with only_writer(folder.lock):
@@ -188,7 +188,7 @@ def _count_and_write(
     return replace(outcome, warnings=(*outcome.warnings, *not_exported))
 
 
-def _read_inputs(request: RunRequest) -> tuple[PlateIndex, RunInputs, tuple[str, ...]]:
+def read_inputs(request: RunRequest) -> tuple[PlateIndex, RunInputs, tuple[str, ...]]:
     """Read names, layout and readings before anything is written; notes say what a person should know of them."""
     index, described = _pictures_and_layout(request)
     if described is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from osteocount.errors import OsteoCountError
+from osteocount.names import all_shortened, shortened
 from osteocount.plate.plate_quality import percent_of_control as percent
 from osteocount.wells import PLATE_SHAPES, canonical_well, parse_well, plate_size, row_letters, well_name
 
@@ -30,6 +31,9 @@ _ROLE_ORDER = {"negative control": 0, "vehicle": 1, "positive control": 2, "blan
 _COLOURS = "cividis"
 _LEFT, _TOP = 0.45, 0.65  # inches: letters of the rows; title and numbers of the columns
 _LEGEND_LINE, _NOTE_LINE = 0.21, 0.16
+_NARROW_LETTERS, _WIDE_LETTERS = 44, 60
+"""Of a name in a legend; a longer one is cut in its middle."""
+_MOST_NARROW_ENTRIES = 9  # with more, no room is left for a plate of 96 wells in a window of 1280 × 800
 _TWO_COLUMNS = 22  # letters of the longest entry up to which a narrow legend has two columns
 
 
@@ -81,7 +85,10 @@ def plate_heatmap(
     shown = _shown(wells, measure, plate, percent_of_control=percent_of_control)
     rows, columns = _shape(shown)
     arms = _arms(shown)
-    entries = _entries(shown, arms)
+    names = all_shortened(arms, _NARROW_LETTERS if width else _WIDE_LETTERS)
+    entries = _entries(shown, arms, names)
+    if width and len(entries) > _MOST_NARROW_ENTRIES:
+        entries = _with_the_rest_counted(entries)
     excluded = shown[(shown["role"] == "excluded") & (shown["exclude_reason"] != "")]
     notes = [f"{well}: {reason}" for well, reason in zip(excluded["well"], excluded["exclude_reason"], strict=True)]
     longest = max(len(str(entry.get_label())) for entry in entries) if entries else 0
@@ -95,8 +102,9 @@ def plate_heatmap(
         _draw_well(axes, record, norm, colours, arms.get(record["_arm"]), style)
     heading = measure.replace("_", " ") + (" (% of control)" if percent_of_control else "")
     name = str(shown["plate"].iloc[0])
+    said = title or (f"{name}: {heading}" if name else heading)
     axes.set_title(
-        _literal(title or (f"{name}: {heading}" if name else heading)), fontsize=layout.title, pad=22, loc="left"
+        _literal(shortened(said, _NARROW_LETTERS) if width else said), fontsize=layout.title, pad=22, loc="left"
     )
     _draw_colour_bar(figure, axes, norm, colours, heading if width is None else "")
     axes.legend(
@@ -227,7 +235,15 @@ def _draw_colour_bar(figure: Figure, axes: Axes, norm: Normalize, colours: Color
     bar.ax.tick_params(labelsize=7)
 
 
-def _entries(shown: pd.DataFrame, arms: dict[str, int]) -> list[Line2D | Patch]:
+def _with_the_rest_counted(entries: list[Line2D | Patch]) -> list[Line2D | Patch]:
+    """Return as many entries as a narrow place has room for; the arms of the others are said under the mouse."""
+    from matplotlib.patches import Patch
+
+    kept = entries[: _MOST_NARROW_ENTRIES - 1]
+    return [*kept, Patch(alpha=0, label=f"and {len(entries) - len(kept)} more")]
+
+
+def _entries(shown: pd.DataFrame, arms: dict[str, int], names: Mapping[str, str]) -> list[Line2D | Patch]:
     """Return what the legend says: arms by their outline, controls by their mark, and what is not measured."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -235,7 +251,7 @@ def _entries(shown: pd.DataFrame, arms: dict[str, int]) -> list[Line2D | Patch]:
     handles: list[Line2D | Patch] = []
     for label, number in arms.items():
         colour, dash = _outline(number)
-        handles.append(Line2D([], [], color=colour, linestyle=dash, linewidth=2.2, label=_literal(label)))
+        handles.append(Line2D([], [], color=colour, linestyle=dash, linewidth=2.2, label=_literal(names[label])))
     roles = set(shown["role"])
     handles += [
         Line2D([], [], linestyle="none", marker=f"${mark}$", color="black", markersize=7, label=role)

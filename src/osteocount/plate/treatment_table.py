@@ -17,7 +17,7 @@ from osteocount.names import fold
 from osteocount.plate.index import PlateIndex, index_pictures
 from osteocount.plate.layout.headings import column_of
 from osteocount.plate.layout.model import LayoutEntries
-from osteocount.plate.layout.read import check_layout, read_layout
+from osteocount.plate.layout.read import check_layout, compare_wells, misfits_in_words, read_layout
 from osteocount.plate.picture_files import find_pictures, root_of
 from osteocount.plate.sample_template import sample_template
 from osteocount.plate.samples import SampleLine, fold_path, header_row, is_sample_sheet, match_files, read_samples
@@ -53,6 +53,8 @@ class TreatmentTable:
     _done: list[dict[Cell, str]] = field(default_factory=list)
     _undone: list[dict[Cell, str]] = field(default_factory=list)
     _saved: list[list[str]] | None = None
+    is_touched: bool = False
+    """Whether a person has changed it since it was made, opened or saved."""
 
     @property
     def names_pictures(self) -> bool:
@@ -84,6 +86,7 @@ class TreatmentTable:
             self.rows[row][column] = cells[row, column].strip()
         self._done.append(before)
         self._undone.clear()
+        self.is_touched = True
         return True
 
     def undo(self) -> bool:
@@ -98,6 +101,7 @@ class TreatmentTable:
         """Take lines away, for good: earlier changes cannot be undone after it."""
         gone = set(rows)
         self.rows = [line for n, line in enumerate(self.rows) if n not in gone]
+        self.is_touched = True
         self._done.clear()
         self._undone.clear()
 
@@ -133,6 +137,7 @@ class TreatmentTable:
         """
         self.write(self.path)
         self._saved = [list(line) for line in self.rows]
+        self.is_touched = False
 
     def write(self, path: Path) -> None:
         """Write it as CSV to another file."""
@@ -149,6 +154,7 @@ class TreatmentTable:
         target.append({cell: self.rows[cell[0]][cell[1]] for cell in step})
         for (row, column), text in step.items():
             self.rows[row][column] = text
+        self.is_touched = True
         return True
 
     def _key(self, line: list[str]) -> str:
@@ -246,9 +252,23 @@ def _check_samples(table: TreatmentTable, copy: Path, source: Path) -> TableChec
 def _check_wells(table: TreatmentTable, copy: Path, source: Path) -> TableCheck:
     index = _index(table, source)
     places = {(entry.plate, entry.well) for entry in index.entries if entry.well}
-    found = check_layout(copy, pictures=places)
+    found = check_layout(copy)
     problems = tuple(sentence for text in found.problems for sentence in _sentences(text, copy))
-    return TableCheck(problems, (*found.warnings, *index.notes), _pictures(table, source))
+    said = {place for place, line in zip(_places(table), table.rows, strict=True) if _says_something(table, line)}
+    misfits = misfits_in_words(*compare_wells(said, places))
+    return TableCheck(problems, (*misfits, *found.warnings, *index.notes), _pictures(table, source))
+
+
+def _says_something(table: TreatmentTable, line: list[str]) -> bool:
+    fixed = table.fixed
+    return any(text for n, text in enumerate(line) if n not in fixed)
+
+
+def _places(table: TreatmentTable) -> list[tuple[str, str]]:
+    """Return plate and well of every line."""
+    well = table.columns.index("well")
+    plate = table.columns.index("plate") if "plate" in table.columns else None
+    return [("" if plate is None else line[plate], canonical_well(line[well])) for line in table.rows]
 
 
 def _sentences(message: str, path: Path) -> tuple[str, ...]:
@@ -266,15 +286,14 @@ def _pictures(table: TreatmentTable, source: Path) -> tuple[int, ...]:
             line_of = match_files(find_pictures(source).pictures, root_of(source), lines, LayoutEntries())
             found = Counter(line_of.values())
             return tuple(found[n] for n in range(len(table.rows)))
-        places = Counter((entry.plate, entry.well) for entry in _index(table, source).entries)
+        places = Counter((fold(entry.plate), entry.well) for entry in _index(table, source).entries if entry.well)
     except OsteoCountError:
         return (0,) * len(table.rows)
-    column = table.columns.index("well")
-    plates = table.columns.index("plate") if "plate" in table.columns else None
+    named = {plate for plate, _ in places} != {""}
     return tuple(
-        sum(n for (plate, well), n in places.items()
-            if well and well == canonical_well(line[column]) and (plates is None or line[plates] in ("", plate)))
-        for line in table.rows
+        sum(n for (of, name), n in places.items()
+            if name == well and (not named or not plate or of == fold(plate)))
+        for plate, well in _places(table)
     )  # fmt: skip
 
 
@@ -331,18 +350,14 @@ def _add_missing_wells(table: TreatmentTable, index: PlateIndex) -> None:
     places = list(dict.fromkeys((entry.plate, entry.well) for entry in index.entries if entry.well))
     if "plate" not in table.columns and not table.rows and len({plate for plate, _ in places}) > 1:
         table.columns.insert(0, "plate")
-    well = table.columns.index("well")
-    plate = table.columns.index("plate") if "plate" in table.columns else None
-    known = {(line[plate] if plate is not None else "", canonical_well(line[well])) for line in table.rows}
-    for name, of in ((name, of) for of, name in places):
-        if (of, name) in known or ("", name) in known:
-            continue
-        line = [""] * len(table.columns)
-        line[well] = name
-        if plate is not None:
-            line[plate] = of
-        known.add((line[plate] if plate is not None else "", name))
-        table.rows.append(line)
+    missing = places
+    if table.rows:  # either side may name no plate
+        _, extra = compare_wells(set(_places(table)), set(places))
+        missing = [place for place in places if place in extra or any(place[1] == well for _, well in extra)]
+    for plate, well in missing:
+        said = {"well": well, "plate": plate}
+        if (plate, well) not in _places(table):
+            table.rows.append([said.get(name, "") for name in table.columns])
 
 
 def _add_missing_pictures(table: TreatmentTable, source: Path) -> None:

@@ -97,6 +97,22 @@ class Segmenter:
         by = self._method.elsewhere.get(found.regime)
         return found if by is None else replace(found, record={**found.record, "cells_and_nuclei_by": by})
 
+    def recognise(self, picture: Picture) -> dict[str, Any]:
+        """Return what the record of a picture says of its regime and scale, before anything is looked for in it.
+
+        Raises
+        ------
+        OsteoCountError
+            As for `segment`.
+        """
+        wanted = self._settings.picture.regime
+        overview = read_overview(InMemoryImage(picture))
+        if _sees_fluorescence(picture, overview, wanted):
+            return self._fluorescence_record(wanted)
+        decided = self._decided(overview)
+        decided.check_domain(overview)
+        return decided.record
+
     def precompute_tiles(self, image: TiledImage, scratch: Path, share: TileShare) -> None:
         """Work on a share of the tiles of a large picture, for a `segment` with the same ``scratch``.
 
@@ -117,10 +133,8 @@ class Segmenter:
     def _of_picture(self, picture: Picture) -> Segmentation:
         wanted = self._settings.picture.regime
         overview = read_overview(InMemoryImage(picture))
-        seen = overview.reduced if picture.kind == "rgb" else picture
-        if shows_fluorescence(seen, wanted, overview.imaged if picture.kind == "rgb" else None):
-            reason = "asked for in the settings" if wanted != "auto" else "separate or dark channels"
-            record = {"segmenter": self.name, "regime": "fluorescence", "regime_reason": reason}
+        if _sees_fluorescence(picture, overview, wanted):
+            record = self._fluorescence_record(wanted)
             return self._outlined(picture, segment_fluorescence(picture, self._settings, record))
         decided = self._decided(overview)
         if decided.area.unimaged is not None:
@@ -134,6 +148,10 @@ class Segmenter:
                 return self._brightfield(picture, decided)
             finally:
                 checked.result()  # whatever else is wrong with a picture that is none of TRAP, this is the reason
+
+    def _fluorescence_record(self, wanted: str) -> dict[str, Any]:
+        reason = "asked for in the settings" if wanted != "auto" else "separate or dark channels"
+        return {"segmenter": self.name, "regime": "fluorescence", "regime_reason": reason}
 
     def _brightfield(self, picture: Picture, decided: _Decided) -> Segmentation:
         decision = decided.decision
@@ -208,3 +226,10 @@ class Segmenter:
 def _imaged_only(image: TiledImage, area: AnalysedArea) -> TiledImage:
     """Return the picture with bare plastic where nothing was imaged."""
     return image if area.unimaged is None else ImagedOnly(image, area.unimaged)
+
+
+def _sees_fluorescence(picture: Picture, overview: Overview, wanted: str) -> bool:
+    """Tell fluorescence from brightfield, of a colour picture by its overview and what was imaged of it."""
+    if picture.kind != "rgb":
+        return shows_fluorescence(picture, wanted, None)
+    return shows_fluorescence(overview.reduced, wanted, overview.imaged)

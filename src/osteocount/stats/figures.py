@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from osteocount.errors import OsteoCountError
+from osteocount.names import all_shortened
 from osteocount.stats import sentences
 from osteocount.stats.agreement import Agreement
 from osteocount.stats.comparison import Comparison
@@ -33,6 +34,7 @@ from osteocount.stats.figure_style import (
 )  # fmt: skip
 from osteocount.stats.planning import Plan
 
+_SLANTED_LETTERS = 20  # of an arm's name below a narrow figure; a longer one is cut in its middle
 _LETTERS_PER_INCH = 15, 18  # of an axis label, and of what stands above an interval in a narrow place
 
 
@@ -75,7 +77,7 @@ def superplot(
     if width is None:
         axes.set_xticks(range(len(arms)), [wrapped(arm) for arm in arms])
     else:
-        names = [plain(arm) for arm in arms]
+        names = [plain(name) for name in all_shortened(arms, _SLANTED_LETTERS).values()]
         axes.set_xticks(range(len(arms)), names, rotation=30, ha="right", rotation_mode="anchor", fontsize=8)
     axes.set_xlim(-0.5, len(arms) - 0.5)
     axes.set_ylabel(value_axis(endpoint, str(rows["unit"].iloc[0])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakSet
 
 import pandas as pd
 from napari.utils.colormaps import DirectLabelColormap
@@ -42,6 +43,20 @@ def class_colormap(palette: CellColours, *more: str) -> DirectLabelColormap:
     colours = ("transparent", palette.osteoclast, palette.other, palette.not_counted, *more)
     by_class: dict[int | None, str] = {None: "transparent", **dict(enumerate(colours))}
     return DirectLabelColormap(color_dict=by_class)
+
+
+_with_scale_bar: WeakSet[Any] = WeakSet()
+"""Canvases that were given a scale bar; whoever takes it off again (View > Scale Bar) does not get it back."""
+
+
+def show_scale_bar(viewer: Any) -> None:
+    """Show napari's scale bar the first time there is a picture whose scale is known."""
+    canvas = getattr(viewer, "canvas", None)  # napari 0.9 moved it there
+    bar = getattr(getattr(canvas, "overlays", None), "scale_bar", None)
+    if bar is None or bar in _with_scale_bar:
+        return
+    _with_scale_bar.add(bar)
+    bar.visible, bar.box = True, True
 
 
 def nucleus_style(um: float | None) -> dict[str, Any]:

@@ -101,6 +101,13 @@ class OutlineLayerData:
         self._pen += [end] if self._pen else [start, end]
         self._update(layer, self._window_around([start, end]))
 
+    def show_pen(self, layer: Any, points: list[Point]) -> None:
+        """Show a line as the pen draws it, in place of what it drew before."""
+        before, self._pen = self._pen, points
+        for line in (before, points):
+            if line:
+                self.redraw(layer, self._window_around(line))
+
     def erase(self, layer: Any, stroke: list[Point]) -> None:
         """Take the pen's way off again."""
         self._pen = []

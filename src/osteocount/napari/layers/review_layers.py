@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import EditedField
+from osteocount.curate.edit_log import Point
 from osteocount.io.display import NUCLEUS, ON_BRIGHT, ON_DARK
-from osteocount.napari.layers.appearance import cell_legend, class_colormap, nucleus_style
+from osteocount.io.label_image import Window
+from osteocount.napari.layers.appearance import cell_legend, class_colormap, nucleus_style, show_scale_bar
 from osteocount.napari.layers.layer_data import ImageLayerData, scale_and_units
 from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
 from osteocount.napari.layers.read_only import lock
@@ -170,6 +173,8 @@ class ReviewLayers(QObject):
         self.show_nuclei()
         self._viewer.layers.selection.active = self._cells
         self._fit()
+        if self._placed:
+            show_scale_bar(self._viewer)
 
     def _fit(self) -> None:
         """Show the whole picture, however large what else lies in the viewer is."""
@@ -245,6 +250,23 @@ class ReviewLayers(QObject):
         side = max(part.stop - part.start for part in box) * um
         self._camera.center = middle
         self._camera.zoom = CLOSE_UP_PX / max(side, CLOSE_UP_UM)
+
+    @property
+    def on_dark(self) -> bool:
+        """Whether cells are brighter than the ground, as in fluorescence."""
+        return self._on_dark
+
+    def pixels(self, window: Window) -> NDArray[Any] | None:
+        """Return a part of the picture at hand, of fluorescence its first channel; None where it is not shown."""
+        if not self._pictures or self._pictures[0] not in self._viewer.layers:
+            return None
+        layer = self._pictures[0]
+        return np.asarray((layer.data[0] if layer.multiscale else layer.data)[window])
+
+    def show_proposal(self, outline: list[Point]) -> None:
+        """Show an outline as the pen draws it, in place of the one before; [] takes it away."""
+        if self._is_open():
+            self._outlines.show_pen(self._cells, [*outline, *outline[:1]])
 
     def set_pen(self, on: bool) -> None:
         """In pen mode a drag draws a line instead of moving the picture."""

@@ -24,6 +24,7 @@ from osteocount.napari.layers.appearance import (
     class_colormap,
     nucleus_style,
     palette_for,
+    show_scale_bar,
 )
 from osteocount.napari.layers.layer_data import MICROMETER, SCENE, pixel_um
 from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
@@ -87,8 +88,12 @@ class ViewerLayers(QObject):
 
     def picture(self, name: str) -> LayerSnapshot:
         """Describe the image layer ``name``, which is to be counted; its pixels are not read here."""
+        self._image, self._image_data = self._layers[name], self._layers[name].data
+        return self.snapshot(name)
+
+    def snapshot(self, name: str) -> LayerSnapshot:
+        """Describe the image layer ``name``; its pixels are not read here."""
         layer = self._layers[name]
-        self._image, self._image_data = layer, layer.data
         path = layer.source.path
         data = layer.data[0] if layer.multiscale else layer.data
         um = pixel_um(layer.scale, layer.units)
@@ -220,6 +225,8 @@ class ViewerLayers(QObject):
 
     def _select_cells(self, own: list[Any]) -> None:
         if own[0] in self._layers:
+            if pixel_um(own[0].scale, own[0].units) is not None:
+                show_scale_bar(self._viewer)
             self._layers.selection.active = own[0]  # the status bar then shows the cell under the mouse
 
 

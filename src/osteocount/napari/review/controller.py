@@ -33,6 +33,7 @@ from osteocount.napari.review.jobs import (
 from osteocount.napari.review.session import ReviewSession, WellKey, field_title, next_wells
 from osteocount.napari.review.tools import CorrectionTools
 from osteocount.napari.review.training import TrainingController
+from osteocount.napari.views.cells_view import CellsView
 from osteocount.napari.views.compare_view import CompareView
 from osteocount.napari.views.correct_view import CorrectView
 from osteocount.napari.views.plate_view import PlateView
@@ -63,6 +64,7 @@ class ReviewController(QObject):
     def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.correct, self.plate, self.compare = CorrectView(), PlateView(), CompareView()
+        self.cells = CellsView()
         self.layers = ReviewLayers(viewer, self)
         self.tools = CorrectionTools(self.layers, self.correct.ask_reason, self)
         self.results: OpenedResults | None = None
@@ -95,6 +97,9 @@ class ReviewController(QObject):
         self.tools.edited.connect(self._on_edited)
         self.tools.hinted.connect(self.correct.show_selection)
         self.tools.problem.connect(self.problem)
+        self.tools.selection_changed.connect(self.cells.select)
+        self.tools.proposed.connect(self.correct.show_proposal)
+        self.cells.chosen.connect(self._go_to_cells)
         self.plate.well_chosen.connect(self.go_to_well)
         self.plate.field_chosen.connect(lambda n: self._load(self._here, n))
         self.plate.next_requested.connect(self.go_to_next)
@@ -161,6 +166,10 @@ class ReviewController(QObject):
         self._load(next(iter(self._wells)), 0)
         self._timer.start()
 
+    def has_several(self) -> bool:
+        """Tell whether there is more than one well or sample to go to."""
+        return len(self._wells) > 1
+
     def idle(self) -> bool:
         """Return True when everything shown is up to date."""
         return not self._jobs.names() and not self._timer.isActive() and not self.layers.busy()
@@ -173,6 +182,8 @@ class ReviewController(QObject):
     def close(self) -> None:
         """Leave nothing running and nothing connected."""
         self.stop()
+        for figure in (self.plate.figure, self.compare.figure):
+            figure.close_large()
         self.layers.disconnect_from_viewer()
 
     def _edit_well(self, kind: Any, reason: str = "", **more: Any) -> None:
@@ -193,7 +204,14 @@ class ReviewController(QObject):
         if change.nuclei:
             self.layers.show_nuclei()
         self.correct.show_numbers(*self.session.summaries())
+        self.cells.show_cells(self.session.current.cells, self.tools.selected)
         self._timer.start()
+
+    def _go_to_cells(self, cells: list[int]) -> None:
+        """Select cells whose rows were clicked, and go to a single one."""
+        self.tools.select(cells)
+        if len(cells) == 1:
+            self.layers.zoom_to(cells[0])
 
     def _reopen(self) -> None:
         """Change between the first and the second review."""
@@ -215,9 +233,15 @@ class ReviewController(QObject):
             self.problem.emit("No picture of this folder could be counted, so there is nothing to correct.")
             return
         self.plate.set_choices(self._plates(), {"n_osteoclasts": "n osteoclasts"})
+        self.plate.set_samples(self._samples())
         self._order_wells()
         self._load(next(iter(self._wells)), 0)
         self._timer.start()
+
+    def _samples(self) -> list[str]:
+        """Return the wells of the plate that is shown."""
+        plate = self.plate.plate.currentData() or ""
+        return [well for of, well in self._wells if of == plate]
 
     def _plates(self) -> list[str]:
         return sorted({plate for plate, _ in self._wells})
@@ -250,6 +274,7 @@ class ReviewController(QObject):
         self.correct.show_numbers(*self.session.summaries())
         self.tools.reset()
         self.tools.bind_keys()
+        self.cells.show_cells(loaded.opened.cells, ())
         self._show_well(n)
         self.opened.emit()
         if loaded.note:
@@ -296,6 +321,7 @@ class ReviewController(QObject):
     def _on_drawn(self, figures: ReviewFigures) -> None:
         self.figures = figures
         self.plate.set_choices(self._plates(), measures(figures.wells))
+        self.plate.set_samples(self._samples())
         self.plate.hints = figures.hints
         self.plate.show_plate(figures.plate, figures.plate_text)
         words = figures.words

@@ -5,26 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import cv2
+import numpy as np
 import pandas as pd
 from qtpy.QtCore import QObject, Signal
 
 from osteocount.curate import Change, most_uncertain_first
 from osteocount.curate.edit_log import ONE_CELL
+from osteocount.curate.outline_proposal import OutlineProposal, propose_outline, window_around
 from osteocount.errors import OsteoCountError
 from osteocount.napari.layers.review_layers import ReviewLayers
 from osteocount.napari.review.session import OpenField, ReviewSession
-from osteocount.napari.views.correct_view import KEYS, NOTHING
+from osteocount.napari.views.correct_view import KEYS, NOTHING, PROPOSAL_ACTIONS
 
 PEN_HINTS = {
     "split_line": "Draw a line across the cell, from outside to outside.",
     "draw": "Draw the outline of the cell.",
 }
+OUTLINE_HINT = "Click on the cell that was missed. Escape lets it be."
+PROPOSED = "Is this its outline? Return or a click inside takes it, + grows, - shrinks it; or click elsewhere."
 CLICK_HINTS = {"add_nucleus": "Click where the nucleus is.", "remove_nucleus": "Click on the nucleus."}
 NOT_SHOWN = (
     "The layers of this picture were deleted, hidden, moved or given other data, so nothing is corrected. Click its "
     "well on the plate to show it anew."
 )
 NAPARI_KEYS = {"Ctrl+Z": "Control-Z", "Ctrl+Shift+Z": "Control-Shift-Z"}
+PROPOSAL_KEYS = {"take": ("Enter",), "grow": ("+", "="), "shrink": ("-",)}
+"""Keys of napari's for what is done with a proposal; Escape lets it be as it lets any tool."""
 
 
 class CorrectionTools(QObject):
@@ -48,12 +55,18 @@ class CorrectionTools(QObject):
         The `Change` an edit made.
     hinted
         What is selected, or what to do next.
+    selection_changed
+        Numbers of the selected cells.
+    proposed
+        Whether an outline is proposed.
     problem
         A sentence for the person.
     """
 
     edited = Signal(object)
     hinted = Signal(str)
+    selection_changed = Signal(list)
+    proposed = Signal(bool)
     problem = Signal(str)
 
     def __init__(self, layers: ReviewLayers, ask_reason: Callable[[str], str], parent: QObject | None = None) -> None:
@@ -64,6 +77,7 @@ class CorrectionTools(QObject):
         self._ask_reason = ask_reason
         self._tool = ""
         self._visited: list[int] = []  # in order of doubt
+        self._proposal: OutlineProposal | None = None
         layers.clicked.connect(self.click)
         layers.stroked.connect(self.stroke)
         layers.dragged.connect(self.drag)
@@ -79,6 +93,9 @@ class CorrectionTools(QObject):
         for layer in self._layers.annotation_layers:
             for name, key in KEYS.items():
                 layer.bind_key(NAPARI_KEYS.get(key, key), self._pressed(name), overwrite=True)
+            for name, keys in PROPOSAL_KEYS.items():
+                for key in keys:
+                    layer.bind_key(key, self._pressed(name), overwrite=True)
             layer.bind_key("Escape", lambda _: self.reset(), overwrite=True)
 
     def start(self, name: str, *, at_mouse: bool = False) -> None:
@@ -86,8 +103,16 @@ class CorrectionTools(QObject):
         opened = self._opened()
         if opened is None:
             return
+        if name in _OF_PROPOSAL:
+            self._use_proposal(name)
+            return
         self._hold("")
-        if name in ("undo", "redo"):
+        if name == "outline":
+            self._hold(name)
+            self.hinted.emit(OUTLINE_HINT)
+            if at_mouse:
+                self._propose(*self._layers.cursor)
+        elif name in ("undo", "redo"):
             self._step(name)
         elif name in ("next_doubt", "previous_doubt"):
             self.go_to_uncertain(forward=name == "next_doubt")
@@ -108,6 +133,9 @@ class CorrectionTools(QObject):
             return
         if self._tool in CLICK_HINTS:
             self._do(self._tool, points=[(y, x)])
+            return
+        if self._tool == "outline":
+            self._on_outline_click(y, x)
             return
         cell = opened.field.cell_at(y, x)
         if not add:
@@ -135,6 +163,7 @@ class CorrectionTools(QObject):
             return
         self.selected = cells
         self._layers.select(cells, opened.cells)
+        self.selection_changed.emit(cells)
         self.hinted.emit(describe_selection(opened.cells, cells))
 
     def go_to_uncertain(self, *, forward: bool) -> None:
@@ -155,6 +184,58 @@ class CorrectionTools(QObject):
         if cell in opened.field:
             self.select([cell])
             self._layers.zoom_to(cell)
+
+    def _on_outline_click(self, y: float, x: float) -> None:
+        """Take the proposal that was clicked, or propose the outline of what was."""
+        if self._proposal is not None and _holds(self._proposal, y, x):
+            self._use_proposal("take")
+        else:
+            self._propose(y, x)
+
+    def _propose(self, y: float, x: float) -> None:
+        opened = self._opened()
+        if opened is None:
+            return
+        field = opened.field
+        self._show_proposal(None)
+        if cell := field.cell_at(y, x):
+            self.hinted.emit(f"Here is cell {cell} already. Click beside it, or delete it first.")
+            return
+        rows, columns = window_around(y, x, field.pixel_um, field.labels.shape)
+        pixels = self._layers.pixels((rows, columns))
+        if pixels is None:
+            self.hinted.emit("The picture is not shown, so nothing can be outlined in it.")
+            return
+        height, width = field.labels.shape
+        found = propose_outline(
+            pixels, field.labels[rows, columns] > 0, (y - rows.start, x - columns.start), field.pixel_um,
+            on_dark=self._layers.on_dark,
+            open_sides=(rows.start > 0, rows.stop < height, columns.start > 0, columns.stop < width),
+        )  # fmt: skip
+        if found is None:
+            self.hinted.emit(NOTHING["outline"])
+            return
+        self._show_proposal(found.moved(rows.start, columns.start))
+        self.hinted.emit(PROPOSED)
+
+    def _use_proposal(self, name: str) -> None:
+        if self._proposal is None:
+            return
+        if name == "take":
+            outline = self._proposal.outline
+            self._show_proposal(None)
+            self._do("draw", points=outline)  # the log keeps the outline, so that it is replayed as any drawn one
+            self.hinted.emit("Taken. Click the next one that was missed, or Escape.")
+        elif name == "let_be":
+            self._hold("")
+            self.hinted.emit(describe_selection(pd.DataFrame(), []))
+        else:
+            self._show_proposal(self._proposal.grown(1 if name == "grow" else -1))
+
+    def _show_proposal(self, proposal: OutlineProposal | None) -> None:
+        self._proposal = proposal
+        self._layers.show_proposal([] if proposal is None else list(proposal.outline))
+        self.proposed.emit(proposal is not None)
 
     def _with_cells(self, name: str, opened: OpenField, *, at_mouse: bool) -> None:
         cells = self.selected
@@ -211,6 +292,8 @@ class CorrectionTools(QObject):
             self.select(self.selected)
 
     def _hold(self, tool: str) -> None:
+        if self._proposal is not None:
+            self._show_proposal(None)
         self._tool = tool
         self._layers.set_pen(tool in PEN_HINTS)
         if tool in PEN_HINTS:
@@ -226,6 +309,15 @@ class CorrectionTools(QObject):
             self.problem.emit(NOT_SHOWN)
             return None
         return opened
+
+
+_OF_PROPOSAL = frozenset(name for name, *_ in PROPOSAL_ACTIONS)
+
+
+def _holds(proposal: OutlineProposal, y: float, x: float) -> bool:
+    """Tell whether a point lies inside the outline that is proposed."""
+    outline = np.array(proposal.outline, np.float32)[:, None, :]
+    return bool(cv2.pointPolygonTest(outline, (y, x), measureDist=False) >= 0)
 
 
 def describe_selection(cells: pd.DataFrame, selected: list[int]) -> str:

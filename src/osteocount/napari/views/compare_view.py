@@ -49,8 +49,14 @@ class CompareView(QWidget):
             self._ask_folder,
         )  # fmt: skip
         self.export.setEnabled(False)
+        self.enlarge = button(
+            "Enlarge", "The figure in a window of its own, with whole names",
+            lambda: self.figure.enlarge("OsteoCount: comparison"),
+        )  # fmt: skip
         what = row(self.endpoint, self.contrast)
-        layout = column(self, what, self.plot, self.figure, self.words, self.export, spacing=3)
+        which = row(self.plot, self.enlarge)
+        which.setStretch(0, 1)
+        layout = column(self, what, which, self.figure, self.words, self.export, spacing=3)
         layout.setStretchFactor(self.figure, 7)
         layout.setStretchFactor(self.words, 3)
 

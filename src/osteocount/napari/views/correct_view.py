@@ -28,6 +28,12 @@ CELL_ACTIONS = (
     ("split_nuclei", "Split by nuclei", "K", "Cut the cell between its two groups of nuclei."),
     ("delete", "Delete", "D", "The selected cells are no cells. Their nuclei stay."),
     ("draw", "Draw cell", "O", "Draw the outline of a cell the program missed."),
+    (
+        "outline",
+        "Click outline",
+        "W",
+        "Click a cell that was missed; its outline is proposed, to grow, shrink or take.",
+    ),
     ("smooth", "Smooth", "G", "Even out the outline and fill holes."),
     ("accept", "Accept", "A", "The cell is right as it is; go to the next one in doubt."),
     ("set_class", "Osteoclast yes/no", "C", "Say by hand whether it is an osteoclast, with a reason."),
@@ -43,11 +49,18 @@ STEP_ACTIONS = (
     ("previous_doubt", "◀ Doubt", "B", "The cell before in order of doubt."),
     ("next_doubt", "Doubt ▶", "Space", "The next cell in order of doubt, borderline ones first."),
 )
+PROPOSAL_ACTIONS = (
+    ("take", "Take it", "Return", "Make a cell of the proposed outline. A click inside it does the same."),
+    ("grow", "Grow", "+", "A larger outline"),
+    ("shrink", "Shrink", "-", "A smaller outline"),
+    ("let_be", "Let it be", "Escape", "Take the proposal away"),
+)
 KEYS = {name: key for name, _, key, _ in (*CELL_ACTIONS, *NUCLEUS_ACTIONS, *STEP_ACTIONS)}
 NOTHING = {
     "split_line": "The line did not cut the cell in two; draw it from outside to outside.",
     "split_nuclei": "The cell needs two nuclei at least to be split between them.",
     "draw": "There is no free ground inside the outline.",
+    "outline": "Nothing stands out here to outline; draw it with [O].",
     "remove_nucleus": "There is no nucleus at this place.",
     "smooth": "The outline is smooth already.",
     "undo": "Nothing to undo in this picture.",
@@ -93,12 +106,17 @@ class CorrectView(QWidget):
         self.selection.setMinimumHeight(2 * self.selection.fontMetrics().height() + 4)
         self.selection.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.values: dict[str, tuple[QLabel, QLabel]] = {}
+        self.proposal = self._proposal()
         groups = (("Cells", CELL_ACTIONS), ("Nuclei", NUCLEUS_ACTIONS), ("Steps", STEP_ACTIONS))
         column(
-            self, self.title, self._numbers(), self.selection, *(self._group(*group) for group in groups),
-            row(QLabel("Reviewer"), self.who, self.second), spacing=4,
+            self, self.title, self._numbers(), self.selection, self.proposal,
+            *(self._group(*group) for group in groups), row(QLabel("Reviewer"), self.who, self.second), spacing=4,
         )  # fmt: skip
         self.set_open(False)
+
+    def show_proposal(self, is_there: bool) -> None:
+        """Offer what can be done with a proposed outline."""
+        self.proposal.setVisible(is_there)
 
     def set_open(self, is_open: bool) -> None:
         """Offer the actions when there is a picture to correct."""
@@ -128,6 +146,18 @@ class CorrectView(QWidget):
             for label, text in zip(self.values[name], texts, strict=True):
                 label.setText(text)
             set_bold(self.values[name][1], texts[0] != texts[1])
+
+    def _proposal(self) -> QWidget:
+        body = QWidget()
+        layout = row(
+            *(button(text, f"{tip} Key: {key}", lambda _=False, name=name: self.action.emit(name), takes_focus=False)
+              for name, text, key, tip in PROPOSAL_ACTIONS)
+        )  # fmt: skip
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        body.setLayout(layout)
+        body.hide()
+        return body
 
     def _numbers(self) -> QWidget:
         body = QWidget()

@@ -20,12 +20,14 @@ from qtpy.QtWidgets import (
 
 from osteocount.columns import UNKNOWN, WELLS, WINDOW_PICTURE, WINDOW_WELLS
 from osteocount.napari.messages import in_window_terms
+from osteocount.napari.views.remaining_time import RemainingTime
 from osteocount.napari.views.widgets import (
     CollapsibleSection,
     MessageView,
     button,
     column,
     format_number,
+    plain_label,
     row,
     set_bold,
     warning_lines,
@@ -56,8 +58,8 @@ class RunView(QWidget):
             "Cancel", "Stop; pictures of a folder that are finished stay finished", self.cancel_requested
         )
         self.bar = QProgressBar()
-        self.step = QLabel()
-        self.step.setWordWrap(True)
+        self.step = plain_label()
+        self._remaining = RemainingTime()
         buttons = row(self.count, self.cancel)
         buttons.setStretch(0, 2)
         buttons.setStretch(1, 1)
@@ -70,11 +72,14 @@ class RunView(QWidget):
         self.cancel.setEnabled(True)
         self.bar.setRange(0, 0)
         self.bar.show()
+        self._remaining.start()
 
-    def show_step(self, done: int, total: int, message: str) -> None:
-        """Move the bar; while the total is unknown it just keeps moving."""
+    def show_step(self, done: int, total: int, message: str, things: str = "") -> None:
+        """Move the bar, and say how many ``things`` are done; while the total is unknown it just keeps moving."""
         self.bar.setRange(0, total)
         self.bar.setValue(done)
+        if things and total:
+            message = "\n".join([_how_far(done, total, things, self._remaining.after(done, total)), message])
         self.step.setText(message)
 
     def show_idle(self, message: str = "") -> None:
@@ -83,6 +88,10 @@ class RunView(QWidget):
         self.cancel.setEnabled(False)
         self.bar.hide()
         self.step.setText(message)
+
+
+def _how_far(done: int, total: int, things: str, remaining: str) -> str:
+    return f"{done} of {total} {things}" + (f", {remaining}" if remaining else "")
 
 
 class NumbersView(QWidget):

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QPointF, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from qtpy.QtGui import QColor, QHelpEvent, QHideEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DOTS_PER_INCH = 96  # of a screen whose pixels are not finer than those of the window
+LARGE_PX = 1000, 680
+ELSEWHERE = "This figure is in a window of its own. Close that to see it here."
 _WIDE = 6.5  # inches from which a figure is laid out as in the report
 
 
@@ -93,10 +95,13 @@ class FigureView(QWidget):
         (x, y) in pixels of the figure.
     resized
         Figures may have another size now; whoever renders may do it anew.
+    hidden
+        It is not on the screen any more.
     """
 
     clicked = Signal(float, float)
     resized = Signal()
+    hidden = Signal()
 
     def __init__(self, text: str = "") -> None:
         super().__init__()
@@ -105,6 +110,7 @@ class FigureView(QWidget):
         self.rendered: RenderedFigure | None = None
         self._image: QImage | None = None
         self._ring: tuple[float, float, float] | None = None
+        self._large: FigureView | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(200, 200)
 
@@ -113,13 +119,43 @@ class FigureView(QWidget):
         return QSize(330, 340)
 
     def figure_size(self) -> FigureSize:
-        """Return how large a figure may be."""
+        """Return how large a figure may be, in a window of its own where it is shown there."""
+        if self._large is not None and self._large.isVisible():
+            return self._large.figure_size()
         ratio = self.devicePixelRatioF()
         return FigureSize(int(self.width() * ratio), int(self.height() * ratio), ratio)
 
     def show_figure(self, rendered: RenderedFigure | None, text: str = "") -> None:
         """Show a figure, or a sentence when there is none."""
-        self.rendered, self.text, self._image, self._ring = rendered, text, None, None
+        if self._large is not None and self._large.isVisible():
+            self._large.show_figure(rendered, text)
+            rendered_here, text = None, ELSEWHERE
+        else:
+            rendered_here = rendered
+        self.text, self._image, self._ring = text, None, None
+        self.rendered = rendered  # also where it is shown elsewhere: what is clicked there is a place of it
+        self._draw(rendered_here)
+
+    def enlarge(self, title: str) -> None:
+        """Show the figure in a window of its own, with whole names, until that is closed."""
+        if self._large is None:
+            self._large = large = FigureView()
+            large.setWindowTitle(title)
+            large.resize(*LARGE_PX)
+            large.hint_for = lambda x, y: self.hint_for(x, y)
+            large.clicked.connect(self.clicked)
+            large.resized.connect(self.resized)
+            large.hidden.connect(self.resized)
+        self._large.show()
+        self._large.raise_()
+        self.resized.emit()
+
+    def close_large(self) -> None:
+        """Close the window of its own."""
+        if self._large is not None:
+            self._large.close()
+
+    def _draw(self, rendered: RenderedFigure | None) -> None:
         if rendered is not None:
             height, width = rendered.pixels.shape[:2]
             image = QImage(rendered.pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
@@ -129,6 +165,9 @@ class FigureView(QWidget):
 
     def show_ring(self, x: float, y: float, radius: float) -> None:
         """Mark a place of the figure."""
+        if self._large is not None and self._large.isVisible():
+            self._large.show_ring(x, y, radius)
+            return
         self._ring = (x, y, radius)
         self.update()
 
@@ -161,6 +200,11 @@ class FigureView(QWidget):
         if event is not None and self._image is not None:
             position, ratio = event.position(), self.devicePixelRatioF()
             self.clicked.emit(position.x() * ratio, position.y() * ratio)
+
+    def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802  Qt's name
+        """Say so."""
+        super().hideEvent(event)
+        self.hidden.emit()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802  Qt's name
         """Ask for a figure of another size."""

@@ -68,6 +68,11 @@ class PlateView(QWidget):
         self.figure.hint_for = self._hint
         self.figure.resized.connect(self.shown_changed)
         self.plate, self.measure, self.fields = QComboBox(), QComboBox(), QComboBox()
+        self.samples = QComboBox()
+        self.samples.setToolTip("Samples that are no wells of a plate: dishes, slides, single pictures")
+        self.samples.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.samples.textActivated.connect(self.well_chosen)
+        self._has_samples = False
         self.percent = QCheckBox("% of control")
         self.percent.setToolTip("Percent of the mean of the plate's control wells")
         self.done = QCheckBox("Reviewed")
@@ -99,6 +104,12 @@ class PlateView(QWidget):
             set_entries(box, entries)
         self.plate.setVisible(len(plates) > 1)
 
+    def set_samples(self, names: list[str]) -> None:
+        """List what is reviewed where it is on no plate, so that each can be gone to."""
+        self._has_samples = len(names) > 1 and not all(map(parse_well, names))
+        set_entries(self.samples, {name: name for name in names} if self._has_samples else {})
+        self.samples.setVisible(self._has_samples)
+
     def show_plate(self, rendered: RenderedFigure | None, text: str = "") -> None:
         """Show the heat map, or why there is none."""
         self.figure.show_figure(rendered, text)
@@ -109,6 +120,7 @@ class PlateView(QWidget):
     ) -> None:
         """Show the well at hand: its fields, its exclusion, its review."""
         self.well, self._is_excluded = well, excluded is not None
+        self.samples.setCurrentIndex(self.samples.findText(well))
         self.fields.clear()
         self.fields.addItems([f"field {name}" if name else "field" for name in fields])
         self.fields.setCurrentIndex(chosen)
@@ -127,6 +139,7 @@ class PlateView(QWidget):
         self.blind.setEnabled(is_open)
         for widget in (self.plate, self.measure, self.percent):
             widget.setEnabled(not is_blinded)
+        self.samples.setVisible(self._has_samples and not is_blinded)
 
     def show_progress(self, done: int, total: int) -> None:
         """Say how far the review is."""
@@ -150,9 +163,14 @@ class PlateView(QWidget):
         buttons = [
             button(text, tip, lambda _=False, name=name: self.next_requested.emit(name)) for name, text, tip in NEXT
         ]
+        enlarge = button(
+            "Enlarge", "The plate in a window of its own, with whole names; its wells can be clicked there too",
+            lambda: self.figure.enlarge("OsteoCount: plate"),
+        )  # fmt: skip
         self.figure.setToolTip("Click a well; then the arrow keys go on. Pull the panel wider to enlarge the plate.")
         grid.addWidget(self.plate, 0, 0, 1, 2)
-        grid.addWidget(self.measure, 1, 0, 1, 2)
+        grid.addWidget(self.measure, 1, 0)
+        grid.addWidget(enlarge, 1, 1)
         for n, widget in enumerate((self.percent, self.fields, *buttons, self.done)):
             grid.addWidget(widget, 2 + n // 2, n % 2)
         grid.addWidget(self.exclude, 5, 0)
@@ -161,6 +179,7 @@ class PlateView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.addWidget(self.figure, stretch=1)
+        layout.addWidget(self.samples)
         layout.addLayout(grid)
 
     def _on_click(self, x: float, y: float) -> None:

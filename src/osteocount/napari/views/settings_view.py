@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from osteocount.errors import OsteoCountError
 from osteocount.napari.views.editors import Editor, WheelGuard, editor_for
@@ -65,6 +65,20 @@ class SettingsView(QWidget):
         """Show ``settings``."""
         for (section, name), editor in self.editors.items():
             editor.set_value(getattr(getattr(settings, section), name))
+
+    def pixel_size_text(self) -> str:
+        """Return the pixel size as it stands in its field."""
+        return str(self._pixel_size().text())
+
+    def type_pixel_size(self, text: str) -> None:
+        """Put another pixel size into its field."""
+        if self._pixel_size().text() != text:
+            self._pixel_size().setText(text)
+
+    def _pixel_size(self) -> QLineEdit:
+        line = self.editors["picture", "pixel_size"].widget
+        assert isinstance(line, QLineEdit)  # noqa: S101  as numbers that may be missing are
+        return line
 
     def _form(self, section: str) -> QWidget:
         body = QWidget()

@@ -13,6 +13,8 @@ from osteocount.plate.layout.rules import resolve
 from osteocount.plate.layout.wellmap import wellmap_entries
 from osteocount.wells import PLATE_SHAPES, plate_size, refuse_plate_size, well_name
 
+_MOST_LISTED = 6  # wells in one sentence
+
 
 def read_layout(path: Path, *, wells: int | None = None, treatment_column: str = "") -> Layout:
     """Read a layout.
@@ -86,6 +88,21 @@ def compare_wells(
         layout = {(p, well) for plate, well in layout for p in ([plate] if plate else plates)}
         pictures = {(p, well) for plate, well in pictures for p in ([plate] if plate else plates)}
     return sorted(layout - pictures), sorted(pictures - layout)
+
+
+def misfits_in_words(missing: list[tuple[str, str]], extra: list[tuple[str, str]]) -> tuple[str, ...]:
+    """Say in a sentence each which wells of a layout have no picture, and which pictures' wells are not in it."""
+    said = []
+    if missing:
+        said.append(f"Without a picture, though the layout names them ({len(missing)}): {_listed(missing)}.")
+    if extra:
+        said.append(f"Not in the layout, though there are pictures ({len(extra)}): {_listed(extra)}.")
+    return tuple(said)
+
+
+def _listed(places: list[tuple[str, str]]) -> str:
+    more = f" and {len(places) - _MOST_LISTED} more" if len(places) > _MOST_LISTED else ""
+    return ", ".join(map(_named, places[:_MOST_LISTED])) + more
 
 
 def _read(path: Path, wells: int | None, treatment_column: str) -> tuple[list[dict[str, object]], list[str], list[str]]:

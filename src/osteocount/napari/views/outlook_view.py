@@ -1,0 +1,134 @@
+"""Step 2: what will be counted, with the pixel size to give where the files do not know it."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QFormLayout, QLineEdit, QWidget
+
+from osteocount.columns import UNKNOWN
+from osteocount.napari.views.widgets import MessageView, column, plain_label
+from osteocount.pipeline.outlook import Outlook, PictureOutlook
+
+MOST_NOTES = 4
+REGIMES = {
+    "brightfield": "brightfield; nuclei are counted",
+    "low_power": "low power; osteoclasts are told by size, nuclei are not counted",
+    "fluorescence": "fluorescence; nuclei are counted",
+    "": "seen when it is counted, as it is a large picture",
+}
+"""What each regime means for the person."""
+
+
+class OutlookView(QWidget):
+    """What will be counted.
+
+    Signals
+    -------
+    pixel_size_typed
+        Another pixel size, as it is typed.
+    """
+
+    pixel_size_typed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values = {name: plain_label(UNKNOWN) for name in ("pictures", "treatments", "seen as")}
+        self.pixel_size = QLineEdit()
+        self.pixel_size.setToolTip(
+            "Side of a pixel in µm. Leave it empty to take it from the file. Without it areas and densities stay empty."
+        )
+        self.pixel_size.textEdited.connect(self.pixel_size_typed)
+        body = QWidget()
+        form = QFormLayout(body)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(3)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        form.addRow("Pictures", self.values["pictures"])
+        form.addRow("Treatments", self.values["treatments"])
+        form.addRow("µm per pixel", self.pixel_size)
+        form.addRow("Seen as", self.values["seen as"])
+        self._form = form
+        form.setRowVisible(self.values["treatments"], False)
+        self.notes = MessageView()
+        column(self, body, self.notes, spacing=3)
+
+    def show_pixel_size(self, text: str) -> None:
+        """Show what the settings say."""
+        if self.pixel_size.text() != text:
+            self.pixel_size.setText(text)
+
+    def show_waiting(self) -> None:
+        """Say that it is being looked."""
+        for label in self.values.values():
+            label.setText("…")
+        self.notes.show_notes(())
+
+    def show_nothing(self, text: str) -> None:
+        """Say why nothing can be counted yet."""
+        for label in self.values.values():
+            label.setText(UNKNOWN)
+        self.pixel_size.setPlaceholderText("")
+        if text:
+            self.notes.show_problem(text)
+        else:
+            self.notes.show_notes(())
+
+    def show_folder(self, outlook: Outlook) -> None:
+        """Show what is known of a folder."""
+        self.values["pictures"].setText(pictures_in_words(outlook))
+        self._form.setRowVisible(self.values["treatments"], True)
+        self.values["treatments"].setText(treatments_in_words(outlook))
+        self._show_pictures(outlook.pictures)
+        notes = outlook.notes[:MOST_NOTES]
+        refused = tuple(picture.refusal for picture in outlook.pictures if picture.refusal)
+        self.notes.show_notes((*refused, *notes))
+
+    def show_picture(self, picture: PictureOutlook) -> None:
+        """Show what is known of a picture in the viewer."""
+        self.values["pictures"].setText(f"{picture.name}: {picture.axes}" if picture.axes else picture.name)
+        self._form.setRowVisible(self.values["treatments"], False)
+        self._show_pictures((picture,))
+        self.notes.show_notes((picture.refusal,) if picture.refusal else ())
+
+    def _show_pictures(self, pictures: tuple[PictureOutlook, ...]) -> None:
+        sizes = list(
+            dict.fromkeys((picture.um, picture.origin) for picture in pictures if not picture.refusal or picture.um)
+        )
+        self.pixel_size.setPlaceholderText(scale_in_words(sizes))
+        seen = list(dict.fromkeys(REGIMES[picture.regime] for picture in pictures if not picture.refusal))
+        self.values["seen as"].setText("; and ".join(seen) or UNKNOWN)
+        self.values["seen as"].setToolTip("\n".join(f"{p.name}: {p.reason or p.refusal}" for p in pictures))
+
+
+def scale_in_words(sizes: list[tuple[float | None, str]]) -> str:
+    """Say what the files say of their scale."""
+    known = sorted({um for um, _ in sizes if um is not None})
+    if not known:
+        return "not known: please give it"
+    if len(known) > 1:
+        return f"{known[0]:.4g} to {known[-1]:.4g}: files differ"
+    origin = next(origin for um, origin in sizes if um is not None)
+    return f"{known[0]:.4g} ({origin})"
+
+
+def pictures_in_words(outlook: Outlook) -> str:
+    """Say how many pictures there are, and of what."""
+    if not outlook.samples:
+        return f"{_several(outlook.fields, 'picture')}, no wells in their names"
+    low, high = outlook.fields_each
+    each = f"{low} each" if low == high else f"{low} to {high} each"
+    samples = _several(outlook.samples, "well" if outlook.on_plates else "sample")
+    return f"{_several(outlook.fields, 'picture')} of {samples}, {each}"
+
+
+def treatments_in_words(outlook: Outlook) -> str:
+    """Say what was done to them."""
+    if not outlook.arms:
+        return "none given, so nothing is compared"
+    said = f"{_several(len(outlook.arms), 'treatment')}, "
+    said += _several(len(outlook.donors), "donor") if outlook.donors else "no donors"
+    return f"{said}; compared with {outlook.control}" if outlook.control else f"{said}; no control is named"
+
+
+def _several(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
