@@ -60,3 +60,17 @@ def test_excluding_asks_for_a_reason_and_including_does_not(plate, qtbot, monkey
     with qtbot.waitSignal(plate.excluded) as said:
         plate.exclude.click()
     assert said.args == [""]
+
+
+def test_samples_that_are_no_wells_are_listed_to_be_gone_to(plate, qtbot):
+    plate.set_samples(["A01", "B02"])
+    assert not plate.samples.isVisibleTo(plate)  # wells are clicked on the plate
+    plate.set_samples(["D1 IL-32", "D1 vehicle"])
+    assert plate.samples.isVisibleTo(plate)
+    plate.show_well("D1 vehicle", ("",), 0, None, is_replateed=False)
+    assert plate.samples.currentText() == "D1 vehicle"
+    with qtbot.waitSignal(plate.well_chosen) as said:
+        plate.samples.textActivated.emit("D1 IL-32")
+    assert said.args == ["D1 IL-32"]
+    plate.show_blinded(is_blinded=True)
+    assert not plate.samples.isVisibleTo(plate)

@@ -72,6 +72,7 @@ class PlateView(QWidget):
         self.samples.setToolTip("Samples that are no wells of a plate: dishes, slides, single pictures")
         self.samples.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.samples.textActivated.connect(self.well_chosen)
+        self.samples.hide()
         self._has_samples = False
         self.percent = QCheckBox("% of control")
         self.percent.setToolTip("Percent of the mean of the plate's control wells")
