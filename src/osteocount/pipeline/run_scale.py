@@ -7,18 +7,21 @@ close together are of one magnification, as the tiles of scans that were cut to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from osteocount.errors import OsteoCountError
 from osteocount.io.read import read_picture
 from osteocount.io.tiled_image import InMemoryImage, open_tiled
 from osteocount.pipeline.analysis import cores
 from osteocount.pipeline.field import FieldTask
 from osteocount.pipeline.shared_scale import SharedScale
+from osteocount.segment import get_segmenter
+from osteocount.segment.regimes.recognise import SEEMS_LOW_POWER_UM
 from osteocount.segment.regimes.scale_evidence import ScaleEvidence, scale_evidence
 from osteocount.settings import Settings
 
@@ -28,6 +31,7 @@ WELL_MM = {"6": 34.8, "12": 22.1, "24": 15.6, "48": 11.05, "96": 6.4}
 _MOST = 48  # pictures that are looked at, spread over the run: an estimate of a few dozen no longer moves
 _ALIKE = 1.4  # ratio of estimates up to which pictures are of one magnification; objectives differ by 1.6 and more
 _SPREAD = 1.6  # ratio between single pictures from which a person is told
+_LOOKED_AT = 8  # pictures at low power whose cells are looked at: a second each, and their median moves by a tenth
 _MOST_CELLS = 300  # of a picture that weigh in, so that one confluent picture does not speak for all
 
 
@@ -56,12 +60,30 @@ def survey(tasks: Sequence[FieldTask], settings: Settings) -> RunScale:
     if len(some) > _MOST:
         some = [some[i] for i in np.linspace(0, len(some) - 1, _MOST).round().astype(int)]
     with ThreadPoolExecutor(cores()) as pool:
-        seen = [each for each in pool.map(_evidence, some) if each is not None]
-    return agree(seen, WELL_MM.get(settings.picture.plate_format))
+        seen = [(task, each) for task, each in zip(some, pool.map(_evidence, some), strict=True) if each is not None]
+
+    def by_looks(sizes: Sequence[tuple[int, int]]) -> list[float]:
+        return _by_looks([task for task, each in seen if each.shape in sizes], settings)
+
+    return agree([each for _, each in seen], WELL_MM.get(settings.picture.plate_format), by_looks)
 
 
-def agree(seen: Sequence[ScaleEvidence], well_mm: float | None) -> RunScale:
-    """Agree on one scale for pictures taken alike; without ``well_mm`` rims say nothing."""
+def agree(
+    seen: Sequence[ScaleEvidence],
+    well_mm: float | None,
+    by_looks: Callable[[Sequence[tuple[int, int]]], Sequence[float]],
+) -> RunScale:
+    """Agree on one scale for pictures taken alike.
+
+    Parameters
+    ----------
+    seen
+        What single pictures say.
+    well_mm
+        Inner diameter of a well; without it rims say nothing.
+    by_looks
+        Gives estimates of some pictures of these sizes by how their cells look, which at low power is the better way.
+    """
     by_size: dict[tuple[int, int], list[ScaleEvidence]] = {}
     for each in seen:
         by_size.setdefault(each.shape, []).append(each)
@@ -84,16 +106,34 @@ def agree(seen: Sequence[ScaleEvidence], well_mm: float | None) -> RunScale:
             continue
         estimates = np.array([each.cells_um for each in members], float)
         um = _weighted_median(estimates, np.array([min(each.n_cells, _MOST_CELLS) for each in members], float))
+        by = "mononuclear cells"
+        if um > SEEMS_LOW_POWER_UM and len(looks := by_looks(sizes)):
+            um, by, estimates = float(np.median(looks)), "looks of the cells", np.array(looks)
         scales += [SharedScale(*size, um, measured=False) for size in sizes]
         low, high = float(estimates.min()), float(estimates.max())
         notes.append(
             f"The pictures do not say how large their pixels are: all taken alike are analysed at about {um:.2f} µm "
-            f"per pixel, estimated from the mononuclear cells of {len(members)} of them (single pictures say {low:.2f} "
+            f"per pixel, estimated from the {by} of {estimates.size} of them (single pictures say {low:.2f} "
             f"to {high:.2f})."
             + (" They may be of several magnifications: count those apart." if high > _SPREAD * low else "")
             + " Give --pixel-size to be exact."
         )
     return RunScale(tuple(sorted(scales, key=lambda scale: (scale.height, scale.width))), tuple(notes))
+
+
+def _by_looks(tasks: Sequence[FieldTask], settings: Settings) -> list[float]:
+    """Return the scales of some low power pictures by how their cells look; what cannot be read says nothing."""
+    chosen = np.unique(np.linspace(0, len(tasks) - 1, _LOOKED_AT).round().astype(int)) if tasks else []
+    segmenter = get_segmenter(settings, cores())
+    told = []
+    for task in (tasks[i] for i in chosen):
+        try:
+            with open_tiled(task.paths[0], None, task.scene, least=1) as image:
+                tiled = InMemoryImage(read_picture(task.paths[0], scene=task.scene)) if image is None else image
+                told.append(segmenter.estimate_low_power_um(tiled))
+        except OsteoCountError:  # whoever counts it says what is wrong with it
+            continue
+    return [um for um in told if um is not None]
 
 
 def _evidence(task: FieldTask) -> ScaleEvidence | None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from osteocount.io.picture import Picture
+from osteocount.io.picture import Picture, Pixels
 from osteocount.io.tiled_image import InMemoryImage, TiledImage
 from osteocount.segment.detectors.detector import DetectionMethod
 from osteocount.segment.preprocess.analysed_area import AnalysedArea
@@ -113,6 +114,13 @@ class Segmenter:
         decided.check_domain(overview)
         return decided.record
 
+    def estimate_low_power_um(self, image: TiledImage) -> float | None:
+        """Estimate the µm per pixel of a picture taken at low power, by how its cells look; None: it cannot be told."""
+        overview = read_overview(image)
+        well = overview.well() if self._settings.segment.find_well_rim else None
+        area = AnalysedArea(well, overview.unimaged)
+        return self._low_power_um(overview.centre.pixels, overview.centre_inside(area))
+
     def precompute_tiles(self, image: TiledImage, scratch: Path, share: TileShare) -> None:
         """Work on a share of the tiles of a large picture, for a `segment` with the same ``scratch``.
 
@@ -196,12 +204,15 @@ class Segmenter:
             raise WholePictureNeeded
         return decided
 
+    def _low_power_um(self, pixels: Pixels, inside: NDArray[np.bool_]) -> float | None:
+        return self._method.low_power().estimate_um(pixels, inside)
+
     def _decided(self, overview: Overview) -> _Decided:
         """Find the well and decide the regime of a brightfield picture."""
         check_colour(overview.reduced)
         well = overview.well() if self._settings.segment.find_well_rim else None
         area = AnalysedArea(well, overview.unimaged)
-        decision = decide(overview.centre, overview.centre_inside(area), self._settings)
+        decision = decide(overview.centre, overview.centre_inside(area), self._settings, self._low_power_um)
         record = {
             "segmenter": self.name,
             "regime": decision.regime,

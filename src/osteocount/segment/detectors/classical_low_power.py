@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.io.picture import Pixels
 from osteocount.segment.detectors.low_power import STAINED, LowPowerCells
 from osteocount.segment.morphology import (
     ByteMask,
@@ -67,6 +68,10 @@ class ClassicalLowPowerDetector:
         is_large &= ~small_one & _convex(labels)
         record = {"large_cell_diameter_um": round(mononuclear_um * wanted.large_cell_ratio, 2)}
         return LowPowerCells(labels, is_large, _confidence(diameters, wanted.large_cell_ratio * small), pale, record)
+
+    def estimate_um(self, pixels: Pixels, inside: NDArray[np.bool_]) -> float | None:
+        """Cannot tell; the scale is that of the mononuclear cells."""
+        return None
 
 
 def _cells(

@@ -13,12 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.io.picture import Pixels
 from osteocount.segment.backends.low_power_model import NETWORK_UM, LowPowerMaps, LowPowerModel
 from osteocount.segment.backends.shipped import sigmoid
 from osteocount.segment.detectors.low_power import LowPowerCells
 from osteocount.segment.morphology import disc_area, gaussian, holes_filled, in_raster_order
 from osteocount.segment.object_tables import mean_per_label
-from osteocount.segment.preprocess.scale import Scale
+from osteocount.segment.preprocess.illumination import optical_density
+from osteocount.segment.preprocess.scale import Scale, labels_to_size, resample
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS
 
 # Chosen on the annotated tiles of whole wells and on simulated crops, where both agree (docs/model_card.md).
@@ -27,6 +29,12 @@ _CORE_LOGIT = 0.5  # from which it lies in the core of one
 _SMALLEST_UM = 12.0  # diameter of the smallest body that is told as a cell
 _HOLE_UM = 25.0  # a gap in a cell up to this diameter is a vacuole
 _PALE_OD = 0.12  # mean density below which a large cell is a pale giant: a ghost, as annotators call it
+# A picture of unknown scale is tried at these; the network was trained at 2 µm with a spread of 15 %, so steps of a
+# third are fine enough. From 1.3 µm on nuclei are not resolved; coarser than 7 µm an osteoclast is ten pixels across.
+_SCALE_STEP = 4 / 3
+_SCALES_UM = tuple(1.3 * _SCALE_STEP**n for n in range(7))
+_SAMPLE_PX = 480  # of the file along a side of what is tried: at 7 µm that is 1,700 pixels for the network
+_FEWEST = 10  # cells from which the scale can be told
 #: What a cell is called by, in this order; see `cell_features`.
 CELL_FEATURES = ("one", "osteoclast", "surest", "cell", "log_diameter", "log_diameter_squared")
 
@@ -59,6 +67,36 @@ class LearnedLowPowerDetector:
         called[0] = False
         record: dict[str, Any] = {"low_power_model_sha256": self._model.sha256}
         return LowPowerCells(labels, called, np.where(called, chance, 1 - chance), called & (total < _PALE_OD), record)
+
+    def estimate_um(self, pixels: Pixels, inside: NDArray[np.bool_]) -> float | None:
+        """Return the scale, of a series, at which the network is surest of the cells in the middle of a picture."""
+        y, x = (slice(max(0, (side - _SAMPLE_PX) // 2), (side + _SAMPLE_PX) // 2) for side in pixels.shape[:2])
+        sample, within = pixels[y, x], inside[y, x]
+        sure = np.array([self._certainty(sample, within, um) for um in _SCALES_UM])
+        if not np.isfinite(sure).any():
+            return None
+        best = int(np.nanargmax(sure))
+        around = sure[max(0, best - 1) : best + 2]
+        if around.size < 3 or not np.isfinite(around).all():
+            return _SCALES_UM[best]
+        below, top, above = around  # the summit of the parabola through three points at equal steps of log µm
+        shift = 0.5 * (below - above) / min(below - 2 * top + above, -1e-9)
+        return float(_SCALES_UM[best] * _SCALE_STEP ** np.clip(shift, -0.5, 0.5))
+
+    def _certainty(self, pixels: Pixels, inside: NDArray[np.bool_], um: float) -> float:
+        """Return how sure the calls are, over the area of all cells, if a pixel has a side of ``um``."""
+        zoom = um / NETWORK_UM
+        resampled = resample(pixels, zoom)
+        within = labels_to_size(inside.astype(np.int32), (resampled.shape[0], resampled.shape[1])) > 0
+        density, _ = optical_density(resampled, within, NETWORK_UM / self.light_blocks)
+        density[~within] = 0
+        maps, scale = self._model.low_power_maps(density), Scale(NETWORK_UM, zoom, "tried")
+        labels = outline_cells(maps, within, scale)
+        area = np.bincount(labels.ravel())[1:]
+        if area.size < _FEWEST:
+            return np.nan
+        logit = cell_features(labels, maps, scale)[1:] @ np.array(self._model.facts["call_weights"])
+        return float(np.average(np.abs(sigmoid(logit) - 0.5), weights=area))
 
 
 def outline_cells(maps: LowPowerMaps, inside: NDArray[np.bool_], scale: Scale) -> NDArray[np.int32]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.io.picture import Pixels
 from osteocount.segment.preprocess.scale import Scale
 
 #: Times the threshold of TRAP-positive: pixel density from which a body is stained, 0.21 at the default. Well above
@@ -68,4 +69,8 @@ class LowPowerDetector(Protocol):
         mononuclear_um
             Typical diameter of the mononuclear cells of this picture.
         """
+        ...
+
+    def estimate_um(self, pixels: Pixels, inside: NDArray[np.bool_]) -> float | None:
+        """Estimate the µm per pixel of a picture (height, width, 3) from how its cells look; None: it cannot."""
         ...

@@ -5,6 +5,7 @@ A picture of any size is seen small and in part for that: a large one is never i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,12 +30,17 @@ MONONUCLEAR_UM = 10.5
 #: Pixels coarser than this do not resolve nuclei: one of 8 µm is then six pixels across.
 COARSEST_UM = 1.25
 #: Where a scale comes from that is estimated for several pictures at once.
-SHARED_ORIGIN = "estimated from mononuclear cells of all pictures taken alike"
+SHARED_ORIGIN = "estimated from cells of all pictures taken alike"
+#: By mononuclear cells of `MONONUCLEAR_UM`, pictures that do not resolve nuclei seem finer than they are, since cells
+#: blur and lean on each other: whole wells of 2.03 µm seemed to have 1.06 to 1.60, median 1.32. Pictures that seem
+#: coarser than this are taken as low power, and scaled by how cells look as a whole.
+SEEMS_LOW_POWER_UM = 1.15
 ASSUMED_UM = 0.76  # of a picture without a pixel size and without cells to estimate it from; the working scale
 _BODY_OD = 0.25  # density at which mononuclear cells are outlined for their diameter
 _COMPACT = 0.55  # least share of the disc around it that such a body fills, so that heaps and debris are left out
 _ENOUGH = 20  # cells from which their median diameter replaces the usual one
-LEAST_CELLS = 5  # and from which an unknown scale is estimated from them
+#: Cells from which an unknown scale is estimated from them.
+LEAST_CELLS = 5
 # A picture is fluorescence when half of it is darker than this share of its brightest part, and when it is not empty.
 _DARK_SHARE = 0.3
 _LEAST_RANGE = 20  # grey levels
@@ -164,7 +170,12 @@ class Decision:
     warnings: tuple[str, ...]
 
 
-def decide(picture: Picture, analysed: NDArray[np.bool_], settings: Settings) -> Decision:
+def decide(
+    picture: Picture,
+    analysed: NDArray[np.bool_],
+    settings: Settings,
+    low_power_um: Callable[[Pixels, NDArray[np.bool_]], float | None],
+) -> Decision:
     """Decide how a brightfield picture is analysed.
 
     Parameters
@@ -173,6 +184,10 @@ def decide(picture: Picture, analysed: NDArray[np.bool_], settings: Settings) ->
         RGB picture.
     analysed
         (height, width), False outside the well.
+    settings
+        All settings.
+    low_power_um
+        Estimates the scale of a low power picture; see `LowPowerDetector.estimate_um`.
 
     Raises
     ------
@@ -191,9 +206,13 @@ def decide(picture: Picture, analysed: NDArray[np.bool_], settings: Settings) ->
         mononuclear = diameter * um if count >= _ENOUGH else MONONUCLEAR_UM
     elif count >= LEAST_CELLS:
         um, origin, mononuclear = MONONUCLEAR_UM / diameter, "estimated from mononuclear cells", MONONUCLEAR_UM
+        why = f"from {count} compact cells of {diameter:.1f} px, taken as {MONONUCLEAR_UM} µm,"
+        if um > SEEMS_LOW_POWER_UM and (told := low_power_um(picture.pixels, analysed)) is not None:
+            um, origin, mononuclear = told, "estimated from how cells look", diameter * told
+            why = "from how its cells look"
         warnings.append(
-            f"the pixel size is unknown; from {count} compact cells of {diameter:.1f} px, taken as {MONONUCLEAR_UM} "
-            f"µm, the picture is analysed at about {um:.2f} µm per pixel. Give --pixel-size to be exact."
+            f"the pixel size is unknown; {why} the picture is analysed at about {um:.2f} µm per pixel. Give "
+            "--pixel-size to be exact."
         )
     else:
         um, origin, mononuclear = ASSUMED_UM, "assumed", MONONUCLEAR_UM
