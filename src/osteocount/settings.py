@@ -120,8 +120,8 @@ class SegmentSettings(SettingsGroup):
     """How cells and nuclei are found."""
 
     segmenter: Literal["learned", "classical", "cellpose", "stardist", "onnx"] = Field("learned", title="Segmenter")
-    """The method that outlines cells and finds nuclei. 'learned': a network trained on simulated pictures, for
-    brightfield pictures that show nuclei. 'classical': thresholds and shape, nothing learned. 'cellpose', 'stardist',
+    """The method that outlines cells and finds nuclei. 'learned': networks trained on simulated pictures, for
+    brightfield pictures. 'classical': thresholds and shape, nothing learned. 'cellpose', 'stardist',
     'onnx': your own weights, see the cell and the nucleus model."""
     cell_model: str | None = Field(None, title="Cell model")
     """Weights that outline cells: a Cellpose file, a StarDist folder, or an ONNX file described by a TOML file beside

@@ -69,3 +69,21 @@ def test_most_large_osteoclasts_of_simulated_crops_are_found_and_called() -> Non
             found += bool(best and overlap >= 0.5 and cells.is_osteoclast[best])
     assert there >= 10
     assert found >= 0.8 * there
+
+
+def test_the_scale_is_told_from_how_cells_look() -> None:
+    """One crop says little; the median of five is within a third."""
+    detector, told = LearnedLowPowerDetector(shipped_low_power_model()), []
+    for seed in (104, 106, 107, 109, 110):
+        made = simulate_crop(np.random.default_rng(seed), 320, 2.0)
+        um = detector.estimate_um(made.picture, np.ones(made.cells.shape, bool))
+        if um is not None:
+            told.append(um)
+    assert len(told) >= 3
+    assert float(np.median(told)) == pytest.approx(2.0, rel=1 / 3)
+
+
+def test_the_scale_of_an_empty_picture_cannot_be_told() -> None:
+    empty = np.full((200, 200, 3), 220, np.uint8)
+    detector = LearnedLowPowerDetector(shipped_low_power_model())
+    assert detector.estimate_um(empty, np.ones((200, 200), bool)) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,25 +83,29 @@ def test_without_a_pixel_size_the_columns_in_micrometres_stay_empty_and_the_esti
     assert result.segmentation.record["nucleus_diameter_px"] * made.pixel_size == pytest.approx(9, rel=0.25)
 
 
+@pytest.mark.parametrize("segmenter", ["classical", "learned"])
 @pytest.mark.parametrize(
     ("um", "centre", "radius"),
     [(1.8, (900.0, 450.0), 820.0), (2.3, (-300.0, 450.0), 900.0), (2.8, (375.0, 450.0), 350.0)],
     ids=["rim above", "rim below, turned", "whole well"],
 )
-def test_giants_of_a_well_are_found_whatever_the_scale_and_the_rim(um, centre, radius) -> None:
+def test_giants_of_a_well_are_found_whatever_the_scale_and_the_rim(um, centre, radius, segmenter) -> None:
+    """The classical way estimates the scale by small cells, which are as this simulator paints them; see the next."""
     design = WellDesign(
         width=900, height=750, pixel_size=um, centre=centre, radius=radius, giants=30, pale_fraction=0, groups=20
     )
     made = simulate_well(design, 5)
     picture = channels(made.picture, ("red", "green", "blue"), "rgb")
-    result = analyse(picture, Settings())
+    if segmenter == "learned":
+        picture = replace(picture, pixel_size=PixelSize(um, "test"))
+    result = analyse(picture, Settings.model_validate({"segment": {"segmenter": segmenter}}))
     record, truth = result.segmentation.record, made.truth.set_index("cell_id")
     assert result.segmentation.regime == "low_power"
     assert "does not resolve nuclei" in record["regime_reason"]
     assert record["analysed_um_per_px"] == pytest.approx(um, rel=0.2)
     assert record["well_circle"]["radius_px"] == pytest.approx(made.circle[2], rel=0.01)
     assert result.cells["n_nuclei"].isna().all()
-    assert result.cells["area_um2"].isna().all()
+    assert result.cells["area_um2"].isna().all() == (segmenter == "classical")
     pairs = outline_pairs(made.cells, result.segmentation.cells).set_index("our_id")["true_id"]
     called = set(pairs.reindex(result.cells.loc[result.cells["is_osteoclast"], "cell_id"]).dropna().astype(int))
     giants = truth.index[(truth["class"] == "giant") & ~truth["cut"]]

@@ -138,7 +138,7 @@ def oversegment(
     own = labels.ravel()[at]
     return Oversegmentation(
         labels,
-        *_borders(labels, core),
+        *touching(labels, core),
         np.bincount(own, minlength=n).astype(np.float64),
         np.bincount(own, total.ravel()[at], minlength=n).astype(np.float64),
         np.bincount(labels[nuclei], minlength=n).astype(np.float64),
@@ -213,7 +213,7 @@ def _grown(core: NDArray[np.float32], seeds: NDArray[np.int32], inside: NDArray[
     return np.where(deep, seeds, grown)
 
 
-def _borders(labels: NDArray[np.int32], core: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def touching(labels: NDArray[np.int32], core: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return the fragments (k, 2) on the two sides of every place where two touch, and the level of the core there."""
     pairs, levels = [], []
     for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
