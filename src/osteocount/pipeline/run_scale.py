@@ -123,10 +123,11 @@ def agree(
 
 def _by_looks(tasks: Sequence[FieldTask], settings: Settings) -> list[float]:
     """Return the scales of some low power pictures by how their cells look; what cannot be read says nothing."""
-    chosen = np.unique(np.linspace(0, len(tasks) - 1, _LOOKED_AT).round().astype(int)) if tasks else []
-    segmenter = get_segmenter(settings, cores())
-    told = []
-    for task in (tasks[i] for i in chosen):
+    if not tasks:
+        return []
+    segmenter, told = get_segmenter(settings, cores()), []
+    for i in np.unique(np.linspace(0, len(tasks) - 1, _LOOKED_AT).round().astype(int)):
+        task = tasks[i]
         try:
             with open_tiled(task.paths[0], None, task.scene, least=1) as image:
                 tiled = InMemoryImage(read_picture(task.paths[0], scene=task.scene)) if image is None else image

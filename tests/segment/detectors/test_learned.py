@@ -96,9 +96,7 @@ def test_other_regimes_go_the_classical_way_with_the_reason(monkeypatch) -> None
     found = replace(get_segmenter(LEARNED).segment(picture), regime="fluorescence")
     monkeypatch.setattr(Segmenter, "_of_picture", lambda self, picture: found)
     record = get_segmenter(LEARNED).segment(picture).record
-    assert (
-        record["cells_and_nuclei_by"] == "classical: the network was trained on brightfield pictures that show nuclei"
-    )
+    assert record["cells_and_nuclei_by"] == "classical: the networks were trained on brightfield pictures"
 
 
 def test_the_setting_chooses_the_segmenter() -> None:
