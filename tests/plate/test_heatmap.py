@@ -64,7 +64,7 @@ def test_values_marks_and_reasons_are_written():
     assert "13" not in said
     assert any("A02: bubble" in text for text in said)
     assert legend(figure) == ["vehicle", "RANKL 50 ng/mL", "vehicle", "not measured", "excluded"]
-    assert figure.axes[0].get_title(loc="left") == "P1: n osteoclasts"
+    assert figure.axes[0].get_title(loc="left") == "P1: Osteoclasts"
 
 
 @pytest.mark.parametrize("n", [6, 24, 96, 384])
@@ -124,7 +124,7 @@ def test_names_are_written_as_they_are_and_not_as_mathematics():
     table = wells(6).assign(plate="P$1", treatment="EV $wt$", exclude_reason="$")
     figure = plate_heatmap(table, "n_osteoclasts")
     figure.savefig(io.BytesIO(), format="svg")
-    assert figure.axes[0].get_title(loc="left") == r"P\$1: n osteoclasts"
+    assert figure.axes[0].get_title(loc="left") == r"P\$1: Osteoclasts"
     assert any(text.startswith(r"EV \$wt\$") for text in legend(figure))
 
 
@@ -153,6 +153,6 @@ def test_the_shown_values_as_a_table():
 def test_what_is_said_of_a_well_under_the_pointer():
     table = wells(6).assign(donor=["3", "donor 4", *["5"] * 4], n_fields=2, qc_flags=["out_of_focus", *[""] * 5])
     hints = well_hints(table, "n_osteoclasts")
-    assert hints["A01"] == "A01 · vehicle · donor 3 · n osteoclasts 11 · 2 fields · out of focus"
-    assert hints["A02"] == "A02 · RANKL 50 ng/mL · donor 4 · n osteoclasts 12 · 2 fields · excluded: bubble"
+    assert hints["A01"] == "A01 · vehicle · donor 3 · Osteoclasts 11 · 2 fields · out of focus"
+    assert hints["A02"] == "A02 · RANKL 50 ng/mL · donor 4 · Osteoclasts 12 · 2 fields · excluded: bubble"
     assert hints["A03"] == "A03 · RANKL 50 ng/mL · donor 5 · not measured · 2 fields"

@@ -116,7 +116,7 @@ def test_warnings_of_pictures_are_said_once_with_their_pictures(counted_copy):
     )
     text = Page(write_report(counted_copy)).text
     names = [entry["image"] for entry in inputs[:2]]
-    assert f"Caution The focus is poor. {' '.join(names)}" in text
+    assert f"Caution The focus is poor. (2 of 19 pictures) {' '.join(names)}" in text
     assert text.lower().count("the focus is poor.") == 1
     assert "Caution Quality flag “edge light” on 2 wells. plate1 A01 plate1 B05" in text
     assert "Quality flag “focus”" not in text
@@ -152,10 +152,10 @@ def test_corrections_by_a_person_are_said(counted_copy):
 
 def test_unresolved_nuclei_are_said_and_never_counted(tmp_path):
     page = Page(write_report(result_folders.build(tmp_path / "results", resolved=False, um=None)))
-    assert "Osteoclasts were called by their size where nuclei could not be seen." in page.text
+    assert "Where nuclei could not be seen, osteoclasts were called without them, by size and appearance." in page.text
     assert "Problem Nuclei could not be seen in every picture." in page.text
     assert "no nucleus was counted, and the columns for nuclei are empty" in page.text
-    assert "Nuclei were not resolved; there, osteoclasts were called by size and TRAP." in page.text
+    assert "Nuclei cannot be seen at this magnification and were not counted: a TRAP-positive cell" in page.text
     assert "The pixel size is unknown for every picture (the file names none)." in page.text
     assert "of unknown pixel size" in page.text
     assert "Fusion index" not in page.text

@@ -39,7 +39,7 @@ def test_controls_stand_beside_each_other_and_empty_columns_are_left_out():
     table = quality_table(frame)
     row = dict(zip(table.headings, table.rows[0], strict=True))
     assert list(row)[:3] == ["Plate", "Measure", "Controls (+ / −)"]
-    assert (row["Measure"], row["Controls (+ / −)"]) == ("n osteoclasts", "4 / 4")
+    assert (row["Measure"], row["Controls (+ / −)"]) == ("Osteoclasts", "4 / 4")
     assert re.fullmatch(r"0\.\d{3} \(0\.\d{3} to 0\.\d{3}\)", row["Z′ (5 to 95 %)"])
     assert dict(zip(table.headings, table.numeric, strict=True))["Note"] is False
     assert quality_table(frame.drop(columns="role")) is None

@@ -71,12 +71,25 @@ def test_headline(rows, text):
     assert sentences.headline(pd.DataFrame(rows, columns=columns), "osteoclast_count", "5 osteoclasts") == text
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("7 endpoints. 'osteoclast_count' is the primary one.", "7 endpoints. Osteoclast count is the primary one."),
+        ("The p of osteoclast_count_ge2 (p_adjusted).", "The p of count of cells with ≥ 2 nuclei (p adjusted)."),
+        ("Look at cells.csv and A01_f1.tif.", "Look at cells.csv and A01_f1.tif."),
+        ("Column 'dose_unit' is empty.", "Column 'dose_unit' is empty."),
+    ],
+)
+def test_names_of_files_are_written_out(text, wanted):
+    assert sentences.in_words(text) == wanted
+
+
 def test_methods_can_be_pasted(page):
     for words in (
         "TRAP-stained cultures were analysed from 19 brightfield pictures of 19 wells at 0.76 µm per pixel "
         "(pixel size: given by the user) with OsteoCount 0.1.0.",
         "A cell was TRAP-positive when its mean TRAP optical density exceeded 0.08, and an osteoclast when it also had "
-        "at least 3 nuclei.",
+        "at least 3 nuclei (counted from a score of 0.5).",
         "IL-32 dependence (wild type ÷ knock-out) was a further contrast of the same model.",
         "indicated if its adjusted p, of the secondary endpoints adjusted over them too (Holm), was below 0.05, and",
         "each arm was compared with vehicle (donor as the unit of replication, n = 3; least squares on donor × arm",

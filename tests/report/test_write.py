@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -12,31 +15,57 @@ from osteocount.report import write_report
 from support import result_folders
 from support.report_pages import ATTACK, Page, edit
 
+OWN_FILES = (
+    "overlays/",
+    "figures/",
+    "wells.csv",
+    "cells.csv",
+    "nuclei.csv",
+    "comparisons.csv",
+    "results.xlsx",
+    "run.json",
+)
 
-def test_nothing_is_loaded_from_elsewhere_and_nothing_runs(page):
-    assert not page.names() & {"script", "link", "iframe", "object", "embed", "base", "form", "audio", "video"}
+
+def script_of(page: Page) -> str:
+    """Return the one script of the page."""
+    (script,) = re.findall(r"<script>(.*?)</script>", page.source, re.DOTALL)
+    return script
+
+
+def test_nothing_is_loaded_from_elsewhere(page):
+    assert not page.names() & {"link", "iframe", "object", "embed", "base", "form", "audio", "video"}
     assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
     addresses = page.values("src", "href", "xlink:href", "srcset", "action", "data")
     assert addresses
     assert all(
-        address.startswith(("data:image/jpeg;base64,", "data:image/png;base64,", "#", "overlays/"))
+        address.startswith(("data:image/jpeg;base64,", "data:image/png;base64,", "#", *OWN_FILES))
         for address in addresses
     )
     assert all(address.startswith("data:") for address in page.values("src"))
     assert not re.search(r"@import|url\((?!#)", page.source)
 
 
-def test_a_browser_is_told_to_load_and_run_nothing(page):
+def test_every_link_leads_to_a_file(full, page):
+    links = [address for address in page.values("href") if address.startswith(OWN_FILES)]
+    assert {"wells.csv", "comparisons.csv", "figures/superplot.svg", "figures/plate_map.svg"} < set(links)
+    assert [address for address in links if not (full / unquote(address)).is_file()] == []
+
+
+def test_a_browser_is_told_to_run_our_script_alone_and_to_load_nothing(page):
     policy = next(attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv") == "Content-Security-Policy")
-    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    digest = base64.b64encode(hashlib.sha256(script_of(page).encode()).digest()).decode()
+    assert policy == f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    assert not re.search(r"https?:|fetch|XMLHttpRequest|import\(|innerHTML|eval", script_of(page))
 
 
 def test_order_answer_warnings_then_results(page):
     wanted = ["Robust change of osteoclast count", "Read this first", "1 well failed and is in no number below.",
               "Sums over the counted wells of an arm", "Osteoclasts per well",
               "Did the treatment change osteoclast count?",
-              "Every well, every donor", "Size of the effects", "All endpoints side by side", "Look for yourself",
-              "Methods, to paste", "Provenance Version"]  # fmt: skip
+              "Every well, every donor", "Size of the effects", "Does the answer hang on the number of nuclei?",
+              "All counted osteoclasts of an arm together", "All endpoints side by side", "What each endpoint is",
+              "Look for yourself", "Methods, to paste", "To cite", "Provenance Version"]  # fmt: skip
     places = [page.text.index(words) for words in wanted]
     assert places == sorted(places)
 
@@ -70,8 +99,9 @@ def test_hostile_names_stay_text(compared_copy):
     name = 'x" onerror="alert(1).png'
     result_folders.draw_overlay(np.random.default_rng(0), compared_copy / "overlays" / name)
     page = Page(write_report(compared_copy))
-    assert "script" not in page.names()
-    assert "<script" not in page.source
+    assert [tag for tag, _ in page.tags].count("script") == 1
+    assert "alert" not in script_of(page)
+    assert "<script>alert" not in page.source
     assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
     assert ATTACK in page.text
 
@@ -82,4 +112,18 @@ def test_without_a_layout_there_is_no_comparison_and_the_page_says_what_makes_on
     assert "A layout with treatment, donor and control makes one" in page.text
     assert "robust" not in page.text
     assert "was compared with" not in page.text
-    assert [tag for tag, _ in page.tags].count("svg") == 1
+    assert [tag for tag, _ in page.tags].count("svg") == 2  # the plate and the nuclei per osteoclast
+
+
+def test_names_of_columns_and_endpoints_are_in_no_sentence(page):
+    prose = re.sub(r"All settings .*? Osteoclasts per well", "", page.text)
+    prose = prose[: prose.index("Provenance Version")]
+    assert not re.search(r"osteoclast_(count|area)|n_osteoclasts|nuclei_per_osteoclast|p_across|fusion_index", prose)
+
+
+def test_every_endpoint_is_defined(page):
+    assert "Osteoclast a TRAP-positive cell with at least 3 nuclei" in page.text
+    assert (
+        "Fusion index nuclei in osteoclasts ÷ nuclei of all TRAP-positive cells, 0 to 1; compared as its" in page.text
+    )
+    assert "Osteoclast area fraction area of all osteoclasts ÷ imaged area" in page.text

@@ -12,7 +12,7 @@ from osteocount.plate.layout.read import read_layout
 from osteocount.simulate import ARMS, Arm, Densities, FieldDesign, PlateDesign, default_plate, simulate_plate
 from osteocount.simulate.simulated_plate import LAYOUT_COLUMNS
 
-TINY = PlateDesign(donors=2, fields=1, field=FieldDesign(width=160, height=128, densities=Densities(osteoclast=80)))
+TINY = PlateDesign(donors=2, wells=1, field=FieldDesign(width=160, height=128, densities=Densities(osteoclast=80)))
 SPARSE = Densities(
     round=0, spindle=0, mononuclear_large=0, binucleate=0, refractile=0, debris=0, fibre=0, osteoclast=40
 )
@@ -22,7 +22,8 @@ def test_a_plate_writes_its_files_the_same_each_time(tmp_path) -> None:
     wells = simulate_plate(TINY, 7, tmp_path / "one")
     simulate_plate(TINY, 7, tmp_path / "two")
     files = sorted(p.relative_to(tmp_path / "one").as_posix() for p in (tmp_path / "one").rglob("*") if p.is_file())
-    assert {"layout.csv", "design.json", "truth/cells.csv", "truth/nuclei.csv", "truth/wells.csv"} < set(files)
+    tables = {f"truth/{name}.csv" for name in ("cells", "nuclei", "wells", "arms", "counts")}
+    assert {"layout.csv", "design.json", *tables} < set(files)
     assert {"A01_f1.tif", "B05_f1.tif", "truth/A01_f1_cells.tif", "truth/A01_f1_nuclei.tif"} < set(files)
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
@@ -66,12 +67,17 @@ def test_count_and_fusion_effects_are_in_the_truth(tmp_path) -> None:
     )
     field = FieldDesign(width=640, height=560, pixel_size=1.2, densities=SPARSE, nuclei_mean=6)
     wells = simulate_plate(
-        PlateDesign(arms=arms, donors=3, fields=3, donor_log_sd=0.2, well_shape=1e4, field=field), 11, tmp_path
+        PlateDesign(arms=arms, donors=3, wells=1, fields=3, donor_log_sd=0.2, well_shape=1e4, field=field), 11, tmp_path
     )
     wells["nuclei"] = wells["n_osteoclasts"] * wells["nuclei_per_osteoclast_mean"]
     arm = wells.groupby("treatment")
     count = arm["n_osteoclasts"].sum()
     fusion = arm["nuclei"].sum() / count
+    told = pd.read_csv(tmp_path / "truth" / "arms.csv").set_index("treatment")
+    assert told["count_effect"].to_dict() == {"vehicle": 1.0, "more": 2.0, "larger": 1.0}
+    assert told["n_osteoclasts"].to_dict() == count.to_dict()
+    assert told.loc["more", "count_ratio"] == pytest.approx(count["more"] / count["vehicle"], abs=1e-4)
+    assert told.loc["larger", "nuclei_ratio"] == pytest.approx(fusion["larger"] / fusion["vehicle"], abs=1e-3)
     assert count["more"] / count["vehicle"] == pytest.approx(2.0, rel=0.3)
     assert count["larger"] / count["vehicle"] == pytest.approx(1.0, rel=0.3)
     assert fusion["larger"] / fusion["vehicle"] == pytest.approx(1.6, rel=0.2)
@@ -81,7 +87,7 @@ def test_count_and_fusion_effects_are_in_the_truth(tmp_path) -> None:
 def test_donors_differ_and_share_their_level_over_arms(tmp_path) -> None:
     arms = (Arm(treatment="vehicle", role="vehicle"), Arm(treatment="again"))
     field = FieldDesign(width=480, height=400, pixel_size=1.2, densities=SPARSE)
-    design = PlateDesign(arms=arms, donors=4, fields=1, donor_log_sd=1.0, well_shape=1e4, field=field)
+    design = PlateDesign(arms=arms, donors=4, wells=1, donor_log_sd=1.0, well_shape=1e4, field=field)
     wells = simulate_plate(design, 3, tmp_path).pivot_table(index="donor", columns="treatment", values="n_osteoclasts")
     assert np.corrcoef(wells["vehicle"], wells["again"])[0, 1] > 0.8
 

@@ -30,11 +30,11 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Keep cells and blocks apart."""
-        self.text += " " if tag in ("td", "th", "div", "span", "strong", "li", "p") else ""
+        self.text += " " if tag in ("td", "th", "div", "span", "strong", "li", "p", "h3", "dt", "dd", "summary") else ""
 
     def handle_data(self, data: str) -> None:
         """Collect the text."""
-        self.text += "" if self.lasttag == "style" else data
+        self.text += "" if self.lasttag in ("style", "script") else data
 
     def names(self) -> set[str]:
         """All tags of the page."""

@@ -27,14 +27,24 @@ UM = 0.76
 AREA_PX = 1920 * 720
 
 
-def build(folder: Path, *, layout: bool = True, resolved: bool = True, um: float | None = UM, **changes: Any) -> Path:
-    """Write the folder; ``changes`` go into ``run.json``."""
+def build(
+    folder: Path,
+    *,
+    layout: bool = True,
+    resolved: bool = True,
+    um: float | None = UM,
+    arms: tuple[tuple[str, float, str, str, float], ...] = ARMS,
+    donors: tuple[str, ...] = DONORS,
+    overlays: int = 6,
+    **changes: Any,
+) -> Path:
+    """Write the folder, a row of wells for each donor; ``changes`` go into ``run.json``."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(32)
     cells, wells, inputs = [], [], []
-    for row, donor in enumerate(DONORS):
-        for column, arm in enumerate(ARMS, start=1):
-            well = f"{'ABCD'[row]}{(column + row) % 5 + 1:02d}"
+    for row, donor in enumerate(donors):
+        for column, arm in enumerate(arms, start=1):
+            well = f"{'ABCDEFGH'[row]}{(column + row) % len(arms) + 1:02d}"
             described = dict(zip(("treatment", "dose", "dose_unit", "role"), arm[:4], strict=True)) | {"donor": donor}
             base = {"plate": "plate1", "well": well, "status": "ok", "status_reason": ""} | (
                 described if layout else {}
@@ -53,7 +63,7 @@ def build(folder: Path, *, layout: bool = True, resolved: bool = True, um: float
     if layout:
         warnings = write_comparison(folder, table)
     write_run(folder, inputs=inputs, warnings=warnings, **changes)
-    for entry in inputs[:6]:
+    for entry in inputs[:overlays]:
         draw_overlay(rng, folder / "overlays" / f"{entry['key']}.png")
     return folder
 

@@ -170,7 +170,7 @@ def count(
 def demo(
     out: Out = Path("demo_results"),
     images: Annotated[Path, typer.Option(help="The sample plate with its layout.csv.")] = Path("sample_images"),
-    workers: Workers = 1,
+    workers: Workers = 2,
 ) -> None:
     """Count the sample plate and print where the report is; simulates the plate where there is none."""
     from osteocount.pipeline import RunRequest

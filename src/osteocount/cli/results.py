@@ -86,11 +86,21 @@ def _table(scored: FolderEvaluation) -> Table:
     return table
 
 
-def report(folder: Annotated[Path, typer.Argument(help="A finished result folder.")]) -> None:
+def report(
+    folder: Annotated[Path, typer.Argument(help="A finished result folder.")],
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Also print it to report.pdf, by a Chromium, Chrome or Edge on this machine.")
+    ] = False,
+) -> None:
     """Write the report of a finished result folder anew."""
     from osteocount.report import write_report
 
-    echo(f"report: {write_report(folder).resolve()}")
+    page = write_report(folder)
+    echo(f"report: {page.resolve()}")
+    if pdf:
+        from osteocount.report.pdf import print_pdf
+
+        echo(f"PDF: {print_pdf(page).resolve()}")
 
 
 @with_settings("picture", "segment", "count", "comparison", "qc")

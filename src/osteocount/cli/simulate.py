@@ -45,11 +45,11 @@ def register(app: typer.Typer) -> None:
 def plate(
     out: Out,
     seed: Seed = 7,
-    donors: Annotated[int, typer.Option(min=1, max=8, help="Donors, a row of the plate each.")] = 4,
-    wells: Annotated[int, typer.Option(min=1, max=12, help="Wells per donor and arm.")] = 1,
-    fields: Annotated[int, typer.Option(min=1, max=99, help="Pictures per well.")] = 2,
+    donors: Annotated[int, typer.Option(min=1, max=8, help="Donors, a row of the plate each.")] = 6,
+    wells: Annotated[int, typer.Option(min=1, max=12, help="Wells per donor and arm.")] = 2,
+    fields: Annotated[int, typer.Option(min=1, max=99, help="Pictures per well.")] = 1,
     width: Width = 704,
-    height: Height = 528,
+    height: Height = 704,
     pixel_size: PixelSize = 0.76,
     overwrite: Overwrite = False,
 ) -> None:

@@ -30,7 +30,7 @@ TABLES = (
     REPORT,
     RUN_RECORD,
 )
-OWN_NAMES = (*TABLES, "labels", "overlays", "ome_zarr", "cellprofiler", ".parts")
+OWN_NAMES = (*TABLES, "labels", "overlays", "figures", "ome_zarr", "cellprofiler", ".parts")
 FIELD = ".field.json"
 PART_ENDINGS = (FIELD, ".cells.csv", ".nuclei.csv", ".tiles")
 

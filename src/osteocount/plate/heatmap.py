@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from osteocount.columns import WELLS
 from osteocount.errors import OsteoCountError
 from osteocount.names import all_shortened, shortened
 from osteocount.plate.plate_quality import percent_of_control as percent
@@ -27,7 +28,8 @@ _DASHES = ("-", (0, (3, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
 _CONTROL_MARKS = {"negative control": "−", "vehicle": "V", "positive control": "+", "blank": "B"}
 _FLAGGED = "!"
 _RED = "#B00000"
-_ROLE_ORDER = {"negative control": 0, "vehicle": 1, "positive control": 2, "blank": 5, "excluded": 4, "treatment": 3}
+# As the comparison lists arms: its controls first, all others by name, then what is in no comparison.
+_ROLE_ORDER = {"negative control": 0, "vehicle": 1, "positive control": 3, "blank": 5, "excluded": 4, "treatment": 3}
 _COLOURS = "cividis"
 _LEFT, _TOP = 0.45, 0.65  # inches: letters of the rows; title and numbers of the columns
 _LEGEND_LINE, _NOTE_LINE = 0.21, 0.16
@@ -100,7 +102,7 @@ def plate_heatmap(
     _draw_empty_plate(axes, rows, columns, style)
     for record in shown.to_dict("records"):
         _draw_well(axes, record, norm, colours, arms.get(record["_arm"]), style)
-    heading = measure.replace("_", " ") + (" (% of control)" if percent_of_control else "")
+    heading = _measure_name(measure) + (" (% of control)" if percent_of_control else "")
     name = str(shown["plate"].iloc[0])
     said = title or (f"{name}: {heading}" if name else heading)
     axes.set_title(
@@ -150,7 +152,7 @@ def well_hints(wells: pd.DataFrame, measure: str, *, plate: str | None = None) -
             canonical_well(str(record["well"])),
             str(record["_arm"]),
             _donor(str(record["donor"])),
-            f"{measure.replace('_', ' ')} {value:.6g}" if np.isfinite(value) else "not measured",
+            f"{_measure_name(measure)} {value:.6g}" if np.isfinite(value) else "not measured",
             f"{int(fields)} fields" if isinstance(fields, (int, float)) and fields == fields else "",
             str(record["qc_flags"]).replace("_", " ").replace(";", ", "),
             f"excluded: {record['exclude_reason']}" if record["role"] == "excluded" else "",
@@ -196,6 +198,12 @@ def _shape(shown: pd.DataFrame) -> tuple[int, int]:
     if not any(map(parse_well, names)):
         raise OsteoCountError("The table names no wells (A1 … P24), so there is no plate to draw.")
     return PLATE_SHAPES[plate_size(names)]
+
+
+def _measure_name(measure: str) -> str:
+    """Name a column as people read it."""
+    column = WELLS.by_name.get(measure)
+    return column.heading if column is not None else measure.replace("_", " ")
 
 
 def _arms(shown: pd.DataFrame) -> dict[str, int]:

@@ -1,13 +1,19 @@
-"""The figures of the page as inline SVG: plate maps with hints under the pointer, every well and the effects."""
+"""The figures of the page: inline as SVG with hints under the pointer, and saved as SVG, PNG and PDF beside it."""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from osteocount.io.files import safe_stem
+from osteocount.report.number_format import rounded
 from osteocount.report.results import Results
 from osteocount.wells import canonical_well
 
@@ -17,82 +23,217 @@ if TYPE_CHECKING:
     from osteocount.stats import Comparison
 
 MAP_MEASURE = "n_osteoclasts"
+FIGURES = "figures"
+FORMATS = ("svg", "png", "pdf")
+_PNG_DPI = 200  # 8 inches are then 1640 pixels, which fill a slide
+_PAD = 0.1  # inches around a figure
+_METADATA: dict[str, dict[str, Any]] = {
+    "svg": dict.fromkeys(("Creator", "Date", "Format", "Type")),
+    "png": {"Software": None},
+    "pdf": dict.fromkeys(("Creator", "Producer", "CreationDate")),
+}
 
 _SVG_ID = re.compile(r'(?P<before>\bid="|(?:xlink:)?href="#|url\(#)(?P<name>[^")]+)')
+_POINT = re.compile(r"<use (?P<attributes>[^>]*)/>")
 
 
-def plate_maps(results: Results) -> list[dict[str, str]]:
+@dataclass(frozen=True)
+class PageFigure:
+    """A figure, or why there is none.
+
+    Attributes
+    ----------
+    title, text
+        Heading, and the lines below it.
+    svg
+        To stand in the page; empty where it could not be drawn, for the ``reason``.
+    files
+        Name of a format and link to the file, relative to the page.
+    """
+
+    title: str
+    text: str
+    svg: str = ""
+    reason: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Sketch:
+    """A figure to be drawn: its name in files and ids, what a screen reader says, and hints put into its SVG."""
+
+    name: str
+    title: str
+    text: str
+    draw: Callable[[], Figure]
+    described: str = ""
+    hint: Callable[[str], str] | None = None
+
+
+def plate_maps(results: Results) -> list[PageFigure]:
     """Draw one map of counts per plate; wells without a place on a plate have none."""
     from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
 
     placed = results.wells[results.wells["well"].fillna("").astype(str).map(canonical_well) != ""]
     limits = shared_limits(placed, MAP_MEASURE) if len(placed) else None
-    maps = []
+    sketches = []
     for number, (plate, wells) in enumerate(placed.groupby(placed["plate"].fillna(""), sort=True)):
         name = f"plate {plate}" if plate else "the plate"
-        draw = partial(plate_heatmap, wells, MAP_MEASURE, limits=limits, title=str(plate) or "Osteoclasts")
-        entry = _drawn(draw, f"map{number}", f"Osteoclasts per well of {name}")
-        if entry["svg"]:
-            entry["svg"] = _with_hints(entry["svg"], f"map{number}", well_hints(wells, MAP_MEASURE))
-        maps.append(entry)
-    return maps
+        sketches.append(
+            _Sketch(
+                f"map{number}",
+                "",
+                "",
+                partial(plate_heatmap, wells, MAP_MEASURE, limits=limits, title=str(plate) or "Osteoclasts"),
+                f"Osteoclasts per well of {name}",
+                partial(_map_hints, name=f"map{number}", plate=str(plate), hints=well_hints(wells, MAP_MEASURE)),
+            )
+        )
+    many = len(sketches) > 1
+    files = [safe_stem(f"plate_map_{plate}") if many else "plate_map" for plate in _plates(placed)]
+    return [_drawn(results.folder, sketch, file) for sketch, file in zip(sketches, files, strict=True)]
 
 
-def _drawn(draw: Callable[[], Figure], name: str, description: str) -> dict[str, str]:
-    """Draw a figure inline, or say why it cannot be drawn."""
-    try:
-        return {"svg": inline_svg(draw(), name, description), "reason": ""}
-    except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)
-        return {"svg": "", "reason": str(error)}
+def _plates(placed: pd.DataFrame) -> list[str]:
+    return sorted(set(placed["plate"].fillna("").astype(str)))
 
 
-def _with_hints(svg: str, name: str, hints: dict[str, str]) -> str:
+def _map_hints(svg: str, name: str, plate: str, hints: dict[str, str]) -> str:
     """Put a title, which browsers show under the pointer, into every well of an inline plate map."""
     from markupsafe import escape
 
     for well, text in hints.items():
-        start = f'<g id="{name}-well-{well}">'
-        svg = svg.replace(start, f"{start}<title>{escape(text)}</title>", 1)
+        start = f'<g id="{name}-well-{well}"'
+        place = escape(f"{plate} {well}".strip())
+        svg = svg.replace(f"{start}>", f'{start} data-well="{place}"><title>{escape(text)}</title>', 1)
     return svg
 
 
-def comparison_figures(results: Results, comparison: Comparison | None, endpoint: str) -> list[dict[str, str]]:
-    """Draw the SuperPlot and the effect plot; a figure that cannot be drawn says why."""
-    if comparison is None:
-        return []
+def comparison_figures(
+    results: Results, comparison: Comparison | None, endpoint: str, arms: pd.Series, order: Sequence[str]
+) -> list[PageFigure]:
+    """Draw the SuperPlot, the effects and how they hang on the nuclei; a figure that cannot be drawn says why."""
+    sketches = [*_of_comparison(results, comparison, endpoint)] if comparison is not None else []
+    if results.cells["is_osteoclast"].astype(bool).any() and any(entry.nuclei_resolved for entry in results.run.inputs):
+        sketches.append(_of_nuclei(results, arms, order))
+    return [_drawn(results.folder, sketch, sketch.name) for sketch in sketches]
+
+
+def _of_comparison(results: Results, comparison: Comparison, endpoint: str) -> Iterator[_Sketch]:
+    from osteocount.report.nuclei_figures import rule_sensitivity
+    from osteocount.stats.endpoints import COUNT
     from osteocount.stats.estimation_plot import estimation_plot
     from osteocount.stats.figures import effect_plot, superplot
 
-    drawings: tuple[tuple[str, str, str, Callable[[], Figure]], ...] = (
-        (
-            "superplot",
-            "Every well, every donor",
-            "Small points are wells, large ones the mean of a donor; a line joins the arms of one donor. Colour and "
-            "marker tell donors apart. The donors, not the wells, are the n.",
-            lambda: superplot(comparison, results.wells, endpoint),
-        ),
-        (
-            "effects",
-            "Size of the effects",
-            "Ratio to the control with its 95 % confidence interval (of the arms: for all arms at once). An interval "
-            "that crosses 1 does not show a change, and does not show its absence.",
-            lambda: effect_plot(comparison, endpoint),
-        ),
-        (
-            "estimation",
-            "Donors in every arm, and what the arm does to them",
-            "Above, the value of each donor, joined across arms; below, how many times the control each arm has, with "
-            "its 95 % interval for all arms at once and the donors' own ratios beside it.",
-            lambda: estimation_plot(comparison, endpoint),
-        ),
+    yield _Sketch(
+        "superplot",
+        "Every well, every donor",
+        "Small points are wells, large ones the mean of a donor; a line joins the arms of one donor. Colour and "
+        "marker tell donors apart. The donors, not the wells, are the n.",
+        lambda: superplot(comparison, results.wells, endpoint),
+        hint=lambda svg: _point_hints(svg, comparison, results.wells, endpoint),
     )
-    return [{"title": title, "text": text, **_drawn(draw, name, title)} for name, title, text, draw in drawings]
+    yield _Sketch(
+        "effects",
+        "Size of the effects",
+        "Ratio to the control with its 95 % confidence interval (of the arms: for all arms at once). An interval "
+        "that crosses 1 does not show a change, and does not show its absence.",
+        lambda: effect_plot(comparison, endpoint),
+    )
+    yield _Sketch(
+        "estimation",
+        "Donors in every arm, and what the arm does to them",
+        "Above, the value of each donor, joined across arms; below, how many times the control each arm has, with "
+        "its 95 % interval for all arms at once and the donors' own ratios beside it.",
+        lambda: estimation_plot(comparison, endpoint),
+    )
+    least = int(results.run.settings.get("count", {}).get("min_nuclei", 3))
+    if (comparison.table["endpoint"] == f"{COUNT}_ge2").any():
+        yield _Sketch(
+            "nuclei_rule",
+            "Does the answer hang on the number of nuclei?",
+            "The same count with at least 2, 3 and 4 nuclei. Where the three lie apart, the answer depends on what is "
+            "called an osteoclast, and on nuclei that may have been missed or made up.",
+            lambda: rule_sensitivity(comparison, least),
+        )
 
 
-def inline_svg(figure: Figure, name: str, description: str) -> str:
-    """Draw ``figure`` as an SVG element that can stand in a page beside others.
+def _of_nuclei(results: Results, arms: pd.Series, order: Sequence[str]) -> _Sketch:
+    from osteocount.report.nuclei_figures import nuclei_distribution
 
-    Every id starts with ``name``, so two figures never share one; the same figure gives the same text.
+    return _Sketch(
+        "nuclei_per_osteoclast",
+        "Nuclei per osteoclast",
+        "All counted osteoclasts of an arm together, whatever their donor and well: a picture, not a test.",
+        lambda: nuclei_distribution(results, arms, order or ["all wells"]),
+    )
+
+
+def _point_hints(svg: str, comparison: Comparison, wells: pd.DataFrame, endpoint: str) -> str:
+    """Put a title into every point of a well in the SuperPlot."""
+    from osteocount.stats.figures import drawn_wells
+
+    for number, (donor, own) in enumerate(drawn_wells(comparison, wells, endpoint).items()):
+        start = svg.find(f'<g id="superplot-wells-{number}"')
+        if start < 0:
+            continue
+        end = svg.find('<g id="', start + 1)
+        said = iter(own.to_dict("records"))
+        svg = svg[:start] + _POINT.sub(partial(_with_title, said=said, donor=donor), svg[start:end]) + svg[end:]
+    return svg
+
+
+def _with_title(match: re.Match[str], said: Iterator[dict[Any, Any]], donor: str) -> str:
+    from markupsafe import escape
+
+    well = next(said, None)
+    if well is None:
+        return match[0]
+    place = " ".join(str(well[key]) for key in ("plate", "well") if str(well.get(key, "")) not in ("", "nan"))
+    text = escape(f"{place} · {well['arm']} · {donor} · {rounded(well['value'])}")
+    return f'<use {match["attributes"]} data-well="{escape(place)}"><title>{text}</title></use>'
+
+
+def _drawn(folder: Path, sketch: _Sketch, file: str) -> PageFigure:
+    """Draw a figure inline and into its files, or say why it cannot be drawn."""
+    try:
+        saved = _saved(sketch.draw())
+    except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)
+        return PageFigure(sketch.title, sketch.text, reason=str(error))
+    (folder / FIGURES).mkdir(exist_ok=True)
+    for kind, content in saved.items():
+        (folder / FIGURES / f"{file}.{kind}").write_bytes(content)
+    svg = inline_svg(saved["svg"].decode("utf-8"), sketch.name, sketch.described or sketch.title)
+    svg = svg if sketch.hint is None else sketch.hint(svg)
+    files = tuple((kind.upper(), f"{FIGURES}/{file}.{kind}") for kind in saved)
+    return PageFigure(sketch.title, sketch.text, svg, files=files)
+
+
+def _saved(figure: Figure) -> dict[str, bytes]:
+    """Draw ``figure`` in every format. Its layout and its box are found once, which takes longest."""
+    import matplotlib as mpl
+    from matplotlib.transforms import Bbox
+
+    # The same figure gives the same file: no date, no random ids. Letters stay letters in SVG and PDF, so that a
+    # journal can set them.
+    with mpl.rc_context({"svg.hashsalt": "osteocount", "svg.fonttype": "none", "pdf.fonttype": 42}):
+        figure.draw_without_rendering()
+        box = figure.get_tightbbox().padded(_PAD)
+        figure.set_layout_engine("none")
+        drawn = {}
+        for kind in FORMATS:
+            buffer = io.BytesIO()
+            figure.savefig(
+                buffer, format=kind, metadata=_METADATA[kind], bbox_inches=Bbox(box), facecolor="white", dpi=_PNG_DPI
+            )
+            drawn[kind] = buffer.getvalue()
+    return drawn
+
+
+def inline_svg(drawing: str, name: str, description: str) -> str:
+    """Make of a drawing an SVG element that can stand in a page beside others.
+
+    Every id starts with ``name``, so two figures never share one; the same drawing gives the same text.
 
     Parameters
     ----------
@@ -101,14 +242,8 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     description
         What a screen reader says.
     """
-    import matplotlib as mpl
     from markupsafe import escape
 
-    buffer = io.StringIO()
-    no_metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    with mpl.rc_context({"svg.hashsalt": "osteocount", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", metadata=no_metadata, bbox_inches="tight", facecolor="none")
-    drawing = buffer.getvalue()
     drawing = drawing[drawing.index("<svg") :].strip()
     drawing = _SVG_ID.sub(lambda match: f"{match['before']}{name}-{match['name']}", drawing)
     return drawing.replace("<svg", f'<svg role="img" aria-label="{escape(description)}"', 1)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from osteocount.report.grouping import grouped
 from osteocount.report.number_format import is_known, plural, rounded, whole_number
 from osteocount.report.results import Results
-from osteocount.report.sentences import well_name
+from osteocount.report.sentences import in_words, well_name
 from osteocount.stats.contrasts import contrast_title
 from osteocount.stats.sentences import WITHIN_DONOR
 
@@ -73,7 +74,8 @@ def notices(results: Results, statistics: tuple[Notice, ...], primary: str) -> l
         *_edits(results),
     ]
     order = ("grave", "warning", "note")
-    unique = dict.fromkeys(Notice(notice.level, sentence_case(notice.text), notice.items) for notice in found)
+    said = [Notice(one.level, sentence_case(in_words(one.text)), tuple(map(in_words, one.items))) for one in found]
+    unique = dict.fromkeys(said)
     return sorted(unique, key=lambda notice: order.index(notice.level))
 
 
@@ -143,8 +145,8 @@ def _nuclei_not_resolved(results: Results) -> Iterator[Notice]:
         yield Notice(
             "grave",
             f"Nuclei could not be seen in {_of(len(blind), len(results.run.inputs), 'picture')}. There, osteoclasts "
-            "were called by size and TRAP alone, which is not the usual definition; no nucleus was counted, and the "
-            "columns for nuclei are empty.",
+            "were called by size, appearance and TRAP, which is not the usual definition; no nucleus was counted, and "
+            "the columns for nuclei are empty.",
             tuple(blind) if len(blind) < len(results.run.inputs) else (),
         )
 
@@ -205,6 +207,7 @@ def _wells_by_status(results: Results) -> Iterator[Notice]:
 
 
 def _quality_flags(results: Results) -> Iterator[Notice]:
+    """Name flags of wells that no picture explains in a sentence."""
     if "qc_flags" not in results.wells:
         return
     by_flag: dict[str, list[str]] = defaultdict(list)
@@ -220,19 +223,22 @@ def _quality_flags(results: Results) -> Iterator[Notice]:
 
 
 def _from_run(results: Results, already: set[str], primary: str) -> Iterator[Notice]:
-    """Warnings in ``run.json``; those of pictures with the pictures' names, the rest as they are."""
-    by_text: dict[str, list[str]] = defaultdict(list)
-    for entry in results.run.inputs:
-        for text in entry.warnings:
-            if not (entry.pixel_size_um is None and text.startswith("The pixel size is unknown")):
-                by_text[text].append(entry.image)
-    of_pictures = tuple(text for entry in results.run.inputs for text in entry.warnings)
+    """Warnings in ``run.json``; those of pictures by their kind, with the pictures' names; the rest as they are."""
+    inputs = results.run.inputs
+    of_pictures = tuple(text for entry in inputs for text in entry.warnings)
     for text in results.run.warnings:
         # The run repeats what its pictures say, with their number before it.
         if text.removeprefix(f"{primary}: ") not in already and not (of_pictures and text.endswith(of_pictures)):
             yield Notice("grave" if text.startswith(NO_COMPARISON) else "warning", text)
-    for text, images in by_text.items():
-        yield Notice("warning", text, tuple(images))
+    said = [
+        (text, entry.image)
+        for entry in inputs
+        for text in entry.warnings
+        if not (entry.pixel_size_um is None and text.startswith("The pixel size is unknown"))
+    ]
+    for text, images in grouped(said):
+        where = "" if len(images) == 1 else f" ({len(images)} of {plural(len(inputs), 'picture')})"
+        yield Notice("warning", f"{text}{where}", images)
 
 
 def _edits(results: Results) -> Iterator[Notice]:

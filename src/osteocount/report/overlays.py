@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import quote
@@ -13,11 +14,12 @@ import pandas as pd
 from osteocount.report.number_format import is_known, plural
 from osteocount.report.results import Results
 
-# On plates one such thumbnail takes about 50 kB of the page (45 on the sample plate, 56 over 49 real pictures), so 60
-# of them take about 3 MB. Why 60 and no other number is not recorded.
-MAX_THUMBNAILS = 60
+# One for every well of a plate: such a thumbnail takes about 50 kB of the page (45 on a simulated plate, 56 over 49
+# real pictures), so that 96 of them take 6 MB as text.
+MAX_THUMBNAILS = 96
 THUMBNAIL_PX = 480
 JPEG_QUALITY = 82
+_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Overlay:
         Address of the full picture, relative to the report.
     thumbnail
         Data address of a small JPEG; None when the page has enough of them or the file cannot be read.
+    flags
+        What quality control says of the picture, in words.
     """
 
     file: str
@@ -38,10 +42,11 @@ class Overlay:
     caption: str
     thumbnail: str | None
     readable: bool = True
+    flags: str = ""
 
 
 def gallery(results: Results, captions: dict[tuple[str, str], str]) -> list[Overlay]:
-    """Match the overlay files to wells, in the order of the wells table, and shrink the first few.
+    """Match the overlay files to wells and shrink the first few: flagged pictures first, then as the wells come.
 
     Parameters
     ----------
@@ -52,12 +57,20 @@ def gallery(results: Results, captions: dict[tuple[str, str], str]) -> list[Over
     places = {stem: entry.well_key for stem, entry in entries.items()}
     order = {place: number for number, place in enumerate(captions)}
     last = len(order)
-    files = sorted(results.overlays, key=lambda path: (order.get(places.get(path.stem, ("", "")), last), path.name))
-    chosen = set(_spread(files, [places.get(path.stem, ("", path.stem)) for path in files]))
+    flags = {key: entry.qc_flags for key, entry in entries.items()}
+    files = sorted(
+        results.overlays,
+        key=lambda path: (-len(flags.get(path.stem, ())), order.get(places.get(path.stem, ("", "")), last), path.name),
+    )
+    flagged = [path for path in files if flags.get(path.stem)][: MAX_THUMBNAILS // 2]
+    others = [path for path in files if path not in set(flagged)]
+    few = MAX_THUMBNAILS - len(flagged)
+    chosen = {*flagged, *_spread(others, [places.get(path.stem, ("", path.stem)) for path in others], few)}
+    shrunk = dict(zip(chosen, _thumbnails(list(chosen)), strict=True))
     found = []
     for path in files:
         place, entry = places.get(path.stem, ("", path.stem)), entries.get(path.stem)
-        thumbnail = _thumbnail(path) if path in chosen else None
+        thumbnail = shrunk.get(path)
         field = f"field {entry.field}" if entry and entry.well and is_known(entry.field) else ""
         found.append(
             Overlay(
@@ -67,19 +80,26 @@ def gallery(results: Results, captions: dict[tuple[str, str], str]) -> list[Over
                 caption=" · ".join(filter(None, [field, captions.get(place, "")])),
                 thumbnail=thumbnail,
                 readable=thumbnail is not None or path not in chosen,
+                flags=", ".join(flag.replace("_", " ") for flag in flags.get(path.stem, ())),
             )
         )
     return found
 
 
-def _spread(files: Sequence[Path], places: Sequence[tuple[str, str]]) -> list[Path]:
+def _thumbnails(paths: Sequence[Path]) -> list[str | None]:
+    """Shrink pictures, several at a time: OpenCV works without Python's lock."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(_thumbnail, paths))
+
+
+def _spread(files: Sequence[Path], places: Sequence[tuple[str, str]], most: int) -> list[Path]:
     """Choose what to show when there are too many: one field of every well before a second of any, over all wells."""
     table = pd.DataFrame({"file": list(files), "place": list(places)})
     rank = table.groupby("place", sort=False).cumcount().sort_values(kind="stable")
     n_wells = int((rank == 0).sum())
-    chosen = rank.index[:MAX_THUMBNAILS]
-    if n_wells > MAX_THUMBNAILS:
-        chosen = rank.index[[number * n_wells // MAX_THUMBNAILS for number in range(MAX_THUMBNAILS)]]
+    chosen = rank.index[:most]
+    if n_wells > most:
+        chosen = rank.index[[number * n_wells // most for number in range(most)]]
     return list(table["file"].loc[chosen])
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pydantic import BaseModel
@@ -31,7 +31,11 @@ from osteocount.report.results import Results
 from osteocount.sample_words import PLURALS
 from osteocount.settings import Settings, unit_of
 from osteocount.stats.arms import arm_names
+from osteocount.stats.endpoints import TITLES
 from osteocount.stats.sentences import REFUSED, contrast_result, number
+
+if TYPE_CHECKING:
+    from osteocount.stats import Comparison
 
 MAX_PICTURE_ROWS = 400  # more than one field in each well of a 384-well plate; run.json has them all
 
@@ -40,12 +44,16 @@ _WELL_COLUMNS = {**WELLS.by_name, ARM.name: ARM}
 
 @dataclass(frozen=True)
 class PageTable:
-    """Headings and rows of text; ``numeric`` marks the columns set flush right, ``bad`` the rows to stand out."""
+    """Headings and rows of text; ``numeric`` marks the columns set flush right, ``bad`` the rows to stand out.
+
+    ``places`` names the well of every row where rows are wells.
+    """
 
     headings: list[str]
     rows: list[list[str]]
     numeric: list[bool]
     bad: list[bool]
+    places: tuple[str, ...] = ()
 
 
 def arm_of_wells(wells: pd.DataFrame) -> pd.Series:
@@ -83,16 +91,24 @@ def key_numbers(results: Results) -> list[tuple[str, str]]:
     return [*shown, (whole_number(donors), "donor" if donors == 1 else "donors")] if donors else shown
 
 
-def arm_table(results: Results, arms: pd.Series) -> PageTable | None:
-    """Per arm, controls first: how much was looked at and what was found, summed over wells; None without arms."""
+def arm_order(results: Results, arms: pd.Series, comparison: Comparison | None) -> list[str]:
+    """Return every arm in the one order of the page: that of the comparison, then those that are in none."""
+    compared: list[str] = []
+    if comparison is not None:
+        compared = comparison.arm_order
+    elif results.comparisons is not None:
+        tested = results.comparisons[results.comparisons["kind"] == "arm"]
+        compared = [str(arm) for arm in dict.fromkeys([*tested["reference"].dropna(), *tested["contrast"]])]
+    return list(dict.fromkeys([*compared, *(str(arm) for arm in arms if arm != "")]))
+
+
+def arm_table(results: Results, arms: pd.Series, order: Sequence[str]) -> PageTable | None:
+    """Per arm: how much was looked at and what was found, summed over wells; None without arms."""
     counted = results.counted_wells
     named = arms.loc[counted.index]
-    table = results.comparisons
-    controls = set(table.loc[table["kind"] == "arm", "reference"].dropna()) if table is not None else set()
-    groups = counted[named != ""].groupby(named[named != ""], sort=False)
     columns = [WELLS.by_name[name] for name in REPORT_ARMS]
     rows = []
-    for arm, wells in sorted(groups, key=lambda group: group[0] not in controls):
+    for arm, wells in sorted(counted[named != ""].groupby(named[named != ""]), key=lambda group: order.index(group[0])):
         donors = whole_number(wells["donor"].nunique()) if "donor" in wells else UNKNOWN
         numbers = [WRITERS[column.style](_over_wells(wells, column.name)) for column in columns]
         rows.append([str(arm), donors, whole_number(len(wells)), *numbers])
@@ -155,7 +171,7 @@ def _contrast(row: pd.Series) -> dict[str, str]:
         "said": said,
         "verdict": str(values["verdict"] or "no verdict"),
         "p": sentences.p_values_text(row),
-        "reason": "" if refused else str(values["reason"] or ""),
+        "reason": "" if refused else sentences.in_words(str(values["reason"] or "")),
     }
 
 
@@ -164,7 +180,20 @@ def comparison_table(table: pd.DataFrame | None) -> PageTable | None:
     if table is None or table.empty:
         return None
     shown = [COMPARISONS.by_name[name] for name in REPORT_COMPARISONS if name in table]
-    return _table(table, shown, [False] * len(table))
+    said = table.assign(
+        endpoint=table["endpoint"].map(sentences.endpoint_name), contrast=table["contrast"].map(sentences.contrast_name)
+    )
+    return _table(said, shown, [False] * len(table))
+
+
+def endpoint_formulas(results: Results) -> list[tuple[str, str]]:
+    """Say of every endpoint that was compared what it is and on which scale; without a comparison, of those known."""
+    table = results.comparisons
+    blind = all(entry.nuclei_resolved is False for entry in results.run.inputs)
+    known = [name for name in TITLES if not (blind and ("nuclei" in TITLES[name].formula))]
+    compared = list(table["endpoint"].unique()) if table is not None and not table.empty else known
+    other = "a column of the layout or of a reader's export, mean of the wells of a donor and arm"
+    return [(sentences.endpoint_name(name), TITLES[name].formula if name in TITLES else other) for name in compared]
 
 
 def wells_tables(wells: pd.DataFrame, arms: pd.Series) -> dict[str, PageTable]:
@@ -177,7 +206,11 @@ def wells_tables(wells: pd.DataFrame, arms: pd.Series) -> dict[str, PageTable]:
     first = [name for name in REPORT_WELLS if name in filled]
     bad = list(~table["status"].isin(["ok", "excluded"]))
     both = {"main": main, "all": [*first, *(name for name in filled if name not in first)]}
-    return {key: _table(table, [_well_column(name) for name in names], bad) for key, names in both.items()}
+    places = tuple(sentences.well_name(row) for _, row in wells.iterrows())
+    return {
+        key: replace(_table(table, [_well_column(name) for name in names], bad), places=places)
+        for key, names in both.items()
+    }
 
 
 def _well_column(name: str) -> Column:
@@ -202,6 +235,8 @@ def _quality_text(row: pd.Series, name: str) -> str:
     """Write a value, with its interval or that of the other controls beside it; text that is missing is empty."""
     column = PLATE_QUALITY.by_name[name]
     write = WRITERS[column.style]
+    if name == "measure" and row[name] in WELLS.by_name:
+        return WELLS.by_name[row[name]].heading
     if column.dtype == "str":
         return write(row[name]) if is_known(row[name]) else ""
     if "positive" in name:

@@ -25,6 +25,7 @@ from osteocount.wells import well_name
 _COLUMNS = 12
 LAYOUT_COLUMNS = ["plate", "well", "treatment", "dose", "dose_unit", "donor", "role"]
 PLATE_NAME = "simulated"
+_QUALITY = 80  # of the JPEG in the TIFF: 60 pictures of the sample plate then take 5 MB, and cameras save worse
 
 
 class Arm(FrozenModel):
@@ -44,12 +45,12 @@ class Arm(FrozenModel):
     """Factor on nuclei per osteoclast."""
 
 
-# The effects are chosen for a plate worth looking at; they are nobody's measurement.
+# Of an order that is published; where each is from, and what is not known, stands in sample_images/README.md.
 ARMS = (
     Arm(treatment="vehicle", role="vehicle"),
-    Arm(treatment="RANKL", dose=50, dose_unit="ng/mL", role="positive control", count_effect=2.4, fusion_effect=1.4),
-    Arm(treatment="rhIL-32", dose=25, dose_unit="ng/mL", count_effect=1.5, fusion_effect=1.4),
-    Arm(treatment="EV wild type", dose=5, dose_unit="µL", count_effect=1.4, fusion_effect=1.25),
+    Arm(treatment="RANKL", dose=50, dose_unit="ng/mL", role="positive control", count_effect=2.8, fusion_effect=1.25),
+    Arm(treatment="rhIL-32", dose=25, dose_unit="ng/mL", count_effect=2.0, fusion_effect=1.4),
+    Arm(treatment="EV wild type", dose=5, dose_unit="µL", count_effect=2.0, fusion_effect=1.25),
     Arm(treatment="EV IL-32 KO", dose=5, dose_unit="µL"),
 )
 
@@ -59,33 +60,34 @@ class PlateDesign(FrozenModel):
 
     arms: tuple[Arm, ...] = Field(ARMS, min_length=1)
     """The first is the reference."""
-    donors: int = Field(4, ge=1, le=8)
+    donors: int = Field(6, ge=1, le=8)
     """Biological replicates."""
     donor_log_sd: float = Field(0.35, ge=0, le=2)
     """SD of the natural logarithm of the density."""
-    wells: int = Field(1, ge=1, le=12)
+    wells: int = Field(2, ge=1, le=12)
     """Wells per donor and arm."""
-    fields: int = Field(2, ge=1, le=99)
+    fields: int = Field(1, ge=1, le=99)
     """Pictures per well."""
     well_shape: float = Field(20.0, gt=0)
     """Shape k of the gamma factor of a well; counts are then negative binomial with size k."""
-    field: FieldDesign = FieldDesign(width=704, height=528, densities=Densities(osteoclast=40))
+    field: FieldDesign = FieldDesign(width=704, height=704, pixel_size=0.9, densities=Densities(osteoclast=45))
     """Of the reference arm."""
 
 
 def default_plate(
-    wells: int = 1, fields: int = 2, width: int = 704, height: int = 528, donors: int = 4, pixel_size: float = 0.76
+    wells: int = 2, fields: int = 1, width: int = 704, height: int = 704, donors: int = 6, pixel_size: float = 0.9
 ) -> PlateDesign:
     """Describe the plate of ``sample_images``, in another size. Sizes in pixels, ``pixel_size`` in µm."""
-    design = FieldDesign(width=width, height=height, pixel_size=pixel_size, densities=Densities(osteoclast=40))
+    design = FieldDesign(width=width, height=height, pixel_size=pixel_size, densities=Densities(osteoclast=45))
     return PlateDesign(wells=wells, fields=fields, donors=donors, field=design)
 
 
 def simulate_plate(design: PlateDesign, seed: int, out: Path, overwrite: bool = False) -> pd.DataFrame:
     """Write the pictures of a plate, ``layout.csv``, ``design.json`` and ``truth/`` into ``out``.
 
-    ``truth/`` holds the label images of every picture, ``cells.csv``, ``nuclei.csv`` and ``wells.csv``. The same
-    ``design`` and ``seed`` give the same bytes.
+    ``truth/`` holds the label images of every picture, ``cells.csv``, ``nuclei.csv``, ``wells.csv``, ``arms.csv``
+    (the effects that were asked for, and those that the pictures hold) and ``counts.csv`` (the true counts as a
+    reader's, for `osteocount agree`). The same ``design`` and ``seed`` give the same bytes.
 
     Returns
     -------
@@ -119,6 +121,9 @@ def simulate_plate(design: PlateDesign, seed: int, out: Path, overwrite: bool = 
     _write_csv(judgeable_truth(pd.concat(cells)), out / "truth" / "cells.csv")
     _write_csv(pd.concat(nuclei), out / "truth" / "nuclei.csv")
     _write_csv(table, out / "truth" / "wells.csv")
+    _write_csv(_arms_truth(design, table), out / "truth" / "arms.csv")
+    counts = table.assign(count=table["n_osteoclasts"], reader="truth")
+    _write_csv(counts[["plate", "well", "reader", "count"]], out / "truth" / "counts.csv")
     record = json.dumps({"seed": seed, "design": design.model_dump(mode="json")}, indent=2, ensure_ascii=False)
     with atomic_write(out / "design.json") as part:
         part.write_text(record + "\n", encoding="utf-8")
@@ -157,7 +162,7 @@ def _make_well(
     for number, of_field in enumerate(of_fields, start=1):
         made = simulate_field(field_design, of_field)
         stem = f"{well}_f{number}"
-        write_picture(made, out / f"{stem}.tif")
+        write_picture(made, out / f"{stem}.tif", _QUALITY)
         write_truth_labels(made, out / "truth", stem)
         where: dict[str, Any] = {"plate": PLATE_NAME, "well": well, "field": number, "image": f"{stem}.tif"}
         cells.append(made.truth.assign(**where)[[*where, *made.truth.columns]])
@@ -184,6 +189,33 @@ def _well_truth(design: PlateDesign, cells: pd.DataFrame) -> dict[str, Any]:
         "n_trap_positive": len(counted),
         "n_nuclei": nuclei,
     }
+
+
+def _arms_truth(design: PlateDesign, wells: pd.DataFrame) -> pd.DataFrame:
+    """Say of every arm which effect was asked for, and which one its wells hold against those of the first arm.
+
+    The second differs from the first by chance, and since a cell counts with the nuclei that can be seen, and where
+    large cells lie close there is no room for as many as were asked for.
+    """
+    rows = []
+    for arm, own in zip(design.arms, (wells[wells["treatment"] == arm.treatment] for arm in design.arms), strict=True):
+        seen = own["n_osteoclasts"] * own["nuclei_per_osteoclast_mean"].fillna(0.0)
+        count = int(own["n_osteoclasts"].sum())
+        rows.append(
+            {
+                "treatment": arm.treatment,
+                "count_effect": arm.count_effect,
+                "fusion_effect": arm.fusion_effect,
+                "n_wells": len(own),
+                "n_osteoclasts": count,
+                "nuclei_per_osteoclast_mean": round(float(seen.sum()) / count, 4) if count else None,
+            }
+        )
+    table = pd.DataFrame(rows)
+    for name, ratio in (("n_osteoclasts", "count_ratio"), ("nuclei_per_osteoclast_mean", "nuclei_ratio")):
+        values = table[name].astype(float)
+        table[ratio] = (values / values.iloc[0]).round(4) if values.iloc[0] else None
+    return table
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:

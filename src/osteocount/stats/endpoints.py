@@ -34,28 +34,45 @@ WELL_COLUMNS: dict[str, NumberKind] = {
 
 @dataclass(frozen=True)
 class EndpointTitle:
-    """What an endpoint is called: as a thing that is 0 or many, on an axis, and as a quantity in a sentence."""
+    """What an endpoint is called: as a thing that is 0 or many, on an axis, and as a quantity in a sentence.
+
+    ``formula`` says how it is made of the wells of a donor and arm, and on which scale arms are compared.
+    """
 
     noun: str
     axis: str
     quantity: str
+    formula: str
 
 
+_RATE = "÷ imaged area, wells of a donor and arm pooled; compared as log((count + 0.5) ÷ area), a ratio of rates"
 TITLES = {
-    COUNT: EndpointTitle("osteoclasts", "Osteoclasts", "osteoclast count"),
+    COUNT: EndpointTitle("osteoclasts", "Osteoclasts", "osteoclast count", f"number of osteoclasts {_RATE}"),
     "osteoclast_count_ge2": EndpointTitle(
-        "TRAP-positive cells with ≥ 2 nuclei", "Cells with ≥ 2 nuclei", "count of cells with ≥ 2 nuclei"
+        "TRAP-positive cells with ≥ 2 nuclei", "Cells with ≥ 2 nuclei", "count of cells with ≥ 2 nuclei",
+        f"number of TRAP-positive cells with at least 2 nuclei {_RATE}",
     ),
     "osteoclast_count_ge4": EndpointTitle(
-        "TRAP-positive cells with ≥ 4 nuclei", "Cells with ≥ 4 nuclei", "count of cells with ≥ 4 nuclei"
+        "TRAP-positive cells with ≥ 4 nuclei", "Cells with ≥ 4 nuclei", "count of cells with ≥ 4 nuclei",
+        f"number of TRAP-positive cells with at least 4 nuclei {_RATE}",
     ),
     "osteoclast_area_fraction": EndpointTitle(
-        "osteoclast area ÷ imaged area", "Osteoclast area ÷ imaged area", "osteoclast area fraction"
+        "osteoclast area ÷ imaged area", "Osteoclast area ÷ imaged area", "osteoclast area fraction",
+        "area of all osteoclasts ÷ imaged area, 0 to 1; compared as its logit, a ratio of odds",
     ),
-    "fusion_index": EndpointTitle("nuclei in osteoclasts ÷ nuclei", "Fusion index", "fusion index"),
-    "nuclei_per_osteoclast": EndpointTitle("nuclei per osteoclast", "Nuclei per osteoclast", "nuclei per osteoclast"),
-    "osteoclast_area": EndpointTitle("mean osteoclast area", "Mean osteoclast area", "mean osteoclast area"),
-}
+    "fusion_index": EndpointTitle(
+        "nuclei in osteoclasts ÷ nuclei", "Fusion index", "fusion index",
+        "nuclei in osteoclasts ÷ nuclei of all TRAP-positive cells, 0 to 1; compared as its logit, a ratio of odds",
+    ),
+    "nuclei_per_osteoclast": EndpointTitle(
+        "nuclei per osteoclast", "Nuclei per osteoclast", "nuclei per osteoclast",
+        "nuclei in osteoclasts ÷ number of osteoclasts; compared as its logarithm, a ratio of means",
+    ),
+    "osteoclast_area": EndpointTitle(
+        "mean osteoclast area", "Mean osteoclast area", "mean osteoclast area",
+        "area of all osteoclasts ÷ number of osteoclasts; compared as its logarithm, a ratio of means",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

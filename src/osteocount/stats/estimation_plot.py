@@ -29,7 +29,9 @@ def estimation_plot(comparison: Comparison, endpoint: str = COUNT) -> Figure:
     rows = rows_of(comparison, endpoint)
     arms = comparison.arm_order
     place = {arm: i for i, arm in enumerate(arms)}
-    figure = Figure(figsize=(max(5.2, 1.15 * len(arms) + 2.2), 6.2), dpi=150, layout="constrained", facecolor="white")
+    figure = Figure(
+        figsize=(min(max(5.2, 1.15 * len(arms) + 2.2), 14.0), 6.2), dpi=150, layout="constrained", facecolor="white"
+    )
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)

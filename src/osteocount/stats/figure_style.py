@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from osteocount.stats.sentences import EXPLORATORY, INDICATED, ROBUST
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 _NARROW_LETTERS = 52  # in a line of a legend in a narrow place, markers and gaps included
+_LEGEND_LETTERS = 26
 INK, PALE = "#333333", "#8c8c8c"
 VERDICT_COLOURS = {ROBUST: "#0072B2", INDICATED: "#56B4E9", EXPLORATORY: "#E69F00"}
 
@@ -40,8 +42,9 @@ def styles(names: Sequence[str] | pd.Series) -> dict[str, tuple[str, str]]:
 
 
 def handle(colour: str, marker: str, label: str, size: float = 7) -> Line2D:
-    """Make a legend entry."""
-    return Line2D([], [], color=colour, marker=marker, linestyle="", markersize=size, label=plain(label))
+    """Make a legend entry; a long name takes two lines."""
+    text = wrapped(label, _LEGEND_LETTERS, 2)
+    return Line2D([], [], color=colour, marker=marker, linestyle="", markersize=size, label=text)
 
 
 def plain(text: str) -> str:
@@ -66,7 +69,8 @@ def donor_legend(axes: Axes, style: dict[str, tuple[str, str]], *, below: bool =
 
 def narrow_columns(style: dict[str, tuple[str, str]]) -> int:
     """Return how many entries of a legend fit beside each other in a narrow figure."""
-    return max(1, min(len(style), _NARROW_LETTERS // (max(map(len, style), default=0) + 5)))
+    longest = min(max(map(len, style), default=0), _LEGEND_LETTERS)
+    return max(1, min(len(style), _NARROW_LETTERS // (longest + 5)))
 
 
 def log_axis(axes: Axes, which: str) -> None:
@@ -92,13 +96,17 @@ def log_axis(axes: Axes, which: str) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def wrapped(arm: str) -> str:
-    """Break a long arm name at a comma, a space or an underscore."""
-    lines = [""]
-    for part in arm.replace("_", "_ ").split(" "):
-        if lines[-1] and (len(lines[-1]) + len(part) > 11 or lines[-1].endswith(",")):
-            lines.append(part)
+def wrapped(name: str, letters: int = 11, lines: int = 4) -> str:
+    """Break a long name at a comma, a space or an underscore, and cut what needs more than so many ``lines``."""
+    parts = [""]
+    for part in name.replace("_", "_ ").split(" "):
+        if parts[-1] and (len(parts[-1]) + len(part) > letters or parts[-1].endswith(",")):
+            parts.append(part)
         else:
-            joiner = "" if lines[-1].endswith("_") or not lines[-1] else " "
-            lines[-1] += joiner + part
-    return plain("\n".join(lines))
+            joiner = "" if parts[-1].endswith("_") or not parts[-1] else " "
+            parts[-1] += joiner + part
+    longest = max(letters, 14)  # a little over is better than a broken word
+    found = [piece for part in parts for piece in textwrap.wrap(part, longest) or [""]]
+    if len(found) > lines:
+        found = [*found[: lines - 1], found[lines - 1][: longest - 1] + "…"]
+    return plain("\n".join(found))

@@ -35,6 +35,9 @@ from osteocount.stats.figure_style import (
 from osteocount.stats.planning import Plan
 
 _SLANTED_LETTERS = 20  # of an arm's name below a narrow figure; a longer one is cut in its middle
+_UPRIGHT_ARMS, _UPRIGHT_LETTERS = 8, 32  # more arms, or longer names, are named aslant
+_ASLANT_LETTERS, _LABEL_LETTERS = 26, 34  # in a line of a name aslant, and of one beside an interval
+_EFFECT_AXIS = 5.0  # inches of the effect plot under which its axis is named
 _LETTERS_PER_INCH = 15, 18  # of an axis label, and of what stands above an interval in a narrow place
 
 
@@ -59,31 +62,35 @@ def superplot(
     """
     rows = rows_of(comparison, endpoint)
     donors = comparison.donor_values[comparison.donor_values["endpoint"] == endpoint]
-    points = _shown(comparison.well_values[comparison.well_values["endpoint"] == endpoint], wells)
+    drawn = drawn_wells(comparison, wells, endpoint)
     arms = comparison.arm_order
     place = {arm: i for i, arm in enumerate(arms)}
     style = styles(donors["donor"])
-    figure, axes = new_figure(width or max(4.8, 1.15 * len(arms) + 1.9), 3.8 if width else 4.2)
-    log = bool((donors["value"] > 0).all()) and rows["link"].iloc[0] != "identity"
+    aslant = width is not None or len(arms) > _UPRIGHT_ARMS or max(map(len, arms)) > _UPRIGHT_LETTERS
+    figure, axes = new_figure(width or min(max(4.8, 1.15 * len(arms) + 1.9), 11.0), 3.8 if width else 4.2 + aslant)
+    log = _is_log(donors, rows)
     rng = np.random.default_rng(0)  # jitter only
     for i, (donor, (colour, marker)) in enumerate(style.items()):
         shift = 0.0 if len(style) == 1 else 0.36 * (i / (len(style) - 1) - 0.5)
-        own = points[(points["donor"] == donor) & ((points["value"] > 0) | (not log))]
+        own = drawn[donor]
         x = own["arm"].map(place).to_numpy(dtype=float) + shift + rng.uniform(-0.035, 0.035, len(own))
-        axes.scatter(x, own["value"], s=13, color=colour, marker=marker, alpha=0.45, linewidths=0, zorder=2)
+        points = axes.scatter(x, own["value"], s=13, color=colour, marker=marker, alpha=0.45, linewidths=0, zorder=2)
+        points.set_gid(f"wells-{i}")
         means = donors[donors["donor"] == donor].assign(x=donors["arm"].map(place) + shift).sort_values("x")
         axes.plot(means["x"], means["value"], color=colour, linewidth=1.0, alpha=0.55, zorder=3)
         axes.scatter(means["x"], means["value"], s=72, color=colour, marker=marker, edgecolors="white", zorder=4)
-    if width is None:
+    if not aslant:
         axes.set_xticks(range(len(arms)), [wrapped(arm) for arm in arms])
     else:
-        names = [plain(name) for name in all_shortened(arms, _SLANTED_LETTERS).values()]
+        cut = [plain(name) for name in all_shortened(arms, _SLANTED_LETTERS).values()]
+        names = cut if width is not None else [wrapped(arm, _ASLANT_LETTERS, 3) for arm in arms]
         axes.set_xticks(range(len(arms)), names, rotation=30, ha="right", rotation_mode="anchor", fontsize=8)
     axes.set_xlim(-0.5, len(arms) - 0.5)
     axes.set_ylabel(value_axis(endpoint, str(rows["unit"].iloc[0])))
     if log:
         log_axis(axes, "y")
-        hidden = int((points["value"] <= 0).sum())
+        shown = _shown(comparison.well_values[comparison.well_values["endpoint"] == endpoint], wells)
+        hidden = int((shown["value"] <= 0).sum())
         if hidden:
             one = "1 well with 0 lies" if hidden == 1 else f"{hidden} wells with 0 lie"
             axes.set_title(f"{one} below the log axis", fontsize=8, color=PALE, loc="left")
@@ -91,6 +98,20 @@ def superplot(
         axes.set_title("linear axis: some donors have 0", fontsize=8, color=PALE, loc="left")
     donor_legend(axes, style, below=width is not None)
     return figure
+
+
+def drawn_wells(
+    comparison: Comparison, wells: pd.DataFrame | None = None, endpoint: str = COUNT
+) -> dict[str, pd.DataFrame]:
+    """Return the wells of each donor that the SuperPlot shows, as it draws them: those with 0 lie below a log axis."""
+    donors = comparison.donor_values[comparison.donor_values["endpoint"] == endpoint]
+    points = _shown(comparison.well_values[comparison.well_values["endpoint"] == endpoint], wells)
+    visible = points[(points["value"] > 0) | (not _is_log(donors, rows_of(comparison, endpoint)))]
+    return {donor: visible[visible["donor"] == donor] for donor in styles(donors["donor"])}
+
+
+def _is_log(donors: pd.DataFrame, rows: pd.DataFrame) -> bool:
+    return bool((donors["value"] > 0).all()) and rows["link"].iloc[0] != "identity"
 
 
 def _shown(points: pd.DataFrame, wells: pd.DataFrame | None) -> pd.DataFrame:
@@ -122,7 +143,8 @@ def effect_plot(comparison: Comparison, endpoint: str | None = None, width: floa
     rows = rows[rows["kind"].isin(["arm", "dependence", "interaction", "custom"])]
     effects = comparison.donor_effects[comparison.donor_effects["endpoint"] == name]
     style = styles(comparison.donor_values["donor"])
-    figure, axes = new_figure(width or 8.2, 0.52 * len(rows) + 1.7)
+    lines = [_contrast_label(row, comparison.control).count("\n") + 1 for row in rows.to_dict("records")]
+    figure, axes = new_figure(width or 8.2, (0.52 if max(lines, default=1) < 3 else 0.62) * len(rows) + 1.7)
     for y, row in enumerate(rows.to_dict("records")):
         _draw_row(axes, y, row, effects[effects["contrast"] == row["contrast"]], style)
         _say_row(axes, y, row, comparison.control, width)
@@ -132,7 +154,7 @@ def effect_plot(comparison: Comparison, endpoint: str | None = None, width: floa
     axes.set_yticks(range(len(labels)), labels, multialignment="right")
     axes.set_ylim(len(rows) - 0.4, -0.6)
     said = _effect_axis(name, rows, comparison.control)
-    axes.set_xlabel(textwrap.fill(said, int(_LETTERS_PER_INCH[0] * width)) if width else said)
+    axes.set_xlabel(textwrap.fill(said, int(_LETTERS_PER_INCH[0] * (width or _EFFECT_AXIS))))
     if none and (rows["estimate"].notna().any() or len(effects)):
         log_axis(axes, "x")
     axes.tick_params(axis="y", length=0)
@@ -174,7 +196,8 @@ def _say_row(axes: Axes, y: int, row: dict[Any, Any], control: str, width: float
 def _contrast_label(row: dict[Any, Any], control: str) -> str:
     name = contrast_title(str(row["contrast"]))
     told = row["reference"] == control or row["kind"] == "custom"
-    return plain(name if told else f"{name}\n(against {row['reference']})")
+    label = wrapped(name, _LABEL_LETTERS, 3)
+    return label if told else f"{label}\n({wrapped('against ' + str(row['reference']), _LABEL_LETTERS, 2)})"
 
 
 def _effect_text(row: dict[Any, Any]) -> str:

@@ -33,7 +33,7 @@ def counted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("session")
     pictures = folder / "plate"
     pictures.mkdir()
-    for well in ("A01", "A02"):
+    for well in ("A01", "A03"):
         shutil.copy(SAMPLE / f"{well}_f1.tif", pictures)
     steps = pipeline.run(pictures, folder / "plate_osteocount", Settings(), layout=SAMPLE / "layout.csv")
     for _ in steps:
@@ -118,35 +118,35 @@ def test_a_session_from_first_click_to_reopening(viewer, qtbot, tmp_path):
     reviewing, actions = dock.review, dock.review.tools
     click = {name: button.click for name, button in reviewing.correct.buttons.items()}
 
-    to_well(dock, qtbot, "A02")
+    to_well(dock, qtbot, "A03")
     review = reviewing.session
     cells, field = review.current.cells, review.current.field
-    n, n_well = number(dock), of_well(dock, qtbot, "A02", "n_trap_positive")
+    n, n_well = number(dock), of_well(dock, qtbot, "A03", "n_trap_positive")
     first, second = cells.loc[cells["counted"] & ~cells["is_osteoclast"], "cell_id"].astype(int).tolist()[:2]
     actions.select([first, second])
     for step, cells_then in (("merge", n - 1), ("undo", n), ("redo", n - 1)):
         click[step]()
         assert number(dock) == cells_then
-        assert of_well(dock, qtbot, "A02", "n_trap_positive") == n_well + cells_then - n
+        assert of_well(dock, qtbot, "A03", "n_trap_positive") == n_well + cells_then - n
     assert reviewing.correct.values["n_trap_positive"][0].text() == str(n)
 
     large = int(cells.loc[cells["counted"] & (cells["n_nuclei"] >= 4), "cell_id"].iloc[0])
     actions.select([large])
     click["split_nuclei"]()
     assert number(dock) == n
-    assert of_well(dock, qtbot, "A02", "n_trap_positive") == n_well
+    assert of_well(dock, qtbot, "A03", "n_trap_positive") == n_well
 
     now = review.current.cells
     three = now[now["counted"] & (now["n_nuclei"] == 3) & now["is_osteoclast"]]["cell_id"].astype(int).tolist()
     assert three, "the sample picture has a cell with three nuclei"
-    before, before_well = number(dock, "n_osteoclasts"), of_well(dock, qtbot, "A02", "n_osteoclasts")
+    before, before_well = number(dock, "n_osteoclasts"), of_well(dock, qtbot, "A03", "n_osteoclasts")
     nucleus = next(iter(field.nuclei_of(three[:1]).values()))
     click["remove_nucleus"]()
     reviewing.layers.clicked.emit(nucleus.y, nucleus.x, False)
     binucleate = review.current.cells.set_index("cell_id").loc[three[0]]
     assert (binucleate["n_nuclei"], binucleate["is_osteoclast"]) == (2, False)
     assert number(dock, "n_osteoclasts") == before - 1
-    assert of_well(dock, qtbot, "A02", "n_osteoclasts") == before_well - 1
+    assert of_well(dock, qtbot, "A03", "n_osteoclasts") == before_well - 1
 
     compared = reviewing.figures.comparison.table.copy()
     to_well(dock, qtbot, "A01")
@@ -175,7 +175,7 @@ def test_a_session_from_first_click_to_reopening(viewer, qtbot, tmp_path):
     dock.close()
     again = opened(viewer, qtbot, results, SAMPLE)
     assert "bubble" in again.review.plate.exclude.toolTip()
-    to_well(again, qtbot, "A02")
+    to_well(again, qtbot, "A03")
     np.testing.assert_array_equal(again.review.session.current.field.labels, labels)
     assert number(again, "n_osteoclasts") == before - 1
     again.review.correct.buttons["undo"].click()
@@ -211,7 +211,7 @@ def test_a_blinded_review_tells_nothing_until_it_is_finished(viewer, qtbot, resu
         dock.review.correct.title.text(), plate.exclude.text(), dock.review.compare.words.toPlainText(),
         *(layer.name for layer in viewer.layers), *(plate.fields.itemText(n) for n in range(plate.fields.count())),
     ])  # fmt: skip
-    assert not [word for word in ("A01", "A02", "RANKL", "vehicle") if word in shown]
+    assert not [word for word in ("A01", "A03", "RANKL", "vehicle") if word in shown]
     assert plate.figure.rendered is None
     assert "Finish blinded" in dock.review.compare.words.toPlainText()
     assert not dock.review.compare.export.isEnabled()
@@ -221,7 +221,7 @@ def test_a_blinded_review_tells_nothing_until_it_is_finished(viewer, qtbot, resu
     again = opened(viewer, qtbot, results)
     assert again.review.plate.well.startswith("well ")
     again.review.plate.blind.click()
-    qtbot.waitUntil(lambda: again.review.plate.well in ("A01", "A02") and again.review.idle(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: again.review.plate.well in ("A01", "A03") and again.review.idle(), timeout=PATIENCE)
     drawn(again, qtbot)
     assert again.review.plate.figure.rendered is not None
 
@@ -270,7 +270,7 @@ def test_another_picture_is_not_shown_under_the_outlines_of_the_counted_one(view
     dock = opened(viewer, qtbot, results)
     assert "A01_f1.tif is not the picture that was counted any more" in dock.review_message.text()
     assert "Picture under review" not in viewer.layers
-    to_well(dock, qtbot, "A02")
+    to_well(dock, qtbot, "A03")
     assert "Picture under review" in viewer.layers
     assert dock.review_message.text() == ""
     dock.close()
@@ -296,13 +296,13 @@ def test_a_dock_that_was_closed_works_on_nothing(viewer, qtbot, results):
     assert not [dock for dock in plates if dock.widget() is not None]
 
     again = opened(viewer, qtbot, results)
-    to_well(again, qtbot, "A02")
+    to_well(again, qtbot, "A03")
     assert len(heard_by(viewer)) == 2
     cell = int(again.review.session.current.cells["cell_id"].iloc[0])
     again.review.tools.select([cell])
     keys = {str(key): does for key, does in again.review.layers.annotation_layers[0].keymap.items()}
     keys[KEYS["delete"]](None)
-    assert [(edit.kind, edit.well) for edit in read_log(results / "edits.jsonl")] == [("delete", "A02")]
+    assert [(edit.kind, edit.well) for edit in read_log(results / "edits.jsonl")] == [("delete", "A03")]
     assert old.edits == []
     again.close()
     assert heard_by(viewer) == []
@@ -361,7 +361,7 @@ def test_nothing_is_corrected_on_layers_that_are_not_those_of_the_field(viewer, 
 
 def test_layers_under_review_may_be_renamed_and_cannot_be_painted(viewer, qtbot, results):
     dock = opened(viewer, qtbot, results)
-    to_well(dock, qtbot, "A02")  # takes the layers of A01 over, whose new data would let napari edit them
+    to_well(dock, qtbot, "A03")  # takes the layers of A01 over, whose new data would let napari edit them
     cells, nuclei = dock.review.layers.annotation_layers
     cells.name, nuclei.name = "a", "b"
     for layer in (cells, nuclei):

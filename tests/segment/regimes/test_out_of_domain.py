@@ -76,7 +76,9 @@ def test_a_well_without_stained_cells_counts_as_none() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "sample_images").rglob("*_f1.tif"))[:8], ids=lambda path: path.stem)
 def test_the_sample_plate_is_let_through(path: Path) -> None:
     picture = read_picture(path)
-    assert rejection_reason(measure_domain(picture, np.ones(picture.pixels.shape[:2], bool), 0.76)) == ""
+    um = picture.pixel_size.um
+    assert um == pytest.approx(0.9)
+    assert rejection_reason(measure_domain(picture, np.ones(picture.pixels.shape[:2], bool), um)) == ""
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="no real pictures beside the project")

@@ -1,0 +1,70 @@
+"""The report as PDF, printed by a browser that is on the machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from osteocount.errors import OsteoCountError
+
+# Chromium and its kin print without a window; Firefox cannot.
+_COMMANDS = (
+    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge",
+)  # fmt: skip
+_PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
+    r"C:\Program Files\Microsoft\Edge\Application\msedge.exe",
+)
+# It prints, and asks nothing of anybody.
+_QUIETLY = (
+    "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-extensions", "--no-pdf-header-footer",
+)  # fmt: skip
+_PATIENCE_S = 300
+
+
+def print_pdf(page: Path) -> Path:
+    """Print ``report.html`` to ``report.pdf`` beside it.
+
+    Raises
+    ------
+    OsteoCountError
+        There is no browser that can print, or it failed.
+    """
+    browser = _browser()
+    if browser is None:
+        raise OsteoCountError(
+            "No browser that prints by itself was found (Chromium, Chrome or Edge). Open "
+            f"{page} in any browser and print it to a PDF: the page is laid out for paper."
+        )
+    target = page.with_suffix(".pdf")
+    target.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command = [browser, *_QUIETLY, *_as_root(), f"--user-data-dir={profile}"]
+        command += [f"--print-to-pdf={target.resolve()}", page.resolve().as_uri()]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise OsteoCountError(f"{browser} could not print {page} ({error}).") from error
+    if not target.is_file():
+        said = done.stderr.strip().splitlines()
+        raise OsteoCountError(f"{browser} could not print {page} ({said[-1] if said else f'exit {done.returncode}'}).")
+    return target
+
+
+def _browser() -> str | None:
+    found = next(filter(None, map(shutil.which, _COMMANDS)), None)
+    return found or next((place for place in _PLACES if Path(place).is_file()), None)
+
+
+def _as_root() -> tuple[str, ...]:
+    """Chromium refuses to start as root with its sandbox, as in a container; the page is our own."""
+    return ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
