@@ -37,9 +37,9 @@ def test_a_plate_writes_its_files_the_same_each_time(tmp_path) -> None:
         labels = read_labels(tmp_path / "one" / "truth" / f"{image[:-4]}_cells.tif")
         assert sorted(rows["cell_id"]) == list(range(1, int(labels.max()) + 1))
     cells = cells.join(nuclei.groupby(["image", "cell_id"]).size().rename("seen"), on=["image", "cell_id"])
-    large = cells[cells["counted"] & (cells["is_osteoclast"] == True)]  # noqa: E712 - empty where unsure
+    large = cells[cells["in_frame"] & (cells["is_osteoclast"] == True)]  # noqa: E712 - empty where unsure
     by_well, in_large = large.groupby("well").size(), large.groupby("well")["seen"].sum()
-    all_nuclei = cells[cells["counted"]].groupby("well")["seen"].sum().reindex(wells["well"])
+    all_nuclei = cells[cells["in_frame"]].groupby("well")["seen"].sum().reindex(wells["well"])
     fusion = in_large.reindex(wells["well"], fill_value=0) / all_nuclei.where(all_nuclei > 0)
     assert fusion.tolist() == pytest.approx(wells["fusion_index"].tolist(), abs=1e-4, nan_ok=True)
     assert by_well.reindex(wells["well"], fill_value=0).tolist() == wells["n_osteoclasts"].tolist()

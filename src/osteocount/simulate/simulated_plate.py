@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,9 @@ from pydantic import Field
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import atomic_write
-from osteocount.settings import FrozenModel
+from osteocount.measure import measure_shapes
+from osteocount.measure.counting_frame import LEAST_COUNTED, CountingFrame
+from osteocount.settings import FrozenModel, PictureSettings
 from osteocount.simulate.design import Densities, FieldDesign
 from osteocount.simulate.simulated_field import (
     judgeable_truth,
@@ -70,12 +73,12 @@ class PlateDesign(FrozenModel):
     """Pictures per well."""
     well_shape: float = Field(20.0, gt=0)
     """Shape k of the gamma factor of a well; counts are then negative binomial with size k."""
-    field: FieldDesign = FieldDesign(width=704, height=704, pixel_size=0.9, densities=Densities(osteoclast=45))
+    field: FieldDesign = FieldDesign(width=704, height=704, densities=Densities(osteoclast=45))
     """Of the reference arm."""
 
 
 def default_plate(
-    wells: int = 2, fields: int = 1, width: int = 704, height: int = 704, donors: int = 6, pixel_size: float = 0.9
+    wells: int = 2, fields: int = 1, width: int = 704, height: int = 704, donors: int = 6, pixel_size: float = 0.76
 ) -> PlateDesign:
     """Describe the plate of ``sample_images``, in another size. Sizes in pixels, ``pixel_size`` in µm."""
     design = FieldDesign(width=width, height=height, pixel_size=pixel_size, densities=Densities(osteoclast=45))
@@ -92,8 +95,8 @@ def simulate_plate(design: PlateDesign, seed: int, out: Path, overwrite: bool = 
     Returns
     -------
     pandas.DataFrame
-        ``wells.csv``: one row per well with its true counts. Counts are of cells that touch neither the top nor the
-        left border of their field (the counting frame of the pipeline).
+        ``wells.csv``: one row per well with its true counts, of the cells ``in_frame``: those that the pipeline counts
+        with its default guard zone, per area of that frame.
 
     Raises
     ------
@@ -161,20 +164,35 @@ def _make_well(
     cells, nuclei = [], []
     for number, of_field in enumerate(of_fields, start=1):
         made = simulate_field(field_design, of_field)
+        frame = counting_frame(design)
+        inside = {
+            shape.label: frame.counts(shape, cut_first=shape.top == 0 or shape.left == 0)
+            for shape in measure_shapes(made.cells)
+        }
         stem = f"{well}_f{number}"
         write_picture(made, out / f"{stem}.tif", _QUALITY)
         write_truth_labels(made, out / "truth", stem)
         where: dict[str, Any] = {"plate": PLATE_NAME, "well": well, "field": number, "image": f"{stem}.tif"}
-        cells.append(made.truth.assign(**where)[[*where, *made.truth.columns]])
+        told = made.truth.assign(**where, in_frame=made.truth["cell_id"].map(inside).astype(bool))
+        cells.append(told[[*where, *made.truth.columns, "in_frame"]])
         nuclei.append(made.nuclei_truth.assign(**where)[[*where, *made.nuclei_truth.columns]])
     return cells, nuclei
 
 
+def counting_frame(design: PlateDesign) -> CountingFrame:
+    """Return the frame that the pipeline counts these fields with when nothing else is asked for."""
+    shape = design.field.height, design.field.width
+    guard = math.ceil(PictureSettings().guard_zone / design.field.pixel_size)
+    frame = CountingFrame(shape, "guard zone", guard)
+    analysed, counted = frame.pixels()
+    return frame if counted >= LEAST_COUNTED * analysed else CountingFrame(shape)
+
+
 def _well_truth(design: PlateDesign, cells: pd.DataFrame) -> dict[str, Any]:
     """Count the truth of a well."""
-    counted = cells[cells["counted"]]
+    counted = cells[cells["in_frame"]]
     large = counted[counted["is_osteoclast"]]
-    area = design.fields * design.field.area_mm2
+    area = design.fields * counting_frame(design).pixels()[1] * design.field.pixel_size**2 / 1e6
     nuclei, in_large = int(counted["n_nuclei"].sum()), int(large["n_nuclei"].sum())
     return {
         "n_fields": design.fields,

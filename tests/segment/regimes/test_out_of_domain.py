@@ -77,7 +77,7 @@ def test_a_well_without_stained_cells_counts_as_none() -> None:
 def test_the_sample_plate_is_let_through(path: Path) -> None:
     picture = read_picture(path)
     um = picture.pixel_size.um
-    assert um == pytest.approx(0.9)
+    assert um == pytest.approx(0.76)
     assert rejection_reason(measure_domain(picture, np.ones(picture.pixels.shape[:2], bool), um)) == ""
 
 
