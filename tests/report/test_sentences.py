@@ -92,6 +92,6 @@ def test_methods_can_be_pasted(page):
         "at least 3 nuclei (counted from a score of 0.5).",
         "IL-32 dependence (wild type ÷ knock-out) was a further contrast of the same model.",
         "indicated if its adjusted p, of the secondary endpoints adjusted over them too (Holm), was below 0.05, and",
-        "each arm was compared with vehicle (donor as the unit of replication, n = 3; least squares weighted by counting noise",
+        "each arm was compared with vehicle (donor as the unit of replication, n = 3; least squares weighted by",
     ):
         assert words in page.text
