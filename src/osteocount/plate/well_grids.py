@@ -108,7 +108,8 @@ def _headers(cells: list[str], row: int, min_columns: int) -> list[_Header]:
         length = 1
         while first and start + length < len(numbers) and numbers[start + length] == first + length:
             length += 1
-        if first and length >= min_columns:
+        from_zero = start > 0 and numbers[start - 1] == 0  # then column 1 is the second
+        if first and length >= min_columns and not from_zero:
             headers.append(_Header(row, start, tuple(range(first, first + length))))
         start += length
     return headers

@@ -116,7 +116,7 @@ def test_computed_blocks_are_said_and_never_taken_for_readings(tmp_path, label):
     assert len(absorbance_columns([block], layout, "viability", block="1")) == 96
 
 
-@pytest.mark.parametrize("label", ["normDAPI", "NormLum", "Net", "meanNorm", "Viability", "My transformation"])
+@pytest.mark.parametrize("label", ["normDAPI", "NormLum", "meanNorm", "Viability", "My transformation"])
 @pytest.mark.parametrize("light", ["DAPI:360/40,460/40", "LUM:Lum", "405", "OD600:600"])
 def test_what_gen5_made_of_its_readings_is_computed(tmp_path, light, label):
     blocks = read_text(tmp_path, gen5((), (light, label)))
@@ -201,6 +201,49 @@ def test_times_of_several_readings_keep_what_was_read(tmp_path):
         ("OD:600 Time 0:01:48", 600, None), ("OD:600 Time 0:06:48", 600, None),
         ("485,528 Time 0:01:48", 485, 528), ("485,528 Time 0:06:48", 485, 528),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda lines: [*lines[:3], lines[1], *lines[3:]], "line 4 column 1: 'A'"),
+        (lambda lines: [*lines[:5], *[""] * 5, *lines[5:]], "line 11 column 1: 'E'"),
+        (lambda lines: [*lines, lines[2]], "line 10 column 1: 'B'"),
+    ],
+)
+def test_rows_that_come_again_or_far_below_are_refused(tmp_path, change, where):
+    with pytest.raises(OsteoCountError, match=f"{where} is a row that is there already, or stands far below"):
+        read_text(tmp_path, "\n".join(change(grid().split("\n"))) + "\n")
+
+
+def test_column_numbers_from_zero_are_no_columns_from_one(tmp_path):
+    _, *lines = grid().split("\n")
+    numbers = "\t".join(map(str, range(12)))
+    with pytest.raises(OsteoCountError, match="no readings found"):
+        read_text(tmp_path, "\n".join(["\t" + numbers, *lines]) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [
+        ("TRAP activity (mU/mL)", "computed"), ("nmol pNP / min", "computed"), ("IL-6 ng/mL", "computed"),
+        ("ln(OD)", "computed"), ("Dose (ng/mL)", "computed"), ("Temperature", "computed"),
+        ("Net OD 405", "blank-subtracted"),
+        ("Temperature (°C)", "computed"), ("Absorbance 405 nm", "raw"), ("OD 405", "raw"), ("TRAP 540", "raw"),
+    ],
+)  # fmt: skip
+def test_amounts_are_no_readings(tmp_path, title, kind):
+    (block,) = read_text(tmp_path, f"{title}\n{grid()}\n")
+    assert block.kind == kind
+    lines = "\n".join(f"A{n}\t0.{n}" for n in range(1, 7))
+    (block,) = read_text(tmp_path, f"Well\t{title}\n{lines}\n", "list.txt") if "Temp" not in title else (block,)
+    assert block.kind == kind
+
+
+@pytest.mark.parametrize("title", ["alamarBlue absorbance 570 nm", "Resazurin, Absorbance at 600 nm"])
+def test_the_absorbance_of_a_fluorescent_dye_is_absorbance(tmp_path, title):
+    (block,) = read_text(tmp_path, f"{title}\n{grid()}\n")
+    assert (block.signal, block.emission_nm) == ("absorbance", None)
 
 
 def test_percentages_are_computed(tmp_path):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from osteocount.errors import OsteoCountError
 from osteocount.plate.absorbance.headings import HeadingContext, context_above
 from osteocount.plate.absorbance.model import Reading, ReadingBlock
 from osteocount.plate.absorbance.values import (
     excitation_emission,
+    is_amount,
     kind_of,
     names_what_was_measured,
     read_value,
@@ -15,7 +17,7 @@ from osteocount.plate.absorbance.values import (
     wavelength_of,
 )
 from osteocount.plate.spreadsheets import Sheet
-from osteocount.plate.well_grids import Grid, find_grids, transposed
+from osteocount.plate.well_grids import Grid, find_grids, row_label, rows_of, transposed
 from osteocount.wells import PLATE_SHAPES
 
 MIN_COLUMNS = 6  # half a row of a 96-well plate; shorter runs of numbers are also numbered samples and steps
@@ -50,6 +52,9 @@ def _blocks_of(sheet: Sheet, grids: list[Grid], *, turned: bool) -> list[Reading
         end = grid.last_row + 1
         if context.headings and context.headings[0].lower() in _LAYOUT_LABELS:
             continue
+        if not turned:
+            below = [other.header_row for other in grids if other.header_row > grid.last_row]
+            _refuse_lost_rows(sheet, grid, min(below, default=len(sheet.rows)))
         series = _series(sheet, grid)
         measured = [label for label in series if names_what_was_measured(label)]
         for label, lines in series.items():
@@ -61,6 +66,34 @@ def _blocks_of(sheet: Sheet, grids: list[Grid], *, turned: bool) -> list[Reading
             if block:
                 blocks.append(block if not turned else _turned_back(block, grid))
     return blocks
+
+
+def _refuse_lost_rows(sheet: Sheet, grid: Grid, stop: int) -> None:
+    """Raise where rows of a grid stand too far below it, or come again.
+
+    Raises
+    ------
+    OsteoCountError
+    """
+    last = max(plate_row for _, plate_row in grid.lines)
+    labels = [c for c in (grid.first_column - 1, grid.first_column - 2) if c >= 0]
+    columns = range(grid.first_column, grid.first_column + len(grid.columns))
+    lost = list(grid.unclear)
+    for row in range(grid.last_row + 1, stop):
+        cells = [text for column in columns if (text := sheet.cell(row, column))]
+        if not any(cells) or 2 * len(cells) < len(grid.columns) or any(read_value(text) is None for text in cells):
+            continue
+        named = next((found for c in labels if (found := row_label(sheet.cell(row, c)))), 0)
+        again = row == grid.last_row + 1 and 0 < named <= last
+        if again or last < named <= rows_of(grid.columns[-1]):
+            lost.append((row, labels[0]))
+    for row, column in lost:
+        label = row_label(sheet.cell(row, column))
+        if label and any(sheet.cell(row, c) for c in columns):
+            raise OsteoCountError(
+                f"{sheet.where(row, column)}: {sheet.cell(row, column)!r} is a row that is there already, or stands "
+                "far below its plate. Leave out what does not belong to the plate, or give every plate its column numbers."
+            )
 
 
 def _turned_back(block: ReadingBlock, grid: Grid) -> ReadingBlock:
@@ -109,7 +142,7 @@ def _block(
         where=sheet.where(lines[0][0], grid.first_column),
         plate=context.plate,
         wavelength_nm=pair[0] if pair else _wavelength(named, grid, context, single=not label.startswith("line ")),
-        kind=kind_of(grid.corner, *said, formula=context.formula or percent),
+        kind=kind_of(grid.corner, *said, formula=context.formula or percent or is_amount(title)),
         title=title[:60],
         readings=tuple(readings),
         emission_nm=pair[1] if pair else None,

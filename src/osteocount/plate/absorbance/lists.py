@@ -11,6 +11,7 @@ from osteocount.plate.absorbance.headings import HeadingContext, context_above
 from osteocount.plate.absorbance.model import Reading, ReadingBlock
 from osteocount.plate.absorbance.values import (
     excitation_emission,
+    is_amount,
     kind_of,
     names_what_was_measured,
     read_value,
@@ -95,7 +96,7 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
             read = [r.value for r in readings if r.value is not None]
             pair = excitation_emission(name, *above, values=read)
             nm = wavelength_of(name) or (wavelength_of(context.title) if above else None)
-            kind = kind_of(name, context.title) if times else kind_of(name)
+            kind = kind_of(name, context.title if times else "", formula=is_amount(name or context.title))
             kind = "reference" if kind == "raw" and name.lower().startswith("background") else kind
             yield ReadingBlock(
                 name="",

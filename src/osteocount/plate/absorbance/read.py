@@ -38,7 +38,10 @@ def read_export(path: Path) -> list[ReadingBlock]:
     """
     marked = [with_decimal_points(sheet) for sheet in read_sheets(path)]
     sheets = [sheet for sheet, _ in marked]
-    blocks = [block for sheet in sheets for block in _sheet_blocks(sheet)]
+    try:
+        blocks = [block for sheet in sheets for block in _sheet_blocks(sheet)]
+    except OsteoCountError as error:
+        raise OsteoCountError(f"{path}: {error}") from error
     if not blocks:
         blocks = [block for sheet in sheets for block in bare_blocks(sheet)]
     if not blocks:

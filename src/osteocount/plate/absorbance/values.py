@@ -47,11 +47,16 @@ _WAVELENGTHS = (
 _COMPUTED = re.compile(
     r"(?i)subtract|correct|conc|dilution|factor|mean|average|\bavg|std|\bsd\b|\bcv\b|%|ratio|pathlength|delta|"
     r"\bnorm|calc|formula|curve|\[test\]|\[ref\]|result value|\bgroup|standard|interpol|reduced|statistic|max v|"
-    r"r-squared|lagtime|slope|t at |integral|\blog(?:10|2)?\b|polari[sz]ation|anisotropy|purity|quotient|onset|"
+    r"r-squared|lagtime|slope|t at |integral|\b(?:log(?:10|2)?|ln)\b|polari[sz]ation|anisotropy|purity|quotient|onset|"
     r"area under|\bauc\b|inhibition|\bfold\b|minus|difference|\bmin/max\b|threshold"
 )
 _BLANKED = re.compile(
-    r"(?i)\b(?:blank|background)[- ]?(?:subtract|correct)\w*|\bblank(?:ed|s)?\b|\b(?:less|minus|net of) blanks?\b"
+    r"(?i)\b(?:blank|background)[- ]?(?:subtract|correct)\w*|\bblank(?:ed|s)?\b|\bnet\b|"
+    r"\b(?:less|minus|net of) blanks?\b"
+)
+_AMOUNT = re.compile(
+    r"(?i)\b(?:[pnµ\u03bcum]?(?:g|mol|iu|u)|[pnµ\u03bcum]m)\s*(?:[a-z]+\s*)?(?:/|per\s)\s*(?:m?l|[µ\u03bcu]l|min|h|mg|well)\b|"
+    r"\b[pnµ\u03bcum]mol\b|^temp(?:erature)?\W*(?:[°c]*\W*)$|^dos(?:e|is)\b"
 )
 _REFERENCE = re.compile(r"(?i)\[ref\]|\breference\b")
 _NM = r"(?:OD|Abs|A)?\s*[2-9]\d\d\s*(?:nm)?"
@@ -59,9 +64,9 @@ _TWO_WAVELENGTHS = re.compile(rf"(?i)(?<![\d.]){_NM}\s*[-\u2013\u2212/]\s*{_NM}(
 _PAIR_OF_FILTERS = re.compile(r"[2-9]\d\d(?:/\d{1,3})?\s*,\s*[2-9]\d\d")
 _RANGE = re.compile(r"(?i)spectr|\bscan|\brange|\bfrom\b|date|serial")
 _FLUORESCENCE = re.compile(
-    r"(?i)\brfu\b|fluoresc|\bfluo?\b|time[- ]resolved|\bh?trf\b|alamar|resazurin|presto ?blue|calcein|"
-    r"\bex(?:citation)?\b.*\bem(?:ission)?\b"
+    r"(?i)\brfu\b|fluoresc|\bfluo?\b|time[- ]resolved|\bh?trf\b|\bex(?:citation)?\b.*\bem(?:ission)?\b"
 )
+_FLUORESCENT = re.compile(r"(?i)alamar|resazurin|presto ?blue|calcein")  # dyes whose absorbance is read too
 _LUMINESCENCE = re.compile(r"(?i)\brlu\b|luminesc|\blum\b|titer[- ]?glo|\bctg\b|luciferase|\bcps\b")
 _ABSORBANCE = re.compile(r"(?i)absorb|\bod\b|\bod\d|optical density|\babs\b|\babs\d")
 _ENVISION = re.compile(r"\bEx=(?P<ex>\S+) Em=(?P<em>\S+)")
@@ -116,6 +121,11 @@ def is_computed(text: str) -> bool:
     return bool(_COMPUTED.search(text))
 
 
+def is_amount(title: str) -> bool:
+    """Say whether a title names an amount (``nmol/min``, ``mU/mL``), a dose or a temperature rather than a reading."""
+    return bool(_AMOUNT.search(title))
+
+
 def _of_two_wavelengths(text: str) -> bool:
     if _RANGE.search(text) or _FLUORESCENCE.search(text):
         return False
@@ -140,7 +150,7 @@ def excitation_emission(*texts: str, values: Sequence[float] = ()) -> tuple[floa
     """
     small = bool(values) and max(values) < _MOST_SMALL and any(not value.is_integer() for value in values)
     for text in texts:
-        spoken = bool(_FLUORESCENCE.search(text))
+        spoken = bool(_FLUORESCENCE.search(text) or (_FLUORESCENT.search(text) and not _ABSORBANCE.search(text)))
         match = _PAIR.search(text)
         if match is None or (not spoken and (small or _ABSORBANCE.search(text) or "avelength" in text)):
             continue
@@ -162,6 +172,8 @@ def signal_of(texts: Sequence[str], values: Sequence[float]) -> Signal:
             return "fluorescence"
         if _ABSORBANCE.search(text):
             return "absorbance"
+        if _FLUORESCENT.search(text):
+            return "fluorescence"
     return "" if values and max(values) > MOST_OD else "absorbance"
 
 
