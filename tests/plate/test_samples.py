@@ -135,11 +135,11 @@ def test_template_corrected_and_read(tmp_path, suffix):
     [
         (
             "Donor3_IL32_25ng_rep2 (1).jpg",
-            {"donor": "Donor3", "treatment": "IL32", "dose": "25ng", "replicate": "rep2"},
+            {"donor": "Donor3", "treatment": "IL32", "dose": "25 ng", "replicate": "rep2"},
         ),
         ("D1/IL-32/img1.tif", {"donor": "D1", "treatment": "IL-32"}),
         ("D2/vehicle/TRAP_10x_003.tif", {"donor": "D2", "treatment": "vehicle"}),
-        ("slide1_RANKL_50ng_f2.png", {"replicate": "slide1", "treatment": "RANKL", "dose": "50ng"}),
+        ("slide1_RANKL_50ng_f2.png", {"replicate": "slide1", "treatment": "RANKL", "dose": "50 ng"}),
         ("mouse 4/EV KO/dish2_1.tif", {"donor": "mouse 4", "treatment": "EV KO", "replicate": "dish2"}),
         ("P3/PBS/a.tif", {"donor": "P3", "treatment": "PBS"}),
     ],
@@ -161,3 +161,45 @@ def test_a_pattern_for_paths(tmp_path):
     assert match_paths(tmp_path, r"(?P<well>[A-H]\d)_f(?P<field>\d)") is None
     with pytest.raises(OsteoCountError, match=r"the pattern does not fit D1/IL-32/img1\.tif"):
         match_paths(tmp_path / "pictures", r"(?P<donor>X)/(?P<treatment>.*)")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("IL-32,25 ng/mL,D1,1", "IL-32,25 ng/mL,D1,01"), ("IL-32,25 ng/mL,D1,1", "il-32,25 ng/mL,d1,1"),
+        ("IL-32,25 ng/mL,D1,1", "IL-32,25ng/ml,D1,1"), ("IL-32,25 ng/mL,D1,1", "IL-32,25 ng/mL,D01,1"),
+        ("IL-32,25 ng/mL,D1,dish 1", "IL-32,25 ng/mL,D1,Dish 1"),
+    ],
+)  # fmt: skip
+def test_fields_of_a_sample_are_joined_however_it_is_spelled(tmp_path, one, other):
+    text = f"file,treatment,dose,donor,replicate\nD1/IL-32/img1.tif,{one}\nD1/IL-32/img2.tif,{other}\n"
+    index, layout = samples(tmp_path, text + "D1/vehicle/img1.tif,vehicle,,D1,1\n")
+    assert len(layout.wells) == 2
+    assert len({entry.well for entry in index.entries}) == 2
+
+
+def test_a_line_without_a_treatment_is_said(tmp_path):
+    _, layout = samples(tmp_path, "file,treatment\nD1/IL-32/img1.tif,\nD1/vehicle/*,vehicle\n")
+    assert "line 2 column 1: no treatment; D1/IL-32/img1.tif is counted and in no comparison." in layout.warnings
+
+
+@pytest.mark.parametrize("column", ["dish", "Slide", "coverslip", "Chamber"])
+def test_replicates_under_the_name_of_what_they_are(tmp_path, column):
+    _, layout = samples(tmp_path, f"file,treatment,{column}\nD1/IL-32/*,x,1\nD1/vehicle/*,vehicle,2\n")
+    assert layout.wells["well"].tolist() == [f"x {column.lower()} 1", f"vehicle {column.lower()} 2"]
+
+
+@pytest.mark.parametrize(
+    "written", ["d1/IL-32/IMG1.tif", "D1/IL-32/img1", "D1\\IL-32\\img1.TIF", "D1/IL-32/img 1.tif", "D1/IL-32/img01.tif"]
+)
+def test_a_file_under_another_spelling_is_found_and_said(tmp_path, written):
+    index, layout = samples(tmp_path, f"file,treatment\n{written},x\nD1/vehicle/*,vehicle\n")
+    assert index.entries[0].path.name == "img1.tif"
+    assert any("is taken for 'D1/IL-32/img1.tif'" in warning for warning in layout.warnings)
+
+
+def test_the_template_leaves_out_what_all_pictures_share(tmp_path):
+    names = [f"2024-03-01/Patient {n}/{t}/slide 1/a.tif" for n in (4, 5) for t in ("PBS", "RANKL 50 ngml")]
+    table = sample_template(touch(tmp_path, *names))
+    assert table["treatment"].tolist() == ["PBS", "RANKL"] * 2
+    assert table["dose"].tolist() == ["", "50 ng/mL"] * 2

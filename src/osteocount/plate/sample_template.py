@@ -16,6 +16,10 @@ TEMPLATE_COLUMNS = ("file", "treatment", "dose", "donor", "role", "replicate", "
 _DONOR = re.compile(r"(?i)(?:d|donor|spender|patient|pat|p|mouse|m|animal|rat|exp|experiment|hd|subject)[ _-]?\d{1,4}")
 _REPLICATE = re.compile(r"(?i)(?:rep|replicate|r|n|well|w|dish|slide|coverslip|cs|chamber|sample|s)[ _-]?\d{1,3}")
 _FIELD = re.compile(r"(?i)(?:img|image|pic|picture|photo|field|fov|f|pos|position|tile)?[ _-]?\(?\d{1,5}\)?")
+_DOSE = re.compile(
+    r"(?<![A-Za-z0-9.,-])(?P<number>\d+(?:[.,]\d+)?)[ _]?(?P<unit>[pnu\u00b5\u03bcm]g(?:/?m?[lL])?|[pnu\u00b5\u03bcm]M|"
+    r"[u\u00b5\u03bc][lL]|%)(?![A-Za-z0-9])"
+)
 _MAGNIFICATION = re.compile(r"(?i)\d{1,3}x|trap|bf|brightfield|overview|merge|scale ?bar|copy|kopie")
 
 
@@ -37,12 +41,19 @@ def sample_template(source: Path) -> pd.DataFrame:
     if not source.is_dir():
         raise OsteoCountError(f"{source}: no such folder.")
     root = root_of(source)
-    rows = []
-    for picture in find_pictures(source).pictures:
-        path = picture.relative_to(root)
-        rows.append({**dict.fromkeys(TEMPLATE_COLUMNS, ""), "file": path.as_posix(), **_guess(path)})
-    table = pd.DataFrame(rows, columns=list(TEMPLATE_COLUMNS))
-    return _without_constants(table)
+    paths = [picture.relative_to(root) for picture in find_pictures(source).pictures]
+    guesses = [_guess(path) for path in paths]
+    shared = set.intersection(*(set(words) for _, words in guesses)) if len(guesses) > 1 else set()
+    rows = [
+        {
+            **dict.fromkeys(TEMPLATE_COLUMNS, ""),
+            "file": path.as_posix(),
+            **said,
+            "treatment": _treatment(path, [word for word in words if word not in shared]),
+        }
+        for path, (said, words) in zip(paths, guesses, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=list(TEMPLATE_COLUMNS))
 
 
 def write_sample_template(source: Path, out: Path) -> int:
@@ -65,19 +76,31 @@ def write_sample_template(source: Path, out: Path) -> int:
     return len(table)
 
 
-def _guess(path: Path) -> dict[str, str]:
-    """Sort the folders and the parts of a name into columns; what is left over names the treatment."""
+def _guess(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Sort the folders and the parts of a name into columns; what is left over may name the treatment."""
     said: dict[str, str] = {}
     left: list[str] = []
     stem = re.sub(r"\s*\(\d+\)$", "", picture_stem(path))
     for folder in path.parent.parts:
-        _sort_part(folder, said, left, folder=True)
-    for part in _parts(stem):
+        _sort_part(_without_dose(folder, said), said, left, folder=True)
+    for part in _parts(_without_dose(stem, said)):
         _sort_part(part, said, left, folder=False)
-    words = [word for word in dict.fromkeys(left) if not _MAGNIFICATION.fullmatch(word)]
-    if words and "treatment" not in said:
-        said["treatment"] = words[0] if path.parent.parts else " ".join(words)
-    return said
+    return said, [word for word in dict.fromkeys(left) if word and not _MAGNIFICATION.fullmatch(word)]
+
+
+def _treatment(path: Path, words: list[str]) -> str:
+    """Name the treatment by what all pictures do not share: that is the experiment or the day."""
+    return "".join(words[:1]) if path.parent.parts else " ".join(words)
+
+
+def _without_dose(name: str, said: dict[str, str]) -> str:
+    """Take a dose with its unit (``25ng``, ``25 ngml``, ``5 nM``) out of a name."""
+    match = _DOSE.search(name)
+    if match is None or "dose" in said:
+        return name
+    unit = match["unit"] if "/" in match["unit"] else re.sub(r"(?i)(?<=g)m?l$", lambda m: f"/{m[0]}", match["unit"])
+    said["dose"] = f"{match['number']} {canonical_unit(unit) or unit}"
+    return f"{name[: match.start()]} {name[match.end() :]}".strip(" _-")
 
 
 def _sort_part(part: str, said: dict[str, str], left: list[str], *, folder: bool) -> None:
@@ -103,10 +126,3 @@ def _is_dose(part: str) -> bool:
 
 def _parts(name: str) -> list[str]:
     return [part for part in re.split(r"[_\s]+|(?<=[A-Za-z])-(?=[A-Za-z]{3})", name) if part]
-
-
-def _without_constants(table: pd.DataFrame) -> pd.DataFrame:
-    """Empty a treatment that all pictures share: it is the name of the experiment."""
-    if len(table) > 1 and (table["treatment"] == table["treatment"].iloc[0]).all():
-        table["treatment"] = ""
-    return table

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from osteocount.dose_units import canonical_unit, split_dose
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import is_multi_image
 from osteocount.names import fold, is_missing
@@ -36,6 +37,7 @@ _FILE = frozenset(
     map(fold, ("file", "files", "path", "image", "picture", "file name", "filename", "image file", "image name"))
 )
 _JOINING = ("replicate", "field", "channel")
+_ARM = ("donor", "treatment", "dose", "dose_unit")
 _REPLICATES = ("dish", "slide", "coverslip", "chamber")
 """Headings of replicates that say what a sample is."""
 
@@ -205,9 +207,13 @@ def _placed(path: Path, source: Path, lines: list[SampleLine], collected: Layout
     if not line_of:
         raise OsteoCountError(f"{path}: none of the {len(pictures)} pictures of {source} is named in it.")
     samples: dict[int, str] = {}
+    first: dict[tuple[str, str], str] = {}
     for number in sorted(set(line_of.values())):
         line = lines[number]
-        samples[number] = _sample_name(line, number)
+        name = _sample_name(line, number)
+        samples[number] = first.setdefault((fold(_plate(line)), fold(name)), name)
+        if "treatment" not in line.values:
+            collected.notes.append(f"{line.where}: no treatment; {line.file} is counted and in no comparison.")
         collected.entries += [
             replace(entry, well=(_plate(line), number + 1, 0))
             for variable, entry in line.values.items()
@@ -297,10 +303,19 @@ def _sample_name(line: SampleLine, number: int) -> str:
         text = line.values["well"].value
         position = parse_well(text)
         return well_name(*position) if position else text
-    arm = [line.values[key].value for key in ("donor", "treatment", "dose", "dose_unit") if key in line.values]
+    arm = [_one_way(key, line.values[key].value) for key in _ARM if key in line.values]
     if "replicate" in line.values:
         return " ".join([*arm, line.values["replicate"].value])
-    return " ".join([*arm, f"line {number + 1}"]) if "*" in line.file else picture_name(line.file)
+    return " ".join([*arm, f"line {number + 1}"]) if re.search(r"[*?]|\[.+\]", line.file) else picture_name(line.file)
+
+
+def _one_way(variable: str, text: str) -> str:
+    """Spell the unit of a dose one way, so that 25 ng/ml and 25 ng/mL are one sample."""
+    written = split_dose(text) if variable == "dose" else None
+    unit = canonical_unit(written.unit if written else text if variable == "dose_unit" else "")
+    if written and unit and not written.power and text.endswith(written.unit):
+        return f"{text.removesuffix(written.unit).strip()} {unit}"
+    return unit if variable == "dose_unit" and unit else text
 
 
 def picture_name(file: str) -> str:

@@ -92,7 +92,7 @@ def _refuse_lost_rows(sheet: Sheet, grid: Grid, stop: int) -> None:
         if label and any(sheet.cell(row, c) for c in columns):
             raise OsteoCountError(
                 f"{sheet.where(row, column)}: {sheet.cell(row, column)!r} is a row that is there already, or stands "
-                "far below its plate. Leave out what does not belong to the plate, or give every plate its column numbers."
+                "far below its plate. Leave out what does not belong to the plate, or give every plate column numbers."
             )
 
 
