@@ -10,6 +10,7 @@ import pytest
 from osteocount.plate.index import index_pictures
 
 TABLE = Path(__file__).with_name("file_names.csv")
+REPORTED = Path(__file__).parents[3] / "shared" / "cases" / "plates" / "m10_names.txt"
 
 
 def touch(root: Path, names: list[str]) -> Path:
@@ -37,6 +38,16 @@ def test_no_name_of_the_table_gives_a_wrong_well(tmp_path, made_by, most_asked):
         assert all(well in ("", wanted) for well, wanted in zip(read, meant, strict=True)), (line, read)
         asked += read != meant
     assert asked <= most_asked
+
+
+@pytest.mark.skipif(not REPORTED.exists(), reason="the reported cases are not here")
+def test_reported_names_are_asked_about(tmp_path):
+    names = REPORTED.read_text(encoding="utf-8").split()
+    index = index_pictures(touch(tmp_path / "together", names))
+    assert {entry.well for entry in index.entries} == {""}
+    assert index.notes[0].startswith("These names may hold wells, or something else: 17b_E2_1 (well E02?)")
+    for name in names:
+        assert not index_pictures(touch(tmp_path / name[:-4], [name])).entries[0].well
 
 
 def test_the_table_is_as_large_as_it_says():

@@ -442,6 +442,7 @@ REPORTED = {
     "m5_gen5_row_D_empty.txt": [("raw", 405, {(8, 11): 0.811}, 70), ("blank-subtracted", None, {(8, 11): 0.761}, 70)],
     "m6_gen5_only_concentration.txt": [("computed", None, {(8, 12): 18.2}, 96)],
     "m7_rfu_thousands_separator.txt": [("raw", None, {(1, 2): 1234, (8, 6): 1234574}, 96)],
+    "m8_gen5_endpoint_then_kinetic.txt": [("raw", 405, {(8, 12): 0.17}, 96)] + [("raw", 405, {}, 96)] * 5,
     "m9_gen5_xlsx_wells_across_label_in_B.xlsx": [
         ("raw", 405, {(8, 12): 0.595}, 96), ("raw", 650, {(1, 1): 0.04}, 96),
         ("blank-subtracted", 405, {(1, 1): 0.45}, 96),
