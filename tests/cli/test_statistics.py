@@ -88,7 +88,7 @@ MALFORMED = {
     "heading alone": (text(rows()[:1]), "The table has a heading but no rows. Give it one row per well."),
     "one column": ("well\nA1\nA2\n", "no column 'donor' (the biological replicate: donor, animal"),
     "unknown columns": ("a,b\n1,2\n", "It has the columns: a, b."),
-    "Greek": (text(rows(treatment=(3, "TGF-β"))).encode("cp1253"), "is not UTF-8 text, and line 4 has 'â'"),
+    "Greek": (text(rows(treatment=(3, "TGF-β"))).encode("cp1253"), "is not UTF-8 text, and line 3 has 'â'"),
 }
 
 

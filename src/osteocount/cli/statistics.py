@@ -177,6 +177,7 @@ def read_wells(path: Path) -> pd.DataFrame:
     file = path / "wells.csv" if path.is_dir() else path
     if not file.is_file():
         raise OsteoCountError(f"{file}: there is no such table. Give a CSV file or a result folder with wells.csv.")
+    table = read_table(file)
     if is_legacy(file.read_bytes()):
         say(f"{file.name} is no Unicode text; it is read as {LEGACY}.")
-    return read_table(file)
+    return table
