@@ -1,6 +1,6 @@
 """Take the napari pictures of the documentation, each step in both themes.
 
-xvfb-run -a -s "-screen 0 1600x1000x24" python scripts/screenshots.py [FOLDER]
+xvfb-run -a -s "-screen 0 1600x1000x24" python scripts/screenshots.py [FOLDER]   (from the top of the repository)
 
 With QT_SCALE_FACTOR=2 and a screen of 2600 × 1700 they are those of a fine screen.
 """
@@ -90,6 +90,7 @@ def table(dock, viewer):
     """Show the table of treatments, as lines and as a plate."""
     dock.edit_treatments()
     wait_until(lambda: dock.treatments.table is not None and dock.treatments.idle())
+    hide_folders(dock)
     save_both(viewer, "napari_table")
     view = dock.treatments.view
     view.shown.setCurrentIndex(1)
@@ -116,11 +117,16 @@ def outline_a_missed_cell(dock, viewer):
     dock.docks.remove(dock.review.cells)
 
 
-def hide_paths(dock):
-    """Let no picture show where it was taken."""
+def hide_folders(dock):
+    """Let step 1 not show where it was taken."""
     dock.source.pictures.edit.setText("sample_images")
     dock.source.plate_layout.edit.setText("sample_images/layout.csv")
     dock.source.results.edit.setText("results")
+
+
+def hide_paths(dock):
+    """Let no picture show where it was taken."""
+    hide_folders(dock)
     dock.run.show_idle("Results are in results")
     dock.review.correct.who.setText("reviewer 1")
 
@@ -143,14 +149,15 @@ def plate(dock, viewer, results):
     dock.steps.setCurrentIndex(OPEN)
     dock.source.of_folder.setChecked(True)
     hide_paths(dock)
-    dock.source.show_findings("40 pictures of 20 wells, 2 each; 5 treatments, 4 donors; compared with vehicle.")
+    settle()
+    wait_until(lambda: "look" not in dock._jobs.names())
     save_both(viewer, "napari_open")
     choose_plate(dock, results)
     table(dock, viewer)
+    choose_plate(dock, results)
     dock.steps.setCurrentIndex(COUNT)
     settle()
     wait_until(lambda: "look" not in dock._jobs.names())
-    save_both(viewer, "napari_ahead")
     count(dock)
     review = dock.review
     wait_until(lambda: review.figures is not None and review.idle())

@@ -156,6 +156,8 @@ class LayerCount:
         or the label image of a large picture, of which only what is on the screen is read.
     folder
         Where that label image lies; there as long as somebody holds this.
+    file
+        The file that was counted in place of the layer; None: what the layer shows was counted.
     """
 
     layer: str
@@ -163,6 +165,7 @@ class LayerCount:
     result: FieldResult
     labels: NDArray[np.generic] | TiledLabels
     folder: TemporaryFolder | None = None
+    file: Path | None = None
 
 
 class Cancelled(Exception):  # noqa: N818  no error: somebody pressed Cancel
@@ -219,7 +222,8 @@ def count_layer(
     fits = cells.max(initial=0) <= np.iinfo(np.uint16).max
     labels = cells.astype(np.uint16) if fits else cells
     gc.collect()  # now, while the person waits anyway, and not while the result is looked at
-    return None if stop.is_set() else LayerCount(layer.name, picture.pixel_size.um, result, labels)
+    file = picture.path if picture.path == layer.path else None
+    return None if stop.is_set() else LayerCount(layer.name, picture.pixel_size.um, result, labels, file=file)
 
 
 def is_large(layer: LayerSnapshot) -> bool:
@@ -240,13 +244,13 @@ def _count_tiles(
     with opened as image, ThreadPoolExecutor(1) as pool:
         work = pool.submit(analyse, CancellableImage(image, stop), settings, 1, tile_folder)
         yield from _previews(work, layer, tile_folder)
-        result, um = work.result(), image.pixel_size.um
+        result, um, file = work.result(), image.pixel_size.um, image.path if image.path == layer.path else None
     result = replace(result, warnings=(*notes, *result.warnings))
     if stop.is_set():
         return None
     yield Progress(0, 0, "Drawing the cells")
     write_label_images(result.segmentation, path, folder.path / "nuclei.tif", um)
-    return LayerCount(layer.name, um, result, TiledLabels(path), folder)
+    return LayerCount(layer.name, um, result, TiledLabels(path), folder, file)
 
 
 def _previews(work: Future[Any], layer: LayerSnapshot, tile_folder: Path) -> Generator[CountPreview, None, None]:

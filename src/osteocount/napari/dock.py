@@ -26,7 +26,7 @@ from osteocount.napari.layers.viewer_layers import ViewerLayers
 from osteocount.napari.outlook import look_at_folder, look_at_layer
 from osteocount.napari.review.controller import ReviewController
 from osteocount.napari.sample_plate import make_sample_plate
-from osteocount.napari.save_count import SavedCount, has_a_file, save_count
+from osteocount.napari.save_count import SavedCount, save_count
 from osteocount.napari.treatments import TreatmentsController
 from osteocount.napari.views.count_view import NumbersView, RunView, WellsView, first_few, osteoclast_rule
 from osteocount.napari.views.guide_view import GuideView
@@ -84,6 +84,7 @@ class OsteoCountDock(QWidget):
         self._counted_with = Settings()
         self._counted_source: Path | None = None
         self._counted_layer: LayerSnapshot | None = None
+        self._counted_file: Path | None = None  # that was read in its place
         self._lay_out()
         self._connect()
         QApplication.instance().aboutToQuit.connect(self.stop)
@@ -271,9 +272,8 @@ class OsteoCountDock(QWidget):
         layer = self._counted_layer
         if layer is None or self._is_counting:
             return
-        if has_a_file(layer) and layer.path is not None:
-            path = layer.path
-        else:
+        path = None if layer.scene else self._counted_file
+        if path is None:
             name, _ = QFileDialog.getSaveFileName(self, "Where to keep this picture", f"{layer.name}.tif", TIFF_FILTER)
             if not name:
                 return
@@ -465,6 +465,7 @@ class OsteoCountDock(QWidget):
 
     def _on_layer_shown(self, count: LayerCount) -> None:
         self._is_counting = False
+        self._counted_file = count.file
         result, segmentation = count.result, count.result.segmentation
         rule = osteoclast_rule(self._counted_with, resolved=segmentation.nuclei_resolved)
         self.numbers.show_numbers(result.summary, rule)

@@ -11,7 +11,6 @@ from threading import Event
 import numpy as np
 import tifffile
 
-from osteocount.errors import OsteoCountError
 from osteocount.io.read import read_picture
 from osteocount.io.result_folder import RUN_RECORD
 from osteocount.io.tiled_image import open_tiled
@@ -28,11 +27,6 @@ class SavedCount:
 
     outcome: Outcome
     picture: Path
-
-
-def has_a_file(layer: LayerSnapshot) -> bool:
-    """Tell whether the file of a layer holds just what the layer shows, so that its count can lie beside it."""
-    return layer.path is not None and not layer.scene and layer.is_its_file() and _is_whole(layer)
 
 
 def save_count(
@@ -75,16 +69,6 @@ def _source_of(folder: Path) -> str:
         return ""
     except (OSError, ValueError, KeyError, TypeError):
         return "?"  # something that is not ours to write over
-
-
-def _is_whole(layer: LayerSnapshot) -> bool:
-    assert layer.path is not None  # noqa: S101  asked before
-    try:
-        with open_tiled(layer.path, None, layer.scene) as image:
-            shape = None if image is None else image.shape[:2]
-        return (shape or read_picture(layer.path).pixels.shape[:2]) == layer.shape[-2:]
-    except OsteoCountError:
-        return False
 
 
 def _with_scale(layer: LayerSnapshot, settings: Settings, picture: Path) -> Settings:

@@ -56,7 +56,7 @@ class TreatmentsController(QObject):
     def open(self, source: Path, file: Path | None) -> None:
         """Show the table of a folder: that of ``file``, or a new one."""
         kept = self._kept.get((source, file))
-        if kept is not None and kept.is_changed:
+        if kept is not None and kept.is_touched:
             self._show(source, file, kept)
             return
         self._jobs.start("open", partial(_open, source, file), partial(self._show, source, file))
@@ -77,7 +77,7 @@ class TreatmentsController(QObject):
     def is_unsaved(self, source: Path) -> bool:
         """Tell whether the table at hand is that of ``source`` and has changes that a count would not know."""
         table = self.table
-        return table is not None and source == self._source and table.is_changed and table.is_touched
+        return table is not None and source == self._source and table.is_touched
 
     def idle(self) -> bool:
         """Return True when everything shown is up to date."""

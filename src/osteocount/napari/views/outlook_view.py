@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFormLayout, QLineEdit, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
 
 from osteocount.columns import UNKNOWN
 from osteocount.napari.views.widgets import MessageView, column, plain_label
@@ -39,16 +39,19 @@ class OutlookView(QWidget):
         )
         self.pixel_size.textEdited.connect(self.pixel_size_typed)
         body = QWidget()
-        form = QFormLayout(body)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(3)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        form.addRow("Pictures", self.values["pictures"])
-        form.addRow("Treatments", self.values["treatments"])
-        form.addRow("µm per pixel", self.pixel_size)
-        form.addRow("Seen as", self.values["seen as"])
-        self._form = form
-        form.setRowVisible(self.values["treatments"], False)
+        grid = QGridLayout(body)  # a form would not make room for a second line that comes later
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(3)
+        grid.setColumnStretch(1, 1)
+        rows = (
+            ("Pictures", self.values["pictures"]), ("Treatments", self.values["treatments"]),
+            ("µm per pixel", self.pixel_size), ("Seen as", self.values["seen as"]),
+        )  # fmt: skip
+        self._titles = {title: QLabel(title) for title, _ in rows}
+        for n, (title, widget) in enumerate(rows):
+            grid.addWidget(self._titles[title], n, 0)
+            grid.addWidget(widget, n, 1)
+        self._show_treatments(is_shown=False)
         self.notes = MessageView()
         column(self, body, self.notes, spacing=3)
 
@@ -76,7 +79,7 @@ class OutlookView(QWidget):
     def show_folder(self, outlook: Outlook) -> None:
         """Show what is known of a folder."""
         self.values["pictures"].setText(pictures_in_words(outlook))
-        self._form.setRowVisible(self.values["treatments"], True)
+        self._show_treatments(is_shown=True)
         self.values["treatments"].setText(treatments_in_words(outlook))
         self._show_pictures(outlook.pictures)
         notes = outlook.notes[:MOST_NOTES]
@@ -85,10 +88,15 @@ class OutlookView(QWidget):
 
     def show_picture(self, picture: PictureOutlook) -> None:
         """Show what is known of a picture in the viewer."""
-        self.values["pictures"].setText(f"{picture.name}: {picture.axes}" if picture.axes else picture.name)
-        self._form.setRowVisible(self.values["treatments"], False)
+        self.values["pictures"].setText(picture.axes or picture.name)
+        self.values["pictures"].setToolTip(picture.name)
+        self._show_treatments(is_shown=False)
         self._show_pictures((picture,))
         self.notes.show_notes((picture.refusal,) if picture.refusal else ())
+
+    def _show_treatments(self, *, is_shown: bool) -> None:
+        for widget in (self._titles["Treatments"], self.values["treatments"]):
+            widget.setVisible(is_shown)
 
     def _show_pictures(self, pictures: tuple[PictureOutlook, ...]) -> None:
         sizes = list(

@@ -112,7 +112,10 @@ class TreatmentsView(QWidget):
         is_list = shown == LINES
         names = self.lines.table.columns
         model = self.lines if is_list else PlateModel(self.lines, names.index(shown), self.plate.currentData() or "")
+        before = self.sheet.model()
         self.sheet.setModel(model)
+        if isinstance(before, PlateModel):
+            before.deleteLater()
         self.plate.setVisible(not is_list and self.plate.count() > 1)
         self.remove.setVisible(is_list)
         header = self.sheet.horizontalHeader()
