@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from osteocount.stats.counting_noise import CountedCells
-from osteocount.stats.planning import OPEN, estimate_components, simulated_power
+from osteocount.stats.planning import OPEN, estimate_components, relative_areas, simulated_power
 from osteocount.stats.power_simulation import VarianceComponents, analyse, crossed
 from osteocount.stats.wells_input import check_wells
 
@@ -123,7 +123,9 @@ def planned(
 ) -> dict[str, float]:
     """Return what `plan` says of the experiment from these wells of a pilot."""
     components, _ = estimate_components(wells, {"arm 0"}, "mm²", quantile)
-    return simulated_power(rng, runs, truth.donors, truth.wells, truth.arms, components, float(np.log(truth.ratio)))
+    return simulated_power(
+        rng, runs, truth.donors, truth.wells, truth.arms, components, float(np.log(truth.ratio)), relative_areas(wells)
+    )
 
 
 def small_pilot(rng: np.random.Generator, truth: Truth, power: float) -> tuple[float, bool]:
@@ -151,8 +153,8 @@ from the same truth. A power of .5 has a standard error of {0.5 / np.sqrt(option
 {head}{body}
 *Small pilots*: {options.pilots} of donors × wells as named. Their mean is near the true power, but a single one is far
 off (*their SD*): how much a donor's arms vary is estimated from a handful of donors. That is why `plan` says, in its
-second sentence, which power a pilot of this size leaves open; *range holds it* is how often that range (80 % of the
-residual variance) holds the true power.
+headline, which power a pilot of this size leaves open; *range holds it* is how often that range (a 90 % interval of
+the residual variance alone; the mean and how much wells differ are estimated too) holds the true power.
 """
 
 

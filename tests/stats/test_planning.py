@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from osteocount.errors import OsteoCountError
-from osteocount.stats.planning import estimate_components, plan
+from osteocount.stats.planning import estimate_components, plan, relative_areas, simulated_power
 from osteocount.stats.power_simulation import VarianceComponents, crossed
 from osteocount.stats.wells_input import check_wells
 from support.well_tables import simulated, table
@@ -76,7 +76,7 @@ def test_the_sentence():
         f"3, one "
         "arm against control).\nThe range comes from how uncertain the pilot leaves the variation between a donor's "
         "arms "
-        "(80 % interval); a larger pilot narrows it.\nFrom the pilot: "
+        "(90 % interval); a larger pilot narrows it.\nFrom the pilot: "
     )
     assert (
         "The pilot has 3 donors: how much donors differ is itself poorly known. Plan for one donor more than this says."
@@ -109,6 +109,22 @@ def test_counts_are_divided_by_areas():
     assert found.theta == pytest.approx(20, rel=0.3)
     assert found.donor_arm_sd == pytest.approx(0.2, rel=0.15)
     assert found.mean == pytest.approx(60 * part.mean(), rel=0.2)
+
+
+def test_unequal_areas_of_the_pilot_cost_power():
+    """Wells of which a tenth or nearly all is imaged have the noise of the few cells they hold."""
+    components = VarianceComponents(mean=15, donor_sd=0.5, donor_arm_sd=0.1, theta=20)
+    power = [
+        simulated_power(np.random.default_rng(1), 1500, 5, 2, 2, components, np.log(1.8), areas)["power_adjusted"]
+        for areas in (np.ones(1), np.array([0.2, 1.8]))
+    ]
+    assert power[1] < power[0] - 0.03
+
+
+def test_areas_are_relative_to_their_mean():
+    wells = check_wells(table().assign(area_mm2=lambda t: np.where(t.index % 2, 1.0, 3.0)), {}).wells
+    assert sorted(set(relative_areas(wells))) == [0.5, 1.5]
+    assert list(relative_areas(check_wells(table(), {}).wells)) == [1.0]
 
 
 @pytest.mark.parametrize("ratio", [1, 0, -2])

@@ -13,6 +13,7 @@ from scipy import stats
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats.arms import choose_controls
+from osteocount.stats.arrays import FloatArray
 from osteocount.stats.counting_noise import CountedCells, excess_variance
 from osteocount.stats.endpoints import COUNT, find_endpoints
 from osteocount.stats.least_squares import fit
@@ -23,7 +24,8 @@ from osteocount.wells import ColumnNames
 DONORS = tuple(range(3, 11))
 WELLS = tuple(range(2, 7))
 RUNS = 2000
-OPEN = 0.9  # the range that is said runs from the 10 % to the 90 % quantile
+OPEN = 0.95  # the range that is said runs from the 5 % to the 95 % quantile
+ALIKE = 1.05  # largest ÷ smallest imaged area that counts as equal; a convention, not measured
 ORIENTATION = (
     "For orientation: with 4 arms, donor × arm SD 0.2 and negative-binomial size 10, 3 donors × 3 wells have 51 % "
     "power for a ratio of 2 and 17 % for 1.5."
@@ -47,7 +49,7 @@ class Plan:
     runs, seed : int
     target : float
     power_range : (float, float)
-        Power of ``robust`` of the best design, at the ends of the 80 % interval of the pilot's residual variance.
+        Power of ``robust`` of the best design, at the ends of the 90 % interval of the pilot's residual variance.
     notes : tuple of str
     """
 
@@ -102,9 +104,8 @@ class Plan:
             )
         return [
             f"{answer} (a ratio of {self.ratio:g}, {family}).",
-            "The range comes from how uncertain the pilot leaves the variation between a donor's arms (80 % "
-            "interval); a "
-            "larger pilot narrows it.",
+            "The range comes from how uncertain the pilot leaves the variation between a donor's arms (90 % interval); "
+            "a larger pilot narrows it.",
         ]
 
 
@@ -153,20 +154,21 @@ def plan(
         estimate_components(checked.wells, controls, checked.area_unit, quantile)[0] for quantile in (OPEN, 1 - OPEN)
     ]
     arms = checked.wells["arm"].nunique() - len(controls)
+    areas = relative_areas(checked.wells)
     rng = np.random.default_rng(seed)
     designs = [(n_donors, n_wells) for n_donors in donors for n_wells in wells]
     rows = []
     for done, (n_donors, n_wells) in enumerate(designs, start=1):
-        rows.append(simulated_power(rng, runs, n_donors, n_wells, arms, components, float(np.log(ratio))))
+        rows.append(simulated_power(rng, runs, n_donors, n_wells, arms, components, float(np.log(ratio)), areas))
         if progress:
             progress(done, len(designs))
     planned = Plan(pd.DataFrame(rows), components, ratio, arms, runs, seed, target, (0.0, 1.0), tuple(notes))
     size = int(planned.best["donors"]), int(planned.best["wells"])
-    low, high = (
-        simulated_power(np.random.default_rng(seed), runs, *size, arms, end, float(np.log(ratio)))["power_robust"]
+    ranged = [
+        simulated_power(np.random.default_rng(seed), runs, *size, arms, end, float(np.log(ratio)), areas)
         for end in ends
-    )
-    return replace(planned, power_range=(low, high))
+    ]
+    return replace(planned, power_range=(ranged[0]["power_robust"], ranged[1]["power_robust"]))
 
 
 def simulated_power(
@@ -177,13 +179,20 @@ def simulated_power(
     arms: int,
     components: VarianceComponents,
     log_ratio: float,
+    areas: FloatArray,
 ) -> dict[str, float]:
-    """Return a row of the plan: how often each test finds the effect, in its direction."""
+    """Return a row of the plan: how often each test finds the effect, in its direction.
+
+    ``areas`` are those of the pilot's wells over their mean (`relative_areas`); the planned wells are drawn from them.
+    """
     cells = crossed(n_donors, arms + 1)
-    y = simulate_log_rates(rng, runs, cells, n_wells, components, {"arm 1": log_ratio})
+    drawn = rng.choice(areas, (runs, len(cells), n_wells))
+    size = drawn.sum(axis=2)
+    evenness = (drawn**2).sum(axis=2) / size**2
+    relative = np.log(size / n_wells)
+    y = simulate_log_rates(rng, runs, cells, n_wells, components, {"arm 1": log_ratio}, relative, evenness) - relative
     excess = 1 / components.theta if np.isfinite(components.theta) else 0.0
-    wells = np.full(len(cells), float(n_wells))
-    tests = analyse(cells, y, "arm 0", CountedCells(wells, 1 / wells, excess))
+    tests = analyse(cells, y, "arm 0", CountedCells(size.mean(axis=0), evenness.mean(axis=0), excess))
     right = np.sign(tests.estimate[:, 0]) == np.sign(log_ratio)
     return {
         "donors": n_donors,
@@ -193,6 +202,14 @@ def simulated_power(
         "power_robust": float(np.mean(tests.robust[:, 0] & right)),
         "total_wells": n_donors * n_wells * (arms + 1),
     }
+
+
+def relative_areas(wells: pd.DataFrame) -> FloatArray:
+    """Return the imaged areas of the counted wells over their mean; a single 1 where they are alike."""
+    area = wells.loc[wells["count"].notna(), "area"].to_numpy(dtype=np.float64)
+    if area.max() <= ALIKE * area.min():
+        return np.ones(1)
+    return np.asarray(area / area.mean(), dtype=np.float64)
 
 
 def estimate_components(

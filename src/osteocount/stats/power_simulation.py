@@ -45,11 +45,13 @@ def simulate_log_rates(
     components: VarianceComponents,
     log_ratio: ArmWeights,
     extra: FloatArray | None = None,
+    evenness: FloatArray | None = None,
 ) -> FloatArray:
     """Draw ``y = log((Σ count + 0.5) / wells)`` of every cell, shape (runs, cells).
 
     ``extra``, shape (runs, cells), is added to the log means. The sum of ``wells`` negative-binomial counts with one
-    mean is negative binomial itself, so totals are drawn.
+    mean is negative binomial itself, so totals are drawn; of wells with unequal areas one of the same variance, by
+    their ``evenness`` (as of `CountedCells`, shape (runs, cells)).
     """
     donors, codes = np.unique(cells["block"].to_numpy(), return_inverse=True)
     log_mean = np.log(components.mean) + cells["arm"].map(log_ratio).fillna(0.0).to_numpy(dtype=np.float64)
@@ -59,7 +61,7 @@ def simulate_log_rates(
         log_mean += extra
     expected = wells * np.exp(log_mean)
     if np.isfinite(components.theta):
-        shape = wells * components.theta
+        shape = components.theta * (wells if evenness is None else 1 / evenness)
         expected *= rng.standard_gamma(shape, expected.shape) / shape
     return np.asarray(np.log((rng.poisson(expected) + 0.5) / wells), dtype=np.float64)
 
