@@ -151,10 +151,11 @@ truth {options.runs} times and analyses it as `compare` does. *Plan* knows only 
 from the same truth. A power of .5 has a standard error of {0.5 / np.sqrt(options.runs):.3f}.
 
 {head}{body}
-*Small pilots*: {options.pilots} of donors × wells as named. A single one is far off (*their SD*), and on the whole they
-promise somewhat too much: how much a donor's arms vary is estimated from a handful of donors, often as nothing. That is why `plan` says, in its
-headline, which power a pilot of this size leaves open; *range holds it* is how often that range (a 90 % interval of
-the residual variance alone; the mean and how much wells differ are estimated too) holds the true power.
+*Small pilots*: {options.pilots} of donors × wells as named. A single one is far off (*their SD*), and on the whole
+they promise somewhat too much: how much a donor's arms vary is estimated from a handful of donors, often as
+nothing. That is why `plan` says, in its headline, which power a pilot of this size leaves open; *range holds it* is
+how often that range (a 90 % interval of the residual variance alone; the mean and how much wells differ are
+estimated too) holds the true power.
 """
 
 
