@@ -31,3 +31,9 @@ def test_public_names_load_on_use_and_others_are_refused():
     assert issubclass(osteocount.OsteoCountError, ValueError)
     with pytest.raises(AttributeError, match="no attribute 'counter'"):
         _ = osteocount.counter
+
+
+def test_public_names_are_listed_before_they_are_loaded():
+    import osteocount
+
+    assert set(osteocount.__all__) <= set(dir(osteocount))

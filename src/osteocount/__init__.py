@@ -25,6 +25,11 @@ _HOME = {
 __all__ = ["OsteoCountError", "Settings", "__version__", "analyse", "compare", "read_picture", "run"]
 
 
+def __dir__() -> list[str]:
+    """Name what `__getattr__` loads too, for completion in a notebook."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> object:
     """Load a public name when it is first used: importing the package must cost nothing."""
     if name not in _HOME:

@@ -235,10 +235,16 @@ class Settings(FrozenModel):
             The file is missing, is not TOML, or names a setting that does not exist or a value out of range.
         """
         try:
-            return cls.model_validate(tomllib.loads(decode_unicode(read_bytes(path))))
+            given = tomllib.loads(_settings_text(read_bytes(path)))
+            if "\ufffd" in str(given):
+                raise OsteoCountError(
+                    f"{path}: letters such as µ or β in it cannot be read surely, since the file is neither UTF-8 nor "
+                    "UTF-16. Save it as UTF-8."
+                )
+            return cls.model_validate(given)
         except OSError as error:
             raise OsteoCountError(f"{path}: the settings file cannot be read ({error.strerror}).") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except tomllib.TOMLDecodeError as error:
             raise OsteoCountError(
                 f"{path}: not a settings file ({error}). `osteocount settings` prints one to start from."
             ) from error
@@ -265,6 +271,14 @@ class Settings(FrozenModel):
             document.add(tomlkit.comment(f"{about.title}"))
             document.add(section, table)
         return tomlkit.dumps(document)
+
+
+def _settings_text(data: bytes) -> str:
+    """Return UTF-8 or UTF-16 as text; of any other code page what is ASCII, which is all but help texts and names."""
+    try:
+        return decode_unicode(data)
+    except UnicodeDecodeError:
+        return data.decode("ascii", errors="replace")
 
 
 def help_text(info: FieldInfo) -> str:

@@ -38,6 +38,16 @@ def echo(text: str) -> None:
     print(printable(text), flush=True)
 
 
+def echo_data(text: str) -> None:
+    """Print what goes into a file or another program: in UTF-8 where it is redirected, whatever the code page."""
+    if sys.stdout.isatty() or not hasattr(sys.stdout, "buffer"):
+        print(text, flush=True)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(f"{text}\n".encode(errors="backslashreplace"))
+    sys.stdout.buffer.flush()
+
+
 def follow(run: Generator[Progress, None, Outcome], *, quiet: bool) -> Outcome:
     """Drive a run to its end and show how far it is: a bar in a terminal, a line per picture elsewhere."""
     if quiet:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from osteocount.cli.console import echo, follow, say
+from osteocount.cli.console import echo, echo_data, follow, say
 from osteocount.cli.options import with_options, with_settings
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
@@ -222,7 +222,7 @@ def _run(request: RunRequest, quiet: bool, as_json: bool) -> None:
     for sentence in outcome.bad_wells:
         say(f"{word} not done: {sentence}")
     if as_json:
-        typer.echo(json.dumps(_summary(outcome), ensure_ascii=False, indent=1))
+        echo_data(json.dumps(_summary(outcome), ensure_ascii=False, indent=1))
     elif not quiet:
         if outcome.comparison is not None:
             echo(in_words_of(word, outcome.comparison.summary()))

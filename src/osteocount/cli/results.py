@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from osteocount.cli.console import echo, say
+from osteocount.cli.console import echo, echo_data, say
 from osteocount.cli.options import with_settings
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
@@ -106,7 +106,7 @@ def report(
 @with_settings("picture", "segment", "count", "comparison", "qc")
 def settings_file(*, settings: Settings) -> None:
     """Print the settings file with every setting, its range and its help."""
-    echo(settings.to_toml())
+    echo_data(settings.to_toml())
 
 
 def apply_edits(
