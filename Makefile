@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 OUT    ?= demo_results
 DISPLAY_OF_ITS_OWN := xvfb-run -a -s "-screen 0 1600x1000x24"
 
-.PHONY: demo test lint gui bench screenshots train clean
+.PHONY: demo test lint gui docs bench screenshots train clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/program: pyproject.toml napari.yaml hatch_build.py scripts/setup
@@ -14,6 +14,10 @@ $(VENV)/program: pyproject.toml napari.yaml hatch_build.py scripts/setup
 
 $(VENV)/develop: $(VENV)/program
 	scripts/setup $(VENV) develop
+	@touch $@
+
+$(VENV)/docs: $(VENV)/program
+	scripts/setup $(VENV) docs
 	@touch $@
 
 demo: $(VENV)/program  ## count the sample plate and write a report
@@ -30,6 +34,10 @@ lint: $(VENV)/develop  ## style, types and the direction of imports
 
 gui: $(VENV)/develop  ## napari with the OsteoCount dock
 	$(BIN)/osteocount gui
+
+docs: $(VENV)/docs  ## the guide as web pages, in build/docs; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "guide: $(CURDIR)/build/docs/index.html"
 
 bench: $(VENV)/develop  ## every benchmark, written to docs/ or printed; see benchmarks/README.md
 	$(BIN)/python benchmarks/performance.py

@@ -127,15 +127,14 @@ def _kinds(entries: Sequence[PictureFile], name: str) -> str:
 def template(
     out: Annotated[Path, typer.Argument(help="The Excel file to write.")],
     wells: Annotated[int, typer.Option(help="6, 12, 24, 48, 96 or 384.")] = 96,
-    variables: Annotated[str | None, typer.Option(help="Sheets to make, such as treatment,dose,donor,oxygen.")] = None,
+    variables: Annotated[str | None, typer.Option(help="Columns to make, such as treatment,dose,donor,oxygen.")] = None,
+    grid: Annotated[bool, typer.Option("--grid", help="A sheet per column, drawn as the plate.")] = False,
 ) -> None:
-    """Write a workbook to fill in: a sheet per variable and one long table."""
+    """Write a workbook to fill in: a line per well, what each column means, and a list of roles."""
     from osteocount.plate.layout.template import write_template
 
-    if out.exists():
-        raise OsteoCountError(f"{out} exists already; give another name, so that a filled layout is never lost.")
     names = None if variables is None else [name for part in variables.split(",") if (name := part.strip())]
-    write_template(out, wells=wells, variables=names)
+    write_template(out, wells=wells, variables=names, grid=grid)
     echo(f"layout: {out}")
 
 

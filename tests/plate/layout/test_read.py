@@ -155,7 +155,7 @@ def test_a_whole_384_well_plate_is_no_slip(tmp_path):
 
 def test_merged_donor_over_treatments_is_fine_and_merged_control_over_doses_is_not(tmp_path):
     path = tmp_path / "layout.xlsx"
-    write_template(path, wells=6)
+    write_template(path, wells=6, grid=True)
     book = load_workbook(path)
     book["treatment"]["B2"], book["treatment"]["D2"] = "vehicle", "RANKL"
     book["treatment"].merge_cells("B2:C2")

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.layout.headings import column_of, is_load_data, says_of_pictures
+from osteocount.plate.layout.headings import INSTRUCTIONS, column_of, is_load_data, says_of_pictures
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
 from osteocount.plate.numbers import parse_number
 from osteocount.plate.spreadsheets import Sheet, read_sheets, uncomputed_formulas
@@ -31,7 +31,7 @@ def table_entries(path: Path, treatment_column: str = "") -> LayoutEntries:
     """
     collected = LayoutEntries()
     tables = 0
-    for sheet in read_sheets(path):
+    for sheet in (each for each in read_sheets(path) if each.name != INSTRUCTIONS):
         _refuse_hidden_values(sheet, collected)
         found = _sheet_entries(sheet, collected, treatment_column)
         if found:

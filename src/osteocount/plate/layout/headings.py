@@ -6,6 +6,9 @@ import re
 
 from osteocount.names import fold
 
+INSTRUCTIONS = "how to fill in"
+"""Name of the sheet of our template that explains it, with an example that is nobody's plate."""
+
 HEADINGS = {
     "well": ("well", "wells", "position", "well id", "well position", "well name"),
     "row": ("row", "well row", "plate row"),
