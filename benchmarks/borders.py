@@ -10,7 +10,9 @@ stand densities, each over its own frame.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pandas as pd
@@ -39,10 +41,17 @@ def main() -> None:
         for guard in given.guard:
             chosen = {"picture": {"guard_zone": guard}, "segment": {"segmenter": given.segmenter}}
             rows += compare(pixels, Settings.model_validate(chosen), guard)
+        print(f"{seed + 1} of {given.pictures} pictures", file=sys.stderr)
+        show(rows, sys.stderr)
+    show(rows, sys.stdout)
+
+
+def show(rows: list[dict[str, object]], file: TextIO) -> None:
+    """Print the sums so far."""
     table = pd.DataFrame(rows).groupby(["guard zone, µm", "counted from"], sort=False).sum()
     for name in ("osteoclasts", "nuclei", "other cells"):
         table[f"{name} per mm²"] = (table[name] / table["mm²"]).round(1)
-    print(table.to_string())
+    print(table.to_string(), file=file)
 
 
 def compare(pixels: np.ndarray, settings: Settings, guard: float) -> list[dict[str, object]]:

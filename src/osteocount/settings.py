@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from osteocount.errors import OsteoCountError
@@ -157,6 +157,21 @@ class CountSettings(SettingsGroup):
     beside it."""
 
 
+QUALITY_FLAGS = (
+    "out_of_focus", "no_detail", "saturated", "uneven_light", "little_well", "no_well", "nearly_empty", "overgrown",
+    "debris", "wrong_colour", "other_regime", "unfamiliar",
+)  # fmt: skip
+"""Words of the column ``qc_flags``."""
+
+
+def check_flags(flags: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse names that no flag has: such a name would exclude nothing, in silence."""
+    unknown = [flag for flag in flags if flag not in QUALITY_FLAGS]
+    if unknown:
+        raise ValueError(f"there is no flag {', '.join(map(repr, unknown))}; the flags are {', '.join(QUALITY_FLAGS)}")
+    return flags
+
+
 class QcSettings(SettingsGroup):
     """When a picture or a well is flagged. Flagged wells stay in every table."""
 
@@ -179,7 +194,7 @@ class QcSettings(SettingsGroup):
     min_stain_green: float = Field(0.34, title="Green in the stain", ge=0.0, le=1.0)
     """Share of green in the light that outlined cells take, below which the picture is flagged as not TRAP-stained.
     Reds and purples are above it; grey, as in phase contrast, has 0.33."""
-    exclude_flags: tuple[str, ...] = Field((), title="Flags that exclude")
+    exclude_flags: Annotated[tuple[str, ...], AfterValidator(check_flags)] = Field((), title="Flags that exclude")
     """Wells with one of these flags are left out of the comparison, such as 'out_of_focus'. Empty: a flag alone
     excludes nothing."""
     b_score: bool = Field(False, title="B-score")

@@ -2,13 +2,15 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from osteocount.cli import app
 from osteocount.errors import OsteoCountError
-from osteocount.settings import Settings
+from osteocount.io import image_quality
+from osteocount.settings import QUALITY_FLAGS, Settings
 
 RUNNER = CliRunner()
 SECTIONS = Settings.model_fields
@@ -86,3 +88,18 @@ def test_a_pixel_size_is_read_as_people_type_it(typed, um):
 def test_what_is_no_pixel_size_is_said_in_plain_words(typed):
     done = RUNNER.invoke(app, ["settings", "--pixel-size", typed])
     assert str(done.exception) == f"setting picture.pixel_size = {typed!r}: this is no number"
+
+
+def test_an_unknown_flag_that_would_exclude_nothing_is_refused(tmp_path):
+    done = RUNNER.invoke(app, ["count", str(tmp_path), "--out", str(tmp_path / "o"), "--exclude-flags", "blurry"])
+    assert done.exit_code == 1
+    said = str(done.exception)
+    assert "there is no flag 'blurry'; the flags are out_of_focus, no_detail, saturated" in said
+    assert Settings.model_validate({"qc": {"exclude_flags": ["debris"]}}).qc.exclude_flags == ("debris",)
+
+
+def test_every_flag_of_a_picture_is_known():
+    source = Path(image_quality.__file__).read_text(encoding="utf-8")
+    flags = set(re.findall(r'"([a-z_]+)", reason', source)) | {"no_well", "no_detail"}
+    assert len(flags) == 10
+    assert flags <= set(QUALITY_FLAGS)

@@ -118,3 +118,17 @@ def test_what_another_window_wrote_meanwhile_is_not_written_over(tmp_path):
     assert len(there.read()) == 2
     there.append(edit("accept", (ONE,)))
     assert len(read_log(tmp_path / "edits.jsonl")) == 3
+
+
+def test_a_line_that_comes_again_is_one_edit(tmp_path):
+    path = tmp_path / "edits.jsonl"
+    one = edit("delete", (ONE,))
+    for _ in range(3):
+        with path.open("ab") as file:
+            file.write(one.model_dump_json().encode() + b"\n")
+    assert read_log(path) == [one]
+    other = edit("delete", (TWO,)).model_copy(update={"id": one.id})
+    with path.open("ab") as file:
+        file.write(other.model_dump_json().encode() + b"\n")
+    with pytest.raises(OsteoCountError, match="line 4: another edit has the id"):
+        read_log(path)

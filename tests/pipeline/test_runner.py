@@ -129,7 +129,7 @@ def test_bad_files_cost_only_themselves(plate, tmp_path):
     whole = (source / "A01_f1.tif").read_bytes()
     (source / "A01_f1.tif").write_bytes(whole[: len(whole) // 2])
     (source / "B01_f1.tif").write_text("this is no picture")
-    shutil.copy(source / "C01_f1.tif", source / "D05_f1.tif")
+    tifffile.imwrite(source / "D05_f1.tif", tifffile.imread(source / "C01_f1.tif")[::-1], photometric="rgb")
     out = tmp_path / "out"
     said = osteocount("run", source, "--layout", source / "layout.csv", "--out", out)
     assert said.returncode == 3

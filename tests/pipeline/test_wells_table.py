@@ -3,7 +3,7 @@
 import pandas as pd
 
 from osteocount.io.run_record import FieldRecord
-from osteocount.pipeline.wells_table import exclude_flagged, wells_table
+from osteocount.pipeline.wells_table import exclude_flagged, part_regimes, wells_table
 from osteocount.wells import LEFT_OUT_ROLES
 
 
@@ -43,3 +43,40 @@ def test_an_explicit_setting_leaves_flagged_wells_out_of_the_comparison():
     assert "excluded" in LEFT_OUT_ROLES
     assert table["status_reason"].tolist()[1] == "Left out by the setting exclude_flags: out_of_focus"
     assert table["n_osteoclasts"].tolist() == [0, 0]
+
+
+def of_regimes(*regimes, is_compared=True):
+    records = [replace(n, regime) for n, regime in enumerate(regimes)]
+    table = pd.DataFrame({
+        "plate": "", "well": [record.well for record in records], "image": "", "status": "ok", "status_reason": "",
+        "role": "treatment", "exclude_reason": "", "qc_flags": "debris",
+    })  # fmt: skip
+    return part_regimes(table, records, is_compared=is_compared)
+
+
+def replace(number, regime):
+    return record(f"A{number:02d}", [], []).model_copy(update={"regime": regime, "plate": ""})
+
+
+def test_wells_of_another_regime_are_flagged_and_not_compared():
+    table, said = of_regimes("brightfield", "low_power", "brightfield")
+    assert table["status"].tolist() == ["ok", "excluded", "ok"]
+    assert table["qc_flags"].tolist() == ["debris", "debris;other_regime", "debris"]
+    assert table["exclude_reason"].tolist()[1] == "Left out: analysed as low power, the others as brightfield."
+    assert said == (
+        "1 of 3 are analysed as low power, the others as brightfield (A01): osteoclasts are not called alike there, so "
+        "they are left out of the comparison. Give --pixel-size, or --regime for all.",
+    )
+
+
+def test_without_a_comparison_such_wells_are_only_flagged():
+    table, said = of_regimes("brightfield", "low_power", is_compared=False)
+    assert table["status"].tolist() == ["ok", "ok"]
+    assert (table["qc_flags"].str.contains("other_regime")).sum() == 1
+    assert "left out" not in said[0]
+
+
+def test_wells_of_one_regime_are_left_alone():
+    table, said = of_regimes("low_power", "low_power")
+    assert table["status"].tolist() == ["ok", "ok"]
+    assert said == ()

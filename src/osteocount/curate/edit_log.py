@@ -158,10 +158,12 @@ class EditLog:
 def read_log(path: Path) -> list[Edit]:
     """Read all edits in order. A last line cut short by a crash was never acknowledged and is left out.
 
+    A line that comes again, as when logs are copied together, is one edit.
+
     Raises
     ------
     OsteoCountError
-        Another line is damaged; the text names it.
+        Another line is damaged, or two edits share an id; the text names it.
     """
     try:
         if check_regular(path).st_size > LONGEST_LOG:
@@ -171,16 +173,21 @@ def read_log(path: Path) -> list[Edit]:
         return []
     except OSError as error:
         raise OsteoCountError(f"{path}: the edit log cannot be read ({error.strerror or error}).") from error
-    edits = []
+    edits: dict[str, Edit] = {}
     for number, line in enumerate(lines, start=1):
         try:
-            edits.append(Edit.model_validate_json(line))
+            edit = Edit.model_validate_json(line)
         except ValidationError as error:
             problem = error.errors()[0]["msg"]
             raise OsteoCountError(
                 f"{path}, line {number}: not an edit ({problem}). Restore the file from a copy, or remove that line."
             ) from error
-    return edits
+        if edits.setdefault(edit.id, edit) != edit:
+            raise OsteoCountError(
+                f"{path}, line {number}: another edit has the id {edit.id} already. Restore the file from a copy, or "
+                "remove one of the two lines."
+            )
+    return list(edits.values())
 
 
 def effective(edits: list[Edit]) -> list[Edit]:

@@ -185,11 +185,12 @@ class ResultFolder:
                 draft.unlink(missing_ok=True)
 
     def read_field(self, key: str) -> FieldRecord | None:
-        """Record of a finished field; None when it is absent, was cut short, or is none."""
+        """Record of a finished field; None when it is absent, was cut short, is none, or is that of another field."""
         try:
-            return FieldRecord.model_validate_json(read_bytes(self.part(key, "field.json")))
+            record = FieldRecord.model_validate_json(read_bytes(self.part(key, "field.json")))
         except (OSError, ValueError):
             return None
+        return record if record.key == key else None
 
     def write_field(self, record: FieldRecord) -> None:
         """Write the record of a field that was counted or failed."""

@@ -41,8 +41,8 @@ class FieldRecord(BaseModel):
         What the segmenter says of its analysis.
     pixel_size_origin, axes
         Where the pixel size is from, and what the file holds.
-    sha256
-        Hashes of its files.
+    sha256, pixels_hash
+        Hashes of its files, and of its pixels where it is in memory as a whole.
     qc, qc_flags, qc_reasons
         Numbers of its quality as in ``wells.csv``, the flags, and a sentence for each.
     warnings
@@ -62,16 +62,17 @@ class FieldRecord(BaseModel):
     status: Literal["ok", "failed"] = "failed"
     reason: str = ""
     traceback: str = ""
-    area_px: int = 0
-    analysed_px: int = 0
+    area_px: int = Field(0, ge=0)
+    analysed_px: int = Field(0, ge=0)
     counting_frame: dict[str, Any] = Field(default_factory=dict)
-    pixel_size_um: float | None = None
+    pixel_size_um: float | None = Field(None, gt=0, allow_inf_nan=False)
     nuclei_resolved: bool | None = None
     regime: str = ""
     record: dict[str, Any] = Field(default_factory=dict)
     pixel_size_origin: str = ""
     axes: str = ""
     sha256: tuple[str, ...] = ()
+    pixels_hash: str = ""
     qc: dict[str, float | None] = Field(default_factory=dict)
     qc_flags: tuple[str, ...] = ()
     qc_reasons: tuple[str, ...] = ()

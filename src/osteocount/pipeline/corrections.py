@@ -21,6 +21,7 @@ from osteocount.curate import (
     review_status,
 )
 from osteocount.curate.classifier import Classifier, apply_classifier, is_out_of_domain, load, save
+from osteocount.errors import OsteoCountError
 from osteocount.io.files import file_hash
 from osteocount.io.label_image import open_labels, write_labels
 from osteocount.io.result_folder import ResultFolder
@@ -94,9 +95,21 @@ def automatic_table(folder: ResultFolder, records: Iterable[FieldRecord], table:
     """Read the rows of ``cells.csv`` or ``nuclei.csv`` of all counted fields as the program found them.
 
     Where none has a row, the columns of ``table`` are all there is.
+
+    Raises
+    ------
+    OsteoCountError
+        A file of a field holds the rows of another picture.
     """
-    files = [folder.part(record.key, table.file) for record in records if record.is_done]
-    parts = [rows for file in files if len(rows := read_table(file))]
+    parts = []
+    for record in records:
+        if record.is_done and len(rows := read_table(folder.part(record.key, table.file))):
+            if not (rows["image"].astype(str) == record.image).all():
+                raise OsteoCountError(
+                    f"{folder.part(record.key, table.file)}: holds another picture than {record.image}. Files in "
+                    ".parts were swapped or renamed; count again with --overwrite."
+                )
+            parts.append(rows)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(table.names))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 import traceback
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table
 from osteocount.io.tiled_image import TiledImage, open_tiled
 from osteocount.pipeline.analysis import FieldResult, analyse
+from osteocount.pipeline.repeats import pixels_hash
 from osteocount.pipeline.shared_scale import SharedScale, with_scale
 from osteocount.plate.index import PlateIndex
 from osteocount.plate.picture_files import PictureFile, picture_stem, root_of
@@ -92,7 +94,19 @@ def field_tasks(index: PlateIndex, source: Path) -> list[FieldTask]:
         image = "/".join(filter(None, [entries[0].path.relative_to(root).as_posix(), entries[0].scene]))
         paths = tuple(entry.path for entry in sorted(entries, key=lambda entry: entry.channel))
         tasks.append(FieldTask(key, plate, well, field, image, paths, entries[0].scene))
-    return tasks
+    # Names that differ only in case, or in signs that no file name may hold, are one file on some systems or on all.
+    same = Counter(_file_name(task.key) for task in tasks)
+    return [task if same[_file_name(task.key)] == 1 else replace(task, key=_distinct(task)) for task in tasks]
+
+
+def _file_name(key: str) -> str:
+    """Return the form in which keys name one file on any system."""
+    return unicodedata.normalize("NFC", key).casefold()
+
+
+def _distinct(task: FieldTask) -> str:
+    """Return a key that no other picture of the run has: with digits of the hash of the picture's own name."""
+    return f"{task.key}-{text_hash([task.image])[:8]}"
 
 
 def write_failed(task: FieldTask, folder: ResultFolder, reason: str) -> FieldRecord:
@@ -270,6 +284,7 @@ def _write(
         "pixel_size_origin": image.pixel_size.origin,
         "axes": image.axes,
         "sha256": [input_hash(path, task.scene) for path in task.paths],
+        "pixels_hash": pixels_hash(image.pixels) if isinstance(image, Picture) else "",
         "qc": {name: None if np.isnan(value) else round(value, 6) for name, value in quality.row().items()},
         "qc_flags": list(quality.flags),
         "qc_reasons": list(quality.reasons),

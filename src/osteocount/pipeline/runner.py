@@ -23,6 +23,7 @@ from osteocount.pipeline.exports import Export, check_exports, write_exports
 from osteocount.pipeline.field import field_tasks, unmatched_record
 from osteocount.pipeline.finished_run import FinishedRun, RunInputs
 from osteocount.pipeline.limits import Limits
+from osteocount.pipeline.repeats import without_repeats
 from osteocount.pipeline.run_scale import survey
 from osteocount.pipeline.wells_table import place_layout
 from osteocount.pipeline.workers import process_all
@@ -183,7 +184,7 @@ def _count_and_write(
         seconds=round(time.perf_counter() - started, 2),
         command=shlex.join(["osteocount", *sys.argv[1:]]).encode(errors="backslashreplace").decode(),
     )
-    outcome = write_results(FinishedRun(folder, in_order(records), settings, inputs, about))
+    outcome = write_results(FinishedRun(folder, without_repeats(in_order(records)), settings, inputs, about))
     not_exported = write_exports(request.exports, folder, tasks, records, outcome.wells, settings)
     return replace(outcome, warnings=(*outcome.warnings, *not_exported))
 

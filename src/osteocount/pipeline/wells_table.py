@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -68,9 +69,11 @@ def assemble_wells(
     """
     corrected, uncorrected = (wells_table(run.records, each, run.inputs.layout) for each in (cells, automatic))
     counted = edit_wells(corrected, uncorrected, edits, classified=classified)
-    joined = join_absorbance(exclude_flagged(counted, run.settings.qc.exclude_flags), list(run.inputs.readings))
+    kept = exclude_flagged(counted, run.settings.qc.exclude_flags)
+    kept, mixed = part_regimes(kept, run.records, is_compared=run.inputs.layout is not None)
+    joined = join_absorbance(kept, list(run.inputs.readings))
     wells, notes = add_normalised(joined, with_b_score=run.settings.qc.b_score)
-    return wells[[*(name for name in wells.columns if name != "qc_flags"), "qc_flags"]], notes
+    return wells[[*(name for name in wells.columns if name != "qc_flags"), "qc_flags"]], (*mixed, *notes)
 
 
 def bad_wells(wells: pd.DataFrame) -> Iterator[str]:
@@ -146,7 +149,46 @@ def exclude_flagged(wells: pd.DataFrame, flags: tuple[str, ...]) -> pd.DataFrame
     hit = (wrong != "") & wells["status"].isin(("ok", "incomplete"))
     if not hit.any():
         return wells
-    reason = "Left out by the setting exclude_flags: " + wrong[hit]
+    return _left_out(wells, hit, "Left out by the setting exclude_flags: " + wrong[hit])
+
+
+def part_regimes(
+    wells: pd.DataFrame, records: Sequence[FieldRecord], *, is_compared: bool
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Flag wells of another regime than most, and leave them out of the comparison; also return a sentence on them.
+
+    An osteoclast called by its nuclei and one called by its size are not the same count.
+    """
+    of_well: dict[tuple[str, str, str], set[str]] = {}
+    for record in records:
+        if record.is_done and record.regime:
+            place = record.plate, record.well, "" if record.well else record.image
+            of_well.setdefault(place, set()).add(record.regime)
+    seen = [of_well.get(tuple(place), set()) for place in wells[["plate", "well", "image"]].fillna("").to_numpy(str)]
+    counted = wells["status"].isin(("ok", "incomplete")).tolist()
+    votes = Counter(regime for regimes, used in zip(seen, counted, strict=True) if used for regime in regimes)
+    if len(votes) < 2:
+        return wells, ()
+    most = max(votes, key=lambda regime: (votes[regime], regime))
+    hit = pd.Series([used and regimes != {most} for regimes, used in zip(seen, counted, strict=True)], wells.index)
+    others = " and ".join(sorted(set(votes) - {most})).replace("_", " ")
+    flags = [
+        ";".join(sorted({*filter(None, str(text).split(";")), "other_regime"})) for text in wells.loc[hit, "qc_flags"]
+    ]
+    wells = wells.copy()
+    wells.loc[hit, "qc_flags"] = flags
+    names = [" ".join(filter(None, place)) for place in wells.loc[hit, ["plate", "well", "image"]].to_numpy(str)]
+    said = (
+        f"{len(names)} of {sum(counted)} are analysed as {others}, the others as {most.replace('_', ' ')} "
+        f"({', '.join(names[:5])}{' …' if len(names) > 5 else ''}): osteoclasts are not called alike there"
+        f"{', so they are left out of the comparison' if is_compared else ''}. Give --pixel-size, or --regime for all."
+    )
+    reason = f"Left out: analysed as {others}, the others as {most.replace('_', ' ')}."
+    return (_left_out(wells, hit, reason) if is_compared else wells), (said,)
+
+
+def _left_out(wells: pd.DataFrame, hit: pd.Series[bool], reason: str | pd.Series[str]) -> pd.DataFrame:
+    """Return the wells with those that are ``hit`` marked as excluded."""
     wells = wells.assign(role=wells.get("role", ""), exclude_reason=wells.get("exclude_reason", ""))
     wells[["role", "exclude_reason"]] = wells[["role", "exclude_reason"]].astype(object)
     wells.loc[hit, ["status", "role"]] = "excluded"
