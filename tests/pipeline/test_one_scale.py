@@ -4,10 +4,10 @@ import json
 
 import pandas as pd
 import tifffile
-from support.pictures import canvas, osteoclast, photograph, round_cells
 
 from osteocount.pipeline.runner import run
 from osteocount.settings import Settings
+from support.pictures import canvas, osteoclast, photograph, round_cells
 
 
 def picture(path, radius):
