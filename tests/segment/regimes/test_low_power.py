@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
 from support.pictures import low_power_well, picture
@@ -22,3 +24,15 @@ def test_low_power_calls_the_large_bodies_and_counts_no_nuclei():
     assert found.cell_table.n_nuclei_low.isna().all()
     assert any("pixel size is unknown" in w for w in found.warnings)
     assert "estimated" in found.record["analysed_um_per_px_origin"]
+
+
+@pytest.mark.parametrize(
+    ("segmenter", "said"),
+    [
+        ("learned", "three of four were found, and three of ten calls were wrong"),
+        ("classical", "one in six osteoclasts"),
+    ],
+)
+def test_a_reader_is_told_how_well_calls_held_on_wells_of_others(segmenter, said) -> None:
+    found = segment(low_power_well(), Settings.model_validate({"segment": {"segmenter": segmenter}}), um=2.0)
+    assert any("nuclei are not resolved" in w and said in w and "by hand" in w for w in found.warnings)

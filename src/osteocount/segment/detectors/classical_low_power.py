@@ -51,6 +51,10 @@ class ClassicalLowPowerDetector:
     #: At 5 µm, outlines were too coarse to tell a group of small cells from a large one.
     working_um = 1.5
     light_blocks = 1.0
+    caution = (
+        "nuclei are not resolved, so large cells are called osteoclasts. On annotated whole wells of another lab one "
+        "in six osteoclasts was found that way (docs/accuracy.md): count some wells by hand before you trust the count."
+    )
 
     def __init__(self, settings: Settings) -> None:
         self._wanted = settings.segment

@@ -48,10 +48,13 @@ class LowPowerDetector(Protocol):
         µm per pixel at which it works.
     light_blocks
         How many times larger than usual the blocks are in which the light of bare plastic is looked for.
+    caution
+        What a reader must know of its calls, with figures.
     """
 
     working_um: float
     light_blocks: float
+    caution: str
 
     def find(
         self, density: NDArray[np.float32], inside: NDArray[np.bool_], scale: Scale, mononuclear_um: float

@@ -72,5 +72,5 @@ def segment_low_power(
             **cells.record,
             **stains.record,
         },
-        warnings=stains.warnings,
+        warnings=(detector.caution, *stains.warnings),
     )
