@@ -29,8 +29,8 @@ def dishes(tmp_path, monkeypatch):
         treatment = treatment or well["treatment"]
         if donor in DONORS and treatment in ("vehicle", "IL-32"):
             folder = tmp_path / "dishes" / donor / treatment
-            folder.mkdir(parents=True)
-            shutil.copy(SAMPLE_PLATE / f"{well['well']}_f1.tif", folder / "img1.tif")
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(next(SAMPLE_PLATE.glob(f"{well['well']}_f1*.tif")), folder / "img1.tif")
     return tmp_path
 
 

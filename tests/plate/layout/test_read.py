@@ -220,3 +220,14 @@ def test_zip_bombs_and_strangers_are_refused(tmp_path, monkeypatch):
     assert "too large for a table of wells" in refusal(path)
     monkeypatch.setattr("osteocount.plate.spreadsheets.MAX_FILE_BYTES", 10)
     assert "too large" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("layout_plate", "picture_plate"), [("P1", "Images"), ("Plate 1", "plate1"), ("", "x"), ("P1", ""), ("P1", "P1")]
+)
+def test_one_plate_of_pictures_and_one_in_the_layout_are_the_same(layout_plate, picture_plate):
+    layout = {(layout_plate, "A01"), (layout_plate, "A02")}
+    pictures = {(picture_plate, "A01"), (picture_plate, "B01")}
+    missing, extra = compare_wells(layout, pictures)
+    assert [well for _, well in missing] == ["A02"]
+    assert [well for _, well in extra] == ["B01"]
