@@ -309,7 +309,9 @@ class OsteoCountDock(QWidget):
         except OsteoCountError as error:
             self.message.show_problem(str(error))
             return
-        self._looking.stop()
+        if self._looking.isActive():  # what is said above must be of what is counted now
+            self._looking.stop()
+            self._look()
         self._counted_with = settings
         self.message.show_notes(())
         self._show_parts()  # the numbers of an earlier count are not those of this one
