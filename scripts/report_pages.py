@@ -160,6 +160,7 @@ def look_at(folder: Path, browser, width: int) -> list[str]:
     wrong: list[str] = []
     address = (folder / "report.html").resolve().as_uri()
     page = browser.new_page(viewport={"width": width, "height": 900}, bypass_csp=True)  # axe is a script of its own
+    page.set_default_timeout(0)  # a busy machine is no reason to fail
     page.on("console", lambda message: wrong.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
     page.on("request", lambda asked: wrong.append(f"asked for {asked.url[:90]}"))

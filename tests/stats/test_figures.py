@@ -13,6 +13,7 @@ from matplotlib.text import Text
 from osteocount.errors import OsteoCountError
 from osteocount.stats import compare
 from osteocount.stats.agreement import agree
+from osteocount.stats.figure_style import wrapped
 from osteocount.stats.figures import bland_altman, dose_response, effect_plot, power_curve, superplot
 from osteocount.stats.planning import plan
 from support.well_tables import series, simulated, table
@@ -148,3 +149,18 @@ def test_contrasts_have_names_people_say():
         .get_yticklabels()
     ]
     assert labels[-1] == "IL-32 dependence\n(against EV_KO)"
+
+
+@pytest.mark.parametrize(
+    ("name", "letters", "lines", "wanted"),
+    [
+        ("vehicle", 11, 4, "vehicle"),
+        ("EV wild type 5 µL", 11, 4, "EV wild type\n5 µL"),
+        ("vesicles of the patient 1", 11, 2, "vesicles of…\n1"),
+        ("vesicles of the patient 2", 11, 2, "vesicles of…\n2"),
+        ("a" * 30, 11, 4, "\n".join(["a" * 14, "a" * 14, "aa"])),
+        ("costs $5", 11, 4, r"costs \$5"),
+    ],
+)
+def test_long_names_are_broken_and_stay_apart(name, letters, lines, wanted):
+    assert wrapped(name, letters, lines) == wanted

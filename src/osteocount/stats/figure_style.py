@@ -97,7 +97,10 @@ def log_axis(axes: Axes, which: str) -> None:
 
 
 def wrapped(name: str, letters: int = 11, lines: int = 4) -> str:
-    """Break a long name at a comma, a space or an underscore, and cut what needs more than so many ``lines``."""
+    """Break a long name at a comma, a space or an underscore; of more than so many ``lines`` the middle is left out.
+
+    Names of one experiment often differ at their end alone.
+    """
     parts = [""]
     for part in name.replace("_", "_ ").split(" "):
         if parts[-1] and (len(parts[-1]) + len(part) > letters or parts[-1].endswith(",")):
@@ -108,5 +111,5 @@ def wrapped(name: str, letters: int = 11, lines: int = 4) -> str:
     longest = max(letters, 14)  # a little over is better than a broken word
     found = [piece for part in parts for piece in textwrap.wrap(part, longest) or [""]]
     if len(found) > lines:
-        found = [*found[: lines - 1], found[lines - 1][: longest - 1] + "…"]
+        found = [*found[: lines - 2], found[lines - 2][: longest - 1] + "…", found[-1]]
     return plain("\n".join(found))
