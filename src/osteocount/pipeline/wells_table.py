@@ -67,7 +67,9 @@ def assemble_wells(
     classified
         True when a lab's classifier judged the cells.
     """
-    corrected, uncorrected = (wells_table(run.records, each, run.inputs.layout) for each in (cells, automatic))
+    corrected = wells_table(run.records, cells, run.inputs.layout)
+    unchanged = not edits and not classified
+    uncorrected = corrected if unchanged else wells_table(run.records, automatic, run.inputs.layout)
     counted = edit_wells(corrected, uncorrected, edits, classified=classified)
     kept = exclude_flagged(counted, run.settings.qc.exclude_flags)
     kept, mixed = part_regimes(kept, run.records, is_compared=run.inputs.layout is not None)

@@ -41,6 +41,14 @@ def test_the_shipped_model_is_small_and_the_one_named() -> None:
     assert shipped_model().facts["features"] == list(FEATURES)
 
 
+def test_the_arithmetic_is_told_by_what_the_network_says(monkeypatch) -> None:
+    one, other = CellModel(), CellModel()
+    assert one.arithmetic == CellModel().arithmetic
+    quarters = CellModel._quarters
+    monkeypatch.setattr(CellModel, "_quarters", lambda self, planes: quarters(self, planes) * np.float32(1 + 1e-6))
+    assert other.arithmetic != one.arithmetic
+
+
 def test_a_damaged_a_missing_and_a_foreign_model_are_refused(tmp_path) -> None:
     damaged = tmp_path / "cells.onnx"
     damaged.write_bytes(SHIPPED.read_bytes()[:-1] + b"x")

@@ -17,9 +17,9 @@ from osteocount import Settings
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.io.tiled_image import InMemoryImage
 from osteocount.segment import get_segmenter
-from osteocount.segment.backends.shipped import MODEL_SHA256
+from osteocount.segment.backends.shipped import MODEL_SHA256, shipped_model
 from osteocount.segment.detectors import learned
-from osteocount.segment.detectors.learned import MapCache, learned_method
+from osteocount.segment.detectors.learned import LearnedDetector, MapCache, learned_method
 from osteocount.segment.preprocess.analysed_area import EVERYTHING
 from osteocount.segment.regimes.brightfield import segment_brightfield
 from osteocount.segment.segmenter import Segmenter
@@ -177,6 +177,18 @@ def test_a_look_out_of_turn_keeps_what_others_will_want():
     window = tiling.window(second)
     picture.read(window, tiling.later(second))
     assert model.pixels - before < 0.8 * (window.bottom - window.top) * (window.right - window.left)
+
+
+def test_the_network_does_not_look_outside_the_well():
+    model = Brightness()
+    model.facts, model.sha256, model.arithmetic = shipped_model().facts, "", ""
+    detector, (_, read) = LearnedDetector(model, SCALE, LEARNED), a_picture()
+    inside = np.zeros((320, 320), bool)
+    assert not detector.prepare(Box(0, 320, 0, 320), read, inside).mask.any()
+    assert model.pixels == 0
+    inside[200:, 300] = True
+    detector.prepare(Box(0, 320, 0, 320), read, inside)
+    assert model.pixels == inside.size
 
 
 @settings(max_examples=40)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -31,7 +31,8 @@ MARGIN = 96
 _MIRRORED = 48  # px beyond the picture's border that are made up; a multiple of 16
 #: The network halves its input four times: what it is given begins and ends at multiples of this.
 STEP = 16
-_LOWEST, _HIGHEST = -0.2, 2.0  # optical densities the network was trained on
+#: Optical densities the network was trained on.
+LOWEST, HIGHEST = -0.2, 2.0
 
 
 class LogitMaps(NamedTuple):
@@ -143,6 +144,13 @@ class CellModel:
                     part = logits[:, first + i : last : 2, start + j : stop : 2]
                     part[:] = quarters[:, i, j, at_y, at_x][:, : part.shape[1], : part.shape[2]]
 
+    @cached_property
+    def arithmetic(self) -> str:
+        """Digits that differ where a processor rounds otherwise: a hash of what the network says of a fixed pattern."""
+        pattern = np.arange(3 * 64 * 64, dtype=np.int64) * 7919 % 1009 / 1009
+        said = self._quarters(np.asarray(pattern.reshape(3, 64, 64), np.float32))
+        return hashlib.sha256(said.tobytes()).hexdigest()[:12]
+
     def _twice(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the mean of what the network says of a tile (3, height, width) and of its mirror image.
 
@@ -166,7 +174,7 @@ def _continued(density: NDArray[np.float32], top: int, bottom: int, left: int, r
     inside = density[max(0, top) : bottom, max(0, left) : right]
     beyond = max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width)
     planes = np.stack([cv2.copyMakeBorder(each, *beyond, cv2.BORDER_REFLECT) for each in cv2.split(inside)])
-    return np.asarray(np.clip(planes, _LOWEST, _HIGHEST, out=planes), np.float32)
+    return np.asarray(np.clip(planes, LOWEST, HIGHEST, out=planes), np.float32)
 
 
 def _parts(rows: int, columns: int, step: int, margin: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:

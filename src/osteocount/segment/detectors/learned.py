@@ -31,6 +31,7 @@ from osteocount.settings import Settings
 _RECEPTIVE_UM = 55.0
 _SMOOTHING_UM = 0.76  # σ of the smoothing of densities that are measured: a pixel at the working scale
 _STAINED_OD = 0.2  # length of an optical density vector from which it has a colour; what chose it is not recorded
+_NO = -30.0  # logit of what is surely not there
 _LEAST_CYTOPLASM = 50  # pixels; fewer say nothing of the TRAP colour
 # Of maps that are kept: all those of a picture of 25 megapixels, or those along the seams of a row of tiles 30,000
 # pixels wide with those of the windows that were looked at ahead.
@@ -108,7 +109,7 @@ class LearnedDetector:
         self._wanted, self._min_nuclei = settings.segment, settings.count.min_nuclei
         self.receptive_radius = int(np.ceil(scale.px(_RECEPTIVE_UM)))
         self.interval_tail = float(model.facts["interval_tail"])
-        self.record: dict[str, Any] = {"model_sha256": model.sha256}
+        self.record: dict[str, Any] = {"model_sha256": model.sha256, "model_arithmetic": model.arithmetic}
         self._map_cache: MapCache | None = None
 
     def prepare(
@@ -116,7 +117,13 @@ class LearnedDetector:
     ) -> LearnedFeatures:
         """Run the network, outline what may be cells, and score what may be nuclei."""
         scale = self._scale
-        shown, maps = self._maps_of(density).read(box, later)
+        if inside is not None and not inside.any():  # a seventh of a whole well's tiles lie outside its rim
+            shown, maps = (
+                density.read(box),
+                LogitMaps(*np.full((len(LogitMaps._fields), *inside.shape), _NO, np.float32)),
+            )
+        else:
+            shown, maps = self._maps_of(density).read(box, later)
         mask = cell_mask(maps, inside, float(self._model.facts["cell_logit"]), scale)
         y, x, features = candidate_features(maps, shown, mask > 0, scale)
         # Feature by feature: a matrix product may round differently from one place of the picture to another.
