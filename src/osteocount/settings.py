@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import reprlib
 import textwrap
 import tomllib
 from functools import cache
@@ -263,6 +264,11 @@ class Settings(FrozenModel):
             raise OsteoCountError(
                 f"{path}: not a settings file ({error}). `osteocount settings` prints one to start from."
             ) from error
+        except RecursionError as error:
+            raise OsteoCountError(
+                f"{path}: not a settings file (brackets within brackets without end). `osteocount settings` prints one "
+                "to start from."
+            ) from error
         except ValidationError as error:
             raise OsteoCountError(f"{path}: {describe_invalid(error)}") from error
 
@@ -315,10 +321,17 @@ def bounds(info: FieldInfo) -> list[str]:
     ]
 
 
+def _shown(value: Any) -> str:
+    """Show what was given, tables within tables only as far as a person reads them."""
+    shown = reprlib.Repr()
+    shown.maxlevel, shown.maxstring, shown.maxother = 2, 80, 80
+    return shown.repr(value)
+
+
 def describe_invalid(error: ValidationError) -> str:
     """Say which settings are wrong and why, all at once, in one line each."""
     return "; ".join(
-        f"setting {'.'.join(str(part) for part in problem['loc'])} = {problem['input']!r}: {_in_words(problem)}"
+        f"setting {'.'.join(str(part) for part in problem['loc'])} = {_shown(problem['input'])}: {_in_words(problem)}"
         for problem in error.errors()
     )
 

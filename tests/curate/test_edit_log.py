@@ -25,7 +25,7 @@ def test_a_log_reads_back_in_order(tmp_path):
     assert read_log(tmp_path / "edits.jsonl") == edits
 
 
-@pytest.mark.parametrize("torn", [b'{"who": "MZ", "wh', b"x" * 3000])
+@pytest.mark.parametrize("torn", [b'{"who": "MZ", "wh', b'{"reason": "' + b"x" * 3000])
 def test_a_last_line_cut_by_a_crash_costs_only_itself(tmp_path, torn):
     path = tmp_path / "edits.jsonl"
     first, second = edit("delete", (ONE,)), edit("delete", (TWO,))

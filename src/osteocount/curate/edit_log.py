@@ -109,7 +109,7 @@ class EditLog:
     """A log file, opened to add to it.
 
     A line cut short by a crash was never acknowledged; it is cut off before the first new line is written, so that
-    the next edit does not run into it.
+    the next edit does not run into it. One that only lacks its line end gets it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -141,7 +141,7 @@ class EditLog:
                         f"{self.path}: somebody else corrected these results meanwhile, so this edit was not made. "
                         "Open the results again to go on with everybody's corrections."
                     )
-                _drop_torn_line(file)
+                _end_last_line(file)
                 file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
@@ -158,6 +158,7 @@ class EditLog:
 def read_log(path: Path) -> list[Edit]:
     """Read all edits in order. A last line cut short by a crash was never acknowledged and is left out.
 
+    A last line that is whole but for its line end is an edit; one that never was the beginning of an edit is damage.
     A line that comes again, as when logs are copied together, is one edit.
 
     Raises
@@ -168,11 +169,13 @@ def read_log(path: Path) -> list[Edit]:
     try:
         if check_regular(path).st_size > LONGEST_LOG:
             raise OsteoCountError(f"{path}: larger than {LONGEST_LOG >> 20} MB; this is no edit log.")
-        *lines, _cut_short = path.read_bytes().split(b"\n")
+        *lines, last = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
     except OSError as error:
         raise OsteoCountError(f"{path}: the edit log cannot be read ({error.strerror or error}).") from error
+    if last and not _is_cut_short(last):  # an editor took the line end away
+        lines.append(last)
     edits: dict[str, Edit] = {}
     for number, line in enumerate(lines, start=1):
         try:
@@ -217,10 +220,27 @@ def excluded_wells(edits: Iterable[Edit]) -> dict[tuple[str, str], str]:
     return {well: edit.reason for well, edit in last.items() if edit.kind == "exclude_well"}
 
 
-def _drop_torn_line(file: BinaryIO) -> None:
+def _is_cut_short(line: bytes) -> bool:
+    """Tell whether a line without its end is the beginning of an edit, as a crash or a loss of power leaves it."""
+    if not line.strip(b"\0"):  # the disk had given the room, and not yet the text
+        return True
+    try:
+        Edit.model_validate_json(line)
+    except ValidationError:
+        return line.startswith(b"{")
+    return False
+
+
+def _end_last_line(file: BinaryIO) -> None:
+    """Let a new line begin: cut off a last one that was torn, end one that is whole."""
     size = file.seek(0, os.SEEK_END)
     start = max(0, size - LONGEST_LINE)
     file.seek(start)
     tail = file.read()
-    if tail and not tail.endswith(b"\n"):
-        file.truncate(start + tail.rfind(b"\n") + 1)
+    if not tail or tail.endswith(b"\n"):
+        return
+    last = tail.rfind(b"\n") + 1
+    if _is_cut_short(tail[last:]):
+        file.truncate(start + last)
+    else:
+        file.write(b"\n")

@@ -99,7 +99,7 @@ class ResultFolder:
         try:
             record = RunRecord.model_validate_json(read_bytes(self.root / RUN_RECORD))
             record.check_complete()
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, RecursionError):
             return None
         return None if record.key_leading_out() is not None else record
 

@@ -73,6 +73,7 @@ def read_table(path: Path, text: Collection[str] = TEXT) -> pd.DataFrame:
     content = _content(path)
     header = content.split("\n", 1)[0]
     separator = max(",;\t", key=header.count)
+    _refuse_other_separator(path, content, separator)
     decimal = "," if separator != "," and re.search(r"\d,\d", content) else "."
     try:
         names = pd.read_csv(io.StringIO(content), sep=separator, nrows=0).columns
@@ -96,6 +97,18 @@ def read_table(path: Path, text: Collection[str] = TEXT) -> pd.DataFrame:
         if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
             frame.isetitem(n, column.map(plain_text, na_action="ignore").astype(column.dtype).array)
     return frame.rename(columns=plain_text)
+
+
+def _refuse_other_separator(path: Path, content: str, separator: str) -> None:
+    """Refuse a line that is separated otherwise than the heading: it would be one cell, and the others unknown."""
+    if separator != "," or content.split("\n", 1)[0].count(",") < 2:
+        return
+    odd = re.search(r"^[^,;\n\"]*;[^,;\n\"]*;[^,\n\"]*$", content, re.MULTILINE)
+    if odd:
+        raise OsteoCountError(
+            f"{path.name}: line {content.count(chr(10), 0, odd.start()) + 1} is separated by semicolons, the heading "
+            "by commas. Separate all lines alike."
+        )
 
 
 def _why(said: str) -> str:

@@ -83,7 +83,7 @@ def read_finished(root: Path) -> FinishedRun:
         run.check_complete()
         if (leading_out := run.key_leading_out()) is not None:
             raise ValueError(f"the key {leading_out!r} is no file name")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         said = first_problem(error) if isinstance(error, ValidationError) else error
         raise OsteoCountError(
             f"{root}: the record of the run cannot be understood ({said}). Count again with --resume."

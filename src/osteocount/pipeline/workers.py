@@ -81,6 +81,9 @@ def finished(task: FieldTask, folder: ResultFolder, settings: Settings) -> Field
     record = folder.read_field(task.key)
     if record is None or not record.is_done or not all(path.is_file() for path in folder.files_of(task.key)):
         return None
+    names = {name: getattr(record, name) for name in ("key", "plate", "well", "field", "image")}
+    if names != {name: getattr(task, name) for name in names}:  # a damaged record would put it elsewhere
+        return None
     return record if record.fingerprint == fingerprint(task, settings) else None
 
 

@@ -212,8 +212,14 @@ def _delimiter(lines: list[str]) -> str:
     if any(wide.values()):
         return max(wide, key=lambda d: wide[d])
     # Without such lines: a separator that at least three lines in ten have; the others may be a preface.
-    filled = sum(bool(line.strip()) for line in lines)
-    return next((d for d in "\t;" if sum(d in line for line in lines) >= max(1, 0.3 * filled)), ",")
+    filled = [line for line in lines if line.strip()]
+    if filled and _as_often_in_all(",", filled) and not any(_as_often_in_all(d, filled) for d in "\t;"):
+        return ","  # a semicolon in the text of some cells; decimal commas are not in the heading
+    return next((d for d in "\t;" if sum(d in line for line in lines) >= max(1, 0.3 * len(filled))), ",")
+
+
+def _as_often_in_all(separator: str, lines: list[str]) -> bool:
+    return len(counts := {line.count(separator) for line in lines}) == 1 and counts != {0}
 
 
 def uncomputed_formulas(sheet: Sheet) -> str:

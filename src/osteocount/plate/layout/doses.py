@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from math import isnan, nan
+from math import isinf, isnan, nan
 
 from osteocount.dose_units import DILUTION, KNOWN_UNITS, canonical_unit, common_unit, convert, split_dose
 from osteocount.names import is_missing
@@ -56,7 +56,11 @@ class DoseReader:
             problems.append(f"{cell.where}: the dose {cell.value!r} is not a number, with or without a unit.")
             return nan, unit
         self._check(cell, written.number, number, problems)
-        value = float(f"{number * 10.0**written.power:.12g}")
+        value = float(f"{number}e{written.power}") if written.power else number
+        value = float(f"{value:.12g}")
+        if isinf(value):
+            problems.append(f"{cell.where}: the dose {_short(cell.value)} is larger than any number.")
+            return nan, unit
         own = self._unit(cell, written.unit, problems) if written.unit else ""
         if own and unit and own != unit:
             problems.append(f"{cell.where}: the dose {cell.value!r} has another unit than its heading ({said_unit}).")
@@ -79,6 +83,10 @@ class DoseReader:
         if unit is None:
             problems.append(f"{cell.where}: the dose unit {text!r} is not known; use {KNOWN_UNITS}")
         return text if unit is None else unit
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:36]} …")
 
 
 def excel_made_a_date(entry: LayoutEntry) -> bool:
