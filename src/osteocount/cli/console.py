@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from osteocount.pipeline import Outcome, Progress
+    from osteocount.pipeline import Progress
+
+End = TypeVar("End")
+"""What a run returns."""
 
 
 _TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -48,7 +51,7 @@ def echo_data(text: str) -> None:
     sys.stdout.buffer.flush()
 
 
-def follow(run: Generator[Progress, None, Outcome], *, quiet: bool) -> Outcome:
+def follow(run: Generator[Progress, None, End], *, quiet: bool) -> End:
     """Drive a run to its end and show how far it is: a bar in a terminal, a line per picture elsewhere."""
     if quiet:
         return _drain(run, lambda _: None)
@@ -71,10 +74,10 @@ def _one_line(text: str) -> str:
     return printable(text.replace("\n", "\\n"))
 
 
-def _drain(run: Generator[Progress, None, Outcome], show: Callable[[Progress], object]) -> Outcome:
+def _drain(run: Generator[Progress, None, End], show: Callable[[Progress], object]) -> End:
     while True:
         try:
             show(next(run))
         except StopIteration as stop:
-            outcome: Outcome = stop.value
-            return outcome
+            end: End = stop.value
+            return end

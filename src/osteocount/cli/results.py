@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from osteocount.cli.console import echo, echo_data, say
+from osteocount.cli.console import echo, echo_data, follow, say
 from osteocount.cli.options import with_settings
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("apply-edits")(apply_edits)
     app.command("train")(train)
     app.command("reviewers")(reviewers)
+    app.command("repeat")(repeat)
 
 
 def evaluate(
@@ -166,6 +167,28 @@ def reviewers(
         echo(each.summary())
     if out is not None:
         write_table(pd.concat([each.wells.assign(reviewer=each.name) for each in found], ignore_index=True), out)
+
+
+def repeat(
+    record: Annotated[Path, typer.Argument(help="The run.json of a run, or its result folder.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="A new folder for the repeated run.")],
+    source: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="The pictures, where they are not where they were.")
+    ] = None,
+    layout: Annotated[Path | None, typer.Option(metavar="FILE", help="The layout, where it has moved.")] = None,
+    samples: Annotated[Path | None, typer.Option(metavar="FILE", help="The sample sheet, where it has moved.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the pictures.")] = 1,
+) -> None:
+    """Do a recorded run again, with its corrections, and say what differs: versions, inputs, model, edits, numbers."""
+    from osteocount.pipeline.repeat import repeat as repeat_run
+
+    moved = {"source": source, "layout": layout, "samples": samples}
+    changes = {name: path for name, path in moved.items() if path is not None}
+    found = follow(repeat_run(record, out, workers=workers, **changes), quiet=False)
+    for sentence in found.sentences():
+        echo(sentence)
+    if not found.is_same:
+        raise typer.Exit(3)
 
 
 if TYPE_CHECKING:

@@ -129,6 +129,12 @@ class RunRecord(BaseModel):
         All sentences for the person at the screen.
     seed
         Of everything that is random.
+    request
+        What `osteocount repeat` asks again: the paths of the inputs and how their names were read.
+    hashes
+        SHA-256 of ``settings``, ``model``, ``layout``, ``samples``, ``readers`` and ``edits``, as far as there are any.
+    results
+        SHA-256 of the tables, by name.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -149,6 +155,9 @@ class RunRecord(BaseModel):
     libraries: dict[str, str] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     seed: int | None = None
+    request: dict[str, Any] | None = None
+    hashes: dict[str, str] = Field(default_factory=dict)
+    results: dict[str, str] = Field(default_factory=dict)
 
     @property
     def fields(self) -> tuple[FieldRecord, ...]:

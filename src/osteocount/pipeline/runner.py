@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,17 @@ import pandas as pd
 
 from osteocount.curate.classifier import Classifier, load
 from osteocount.errors import OsteoCountError
-from osteocount.io.result_folder import IfPresent, ResultFolder
+from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import RunRecord, in_order
 from osteocount.io.writer_lock import only_writer
 from osteocount.pipeline.absorbance import AbsorbanceInput, read_absorbance
 from osteocount.pipeline.corrections import adopt
-from osteocount.pipeline.exports import Export, check_exports, write_exports
+from osteocount.pipeline.exports import check_exports, write_exports
 from osteocount.pipeline.field import field_tasks, unmatched_record
 from osteocount.pipeline.finished_run import FinishedRun, RunInputs
-from osteocount.pipeline.limits import Limits
+from osteocount.pipeline.provenance import input_hashes, recorded_request
 from osteocount.pipeline.repeats import without_repeats
+from osteocount.pipeline.run_request import RunRequest
 from osteocount.pipeline.run_scale import survey
 from osteocount.pipeline.wells_table import place_layout
 from osteocount.pipeline.workers import process_all
@@ -35,62 +36,6 @@ from osteocount.plate.samples import is_sample_sheet, match_paths, read_samples
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
 from osteocount.stats.arms import arm_names, suggestion
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """Pictures to count, and where and how: one request for the command line, the window and scripts.
-
-    Attributes
-    ----------
-    source
-        A picture or a folder of pictures, of one plate or several.
-    out
-        The result folder.
-    settings
-        All settings.
-    layout
-        The plate layout; without it there is no comparison. A sample sheet is taken for one too.
-    samples
-        A sample sheet, for pictures whose names hold no well; instead of a layout.
-    treatment_column
-        Heading of the treatments in the layout or the sample sheet, where it is not called so.
-    readers
-        Exports of a plate reader for the same plate; they need a layout.
-    pattern
-        A regular expression for file names, or for paths with groups such as ``donor`` and ``treatment``.
-    plate_wells
-        Wells of the plate of the layout; without it the smallest plate that holds them all.
-    exports
-        Further forms of the results: ``ome-zarr``, ``cellprofiler``.
-    workers
-        Processes that share the pictures. The tables do not depend on it.
-    scheduler
-        Address of a dask.distributed cluster that does the pictures instead of ``workers``.
-    classifier
-        A lab's own judge of cells, as `osteocount train` writes; the result folder keeps a copy, which later runs
-        with ``resume`` or ``overwrite`` go on using.
-    if_present
-        What to do when ``out`` already holds a run.
-    limits
-        What one picture may take; see `process_all`.
-    """
-
-    source: Path
-    out: Path
-    settings: Settings = field(default_factory=Settings)
-    layout: Path | None = None
-    samples: Path | None = None
-    treatment_column: str = ""
-    readers: Sequence[AbsorbanceInput] = ()
-    pattern: str | None = None
-    plate_wells: int | None = None
-    exports: Sequence[Export] = ()
-    workers: int = 1
-    scheduler: str | None = None
-    classifier: Path | None = None
-    if_present: IfPresent = "refuse"
-    limits: Limits | None = None
 
 
 @dataclass(frozen=True)
@@ -182,6 +127,8 @@ def _count_and_write(
         notes=(*notes, *scale.notes),
         scales=scale.record(),
         seconds=round(time.perf_counter() - started, 2),
+        request=recorded_request(request),
+        hashes=input_hashes(request),
         command=shlex.join(["osteocount", *sys.argv[1:]]).encode(errors="backslashreplace").decode(),
     )
     outcome = write_results(FinishedRun(folder, without_repeats(in_order(records)), settings, inputs, about))

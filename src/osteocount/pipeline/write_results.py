@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,12 +14,12 @@ import pandas as pd
 
 from osteocount.columns import CELLS, CELLS_SUMMARY, COMPARISONS, DONOR_VALUES, NUCLEI, NUCLEI_CLASSES
 from osteocount.errors import OsteoCountError
-from osteocount.io.files import written_together
+from osteocount.io.files import file_hash, written_together
 from osteocount.io.result_folder import REPORT, RUN_RECORD, write_json
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table, write_workbook
 from osteocount.io.writer_lock import only_writer
-from osteocount.pipeline.corrections import automatic_table, classifier_record, edit_tables
+from osteocount.pipeline.corrections import EDIT_LOG, automatic_table, classifier_record, edit_tables
 from osteocount.pipeline.finished_run import FinishedRun, read_finished, write_inputs
 from osteocount.pipeline.wells_table import assemble_wells, bad_wells
 from osteocount.plate.plate_quality import plate_quality
@@ -31,6 +31,9 @@ from osteocount.version import __version__
 
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-image", "opencv-python-headless", "tifffile", "imagecodecs")
 """Numbers may depend on these; their versions are recorded."""
+
+_COMPARED = ("cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv", "donor_values.csv")
+"""Tables with the same bytes whenever the same goes in."""
 
 _WAIT_S = 20.0
 """So long the tables wait for those of an earlier correction, which the window may still be writing."""
@@ -102,8 +105,9 @@ def write_results(run: FinishedRun) -> Outcome:
     Tables and record take their names together, so that a folder never holds those of two runs.
     """
     folder = run.folder
-    with written_together():
+    with written_together() as drafts:
         outcome = _write_tables(run)
+        _write_record(run, outcome.warnings, drafts)
         # A page of the numbers before, beside new tables, would be worse than none if it cannot be written anew.
         (folder.root / REPORT).unlink(missing_ok=True)
     from osteocount.report import write_report  # brings matplotlib, which a worker process never needs
@@ -137,13 +141,17 @@ def _write_tables(run: FinishedRun) -> Outcome:
     notes = (*run.about.notes, *edited.notes, *no_b_score)
     said = (*notes, *_shared_warnings(run.records), *refusal, *(comparison.warnings if comparison else ()))
     warnings = tuple(in_words_of(word, text) for text in said)
-    _write_record(run, warnings)
     bad = tuple(in_words_of(word, text) for text in bad_wells(wells))
     return Outcome(folder.root, wells, comparison, bad, warnings)
 
 
-def _write_record(run: FinishedRun, warnings: tuple[str, ...]) -> None:
-    """Write ``run.json``: what was counted, with which settings, classifier and libraries, and what was said."""
+def _write_record(run: FinishedRun, warnings: tuple[str, ...], drafts: Mapping[Path, Path]) -> None:
+    """Write ``run.json``: what was counted, with which settings, classifier and libraries, and what was said.
+
+    ``drafts`` are the tables that are about to take their names.
+    """
+    edits = run.folder.root / EDIT_LOG
+    hashes = {name: digest for name, digest in run.about.hashes.items() if name != "edits"}
     made_now = {
         "osteocount": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -154,6 +162,8 @@ def _write_record(run: FinishedRun, warnings: tuple[str, ...]) -> None:
         "libraries": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
         "warnings": warnings,
         "seed": 0,
+        "hashes": hashes | ({"edits": file_hash(edits)} if edits.is_file() else {}),
+        "results": {path.name: file_hash(draft) for path, draft in drafts.items() if path.name in _COMPARED},
     }
     write_json(run.about.model_copy(update=made_now).model_dump(), run.folder.root / RUN_RECORD)
 
