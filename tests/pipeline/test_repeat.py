@@ -48,7 +48,8 @@ def counted(tmp_path):
 def test_the_same_again(counted):
     found = to_the_end(repeat(counted / "out" / "run.json", counted / "again"))
     assert found.is_same and found.changed == ()
-    assert found.sentences() == ("The same bytes in cells.csv, nuclei.csv, wells.csv, comparisons.csv, donor_values.csv.",)
+    tables = "cells.csv, nuclei.csv, wells.csv, comparisons.csv, donor_values.csv"
+    assert found.sentences() == (f"The same bytes in {tables}.",)
     for name in found.tables:
         assert (counted / "again" / name).read_bytes() == (counted / "out" / name).read_bytes()
 
