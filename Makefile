@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 OUT    ?= demo_results
 DISPLAY_OF_ITS_OWN := xvfb-run -a -s "-screen 0 1600x1000x24"
 
-.PHONY: demo test lint gui docs bench screenshots train clean
+.PHONY: demo test lint licences audit gui docs bench screenshots train clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/program: pyproject.toml napari.yaml hatch_build.py scripts/setup
@@ -27,10 +27,19 @@ test: lint  ## everything that must hold
 	$(DISPLAY_OF_ITS_OWN) $(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 lint: $(VENV)/develop  ## style, types and the direction of imports
+	@mkdir -p build
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/licences.py > build/licences.txt || (cat build/licences.txt; false)
+
+licences: $(VENV)/develop  ## what is installed, and under which licence
+	$(BIN)/python scripts/licences.py --all
+
+audit: $(VENV)/develop  ## known weaknesses of what is installed (needs the network)
+	$(BIN)/python -m pip install -q --group audit
+	$(BIN)/python -m pip_audit --skip-editable
 
 gui: $(VENV)/develop  ## napari with the OsteoCount dock
 	$(BIN)/osteocount gui

@@ -1,5 +1,7 @@
 """Tables are the same bytes every time, safe in a spreadsheet, and come back as they were."""
 
+import re
+
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -52,9 +54,14 @@ def test_precision_can_be_given_by_column(tmp_path):
         ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
         ("-2+3", "'-2+3"),
         ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", '"\'\r=1"'),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "\"'\r'=1\""),
         ("'=1", "''=1"),
+        ("a;=1+1", "a;'=1+1"),
+        ("a;'=1", "a;''=1"),
+        ("a\t@x", "a\t'@x"),
+        ("a\n=1", '"a\n\'=1"'),
+        ("a; b", "a; b"),
         ("-1.5", "-1.5"),
         ("+3", "+3"),
         ("rhIL-32", "rhIL-32"),
@@ -65,6 +72,18 @@ def test_precision_can_be_given_by_column(tmp_path):
 def test_text_never_becomes_a_formula(tmp_path, text, cell):
     write_table(pd.DataFrame({"treatment": [text]}), tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_bytes().decode() == f"treatment\n{cell}\n"
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+def test_no_formula_begins_where_other_countries_split_a_line(tmp_path, separator):
+    """Excel splits at its own list separator; quotes that do not stand at the beginning of a cell then mean nothing."""
+    texts = ["a;=1+1", "b;@x,=2", "c\t+cmd|x", "d\n=3", "e\r\n-4+x", "f;'=5", 'g";=6']
+    write_table(pd.DataFrame({"n": 1, "treatment": texts}), tmp_path / "t.csv")
+    text = (tmp_path / "t.csv").read_bytes().decode()
+    cells = [cell for line in re.split(r"[\r\n]", text) for cell in line.split(separator)]
+    if separator != ",":  # there commas are text, and quotes protect
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    assert read_table(tmp_path / "t.csv")["treatment"].tolist() == texts
 
 
 def test_headings_are_safe_too(tmp_path):

@@ -22,6 +22,10 @@ _LARGEST_TABLE = 2**30
 _ROWS = 5000  # written at once
 # What a spreadsheet takes for the start of a formula, also behind apostrophes that are there already.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+# Where the list separator is the semicolon or the tab, Excel splits a line there, and at line ends, also inside quotes
+# that do not stand at the beginning: a formula may begin behind each of them.
+_INNER = re.compile(r"(?<=[;\t\r\n])(?='*[=+\-@＝＋－＠])")
+_INNER_SAFE = re.compile(r"(?<=[;\t\r\n])'(?='*[=+\-@＝＋－＠])")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
 
 
@@ -40,7 +44,8 @@ def write_table(frame: pd.DataFrame, path: Path, formats: Mapping[str, str] | No
     Notes
     -----
     Unknown values are empty, truth values ``True`` and ``False``, ``-0.0`` is ``0``. Text that a spreadsheet would take
-    for a formula gets a leading apostrophe, which `read_table` takes away; NUL characters are dropped.
+    for a formula gets a leading apostrophe, also behind a semicolon, a tab or a line end inside a cell; `read_table`
+    takes it away. NUL characters are dropped.
     """
     rules = {**FORMATS, **(formats or {})}
     with atomic_write(path) as part, part.open("w", encoding="utf-8", newline="") as file:
@@ -190,7 +195,7 @@ def _without_minus_zero(text: str) -> str:
 
 
 def _csv_text(text: str) -> str:
-    text = _safe(text)
+    text = _INNER.sub("'", _safe(text))
     if any(mark in text for mark in ',"\n\r') or text != text.strip():
         return '"' + text.replace('"', '""') + '"'
     return text
@@ -203,7 +208,7 @@ def _safe(text: str) -> str:
 
 def plain_text(text: object) -> str:
     """Return text without the apostrophe that `write_table` puts before what a spreadsheet takes for a formula."""
-    string = str(text)
+    string = _INNER_SAFE.sub("", str(text))
     return string[1:] if string.startswith("'") and _FORMULA.match(string) else string
 
 
