@@ -9,7 +9,8 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import open_tiled
 from osteocount.pipeline.field import FieldTask, field_tasks, read_channels
-from osteocount.pipeline.runner import RunRequest, read_inputs
+from osteocount.pipeline.run_request import RunRequest
+from osteocount.pipeline.runner import read_inputs
 from osteocount.plate.layout.read import compare_wells, misfits_in_words
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
