@@ -67,11 +67,11 @@ def lab(tmp_path_factory) -> Path:
     layout[arms].to_csv(lab / "plate" / "layout.csv", index=False)
     truth = pd.read_csv(lab / "plate" / "truth" / "wells.csv")
     layout = layout[arms]
-    picture = sorted((lab / "plate").glob("*.tif"))[0]
+    picture, *others = sorted((lab / "plate").glob("*.tif"))
     for donor in ("D1", "D2", "D3"):
         for treatment in ("vehicle", "IL-32"):
             (lab / "dishes" / donor / treatment).mkdir(parents=True)
-            shutil.copy(picture, lab / "dishes" / donor / treatment / "img1.tif")
+            shutil.copy(others.pop(), lab / "dishes" / donor / treatment / "img1.tif")
     for name in ("picture.tif", "whole_well.tif"):
         shutil.copy(picture, lab / name)
     (lab / "annotations").mkdir()
