@@ -205,8 +205,12 @@ def count_shown(dock, viewer, automatic: AutomaticField, watch: Stopwatch) -> No
         labels=ArrayLabels(automatic.labels, automatic.labels), nuclei_table=automatic.nuclei, regime="brightfield",
         nuclei_resolved=True, cell_table=automatic.cells,
     )  # fmt: skip
-    result = FieldResult(automatic.cells, automatic.nuclei, segmentation, {"n_osteoclasts": 1024}, None, ())
+    result = FieldResult(
+        automatic.cells, automatic.nuclei, segmentation, {"n_osteoclasts": 1024}, frame=None, analysed_px=SIDE**2,
+        quality=None, warnings=(),
+    )  # fmt: skip
     for _ in range(2):
+        dock.layers.picture("field")  # as when it is asked for
         count = LayerCount("field", 0.5, result, automatic.labels.astype(np.uint16))
         watch.run("show a count, an earlier one taken away", dock._on_counted, count)
         wait(lambda: not dock.layers._steps.running())

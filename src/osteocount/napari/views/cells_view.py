@@ -16,6 +16,7 @@ from osteocount.napari.views import cell_blocks
 from osteocount.napari.views.widgets import button, row
 
 NOWHERE = QModelIndex()
+MEASURED_ROWS = 20  # for the widths of columns: all of a thousand would hold the window up
 LENGTHS = ("area_um2", "feret_um")
 """Columns that are left out where the pixel size is not known; the area in pixels stands for them."""
 
@@ -124,6 +125,7 @@ class CellsView(QWidget):
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
+        header.setResizeContentsPrecision(MEASURED_ROWS)
         self.table.selectionModel().selectionChanged.connect(self._on_selected)
         self.said = QLabel()
         copy = button(
