@@ -142,8 +142,8 @@ def real(folder, out):
         "## Real pictures",
         "",
         f"{doc_sections.command()}. Annotated by hand, one or two annotators; one picture of a kind, so these are "
-        "examples and not estimates. The learned segmenter uses its network on brightfield pictures that show nuclei, "
-        "and goes the classical way elsewhere.",
+        "examples and not estimates. The learned segmenter uses networks on brightfield pictures, and goes the "
+        "classical way in fluorescence. Whole wells, with intervals, are below.",
         "",
         "| picture | method | sure osteoclasts | found | false positives | mean IoU | nuclei gap | cells at IoU 0.5 |",
         "|---|---|---|---|---|---|---|---|",
