@@ -56,20 +56,22 @@ def content(out):
 
 def torture(source, kills, chance, folder):
     """Kill so often; give how many runs ended meanwhile, and how many files of theirs differ."""
+    count(source, folder / "first")  # so that what is loaded once is not in the time
     started = time.perf_counter()
     count(source, folder / "whole")
     seconds, whole = time.perf_counter() - started, content(folder / "whole")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["osteocount.pipeline.runner"])
+    context.set_forkserver_preload(["osteocount.pipeline.runner", "osteocount.report.write", "osteocount.stats"])
     killed = ended = wrong = 0
     out = folder / "killed"
     while killed < kills:
         process = context.Process(target=count, args=(source, out))
         process.start()
-        process.join(chance.uniform(0.02, 0.7) * seconds)
+        process.join(chance.uniform(0.02, 1.2) * seconds)
         if process.exitcode is None:
             process.kill()
             killed += 1
+            print(f"\r{killed} kills, {ended} runs ended", end="", file=sys.stderr, flush=True)
         process.join()
         if process.exitcode == 0:
             ended += 1
