@@ -130,9 +130,16 @@ def test_stage_points_are_no_wells(tmp_path):
 
 def test_the_files_name_gives_the_well_where_its_scenes_do_not(tmp_path):
     planes = pictures(2, (1, 40, 50), np.uint16)
+    write_nd2(tmp_path / "exp_WellC05.nd2", ["", ""], planes)
+    write_nd2(tmp_path / "exp_WellC06.nd2", [""], planes[:1])
+    assert [row[1:] for row in wells_of(tmp_path)] == [("C05", "1"), ("C05", "2"), ("C06", "")]
+
+
+def test_one_row_of_hand_made_names_of_files_is_asked_about(tmp_path):
+    planes = pictures(2, (1, 40, 50), np.uint16)
     write_nd2(tmp_path / "exp_C05.nd2", ["", ""], planes)
     write_nd2(tmp_path / "exp_C06.nd2", [""], planes[:1])
-    assert wells_of(tmp_path) == [("exp", "C05", "1"), ("exp", "C05", "2"), ("exp", "C06", "")]
+    assert {well for _, well, _ in wells_of(tmp_path)} == {""}
 
 
 def test_the_same_well_in_two_files_makes_two_plates(tmp_path):
