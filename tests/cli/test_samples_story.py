@@ -57,13 +57,13 @@ def test_dishes_become_a_compared_report(dishes):
     sheet.assign(dish="1").drop(columns="replicate").to_csv("samples.csv", index=False)
     assert "IL-32" in osteocount(*check)
     said = osteocount(*run)
-    wells = pd.read_csv("results/wells.csv")
+    wells = pd.read_csv("dish_results/wells.csv")
     assert wells["well"].tolist() == [
         "D1 IL-32 25 ng/mL dish 1", "D1 vehicle dish 1", "D2 IL-32 25 ng/mL dish 1", "D2 vehicle dish 1",
     ]  # fmt: skip
     assert (wells["status"] == "ok").all()
-    assert not pd.read_csv("results/comparisons.csv").empty
-    page = Path("results/report.html").read_text(encoding="utf-8")
+    assert not pd.read_csv("dish_results/comparisons.csv").empty
+    page = Path("dish_results/report.html").read_text(encoding="utf-8")
     for said_of_dishes in ("dishes counted", "<h2>Every dish</h2>", "osteoclasts in the dish", "of 4 dishes"):
         assert said_of_dishes in page
     assert "Osteoclasts per well" not in page

@@ -151,7 +151,7 @@ def test_what_was_found_is_seen_on_the_way(picture_file, field, monkeypatch):
     seen = next(step for step in job if isinstance(step, CountPreview))
     finish.set()
     _, count = drained(job)
-    assert (seen.done, seen.total, seen.message) == (1, 1, "Tile 1 of 1")
+    assert (seen.done, seen.total, seen.message) == (1, 1, "The cells found so far are shown")
     small = count.labels[0 : field.picture.shape[0], 0 : field.picture.shape[1]][:: seen.step, :: seen.step]
     assert seen.cells.shape == small.shape
     assert ((small > 0) <= (seen.cells > 0)).all()

@@ -8,9 +8,11 @@ import tifffile
 
 from osteocount.io import picture
 from osteocount.io.label_image import TiledLabels, read_labels
+from osteocount.napari import dock
 from osteocount.napari.dock import OsteoCountDock
 from osteocount.napari.layers.outlines import SELECTED, draw_outlines, outline_classes
 from osteocount.napari.layers.review_layers import CELLS, PICTURE
+from osteocount.pipeline import run_steps
 from osteocount.pipeline.write_results import apply_edits
 from osteocount.settings import Settings
 from osteocount.simulate.design import FieldDesign
@@ -24,8 +26,9 @@ CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}, "pic
 
 @pytest.fixture
 def well(tmp_path, monkeypatch):
-    """Write a well of 1.4 megapixels, and call that large."""
+    """Write a well of 1.4 megapixels, and call that large, which only this process does: so it counts here."""
     monkeypatch.setattr(picture, "LARGE_PIXELS", 10**6)
+    monkeypatch.setattr(dock, "count_folder", lambda request, stop: run_steps(request))
     simulated = simulate_field(FieldDesign(width=1300, height=1100), 7)
     (tmp_path / "plate").mkdir()
     path = tmp_path / "plate" / "A01.tif"

@@ -35,6 +35,7 @@ def test_a_plate_gives_every_file_of_the_contract(result):
         *TABLES,
         "labels",
         "donor_values.csv",
+        "figures",
         "overlays",
         "report.html",
         "results.xlsx",

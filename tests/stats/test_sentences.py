@@ -158,13 +158,6 @@ def test_refusals(frame, sentence):
             "ratios there depend on how little. Read the donors' own values.",
         ),
         (
-            table().assign(
-                treatment=lambda t: t["treatment"].where(t.index > 3, t["treatment"].replace("IL32", "il-32"))
-            ),
-            "These look like one arm written in two ways: 'IL32' and 'il-32'. If so, write it one way: they are "
-            "compared apart.",
-        ),
-        (
             simulated(("vehicle", "A"), 2),
             "osteoclast_count: Only 1 residual degree of freedom (fewer than 6): intervals are wide. Add donors.",
         ),

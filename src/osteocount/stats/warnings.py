@@ -59,7 +59,9 @@ def design_warnings(wells: pd.DataFrame, design: Design, controls: set[str]) -> 
         warnings.append(ComparisonWarning(TWO_DONORS))
     if design.kind == "unblocked":
         warnings.append(ComparisonWarning(PAIRING_LOST))
-    warnings += [*_donors_named_twice(wells), *_arms_named_twice(wells)]
+    warnings += [
+        *_donors_named_twice(wells),
+    ]
     warnings += [ComparisonWarning(text) for text in design.without_control]
     if design.kind == "blocked":
         warnings += _missing_cells(wells)
@@ -80,21 +82,6 @@ def _donors_named_twice(wells: pd.DataFrame) -> list[ComparisonWarning]:
         "or day column): counted as two donors they make the p values too small."
     )
     return [ComparisonWarning(text)]
-
-
-def _arms_named_twice(wells: pd.DataFrame) -> list[ComparisonWarning]:
-    """Arms that differ only in case, spaces, underscores or hyphens."""
-    groups: dict[str, list[str]] = {}
-    for arm in sorted(wells["arm"].unique()):
-        groups.setdefault(re.sub(r"[\s_‐-―-]+", "", arm).casefold(), []).append(arm)
-    same = [names for plain, names in groups.items() if plain and len(names) > 1]
-    if not same:
-        return []
-    text = (
-        f"These look like one arm written in two ways: {_quoted(same)}. If so, write it one way: they are compared "
-        "apart."
-    )
-    return [ComparisonWarning(text, arms=frozenset(arm for names in same for arm in names))]
 
 
 def _quoted(groups: list[list[str]]) -> str:

@@ -67,7 +67,7 @@ def test_samples_that_are_no_wells_are_listed_to_be_gone_to(plate, qtbot):
     assert not plate.samples.isVisibleTo(plate)  # wells are clicked on the plate
     plate.set_samples(["D1 IL-32", "D1 vehicle"])
     assert plate.samples.isVisibleTo(plate)
-    plate.show_well("D1 vehicle", ("",), 0, None, is_replateed=False)
+    plate.show_well("D1 vehicle", ("",), 0, None, is_reviewed=False)
     assert plate.samples.currentText() == "D1 vehicle"
     with qtbot.waitSignal(plate.well_chosen) as said:
         plate.samples.textActivated.emit("D1 IL-32")
