@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from osteocount.names import all_shortened, fold, is_missing, look, unify, visible
+from osteocount.names import all_shortened, fold, is_missing, skeleton, unify, visible
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_names_that_differ(one, other):
 )
 def test_names_that_look_alike(one, other):
     assert fold(one) != fold(other)
-    assert look(one) == look(other)
+    assert skeleton(one) == skeleton(other)
     names = unify([one, other])
     assert names.confused == ((one, other),)
     assert visible(one) in names.problems("donor")[0]

@@ -54,8 +54,10 @@ def _fold_once(name: str) -> str:
     return re.sub(r"(?<![\d.,])(\d+)[.,]0+(?![\d.,])", r"\1", text)
 
 
-def look(name: str, *, dashes: bool = True, codes: bool = False) -> str:
-    """Return the form in which names agree that look alike, though they may differ.
+def skeleton(name: str, *, dashes: bool = True, codes: bool = False) -> str:
+    """Return the skeleton of a name: the form in which names agree that look alike, though they may differ.
+
+    As for confusable characters in Unicode Technical Standard 39, with what people confuse in labs.
 
     ``dashes``: also those that differ in a dash, a point or a blank beside a letter (``D-1``, ``D1``; ``IL-32``,
     ``IL32``). ``codes``: also in digits that look like letters (``S1``, ``51``), as in numbers of donors; not in names
@@ -175,7 +177,7 @@ def unify(names: Iterable[str], *, dashes: bool = True, codes: bool = False) -> 
     first_of: dict[str, str] = {}
     confused = []
     for group in ordered:
-        other = first_of.setdefault(look(group[0], dashes=dashes, codes=codes), group[0])
+        other = first_of.setdefault(skeleton(group[0], dashes=dashes, codes=codes), group[0])
         if other != group[0]:
             confused.append((other, group[0]))
     merged = tuple(tuple(group) for group in ordered if len(group) > 1)

@@ -87,13 +87,13 @@ def test_the_pixel_size_of_step_2_is_that_of_the_settings(viewer, dock, qtbot, p
     viewer.open(picture_file)
     dock.steps.setCurrentIndex(COUNT)
     looked(dock, qtbot)
-    assert dock.outlook.pixel_size.placeholderText().startswith("0.76")
-    assert "nuclei are counted" in dock.outlook.values["seen as"].text()
-    dock.outlook.pixel_size.setText("0,5")
-    dock.outlook.pixel_size_typed.emit("0,5")
+    assert dock.dry_run.pixel_size.placeholderText().startswith("0.76")
+    assert "nuclei are counted" in dock.dry_run.values["seen as"].text()
+    dock.dry_run.pixel_size.setText("0,5")
+    dock.dry_run.pixel_size_typed.emit("0,5")
     assert dock.settings.settings().picture.pixel_size == 0.5
     dock.settings.editors["picture", "pixel_size"].set_value(1.5)
-    assert dock.outlook.pixel_size.text() == "1.5"
+    assert dock.dry_run.pixel_size.text() == "1.5"
 
 
 def test_a_counted_picture_is_kept_corrected_and_opened_again(viewer, dock, qtbot, picture_file):

@@ -63,7 +63,7 @@ def test_order_answer_warnings_then_results(page):
     wanted = ["Robust change of osteoclast count", "Read this first", "1 well failed and is in no number below.",
               "Sums over the counted wells of an arm", "Osteoclasts per well",
               "Did the treatment change osteoclast count?",
-              "Every well, every donor", "Size of the effects", "Does the answer hang on the number of nuclei?",
+              "Every well, every donor", "Size of the effects", "Does the answer depend on the number of nuclei?",
               "All counted osteoclasts of an arm together", "All endpoints side by side", "What each endpoint is",
               "Look for yourself", "Methods, to paste", "To cite", "Provenance Version"]  # fmt: skip
     places = [page.text.index(words) for words in wanted]

@@ -19,24 +19,24 @@ from osteocount.io.result_folder import RUN_RECORD
 from osteocount.napari import preferences, recent
 from osteocount.napari.counting import CountPreview, LayerCount, LayerSnapshot, count_layer
 from osteocount.napari.dock_areas import DockAreas
+from osteocount.napari.dry_run import look_at_folder, look_at_layer
 from osteocount.napari.folder_count import count_folder
 from osteocount.napari.guide import HEADINGS, guide_file
 from osteocount.napari.layers.appearance import cell_legend, palette_for
 from osteocount.napari.layers.viewer_layers import ViewerLayers
-from osteocount.napari.outlook import look_at_folder, look_at_layer
 from osteocount.napari.review.controller import ReviewController
 from osteocount.napari.sample_plate import make_sample_plate
 from osteocount.napari.save_count import SavedCount, save_count
 from osteocount.napari.treatments import TreatmentsController
 from osteocount.napari.views.count_view import NumbersView, RunView, WellsView, first_few, osteoclast_rule
+from osteocount.napari.views.dry_run_view import DryRunView, pictures_in_words, treatments_in_words
 from osteocount.napari.views.guide_view import GuideView
-from osteocount.napari.views.outlook_view import OutlookView, pictures_in_words, treatments_in_words
 from osteocount.napari.views.settings_view import SettingsView
 from osteocount.napari.views.source_view import SourceView
 from osteocount.napari.views.widgets import CollapsibleSection, LegendView, MessageView, button, column, plain_label
 from osteocount.napari.worker import JobFunction, Jobs
 from osteocount.pipeline import Outcome, Progress
-from osteocount.pipeline.outlook import Outlook, PictureOutlook
+from osteocount.pipeline.dry_run import DryRun, PictureDryRun
 from osteocount.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class OsteoCountDock(QWidget):
         self.numbers = NumbersView()
         self.legend = LegendView()
         self.wells = WellsView()
-        self.outlook = OutlookView()
+        self.dry_run = DryRunView()
         self.review = ReviewController(viewer, self)
         self.treatments = TreatmentsController(self)
         self.docks = DockAreas(getattr(viewer, "window", None))
@@ -155,7 +155,7 @@ class OsteoCountDock(QWidget):
         self.steps.setCornerWidget(self._help_button())
         self.pages = [
             self._page("1 Open", self.source),
-            self._page("2 Count", self.outlook, CollapsibleSection("Settings", self.settings), self.run, self.message,
+            self._page("2 Count", self.dry_run, CollapsibleSection("Settings", self.settings), self.run, self.message,
                        self.numbers, self.keep, self.legend, self.wells),
             self._page("3 Correct", self.review.correct, self.show_cells, self.save_corrected,
                        self.review.training.view,
@@ -205,7 +205,7 @@ class OsteoCountDock(QWidget):
         self.steps.currentChanged.connect(self._looking.start)
         self.settings.changed.connect(self._looking.start)
         self.settings.changed.connect(self._show_pixel_size)
-        self.outlook.pixel_size_typed.connect(self.settings.type_pixel_size)
+        self.dry_run.pixel_size_typed.connect(self.settings.type_pixel_size)
         self.treatments.opened.connect(lambda: self.docks.show(self.treatments.view, "Treatments", "bottom"))
         self.treatments.saved.connect(self._use_treatments)
         self.treatments.problem.connect(self._show_source_problem)
@@ -371,7 +371,7 @@ class OsteoCountDock(QWidget):
         self._looking.start()
 
     def _show_pixel_size(self) -> None:
-        self.outlook.show_pixel_size(self.settings.pixel_size_text())
+        self.dry_run.show_pixel_size(self.settings.pixel_size_text())
 
     def _look(self) -> None:
         """See what would be counted, in a worker, while step 1 or 2 is on the screen."""
@@ -385,20 +385,20 @@ class OsteoCountDock(QWidget):
             else:
                 job = partial(look_at_layer, self.layers.snapshot(self.source.layer()), settings)
         except OsteoCountError as error:
-            self._show_no_outlook(str(error) if self.source.wants_folder() and self.source.pictures.path() else "")
+            self._show_no_dry_run(str(error) if self.source.wants_folder() and self.source.pictures.path() else "")
             return
-        self.outlook.show_waiting()
-        self._jobs.start("look", job, self._show_outlook, quiet=True, failed=self._show_no_outlook)
+        self.dry_run.show_waiting()
+        self._jobs.start("look", job, self._show_dry_run, quiet=True, failed=self._show_no_dry_run)
 
-    def _show_outlook(self, outlook: Outlook | PictureOutlook) -> None:
-        if isinstance(outlook, PictureOutlook):
-            self.outlook.show_picture(outlook)
+    def _show_dry_run(self, dry_run: DryRun | PictureDryRun) -> None:
+        if isinstance(dry_run, PictureDryRun):
+            self.dry_run.show_picture(dry_run)
             return
-        self.outlook.show_folder(outlook)
-        self.source.show_findings(f"{pictures_in_words(outlook)}; {treatments_in_words(outlook)}.", outlook.notes)
+        self.dry_run.show_folder(dry_run)
+        self.source.show_findings(f"{pictures_in_words(dry_run)}; {treatments_in_words(dry_run)}.", dry_run.notes)
 
-    def _show_no_outlook(self, text: str) -> None:
-        self.outlook.show_nothing(text)
+    def _show_no_dry_run(self, text: str) -> None:
+        self.dry_run.show_nothing(text)
         if text:
             self.source.show_problem(text)
         else:

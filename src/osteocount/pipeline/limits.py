@@ -66,7 +66,7 @@ class Watchdog:
         self._limits, self._begun = limits, begun
         self._at_work: dict[int, tuple[int, float]] = {}
 
-    def look(self) -> tuple[int, str] | None:
+    def check(self) -> tuple[int, str] | None:
         """End the first process that takes too much; give the number of its picture, and what it took."""
         while self._begun.poll():
             process, number = self._begun.recv()

@@ -31,7 +31,7 @@ WELL_MM = {"6": 34.8, "12": 22.1, "24": 15.6, "48": 11.05, "96": 6.4}
 _MOST = 48  # pictures that are looked at, spread over the run: an estimate of a few dozen no longer moves
 _ALIKE = 1.4  # ratio of estimates up to which pictures are of one magnification; objectives differ by 1.6 and more
 _SPREAD = 1.6  # ratio between single pictures from which a person is told
-_LOOKED_AT = 8  # pictures at low power whose cells are looked at: a second each, and their median moves by a tenth
+_SAMPLED = 8  # pictures at low power whose cells are looked at: a second each, and their median moves by a tenth
 _MOST_CELLS = 300  # of a picture that weigh in, so that one confluent picture does not speak for all
 
 
@@ -47,7 +47,7 @@ class RunScale:
         return tuple(asdict(scale) for scale in self.scales)
 
 
-def survey(tasks: Sequence[FieldTask], settings: Settings) -> RunScale:
+def estimate_run_scale(tasks: Sequence[FieldTask], settings: Settings) -> RunScale:
     """Look at pictures of a run whose pixel size nobody says, and agree on their scale.
 
     The answer depends on the pictures and settings alone. A picture that cannot be read is passed over here; whoever
@@ -62,16 +62,16 @@ def survey(tasks: Sequence[FieldTask], settings: Settings) -> RunScale:
     with ThreadPoolExecutor(cores()) as pool:
         seen = [(task, each) for task, each in zip(some, pool.map(_evidence, some), strict=True) if each is not None]
 
-    def by_looks(sizes: Sequence[tuple[int, int]]) -> list[float]:
-        return _by_looks([task for task, each in seen if each.shape in sizes], settings)
+    def by_appearance(sizes: Sequence[tuple[int, int]]) -> list[float]:
+        return _by_appearance([task for task, each in seen if each.shape in sizes], settings)
 
-    return agree([each for _, each in seen], WELL_MM.get(settings.picture.plate_format), by_looks)
+    return common_scale([each for _, each in seen], WELL_MM.get(settings.picture.plate_format), by_appearance)
 
 
-def agree(
+def common_scale(
     seen: Sequence[ScaleEvidence],
     well_mm: float | None,
-    by_looks: Callable[[Sequence[tuple[int, int]]], Sequence[float]],
+    by_appearance: Callable[[Sequence[tuple[int, int]]], Sequence[float]],
 ) -> RunScale:
     """Agree on one scale for pictures taken alike.
 
@@ -81,7 +81,7 @@ def agree(
         What single pictures say.
     well_mm
         Inner diameter of a well; without it rims say nothing.
-    by_looks
+    by_appearance
         Gives estimates of some pictures of these sizes by how their cells look, which at low power is the better way.
     """
     by_size: dict[tuple[int, int], list[ScaleEvidence]] = {}
@@ -107,8 +107,8 @@ def agree(
         estimates = np.array([each.cells_um for each in members], float)
         um = _weighted_median(estimates, np.array([min(each.n_cells, _MOST_CELLS) for each in members], float))
         by = "mononuclear cells"
-        if um > SEEMS_LOW_POWER_UM and len(looks := by_looks(sizes)):
-            um, by, estimates = float(np.median(looks)), "looks of the cells", np.array(looks)
+        if um > SEEMS_LOW_POWER_UM and len(told := by_appearance(sizes)):
+            um, by, estimates = float(np.median(told)), "looks of the cells", np.array(told)
         scales += [SharedScale(*size, um, measured=False) for size in sizes]
         low, high = float(estimates.min()), float(estimates.max())
         notes.append(
@@ -121,12 +121,12 @@ def agree(
     return RunScale(tuple(sorted(scales, key=lambda scale: (scale.height, scale.width))), tuple(notes))
 
 
-def _by_looks(tasks: Sequence[FieldTask], settings: Settings) -> list[float]:
+def _by_appearance(tasks: Sequence[FieldTask], settings: Settings) -> list[float]:
     """Return the scales of some low power pictures by how their cells look; what cannot be read says nothing."""
     if not tasks:
         return []
     segmenter, told = get_segmenter(settings, cores()), []
-    for i in np.unique(np.linspace(0, len(tasks) - 1, _LOOKED_AT).round().astype(int)):
+    for i in np.unique(np.linspace(0, len(tasks) - 1, _SAMPLED).round().astype(int)):
         task = tasks[i]
         try:
             with open_tiled(task.paths[0], None, task.scene, least=1) as image:

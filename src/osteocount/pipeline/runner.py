@@ -25,7 +25,7 @@ from osteocount.pipeline.finished_run import FinishedRun, RunInputs
 from osteocount.pipeline.provenance import input_hashes, recorded_request
 from osteocount.pipeline.repeats import without_repeats
 from osteocount.pipeline.run_request import RunRequest
-from osteocount.pipeline.run_scale import survey
+from osteocount.pipeline.run_scale import estimate_run_scale
 from osteocount.pipeline.wells_table import place_layout
 from osteocount.pipeline.workers import process_all
 from osteocount.pipeline.write_results import Outcome, write_results
@@ -109,7 +109,7 @@ def _count_and_write(
     if classifier is not None:
         adopt(folder.root, classifier)
     tasks = field_tasks(index, request.source)
-    scale = survey(tasks, settings)
+    scale = estimate_run_scale(tasks, settings)
     tasks = [replace(task, scales=scale.scales) for task in tasks]
     records = []
     for record in process_all(

@@ -99,10 +99,10 @@ def process_in_parallel(
     waiting = list(reversed(range(len(tasks))))
     while waiting:
         suspects: list[int] = []
-        yield from work.until_broken(waiting, suspects, workers)
+        yield from work.run_pool(waiting, suspects, workers)
         while suspects:  # one by one, so that it shows which one is too much
             culprit: list[int] = []
-            yield from work.until_broken(suspects, culprit, 1)
+            yield from work.run_pool(suspects, culprit, 1)
             for number in culprit:
                 yield write_failed(tasks[number], folder, f"{tasks[number].image}: {KILLED_TWICE}")
 
@@ -111,7 +111,7 @@ KILLED_TWICE = (
     "the process that worked on it was killed twice, most often for lack of memory. The other pictures are done; try "
     "this one on a machine with more memory, with --resume."
 )
-_LOOK_S = 0.5
+_CHECK_S = 0.5
 """So often is looked whether a picture takes too much."""
 
 
@@ -124,7 +124,7 @@ class _Work:
     settings: Settings
     limits: Limits | None
 
-    def until_broken(self, waiting: list[int], suspects: list[int], workers: int) -> Iterator[FieldRecord]:
+    def run_pool(self, waiting: list[int], suspects: list[int], workers: int) -> Iterator[FieldRecord]:
         """Work ``waiting`` off its end until it is empty or a process dies; ``suspects`` then holds what was under way.
 
         A field that takes too much ends with a record that says so, and those beside it go back to ``waiting``.
@@ -147,7 +147,7 @@ class _Work:
                     with _deaf_to_ctrl_c():  # a process that is only starting shows a traceback otherwise
                         future = pool.submit(_begin, number, task, self.folder, self.settings, threads_if_large)
                     under_way[future] = number
-                done = wait(under_way, None if watchdog is None else _LOOK_S, FIRST_COMPLETED).done
+                done = wait(under_way, None if watchdog is None else _CHECK_S, FIRST_COMPLETED).done
                 for future in done:
                     record = future.result()
                     number = under_way.pop(future)
@@ -155,7 +155,7 @@ class _Work:
                         watchdog.done(number)
                     yield record
                 if watchdog is not None and too_much is None:
-                    too_much = watchdog.look()
+                    too_much = watchdog.check()
         except BrokenProcessPool:
             left = list(under_way.values())
             if too_much is None:

@@ -151,7 +151,7 @@ def _of_comparison(results: Results, comparison: Comparison, endpoint: str) -> I
     if (comparison.table["endpoint"] == f"{COUNT}_ge2").any():
         yield _Sketch(
             "nuclei_rule",
-            "Does the answer hang on the number of nuclei?",
+            "Does the answer depend on the number of nuclei?",
             "The same count with at least 2, 3 and 4 nuclei. Where the three lie apart, the answer depends on what is "
             "called an osteoclast, and on nuclei that may have been missed or made up.",
             lambda: rule_sensitivity(comparison, least),

@@ -1,4 +1,4 @@
-"""Cells as they look at low power: smooth outlines with a texture, in optical density, at the scale of the analysis.
+"""Cells as they appear at low power: smooth outlines with a texture, in optical density, at the scale of the analysis.
 
 Unlike `cell_painting`, which builds a cell of its parts at the scale of nuclei, this takes a millisecond a cell, so
 thousands lie in a crop. Lengths are in µm unless a name ends in ``px``. The ranges were set beside crops of real wells
@@ -26,8 +26,8 @@ _HUES = ((0.85, 1.13, 0.92), (0.98, 1.12, 0.66), (0.45, 1.35, 1.1), (0.75, 1.2, 
 
 
 @dataclass(frozen=True)
-class Look:
-    """How all cells of one crop look. Densities are optical densities, the others shares of the density of a cell.
+class CropStyle:
+    """How all cells of one crop appear. Densities are optical densities, the others shares of the density of a cell.
 
     Attributes
     ----------
@@ -68,14 +68,14 @@ class Look:
     halo: float
 
 
-def random_look(rng: Rng, um: float) -> Look:
-    """Draw the look of a crop."""
+def random_style(rng: Rng, um: float) -> CropStyle:
+    """Draw the style of a crop."""
     first, second = (np.array(_HUES[int(rng.integers(len(_HUES)))]) for _ in range(2))
     mix = rng.uniform(0, 0.5)
     hue = (1 - mix) * first + mix * second + rng.normal(0, 0.04, 3)
     grey = rng.uniform(0, 0.7) if rng.random() < 0.6 else 0.0
     rim_stained = rng.random() < 0.25
-    return Look(
+    return CropStyle(
         um=um,
         density=float(np.clip(rng.lognormal(np.log(0.32), 0.35), 0.14, 0.8)),
         hue=hue.astype(np.float32),
@@ -159,10 +159,10 @@ def depth_of(mask: Mask) -> Floats:
 
 
 def paint_cytoplasm(
-    rng: Rng, look: Look, mask: Mask, depth: Floats, density: float, *, opaque: bool, ghost: bool
+    rng: Rng, style: CropStyle, mask: Mask, depth: Floats, density: float, *, opaque: bool, ghost: bool
 ) -> Floats:
     """Return the density (h, w) of a large cell without its nuclei."""
-    um, shape, edge = look.um, (mask.shape[0], mask.shape[1]), look.edge * rng.uniform(0.6, 1.6)
+    um, shape, edge = style.um, (mask.shape[0], mask.shape[1]), style.edge * rng.uniform(0.6, 1.6)
     trap: NDArray[np.floating] = np.full(shape, density, np.float32)
     if not ghost:
         trap = density * (np.minimum(depth * um / 4, 1) if opaque else 1 - 0.85 * np.exp(-depth * um / edge))
@@ -172,10 +172,10 @@ def paint_cytoplasm(
         angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 0.9)
         y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
         trap = trap * np.clip(1 + strength * (np.sin(angle) * y[:, None] + np.cos(angle) * x[None, :]), 0.25, 1.8)
-    if look.hollow and not opaque and rng.random() < 0.8:
-        trap = trap * (1 - look.hollow * rng.uniform(0.5, 1.1) * (1 - np.exp(-depth * um / (3 * edge + 4))))
+    if style.hollow and not opaque and rng.random() < 0.8:
+        trap = trap * (1 - style.hollow * rng.uniform(0.5, 1.1) * (1 - np.exp(-depth * um / (3 * edge + 4))))
     patchy = np.clip(0.8 + 0.5 * smooth_noise(rng, shape, 30 / um), 0.1, 2)
-    trap = trap + density * look.rim * rng.uniform(0.3, 1.4) * patchy * np.exp(-depth * um / rng.uniform(2.0, 5.0))
+    trap = trap + density * style.rim * rng.uniform(0.3, 1.4) * patchy * np.exp(-depth * um / rng.uniform(2.0, 5.0))
     return np.asarray(trap * (mask.astype(np.float32) / 255), np.float32)
 
 
@@ -226,15 +226,15 @@ def paint_nucleus(rng: Rng, trap: Floats, at: tuple[int, int], radius_px: float,
     part += max(float(trap[at]), 0.08) * change
 
 
-def paint_small_cells(rng: Rng, look: Look, diameter: float) -> list[tuple[Floats, Mask]]:
+def paint_small_cells(rng: Rng, style: CropStyle, diameter: float) -> list[tuple[Floats, Mask]]:
     """Paint three dozen mononuclear cells of about that diameter: the density and the coverage of each."""
     made, spindles, ringed = [], rng.uniform(0, 0.3), rng.random() < 0.6
     for _ in range(36):
-        size = float(np.clip(rng.lognormal(np.log(diameter), 0.3), 6, 34)) / look.um
+        size = float(np.clip(rng.lognormal(np.log(diameter), 0.3), 6, 34)) / style.um
         kind: Outline = "long" if rng.random() < spindles else ("lobed" if rng.random() < 0.5 else "smooth")
         mask = draw_shape(rng, max(size, 2.2), kind)
         depth = np.asarray(cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 5))
-        trap = look.density * float(rng.lognormal(np.log(0.85), 0.4)) * mask.astype(np.float32) / 255
+        trap = style.density * float(rng.lognormal(np.log(0.85), 0.4)) * mask.astype(np.float32) / 255
         if ringed:  # a dark ring around a paler middle
             trap *= 1 + rng.uniform(0.1, 0.8) * np.exp(-depth) - rng.uniform(0, 0.4) * (depth > 0.6 * depth.max())
         else:

@@ -1,4 +1,4 @@
-"""Crops of whole-well scans at low power, as labs make them: giants of every look among a carpet of small cells.
+"""Crops of whole-well scans at low power, as labs make them: giants of every appearance among a carpet of small cells.
 
 Lengths are in µm unless a name ends in ``px``. Sizes follow what a lab outlined on its scans (diameter of a disc of the
 area, quartiles): cells of one or two nuclei 37, 45 and 53 µm, small osteoclasts 60, 76 and 96, large ones 123, 154 and
@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.simulate.low_power_cells import (
+    CropStyle,
     Floats,
-    Look,
     Mask,
     Outline,
     Rng,
@@ -29,7 +29,7 @@ from osteocount.simulate.low_power_cells import (
     paint_small_cells,
     paint_vacuoles,
     place_nuclei,
-    random_look,
+    random_style,
     smooth_noise,
 )
 
@@ -94,17 +94,17 @@ class _Scene:
 
 
 def simulate_crop(rng: Rng, side_px: int, um: float) -> WholeWellCrop:
-    """Simulate a square crop with a random look."""
-    look = random_look(rng, um)
+    """Simulate a square crop with a random style."""
+    style = random_style(rng, um)
     scene = _Scene(np.zeros((side_px, side_px, 3), np.float32), np.zeros((side_px, side_px), np.uint16))
-    _place_large(scene, look, rng)
-    _scatter_small(scene, look, rng)
-    _drop_debris(scene, look, rng)
+    _place_large(scene, style, rng)
+    _scatter_small(scene, style, rng)
+    _drop_debris(scene, style, rng)
     if rng.random() < 0.2:
-        _cover_by_rim(scene, look, rng)
+        _cover_by_rim(scene, style, rng)
     centres = [(y, x) for y, x, label in scene.centres if scene.cells[y, x] == label]
     return WholeWellCrop(
-        _photograph(scene, look, rng),
+        _photograph(scene, style, rng),
         scene.cells,
         np.array(scene.osteoclast),
         np.array(scene.unsure),
@@ -113,31 +113,31 @@ def simulate_crop(rng: Rng, side_px: int, um: float) -> WholeWellCrop:
     )
 
 
-def _place_large(scene: _Scene, look: Look, rng: Rng) -> None:
+def _place_large(scene: _Scene, style: CropStyle, rng: Rng) -> None:
     """Put osteoclasts, cells of one or two nuclei and ghosts side by side, the largest first."""
-    side = scene.cells.shape[0] * look.um
+    side = scene.cells.shape[0] * style.um
     placed: list[tuple[float, float, float]] = []
-    for cell in sorted(_random_large(look, rng, (side / 1000) ** 2), key=lambda each: -each.diameter):
-        press = look.confluent or bool(rng.random() < 0.3)
-        for _ in range(12 if look.confluent else 5):
+    for cell in sorted(_random_large(style, rng, (side / 1000) ** 2), key=lambda each: -each.diameter):
+        press = style.confluent or bool(rng.random() < 0.3)
+        for _ in range(12 if style.confluent else 5):
             if placed and rng.random() < 0.25:  # beside another one
                 y, x, other = placed[int(rng.integers(len(placed)))]
                 angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0.45, 0.6) * (cell.diameter + other)
                 at = y + away * np.sin(angle), x + away * np.cos(angle)
             else:
                 at = float(rng.uniform(-_BEYOND, side + _BEYOND)), float(rng.uniform(-_BEYOND, side + _BEYOND))
-            if _add_large(scene, look, rng, cell, at, press=press):
+            if _add_large(scene, style, rng, cell, at, press=press):
                 placed.append((*at, cell.diameter))
                 break
 
 
-def _random_large(look: Look, rng: Rng, mm2: float) -> list[_Large]:
+def _random_large(style: CropStyle, rng: Rng, mm2: float) -> list[_Large]:
     """Draw the large cells of a crop.
 
     The number of nuclei is Poisson with a mean of (diameter / c)², c from 28 to 37 µm: three are as likely as not at 46
     to 60 µm, as on the outlines of the lab above.
     """
-    per_mm2 = rng.uniform(60, 260) if look.confluent else np.clip(rng.lognormal(3.4, 0.9), 0, 180)
+    per_mm2 = rng.uniform(60, 260) if style.confluent else np.clip(rng.lognormal(3.4, 0.9), 0, 180)
     typical, room = float(np.clip(rng.lognormal(np.log(72), 0.25), 45, 140)), float(rng.uniform(28, 37))
     giants = np.clip(rng.lognormal(np.log(typical), 0.55, int(rng.poisson(per_mm2 * mm2))), 34, 420)
     few = int(rng.poisson(np.clip(rng.lognormal(3.5, 0.8), 0, 200) * mm2))
@@ -158,10 +158,12 @@ def _random_large(look: Look, rng: Rng, mm2: float) -> list[_Large]:
 
 
 def _add_large(
-    scene: _Scene, look: Look, rng: Rng, cell: _Large, at: tuple[float, float], *, press: bool
+    scene: _Scene, style: CropStyle, rng: Rng, cell: _Large, at: tuple[float, float], *, press: bool
 ) -> bool:  # fmt: skip
     """Paint a large cell at ``at`` (y, x), if there is room; a pressed one gives way to what is there."""
-    placed = _windowed(draw_shape(rng, cell.diameter / look.um, cell.outline), at[0] / look.um, at[1] / look.um, scene)
+    placed = _windowed(
+        draw_shape(rng, cell.diameter / style.um, cell.outline), at[0] / style.um, at[1] / style.um, scene
+    )
     if placed is None:
         return False
     here, mask = placed
@@ -169,21 +171,21 @@ def _add_large(
     if room is None:
         return False
     body, depth = room > 127, depth_of(room)
-    opaque = bool(rng.random() < look.opaque) and not cell.ghost
-    density = look.density * float(rng.lognormal(0, 0.2)) * (float(rng.uniform(1.2, 2.6)) if opaque else 1.0)
+    opaque = bool(rng.random() < style.opaque) and not cell.ghost
+    density = style.density * float(rng.lognormal(0, 0.2)) * (float(rng.uniform(1.2, 2.6)) if opaque else 1.0)
     if cell.ghost:
         density = float(rng.uniform(0.03, 0.11))
-    trap = paint_cytoplasm(rng, look, room, depth, density, opaque=opaque, ghost=cell.ghost)
+    trap = paint_cytoplasm(rng, style, room, depth, density, opaque=opaque, ghost=cell.ghost)
     if cell.diameter > 60 and not opaque and rng.random() < 0.2:
-        paint_vacuoles(rng, trap, depth, look.um, density)
+        paint_vacuoles(rng, trap, depth, style.um, density)
     seen = (0.15 if opaque else 1.0) * float(rng.choice([1.0, 0.5, 0.15], p=[0.6, 0.25, 0.15]))
-    nuclei = _paint_nuclei(rng, look, trap, depth, cell.n_nuclei, 0.3 * seen if cell.ghost else seen)
+    nuclei = _paint_nuclei(rng, style, trap, depth, cell.n_nuclei, 0.3 * seen if cell.ghost else seen)
     far = float(np.clip((here[1].start + room.shape[1] / 2) / scene.cells.shape[1] + 0.2 * rng.normal(), 0, 1))
-    hue = (1 - far) * look.hue + far * look.hue_far
+    hue = (1 - far) * style.hue + far * style.hue_far
     if opaque:
         hue = 0.6 * hue + 0.4
-    if rng.random() < look.halo:  # a veil of stain or a bright rim of light around a thick cell
-        halo = cv2.GaussianBlur(room.astype(np.float32) / 255, (0, 0), float(rng.uniform(3, 10)) / look.um) * (~body)
+    if rng.random() < style.halo:  # a veil of stain or a bright rim of light around a thick cell
+        halo = cv2.GaussianBlur(room.astype(np.float32) / 255, (0, 0), float(rng.uniform(3, 10)) / style.um) * (~body)
         scene.od[here] += (rng.uniform(-0.08, 0.16) * halo)[..., None]
     scene.od[here] += np.maximum(trap, 0)[..., None] * hue
     label = scene.add(here, body, cell.n_nuclei >= _OSTEOCLAST_NUCLEI and not cell.ghost, cell.ghost)
@@ -192,14 +194,14 @@ def _add_large(
 
 
 def _paint_nuclei(
-    rng: Rng, look: Look, trap: Floats, depth: Floats, number: int, seen: float
+    rng: Rng, style: CropStyle, trap: Floats, depth: Floats, number: int, seen: float
 ) -> list[tuple[int, int]]:  # fmt: skip
     """Paint nuclei at a share ``seen`` of their usual contrast; return where those lie that can be seen."""
-    radius = look.nucleus_um / 2 / look.um
+    radius = style.nucleus_um / 2 / style.um
     places = place_nuclei(rng, depth, number, radius)
     for place in places:
         size = radius * float(rng.normal(1, 0.1))
-        paint_nucleus(rng, trap, place, size, seen * look.nucleus_dark, seen * look.nucleus_rim)
+        paint_nucleus(rng, trap, place, size, seen * style.nucleus_dark, seen * style.nucleus_rim)
     return places if seen > _SEEN else []
 
 
@@ -234,14 +236,14 @@ def _made_room(mask: Mask, taken: NDArray[np.bool_], rng: Rng, *, press: bool) -
     return mask
 
 
-def _scatter_small(scene: _Scene, look: Look, rng: Rng) -> None:
+def _scatter_small(scene: _Scene, style: CropStyle, rng: Rng) -> None:
     """Put mononuclear cells everywhere: evenly, in clouds, in clumps, leaning on giants and lying on them."""
     height, width = scene.cells.shape
     per_mm2 = float(np.clip(rng.lognormal(np.log(1000), 0.8), 60, 5000))
-    painted = paint_small_cells(rng, look, float(rng.uniform(9.5, 20)))
-    number = int(rng.poisson(per_mm2 * height * width * look.um**2 / 1e6))
+    painted = paint_small_cells(rng, style, float(rng.uniform(9.5, 20)))
+    number = int(rng.poisson(per_mm2 * height * width * style.um**2 / 1e6))
     on_giants, large = rng.uniform(0, 0.6), scene.cells.copy()
-    places = _small_places(rng, (height, width), number, rng.uniform(60, 250) / look.um)
+    places = _small_places(rng, (height, width), number, rng.uniform(60, 250) / style.um)
     places += _places_beside(large, rng, int(rng.uniform(0, 0.35) * number))
     for y, x in places:
         if not (0 <= y < height and 0 <= x < width) or (large[int(y), int(x)] and rng.random() > on_giants):
@@ -249,7 +251,7 @@ def _scatter_small(scene: _Scene, look: Look, rng: Rng) -> None:
         trap, mask = painted[int(rng.integers(len(painted)))]
         turn, flip = int(rng.integers(4)), 1 - 2 * int(rng.integers(2))
         turned = np.rot90(trap, turn)[:, ::flip], np.ascontiguousarray(np.rot90(mask, turn)[:, ::flip])
-        _add_small(scene, look, *turned, (y, x), large)
+        _add_small(scene, style, *turned, (y, x), large)
 
 
 def _small_places(rng: Rng, shape: tuple[int, int], number: int, cloud_px: float) -> list[tuple[float, float]]:
@@ -283,7 +285,7 @@ def _places_beside(large: NDArray[np.uint16], rng: Rng, most: int) -> list[tuple
 
 
 def _add_small(
-    scene: _Scene, look: Look, trap: Floats, mask: Mask, at: tuple[float, float], large: NDArray[np.uint16]
+    scene: _Scene, style: CropStyle, trap: Floats, mask: Mask, at: tuple[float, float], large: NDArray[np.uint16]
 ) -> None:
     """Paint a small cell; one that lies mostly on a giant is not told from it, as annotators do."""
     placed = _windowed(mask, *at, scene)
@@ -293,24 +295,28 @@ def _add_small(
     far = at[1] / scene.cells.shape[1]
     top, left = (round(at[i]) - mask.shape[i] // 2 for i in (0, 1))
     inside = trap[here[0].start - top : here[0].stop - top, here[1].start - left : here[1].stop - left]
-    scene.od[here] += inside[..., None] * ((1 - far) * look.hue + far * look.hue_far)
+    scene.od[here] += inside[..., None] * ((1 - far) * style.hue + far * style.hue_far)
     body = part > 127
     free = body & (large[here] == 0)
     if free.sum() >= 0.5 * body.sum():
         scene.add(here, free, osteoclast=False, unsure=False)
 
 
-def _drop_debris(scene: _Scene, look: Look, rng: Rng) -> None:
+def _drop_debris(scene: _Scene, style: CropStyle, rng: Rng) -> None:
     """Drop sharp black specks and stars, fibres, and washed-out smears."""
     height, width = scene.cells.shape
-    area = height * width * look.um**2 / 1e6
+    area = height * width * style.um**2 / 1e6
     layer = np.zeros((height, width), np.uint8)
     for _ in range(int(rng.poisson(rng.choice([5, 60, 400], p=[0.5, 0.3, 0.2]) * area))):
-        size = float(np.clip(rng.lognormal(np.log(3), 0.6), 1, 16)) / look.um
+        size = float(np.clip(rng.lognormal(np.log(3), 0.6), 1, 16)) / style.um
         at = rng.uniform(0, [width, height]).astype(np.float32)
         fill(layer, irregular_outline(rng, size, 0.8, float(rng.uniform(1, 2))) + at)
     for _ in range(int(rng.poisson(rng.choice([2, 12], p=[0.7, 0.3]) * area))):
-        angle, length, along = rng.uniform(0, 2 * np.pi), rng.uniform(20, 200) / look.um, np.linspace(0, 1, 12)[:, None]
+        angle, length, along = (
+            rng.uniform(0, 2 * np.pi),
+            rng.uniform(20, 200) / style.um,
+            np.linspace(0, 1, 12)[:, None],
+        )
         bow = rng.normal(0, 0.2) * length * np.sin(np.pi * along)
         line = rng.uniform(0, [width, height]) + along * length * [np.cos(angle), np.sin(angle)]
         line = line + bow * [-np.sin(angle), np.cos(angle)]
@@ -318,18 +324,18 @@ def _drop_debris(scene: _Scene, look: Look, rng: Rng) -> None:
     strength = float(rng.uniform(0.3, 1.1))
     scene.od += (layer.astype(np.float32) / 255 * strength)[..., None] * rng.uniform(0.8, 1.2, 3).astype(np.float32)
     if rng.random() < 0.5:
-        haze = np.clip(smooth_noise(rng, (height, width), rng.uniform(40, 200) / look.um) - 1, 0, 2)
-        scene.od += (haze * rng.uniform(0.01, 0.06))[..., None] * look.hue
+        haze = np.clip(smooth_noise(rng, (height, width), rng.uniform(40, 200) / style.um) - 1, 0, 2)
+        scene.od += (haze * rng.uniform(0.01, 0.06))[..., None] * style.hue
 
 
-def _cover_by_rim(scene: _Scene, look: Look, rng: Rng) -> None:
+def _cover_by_rim(scene: _Scene, style: CropStyle, rng: Rng) -> None:
     """Cover a side of the crop by the dark rim of the well, with its shadow inside and grey plastic beyond."""
     height, width = scene.cells.shape
-    angle, radius = rng.uniform(0, 2 * np.pi), rng.uniform(800, 4000) / look.um
+    angle, radius = rng.uniform(0, 2 * np.pi), rng.uniform(800, 4000) / style.um
     middle = radius - rng.uniform(-0.1, 0.45) * width
     y, x = np.ogrid[:height, :width]
     away = np.hypot(y - height / 2 - middle * np.sin(angle), x - width / 2 - middle * np.cos(angle)) - radius
-    away = np.asarray(away * look.um, np.float32)
+    away = np.asarray(away * style.um, np.float32)
     shadow = rng.uniform(0.05, 1.0) * np.exp(np.minimum(away, 0) / rng.uniform(15, 45))
     shadow += rng.uniform(0, 0.25) * np.exp(np.minimum(away, 0) / rng.uniform(60, 200))
     scene.od += shadow[..., None]
@@ -338,14 +344,14 @@ def _cover_by_rim(scene: _Scene, look: Look, rng: Rng) -> None:
     scene.cells[away > 0] = 0
 
 
-def _photograph(scene: _Scene, look: Look, rng: Rng) -> NDArray[np.uint8]:
+def _photograph(scene: _Scene, style: CropStyle, rng: Rng) -> NDArray[np.uint8]:
     """Blur, coarsen, sharpen, light, add noise and compress, as lens, camera, scanner and file do."""
     shape = (scene.cells.shape[0], scene.cells.shape[1])
     light = np.power(np.float32(10), -np.maximum(scene.od, -0.1)) + rng.uniform(0, 0.06)  # stray light: never black
     odds = [rng.uniform(0.3, 0.7), rng.uniform(0.7, 1.3), rng.uniform(1.3, 2.0)]
     light = cv2.GaussianBlur(light, (0, 0), float(rng.choice(odds, p=[0.62, 0.28, 0.1])))
     if rng.random() < 0.2:  # partly out of focus
-        veil = np.clip(smooth_noise(rng, shape, 150 / look.um), 0, 1)[..., None]
+        veil = np.clip(smooth_noise(rng, shape, 150 / style.um), 0, 1)[..., None]
         light = (1 - veil) * light + veil * cv2.GaussianBlur(light, (0, 0), 2.5)
     if rng.random() < 0.3:  # a coarser camera
         part = 1 / float(rng.uniform(1.3, 4.2))

@@ -102,7 +102,7 @@ class LinesModel(SheetModel):
         known = dict.fromkeys(line[column] for line in self.table.rows if line[column])
         return list(known | dict.fromkeys(ROLES)) if self.table.columns[column] == "role" else list(known)
 
-    def look(self, row: int, column: int, role: int) -> Any:
+    def decoration(self, row: int, column: int, role: int) -> Any:
         """Mark lines without pictures."""
         is_missing = row < len(self._pictures) and not self._pictures[row]
         if role == Qt.ItemDataRole.ForegroundRole and is_missing:
@@ -171,7 +171,7 @@ class PlateModel(SheetModel):
         """Return what was typed in this column before."""
         return self._lines.suggestions(row, self._column)
 
-    def look(self, row: int, column: int, role: int) -> Any:
+    def decoration(self, row: int, column: int, role: int) -> Any:
         """Colour wells that say the same alike, and hatch those without a picture."""
         line = self._line_of.get((row, column))
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -180,7 +180,7 @@ class PlateModel(SheetModel):
             known = list(dict.fromkeys(each[self._column] for each in self._lines.table.rows if each[self._column]))
             tint = QColor(_TINTS[known.index(text) % len(_TINTS)])
             tint.setAlpha(_TINT_ALPHA)
-            is_missing = self._lines.look(line, self._column, Qt.ItemDataRole.ForegroundRole) is not None
+            is_missing = self._lines.decoration(line, self._column, Qt.ItemDataRole.ForegroundRole) is not None
             return QBrush(tint, Qt.BrushStyle.BDiagPattern) if is_missing else tint
         return None
 

@@ -63,7 +63,7 @@ class SheetModel(QAbstractTableModel):
         """Return what may be meant in a cell."""
         return []
 
-    def look(self, row: int, column: int, role: int) -> Any:
+    def decoration(self, row: int, column: int, role: int) -> Any:
         """Return colour and hint of a cell."""
         return None
 
@@ -71,7 +71,7 @@ class SheetModel(QAbstractTableModel):
         """Return the text of a cell, or how it looks."""
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return self.text(index.row(), index.column())
-        return self.look(index.row(), index.column(), role)
+        return self.decoration(index.row(), index.column(), role)
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         """Let all cells but the fixed ones be edited."""

@@ -164,17 +164,37 @@ def merge_fragments(fragments: Oversegmentation, weights: NDArray[np.float64], s
     while True:
         ends, features = fragments.boundary_features(owner)
         logit = (features * weights).sum(axis=1)  # a matrix product may round differently elsewhere in the picture
-        best = np.full(owner.size, -np.inf)
-        np.maximum.at(best, ends.ravel(), np.repeat(logit, 2))
-        join = (logit > 0) & (logit == best[ends[:, 0]]) & (logit == best[ends[:, 1]])
-        if not join.any():
+        to = reciprocal_best(ends, logit, owner.size)
+        if to is None:
             break
-        to = np.arange(owner.size)
-        to[ends[join, 1]] = ends[join, 0]
         owner = to[owner]
     large = np.bincount(owner, fragments.area, owner.size)[owner] >= disc_area(smallest_um / fragments.um)
     large[0] = False
     return in_raster_order(np.where(large, owner, 0).astype(np.int32)[fragments.labels])
+
+
+def reciprocal_best(
+    pairs: NDArray[np.int64], sure: NDArray[np.floating], number: int
+) -> NDArray[np.int64] | None:  # fmt: skip
+    """Return (number,) which label each becomes when pairs merge that are each other's surest; None: no pair does.
+
+    Parameters
+    ----------
+    pairs
+        (k, 2) labels that touch, the lower first.
+    sure
+        (k,) above 0 where the two are one.
+    number
+        Of labels, the background included.
+    """
+    best = np.full(number, -np.inf)
+    np.maximum.at(best, pairs.ravel(), np.repeat(sure, 2))
+    join = (sure > 0) & (sure == best[pairs[:, 0]]) & (sure == best[pairs[:, 1]])
+    if not join.any():
+        return None
+    to = np.arange(number)
+    to[pairs[join, 1]] = pairs[join, 0]
+    return to
 
 
 def _grown_cores(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:

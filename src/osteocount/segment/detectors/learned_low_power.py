@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from osteocount.io.picture import Pixels
 from osteocount.segment.backends.low_power_model import NETWORK_UM, LowPowerMaps, LowPowerModel
 from osteocount.segment.backends.shipped import sigmoid
-from osteocount.segment.detectors.learned_cells import touching
+from osteocount.segment.detectors.learned_cells import reciprocal_best, touching
 from osteocount.segment.detectors.low_power import LowPowerCells
 from osteocount.segment.morphology import disc_area, gaussian, holes_filled, in_raster_order
 from osteocount.segment.object_tables import mean_per_label
@@ -134,14 +134,10 @@ def _merged(labels: NDArray[np.int32], core: NDArray[np.float32]) -> NDArray[np.
         sure = np.bincount(which.ravel(), level) / length - _SEAM_LOGIT
         area = np.bincount(labels.ravel())
         sure[length <= _CONTACT * np.sqrt(area[ends].min(axis=1) * 4 / np.pi)] = -np.inf
-        best = np.full(area.size, -np.inf)
-        np.maximum.at(best, ends.ravel(), np.repeat(sure, 2))
-        join = (sure > 0) & (sure == best[ends[:, 0]]) & (sure == best[ends[:, 1]])
-        if not join.any():
+        owner = reciprocal_best(ends, sure, area.size)
+        if owner is None:
             return labels
-        owner = np.arange(area.size, dtype=np.int32)
-        owner[ends[join, 1]] = ends[join, 0]
-        labels = owner[labels]
+        labels = owner.astype(np.int32)[labels]
 
 
 def cell_features(labels: NDArray[np.int32], maps: LowPowerMaps, scale: Scale) -> NDArray[np.float64]:

@@ -8,23 +8,23 @@ from threading import Event
 from osteocount.errors import OsteoCountError
 from osteocount.napari.counting import LayerSnapshot, is_large, picture_of
 from osteocount.pipeline import Progress, RunRequest
-from osteocount.pipeline.outlook import Outlook, PictureOutlook, look_ahead, outlook_of
+from osteocount.pipeline.dry_run import DryRun, PictureDryRun, dry_run_of, look_ahead
 from osteocount.settings import Settings
 
 
-def look_at_folder(request: RunRequest, stop: Event) -> Generator[Progress, None, Outlook]:
+def look_at_folder(request: RunRequest, stop: Event) -> Generator[Progress, None, DryRun]:
     """Say what a run would count."""
     yield Progress(0, 0, f"Looking into {request.source.name}")
     return look_ahead(request)
 
 
-def look_at_layer(layer: LayerSnapshot, settings: Settings, stop: Event) -> Generator[Progress, None, PictureOutlook]:
+def look_at_layer(layer: LayerSnapshot, settings: Settings, stop: Event) -> Generator[Progress, None, PictureDryRun]:
     """Say how a layer would be counted."""
     yield Progress(0, 0, f"Looking at {layer.name}")
     if is_large(layer):
         size = layer.pixel_size(settings)
-        return PictureOutlook(layer.name, layer.axes(layer.data.dtype.itemsize * 8), size.um, size.origin)
+        return PictureDryRun(layer.name, layer.axes(layer.data.dtype.itemsize * 8), size.um, size.origin)
     try:
-        return outlook_of(picture_of(layer, settings), layer.name, settings)
+        return dry_run_of(picture_of(layer, settings), layer.name, settings)
     except OsteoCountError as error:
-        return PictureOutlook(layer.name, "", None, "", refusal=str(error))
+        return PictureDryRun(layer.name, "", None, "", refusal=str(error))

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
 
 from osteocount.columns import UNKNOWN
 from osteocount.napari.views.widgets import MessageView, column, plain_label
-from osteocount.pipeline.outlook import Outlook, PictureOutlook
+from osteocount.pipeline.dry_run import DryRun, PictureDryRun
 
 MOST_NOTES = 4
 REGIMES = {
@@ -19,7 +19,7 @@ REGIMES = {
 """What each regime means for the person."""
 
 
-class OutlookView(QWidget):
+class DryRunView(QWidget):
     """What will be counted.
 
     Signals
@@ -76,17 +76,17 @@ class OutlookView(QWidget):
         else:
             self.notes.show_notes(())
 
-    def show_folder(self, outlook: Outlook) -> None:
+    def show_folder(self, dry_run: DryRun) -> None:
         """Show what is known of a folder."""
-        self.values["pictures"].setText(pictures_in_words(outlook))
+        self.values["pictures"].setText(pictures_in_words(dry_run))
         self._show_treatments(is_shown=True)
-        self.values["treatments"].setText(treatments_in_words(outlook))
-        self._show_pictures(outlook.pictures)
-        notes = outlook.notes[:MOST_NOTES]
-        refused = tuple(picture.refusal for picture in outlook.pictures if picture.refusal)
+        self.values["treatments"].setText(treatments_in_words(dry_run))
+        self._show_pictures(dry_run.pictures)
+        notes = dry_run.notes[:MOST_NOTES]
+        refused = tuple(picture.refusal for picture in dry_run.pictures if picture.refusal)
         self.notes.show_notes((*refused, *notes))
 
-    def show_picture(self, picture: PictureOutlook) -> None:
+    def show_picture(self, picture: PictureDryRun) -> None:
         """Show what is known of a picture in the viewer."""
         self.values["pictures"].setText(picture.axes or picture.name)
         self.values["pictures"].setToolTip(picture.name)
@@ -98,7 +98,7 @@ class OutlookView(QWidget):
         for widget in (self._titles["Treatments"], self.values["treatments"]):
             widget.setVisible(is_shown)
 
-    def _show_pictures(self, pictures: tuple[PictureOutlook, ...]) -> None:
+    def _show_pictures(self, pictures: tuple[PictureDryRun, ...]) -> None:
         sizes = list(
             dict.fromkeys((picture.um, picture.origin) for picture in pictures if not picture.refusal or picture.um)
         )
@@ -119,23 +119,23 @@ def scale_in_words(sizes: list[tuple[float | None, str]]) -> str:
     return f"{known[0]:.4g} ({origin})"
 
 
-def pictures_in_words(outlook: Outlook) -> str:
+def pictures_in_words(dry_run: DryRun) -> str:
     """Say how many pictures there are, and of what."""
-    if not outlook.samples:
-        return f"{_several(outlook.fields, 'picture')}, no wells in their names"
-    low, high = outlook.fields_each
+    if not dry_run.samples:
+        return f"{_several(dry_run.fields, 'picture')}, no wells in their names"
+    low, high = dry_run.fields_each
     each = f"{low} each" if low == high else f"{low} to {high} each"
-    samples = _several(outlook.samples, "well" if outlook.on_plates else "sample")
-    return f"{_several(outlook.fields, 'picture')} of {samples}, {each}"
+    samples = _several(dry_run.samples, "well" if dry_run.on_plates else "sample")
+    return f"{_several(dry_run.fields, 'picture')} of {samples}, {each}"
 
 
-def treatments_in_words(outlook: Outlook) -> str:
+def treatments_in_words(dry_run: DryRun) -> str:
     """Say what was done to them."""
-    if not outlook.arms:
+    if not dry_run.arms:
         return "none given, so nothing is compared"
-    said = f"{_several(len(outlook.arms), 'treatment')}, "
-    said += _several(len(outlook.donors), "donor") if outlook.donors else "no donors"
-    return f"{said}; compared with {outlook.control}" if outlook.control else f"{said}; no control is named"
+    said = f"{_several(len(dry_run.arms), 'treatment')}, "
+    said += _several(len(dry_run.donors), "donor") if dry_run.donors else "no donors"
+    return f"{said}; compared with {dry_run.control}" if dry_run.control else f"{said}; no control is named"
 
 
 def _several(number: int, thing: str) -> str:

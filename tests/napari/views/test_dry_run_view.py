@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from osteocount.napari.views.outlook_view import OutlookView, pictures_in_words, scale_in_words, treatments_in_words
-from osteocount.pipeline.outlook import Outlook, PictureOutlook
+from osteocount.napari.views.dry_run_view import DryRunView, pictures_in_words, scale_in_words, treatments_in_words
+from osteocount.pipeline.dry_run import DryRun, PictureDryRun
 
-FIELD = PictureOutlook("A01.tif", "704 × 528 px, RGB, 8 bit", 0.76, "TIFF resolution", "brightfield", "resolved")
+FIELD = PictureDryRun("A01.tif", "704 × 528 px, RGB, 8 bit", 0.76, "TIFF resolution", "brightfield", "resolved")
 
 
-def outlook(**facts):
+def dry_run(**facts):
     known = {
         "fields": 40, "samples": 20, "on_plates": True, "fields_each": (2, 2), "arms": ("vehicle", "RANKL"),
         "donors": ("d1",), "control": "vehicle", "pictures": (FIELD,), "notes": (),
     }  # fmt: skip
-    return Outlook(**{**known, **facts})
+    return DryRun(**{**known, **facts})
 
 
 @pytest.fixture
 def view(qtbot):
-    made = OutlookView()
+    made = DryRunView()
     qtbot.addWidget(made)
     return made
 
@@ -34,7 +34,7 @@ def view(qtbot):
     ],
 )
 def test_pictures_are_said_in_words(facts, words):
-    assert pictures_in_words(outlook(**facts)) == words
+    assert pictures_in_words(dry_run(**facts)) == words
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_pictures_are_said_in_words(facts, words):
     ],
 )
 def test_treatments_are_said_in_words(facts, words):
-    assert treatments_in_words(outlook(**facts)) == words
+    assert treatments_in_words(dry_run(**facts)) == words
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_the_scale_says_where_it_is_from(sizes, words):
 
 
 def test_a_folder_and_a_picture_are_shown(view):
-    view.show_folder(outlook(notes=("Not in the layout (--layout): B07.",)))
+    view.show_folder(dry_run(notes=("Not in the layout (--layout): B07.",)))
     assert view.pixel_size.placeholderText() == "0.76 (TIFF resolution)"
     assert view.values["seen as"].text() == "brightfield; nuclei are counted"
     assert "--" not in view.notes.text()
-    view.show_picture(PictureOutlook("x", "", None, "", refusal="x: one grey channel."))
+    view.show_picture(PictureDryRun("x", "", None, "", refusal="x: one grey channel."))
     assert "one grey channel" in view.notes.text()
     view.show_nothing("no such folder")
     assert view.notes.text() == "✖ no such folder"

@@ -22,7 +22,7 @@ CONTROL_ROLES = ("vehicle", "negative control")
 
 
 @dataclass(frozen=True)
-class PictureOutlook:
+class PictureDryRun:
     """One picture.
 
     Attributes
@@ -49,7 +49,7 @@ class PictureOutlook:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class DryRun:
     """What a run would count.
 
     Attributes
@@ -77,11 +77,11 @@ class Outlook:
     arms: tuple[str, ...]
     donors: tuple[str, ...]
     control: str
-    pictures: tuple[PictureOutlook, ...]
+    pictures: tuple[PictureDryRun, ...]
     notes: tuple[str, ...]
 
 
-def look_ahead(request: RunRequest) -> Outlook:
+def look_ahead(request: RunRequest) -> DryRun:
     """Read names, layout and a few pictures of ``request``; nothing is counted and nothing written.
 
     Raises
@@ -106,7 +106,7 @@ def look_ahead(request: RunRequest) -> Outlook:
         places = {(str(plate), str(well)) for plate, well in zip(layout["plate"], layout["well"], strict=True)}
         notes += misfits_in_words(*compare_wells(places, set(each)))
     chosen = [tasks[n] for n in sorted({0, len(tasks) // 2, len(tasks) - 1}) if tasks][:LOOKED_AT]
-    return Outlook(
+    return DryRun(
         fields=len(tasks),
         samples=len(each),
         on_plates=any(entry.row for entry in index.entries),
@@ -119,23 +119,23 @@ def look_ahead(request: RunRequest) -> Outlook:
     )
 
 
-def look_at(task: FieldTask, settings: Settings) -> PictureOutlook:
+def look_at(task: FieldTask, settings: Settings) -> PictureDryRun:
     """Read one picture; what cannot be read is said."""
     try:
         if len(task.paths) == 1:
             with open_tiled(task.paths[0], settings.picture.pixel_size, task.scene) as image:
                 if image is not None:  # its regime is seen on all of it, which takes as long as a part of the count
-                    return PictureOutlook(task.image, image.axes, image.pixel_size.um, image.pixel_size.origin)
-        return outlook_of(read_channels(task.paths, settings.picture.pixel_size, task.scene), task.image, settings)
+                    return PictureDryRun(task.image, image.axes, image.pixel_size.um, image.pixel_size.origin)
+        return dry_run_of(read_channels(task.paths, settings.picture.pixel_size, task.scene), task.image, settings)
     except OsteoCountError as error:
-        return PictureOutlook(task.image, "", None, "", refusal=str(error))
+        return PictureDryRun(task.image, "", None, "", refusal=str(error))
 
 
-def outlook_of(picture: Picture, name: str, settings: Settings) -> PictureOutlook:
+def dry_run_of(picture: Picture, name: str, settings: Settings) -> PictureDryRun:
     """Say how a picture in memory would be analysed."""
     um, origin = picture.pixel_size.um, picture.pixel_size.origin
     try:
         record = get_segmenter(settings).recognise(picture)
     except OsteoCountError as error:
-        return PictureOutlook(name, picture.axes, um, origin, refusal=str(error))
-    return PictureOutlook(name, picture.axes, um, origin, record["regime"], record["regime_reason"])
+        return PictureDryRun(name, picture.axes, um, origin, refusal=str(error))
+    return PictureDryRun(name, picture.axes, um, origin, record["regime"], record["regime_reason"])
