@@ -6,7 +6,7 @@ import pytest
 
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
-from osteocount.text_files import decode, is_legacy, read_text, unclear_letters, without_separator_line
+from osteocount.text_files import code_page_of, decode, read_text, unclear_letters, without_separator_line
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
@@ -49,7 +49,7 @@ def test_the_line_that_names_the_separator(first, separator):
 )  # fmt: skip
 def test_words_of_western_europe_are_clear(text):
     data = f"well,treatment\nA1,{text}\n".encode("cp1252")
-    assert is_legacy(data)
+    assert code_page_of(data) == "Windows-1252"
     assert unclear_letters(data.decode("cp1252")) is None
 
 
@@ -58,10 +58,18 @@ def test_words_of_western_europe_are_clear(text):
     [
         ("TGF-β", "cp1253"), ("5 μg/mL", "cp1253"), ("TNFα", "cp1253"), ("контроль", "cp1251"), ("контроль", "koi8-r"),
         ("D\u0410", "cp1251"), ("Müller", "mac_roman"), ("größer", "mac_roman"), ("37 °C", "mac_roman"),
-        ("Müller", "cp850"), ("5 µg", "cp850"), ("37 °C", "cp437"), ("Mädchen", "cp850"), ("対照", "shift_jis"),
-        ("对照", "gbk"), ("대조", "euc_kr"),
+        ("Müller", "cp850"), ("5 µg", "cp850"), ("37 °C", "cp437"), ("Mädchen", "cp850"), ("对照", "gbk"),
+        ("Paweł", "cp1250"), ("żel", "cp1250"), ("대조", "euc_kr"),
     ],
 )  # fmt: skip
 def test_other_code_pages_are_not_taken_for_windows_1252(text, page):
     data = f"well,treatment\nA1,{text}\n".encode(page)
     assert unclear_letters(data.decode("cp1252", errors="replace")) is not None
+    assert code_page_of(data) == "Windows-1252"
+
+
+@pytest.mark.parametrize("text", ["対照", "ウェル,処理,濃度", "５ μg/mL を添加", "吸光度 405 nm", "37 平均値"])
+def test_japanese_is_read(text):
+    data = f"well,treatment\nA1,{text}\n".encode("shift_jis")
+    assert code_page_of(data) == "Shift-JIS"
+    assert text in decode(None, data)

@@ -11,8 +11,13 @@ from osteocount.input_files import read_bytes
 SEPARATOR_LINE = re.compile(r"\s*\"?sep=(?P<separator>.)\"?[\s;,]*", re.IGNORECASE)
 """First line with which Excel is told the separator of a CSV."""
 
-LEGACY = "Windows-1252"
-"""The code page that text is read in which is no Unicode."""
+WESTERN = "Windows-1252"
+JAPANESE = "Shift-JIS"
+_CODECS = {WESTERN: "cp1252", JAPANESE: "cp932"}
+"""Code pages that text is read in which is no Unicode."""
+
+_KANA = re.compile(r"[\u3041-\u30fa]|[\u4e00-\u9fff]{2}")
+_OF_JAPAN = re.compile(r"[\x00-\x7f\u3000-\u30ff\u4e00-\u9fff\uff01-\uff60\u0391-\u03c9\u00b0-\u00f7\u2010-\u22ff]*")
 
 _EVERYWHERE = frozenset(
     "\u00a0\u00b0\u00b1\u00b2\u00b3\u00b5\u00b7\u00b9\u00d7\u00f7\u00ab\u00bb\u00ae\u00a9"  # °±²³µ·¹×÷«»®©
@@ -24,7 +29,8 @@ _WORD = re.compile(rf"[A-Za-z{_ACCENTS}]*[{_ACCENTS}][A-Za-z{_ACCENTS}]*")
 # Units and umlauts of other code pages: 5 µg in Greek and in DOS, 37 °C and cm² in DOS, ä in DOS.
 _OTHER_PAGE = re.compile(
     r"\d\s*[\u00ec\u00e6][gGlLMmU]\b|\u00f8[CF]\b|[cm]m[\u00fd\u00fc]|"
-    r"[A-Za-z][\u2018\u201c\u201d\u2026\u2030\u20ac\u2122][A-Za-z]"
+    r"[A-Za-z][\u2018\u201c\u201d\u2026\u2030\u20ac\u2122][A-Za-z]|"
+    r"[A-Za-ln-z][\u00b3\u00b9\u00bf]|[\u00b3\u00b9][a-z]"  # Polish: l, a and z with their marks
 )
 
 
@@ -43,9 +49,10 @@ def read_text(path: Path) -> str:
 
 
 def decode(path: Path, data: bytes) -> str:
-    """Return the text of a file in UTF-8, UTF-16 (with or without a byte order mark) or Windows-1252.
+    """Return the text of a file in UTF-8, UTF-16 (with or without a byte order mark), Windows-1252 or Shift-JIS.
 
-    PowerShell, SoftMax Pro and Excel's "Unicode text" write UTF-16; older programs on Windows write Windows-1252.
+    PowerShell, SoftMax Pro and Excel's "Unicode text" write UTF-16; older programs on Windows write Windows-1252, and
+    Excel in Japan Shift-JIS.
 
     Raises
     ------
@@ -54,19 +61,26 @@ def decode(path: Path, data: bytes) -> str:
     """
     if not _utf16_of(data) and b"\x00" in data:
         raise OsteoCountError(f"{path}: not a text table (it holds binary data).")
-    try:
-        return decode_unicode(data)
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+    page = code_page_of(data)
+    return data.decode(_CODECS[page], errors="replace") if page else decode_unicode(data)
 
 
-def is_legacy(data: bytes) -> bool:
-    """Say whether text is in no Unicode, so that its letters depend on the code page of the computer that wrote it."""
+def code_page_of(data: bytes) -> str:
+    """Name the code page of text that is in no Unicode, so that its letters depend on who wrote it; "" for Unicode.
+
+    Japanese is known by its kana, or by kanji side by side, where Windows-1252 would make no words of them.
+    """
     try:
         decode_unicode(data)
     except UnicodeDecodeError:
-        return True
-    return False
+        if not unclear_letters(data.decode("cp1252", errors="replace")):
+            return WESTERN
+        try:
+            text = data.decode("cp932")
+        except UnicodeDecodeError:
+            return WESTERN
+        return JAPANESE if _KANA.search(text) and _OF_JAPAN.fullmatch(text) else WESTERN
+    return ""
 
 
 def unclear_letters(text: str) -> tuple[int, str] | None:

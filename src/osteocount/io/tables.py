@@ -16,7 +16,7 @@ from osteocount.columns import FORMATS, OTHER_FORMAT, TEXT
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import check_regular
 from osteocount.io.files import atomic_write
-from osteocount.text_files import SEPARATOR_LINE, decode, is_legacy, unclear_letters
+from osteocount.text_files import SEPARATOR_LINE, WESTERN, code_page_of, decode, unclear_letters
 
 _LARGEST_TABLE = 2**30
 _ROWS = 5000  # written at once
@@ -220,7 +220,7 @@ def _content(path: Path) -> str:
     except OSError as error:
         raise OsteoCountError(f"{path}: the table cannot be read ({error.strerror or error}).") from error
     content = decode(path, data)
-    if is_legacy(data) and (strange := unclear_letters(content)):
+    if code_page_of(data) == WESTERN and (strange := unclear_letters(content)):
         raise OsteoCountError(
             f"{path.name}: is not UTF-8 text, and line {strange[0] + 1} has {strange[1]!r}, which may mean other "
             "letters. In Excel, save as 'CSV UTF-8 (comma delimited)'."

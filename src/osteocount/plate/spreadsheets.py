@@ -20,7 +20,7 @@ from defusedxml import ElementTree
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import check_regular
 from osteocount.io.tables import plain_text
-from osteocount.text_files import LEGACY, decode, is_legacy, unclear_letters, without_separator_line
+from osteocount.text_files import WESTERN, code_page_of, decode, unclear_letters, without_separator_line
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell, MergedCell
@@ -119,8 +119,8 @@ def read_sheets(path: Path) -> list[Sheet]:
     Parameters
     ----------
     path
-        ``.xlsx`` or ``.xlsm`` is read as Excel, everything else as text: UTF-8, UTF-16 or Windows-1252, separated by
-        tabs, semicolons or commas.
+        ``.xlsx`` or ``.xlsm`` is read as Excel, everything else as text: UTF-8, UTF-16, Windows-1252 or Shift-JIS,
+        separated by tabs, semicolons or commas.
 
     Raises
     ------
@@ -140,16 +140,15 @@ def read_sheets(path: Path) -> list[Sheet]:
         raise OsteoCountError(f"{path}: an old Excel file (.xls). Save it as .xlsx or CSV.")
     text = decode(path, data)
     rows = [[plain_text(cell) for cell in row] for row in split_table(text)]
-    if not is_legacy(data):
-        return [Sheet("", rows)]
-    strange = unclear_letters(text)
+    page = code_page_of(data)
+    strange = unclear_letters(text) if page == WESTERN else None
     unclear = (
         f"line {strange[0] + 1}: {strange[1]!r} is in a code page that is not known, so that its letters may be "
         "others. Save the file as 'CSV UTF-8' or as .xlsx."
         if strange
         else ""
     )
-    return [Sheet("", rows, code_page=LEGACY, unclear=unclear)]
+    return [Sheet("", rows, code_page=page, unclear=unclear)]
 
 
 def split_table(text: str) -> list[list[str]]:

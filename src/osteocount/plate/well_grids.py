@@ -12,6 +12,7 @@ from osteocount.wells import parse_row
 _LARGEST_GAP = 3
 """Lines without a label that may stand inside a grid; more, and what follows is something else."""
 
+_COLUMN_WORD = re.compile(r"(?i)^(?:c|col(?:umn)?|spalte|colonne|columna)[\s_.:-]*(?=\d)")
 _ROW_LABEL = re.compile(r"(?i)\(?(?:row[\s_:.-]*)?([a-z]{1,2})[.:)]?")
 
 
@@ -44,6 +45,15 @@ class Grid:
     def last_row(self) -> int:
         """Sheet row of the last line."""
         return self.lines[-1][0]
+
+    @property
+    def behind(self) -> int:
+        """The sheet column behind the last number."""
+        return self.first_column + len(self.columns)
+
+    def goes_on_from(self, left: Grid) -> bool:
+        """Say whether the column numbers go on where those of the grid to the left end."""
+        return self.columns[0] == left.columns[-1] + 1 and self.first_column >= left.behind
 
     def cells(self) -> Iterator[tuple[int, int, int, int]]:
         """Yield (plate row, plate column, sheet row, sheet column) of every well."""
@@ -122,8 +132,8 @@ def transposed(sheet: Sheet) -> Sheet:
 
 
 def column_number(cell: str) -> int | None:
-    """Return the number of a column heading such as ``1``, ``01`` or ``1.0``."""
-    cell = cell.removesuffix(".0")
+    """Return the number of a column heading such as ``1``, ``01``, ``1.0``, ``Col 1`` or ``C1``."""
+    cell = _COLUMN_WORD.sub("", cell.removesuffix(".0"))
     return int(cell) if cell.isascii() and cell.isdecimal() and len(cell) <= 2 else None
 
 
@@ -136,7 +146,7 @@ def row_label(cell: str) -> int:
 def _grid_below(sheet: Sheet, header: _Header, left: Grid | None) -> Grid | None:
     """Collect the labelled lines below a header; without labels of its own a grid has those of the one beside it."""
     label_columns = [c for c in (header.first_column - 1, header.first_column - 2) if c >= 0]
-    if left is not None and header.first_column == left.first_column + len(left.columns):
+    if left is not None and _continues(sheet, header, left):
         return Grid(header.row, header.first_column, header.columns, left.lines, left.corner, left.unclear)
     for label_column in label_columns:
         lines, unclear = _lines(sheet, header, label_column)
@@ -144,6 +154,36 @@ def _grid_below(sheet: Sheet, header: _Header, left: Grid | None) -> Grid | None
             corner = sheet.cell(header.row, header.first_column - 1) or sheet.cell(header.row, label_column)
             return Grid(header.row, header.first_column, header.columns, tuple(lines), corner, tuple(unclear))
     return None
+
+
+def _continues(sheet: Sheet, header: _Header, left: Grid) -> bool:
+    """Say whether a header goes on with the grid beside it, perhaps behind an empty column, without labels again."""
+    between = range(left.behind, header.first_column)
+    counts_on = header.columns[0] == left.columns[-1] + 1
+    return not between or (
+        counts_on and not any(row_label(sheet.cell(row, column)) for row, _ in left.lines for column in between)
+    )
+
+
+def lines_above(sheet: Sheet, grid: Grid, grids: list[Grid]) -> list[tuple[int, list[str]]]:
+    """Return the lines between a grid and the grids above it, each as its number and the texts that speak of the grid.
+
+    Of grids beside each other each has the texts above its own columns; what stands above the first alone is of all.
+    """
+    first = max((other.last_row for other in grids if other.last_row < grid.header_row), default=-1) + 1
+    beside = sorted(
+        (other for other in grids if other.header_row == grid.header_row), key=lambda other: other.first_column
+    )
+    ends = [0, *(other.behind for other in beside[:-1]), None]
+    place = beside.index(grid)
+    found = []
+    for row in range(first, grid.header_row):
+        cells = sheet.rows[row]
+        of_all = len(beside) > 1 and not any(cells[beside[0].behind :])
+        own = cells if of_all else cells[ends[place] : ends[place + 1]]
+        if texts := [text for text in own if text]:
+            found.append((row, texts))
+    return found
 
 
 def _lines(sheet: Sheet, header: _Header, label_column: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.absorbance.headings import HeadingContext, context_above
+from osteocount.plate.absorbance.headings import HeadingContext, context_above, context_of
 from osteocount.plate.absorbance.model import Reading, ReadingBlock
 from osteocount.plate.absorbance.values import (
     excitation_emission,
     is_amount,
     kind_of,
     names_what_was_measured,
+    of_two_wavelengths,
     read_value,
+    set_wavelengths,
     signal_of,
     wavelength_of,
 )
 from osteocount.plate.spreadsheets import Sheet
-from osteocount.plate.well_grids import Grid, find_grids, row_label, rows_of, transposed
+from osteocount.plate.well_grids import Grid, find_grids, lines_above, row_label, rows_of, transposed
 from osteocount.wells import PLATE_SHAPES
 
 MIN_COLUMNS = 6  # half a row of a 96-well plate; shorter runs of numbers are also numbered samples and steps
@@ -26,39 +28,51 @@ _LAYOUT_LABELS = ("well id", "conc/dil", "name", "sample", "content", "layout", 
 
 def grid_blocks(sheet: Sheet) -> list[ReadingBlock]:
     """Return the readings of every labelled grid of a sheet; grids of text (layouts, sample names) are left out."""
-    upright = [grid for grid in find_grids(sheet, min_columns=3) if _is_plate(grid)]
+    upright = [plate for plate in _plates(find_grids(sheet, min_columns=3)) if _is_plate(plate)]
     blocks = _blocks_of(sheet, upright, turned=False)
     if blocks:
         return blocks
     turned = transposed(sheet)
     # Numbers 1 … 12 now stand across; only a grid that is at least four letters wide can be told from a list.
     grids = [g for g in find_grids(turned, min_columns=MIN_COLUMNS) if len({row for _, row in g.lines}) >= 4]
-    return _blocks_of(turned, grids, turned=True)
+    return _blocks_of(turned, [[grid] for grid in grids], turned=True)
 
 
-def _is_plate(grid: Grid) -> bool:
-    """Say whether a grid is wide enough to be one, or has the columns and rows of a plate of 6 or 12 wells."""
-    rows, columns = max(row for _, row in grid.lines), grid.columns[-1]
-    small = grid.columns[0] == 1 and any(columns == w and rows <= h for h, w in (PLATE_SHAPES[6], PLATE_SHAPES[12]))
-    return small or len(grid.columns) >= MIN_COLUMNS
-
-
-def _blocks_of(sheet: Sheet, grids: list[Grid], *, turned: bool) -> list[ReadingBlock]:
-    blocks = []
-    end = 0
-    context = HeadingContext()
+def _plates(grids: list[Grid]) -> list[list[Grid]]:
+    """Put the parts of a plate together that stand beside each other with an empty column between."""
+    plates: list[list[Grid]] = []
     for grid in grids:
-        context = context_above(sheet, end, grid.header_row, context.plate)
-        end = grid.last_row + 1
+        left = plates[-1][-1] if plates else None
+        if left and (grid.header_row, grid.lines) == (left.header_row, left.lines) and grid.goes_on_from(left):
+            plates[-1].append(grid)
+        else:
+            plates.append([grid])
+    return plates
+
+
+def _is_plate(parts: list[Grid]) -> bool:
+    """Say whether a grid is wide enough to be one, or has the columns and rows of a plate of 6 or 12 wells."""
+    rows, columns = max(row for _, row in parts[0].lines), parts[-1].columns[-1]
+    small = parts[0].columns[0] == 1 and any(columns == w and rows <= h for h, w in (PLATE_SHAPES[6], PLATE_SHAPES[12]))
+    return small or sum(len(part.columns) for part in parts) >= MIN_COLUMNS
+
+
+def _blocks_of(sheet: Sheet, plates: list[list[Grid]], *, turned: bool) -> list[ReadingBlock]:
+    blocks = []
+    context = HeadingContext()
+    grids = [grid for parts in plates for grid in parts]
+    for parts in plates:
+        grid = parts[0]
+        context = context_of(sheet, lines_above(sheet, grid, grids), grid.header_row, context.plate)
         if context.headings and context.headings[0].lower() in _LAYOUT_LABELS:
             continue
         if not turned:
             below = [other.header_row for other in grids if other.header_row > grid.last_row]
             _refuse_lost_rows(sheet, grid, min(below, default=len(sheet.rows)))
-        series = _series(sheet, grid)
+        series = _series(sheet, parts)
         measured = [label for label in series if names_what_was_measured(label)]
         for label, lines in series.items():
-            block = _block(sheet, grid, context, label, lines)
+            block = _block(sheet, parts, context, label, lines)
             # What Gen5 measured has a label with its light, what it made of that has only a name.
             named = bool(label) and not label.startswith("line ")
             if block and block.kind == "raw" and measured and named and label not in measured:
@@ -100,28 +114,43 @@ def _turned_back(block: ReadingBlock, grid: Grid) -> ReadingBlock:
     return replace(block, where=f"line {grid.first_column + 1} column {grid.header_row + 1}")
 
 
-def _series(sheet: Sheet, grid: Grid) -> dict[str, list[tuple[int, int]]]:
-    """Sort a grid's lines by the label behind them; unlabelled further lines of a row are told apart by their order."""
-    behind = grid.first_column + len(grid.columns)
+def _series(sheet: Sheet, parts: list[Grid]) -> dict[str, list[tuple[int, int]]]:
+    """Sort a plate's lines by the label behind them; unlabelled further lines of a row by their order."""
+    grid, labels = parts[0], _labels_behind(sheet, parts)
     series: dict[str, list[tuple[int, int]]] = {}
     order: dict[int, int] = {}
     for sheet_row, plate_row in grid.lines:
         number = order[plate_row] = order.get(plate_row, 0) + 1
-        label = sheet.cell(sheet_row, behind) or ("" if number == 1 else f"line {number}")
+        label = labels.get(sheet_row, "") or ("" if number == 1 else f"line {number}")
         series.setdefault(label, []).append((sheet_row, plate_row))
     return series
 
 
+def _labels_behind(sheet: Sheet, parts: list[Grid]) -> dict[int, str]:
+    """Return the labels of lines that stand behind them.
+
+    A column with a heading of its own (Mean, SD), the letters of the rows again, and what differs in every line name no
+    readings.
+    """
+    grid, behind = parts[0], parts[-1].behind
+    labels = {row: sheet.cell(row, behind) for row, _ in grid.lines}
+    said = [label for label in labels.values() if label]
+    each_its_own = len(said) > 1 and len(said) == len(set(said)) == len({plate_row for _, plate_row in grid.lines})
+    return {} if sheet.cell(grid.header_row, behind) or each_its_own else labels
+
+
 def _block(
-    sheet: Sheet, grid: Grid, context: HeadingContext, label: str, lines: list[tuple[int, int]]
+    sheet: Sheet, parts: list[Grid], context: HeadingContext, label: str, lines: list[tuple[int, int]]
 ) -> ReadingBlock | None:
     """Build the block of one label, None when its cells are not readings."""
+    grid = parts[0]
     readings = []
     strange = 0
     percent = any(sheet.cell(row, grid.first_column).endswith("%") for row, _ in lines)
+    places = [(part.first_column + n, number) for part in parts for n, number in enumerate(part.columns)]
     for sheet_row, plate_row in lines:
-        for offset, plate_column in enumerate(grid.columns):
-            read = read_value(sheet.cell(sheet_row, grid.first_column + offset))
+        for column, plate_column in places:
+            read = read_value(sheet.cell(sheet_row, column))
             strange += read is None
             value, flag = read or (None, "invalid")
             readings.append(Reading(plate_row, plate_column, value, flag))
@@ -135,7 +164,9 @@ def _block(
     nearby = [named, grid.corner, *context.headings]
     values = [r.value for r in readings if r.value is not None]
     texts = [named] if named else [grid.corner, *context.headings[:3]]
+    signal = signal_of(nearby, values)
     pair = excitation_emission(*texts, values=values)
+    pair = pair or (set_wavelengths(context.headings) if signal == "fluorescence" else None)
     return ReadingBlock(
         name="",
         sheet=sheet.name,
@@ -146,12 +177,17 @@ def _block(
         title=title[:60],
         readings=tuple(readings),
         emission_nm=pair[1] if pair else None,
-        signal="fluorescence" if pair else signal_of(nearby, values),
+        signal="fluorescence" if pair else signal,
     )
 
 
 def _wavelength(label: str, grid: Grid, context: HeadingContext, *, single: bool) -> float | None:
-    """Take the wavelength from the label behind the line, the corner, or the nearest heading that names one."""
+    """Take the wavelength from the label behind the line, the corner, or the nearest heading that names one.
+
+    That of a difference of two is none.
+    """
+    if any(map(of_two_wavelengths, context.headings[:1])):
+        return None
     texts = [label, grid.corner, *(context.headings if single else ())]
     return next((found for text in texts if text and (found := wavelength_of(text))), None)
 
@@ -176,7 +212,7 @@ def bare_blocks(sheet: Sheet) -> list[ReadingBlock]:
             grid = Grid(
                 first - 1, 0, tuple(range(1, width + 1)), tuple((r, r - first + 1) for r in range(first, row)), ""
             )
-            block = _block(sheet, grid, context, "", list(grid.lines))
+            block = _block(sheet, [grid], context, "", list(grid.lines))
             plate, end = context.plate, row
             blocks += [block] if block else []
         row = max(row, first + 1)

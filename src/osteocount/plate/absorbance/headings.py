@@ -23,14 +23,17 @@ class HeadingContext:
 
 
 def context_above(sheet: Sheet, start: int, header_row: int, plate: str) -> HeadingContext:
-    """Read the lines between the previous grid and this one, nearest first."""
+    """Read the lines between what was read before and a table, nearest first."""
+    lines = [(row, [cell for cell in sheet.rows[row] if cell]) for row in range(start, header_row)]
+    return context_of(sheet, [(row, cells) for row, cells in lines if cells], header_row, plate)
+
+
+def context_of(sheet: Sheet, lines: list[tuple[int, list[str]]], header_row: int, plate: str) -> HeadingContext:
+    """Read lines above a table, each with its number and its texts."""
     headings: list[str] = []
     title = ""
     formula = False
-    for row in range(start, header_row):
-        cells = [cell for cell in sheet.rows[row] if cell]
-        if not cells:
-            continue
+    for row, cells in lines:
         if cells[:2] in (["Plate", "Repeat"], ["Barcode", "Repeat"]) and row + 1 < header_row:  # EnVision, Kaleido
             named = sheet.cell(row + 1, 0)
             plate, formula = f"Plate {named}" if cells[0] == "Plate" else named, "Formula" in cells

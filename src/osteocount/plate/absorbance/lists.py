@@ -15,14 +15,20 @@ from osteocount.plate.absorbance.values import (
     kind_of,
     names_what_was_measured,
     read_value,
+    set_wavelength,
+    set_wavelengths,
     signal_of,
     wavelength_of,
 )
 from osteocount.plate.numbers import parse_number
 from osteocount.plate.spreadsheets import Sheet
+from osteocount.plate.well_grids import row_label
 from osteocount.wells import WellPosition, parse_well
 
 _KINETIC = re.compile(r"(?i)(?:cycle(?: nr)?|time|temp)\b")
+_POSITION = re.compile(r"\d+;\d+")
+_MEAN = ("Mean", "Mittelwert")
+_CYCLES = ("Cycles / Well", "Zyklen / Well")
 MIN_WELLS = 4  # fewer words like A1 in a row happen by chance among sample names
 _MOST_REPEATS = 12  # lines of one well in turn (wavelengths, repeats) before the next well
 _PLATE_HEADING = re.compile(r"(?i)plate(?:[ _]?(?:name|id|number|barcode))?|wellplatename|barcode")
@@ -36,7 +42,7 @@ _NO_VALUE = re.compile(
 
 def list_blocks(sheet: Sheet) -> list[ReadingBlock]:
     """Return the readings of every list of a sheet."""
-    return [*_column_lists(sheet), *heading_blocks(sheet)]
+    return cycle_blocks(sheet) or [*_column_lists(sheet), *heading_blocks(sheet)]
 
 
 def _column_lists(sheet: Sheet) -> Iterator[ReadingBlock]:
@@ -57,15 +63,14 @@ def _well_column(sheet: Sheet, row: int) -> tuple[int, ...] | None:
     """Return the column that names wells from this row on: one column, or (row letter, column number)."""
     width = len(sheet.rows[row])
     candidates: list[tuple[int, ...]] = [(c,) for c in range(width)] + [(c, c + 1) for c in range(width - 1)]
-    found = []
+    headed: list[tuple[int, ...]] = []  # samples may be called S1, S2 …: what says that it holds wells comes first
+    found: list[tuple[int, ...]] = []
     for candidate in candidates:
+        says_wells = row and _WELL_HEADING.fullmatch(sheet.cell(row - 1, candidate[0]))
         # A well may stand on several lines in turn, one per wavelength or repeat.
         ahead = (_well_at(sheet, row + i, candidate) for i in range(MIN_WELLS * _MOST_REPEATS))
-        wells = list(takewhile(bool, ahead))
-        if len(wells) >= MIN_WELLS and len(set(wells)) >= MIN_WELLS:
-            found.append(candidate)
-    # Samples may be called S1, S2 …: a column that says it holds wells is believed first.
-    headed = [c for c in found if row and _WELL_HEADING.fullmatch(sheet.cell(row - 1, c[0]))]
+        if len(set(takewhile(bool, ahead))) >= (2 if says_wells else MIN_WELLS):
+            (headed if says_wells else found).append(candidate)
     return next(iter(headed or found), None)
 
 
@@ -87,6 +92,8 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
         c for c in range(width) if c not in (*wells, nm_column) and _holds_values(sheet, first, last, c, heading[c])
     ]
     context = context_above(sheet, 0, top, "")
+    means = _means_of_positions(heading)
+    values = [c for c in values if not means or not _POSITION.fullmatch(heading[c])]
     measured = [c for c in values if names_what_was_measured(heading[c])]
     for column in values:
         name = heading[column]
@@ -94,9 +101,13 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
         above = context.headings[:3] if len(values) == 1 or times else ()
         for plate, own_nm, readings in _split(sheet, first, last, wells, column, (plate_column, nm_column)):
             read = [r.value for r in readings if r.value is not None]
+            signal = signal_of([name, *context.headings], read)
             pair = excitation_emission(name, *above, values=read)
+            pair = pair or (set_wavelengths(context.headings) if above and signal == "fluorescence" else None)
             nm = wavelength_of(name) or (wavelength_of(context.title) if above else None)
+            nm = nm or (set_wavelength(context.headings) if above or means else None)
             kind = kind_of(name, context.title if times else "", formula=is_amount(name or context.title))
+            kind = "raw" if column in means else kind
             kind = "reference" if kind == "raw" and name.lower().startswith("background") else kind
             yield ReadingBlock(
                 name="",
@@ -108,8 +119,51 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
                 title=" ".join(filter(None, (context.title if times else "", name or context.title)))[:60],
                 readings=readings,
                 emission_nm=pair[1] if pair else None,
-                signal="fluorescence" if pair else signal_of([name, *context.headings], read),
+                signal="fluorescence" if pair else signal,
             )
+
+
+def _means_of_positions(heading: dict[int, str]) -> tuple[int, ...]:
+    """Return the column of means where i-control has read every well at several positions (``0;1``): its readings."""
+    if not any(map(_POSITION.fullmatch, heading.values())):
+        return ()
+    return tuple(column for column, name in heading.items() if name in _MEAN)
+
+
+def cycle_blocks(sheet: Sheet) -> list[ReadingBlock]:
+    """Return a kinetic that i-control prints well by well, since every well was read at several positions.
+
+    A line ``Cycles / Well``, then the well before the numbers of the cycles, times, and the mean of the positions.
+    """
+    context = HeadingContext()
+    found: dict[str, dict[WellPosition, Reading]] = {}
+    for row in (row for row, cells in enumerate(sheet.rows) if cells and cells[0] in _CYCLES):
+        context = context_above(sheet, 0, row, "") if not found else context
+        place = parse_well(sheet.cell(row + 1, 0))
+        end = next((r for r in range(row + 2, len(sheet.rows)) if not sheet.cell(r, 0)), len(sheet.rows))
+        lines = {sheet.cell(r, 0): r for r in range(row + 2, end)}
+        time = next((name for name in lines if name.startswith(("Time", "Zeit"))), "")
+        mean = next((line for name, line in lines.items() if name in _MEAN), None)
+        if place is None or mean is None:
+            continue
+        for column in range(1, len(sheet.rows[row + 1])):
+            read = read_value(sheet.cell(mean, column)) or (None, "invalid")
+            name = f"{time} {sheet.cell(lines[time], column)}" if time else f"cycle {sheet.cell(row + 1, column)}"
+            found.setdefault(name, {})[place] = Reading(*place, *read)
+    return [
+        ReadingBlock(
+            name="",
+            sheet=sheet.name,
+            where=sheet.where(0, 0),
+            plate=context.plate,
+            wavelength_nm=set_wavelength(context.headings),
+            kind="raw",
+            title=name,
+            readings=tuple(cells[place] for place in sorted(cells)),
+            signal=signal_of(context.headings, [r.value for r in cells.values() if r.value is not None]),
+        )
+        for name, cells in found.items()
+    ]
 
 
 def _times(sheet: Sheet, first: int, wells: tuple[int, ...], width: int) -> tuple[int, dict[int, str]]:
@@ -171,6 +225,8 @@ def heading_blocks(sheet: Sheet, *, start: int = 0, stop: int | None = None) -> 
         while row < stop and any(sheet.rows[row]) and not heading_runs(sheet.rows[row]):
             row += 1
         labels = {line: _leftmost(sheet, line, runs[0]) for line in range(lines, row)}
+        if len(labels) > 1 and all(map(row_label, labels.values())):
+            continue  # rows of a grid whose columns are called C1, C2 …
         measured = any(map(names_what_was_measured, labels.values()))
         for line, label in labels.items():
             found = [_line_block(sheet, line, run, header, context) for run in runs]

@@ -20,6 +20,7 @@ from osteocount.plate.absorbance.model import ReadingBlock, chosen_blocks
 from osteocount.plate.absorbance.softmax import is_softmax, softmax_blocks
 from osteocount.plate.absorbance.values import HIGH_OD, wavelength_of
 from osteocount.plate.spreadsheets import Sheet, read_sheets, uncomputed_formulas
+from osteocount.text_files import unclear_letters
 from osteocount.wells import well_name
 
 if TYPE_CHECKING:
@@ -55,10 +56,17 @@ def read_export(path: Path) -> list[ReadingBlock]:
             f"{path}: {unclear[0]}: a number whose comma or point may part thousands or decimals; nothing else in the "
             "file tells which. Export it without thousands separators."
         )
+    if strange := [s.unclear for s in sheets if s.unclear and any(_in_other_letters(b) for b in blocks)]:
+        raise OsteoCountError(f"{path}: {strange[0]}")
     if unknown := [uncomputed_formulas(sheet) for sheet in sheets if sheet.uncomputed and sheet.name in read]:
         raise OsteoCountError(f"{path}: {' '.join(unknown)}")
     blocks = _with_wavelengths(blocks, sheets)
     return _named([_flag_high(block) for block in blocks])
+
+
+def _in_other_letters(block: ReadingBlock) -> bool:
+    """Say whether a heading is in letters that are not known, so that it may say "mean"; a degree sign says nothing."""
+    return unclear_letters(re.sub(r"\W\s?[CF]\b", "", block.title)) is not None
 
 
 def _sheet_blocks(sheet: Sheet) -> list[ReadingBlock]:

@@ -48,27 +48,43 @@ _COMPUTED = re.compile(
     r"(?i)subtract|correct|conc|dilution|factor|mean|average|\bavg|std|\bsd\b|\bcv\b|%|ratio|pathlength|delta|"
     r"\bnorm|calc|formula|curve|\[test\]|\[ref\]|result value|\bgroup|standard|interpol|reduced|statistic|max v|"
     r"r-squared|lagtime|slope|t at |integral|\b(?:log(?:10|2)?|ln)\b|polari[sz]ation|anisotropy|purity|quotient|onset|"
-    r"area under|\bauc\b|inhibition|\bfold\b|minus|difference|\bmin/max\b|threshold"
+    r"area under|\bauc\b|inhibition|\bfold\b|minus|difference|\bmin/max\b|threshold|percent|z[- ]?score|\brelative|"
+    r"(?:/ ?|\bper )(?:dna|protein|cells?|nucle\w+)\b|"
+    # German, French, Spanish and Japanese programs, and people
+    r"mittelwert|durchschnitt|standardabw|stdabw|konz|prozent|verh[\u00e4a]ltnis|"
+    r"moyenne|[\u00e9e]cart[- ]type|rapport\b|pour ?cent|promedio|desviaci|por ?ciento|"
+    r"\u5e73\u5747|\u504f\u5dee|\u6fc3\u5ea6|\u5272\u5408|\u6bd4\u7387"
 )
 _BLANKED = re.compile(
     r"(?i)\b(?:blank|background)[- ]?(?:subtract|correct)\w*|\bblank(?:ed|s)?\b|\bnet\b|"
-    r"\b(?:less|minus|net of) blanks?\b"
+    r"\b(?:less|minus|net of) blanks?\b|"
+    r"(?:leer|blind|null)wert\w*[- ]*(?:abgezogen|korrigiert|bereinigt)|"
+    r"\bblanc (?:soustrait|d\u00e9duit)|\bblanco restado"
 )
 _AMOUNT = re.compile(
     r"(?i)\b(?:[pnµ\u03bcum]?(?:g|mol|iu|u)|[pnµ\u03bcum]m)\s*(?:[a-z]+\s*)?(?:/|per\s)\s*(?:m?l|[µ\u03bcu]l|min|h|mg|well)\b|"
-    r"\b[pnµ\u03bcum]mol\b|^temp(?:erature)?\W*(?:[°c]*\W*)$|^dos(?:e|is)\b"
+    r"\b[pnµ\u03bcum]mol\b|^dos(?:e|is)\b|"
+    # what stands beside readings in a report, numbered by MARS: 4. Temperature, 3. Volume 1
+    r"^(?:\d+\.\s*)?(?:well\s*)?(?:temp(?:eratur)?e?|volume|gain|path ?length|weight|sample ids?|replicate|group|"
+    r"passage|focal height|time|layout|contents?)s?\W*\d*\W*(?:[°cµ\u03bcm]*l?\W*)$"
 )
 _REFERENCE = re.compile(r"(?i)\[ref\]|\breference\b")
+_SUBTRACTED = re.compile(r"(?i)^ref(?:erence|\.)?\W*(?:filter|wave ?length|wl\b).*?(?<!\d)[2-9]\d\d(?!\d)")
+_SETTING = re.compile(r"(?i)^(?:measurement |mess)?(?:wave ?length|wellenl\u00e4nge)\W")
+_SETTINGS = (
+    re.compile(r"(?i)^(?:excitation|anregungs?)[ -]?(?:wave|wellen|filter)\w*\W*(?P<nm>[2-9]\d\d)\b"),
+    re.compile(r"(?i)^(?:emission|emissions)[ -]?(?:wave|wellen|filter)\w*\W*(?P<nm>[2-9]\d\d)\b"),
+)
 _NM = r"(?:OD|Abs|A)?\s*[2-9]\d\d\s*(?:nm)?"
 _TWO_WAVELENGTHS = re.compile(rf"(?i)(?<![\d.]){_NM}\s*[-\u2013\u2212/]\s*{_NM}(?![\d/])")
 _PAIR_OF_FILTERS = re.compile(r"[2-9]\d\d(?:/\d{1,3})?\s*,\s*[2-9]\d\d")
 _RANGE = re.compile(r"(?i)spectr|\bscan|\brange|\bfrom\b|date|serial")
 _FLUORESCENCE = re.compile(
-    r"(?i)\brfu\b|fluoresc|\bfluo?\b|time[- ]resolved|\bh?trf\b|\bex(?:citation)?\b.*\bem(?:ission)?\b"
+    r"(?i)\brfu\b|fluores[cz]|\bfluo?\b|time[- ]resolved|\bh?trf\b|\bex(?:citation)?\b.*\bem(?:ission)?\b"
 )
 _FLUORESCENT = re.compile(r"(?i)alamar|resazurin|presto ?blue|calcein")  # dyes whose absorbance is read too
-_LUMINESCENCE = re.compile(r"(?i)\brlu\b|luminesc|\blum\b|titer[- ]?glo|\bctg\b|luciferase|\bcps\b")
-_ABSORBANCE = re.compile(r"(?i)absorb|\bod\b|\bod\d|optical density|\babs\b|\babs\d")
+_LUMINESCENCE = re.compile(r"(?i)\brlu\b|lumines[cz]|\blum\b|titer[- ]?glo|\bctg\b|luciferase|\bcps\b")
+_ABSORBANCE = re.compile(r"(?i)absor[bp]|extinktion|\bod\b|\bod\d|optical density|\babs\b|\babs\d")
 _ENVISION = re.compile(r"\bEx=(?P<ex>\S+) Em=(?P<em>\S+)")
 _PAIR = re.compile(
     r"(?<![\d.])(?P<ex>[2-9]\d\d)(?:/\d{1,3})?\s*(?:nm)?\s*(?P<between>(?:[,/;-]|em\w*\W*|\s)+)\s*(?:em\w*\W*)?"
@@ -103,7 +119,12 @@ def read_value(text: str) -> tuple[float | None, str] | None:
 
 
 def wavelength_of(text: str) -> float | None:
-    """Return the wavelength in nm that a heading names (``450 nm``, ``Raw Data (450 1)``, ``A450``, ``abs450:450``)."""
+    """Return the wavelength in nm that a heading names (``450 nm``, ``Raw Data (450 1)``, ``A450``, ``abs450:450``).
+
+    One that was measured to be subtracted (``Ref. Filter: 655 nm``) is not that of the readings.
+    """
+    if _SUBTRACTED.match(text):
+        return None
     for pattern in _WAVELENGTHS:
         found = [float(number) for number in pattern.findall(text)]
         found = [number for number in found if 190 <= number <= 1100]
@@ -126,7 +147,8 @@ def is_amount(title: str) -> bool:
     return bool(_AMOUNT.search(title))
 
 
-def _of_two_wavelengths(text: str) -> bool:
+def of_two_wavelengths(text: str) -> bool:
+    """Say whether a heading names the difference or the ratio of two wavelengths (``450-570``, ``A260/A280``)."""
     if _RANGE.search(text) or _FLUORESCENCE.search(text):
         return False
     return bool(_TWO_WAVELENGTHS.search(text)) and not _PAIR_OF_FILTERS.search(text)
@@ -135,7 +157,7 @@ def _of_two_wavelengths(text: str) -> bool:
 def kind_of(*texts: str, formula: bool = False) -> BlockKind:
     """Return what the headings of a block announce: readings, or something computed from them."""
     said = [text for text in texts if text]
-    if formula or any(map(is_computed, said)) or any(map(_of_two_wavelengths, said)):
+    if formula or any(is_computed(text) or of_two_wavelengths(text) or _SUBTRACTED.match(text) for text in said):
         return "reference" if any("[ref]" in text.lower() for text in said) else "computed"
     if any(_BLANKED.search(text) for text in said):
         return "blank-subtracted"
@@ -175,6 +197,17 @@ def signal_of(texts: Sequence[str], values: Sequence[float]) -> Signal:
         if _FLUORESCENT.search(text):
             return "fluorescence"
     return "" if values and max(values) > MOST_OD else "absorbance"
+
+
+def set_wavelengths(headings: Sequence[str]) -> tuple[float, float] | None:
+    """Return excitation and emission that lines of settings name (``Excitation Wavelength 485 nm``), nearest first."""
+    found = [next((float(m["nm"]) for text in headings if (m := pattern.match(text))), None) for pattern in _SETTINGS]
+    return (found[0], found[1]) if found[0] and found[1] else None
+
+
+def set_wavelength(headings: Sequence[str]) -> float | None:
+    """Return the wavelength that the nearest line of settings names (``Measurement wavelength 600 nm``)."""
+    return next((wavelength_of(text) for text in headings if _SETTING.match(text)), None)
 
 
 def names_what_was_measured(label: str) -> bool:

@@ -31,13 +31,16 @@ def table_entries(path: Path, treatment_column: str = "") -> LayoutEntries:
     """
     collected = LayoutEntries()
     tables = 0
-    for sheet in (each for each in read_sheets(path) if each.name != INSTRUCTIONS):
+    sheets = [sheet for sheet in read_sheets(path) if sheet.name != INSTRUCTIONS]
+    for sheet in sheets:
         _refuse_hidden_values(sheet, collected)
         found = _sheet_entries(sheet, collected, treatment_column)
         if found:
             _say_what_is_hidden(sheet, collected)
             say_code_page(sheet, collected)
         tables += found
+    if not tables and sheets and sheets[0].unclear:
+        raise OsteoCountError(f"{path}: {sheets[0].unclear}")
     if not tables:
         raise OsteoCountError(
             f"{path}: no layout in this file. Either a table with a heading 'well' (or 'row' and 'column'), or grids "
