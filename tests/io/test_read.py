@@ -26,6 +26,9 @@ def noise(shape, dtype=np.uint8):
 
 RGB, RGB16, RGBA = noise((60, 70, 3)), noise((60, 70, 3), np.uint16), np.maximum(noise((60, 70, 4)), 1)
 GREY, GREY16, CHANNELS = noise((60, 70)), noise((60, 70), np.uint16), noise((2, 60, 70))
+STAINED = np.full((60, 70, 3), (220, 215, 210), np.uint8)
+STAINED[10:30, 20:40] = (150, 90, 140)
+PAGES = {"photometric": "minisblack"}
 SMALL = {"photometric": "rgb", "metadata": None}
 CYX = {"axes": "CYX"}
 
@@ -55,6 +58,20 @@ TIFFS = {
     "imagej channels": (CHANNELS, {"imagej": True, "metadata": CYX}, "channels", np.moveaxis(CHANNELS, 0, 2)),
     "channel last, rows as pages": (
         np.moveaxis(CHANNELS, 0, 2), {"photometric": "minisblack"}, "channels", np.moveaxis(CHANNELS, 0, 2)
+    ),
+    "two grey pages that say nothing": (CHANNELS, {"metadata": None}, "channels", np.moveaxis(CHANNELS, 0, 2)),
+    "red, green and blue as pages": (np.moveaxis(STAINED, 2, 0), {**PAGES, "metadata": None}, "rgb", STAINED),
+    "red, green and blue as channels without names": (
+        np.moveaxis(STAINED, 2, 0), {**PAGES, "imagej": True, "metadata": CYX}, "rgb", STAINED
+    ),
+    "blue, green and red by name": (
+        np.moveaxis(STAINED[..., ::-1], 2, 0),
+        {"ome": True, "photometric": "minisblack", "metadata": {**CYX, "Channel": {"Name": ["Blue", "Green", "Red"]}}},
+        "rgb",
+        STAINED,
+    ),
+    "three stains without names": (
+        255 - np.moveaxis(STAINED, 2, 0), {**PAGES, "imagej": True, "metadata": CYX}, "channels", 255 - STAINED
     ),
     "pages that say nothing": (noise((5, 60, 70)), {"metadata": None}, "grey", noise((5, 60, 70))[0][..., None]),
     "signed without negatives": (GREY.astype(np.int16), {}, "grey", GREY[..., None].astype(np.uint16)),

@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.colour_planes import compose
 from osteocount.io.picture import Picture, Pixels
 from osteocount.io.pixel_size import find_pixel_size
 from osteocount.io.raw_image import CURE_EXPORT, RawImage, check_file
-
-_RED_GREEN_BLUE = ({"red", "r"}, {"green", "g"}, {"blue", "b"})
-
 
 _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _PNG_OR_JPEG = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
@@ -98,10 +96,13 @@ def _what_else(start: bytes) -> str:
 def _finish(path: Path, raw: RawImage, pixel_size_um: float | None) -> Picture:
     pixels, level_notes = _grey_levels(path, raw.pixels)
     names = raw.channel_names
-    kind: Literal["rgb", "grey", "channels"] = "grey" if pixels.shape[2] == 1 else "channels"
-    if pixels.shape[2] == 3 and (raw.colour or _named_rgb(names)):
-        kind = "rgb"
     notes = [*raw.notes, *level_notes]
+    kind: Literal["rgb", "grey", "channels"] = "grey" if pixels.shape[2] == 1 else "channels"
+    if raw.colour and pixels.shape[2] == 3:
+        kind = "rgb"
+    elif (colours := compose(pixels, names)) is not None:
+        pixels, names, kind = colours.pixels, colours.names, "rgb"
+        notes += colours.notes
     if kind == "rgb" and _is_grey(pixels):
         pixels, names, kind = pixels[:, :, :1], names[:1], "grey"
         notes.append("Red, green and blue are equal everywhere: read as a grey picture.")
@@ -121,10 +122,6 @@ def _finish(path: Path, raw: RawImage, pixel_size_um: float | None) -> Picture:
         axes=f"{width} × {height} px, {what}, {pixels.dtype.itemsize * 8} bit",
         notes=(*notes, *size_notes),
     )
-
-
-def _named_rgb(names: tuple[str, ...]) -> bool:
-    return all(name.strip().lower() in known for name, known in zip(names, _RED_GREEN_BLUE, strict=True))
 
 
 def _is_grey(pixels: Pixels) -> bool:

@@ -46,6 +46,7 @@ _UNREADABLE_COLOURS = {
     "CFA": "raw Bayer",
 }
 _UNLABELLED = "QI"
+_FEW_PAGES = 3  # grey pages that say nothing: up to so many are red, green and blue, or stains; more are a stack
 _MOST_PAGES = 10_000  # against chains made endless: 300,000 pages took 5 s to open; no picture has a hundredth of that
 # Pages, and tags of the standard (below 32768), that tifffile did not find inside the file.
 _LOST = re.compile(r"invalid page offset|TiffTag (?:[12]?\d{1,4}|3[01]\d{3}) @\d+> invalid value offset")
@@ -252,6 +253,11 @@ def _plane(path: Path, series: Any) -> tuple[NDArray[np.generic], bool, tuple[st
             raise OsteoCountError(f"{path.name}: is a {kind} of {n} {parts}; one plane is counted. {cure}.")
     notes: tuple[str, ...] = ()
     pages = math.prod(n for axis, n in length.items() if axis in _UNLABELLED)
+    grey = "C" not in axes and axes.endswith("YX") and series.keyframe.photometric.name != "PALETTE"
+    if grey and 1 < pages <= _FEW_PAGES:
+        check_bytes(path, shape, series.dtype.itemsize)
+        notes = (f"{pages} grey pages, and the file does not say what they are: read as channels of one picture.",)
+        return np.moveaxis(series.asarray().reshape(-1, *shape[-2:]), 0, 2), False, notes
     if pages > 1:
         notes = (f"{pages} pages of the same size, and the file does not say what they are: the first is read.",)
     if pages > 1 and length.get("C", 1) == 1:

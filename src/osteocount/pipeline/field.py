@@ -21,6 +21,7 @@ import pandas as pd
 
 from osteocount.columns import CELLS, NUCLEI
 from osteocount.errors import NO_MEMORY, OsteoCountError, out_of_memory
+from osteocount.io.colour_planes import compose
 from osteocount.io.files import NotWritableError, input_hash, safe_stem, text_hash
 from osteocount.io.label_image import write_labels, write_tiled_labels
 from osteocount.io.overlay import LONGEST, write_overlay
@@ -214,7 +215,10 @@ def read_channels(paths: tuple[Path, ...], pixel_size_um: float | None, scene: s
     names_of_channels = tuple(name for p in pictures for name in p.channel_names)
     notes = tuple(dict.fromkeys(note for p in pictures for note in p.notes))
     axes = f"{len(paths)} files as channels, each {first.axes}"
-    return Picture(first.path, pixels, "channels", names_of_channels, first.pixel_size, axes, notes)
+    colours = compose(pixels, names_of_channels)
+    if colours is None:
+        return Picture(first.path, pixels, "channels", names_of_channels, first.pixel_size, axes, notes)
+    return Picture(first.path, colours.pixels, "rgb", colours.names, first.pixel_size, axes, (*notes, *colours.notes))
 
 
 def write_label_images(

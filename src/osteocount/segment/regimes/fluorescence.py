@@ -22,7 +22,7 @@ from osteocount.segment.morphology import (
     regions,
 )
 from osteocount.segment.object_tables import cell_table, count_nuclei, nuclei_table
-from osteocount.segment.preprocess.channels import check_channels, find_channels, round_spots
+from osteocount.segment.preprocess.channels import FEWEST_NUCLEI, check_channels, find_channels, round_spots
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, resample, values_to_size
 from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.segment.split import split_touching
@@ -69,7 +69,7 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
     wanted = settings.segment
     channels = find_channels(picture)
     diameter, seen = round_spots(channels.nuclei)
-    if seen < 5:
+    if seen < FEWEST_NUCLEI:
         raise OsteoCountError(
             f"{picture.path.name}: {seen} nuclei seen in the nuclei channel ({channels.reason}). "
             "Check that the channels are in focus and not swapped."
