@@ -1,7 +1,8 @@
-"""Calibrate the scores of a network, and write the model that ships.
+"""Turn a network into 8-bit numbers, calibrate its scores, and write the model that ships.
 
-``python training/export.py NETWORK.pt CALIBRATION OUT.onnx``: CALIBRATION is a folder that ``data.py`` wrote, with a
-seed of its own.
+``python training/export.py NETWORK CALIBRATION OUT.onnx``: NETWORK is what ``train.py`` wrote; the same in ONNX and
+floats is kept beside it (``cells.pt``, ``cells.onnx``), and can be given in its place. CALIBRATION is a folder that
+``data.py`` wrote, with a seed of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import torch
 from calibrate import calibrate
 from data import SceneArrays
 from network import CELLS, CellNet, Shape
-from optimise_onnx import without_concatenations
+from optimise_onnx import enlarged_last, without_concatenations
+from quantise import CalibrationScenes, in_8_bits
 
 from osteocount.segment.backends.shipped import CellModel
 
@@ -36,7 +38,11 @@ def to_onnx(checkpoint: Path, path: Path, facts: dict[str, object], shape: Shape
             network.eval(), (torch.zeros(1, 3, 64, 64),), str(path), input_names=["density"], output_names=["quarters"],
             dynamic_axes={"density": axes[0], "quarters": axes[1]}, opset_version=17, dynamo=False,
         )  # fmt: skip
-    model = without_concatenations(onnx.load(path))
+    save(without_concatenations(onnx.load(path)), path, facts)
+
+
+def save(model: onnx.ModelProto, path: Path, facts: dict[str, object]) -> None:
+    """Write a network with ``facts`` inside."""
     onnx.helper.set_model_props(model, {"osteocount": json.dumps(facts, sort_keys=True)})
     onnx.save(model, path)
 
@@ -46,24 +52,24 @@ def scenes_of(folder: Path) -> list[SceneArrays]:
     return [dict(np.load(path)) for path in sorted(folder.glob("*.npz"))]
 
 
-def model_of(checkpoint: Path, threads: int) -> CellModel:
-    """Return the network of ``checkpoint``, not calibrated yet."""
-    with tempfile.TemporaryDirectory() as folder:
-        to_onnx(checkpoint, Path(folder) / "model.onnx", {})
-        return CellModel(Path(folder) / "model.onnx", None, threads)
-
-
 def main() -> None:
-    """Calibrate and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Turn the network into 8-bit numbers, calibrate it, and write it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("network", type=Path)
     parser.add_argument("calibration", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
     cv2.setNumThreads(1)
-    facts, figures = calibrate(model_of(asked.network, asked.threads), scenes_of(asked.calibration))
-    to_onnx(asked.network, asked.out, facts)
+    in_floats, scenes = asked.network.with_suffix(".onnx"), scenes_of(asked.calibration)
+    if asked.network != in_floats:
+        to_onnx(asked.network, in_floats, {})
+    model = in_8_bits(enlarged_last(onnx.load(in_floats)), CalibrationScenes(scenes))
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "model.onnx"
+        save(model, plain, {})
+        facts, figures = calibrate(CellModel(plain, None, asked.threads), scenes)
+    save(model, asked.out, facts)
     print("calibration", {name: round(value, 3) for name, value in figures.items()}, facts)
     print("sha256", CellModel(asked.out, None).sha256)
 
