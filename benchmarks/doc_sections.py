@@ -10,7 +10,7 @@ from pathlib import Path
 ACCURACY = Path(__file__).resolve().parents[1] / "docs" / "accuracy.md"
 PERFORMANCE = ACCURACY.with_name("performance.md")
 PARTS = (
-    *("holdout", "effects", "plate", "invariance", "regimes", "real", "whole_wells", "borders"),
+    *("holdout", "effects", "plate", "invariance", "regimes", "real", "whole_wells", "finetune_wells", "borders"),
     *("field", "start", "wells", "workers", "killed"),
 )
 HEAD = """# Accuracy

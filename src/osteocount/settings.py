@@ -124,6 +124,8 @@ class SegmentSettings(SettingsGroup):
     """The method that outlines cells and finds nuclei. 'learned': networks trained on simulated pictures, for
     brightfield pictures. 'classical': thresholds and shape, nothing learned. 'cellpose', 'stardist',
     'onnx': your own weights, see the cell and the nucleus model."""
+    model: str | None = Field(None, title="Lab's network")
+    """A network of your lab, written by `osteocount finetune`, in place of the one for low power that ships."""
     cell_model: str | None = Field(None, title="Cell model")
     """Weights that outline cells: a Cellpose file, a StarDist folder, or an ONNX file described by a TOML file beside
     it. Nothing is ever downloaded."""

@@ -31,6 +31,8 @@ NOT_RUN = {
     "--segmenter cellpose": "needs a library and weights; tests/segment/backends does",
     "--segmenter stardist": "needs a library and weights; tests/segment/backends does",
     "--segmenter onnx": "needs a model; tests/segment/backends does",
+    "osteocount finetune": "learns for minutes; tests/finetune does",
+    "--model": "needs a network of a lab; tests/finetune does",
     "--classifier": "needs a classifier; tests/pipeline/test_corrections.py does",
 }
 # What the small plate of this test cannot give; the command says so.

@@ -157,6 +157,32 @@ def test_points_inside_outlines_are_nuclei(tmp_path):
     assert found.notes == ("A.geojson: points beside outlines, so the 4 points are taken as nuclei.",)
 
 
+def labelme(path, *shapes):
+    content = {"version": "5.4.1", "flags": {}, "shapes": [*shapes], "imagePath": "A.png"}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_shapes_of_labelme(tmp_path):
+    (tmp_path / "other.json").write_text("{}", encoding="utf-8")
+    parts = [[[10, 10], [14, 12]], [[16, 10], [20, 12]]]
+    labelme(
+        tmp_path / "A.json",
+        {"label": "osteoclast", "points": SQUARE, "group_id": None, "shape_type": "polygon"},
+        *({"label": "other", "points": part, "group_id": 1, "shape_type": "rectangle"} for part in parts),
+        {"label": "unsure", "points": [[25, 10], [25, 13]], "shape_type": "circle"},
+    )
+    found = read(tmp_path)
+    assert np.bincount(found.labels.ravel())[1:].tolist() == [20, 32, 16]
+    assert found.labels[10, 24] == 2
+    assert found.labels[10, 12] == found.labels[10, 18] == 3
+    assert found.table["is_osteoclast"].astype(object).where(
+        found.table["is_osteoclast"].notna(), "unsure"
+    ).tolist() == [True, "unsure", False]
+    said = refused(labelme(tmp_path / "B.json", {"label": "cell", "points": SQUARE, "shape_type": "mask"}))
+    assert "a mask of labelme is neither an outline nor points" in said
+
+
 def test_rois_of_fiji(tmp_path):
     roifile = pytest.importorskip("roifile")
     square = roifile.ImagejRoi.frompoints(np.array(SQUARE[:4], float))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from osteocount.cli import count, plate, results, simulate, statistics
+from osteocount.cli import count, finetune, plate, results, simulate, statistics
 from osteocount.cli.console import echo, say
 from osteocount.errors import NO_MEMORY, OsteoCountError, out_of_memory
 from osteocount.version import __version__
@@ -23,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (count, plate, statistics, results, simulate):
+for commands in (count, plate, statistics, results, finetune, simulate):
     commands.register(app)
 
 

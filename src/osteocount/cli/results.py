@@ -33,8 +33,8 @@ def evaluate(
     truth: Annotated[
         Path,
         typer.Argument(
-            help="Annotations named like the pictures: label images (.tif, .png), QuPath (.geojson), Fiji ROIs "
-            "(.roi, .zip), points or cell tables (.csv); a folder, or one file."
+            help="Annotations named like the pictures: label images (.tif, .png), QuPath (.geojson), labelme "
+            "(.json), Fiji ROIs (.roi, .zip), points or cell tables (.csv); a folder, or one file."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables and the figure.")],

@@ -12,6 +12,7 @@ import pandas as pd
 
 from osteocount.columns import TEXT
 from osteocount.errors import OsteoCountError
+from osteocount.input_files import check_regular
 from osteocount.io.multi_image import VENDOR_SUFFIXES
 from osteocount.io.tables import read_table
 
@@ -24,6 +25,7 @@ _TYPES: dict[str, AnnotationType] = {
 _MOST_LISTED = 10  # values named in a message
 # Far more than a plate has: a guard against a whole disk given as the folder of annotations.
 _MOST_FILES = 100_000
+_BEGINNING = 4096  # bytes of a file of labelme in which its shapes begin
 # What labelling programs put behind the name of the picture.
 _SUFFIX = re.compile(
     r"(\.ome)?([-_. ](cells?|labels?|masks?|cp_masks|truth|gt|annotations?|points?|rois?|roiset|osteoclasts?))*$", re.I
@@ -75,8 +77,8 @@ def find_annotations(root: Path) -> tuple[list[AnnotationSource], list[Path]]:
     Parameters
     ----------
     root
-        A folder with label images (``.tif``, ``.png``), outlines (``.geojson``, ``.roi``, ``.zip`` of ROIs), points
-        (``.csv`` with x and y) and cell tables (``.csv`` with cell_id); or one such file.
+        A folder with label images (``.tif``, ``.png``), outlines (``.geojson``, ``.json`` of labelme, ``.roi``,
+        ``.zip`` of ROIs), points (``.csv`` with x and y) and cell tables (``.csv`` with cell_id); or one such file.
 
     Returns
     -------
@@ -94,8 +96,8 @@ def find_annotations(root: Path) -> tuple[list[AnnotationSource], list[Path]]:
     sources = sorted([*images, *points], key=lambda source: (source.plate, source.name))
     if not sources:
         raise OsteoCountError(
-            f"{root}: no annotation is here. Label images (.tif, .png), outlines or points of QuPath (.geojson) or "
-            "Fiji (.roi, .zip), or points as .csv with columns x and y are needed."
+            f"{root}: no annotation is here. Label images (.tif, .png), outlines or points of QuPath (.geojson), "
+            "labelme (.json) or Fiji (.roi, .zip), or points as .csv with columns x and y are needed."
         )
     unused = (source.path for source in tables.values() if source not in points)
     return sources, sorted({*no_tables, *no_images, *unused})
@@ -180,7 +182,7 @@ def _images(
         if _NUCLEI.search(path.stem):
             continue
         name, plate = picture_name(path.name), _plate(path, root)
-        known = path.suffix.lower() in _TYPES and (path.suffix != ".json" or path == root)
+        known = path.suffix.lower() in _TYPES and (path.suffix != ".json" or path == root or _seems_labelme(path))
         if not known or ((plate, name) in sources and _may_be_the_picture(path)):
             others.append(path)
             continue
@@ -190,6 +192,16 @@ def _images(
         table = about.table if about else None
         _add(sources, AnnotationSource(name, path, _TYPES[path.suffix.lower()], *position, table))
     return list(sources.values()), others
+
+
+def _seems_labelme(path: Path) -> bool:
+    """Say whether a JSON file begins as those of labelme do; folders hold others of all kinds."""
+    try:
+        check_regular(path)
+        with path.open("rb") as file:
+            return b'"shapes"' in file.read(_BEGINNING)
+    except OSError:
+        return False
 
 
 def _may_be_the_picture(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Annotations in the formats of other programs: label images, GeoJSON as QuPath writes it, ROIs of ImageJ and Fiji."""
+"""Annotations of other programs: label images, GeoJSON of QuPath, JSON of labelme, ROIs of ImageJ and Fiji."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ _LARGEST = 256 * 2**20  # bytes of a GeoJSON, or of all ROIs of a zip unpacked
 _LARGEST_ROI = 16 * 2**20  # bytes
 _MOST_SHAPES = 100_000
 _LARGEST_COORDINATE = 1e7  # px
+_CIRCLE = 64  # corners that stand for a circle
 _NUCLEI_NAMES = ("n_nuclei", "nuclei", "Num nuclei", "number of nuclei")
 
 
@@ -81,7 +82,8 @@ def read_outlines(path: Path, shape: tuple[int, int]) -> tuple[pd.DataFrame, NDA
     Parameters
     ----------
     path
-        ``.geojson`` or ``.json`` (Polygon, MultiPolygon, Point, MultiPoint), ``.roi``, or a ``.zip`` of ROIs.
+        ``.geojson`` or ``.json`` (Polygon, MultiPolygon, Point, MultiPoint; or of labelme: polygon, rectangle, circle,
+        point), ``.roi``, or a ``.zip`` of ROIs.
     shape
         Height and width of the picture in pixels.
 
@@ -213,6 +215,9 @@ def _of_geojson(path: Path) -> Iterator[Annotation]:
         if check_regular(path).st_size > _LARGEST:
             raise OsteoCountError(f"{path.name}: is larger than 256 MB, which no annotation of one picture is.")
         content = json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_number)
+        if is_labelme(content):
+            yield from _of_labelme(content["shapes"])
+            return
         features = content if isinstance(content, list) else content.get("features", [content])
         for feature in features:
             yield _of_feature(feature)
@@ -223,6 +228,35 @@ def _of_geojson(path: Path) -> Iterator[Annotation]:
         raise OsteoCountError(
             f"{path.name}: is not GeoJSON of cells ({said}). In QuPath: File, Export objects as GeoJSON, unpacked."
         ) from error
+
+
+def is_labelme(content: Any) -> bool:
+    """Tell whether what a JSON file holds is of labelme."""
+    return isinstance(content, dict) and isinstance(content.get("shapes"), list)
+
+
+def _of_labelme(shapes: list[dict[str, Any]]) -> Iterator[Annotation]:
+    """Yield the cells of labelme; shapes of one group are parts of one cell (https://github.com/wkentaro/labelme)."""
+    groups: dict[Any, Annotation] = {}
+    for shape in shapes:
+        kind, corners, name = shape.get("shape_type", "polygon"), shape["points"], str(shape["label"])
+        group = shape.get("group_id")
+        drawn = Annotation(name=name) if group is None else groups.setdefault((str(group), name), Annotation(name=name))
+        if kind == "point":
+            drawn.points.append(_ring(corners, 1))
+        elif kind == "polygon":
+            drawn.outlines.append(_ring(corners, 3))
+        elif kind in ("rectangle", "circle"):
+            (x, y), (to_x, to_y) = _ring(corners, 2)
+            at = np.linspace(0, 2 * np.pi, _CIRCLE, endpoint=False)[:, None]
+            radius = np.hypot(to_x - x, to_y - y)
+            box = np.array([[x, y], [to_x, y], [to_x, to_y], [x, to_y]])
+            drawn.outlines.append(box if kind == "rectangle" else [x, y] + radius * np.hstack([np.cos(at), np.sin(at)]))
+        else:
+            raise ValueError(f"a {str(kind)[:40]} of labelme is neither an outline nor points")
+        if group is None:
+            yield drawn
+    yield from groups.values()
 
 
 def _no_number(text: str) -> float:

@@ -20,6 +20,7 @@ from osteocount.napari import preferences, recent
 from osteocount.napari.counting import CountPreview, LayerCount, LayerSnapshot, count_layer
 from osteocount.napari.dock_areas import DockAreas
 from osteocount.napari.dry_run import look_at_folder, look_at_layer
+from osteocount.napari.fine_tuning import FineTuningController
 from osteocount.napari.folder_count import count_folder
 from osteocount.napari.guide import HEADINGS, guide_file
 from osteocount.napari.layers.appearance import cell_legend, palette_for
@@ -75,6 +76,7 @@ class OsteoCountDock(QWidget):
         self.docks = DockAreas(getattr(viewer, "window", None))
         self._guide: GuideView | None = None
         self._jobs = Jobs(self)
+        self.fine_tuning = FineTuningController(self._jobs, self.settings.settings, self)
         self._looking = QTimer(self)
         self._looking.setSingleShot(True)
         self._looking.setInterval(LOOK_MS)
@@ -158,7 +160,7 @@ class OsteoCountDock(QWidget):
             self._page("2 Count", self.dry_run, CollapsibleSection("Settings", self.settings), self.run, self.message,
                        self.numbers, self.keep, self.legend, self.wells),
             self._page("3 Correct", self.review.correct, self.show_cells, self.save_corrected,
-                       self.review.training.view,
+                       self.review.training.view, self.fine_tuning.view,
                        self.review_message, self.review_legend),
             self._page("4 Compare", self.review.compare, self.show_plate, self.save, stretches=True),
         ]  # fmt: skip
@@ -209,6 +211,7 @@ class OsteoCountDock(QWidget):
         self.treatments.opened.connect(lambda: self.docks.show(self.treatments.view, "Treatments", "bottom"))
         self.treatments.saved.connect(self._use_treatments)
         self.treatments.problem.connect(self._show_source_problem)
+        self.fine_tuning.used.connect(self.settings.use_model)
         self.source.results_requested.connect(self.open_results)
         self.source.count_requested.connect(lambda: self.steps.setCurrentIndex(COUNT))
         self.review.problem.connect(self.review_message.show_problem)

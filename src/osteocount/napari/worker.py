@@ -134,8 +134,7 @@ class Jobs(QObject):
 
         An error in words goes to ``failed``, by default the signal.
         """
-        if name in self._running:
-            self._running.pop(name).cancel()
+        self.end(name)
 
         def end(hear: Callable[[Any], object], result: Any) -> None:
             if not isalive(self):  # Qt deleted this with the window, and the thread ended after it
@@ -153,6 +152,11 @@ class Jobs(QObject):
 
         self._running[name] = Job(function, go_on, partial(end, then), partial(end, failed or self.failed.emit))
         self._running[name].start()
+
+    def end(self, name: str) -> None:
+        """Forget one job, if it is running."""
+        if name in self._running:
+            self._running.pop(name).cancel()
 
     def names(self) -> tuple[str, ...]:
         """Names of what is running."""

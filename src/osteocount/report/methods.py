@@ -185,6 +185,11 @@ def _segmenter(record: dict[str, Any], settings: dict[str, Any]) -> str:
         at_low_power = record.get("low_power_model_sha256")
         what = "the network for low power" if at_low_power else "the network"
         digest = at_low_power or record.get("model_sha256")
+        if lab := record.get("low_power_lab"):
+            return (
+                f"by {what} that comes with OsteoCount, fine-tuned on {plural(lab['n_pictures'], 'annotated picture')} "
+                f"of the lab with {lab['n_osteoclasts']} osteoclasts{_hash(digest)}"
+            )
         return f"by {what} that comes with OsteoCount, trained on simulated pictures alone{_hash(digest)}"
     if used == "classical":
         return "by thresholds and shape, without a trained network (the classical method)"

@@ -34,6 +34,12 @@ def _method(settings: Settings, threads: int) -> DetectionMethod:
         from osteocount.segment.detectors.learned import learned_method
 
         return learned_method(settings, threads)
+    if settings.segment.model is not None:
+        from osteocount.errors import OsteoCountError
+
+        raise OsteoCountError(
+            f"--model is for --segmenter learned, and this run asks for {settings.segment.segmenter}: leave one out."
+        )
     if settings.segment.segmenter == "classical":
         from osteocount.segment.detectors.classical import classical_method
 

@@ -75,6 +75,11 @@ class SettingsView(QWidget):
         if self._pixel_size().text() != text:
             self._pixel_size().setText(text)
 
+    def use_model(self, path: Path) -> None:
+        """Put a network of the lab into its field."""
+        self.editors["segment", "model"].set_value(str(path))
+        self.changed.emit()
+
     def _pixel_size(self) -> QLineEdit:
         line = self.editors["picture", "pixel_size"].widget
         assert isinstance(line, QLineEdit)  # noqa: S101  as numbers that may be missing are

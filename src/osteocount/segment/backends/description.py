@@ -142,4 +142,6 @@ def weights_hash(wanted: SegmentSettings) -> str:
     """Return what changes when the models that the settings name, or their descriptions, do; "" without any."""
     named = [Path(name).expanduser() for name in (wanted.cell_model, wanted.nucleus_model) if name is not None]
     files = [file for path in named for file in (path, description_file(path)) if file.exists()]
+    if wanted.model is not None:  # it describes itself
+        files += [path for path in (Path(wanted.model).expanduser(),) if path.exists()]
     return " ".join(model_hash(file) for file in files)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.segment.backends.low_power_model import shipped_low_power_model
+from osteocount.segment.backends.lab_model import low_power_model
 from osteocount.segment.backends.shipped import MARGIN, STEP, CellModel, LogitMaps, shipped_model, sigmoid
 from osteocount.segment.candidate_nuclei import draw_candidates
 from osteocount.segment.detectors.detector import DetectionMethod, WindowFeatures
@@ -52,9 +52,11 @@ def learned_method(settings: Settings, threads: int = 1) -> DetectionMethod:
     Raises
     ------
     OsteoCountError
-        The settings ask for a graphics card that is not there: said before the first picture.
+        The settings ask for a graphics card or a network of the lab that is not there: said before the first picture.
     """
     device = settings.segment.device
+    if settings.segment.model is not None:
+        low_power_model(settings.segment, threads)
     model = shipped_model(device, threads) if device == "cuda" else None
 
     def detector(scale: Scale) -> LearnedDetector:
@@ -63,7 +65,7 @@ def learned_method(settings: Settings, threads: int = 1) -> DetectionMethod:
     return DetectionMethod(
         "learned",
         detector,
-        lambda: LearnedLowPowerDetector(shipped_low_power_model(device, threads)),
+        lambda: LearnedLowPowerDetector(low_power_model(settings.segment, threads)),
         elsewhere={"fluorescence": _ELSEWHERE},
         prefetch=False,
         release=shipped_model.cache_clear,  # the memory the network worked in is free for the label images

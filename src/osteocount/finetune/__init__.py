@@ -1,0 +1,1 @@
+"""A network that ships, taught further by the annotations of a lab."""

@@ -1,0 +1,91 @@
+"""A lab's own network for low power: used where it is named, refused where it is anything else."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from osteocount.errors import OsteoCountError
+from osteocount.segment import get_segmenter
+from osteocount.segment.backends.description import weights_hash
+from osteocount.segment.backends.lab_model import PROPERTY, LabModel, low_power_model, shipped_content
+from osteocount.segment.backends.low_power_model import shipped_low_power_model
+from osteocount.segment.backends.onnx_file import read_onnx, with_weights
+from osteocount.segment.detectors.learned_low_power import LearnedLowPowerDetector
+from osteocount.settings import SegmentSettings, Settings
+from support.lab_networks import lab_facts, lab_network
+from support.tiny_onnx import tiny_onnx
+
+
+def test_a_lab_s_network_says_what_it_learned(tmp_path):
+    model = LabModel(lab_network(tmp_path / "lab.onnx"))
+    density = np.random.default_rng(0).uniform(0, 0.6, (96, 96, 3)).astype(np.float32)
+    for own, shipped in zip(
+        model.low_power_maps(density), shipped_low_power_model().low_power_maps(density), strict=True
+    ):
+        np.testing.assert_array_equal(own, shipped)
+    caution = LearnedLowPowerDetector(model).caution
+    assert "fine-tuned on 12 annotated pictures of the lab" in caution
+    assert "found 84% of the annotated osteoclasts, and 81% of its calls were right (before: 70% and 72%)" in caution
+    assert "another lab" not in caution
+    assert "another lab" in LearnedLowPowerDetector(shipped_low_power_model()).caution
+
+
+def test_a_changed_file_is_another_model(tmp_path):
+    wanted = SegmentSettings(model=str(lab_network(tmp_path / "lab.onnx")))
+    first, before = low_power_model(wanted), weights_hash(wanted)
+    assert low_power_model(wanted) is first
+    lab_network(tmp_path / "lab.onnx", n_pictures=13)
+    os.utime(tmp_path / "lab.onnx", ns=(1, 1))
+    assert low_power_model(wanted).lab.n_pictures == 13
+    assert weights_hash(wanted) != before
+    assert low_power_model(SegmentSettings()).sha256 == shipped_low_power_model().sha256
+
+
+def _weights(name, change):
+    return {name: change(read_onnx(shipped_content()).weights[name].copy())}
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (lambda path: None, "cannot be read"),
+        (lambda path: path.mkdir(), "cannot be read"),
+        (lambda path: (path.touch(), os.truncate(path, 2**26 + 1)), "larger than 64 MB"),
+        (lambda path: path.write_text("no network"), "no ONNX file"),
+        (lambda path: path.write_bytes(shipped_content()), "Field required"),
+        (lambda path: path.write_bytes(shipped_content()[:-400]), "not a network of"),
+        (lambda path: tiny_onnx(path, [[1.0]], [0.0]), "Invalid JSON"),
+        (lambda path: lab_network(path, format="osteocount-low-power-9"), "osteocount-low-power-1"),
+        (lambda path: lab_network(path, call_weights=[1.0]), "features and weights differ"),
+        (lambda path: lab_network(path, call_weights=[float("inf")] * 6), "finite"),
+        (lambda path: lab_network(path, features=list("abcdef")), "of another version of OsteoCount"),
+        (lambda path: lab_network(path, based_on="x" * 20_000), "too many words"),
+        (lambda path: lab_network(path, n_pictures=-1), "greater than or equal"),
+        (lambda path: lab_network(path, {"head.bias": np.full(16, np.nan, np.float32)}), "numbers that are none"),
+        (
+            lambda path: path.write_bytes(
+                with_weights(
+                    content := tiny_onnx(path, [[1.0]], [0.0]).read_bytes(),
+                    read_onnx(content).weights,
+                    {PROPERTY: json.dumps(lab_facts())},
+                )
+            ),
+            "of another version of OsteoCount",
+        ),
+    ],
+)
+def test_what_is_no_network_of_a_lab_is_refused_before_it_runs(tmp_path, write, said):
+    path = tmp_path / "lab.onnx"
+    write(path)
+    wanted = Settings.model_validate({"segment": {"model": str(path)}})
+    with pytest.raises(OsteoCountError, match=said) as caught:
+        get_segmenter(wanted)
+    assert str(path) in str(caught.value)
+
+
+def test_only_the_learned_method_takes_a_network_of_a_lab(tmp_path):
+    wanted = {"model": str(lab_network(tmp_path / "lab.onnx")), "segmenter": "classical"}
+    with pytest.raises(OsteoCountError, match="--model is for --segmenter learned"):
+        get_segmenter(Settings.model_validate({"segment": wanted}))
