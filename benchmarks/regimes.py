@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,10 @@ from osteocount import OsteoCountError, Settings, analyse, read_picture
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.measure.matching import outline_pairs
 from osteocount.simulate.design import random_design
-from osteocount.simulate.fluorescence_field import random_fluorescence_optics, simulate_fluorescence
-from osteocount.simulate.low_power_well import random_well, simulate_well
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from support.fluorescence_field import random_fluorescence_optics, simulate_fluorescence
+from support.low_power_well import random_well, simulate_well
 
 SEED = 20261127  # no test and no scene of training has it
 PICTURES = 24

@@ -90,7 +90,7 @@ def fluorescence(out: Path) -> None:
     import tifffile
 
     from osteocount.simulate import Densities, FieldDesign
-    from osteocount.simulate.fluorescence_field import FluorescenceOptics, simulate_fluorescence
+    from support.fluorescence_field import FluorescenceOptics, simulate_fluorescence
 
     pictures = out.with_name(f"{out.name}_pictures")
     pictures.mkdir(exist_ok=True)
@@ -116,7 +116,7 @@ def low_power(out: Path) -> None:
     """Count simulated whole wells in which no nucleus can be seen."""
     import tifffile
 
-    from osteocount.simulate.low_power_well import random_well, simulate_well
+    from support.low_power_well import random_well, simulate_well
 
     pictures = out.with_name(f"{out.name}_pictures")
     pictures.mkdir(exist_ok=True)

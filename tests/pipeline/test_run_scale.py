@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from osteocount.pipeline.run_scale import common_scale
-from osteocount.segment.regimes.scale_evidence import ScaleEvidence
+from osteocount.segment.regimes.recognise import ScaleEvidence
 
 SIZE, OTHER = (600, 800), (900, 1200)
 

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.heatmap import plate_heatmap, plate_values, shared_limits, well_hints
+from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
 from osteocount.wells import PLATE_SHAPES, well_name
 
 
@@ -139,15 +139,6 @@ def test_wells_flagged_by_quality_control_are_marked():
 def test_a_table_read_back_with_empty_text_columns_is_drawn():
     table = wells(6).assign(exclude_reason=np.nan, dose_unit=np.nan, qc_flags=np.nan)
     assert "11" in texts(plate_heatmap(table, "n_osteoclasts"))
-
-
-def test_the_shown_values_as_a_table():
-    grid = plate_values(wells(6), "n_osteoclasts")
-    assert grid.loc["B"].tolist() == [21, 22, 23]
-    assert grid.loc["A", [1, 2]].tolist() == [11, 12]
-    assert np.isnan(grid.loc["A", 3])
-    percent = plate_values(wells(6), "n_osteoclasts", percent_of_control=True)
-    assert percent.loc["B", 2] == pytest.approx(100 * 22 / 16)
 
 
 def test_what_is_said_of_a_well_under_the_pointer():

@@ -23,8 +23,14 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (count, plate, statistics, results, finetune, simulate):
-    commands.register(app)
+for group in (plate.plate_app, plate.layout_app, plate.samples_app, simulate.simulate_app):
+    app.add_typer(group)
+for command in (
+    count.run, count.count, count.demo, count.gui, plate.reader, statistics.compare, statistics.agree, statistics.plan,
+    results.evaluate, results.report, results.settings, results.apply_edits, results.train, results.reviewers,
+    results.repeat, finetune.finetune,
+):  # fmt: skip
+    app.command()(command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -49,28 +55,25 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a terminal in ASCII or cp437 ends no run
     try:
         app()
-    except OsteoCountError as error:
-        say(f"error: {error}")
-        sys.exit(1)
-    except OSError as error:
-        # Of what is read or written outside our readers and writers, such as a terminal that is gone or a full disk.
-        if os.environ.get("OSTEOCOUNT_DEBUG"):
-            raise
-        named = "" if error.filename is None else f"{error.filename}: "
-        say(f"error: {named}{error.strerror or error}.")
-        sys.exit(1)
     except Exception as error:
-        if out_of_memory(error):
-            say(f"error: {NO_MEMORY[0].upper()}{NO_MEMORY[1:]}")
-            sys.exit(1)
-        # What is left is a defect of ours. The person gets one sentence, whoever mends it gets the traceback.
-        if os.environ.get("OSTEOCOUNT_DEBUG"):
+        if os.environ.get("OSTEOCOUNT_DEBUG") and not isinstance(error, OsteoCountError):
             raise
-        say(
-            f"error: OsteoCount broke ({type(error).__name__}: {error}). This is a defect; please report it with what "
-            "OSTEOCOUNT_DEBUG=1 in front of the same command prints."
-        )
+        say(f"error: {_sentence(error)}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        say("stopped. What was finished is kept; --resume goes on from there.")
-        sys.exit(130)
+
+
+def _sentence(error: Exception) -> str:
+    """Say what ended a command."""
+    if isinstance(error, OsteoCountError):
+        return str(error)
+    if isinstance(error, OSError):
+        # Of what is read or written outside our readers and writers, such as a terminal that is gone or a full disk.
+        named = "" if error.filename is None else f"{error.filename}: "
+        return f"{named}{error.strerror or error}."
+    if out_of_memory(error):
+        return f"{NO_MEMORY[0].upper()}{NO_MEMORY[1:]}"
+    # What is left is a defect of ours. The person gets one sentence, whoever mends it gets the traceback.
+    return (
+        f"OsteoCount broke ({type(error).__name__}: {error}). This is a defect; please report it with what "
+        "OSTEOCOUNT_DEBUG=1 in front of the same command prints."
+    )

@@ -45,6 +45,34 @@ Pattern = Annotated[
     str | None, typer.Option(help="Own pattern for file names: a regular expression with named groups.")
 ]
 PlateWells = Annotated[int | None, typer.Option("--wells", help="Wells of the layout's plate, 6 to 384.")]
+OmeZarr = Annotated[
+    bool, typer.Option("--ome-zarr", help="Also write an OME-Zarr plate with pictures, labels and tables.")
+]
+CellProfiler = Annotated[bool, typer.Option("--cellprofiler", help="Also write tables as CellProfiler names them.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Send the pictures to a dask cluster, as tcp://10.0.0.5:8786, instead of --workers."
+    ),
+]
+Classifier = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Leave out what this classifier, made by `train`, says is no cell."),
+]
+PictureMinutes = Annotated[
+    float | None, typer.Option(min=0.01, metavar="MIN", help="Give a picture up after so long. [default: 120]")
+]
+PictureMemory = Annotated[
+    float | None,
+    typer.Option(
+        min=0.01, metavar="GB", help="Give a picture up that takes more. [default: four fifths of the machine's]"
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace the run that DIR holds; corrections by a person stay and are redone."),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Finish the run that DIR holds; do only what is missing.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes that share the pictures; results do not depend on it.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout.")]
@@ -52,57 +80,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on
 SAMPLE_SEED = 7
 
 
-def register(app: typer.Typer) -> None:
-    """Add these commands to the program."""
-    app.command("run")(run)
-    app.command("count")(count)
-    app.command("demo")(demo)
-    app.command("gui")(gui)
-
-
 def run_options(
-    ome_zarr: Annotated[
-        bool, typer.Option("--ome-zarr", help="Also write an OME-Zarr plate with pictures, labels and tables.")
-    ] = False,
-    cellprofiler: Annotated[
-        bool, typer.Option("--cellprofiler", help="Also write tables as CellProfiler names them.")
-    ] = False,
+    ome_zarr: OmeZarr = False,
+    cellprofiler: CellProfiler = False,
     workers: Workers = 1,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS", help="Send the pictures to a dask cluster, as tcp://10.0.0.5:8786, instead of --workers."
-        ),
-    ] = None,
-    classifier: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Leave out what this classifier, made by `train`, says is no cell."),
-    ] = None,
-    picture_minutes: Annotated[
-        float | None, typer.Option(min=0.01, metavar="MIN", help="Give a picture up after so long. [default: 120]")
-    ] = None,
-    picture_memory: Annotated[
-        float | None,
-        typer.Option(
-            min=0.01, metavar="GB", help="Give a picture up that takes more. [default: four fifths of the machine's]"
-        ),
-    ] = None,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", help="Replace the run that DIR holds; corrections by a person stay and are redone."
-        ),
-    ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Finish the run that DIR holds; do only what is missing.")
-    ] = False,
+    scheduler: Scheduler = None,
+    classifier: Classifier = None,
+    picture_minutes: PictureMinutes = None,
+    picture_memory: PictureMemory = None,
+    overwrite: Overwrite = False,
+    resume: Resume = False,
 ) -> dict[str, Any]:
     """Return what both commands are asked alike, as attributes of a `RunRequest`."""
+    from osteocount.pipeline.limits import Limits
+
     if overwrite and resume:
         raise OsteoCountError("--overwrite and --resume exclude each other: one starts anew, the other goes on.")
     asked = {"ome-zarr": ome_zarr, "cellprofiler": cellprofiler}
-    from osteocount.pipeline.limits import Limits
-
     return {
         "limits": Limits.given(picture_minutes, picture_memory),
         "exports": [name for name, wanted in asked.items() if wanted],

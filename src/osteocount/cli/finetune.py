@@ -13,11 +13,6 @@ from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
 
 
-def register(app: typer.Typer) -> None:
-    """Add this command to the program."""
-    app.command("finetune")(finetune)
-
-
 @with_settings("picture", "count")
 def finetune(
     annotations: Annotated[

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from osteocount.cli.console import echo, printable, say
+from osteocount.cli.console import echo, printable, say, show_table
 from osteocount.errors import OsteoCountError
 
 if TYPE_CHECKING:
@@ -26,18 +26,9 @@ ROLE_STYLES = {
     "excluded": "red strike",
 }  # fmt: skip
 
-
 samples_app = typer.Typer(
     name="samples", help="Sample sheets, for pictures whose names hold no well.", no_args_is_help=True
 )
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the program."""
-    app.add_typer(plate_app)
-    app.add_typer(layout_app)
-    app.add_typer(samples_app)
-    app.command("reader")(reader)
 
 
 @plate_app.command("preview")
@@ -67,46 +58,31 @@ def preview(
 
 
 def _print_entries(entries: Sequence[PictureFile], source: Path) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     from osteocount.plate.picture_files import root_of
 
+    root = root_of(source)
     columns = ("plate", "well", "field", "channel", "z", "time", "pattern")
-    shown = Table("file", *columns)
-    for entry in entries:
-        file = entry.path.relative_to(root_of(source)).as_posix()
-        texts = "/".join(filter(None, [file, entry.scene])), *(getattr(entry, name) for name in columns)
-        shown.add_row(*(Text(printable(text)) for text in texts))
-    Console().print(shown)
+    files = ("/".join(filter(None, [each.path.relative_to(root).as_posix(), each.scene])) for each in entries)
+    rows = ((file, *(getattr(each, name) for name in columns)) for file, each in zip(files, entries, strict=True))
+    show_table(("file", *columns), rows)
 
 
 def _print_plates(entries: Sequence[PictureFile]) -> None:
     """One line per plate: how much of everything there is, and where it starts and ends."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     plates: dict[str, list[PictureFile]] = {}
     for entry in entries:
         plates.setdefault(entry.plate, []).append(entry)
-    columns: dict[str, list[str]] = {}
+    lines = []
     for plate, own in plates.items():
         wells = list(dict.fromkeys(entry.well for entry in own if entry.well))
         fields = Counter(well for well, _ in {(entry.well, entry.field) for entry in own}).values()
-        line = {
+        lines.append({
             "plate": plate or "(no name)", "pictures": str(len(own)), "wells": _extent(wells),
             "fields each": _span(fields), "channels": _kinds(own, "channel"), "planes": _kinds(own, "z"),
             "times": _kinds(own, "time"), "named by": own[0].pattern or "file name",
-        }  # fmt: skip
-        for name, text in line.items():
-            columns.setdefault(name, []).append(text)
-    told = {name: texts for name, texts in columns.items() if any(texts)}
-    shown = Table(*told)
-    for row in zip(*told.values(), strict=True):
-        shown.add_row(*(Text(printable(text)) for text in row))
-    Console().print(shown)
+        })  # fmt: skip
+    told = [name for name in lines[0] if any(line[name] for line in lines)] if lines else []
+    show_table(told, ([line[name] for name in told] for line in lines))
 
 
 def _extent(wells: Sequence[str]) -> str:
@@ -193,19 +169,19 @@ def samples_check(
     treatment_column: Annotated[str, typer.Option(help="Heading of the treatments.")] = "",
 ) -> None:
     """Show which pictures are which sample, and every problem of the sheet at once."""
-    from rich.console import Console
-    from rich.table import Table
-
     from osteocount.plate.samples import read_samples
 
     index, layout = read_samples(file, folder, treatment_column=treatment_column)
     pictures = Counter((entry.plate, entry.well) for entry in index.entries)
     columns = ("well", "treatment", "dose", "dose_unit", "donor", "role")
-    shown = Table("sample", *columns[1:], "pictures")
-    for row in layout.wells.to_dict("records"):
-        texts = ["" if row[name] != row[name] else str(row[name]) for name in columns]
-        shown.add_row(*texts, str(pictures[row["plate"], row["well"]]))
-    Console().print(shown)
+    rows = (
+        [
+            *("" if row[name] != row[name] else str(row[name]) for name in columns),
+            str(pictures[row["plate"], row["well"]]),
+        ]
+        for row in layout.wells.to_dict("records")
+    )
+    show_table(("sample", *columns[1:], "pictures"), rows)
     for warning in layout.warnings:
         say(f"warning: {warning}")
 

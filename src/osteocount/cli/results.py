@@ -12,20 +12,14 @@ from osteocount.cli.options import with_settings
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from osteocount.evaluation.evaluate import FolderEvaluation
+
 Results = Annotated[Path, typer.Argument(help="A finished result folder with edits.jsonl.")]
 _SHOWN_IOUS = (0.5, 0.75)
 _LISTED = 10
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the program."""
-    app.command("evaluate")(evaluate)
-    app.command("report")(report)
-    app.command("settings")(settings_file)
-    app.command("apply-edits")(apply_edits)
-    app.command("train")(train)
-    app.command("reviewers")(reviewers)
-    app.command("repeat")(repeat)
 
 
 def evaluate(
@@ -105,7 +99,7 @@ def report(
 
 
 @with_settings("picture", "segment", "count", "comparison", "qc")
-def settings_file(*, settings: Settings) -> None:
+def settings(*, settings: Settings) -> None:
     """Print the settings file with every setting, its range and its help."""
     echo_data(settings.to_toml())
 
@@ -189,9 +183,3 @@ def repeat(
         echo(sentence)
     if not found.is_same:
         raise typer.Exit(3)
-
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from osteocount.evaluation.evaluate import FolderEvaluation

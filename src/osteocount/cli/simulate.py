@@ -36,11 +36,6 @@ PixelSize = Annotated[float, typer.Option(parser=_micrometres, metavar="UM", hel
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what DIR holds.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add these commands to the program."""
-    app.add_typer(simulate_app)
-
-
 @simulate_app.command("plate")
 def plate(
     out: Out,

@@ -26,13 +26,6 @@ Table = Annotated[Path, typer.Argument(help="A CSV table with a row per well, or
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables and figures.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add these commands to the program."""
-    app.command("compare")(compare)
-    app.command("agree")(agree)
-    app.command("plan")(plan)
-
-
 def column_names(
     count_column: Annotated[str, typer.Option(help="Column with the count per well.")] = "n_osteoclasts",
     area_column: Annotated[str, typer.Option(help="Column with the imaged area per well.")] = "imaged_area_mm2",

@@ -13,12 +13,11 @@ from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
 from osteocount.io.raw_image import (
     RawImage,
     Scene,
-    channel_names,
-    channels_last,
     check_bytes,
     check_plane,
     formats_library,
     numbered_scenes,
+    plane_image,
 )
 
 
@@ -44,9 +43,8 @@ def read_scene(path: Path, number: int) -> RawImage:
         check_plane(path, f"scene {scene + 1}", sizes)
         check_bytes(path, sizes.values(), np.dtype(entries[0].dtype).base.itemsize)
         pixels = _mosaic(czi, entries, sizes)
-    plane, colour, notes = channels_last(pixels, "CYXS")
     named = (each.get("Name") for each in root.findall("./Metadata/Information/Image//Channels/Channel"))
-    return RawImage(plane, colour, channel_names(named, plane, colour=colour), _evidence(path, root), notes)
+    return plane_image(pixels, "CYXS", named, _evidence(path, root))
 
 
 def _metadata(czi: Any) -> Any:

@@ -12,12 +12,11 @@ from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
 from osteocount.io.raw_image import (
     RawImage,
     Scene,
-    channel_names,
-    channels_last,
     check_bytes,
     check_plane,
     formats_library,
     numbered_scenes,
+    plane_image,
 )
 
 
@@ -43,10 +42,9 @@ def read_scene(path: Path, number: int) -> RawImage:
         pixels = np.asarray(image.asarray())
         if tile is not None:
             pixels = pixels.take([tile], axis=axes.index("M"))
-        plane, colour, notes = channels_last(pixels, axes)
         named = [each.get("LUTName") for each in image.xml_element.iter("ChannelDescription")]
         evidence = PixelSizeEvidence(path, stated_um=_side_um(image), stated_by="LIF DimensionDescription")
-    return RawImage(plane, colour, channel_names(named, plane, colour=colour), evidence, notes)
+    return plane_image(pixels, axes, named, evidence)
 
 
 def _pictures(lif: Any) -> list[tuple[Any, int | None]]:

@@ -11,12 +11,11 @@ from osteocount.io.pixel_size import PixelSizeEvidence
 from osteocount.io.raw_image import (
     RawImage,
     Scene,
-    channel_names,
-    channels_last,
     check_bytes,
     check_plane,
     formats_library,
     numbered_scenes,
+    plane_image,
 )
 
 
@@ -37,10 +36,10 @@ def read_scene(path: Path, number: int) -> RawImage:
         # All other loops have one step, so the frames are the positions in their order.
         frame = np.asarray(file.read_frame(number))
         axes = "".join(axis for axis in sizes if axis in "CYXS")
-        plane, colour, notes = channels_last(frame.reshape([sizes[axis] for axis in axes]).copy(), axes)
+        pixels = frame.reshape([sizes[axis] for axis in axes]).copy()
         described, unclear = _channels(file)
-    names = channel_names((each.channel.name for each in described), plane, colour=colour)
-    return RawImage(plane, colour, names, _evidence(path, described), (*notes, *unclear))
+    names = [each.channel.name for each in described]
+    return plane_image(pixels, axes, names, _evidence(path, described), unclear)
 
 
 def _point_names(file: Any) -> list[str]:

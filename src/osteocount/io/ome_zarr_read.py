@@ -14,7 +14,7 @@ import numpy as np
 from osteocount.errors import OsteoCountError
 from osteocount.io.ome_zarr_chunks import check_chunks
 from osteocount.io.pixel_size import UM_PER, PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, Scene, channels_last, check_bytes, check_plane, formats_library
+from osteocount.io.raw_image import RawImage, Scene, check_bytes, check_plane, formats_library, plane_image
 
 _LARGEST_METADATA = 64 * 2**20  # bytes; a guard against files made to exhaust the memory
 _RED_GREEN_BLUE = ("FF0000", "00FF00", "0000FF")
@@ -85,12 +85,12 @@ class OmeZarrImage:
         """Decode a window (rows, columns) of the largest level."""
         parts = dict(zip("YX", window, strict=True))
         values = self.array[tuple(parts.get(axis, slice(None)) for axis in self.axes)]
-        plane, colour, notes = channels_last(np.asarray(values), self.axes)
         labels = [str(each.get("label") or "") for each in self.channels]
-        names = tuple(labels) if len(labels) == plane.shape[2] else ("",) * plane.shape[2]
-        if not colour and plane.dtype == np.uint8 and _camera_colours(self.channels):
-            colour, notes = True, (*notes, "The three channels are read as red, green and blue, as their colours say.")
-        return RawImage(plane, colour, names, self.evidence, notes)
+        raw = plane_image(np.asarray(values), self.axes, labels, self.evidence)
+        if raw.colour or raw.pixels.dtype != np.uint8 or not _camera_colours(self.channels):
+            return raw
+        note = "The three channels are read as red, green and blue, as their colours say."
+        return replace(raw, colour=True, notes=(*raw.notes, note))
 
 
 def open_image(path: Path, name: str) -> OmeZarrImage:

@@ -161,27 +161,34 @@ def check_plane(path: Path, scene: str, sizes: Mapping[str, int]) -> None:
         raise OsteoCountError(f"{where}: has more than {MOST_CHANNELS} channels. Save the channels to be counted.")
 
 
-def channels_last(pixels: NDArray[np.generic], axes: str) -> tuple[NDArray[np.generic], bool, tuple[str, ...]]:
-    """Give a checked plane as (height, width, channels), whether these are red, green and blue, and notes.
+def plane_image(
+    pixels: NDArray[np.generic],
+    axes: str,
+    names: Iterable[str | None],
+    evidence: PixelSizeEvidence,
+    notes: tuple[str, ...] = (),
+) -> RawImage:
+    """Bring a checked plane to (height, width, channels), red, green and blue where there are samples S.
 
     Parameters
     ----------
     pixels
-        Any number of axes; all but Y, X, C and S have length 1.
-    axes
-        One letter per axis; S holds the samples of a colour camera.
+        Stored along ``axes``, one letter each: Y, X, C, S, and others with one step.
+    names
+        Of its channels; those that do not fit, and those of RGB, are left out.
     """
     length = dict(zip(axes, pixels.shape, strict=True))
     colour = length.get("S", 1) in (3, 4)
-    notes: tuple[str, ...] = ()
+    said: list[str] = []
     if colour and length.get("C", 1) > 1:
-        notes = (f"{length['C']} colour pictures in channels: the first is read.",)
-    keep = "YXS" if colour else "YXC" if "C" in axes else "YX"
-    plane = keep_axes(pixels, axes, keep)
+        said.append(f"{length['C']} colour pictures in channels: the first is read.")
+    plane = keep_axes(pixels, axes, "YXS" if colour else "YXC" if "C" in axes else "YX")
     if colour and plane.shape[2] == 4:
-        plane, said = without_alpha(plane)
-        return plane, True, (*notes, said)
-    return plane, colour, notes
+        plane, dropped = without_alpha(plane)
+        said.append(dropped)
+    given, count = tuple(name or "" for name in names), plane.shape[2]
+    known = given if len(given) == count and not colour else ("",) * count
+    return RawImage(plane, colour, known, evidence, (*said, *notes))
 
 
 def without_alpha(pixels: NDArray[np.generic]) -> tuple[NDArray[np.generic], str]:
@@ -252,12 +259,6 @@ def numbered_scenes(names: Sequence[str], hints: Iterable[tuple[str, ...]]) -> t
     """
     fields = enumerate(zip(unique_names(names), hints, strict=True), start=1)
     return tuple(Scene(name, said, str(field)) for field, (name, said) in fields)
-
-
-def channel_names(names: Iterable[str | None], plane: NDArray[np.generic], *, colour: bool) -> tuple[str, ...]:
-    """Return a name for each channel of (height, width, channels); empty ones where they do not fit or it is RGB."""
-    given = tuple(name or "" for name in names)
-    return given if len(given) == plane.shape[2] and not colour else ("",) * plane.shape[2]
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

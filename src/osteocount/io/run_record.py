@@ -116,7 +116,7 @@ class RunRecord(BaseModel):
         How long the count took, and how it was started.
     scales
         On which scale pictures are analysed that do not say theirs, by their size; see
-        `osteocount.pipeline.shared_scale.SharedScale`.
+        `osteocount.pipeline.run_scale.SharedScale`.
     settings
         All settings, as `Settings.model_dump`.
     classifier

@@ -33,7 +33,7 @@ from osteocount.io.tables import write_table
 from osteocount.io.tiled_image import TiledImage, open_tiled
 from osteocount.pipeline.analysis import FieldResult, analyse
 from osteocount.pipeline.repeats import pixels_hash
-from osteocount.pipeline.shared_scale import SharedScale, with_scale
+from osteocount.pipeline.run_scale import SharedScale, with_scale
 from osteocount.plate.index import PlateIndex
 from osteocount.plate.picture_files import PictureFile, picture_stem, root_of
 from osteocount.segment import get_segmenter

@@ -10,20 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.picture import PixelSize
 from osteocount.io.read import read_picture
 from osteocount.io.tiled_image import InMemoryImage, open_tiled
 from osteocount.pipeline.analysis import cores
-from osteocount.pipeline.field import FieldTask
-from osteocount.pipeline.shared_scale import SharedScale
 from osteocount.segment import get_segmenter
-from osteocount.segment.regimes.recognise import SEEMS_LOW_POWER_UM
-from osteocount.segment.regimes.scale_evidence import ScaleEvidence, scale_evidence
+from osteocount.segment.regimes.recognise import SEEMS_LOW_POWER_UM, ScaleEvidence, scale_evidence
 from osteocount.settings import Settings
+
+Source = tuple[Path, str]
+"""File of a picture, and the scene in it; "" where it holds one alone."""
 
 WELL_MM = {"6": 34.8, "12": 22.1, "24": 15.6, "48": 11.05, "96": 6.4}
 """Wells of a plate → inner diameter of a well at its bottom, where the cells lie."""
@@ -33,6 +35,30 @@ _ALIKE = 1.4  # ratio of estimates up to which pictures are of one magnification
 _SPREAD = 1.6  # ratio between single pictures from which a person is told
 _SAMPLED = 8  # pictures at low power whose cells are looked at: a second each, and their median moves by a tenth
 _MOST_CELLS = 300  # of a picture that weigh in, so that one confluent picture does not speak for all
+
+
+@dataclass(frozen=True)
+class SharedScale:
+    """The scale of the pictures of one size.
+
+    Attributes
+    ----------
+    height, width
+        Of the pictures, in pixels.
+    um
+        Micrometres per pixel.
+    measured
+        True when that is a measure, of the rim of a well; False when it is an estimate, by which pictures are analysed
+        and which fills no µm column.
+    origin
+        Where a measure comes from.
+    """
+
+    height: int
+    width: int
+    um: float
+    measured: bool
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,25 +73,37 @@ class RunScale:
         return tuple(asdict(scale) for scale in self.scales)
 
 
-def estimate_run_scale(tasks: Sequence[FieldTask], settings: Settings) -> RunScale:
+def with_scale(size: PixelSize, shape: tuple[int, ...], scales: Sequence[SharedScale]) -> PixelSize:
+    """Return the pixel size of a picture; where it is unknown, with the scale of the pictures it was taken alike."""
+    own = next((each for each in scales if (each.height, each.width) == tuple(shape[:2])), None)
+    if own is None or size.um is not None:
+        return size
+    return PixelSize(own.um, own.origin) if own.measured else PixelSize(None, size.origin, own.um)
+
+
+def estimate_run_scale(sources: Sequence[Source], settings: Settings) -> RunScale:
     """Look at pictures of a run whose pixel size nobody says, and agree on their scale.
 
-    The answer depends on the pictures and settings alone. A picture that cannot be read is passed over here; whoever
-    counts it says what is wrong.
+    The answer depends on the pictures, their order and the settings alone. A picture that cannot be read is passed over
+    here; whoever counts it says what is wrong.
     """
     if settings.picture.pixel_size is not None or settings.picture.regime == "fluorescence":
         return RunScale()
-    single = [task for task in tasks if len(task.paths) == 1]
-    some = sorted(single, key=lambda task: (task.image, task.key))
-    if len(some) > _MOST:
-        some = [some[i] for i in np.linspace(0, len(some) - 1, _MOST).round().astype(int)]
+    some = _spread(sources, _MOST)
     with ThreadPoolExecutor(cores()) as pool:
-        seen = [(task, each) for task, each in zip(some, pool.map(_evidence, some), strict=True) if each is not None]
+        seen = [(at, each) for at, each in zip(some, pool.map(_evidence, some), strict=True) if each is not None]
 
     def by_appearance(sizes: Sequence[tuple[int, int]]) -> list[float]:
-        return _by_appearance([task for task, each in seen if each.shape in sizes], settings)
+        return _by_appearance([at for at, each in seen if each.shape in sizes], settings)
 
     return common_scale([each for _, each in seen], WELL_MM.get(settings.picture.plate_format), by_appearance)
+
+
+def _spread(sources: Sequence[Source], most: int) -> Sequence[Source]:
+    """Return at most so many pictures, spread over the run."""
+    if len(sources) <= most:
+        return sources
+    return [sources[i] for i in np.linspace(0, len(sources) - 1, most).round().astype(int)]
 
 
 def common_scale(
@@ -101,50 +139,53 @@ def common_scale(
             f"across: {um:.3f} µm."
         )
     for sizes in _of_one_magnification(left):
-        members = [each for size in sizes for each in left[size] if each.cells_um is not None]
-        if sum(len(left[size]) for size in sizes) < 2 or not members:
-            continue
-        estimates = np.array([each.cells_um for each in members], float)
-        um = _weighted_median(estimates, np.array([min(each.n_cells, _MOST_CELLS) for each in members], float))
-        by = "mononuclear cells"
-        if um > SEEMS_LOW_POWER_UM and len(told := by_appearance(sizes)):
-            um, by, estimates = float(np.median(told)), "looks of the cells", np.array(told)
-        scales += [SharedScale(*size, um, measured=False) for size in sizes]
-        low, high = float(estimates.min()), float(estimates.max())
-        notes.append(
-            f"The pictures do not say how large their pixels are: all taken alike are analysed at about {um:.2f} µm "
-            f"per pixel, estimated from the {by} of {estimates.size} of them (single pictures say {low:.2f} "
-            f"to {high:.2f})."
-            + (" They may be of several magnifications: count those apart." if high > _SPREAD * low else "")
-            + " Give --pixel-size to be exact."
-        )
+        alike = [each for size in sizes for each in left[size]]
+        if len(alike) > 1 and any(each.cells_um is not None for each in alike):
+            um, note = _agreed(alike, lambda sizes=sizes: by_appearance(sizes))
+            scales += [SharedScale(*size, um, measured=False) for size in sizes]
+            notes.append(note)
     return RunScale(tuple(sorted(scales, key=lambda scale: (scale.height, scale.width))), tuple(notes))
 
 
-def _by_appearance(tasks: Sequence[FieldTask], settings: Settings) -> list[float]:
+def _agreed(alike: Sequence[ScaleEvidence], by_appearance: Callable[[], Sequence[float]]) -> tuple[float, str]:
+    """Return micrometres per pixel of pictures of one magnification, and a sentence on them."""
+    members = [each for each in alike if each.cells_um is not None]
+    estimates = np.array([each.cells_um for each in members], float)
+    um = _weighted_median(estimates, np.array([min(each.n_cells, _MOST_CELLS) for each in members], float))
+    by = "mononuclear cells"
+    if um > SEEMS_LOW_POWER_UM and len(told := by_appearance()):
+        um, by, estimates = float(np.median(told)), "looks of the cells", np.array(told)
+    low, high = float(estimates.min()), float(estimates.max())
+    return um, (
+        f"The pictures do not say how large their pixels are: all taken alike are analysed at about {um:.2f} µm "
+        f"per pixel, estimated from the {by} of {estimates.size} of them (single pictures say {low:.2f} "
+        f"to {high:.2f})."
+        + (" They may be of several magnifications: count those apart." if high > _SPREAD * low else "")
+        + " Give --pixel-size to be exact."
+    )
+
+
+def _by_appearance(sources: Sequence[Source], settings: Settings) -> list[float]:
     """Return the scales of some low power pictures by how their cells look; what cannot be read says nothing."""
-    if not tasks:
-        return []
     segmenter, told = get_segmenter(settings, cores()), []
-    for i in np.unique(np.linspace(0, len(tasks) - 1, _SAMPLED).round().astype(int)):
-        task = tasks[i]
+    for path, scene in _spread(sources, _SAMPLED):
         try:
-            with open_tiled(task.paths[0], None, task.scene, least=1) as image:
-                tiled = InMemoryImage(read_picture(task.paths[0], scene=task.scene)) if image is None else image
+            with open_tiled(path, None, scene, least=1) as image:
+                tiled = InMemoryImage(read_picture(path, scene=scene)) if image is None else image
                 told.append(segmenter.estimate_low_power_um(tiled))
         except OsteoCountError:  # whoever counts it says what is wrong with it
             continue
     return [um for um in told if um is not None]
 
 
-def _evidence(task: FieldTask) -> ScaleEvidence | None:
+def _evidence(source: Source) -> ScaleEvidence | None:
     """Return what one picture says; nothing where its pixel size is known, or it cannot be read."""
-    path = task.paths[0]
+    path, scene = source
     try:
-        with open_tiled(path, None, task.scene, least=1) as image:
+        with open_tiled(path, None, scene, least=1) as image:
             if image is not None:
                 return scale_evidence(image) if image.pixel_size.um is None else None
-        picture = read_picture(path, scene=task.scene)
+        picture = read_picture(path, scene=scene)
         known = picture.pixel_size.um is not None
         return None if known or picture.kind != "rgb" else scale_evidence(InMemoryImage(picture))
     except Exception:  # whoever counts it says what is wrong with it

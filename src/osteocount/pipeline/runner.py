@@ -109,7 +109,8 @@ def _count_and_write(
     if classifier is not None:
         adopt(folder.root, classifier)
     tasks = field_tasks(index, request.source)
-    scale = estimate_run_scale(tasks, settings)
+    alone = [task for task in sorted(tasks, key=lambda task: (task.image, task.key)) if len(task.paths) == 1]
+    scale = estimate_run_scale([(task.paths[0], task.scene) for task in alone], settings)
     tasks = [replace(task, scales=scale.scales) for task in tasks]
     records = []
     for record in process_all(

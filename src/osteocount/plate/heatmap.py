@@ -125,23 +125,6 @@ def shared_limits(wells: pd.DataFrame, measure: str, *, percent_of_control: bool
     return (float(min(finite.min(), 0)), float(finite.max())) if len(finite) else None
 
 
-def plate_values(
-    wells: pd.DataFrame, measure: str, *, plate: str | None = None, percent_of_control: bool = False
-) -> pd.DataFrame:
-    """Return what the figure shows as a table in the shape of the plate: rows A …, columns 1 …, NaN not measured."""
-    import pandas as pd
-
-    shown = _shown(wells, measure, plate, percent_of_control=percent_of_control)
-    rows, columns = _shape(shown)
-    grid = pd.DataFrame(
-        np.nan, index=[row_letters(row) for row in range(1, rows + 1)], columns=range(1, columns + 1)
-    ).rename_axis("row")
-    for well, value in zip(shown["well"], shown["_value"], strict=True):
-        if place := parse_well(str(well)):
-            grid.iloc[place[0] - 1, place[1] - 1] = value
-    return grid
-
-
 def well_hints(wells: pd.DataFrame, measure: str, *, plate: str | None = None) -> dict[str, str]:
     """Return what to say when the pointer is over a well: arm, donor, value, fields, flags, why it is excluded."""
     shown = _shown(wells, measure, plate, percent_of_control=False)

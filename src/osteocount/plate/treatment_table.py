@@ -52,7 +52,6 @@ class TreatmentTable:
     path: Path
     _done: list[dict[Cell, str]] = field(default_factory=list)
     _undone: list[dict[Cell, str]] = field(default_factory=list)
-    _saved: list[list[str]] | None = None
     is_touched: bool = False
     """Whether a person has changed it since it was made, opened or saved."""
 
@@ -66,11 +65,6 @@ class TreatmentTable:
         """Numbers of the columns that say which well or picture a line is, and cannot be edited."""
         keys = ("plate", "file") if self.names_pictures else ("plate", "well")  # `well` joins the pictures of a sheet
         return tuple(n for n, name in enumerate(self.columns) if name in keys)
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether there is something that is not in its file."""
-        return self._saved != self.rows
 
     def change(self, cells: Mapping[Cell, str]) -> bool:
         """Write texts into cells, as one step that can be undone; those of `fixed` columns stay. False: nothing did."""
@@ -136,7 +130,6 @@ class TreatmentTable:
             It cannot be written.
         """
         self.write(self.path)
-        self._saved = [list(line) for line in self.rows]
         self.is_touched = False
 
     def write(self, path: Path) -> None:
@@ -320,9 +313,7 @@ def _as_written(sheet: Sheet, header: int, path: Path, *, names_pictures: bool) 
     columns = [_heading(headings[n], names_pictures=names_pictures) for n in kept]
     rows = [[row[n] if n < len(row) else "" for n in kept] for row in sheet.rows[header + 1 :]]
     is_ours = path.suffix.lower() == ".csv"
-    table = TreatmentTable(columns, [row for row in rows if any(row)], path if is_ours else _beside(path))
-    table._saved = [list(row) for row in table.rows] if is_ours else None
-    return table
+    return TreatmentTable(columns, [row for row in rows if any(row)], path if is_ours else _beside(path))
 
 
 def _heading(text: str, *, names_pictures: bool) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +23,6 @@ from osteocount.report.figures import FIGURES, comparison_figures, plate_maps
 from osteocount.report.methods import citations, methods, model_hashes
 from osteocount.report.notices import NO_COMPARISON, Notice, notices, of_comparison
 from osteocount.report.overlays import MAX_THUMBNAILS, caption, gallery
-from osteocount.report.page_tables import setting_rows
 from osteocount.report.results import Results, read_results
 from osteocount.sample_words import PLURALS, in_words_of
 from osteocount.settings import ComparisonSettings
@@ -90,67 +91,72 @@ def _compare_again(results: Results, settings: ComparisonSettings) -> tuple[Comp
 def _context(
     results: Results, settings: ComparisonSettings, comparison: Comparison | None, statistics: tuple[Notice, ...]
 ) -> dict[str, Any]:
-    by_size = any(entry.nuclei_resolved is False for entry in results.run.inputs)
+    """Return all that the template prints."""
+    say = partial(in_words_of, results.sample_word)
     arms = page_tables.arm_of_wells(results.wells)
     order = page_tables.arm_order(results, arms, comparison)
-    captions = {
-        (str(row["plate"]) if number_format.is_known(row["plate"]) else "", _well(row)): in_words_of(
-            results.sample_word, caption(row, arm)
-        )
-        for (_, row), arm in zip(results.wells.iterrows(), arms, strict=True)
-    }
-    word = results.sample_word
+    said = notices(results, statistics, settings.primary_endpoint)
+    figures = comparison_figures(results, comparison, settings.primary_endpoint, arms, order)
     return {
-        "word": word,
-        "words": PLURALS[word],
-        "run": results.run,
-        "folder": results.folder.name,
-        "answer": sentences.headline(
-            results.comparisons, settings.primary_endpoint, in_words_of(word, page_tables.total_text(results))
-        ),
-        "by_size": by_size,
-        "notices": [
-            replace(
-                notice,
-                text=in_words_of(word, notice.text),
-                items=tuple(in_words_of(word, item) for item in notice.items),
-            )
-            for notice in notices(results, statistics, settings.primary_endpoint)
-        ],
-        "flags": page_tables.flagged_cells(results),
-        "key_numbers": page_tables.key_numbers(results),
-        "settings": setting_rows(results.run.settings),
+        **_of_run(results, say),
+        **_of_comparison(results, settings.primary_endpoint, say),
+        "notices": [replace(one, text=say(one.text), items=tuple(map(say, one.items))) for one in said],
+        "figures": [replace(figure, title=say(figure.title), text=say(figure.text)) for figure in figures],
+        "design": say(str(comparison.design)) if comparison is not None else "",
         "arms": page_tables.arm_table(results, arms, order),
-        "plate_maps": plate_maps(results),
-        "plate_quality": page_tables.quality_table(results.wells),
-        "figures": [
-            replace(figure, title=in_words_of(word, figure.title), text=in_words_of(word, figure.text))
-            for figure in comparison_figures(results, comparison, settings.primary_endpoint, arms, order)
-        ],
-        "primary": sentences.endpoint_name(settings.primary_endpoint),
-        "contrasts": page_tables.contrasts(results.comparisons, settings.primary_endpoint),
-        "matrix": page_tables.endpoint_matrix(results.comparisons, settings.primary_endpoint),
-        "comparison_table": page_tables.comparison_table(results.comparisons),
-        "design": in_words_of(word, str(comparison.design)) if comparison is not None else "",
-        "formulas": [(name, in_words_of(word, formula)) for name, formula in page_tables.endpoint_formulas(results)],
-        "least": results.run.settings.get("count", {}).get("min_nuclei"),
-        "files": [name for name in FILES if (results.folder / name).is_file()],
         "wells": {
-            key: replace(table, headings=[in_words_of(word, heading) for heading in table.headings])
+            key: replace(table, headings=list(map(say, table.headings)))
             for key, table in page_tables.wells_tables(results.wells, arms).items()
         },
-        "overlays": gallery(results, captions),
-        "max_thumbnails": MAX_THUMBNAILS,
-        "methods": in_words_of(word, methods(results)),
-        "citations": citations(results),
-        "model_hashes": model_hashes(results),
-        "seconds_per_picture": page_tables.median_seconds(results.run.inputs),
-        "pictures": page_tables.pictures(results.run.inputs),
+        "overlays": gallery(results, _captions(results, arms, say)),
     }
 
 
-def _well(row: pd.Series) -> str:
-    return str(row["well"] if number_format.is_known(row["well"]) else row.get("image", ""))
+def _of_run(results: Results, say: Callable[[str], str]) -> dict[str, Any]:
+    """Return what was counted, and how."""
+    run = results.run
+    return {
+        "word": results.sample_word,
+        "words": PLURALS[results.sample_word],
+        "run": run,
+        "folder": results.folder.name,
+        "by_size": any(entry.nuclei_resolved is False for entry in run.inputs),
+        "flags": page_tables.flagged_cells(results),
+        "key_numbers": page_tables.key_numbers(results),
+        "settings": page_tables.setting_rows(run.settings),
+        "least": run.settings.get("count", {}).get("min_nuclei"),
+        "plate_maps": plate_maps(results),
+        "plate_quality": page_tables.quality_table(results.wells),
+        "files": [name for name in FILES if (results.folder / name).is_file()],
+        "max_thumbnails": MAX_THUMBNAILS,
+        "methods": say(methods(results)),
+        "citations": citations(results),
+        "model_hashes": model_hashes(results),
+        "seconds_per_picture": page_tables.median_seconds(run.inputs),
+        "pictures": page_tables.pictures(run.inputs),
+    }
+
+
+def _of_comparison(results: Results, primary: str, say: Callable[[str], str]) -> dict[str, Any]:
+    """Return what the table of comparisons says; without one what there is to say of that."""
+    table = results.comparisons
+    return {
+        "answer": sentences.headline(table, primary, say(page_tables.total_text(results))),
+        "primary": sentences.endpoint_name(primary),
+        "contrasts": page_tables.contrasts(table, primary),
+        "matrix": page_tables.endpoint_matrix(table, primary),
+        "comparison_table": page_tables.comparison_table(table),
+        "formulas": [(name, say(formula)) for name, formula in page_tables.endpoint_formulas(results)],
+    }
+
+
+def _captions(results: Results, arms: pd.Series, say: Callable[[str], str]) -> dict[tuple[str, str], str]:
+    """Return a line on every well, by plate and well; a picture without a well stands for itself."""
+    wells = results.wells.assign(
+        plate=results.wells["plate"].fillna(""), well=results.wells["well"].fillna(results.wells.get("image", ""))
+    )
+    lines = [say(caption(row, arm)) for (_, row), arm in zip(results.wells.iterrows(), arms, strict=True)]
+    return dict(zip(wells[["plate", "well"]].itertuples(index=False, name=None), lines, strict=True))
 
 
 def _render(context: dict[str, Any]) -> str:

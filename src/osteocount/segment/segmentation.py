@@ -17,8 +17,6 @@ Regime = Literal["brightfield", "low_power", "fluorescence"]
 Labels = NDArray[np.uint32]
 Indices = NDArray[np.intp]
 
-_STRIP_ROWS = 2048  # rows looked at together when the analysed area is counted; the memory of a strip, not of a well
-
 
 class WholePictureNeeded(Exception):  # noqa: N818  no error: the caller reads the picture whole and asks again
     """A tiled image is of a regime, or for a method, that has to see it as a whole."""
@@ -158,14 +156,6 @@ class Segmentation:
     def analysed_at(self, rows: Indices, columns: Indices) -> NDArray[np.bool_]:
         """Tell which pixels (rows, columns) of the picture were analysed."""
         return self.area.contains(rows, columns)
-
-    def analysed_pixels(self) -> int:
-        """Return how many pixels of the picture were analysed: the imaged area."""
-        height, width = self.shape
-        if self.area.is_everything:
-            return height * width
-        strips = (np.arange(top, min(top + _STRIP_ROWS, height)) for top in range(0, height, _STRIP_ROWS))
-        return sum(int(np.count_nonzero(self.analysed_at(rows, np.arange(width)))) for rows in strips)
 
     def only_cells(self, cell_ids: NDArray[np.int64]) -> Segmentation:
         """Return the same with label images that show no other cells."""

@@ -10,7 +10,7 @@ from osteocount.io.picture import Picture, PixelSize
 from osteocount.segment.regimes.out_of_domain import measure_domain, rejection_reason
 from osteocount.simulate import FieldDesign, simulate_field
 from osteocount.simulate.design import random_design
-from osteocount.simulate.low_power_well import random_well, simulate_well
+from support.low_power_well import random_well, simulate_well
 from support.out_of_domain import PICTURES, blurred, phase_contrast
 
 ROOT = Path(__file__).resolve().parents[3]

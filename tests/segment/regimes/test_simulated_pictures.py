@@ -12,8 +12,8 @@ from osteocount import Settings, analyse
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.measure.matching import outline_pairs, side_by_side
 from osteocount.simulate import Densities, FieldDesign, judgeable_truth
-from osteocount.simulate.fluorescence_field import FluorescenceOptics, SimulatedChannels, simulate_fluorescence
-from osteocount.simulate.low_power_well import WellDesign, simulate_well
+from support.fluorescence_field import FluorescenceOptics, SimulatedChannels, simulate_fluorescence
+from support.low_power_well import WellDesign, simulate_well
 
 SPARSE = FieldDesign(
     width=620, height=520, pixel_size=0.8, pale_fraction=0, touching=0, nuclei_mean=8,

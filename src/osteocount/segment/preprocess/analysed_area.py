@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.segment.preprocess.unimaged import UnimagedArea
-from osteocount.segment.preprocess.well_mask import Circle, inside_well
+from osteocount.segment.preprocess.well_mask import Circle
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class AnalysedArea:
 
     def contains(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Return (rows, columns) bool, True for the pixels that are analysed; rows and columns ascend."""
-        inside = inside_well(self.well, rows, columns)
+        everywhere = np.ones((rows.size, columns.size), bool)
+        inside = everywhere if self.well is None else self.well.contains(rows, columns)
         return inside if self.unimaged is None else inside & ~self.unimaged.contains(rows, columns)
 
 

@@ -93,16 +93,6 @@ def find_well(pixels: Pixels) -> Circle | None:
     return Circle((x + 0.5) / zoom - 0.5, (y + 0.5) / zoom - 0.5, radius / zoom)
 
 
-def inside_well(well: Circle | None, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Return (rows, columns) bool, True inside the well; all True in a picture that shows no rim."""
-    return np.ones((rows.size, columns.size), bool) if well is None else well.contains(rows, columns)
-
-
-def well_mask(shape: tuple[int, int], well: Circle | None) -> NDArray[np.bool_]:
-    """Return (height, width) bool, True inside the well; all True in a picture that shows no rim."""
-    return inside_well(well, np.arange(shape[0]), np.arange(shape[1]))
-
-
 def _rim_edges(grey: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return edge points (n, 2) as x, y of long dark bodies, and unit vectors to their bright side."""
     dark = (grey < _DARK * np.percentile(grey, 90)).astype(np.uint8)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from osteocount.simulate import Densities, FieldDesign
-from osteocount.simulate.fluorescence_field import FluorescenceOptics, simulate_fluorescence
+from support.fluorescence_field import FluorescenceOptics, simulate_fluorescence
 
 SMALL = FieldDesign(width=300, height=260, pixel_size=0.8, densities=Densities(osteoclast=120))
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osteocount.simulate.low_power_well import WellDesign, random_well, simulate_well
+from support.low_power_well import WellDesign, random_well, simulate_well
 
 WELL = WellDesign(width=700, height=600, centre=(600, 350), radius=520, giants=70, small=300)
 
