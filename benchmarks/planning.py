@@ -124,8 +124,9 @@ def planned(
     """Return what `plan` says of the experiment from these wells of a pilot."""
     components, _ = estimate_components(wells, {"arm 0"}, "mm²", quantile)
     return simulated_power(
-        rng, runs, truth.donors, truth.wells, truth.arms, components, float(np.log(truth.ratio)), relative_areas(wells)
-    )
+        rng, truth.donors, truth.wells, components, runs=runs, arms=truth.arms, log_ratio=float(np.log(truth.ratio)),
+        areas=relative_areas(wells),
+    )  # fmt: skip
 
 
 def small_pilot(rng: np.random.Generator, truth: Truth, power: float) -> tuple[float, bool]:

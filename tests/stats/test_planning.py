@@ -115,7 +115,9 @@ def test_unequal_areas_of_the_pilot_cost_power():
     """Wells of which a tenth or nearly all is imaged have the noise of the few cells they hold."""
     components = VarianceComponents(mean=15, donor_sd=0.5, donor_arm_sd=0.1, theta=20)
     power = [
-        simulated_power(np.random.default_rng(1), 1500, 5, 2, 2, components, np.log(1.8), areas)["power_adjusted"]
+        simulated_power(
+            np.random.default_rng(1), 5, 2, components, runs=1500, arms=2, log_ratio=np.log(1.8), areas=areas
+        )["power_adjusted"]
         for areas in (np.ones(1), np.array([0.2, 1.8]))
     ]
     assert power[1] < power[0] - 0.03

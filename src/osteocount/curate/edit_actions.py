@@ -180,19 +180,10 @@ def move_nucleus(field: EditedField, edit: Edit) -> Change | None:
 
 
 _ON_CELLS: dict[str, Callable[[EditedField, Edit, list[int]], Change | None]] = {
-    "merge": merge,
-    "split_line": split_line,
-    "split_nuclei": split_nuclei,
-    "delete": delete,
-    "smooth": smooth,
-    "accept": accept,
-    "set_class": set_class,
+    action.__name__: action for action in (merge, split_line, split_nuclei, delete, smooth, accept, set_class)
 }
 _ON_POINTS: dict[str, Callable[[EditedField, Edit], Change | None]] = {
-    "draw": draw,
-    "add_nucleus": add_nucleus,
-    "remove_nucleus": remove_nucleus,
-    "move_nucleus": move_nucleus,
+    action.__name__: action for action in (draw, add_nucleus, remove_nucleus, move_nucleus)
 }
 
 

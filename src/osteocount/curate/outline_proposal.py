@@ -6,6 +6,7 @@ steepest.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -106,24 +107,37 @@ def propose_outline(
     if level - ground < LEAST_CONTRAST:
         return None
     steepness = np.hypot(cv2.Sobel(signal, cv2.CV_32F, 1, 0), cv2.Sobel(signal, cv2.CV_32F, 0, 1))
-    kernel = _disk(max(1, round(OPENING_UM / um)))
     outlines: list[tuple[Point, ...]] = []
     scores: list[float] = []
+    for body in _bodies(signal, taken, near, (ground, level), um, open_sides):
+        outline = _contour(body)
+        outlines.append(tuple((float(y) * step, float(x) * step) for y, x in outline))
+        scores.append(float(steepness[outline[:, 0], outline[:, 1]].mean()))
+    return OutlineProposal(tuple(outlines), int(np.argmax(scores))) if outlines else None
+
+
+def _bodies(
+    signal: NDArray[np.float32],
+    taken: NDArray[np.bool_],
+    near: NDArray[np.bool_],
+    ends: tuple[float, float],
+    um: float,
+    open_sides: tuple[bool, bool, bool, bool],
+) -> Iterator[NDArray[np.bool_]]:
+    """Yield what is connected with the click at falling levels between ground and click, until it runs away."""
+    ground, level = ends
+    kernel = _disk(max(1, round(OPENING_UM / um)))
     area = 0
     for share in LEVELS:
         body = _body(signal > ground + share * (level - ground), taken, near, kernel)
         if body is None:
             continue
         if _reaches(body, open_sides):
-            break
+            return
         size = int(body.sum())
-        if size * um**2 < LEAST_UM2 or size < LEAST_GROWTH * area:
-            continue
-        area = size
-        outline = _contour(body)
-        outlines.append(tuple((float(y) * step, float(x) * step) for y, x in outline))
-        scores.append(float(steepness[outline[:, 0], outline[:, 1]].mean()))
-    return OutlineProposal(tuple(outlines), int(np.argmax(scores))) if outlines else None
+        if size * um**2 >= LEAST_UM2 and size >= LEAST_GROWTH * area:
+            area = size
+            yield body
 
 
 def _signal(pixels: NDArray[Any], *, on_dark: bool) -> NDArray[np.float32]:

@@ -57,12 +57,12 @@ class Watchdog:
     Parameters
     ----------
     limits
-        What one picture may take.
+        What one picture may take; None: whatever it likes.
     begun
         Here every process says its own number and that of the picture it begins.
     """
 
-    def __init__(self, limits: Limits, begun: Connection) -> None:
+    def __init__(self, limits: Limits | None, begun: Connection) -> None:
         self._limits, self._begun = limits, begun
         self._at_work: dict[int, tuple[int, float]] = {}
 
@@ -72,7 +72,7 @@ class Watchdog:
             process, number = self._begun.recv()
             self._at_work[process] = number, time.monotonic()
         for process, (number, since) in self._at_work.items():
-            said = self._limits.exceeded(time.monotonic() - since, _held(process))
+            said = self._limits and self._limits.exceeded(time.monotonic() - since, _held(process))
             if said:
                 os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
                 return number, said

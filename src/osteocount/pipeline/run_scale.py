@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,7 @@ def common_scale(
     for sizes in _of_one_magnification(left):
         alike = [each for size in sizes for each in left[size]]
         if len(alike) > 1 and any(each.cells_um is not None for each in alike):
-            um, note = _agreed(alike, lambda sizes=sizes: by_appearance(sizes))
+            um, note = _agreed(alike, partial(by_appearance, sizes))
             scales += [SharedScale(*size, um, measured=False) for size in sizes]
             notes.append(note)
     return RunScale(tuple(sorted(scales, key=lambda scale: (scale.height, scale.width))), tuple(notes))

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -129,33 +129,24 @@ class _Work:
 
         A field that takes too much ends with a record that says so, and those beside it go back to ``waiting``.
         """
-        # Spawned, not forked: a fork of a process with OpenCV or Qt threads may hang.
-        context = multiprocessing.get_context("spawn")
-        far_end, lifeline = context.Pipe(duplex=False)
-        begun, begin = context.Pipe(duplex=False)
-        watchdog = None if self.limits is None else Watchdog(self.limits, begun)
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_tie_to_parent, initargs=(far_end, begin))
         under_way: dict[Future[FieldRecord], int] = {}
         ahead = workers + (workers > 1)  # one more than are at work, so that none waits for us
         threads_if_large = cores() if workers == 1 else 1
         too_much: tuple[int, str] | None = None
         try:
-            while waiting or under_way:
-                while waiting and len(under_way) < ahead:
-                    number = waiting.pop()
-                    task = self.tasks[number]
-                    with _deaf_to_ctrl_c():  # a process that is only starting shows a traceback otherwise
-                        future = pool.submit(_begin, number, task, self.folder, self.settings, threads_if_large)
-                    under_way[future] = number
-                done = wait(under_way, None if watchdog is None else _CHECK_S, FIRST_COMPLETED).done
-                for future in done:
-                    record = future.result()
-                    number = under_way.pop(future)
-                    if watchdog is not None:
-                        watchdog.done(number)
-                    yield record
-                if watchdog is not None and too_much is None:
-                    too_much = watchdog.check()
+            with _processes(workers, self.limits, under_way) as (pool, watchdog):
+                while waiting or under_way:
+                    while waiting and len(under_way) < ahead:
+                        number = waiting.pop()
+                        what = (number, self.tasks[number], self.folder, self.settings, threads_if_large)
+                        with _deaf_to_ctrl_c():  # a process that is only starting shows a traceback otherwise
+                            future = pool.submit(_begin, *what)
+                        under_way[future] = number
+                    for future in wait(under_way, _CHECK_S, FIRST_COMPLETED).done:
+                        record = future.result()
+                        watchdog.done(under_way.pop(future))
+                        yield record
+                    too_much = too_much or watchdog.check()
         except BrokenProcessPool:
             left = list(under_way.values())
             if too_much is None:
@@ -164,15 +155,30 @@ class _Work:
                 waiting += [number for number in left if number != too_much[0]]
         finally:
             if under_way:
-                lifeline.close()  # stopped by a person or broken: the others end now, not after their field
-            pool.shutdown(cancel_futures=True)
-            for end in (lifeline, far_end, begun, begin):
-                end.close()
-            if under_way:
                 self.folder.remove_drafts()  # of those that were ended while writing
         if too_much is not None and too_much[0] in under_way.values():
             task = self.tasks[too_much[0]]
             yield write_failed(task, self.folder, f"{task.image}: took {too_much[1]}")
+
+
+@contextmanager
+def _processes(
+    workers: int, limits: Limits | None, under_way: Collection[object]
+) -> Iterator[tuple[ProcessPoolExecutor, Watchdog]]:
+    """Give processes that end with the block, at once where something is still ``under_way`` then."""
+    # Spawned, not forked: a fork of a process with OpenCV or Qt threads may hang.
+    context = multiprocessing.get_context("spawn")
+    far_end, lifeline = context.Pipe(duplex=False)
+    begun, begin = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_tie_to_parent, initargs=(far_end, begin))
+    try:
+        yield pool, Watchdog(limits, begun)
+    finally:
+        if under_way:
+            lifeline.close()  # stopped by a person or broken: the others end now, not after their field
+        pool.shutdown(cancel_futures=True)
+        for end in (lifeline, far_end, begun, begin):
+            end.close()
 
 
 _say_begun: Connection | None = None

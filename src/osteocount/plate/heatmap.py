@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -87,10 +87,7 @@ def plate_heatmap(
     shown = _shown(wells, measure, plate, percent_of_control=percent_of_control)
     rows, columns = _shape(shown)
     arms = _arms(shown)
-    names = all_shortened(arms, _NARROW_LETTERS if width else _WIDE_LETTERS)
-    entries = _entries(shown, arms, names)
-    if width and len(entries) > _MOST_NARROW_ENTRIES:
-        entries = _with_the_rest_counted(entries)
+    entries = _entries(shown, arms, is_narrow=width is not None)
     excluded = shown[(shown["role"] == "excluded") & (shown["exclude_reason"] != "")]
     notes = [f"{well}: {reason}" for well, reason in zip(excluded["well"], excluded["exclude_reason"], strict=True)]
     longest = max(len(str(entry.get_label())) for entry in entries) if entries else 0
@@ -103,11 +100,9 @@ def plate_heatmap(
     for record in shown.to_dict("records"):
         _draw_well(axes, record, norm, colours, arms.get(record["_arm"]), style)
     heading = _measure_name(measure) + (" (% of control)" if percent_of_control else "")
-    name = str(shown["plate"].iloc[0])
-    said = title or (f"{name}: {heading}" if name else heading)
-    axes.set_title(
-        _literal(shortened(said, _NARROW_LETTERS) if width else said), fontsize=layout.title, pad=22, loc="left"
-    )
+    said = title or ": ".join(filter(None, [str(shown["plate"].iloc[0]), heading]))
+    said = shortened(said, _NARROW_LETTERS) if width else said
+    axes.set_title(_literal(said), fontsize=layout.title, pad=22, loc="left")
     _draw_colour_bar(figure, axes, norm, colours, heading if width is None else "")
     axes.legend(
         handles=entries, loc="upper left", bbox_to_anchor=layout.legend, bbox_transform=figure.transFigure, fontsize=8,
@@ -226,19 +221,15 @@ def _draw_colour_bar(figure: Figure, axes: Axes, norm: Normalize, colours: Color
     bar.ax.tick_params(labelsize=7)
 
 
-def _with_the_rest_counted(entries: list[Line2D | Patch]) -> list[Line2D | Patch]:
-    """Return as many entries as a narrow place has room for; the arms of the others are said under the mouse."""
-    from matplotlib.patches import Patch
+def _entries(shown: pd.DataFrame, arms: dict[str, int], *, is_narrow: bool) -> list[Line2D | Patch]:
+    """Return what the legend says: arms by their outline, controls by their mark, and what is not measured.
 
-    kept = entries[: _MOST_NARROW_ENTRIES - 1]
-    return [*kept, Patch(alpha=0, label=f"and {len(entries) - len(kept)} more")]
-
-
-def _entries(shown: pd.DataFrame, arms: dict[str, int], names: Mapping[str, str]) -> list[Line2D | Patch]:
-    """Return what the legend says: arms by their outline, controls by their mark, and what is not measured."""
+    A narrow place has room for few; the arms of the others are said under the mouse.
+    """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
+    names = all_shortened(arms, _NARROW_LETTERS if is_narrow else _WIDE_LETTERS)
     handles: list[Line2D | Patch] = []
     for label, number in arms.items():
         colour, dash = _outline(number)
@@ -257,6 +248,9 @@ def _entries(shown: pd.DataFrame, arms: dict[str, int], names: Mapping[str, str]
         handles.append(
             Line2D([], [], linestyle="none", marker=f"${_FLAGGED}$", color=_RED, markersize=7, label="flagged")
         )
+    if is_narrow and len(handles) > _MOST_NARROW_ENTRIES:
+        kept = handles[: _MOST_NARROW_ENTRIES - 1]
+        return [*kept, Patch(alpha=0, label=f"and {len(handles) - len(kept)} more")]
     return handles
 
 

@@ -325,24 +325,24 @@ def _sheet_files(archive: zipfile.ZipFile) -> dict[str, str]:
     }
 
 
+_TRUE = ("1", "true")  # as the XML of a sheet says it
+
+
 def _with_structure(path: Path, sheet: Sheet, xml: IO[bytes], until: float) -> Sheet:
     """Add what the XML of a sheet says beside its values: formulas, merged ranges, hidden rows."""
     from openpyxl.utils.cell import coordinate_to_tuple, range_boundaries
 
     formulas: dict[tuple[int, int], bool] = {}
-    merged, hidden = [], set()
-    columns: set[int] = set()
+    merged, hidden, columns = [], set[int](), set[int]()
     row = column = covered = 0
     for number, (event, element) in enumerate(ElementTree.iterparse(xml, events=("start", "end"))):
         tag = element.tag.rsplit("}", 1)[-1]
         if number % 10_000 == 0:
             _refuse_slow(path, sheet.name, until)
         if event == "start" and tag == "row":
-            row = int(element.get("r") or row + 1)
-            column = 0
-            if element.get("hidden") in ("1", "true"):
-                hidden.add(row - 1)
-        elif event == "start" and tag == "col" and element.get("hidden") in ("1", "true"):
+            row, column = int(element.get("r") or row + 1), 0
+            hidden |= {row - 1} if element.get("hidden") in _TRUE else set()
+        elif event == "start" and tag == "col" and element.get("hidden") in _TRUE:
             last = min(int(element.get("max") or 0), max(map(len, sheet.rows), default=0))
             columns |= set(range(int(element.get("min") or 1) - 1, last))
         elif event == "start" and tag == "c":
@@ -359,14 +359,14 @@ def _with_structure(path: Path, sheet: Sheet, xml: IO[bytes], until: float) -> S
                 raise OsteoCountError(f"{path}: has merged ranges of {covered} cells, too large for a table of wells.")
         if event == "end" and tag in ("row", "c"):
             element.clear()
-    used = {row for row in hidden if row < len(sheet.rows) and any(sheet.rows[row])}
+    height = range(len(sheet.rows))
     return replace(
         sheet,
         formulas=frozenset(formulas),
         uncomputed=frozenset(place for place, computed in formulas.items() if not computed),
         merged=tuple(merged),
-        hidden_rows=frozenset(used),
-        hidden_columns=frozenset(c for c in columns if any(sheet.cell(row, c) for row in range(len(sheet.rows)))),
+        hidden_rows=frozenset(r for r in hidden if r in height and any(sheet.rows[r])),
+        hidden_columns=frozenset(c for c in columns if any(sheet.cell(r, c) for r in height)),
     )
 
 

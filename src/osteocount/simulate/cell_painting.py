@@ -67,6 +67,20 @@ def paint_cell(cell: CellDesign, style: StainStyle, pixel_size: float, rng: np.r
     for vacuole in cell.vacuoles:
         near_it = _window(vacuole, 3.0, y, pixel_size)
         od[near_it] = _with_vacuole(od[near_it], vacuole.distance(y[near_it], x[near_it]), style, pixel_size)
+    labels = _paint_nuclei(od, cell, (y, x, distance), style, pixel_size, rng)
+    return CellPatch(cell, od, distance <= 0, labels)
+
+
+def _paint_nuclei(
+    od: NDArray[np.float32],
+    cell: CellDesign,
+    place: tuple[Field2D, Field2D, Field2D],
+    style: StainStyle,
+    pixel_size: float,
+    rng: np.random.Generator,
+) -> NDArray[np.uint16]:
+    """Paint the nuclei of a cell into ``od``, given y, x and the distance to its outline, and return their labels."""
+    y, x, distance = place
     labels = np.zeros(y.shape, np.uint16)
     nuclear_style = style.replace(
         exclusion=min(cell.clarity * style.exclusion, 1.0),
@@ -78,7 +92,7 @@ def paint_cell(cell: CellDesign, style: StainStyle, pixel_size: float, rng: np.r
         to_rim = nucleus.distance(*at)
         od[near_it] = _with_nucleus(od[near_it], to_rim, nucleus, at, nuclear_style, pixel_size, rng)
         labels[near_it][(to_rim <= 0) & (distance[near_it] <= 0)] = number
-    return CellPatch(cell, od, distance <= 0, labels)
+    return labels
 
 
 def _window(part: Ellipse, margin: float, y: Field2D, pixel_size: float) -> tuple[slice, slice]:

@@ -254,10 +254,8 @@ def _effects(
     try:
         matched, _ = match_counts(automatic, by_reader, keys)
         for reader, own in matched.groupby("reader"):
-            counts = own.set_index(keys)["manual"]
-            manual = pd.Series(
-                [counts.get(one, np.nan) for one in zip(place["plate"], place["well"], strict=True)], wells.index
-            )
+            counts = own.set_index(keys)["manual"].reindex(pd.MultiIndex.from_frame(place[keys]))
+            manual = pd.Series(counts.to_numpy(), wells.index)
             known = manual.notna()
             # Readers who counted other wells have another automatic effect beside by_reader.
             label = automatic_labels.setdefault(

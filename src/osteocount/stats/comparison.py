@@ -22,7 +22,7 @@ from osteocount.stats.ev_batches import add_batch_tests, batch_warnings
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
 from osteocount.stats.inference import endpoint_rows, equivalence_rows, judge
 from osteocount.stats.warnings import ComparisonWarning, design_warnings, endpoint_warnings, multiplicity_warnings
-from osteocount.stats.wells_input import check_wells, refuse_percentages
+from osteocount.stats.wells_input import CheckedWells, check_wells, refuse_percentages
 from osteocount.wells import POSITIVE_ROLE, ColumnNames
 
 LARGEST_MARGIN = 10.0  # as of the setting equivalence_margin
@@ -121,28 +121,23 @@ def compare(
         A malformed table (every line and column is named), no control, no donors, or a contrast that cannot be read.
     """
     settings = settings or ComparisonSettings()
-    checked = check_wells(wells, columns, settings.extra_endpoints)
-    if settings.time_course:
-        checked = replace(checked, wells=by_day(checked.wells))
-    controls = choose_controls(checked.wells, control or settings.control)
-    refuse_percentages(checked.wells, set(controls.values()))
-    if checked.wells["arm"].nunique() < 2:
-        raise OsteoCountError(f"Only one arm is left ({next(iter(controls.values()))}): nothing to compare it with.")
+    checked, controls = _arms_and_controls(wells, control, settings, columns)
     design = recognise(checked.wells, controls)
     blocked = checked.wells.assign(block=design.block)
     endpoints = find_endpoints(blocked, checked.area_unit, settings.primary_endpoint, settings.extra_endpoints)
     series = find_series(blocked, controls)
     families, recognised, unclear = _families(blocked, controls, settings, series)
     data = [FittedEndpoint.of(endpoint, blocked, design) for endpoint in endpoints]
-    warned = design_warnings(blocked, design, set(controls.values()))
-    warned += batch_warnings(blocked, set(controls.values()))
-    warned += multiplicity_warnings(endpoints, sorted(controls))
-    warned += [ComparisonWarning(text, in_notes=False) for text in unclear]
+    warned = [
+        *design_warnings(blocked, design, set(controls.values())),
+        *batch_warnings(blocked, set(controls.values())),
+        *multiplicity_warnings(endpoints, sorted(controls)),
+        *(ComparisonWarning(text, in_notes=False) for text in unclear),
+    ]
     margins = _margins(settings, endpoints)
     tested: list[list[Row]] = []
-    for own in data:
-        secondary = own.endpoint is not endpoints[0]
-        warned += endpoint_warnings(own, len(endpoints) - 1 if secondary else 1)
+    for n, own in enumerate(data):
+        warned += endpoint_warnings(own, len(endpoints) - 1 if n else 1)
         found = [*endpoint_rows(own, families), *_equivalence(own, controls, settings, margins)]
         tested.append([_labels(own.endpoint, endpoints) | row for row in found])
     judge([row for own_rows in tested for row in own_rows], design)
@@ -150,13 +145,26 @@ def compare(
     curves: list[DoseCurve] = []
     for own, own_rows in zip(data, tested, strict=True):
         add_batch_tests(own, own_rows)
-        trends = {row["contrast"]: row for row in own_rows if row["kind"] == "trend"}
-        fitted = [half_effect(own, one, trends[one.trend().name]) for one in series]
+        fitted = _half_effects(own, own_rows, series)
         curves += [curve for curve, _ in fitted]
         rows += own_rows + [_labels(own.endpoint, endpoints) | row for _, row in fitted if row]
     warned += _disagreements(rows)
     said = replace(design, sentence=" ".join([design.sentence, *recognised]))
     return _result(rows, data, curves, checked.notes, said, next(iter(controls.values())), warned)
+
+
+def _arms_and_controls(
+    wells: pd.DataFrame, control: str | None, settings: ComparisonSettings, columns: ColumnNames
+) -> tuple[CheckedWells, dict[str, str]]:
+    """Return the wells as the comparison takes them, and the control of every oxygen level."""
+    checked = check_wells(wells, columns, settings.extra_endpoints)
+    if settings.time_course:
+        checked = replace(checked, wells=by_day(checked.wells))
+    controls = choose_controls(checked.wells, control or settings.control)
+    refuse_percentages(checked.wells, set(controls.values()))
+    if checked.wells["arm"].nunique() < 2:
+        raise OsteoCountError(f"Only one arm is left ({next(iter(controls.values()))}): nothing to compare it with.")
+    return checked, controls
 
 
 def _families(
@@ -188,6 +196,14 @@ def _families(
     if apart:
         recognised += (f"Compared apart, outside the family of the other arms (positive control): {', '.join(apart)}.",)
     return families, recognised, found.unclear
+
+
+def _half_effects(
+    data: FittedEndpoint, rows: list[Row], series: list[DoseSeries]
+) -> list[tuple[DoseCurve, Row | None]]:
+    """Fit the dose curves of an endpoint, whose trends are among its ``rows``."""
+    trends = {row["contrast"]: row for row in rows if row["kind"] == "trend"}
+    return [half_effect(data, one, trends[one.trend().name]) for one in series]
 
 
 def _positive_controls(wells: pd.DataFrame, against: list[Contrast]) -> list[str]:

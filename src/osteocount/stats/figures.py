@@ -79,13 +79,7 @@ def superplot(
         means = donors[donors["donor"] == donor].assign(x=donors["arm"].map(place) + shift).sort_values("x")
         axes.plot(means["x"], means["value"], color=colour, linewidth=1.0, alpha=0.55, zorder=3)
         axes.scatter(means["x"], means["value"], s=72, color=colour, marker=marker, edgecolors="white", zorder=4)
-    if not aslant:
-        axes.set_xticks(range(len(arms)), [wrapped(arm) for arm in arms])
-    else:
-        cut = [plain(name) for name in all_shortened(arms, _SLANTED_LETTERS).values()]
-        names = cut if width is not None else [wrapped(arm, _ASLANT_LETTERS, 3) for arm in arms]
-        axes.set_xticks(range(len(arms)), names, rotation=30, ha="right", rotation_mode="anchor", fontsize=8)
-    axes.set_xlim(-0.5, len(arms) - 0.5)
+    _name_arms(axes, arms, aslant=aslant, is_narrow=width is not None)
     axes.set_ylabel(value_axis(endpoint, str(rows["unit"].iloc[0])))
     if log:
         log_axis(axes, "y")
@@ -100,9 +94,18 @@ def superplot(
     return figure
 
 
-def drawn_wells(
-    comparison: Comparison, wells: pd.DataFrame | None = None, endpoint: str = COUNT
-) -> dict[str, pd.DataFrame]:
+def _name_arms(axes: Axes, arms: list[str], *, aslant: bool, is_narrow: bool) -> None:
+    """Write the names of the arms along the axis, in as many letters as there is room for."""
+    if not aslant:
+        axes.set_xticks(range(len(arms)), [wrapped(arm) for arm in arms])
+    else:
+        cut = [plain(name) for name in all_shortened(arms, _SLANTED_LETTERS).values()]
+        names = cut if is_narrow else [wrapped(arm, _ASLANT_LETTERS, 3) for arm in arms]
+        axes.set_xticks(range(len(arms)), names, rotation=30, ha="right", rotation_mode="anchor", fontsize=8)
+    axes.set_xlim(-0.5, len(arms) - 0.5)
+
+
+def drawn_wells(comparison: Comparison, wells: pd.DataFrame | None, endpoint: str) -> dict[str, pd.DataFrame]:
     """Return the wells of each donor that the SuperPlot shows, as it draws them: those with 0 lie below a log axis."""
     donors = comparison.donor_values[comparison.donor_values["endpoint"] == endpoint]
     points = _shown(comparison.well_values[comparison.well_values["endpoint"] == endpoint], wells)

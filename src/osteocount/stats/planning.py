@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
 from typing import Unpack
 
 import numpy as np
@@ -145,39 +147,37 @@ def plan(
         raise OsteoCountError(
             f"A ratio of {ratio:g} cannot be planned for: give the ratio that matters, such as 1.5 or 0.67."
         )
-    settings = settings or ComparisonSettings()
     checked = check_wells(pilot, columns)
-    controls = set(choose_controls(checked.wells, control or settings.control).values())
+    control = control or (settings or ComparisonSettings()).control
+    controls = set(choose_controls(checked.wells, control).values())
     refuse_percentages(checked.wells, controls)
-    components, notes = estimate_components(checked.wells, controls, checked.area_unit)
-    ends = [
-        estimate_components(checked.wells, controls, checked.area_unit, quantile)[0] for quantile in (OPEN, 1 - OPEN)
-    ]
+    (components, notes), *ends = (
+        estimate_components(checked.wells, controls, checked.area_unit, quantile) for quantile in (None, OPEN, 1 - OPEN)
+    )
     arms = checked.wells["arm"].nunique() - len(controls)
-    areas = relative_areas(checked.wells)
-    rng = np.random.default_rng(seed)
-    designs = [(n_donors, n_wells) for n_donors in donors for n_wells in wells]
-    rows = []
-    for done, (n_donors, n_wells) in enumerate(designs, start=1):
-        rows.append(simulated_power(rng, runs, n_donors, n_wells, arms, components, float(np.log(ratio)), areas))
+    simulate = partial(
+        simulated_power, runs=runs, arms=arms, log_ratio=float(np.log(ratio)), areas=relative_areas(checked.wells)
+    )
+    rng, rows = np.random.default_rng(seed), []
+    designs = list(product(donors, wells))
+    for done, design in enumerate(designs, start=1):
+        rows.append(simulate(rng, *design, components))
         if progress:
             progress(done, len(designs))
     planned = Plan(pd.DataFrame(rows), components, ratio, arms, runs, seed, target, (0.0, 1.0), tuple(notes))
     size = int(planned.best["donors"]), int(planned.best["wells"])
-    ranged = [
-        simulated_power(np.random.default_rng(seed), runs, *size, arms, end, float(np.log(ratio)), areas)
-        for end in ends
-    ]
-    return replace(planned, power_range=(ranged[0]["power_robust"], ranged[1]["power_robust"]))
+    low, high = (simulate(np.random.default_rng(seed), *size, end)["power_robust"] for end, _ in ends)
+    return replace(planned, power_range=(low, high))
 
 
 def simulated_power(
     rng: np.random.Generator,
-    runs: int,
     n_donors: int,
     n_wells: int,
-    arms: int,
     components: VarianceComponents,
+    *,
+    runs: int,
+    arms: int,
     log_ratio: float,
     areas: FloatArray,
 ) -> dict[str, float]:

@@ -67,8 +67,7 @@ class PlateView(QWidget):
         self.figure.clicked.connect(self._on_click)
         self.figure.hint_for = self._hint
         self.figure.resized.connect(self.shown_changed)
-        self.plate, self.measure, self.fields = QComboBox(), QComboBox(), QComboBox()
-        self.samples = QComboBox()
+        self.plate, self.measure, self.fields, self.samples = (QComboBox() for _ in range(4))
         self.samples.setToolTip("Samples that are no wells of a plate: dishes, slides, single pictures")
         self.samples.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.samples.textActivated.connect(self.well_chosen)

@@ -22,7 +22,13 @@ from osteocount.segment.morphology import (
     regions,
 )
 from osteocount.segment.object_tables import cell_table, count_nuclei, nuclei_table
-from osteocount.segment.preprocess.channels import FEWEST_NUCLEI, check_channels, find_channels, round_spots
+from osteocount.segment.preprocess.channels import (
+    FEWEST_NUCLEI,
+    Channels,
+    check_channels,
+    find_channels,
+    round_spots,
+)
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, resample, values_to_size
 from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.segment.split import split_touching
@@ -68,13 +74,7 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
     """
     wanted = settings.segment
     channels = find_channels(picture)
-    diameter, seen = round_spots(channels.nuclei)
-    if seen < FEWEST_NUCLEI:
-        raise OsteoCountError(
-            f"{picture.path.name}: {seen} nuclei seen in the nuclei channel ({channels.reason}). "
-            "Check that the channels are in focus and not swapped."
-        )
-    check_channels(picture, channels, diameter)
+    diameter = _nucleus_diameter(picture, channels)
     zoom = _GRID_PX / diameter
     scale = Scale(wanted.nucleus_diameter / (diameter * zoom), zoom, "estimated from nuclei")
     signal, threshold = _signal(resample(channels.cytoplasm[..., None], zoom)[..., 0], diameter * zoom)
@@ -105,6 +105,18 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
         },
         warnings=() if n_cells else (_NO_CELL,),
     )
+
+
+def _nucleus_diameter(picture: Picture, channels: Channels) -> float:
+    """Return the diameter of the nuclei in pixels, once the channels have been found to be what they should."""
+    diameter, seen = round_spots(channels.nuclei)
+    if seen < FEWEST_NUCLEI:
+        raise OsteoCountError(
+            f"{picture.path.name}: {seen} nuclei seen in the nuclei channel ({channels.reason}). "
+            "Check that the channels are in focus and not swapped."
+        )
+    check_channels(picture, channels, diameter)
+    return diameter
 
 
 def _signal(plane: NDArray[np.float32], nucleus: float) -> tuple[NDArray[np.float32], float]:
