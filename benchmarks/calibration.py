@@ -272,14 +272,24 @@ looked for in {looked} (a rate of .08: {np.sqrt(0.08 * 0.92 / looked):.3f}).
   the control, and an arm with only two is never robust. On 2 plates each donor's arms are spread over two plates with a
   control each, whose levels differ (SD 0.3).
 
-## Sparse cells
+{sparse_cells(unweighted)}
+{unequal_sds()}"""
+
+
+def sparse_cells(unweighted: pd.DataFrame) -> str:
+    """Return the section on cells that hold few osteoclasts."""
+    return f"""## Sparse cells
 
 Where an arm has fewer than {SPARSE_TOTAL} osteoclasts in the donor in the middle, every donor × arm cell weighs
 1 / (τ² + counting noise): counting noise from the expected total and how much wells differ, τ², the variance between
 a donor's arms, from the residuals less that noise. *equal*: all cells weigh the same, as they did before.
 
-{markdown(unweighted)}
-## How much a warning on unequal SDs can see
+{markdown(unweighted)}"""
+
+
+def unequal_sds() -> str:
+    """Return the section on what the warning on unequal SDs can see."""
+    return f"""## How much a warning on unequal SDs can see
 
 A donor × arm SD of .8 against .2 is .83 against .30 in the cells, since counting three wells of 20 adds .22 to both: a
 variance ratio of 8. Power at a level of 10 % to find one such arm, normal residuals

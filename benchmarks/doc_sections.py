@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from pathlib import Path
 
 ACCURACY = Path(__file__).resolve().parents[1] / "docs" / "accuracy.md"
 PERFORMANCE = ACCURACY.with_name("performance.md")
-PARTS = (
-    *("holdout", "effects", "plate", "invariance", "regimes", "real", "whole_wells", "finetune_wells", "borders"),
-    *("field", "start", "wells", "workers", "killed"),
-)
 HEAD = """# Accuracy
 
 Each part is made by the command under its heading. Simulated pictures come from our own simulator: real pictures are
@@ -26,15 +23,16 @@ work when it began. Ratios of one run travel; seconds do not. `make bench` measu
 
 
 def write(part, lines, page=ACCURACY):
-    """Replace one section of a page, and print it."""
-    text = page.read_text(encoding="utf-8") if page.is_file() else ""
-    parts = {name: _between(text, name) for name in PARTS}
-    parts[part] = "\n".join(lines).strip("\n")
-    marked = [f"<!-- {name} -->\n{body}\n<!-- end of {name} -->\n" for name, body in parts.items() if body]
+    """Replace one section of a page, or add it at the end, and print it; what stands between sections stays."""
+    body = "\n".join(lines).strip("\n")
+    section = f"<!-- {part} -->\n{body}\n<!-- end of {part} -->"
     head = PERFORMANCE_HEAD if page.name == PERFORMANCE.name else HEAD
+    text = page.read_text(encoding="utf-8") if page.is_file() else head
+    before = re.compile(rf"<!-- {part} -->\n.*?<!-- end of {part} -->", re.DOTALL)
+    text, is_there = before.subn(lambda _: section, text)
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text("\n".join([head, *marked]), encoding="utf-8")
-    print(parts[part])
+    page.write_text(text if is_there else f"{text}\n{section}\n", encoding="utf-8")
+    print(body)
 
 
 def command():
@@ -58,8 +56,3 @@ def peak_megabytes():
     """Return the peak memory of this process; getrusage would also count that of the program which started it."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
-def _between(text, name):
-    _, begin, rest = text.partition(f"<!-- {name} -->\n")
-    return rest.partition(f"\n<!-- end of {name} -->")[0] if begin else ""

@@ -232,48 +232,64 @@ def act(dock, watch: Stopwatch) -> None:
 
     for n in range(TIMES):
         opened = review.session.current
-        cell = 40 + 3 * n
-        timed("select a cell", tools.select, [cell])
-        timed("select two cells", tools.select, [cell, cell + 1])
-        timed("merge", tools.start, "merge")
-        timed("undo", tools.start, "undo")
-        timed("redo", tools.start, "redo")
-        tools.select([cell + 2])
-        timed("split by nuclei", tools.start, "split_nuclei")
-        timed("smooth", tools.start, "smooth")
-        rows, columns = opened.field.box(cell + 200)
-        middle = (rows.start + rows.stop) / 2
-        tools.select([cell + 200])
-        tools.start("split_line")
-        timed("split by a line", tools.stroke, [(middle, columns.start - 4.0), (middle, columns.stop + 4.0)])
-        timed("osteoclast yes or no", tools.start, "set_class")
-        top, left = rows.start - 10.0, columns.start - 10.0
-        tools.start("draw")
-        outline = [(top, left), (top, left + 9), (top + 60, left + 9), (top + 60, left)]
-        timed("draw a cell", tools.stroke, outline)
-        nucleus = next(iter(opened.field.nuclei_of([300 + n]).values()))
-        timed("move a nucleus", tools.drag, (nucleus.y, nucleus.x), (nucleus.y + 5, nucleus.x))
-        tools.start("remove_nucleus")
-        timed("remove a nucleus", tools.click, nucleus.y + 5, nucleus.x, False)
-        tools.start("add_nucleus")
-        timed("add a nucleus", tools.click, nucleus.y, nucleus.x, False)
-        tools.start("outline")
-        timed("propose an outline", tools.click, top - 20.0, left - 20.0, False)
-        timed("put the tool away", tools.reset)
-        timed("click a row of the table of cells", review.cells.table.selectRow, 100 + n)
-        timed("next in doubt", tools.start, "next_doubt")
-        timed("accept", tools.start, "accept")
-        timed("back in doubt", tools.start, "previous_doubt")
-        tools.select([300 + n])
-        timed("delete", tools.start, "delete")
-        timed("exclude a well", review.exclude, "bubble")
-        timed("include it again", review.exclude, "")
-        timed("mark as reviewed", review.mark_reviewed, True)
-        timed("choose another measure", review.plate.measure.setCurrentIndex, n % 5)
-        timed("choose another endpoint", review.compare.endpoint.setCurrentIndex, n % 3)
-        dock.steps.setCurrentIndex((CORRECT, COMPARE)[n % 2])
-        wait(review.idle)
-        timed("go to another well", review.go_to_well, f"{'ABC'[n % 3]}0{n % 2 + 1}")
+        _correct_cells(tools, opened, timed, 40 + 3 * n)
+        _draw_and_place(tools, opened, timed, n)
+        _review_wells(dock, timed, n)
+
+
+def _correct_cells(tools, opened, timed, cell):
+    """Select, merge, split, smooth and call cells."""
+    timed("select a cell", tools.select, [cell])
+    timed("select two cells", tools.select, [cell, cell + 1])
+    timed("merge", tools.start, "merge")
+    timed("undo", tools.start, "undo")
+    timed("redo", tools.start, "redo")
+    tools.select([cell + 2])
+    timed("split by nuclei", tools.start, "split_nuclei")
+    timed("smooth", tools.start, "smooth")
+    rows, columns = opened.field.box(cell + 200)
+    middle = (rows.start + rows.stop) / 2
+    tools.select([cell + 200])
+    tools.start("split_line")
+    timed("split by a line", tools.stroke, [(middle, columns.start - 4.0), (middle, columns.stop + 4.0)])
+    timed("osteoclast yes or no", tools.start, "set_class")
+
+
+def _draw_and_place(tools, opened, timed, n):
+    """Draw and propose outlines, move, remove and add nuclei."""
+    rows, columns = opened.field.box(240 + 3 * n)
+    top, left = rows.start - 10.0, columns.start - 10.0
+    tools.start("draw")
+    outline = [(top, left), (top, left + 9), (top + 60, left + 9), (top + 60, left)]
+    timed("draw a cell", tools.stroke, outline)
+    nucleus = next(iter(opened.field.nuclei_of([300 + n]).values()))
+    timed("move a nucleus", tools.drag, (nucleus.y, nucleus.x), (nucleus.y + 5, nucleus.x))
+    tools.start("remove_nucleus")
+    timed("remove a nucleus", tools.click, nucleus.y + 5, nucleus.x, False)
+    tools.start("add_nucleus")
+    timed("add a nucleus", tools.click, nucleus.y, nucleus.x, False)
+    tools.start("outline")
+    timed("propose an outline", tools.click, top - 20.0, left - 20.0, False)
+    timed("put the tool away", tools.reset)
+
+
+def _review_wells(dock, timed, n):
+    """Go through cells and wells, and choose what is shown of them."""
+    review, tools = dock.review, dock.review.tools
+    timed("click a row of the table of cells", review.cells.table.selectRow, 100 + n)
+    timed("next in doubt", tools.start, "next_doubt")
+    timed("accept", tools.start, "accept")
+    timed("back in doubt", tools.start, "previous_doubt")
+    tools.select([300 + n])
+    timed("delete", tools.start, "delete")
+    timed("exclude a well", review.exclude, "bubble")
+    timed("include it again", review.exclude, "")
+    timed("mark as reviewed", review.mark_reviewed, True)
+    timed("choose another measure", review.plate.measure.setCurrentIndex, n % 5)
+    timed("choose another endpoint", review.compare.endpoint.setCurrentIndex, n % 3)
+    dock.steps.setCurrentIndex((CORRECT, COMPARE)[n % 2])
+    wait(review.idle)
+    timed("go to another well", review.go_to_well, f"{'ABC'[n % 3]}0{n % 2 + 1}")
 
 
 def wait(condition) -> None:
