@@ -262,14 +262,10 @@ class Settings(FrozenModel):
             return cls.model_validate(given)
         except OSError as error:
             raise OsteoCountError(f"{path}: the settings file cannot be read ({error.strerror}).") from error
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            why = "brackets within brackets without end" if isinstance(error, RecursionError) else error
             raise OsteoCountError(
-                f"{path}: not a settings file ({error}). `osteocount settings` prints one to start from."
-            ) from error
-        except RecursionError as error:
-            raise OsteoCountError(
-                f"{path}: not a settings file (brackets within brackets without end). `osteocount settings` prints one "
-                "to start from."
+                f"{path}: not a settings file ({why}). `osteocount settings` prints one to start from."
             ) from error
         except ValidationError as error:
             raise OsteoCountError(f"{path}: {describe_invalid(error)}") from error
@@ -291,7 +287,7 @@ class Settings(FrozenModel):
                 else:
                     table.add(name, value)
                 table.add(tomlkit.nl())
-            document.add(tomlkit.comment(f"{about.title}"))
+            document.add(tomlkit.comment(str(about.title)))
             document.add(section, table)
         return tomlkit.dumps(document)
 

@@ -5,7 +5,6 @@ Logistic regression on what the program measured of each. The file is JSON of nu
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from scipy.spatial import KDTree
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import check_regular
-from osteocount.io.files import atomic_write
+from osteocount.io.files import write_json
 from osteocount.measure.cells import is_borderline, is_osteoclast, with_borderline
 from osteocount.segment.object_tables import STAIN_COLUMNS
 from osteocount.settings import FrozenModel
@@ -180,8 +179,7 @@ def nucleus_features(cells: pd.DataFrame, nuclei: pd.DataFrame) -> NDArray[np.fl
 
 def save(classifier: Classifier, path: Path) -> None:
     """Write the classifier."""
-    with atomic_write(path) as part:
-        part.write_text(json.dumps(classifier.model_dump(mode="json"), indent=1) + "\n", encoding="utf-8")
+    write_json(classifier.model_dump(mode="json"), path)
 
 
 def load(path: Path) -> Classifier:

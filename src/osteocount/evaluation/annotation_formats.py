@@ -17,7 +17,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotation_files import shortened
 from osteocount.input_files import check_regular
 from osteocount.io.label_image import read_labels
-from osteocount.io.raw_image import check_size, damaged
+from osteocount.io.raw_image import check_size, decoding
 
 Ring = NDArray[np.float64]
 """(n, 2) x, y in pixels from the corner of the picture."""
@@ -127,11 +127,8 @@ def read_outlines(path: Path, shape: tuple[int, int]) -> tuple[pd.DataFrame, NDA
 def _tiff_labels(path: Path, shape: tuple[int, int]) -> NDArray[np.uint32]:
     from osteocount.io.tiff import open_tiff, quiet_tifffile
 
-    try:
-        with quiet_tifffile(), open_tiff(path) as file:
-            claimed = tuple(side for side in file.series[0].shape if side != 1)
-    except Exception as error:  # decoders of files from strangers raise anything
-        raise damaged(path, error) from error
+    with decoding(path), quiet_tifffile(), open_tiff(path) as file:
+        claimed = tuple(side for side in file.series[0].shape if side != 1)
     _check_shape(path, claimed, shape)
     return read_labels(path)
 
@@ -139,19 +136,14 @@ def _tiff_labels(path: Path, shape: tuple[int, int]) -> NDArray[np.uint32]:
 def _png_labels(path: Path, shape: tuple[int, int]) -> NDArray[np.uint32]:
     from PIL import PngImagePlugin
 
-    try:
-        plugin: Any = PngImagePlugin.PngImageFile
-        with path.open("rb") as file, plugin(file) as image:
-            _check_shape(path, (image.height, image.width), shape)
-            if image.mode not in ("1", "L", "P", "I", "I;16"):
-                raise OsteoCountError(
-                    f"{path.name}: a picture in colours ({image.mode}), not label numbers. Save them as 16-bit grey."
-                )
-            return np.asarray(image).astype(np.uint32)
-    except OsteoCountError:
-        raise
-    except Exception as error:  # decoders of files from strangers raise anything
-        raise damaged(path, error) from error
+    plugin: Any = PngImagePlugin.PngImageFile
+    with decoding(path), path.open("rb") as file, plugin(file) as image:
+        _check_shape(path, (image.height, image.width), shape)
+        if image.mode not in ("1", "L", "P", "I", "I;16"):
+            raise OsteoCountError(
+                f"{path.name}: a picture in colours ({image.mode}), not label numbers. Save them as 16-bit grey."
+            )
+        return np.asarray(image).astype(np.uint32)
 
 
 def _check_shape(path: Path, claimed: tuple[int, ...], shape: tuple[int, int]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -16,6 +17,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import check_regular
@@ -121,6 +123,12 @@ def written_together() -> Iterator[Mapping[Path, Path]]:
         for part in drafts.values():
             with suppress(OSError):
                 part.unlink(missing_ok=True)
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write ``value`` as JSON, whole or not at all."""
+    with atomic_write(path) as draft:
+        draft.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def sync_folder(folder: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.raw_image import RawImage, Scene, check_file, damaged
+from osteocount.io.raw_image import RawImage, Scene, check_file, damaged, decoding
 
 _READERS = {".czi": "czi", ".nd2": "nd2", ".lif": "lif", ".zarr": "ome_zarr_read"}
 VENDOR_SUFFIXES = tuple(suffix for suffix in _READERS if suffix != ".zarr")
@@ -38,12 +38,8 @@ def list_scenes(path: Path) -> tuple[Scene, ...]:
     if not path.is_dir():
         check_file(path)
     reader = _reader(path)
-    try:
+    with decoding(path):
         scenes: tuple[Scene, ...] = reader.list_scenes(path)
-    except OsteoCountError:
-        raise
-    except Exception as error:  # vendors' files from strangers make their libraries raise anything
-        raise damaged(path, error) from error
     return scenes
 
 
@@ -74,12 +70,8 @@ def read_scene(path: Path, scene: str = "") -> RawImage:
 
 def _decode(path: Path, number: int | None) -> RawImage:
     reader = _reader(path)
-    try:
+    with decoding(path):
         raw: RawImage = reader.read_scene(path, number)
-    except OsteoCountError:
-        raise
-    except Exception as error:
-        raise damaged(path, error) from error
     return raw
 
 

@@ -14,7 +14,7 @@ from PIL import JpegImagePlugin, PngImagePlugin
 from osteocount.errors import OsteoCountError
 from osteocount.io.jpeg import check_jpeg
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, check_bytes, check_file, check_size, damaged, upright, without_alpha
+from osteocount.io.raw_image import RawImage, check_bytes, check_file, check_size, decoding, upright, without_alpha
 
 _ORIENTATION = 0x0112  # its tag in EXIF
 
@@ -25,28 +25,23 @@ def read_png_jpeg(path: Path) -> RawImage:
     Pillow's plugins are called by name: `PIL.Image.open` would refuse honest wells above 90 megapixels.
     """
     check_file(path)
-    try:
-        with path.open("rb") as file:
-            is_png = file.read(1) == b"\x89"
-            depth = _png_depth(file) if is_png else 8
-            file.seek(0)
-            plugin: Any = PngImagePlugin.PngImageFile if is_png else JpegImagePlugin.JpegImageFile
-            with plugin(file) as image:
-                check_size(path, image.height, image.width)
-                samples = len(image.getbands())
-                check_bytes(path, (image.height, image.width, samples), depth // 8 or 1)
-                if is_png:
-                    _check_png(file)
-                    file.seek(0)
-                elif image.mode in ("L", "RGB"):
-                    check_jpeg(path.read_bytes())
-                raw = _decode_16(path) if depth == 16 else _decode_8(path, image)
-                pixels, turned = upright(raw.pixels, int(image.getexif().get(_ORIENTATION, 1)))
-                return replace(raw, pixels=pixels, notes=(*raw.notes, *turned))
-    except OsteoCountError:
-        raise
-    except Exception as error:  # decoders of files from strangers raise anything
-        raise damaged(path, error) from error
+    with decoding(path), path.open("rb") as file:
+        is_png = file.read(1) == b"\x89"
+        depth = _png_depth(file) if is_png else 8
+        file.seek(0)
+        plugin: Any = PngImagePlugin.PngImageFile if is_png else JpegImagePlugin.JpegImageFile
+        with plugin(file) as image:
+            check_size(path, image.height, image.width)
+            samples = len(image.getbands())
+            check_bytes(path, (image.height, image.width, samples), depth // 8 or 1)
+            if is_png:
+                _check_png(file)
+                file.seek(0)
+            elif image.mode in ("L", "RGB"):
+                check_jpeg(path.read_bytes())
+            raw = _decode_16(path) if depth == 16 else _decode_8(path, image)
+            pixels, turned = upright(raw.pixels, int(image.getexif().get(_ORIENTATION, 1)))
+            return replace(raw, pixels=pixels, notes=(*raw.notes, *turned))
 
 
 def _png_depth(file: BinaryIO) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import math
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -259,6 +260,17 @@ def numbered_scenes(names: Sequence[str], hints: Iterable[tuple[str, ...]]) -> t
     """
     fields = enumerate(zip(unique_names(names), hints, strict=True), start=1)
     return tuple(Scene(name, said, str(field)) for field, (name, said) in fields)
+
+
+@contextmanager
+def decoding(path: Path) -> Iterator[None]:
+    """Take whatever a decoder raises in the block for damage: files from strangers make libraries raise anything."""
+    try:
+        yield
+    except OsteoCountError:
+        raise
+    except Exception as error:
+        raise damaged(path, error) from error
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

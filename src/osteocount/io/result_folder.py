@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import read_bytes
-from osteocount.io.files import atomic_write, safe_stem
+from osteocount.io.files import safe_stem, write_json
 from osteocount.io.run_record import FieldRecord, RunRecord
 
 IfPresent = Literal["refuse", "resume", "overwrite"]
@@ -195,9 +194,3 @@ class ResultFolder:
     def write_field(self, record: FieldRecord) -> None:
         """Write the record of a field that was counted or failed."""
         write_json(record.model_dump(), self.part(record.key, "field.json"))
-
-
-def write_json(value: Any, path: Path) -> None:
-    """Write ``value`` as JSON, whole or not at all."""
-    with atomic_write(path) as draft:
-        draft.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

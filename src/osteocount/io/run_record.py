@@ -11,6 +11,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
+_IDENTITY = ("key", "plate", "well", "field", "image")
+
+
+def identity_of(field: Any) -> dict[str, str]:
+    """Return what a field is called, of its record or of the task to count it."""
+    return {name: getattr(field, name) for name in _IDENTITY}
+
 
 class FieldRecord(BaseModel):
     """One field of a run: counted, or failed with the reason.

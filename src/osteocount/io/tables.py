@@ -233,12 +233,7 @@ def _content(path: Path) -> str:
 
 
 def _excel_value(value: object) -> object:
-    if (
-        value is None
-        or value is pd.NA
-        or value is pd.NaT
-        or (isinstance(value, (float, np.floating)) and np.isnan(value))
-    ):
+    if pd.isna(value):  # type: ignore[call-overload]
         return None
     if isinstance(value, np.generic):
         value = value.item()

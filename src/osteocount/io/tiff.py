@@ -29,6 +29,7 @@ from osteocount.io.raw_image import (
     check_file,
     check_size,
     damaged,
+    decoding,
     keep_axes,
     upright,
     without_alpha,
@@ -57,15 +58,11 @@ def read_tiff(path: Path, number: int | None = None) -> RawImage:
 
     ``number`` chooses one of its series; without it the largest is read.
     """
-    try:
-        with quiet_tifffile() as messages, open_tiff(path) as tiff:
-            raw = _read(path, tiff, number)
-            _check_offsets(path, messages)
-            return raw
-    except OsteoCountError:
-        raise
-    except Exception as error:  # decoders of files from strangers raise anything
-        raise damaged(path, error) from error
+    with decoding(path), quiet_tifffile() as messages, open_tiff(path) as tiff:
+        raw = _read(path, tiff, number)
+        if any(_LOST.search(text) for text in messages):  # tifffile only logs that, and goes on without them
+            raise damaged(path, "it refers to places behind its end: the file ends too early")
+        return raw
 
 
 def open_tiff(path: Path) -> Any:
@@ -131,12 +128,6 @@ def quiet_tifffile() -> Iterator[list[str]]:
         yield messages
     finally:
         logger.removeFilter(silent)
-
-
-def _check_offsets(path: Path, messages: list[str]) -> None:
-    """Refuse a file whose tags or pages lie behind its end: tifffile only logs that and goes on without them."""
-    if any(_LOST.search(text) for text in messages):
-        raise damaged(path, "it refers to places behind its end: the file ends too early")
 
 
 def _read(path: Path, tiff: Any, number: int | None) -> RawImage:

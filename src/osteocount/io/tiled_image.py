@@ -18,7 +18,7 @@ from osteocount.io.multi_image import is_zarr
 from osteocount.io.ome_zarr_read import OmeZarrImage, list_scenes, open_image
 from osteocount.io.picture import Picture, Pixels, PixelSize, is_large_size
 from osteocount.io.pixel_size import find_pixel_size
-from osteocount.io.raw_image import RawImage, damaged
+from osteocount.io.raw_image import RawImage, decoding
 from osteocount.io.tiff import (
     check_complete,
     choose_series,
@@ -118,10 +118,8 @@ class TiledTiff:
 
     def read(self, top: int, bottom: int, left: int, right: int) -> Pixels:
         """Decode what overlaps the window."""
-        try:
+        with decoding(self.path):
             return self._window(top, bottom, left, right)
-        except Exception as error:  # decoders of files from strangers raise anything
-            raise damaged(self.path, error) from error
 
     def _window(self, top: int, bottom: int, left: int, right: int) -> Pixels:
         if self._page.is_tiled:
@@ -224,10 +222,8 @@ class TiledZarr:
 
     def read(self, top: int, bottom: int, left: int, right: int) -> Pixels:
         """Decode the chunks that overlap the window."""
-        try:
+        with decoding(self.path):
             return np.ascontiguousarray(self._image.read((slice(top, bottom), slice(left, right))).pixels)
-        except Exception as error:  # decoders of files from strangers raise anything
-            raise damaged(self.path, error) from error
 
 
 def open_tiled(

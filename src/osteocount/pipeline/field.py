@@ -28,7 +28,7 @@ from osteocount.io.overlay import LONGEST, write_overlay
 from osteocount.io.picture import Picture, PixelSize
 from osteocount.io.read import read_picture
 from osteocount.io.result_folder import ResultFolder
-from osteocount.io.run_record import FieldRecord
+from osteocount.io.run_record import FieldRecord, identity_of
 from osteocount.io.tables import write_table
 from osteocount.io.tiled_image import TiledImage, open_tiled
 from osteocount.pipeline.analysis import FieldResult, analyse
@@ -64,9 +64,7 @@ class FieldTask:
 
     def record(self, **facts: Any) -> FieldRecord:
         """Return the record of this field with what became of it."""
-        return FieldRecord(
-            key=self.key, plate=self.plate, well=self.well, field=self.field, image=self.image, **facts
-        )  # fmt: skip
+        return FieldRecord(**identity_of(self), **facts)
 
 
 def field_tasks(index: PlateIndex, source: Path) -> list[FieldTask]:

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import read_bytes, read_text
-from osteocount.io.result_folder import INPUTS, RUN_RECORD, ResultFolder, write_json
+from osteocount.io.files import write_json
+from osteocount.io.result_folder import INPUTS, RUN_RECORD, ResultFolder
 from osteocount.io.run_record import FieldRecord, RunRecord, first_problem, in_order
 from osteocount.settings import Settings
 

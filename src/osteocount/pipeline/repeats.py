@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from osteocount.io.picture import Pixels
-from osteocount.io.run_record import FieldRecord
+from osteocount.io.run_record import FieldRecord, identity_of
 
 
 def pixels_hash(pixels: Pixels) -> str:
@@ -38,5 +38,4 @@ def _repeated(record: FieldRecord, known: FieldRecord) -> FieldRecord:
         f"{record.image}: the same picture, to the last pixel, as {known.image} ({where}), so it is not counted again. "
         "Put the right picture in its place, or leave this one out."
     )
-    names = {name: getattr(record, name) for name in ("key", "plate", "well", "field", "image")}
-    return FieldRecord(**names, status="failed", reason=reason, sha256=record.sha256)
+    return FieldRecord(**identity_of(record), status="failed", reason=reason, sha256=record.sha256)

@@ -16,7 +16,7 @@ from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 from osteocount.io.result_folder import ResultFolder
-from osteocount.io.run_record import FieldRecord
+from osteocount.io.run_record import FieldRecord, identity_of
 from osteocount.pipeline.analysis import cores
 from osteocount.pipeline.field import FieldTask, fingerprint, process, write_failed
 from osteocount.pipeline.limits import Limits, Watchdog
@@ -81,8 +81,7 @@ def finished(task: FieldTask, folder: ResultFolder, settings: Settings) -> Field
     record = folder.read_field(task.key)
     if record is None or not record.is_done or not all(path.is_file() for path in folder.files_of(task.key)):
         return None
-    names = {name: getattr(record, name) for name in ("key", "plate", "well", "field", "image")}
-    if names != {name: getattr(task, name) for name in names}:  # a damaged record would put it elsewhere
+    if identity_of(record) != identity_of(task):  # a damaged record would put it elsewhere
         return None
     return record if record.fingerprint == fingerprint(task, settings) else None
 

@@ -14,8 +14,8 @@ import pandas as pd
 
 from osteocount.columns import CELLS, CELLS_SUMMARY, COMPARISONS, DONOR_VALUES, NUCLEI, NUCLEI_CLASSES
 from osteocount.errors import OsteoCountError
-from osteocount.io.files import file_hash, written_together
-from osteocount.io.result_folder import REPORT, RUN_RECORD, write_json
+from osteocount.io.files import file_hash, write_json, written_together
+from osteocount.io.result_folder import REPORT, RUN_RECORD
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table, write_workbook
 from osteocount.io.writer_lock import only_writer
