@@ -1,23 +1,8 @@
 """Commands about plates: reader, layout, plate preview."""
 
 import pandas as pd
-import pytest
-from typer.testing import CliRunner
 
-from osteocount.cli import app
-from osteocount.errors import OsteoCountError
-
-RUNNER = CliRunner()
-
-
-def run(*arguments):
-    return RUNNER.invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
-
-
-def refused(*arguments):
-    with pytest.raises(OsteoCountError) as caught:
-        run(*arguments)
-    return str(caught.value)
+from support.commands import refused, run
 
 
 def test_reader_lists_blocks_and_writes_a_tidy_table(tmp_path):

@@ -5,28 +5,16 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from osteocount.cli import app
 from osteocount.errors import OsteoCountError
 from osteocount.io.label_image import read_labels, write_labels
 from osteocount.simulate import FieldDesign, simulate_field
 from osteocount.simulate.design import Densities
 from osteocount.simulate.simulated_field import write_field
+from support.commands import refused, run
 
-RUNNER = CliRunner()
 FILES = ["evaluation.csv", "evaluation.png", "evaluation_cells.csv", "evaluation_classes.csv",
          "evaluation_not_scored.csv", "evaluation_wells.csv"]  # fmt: skip
-
-
-def run(*arguments):
-    return RUNNER.invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
-
-
-def refused(*arguments):
-    with pytest.raises(OsteoCountError) as caught:
-        run(*arguments)
-    return str(caught.value)
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,10 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from osteocount.cli import app, main
-from osteocount.errors import OsteoCountError
+from osteocount.cli import main
+from support.commands import refused, run
 
-RUNNER = CliRunner()
 ARMS = {"A": "vehicle", "B": "EV_WT", "C": "EV_KO"}
 PLACES = [(f"D{d}", arm, f"{row}{n}") for d in range(1, 5) for row, arm in ARMS.items() for n in (1, 2)]
 HEADING = ["plate", "well", "donor", "treatment", "n_osteoclasts", "imaged_area_mm2"]
@@ -255,16 +253,6 @@ def small_table(tmp_path):
     path = tmp_path / "table.csv"
     pd.DataFrame(rows, columns=["well", "donor", "treatment", "count", "area_mm2"]).to_csv(path, index=False)
     return path
-
-
-def run(*arguments):
-    return RUNNER.invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
-
-
-def refused(*arguments):
-    with pytest.raises(OsteoCountError) as caught:
-        run(*arguments)
-    return str(caught.value)
 
 
 def test_compare_writes_the_table_and_says_it_in_words(small_table, tmp_path):

@@ -3,13 +3,12 @@
 import pandas as pd
 
 from osteocount.stats import compare
-from osteocount.stats.donor_table import donor_table
 from support.well_tables import COUNTS, table
 
 
 def test_one_row_per_donor_and_one_column_per_arm():
     frame = table(COUNTS).assign(fusion_index=0.5)
-    found = donor_table(compare(frame, control="vehicle"))
+    found = compare(frame, control="vehicle").donor_table()
     assert list(found.columns) == ["endpoint", "unit", "donor", "vehicle", "IL32", "RANKL"]
     counts = found[found["endpoint"] == "osteoclast_count"].set_index("donor")
     assert counts["unit"].eq("per mm²").all()
@@ -20,8 +19,8 @@ def test_one_row_per_donor_and_one_column_per_arm():
 def test_an_arm_that_a_donor_lacks_is_empty_and_plates_are_pooled():
     again = table().query("treatment == 'vehicle'").assign(plate=lambda t: "second " + t["plate"], count=40)
     frame = pd.concat([table()[2:], again])
-    counts = donor_table(compare(frame, control="vehicle")).set_index("donor")
+    counts = compare(frame, control="vehicle").donor_table().set_index("donor")
     assert counts.loc["D1", "vehicle"] == 80 / 4
     assert counts.loc["D2", "vehicle"] == (38 + 80) / 8
-    without = donor_table(compare(table()[2:], control="vehicle")).set_index("donor")
+    without = compare(table()[2:], control="vehicle").donor_table().set_index("donor")
     assert without["vehicle"].isna().tolist() == [True, False, False]

@@ -56,7 +56,6 @@ def compare(table: Table, out: Out, *, columns: ColumnNames, settings: Settings)
     from osteocount import stats
     from osteocount.columns import COMPARISONS
     from osteocount.io.tables import write_table
-    from osteocount.stats.donor_table import donor_table
     from osteocount.stats.estimation_plot import estimation_plot
     from osteocount.stats.figures import dose_response, effect_plot, superplot
 
@@ -70,7 +69,7 @@ def compare(table: Table, out: Out, *, columns: ColumnNames, settings: Settings)
     if comparison.curves:
         figures["dose_response"] = dose_response(comparison, primary)
     write_table(comparison.table, out / "comparisons.csv", COMPARISONS.formats)
-    write_table(donor_table(comparison), out / "donor_values.csv")
+    write_table(comparison.donor_table(), out / "donor_values.csv")
     _save(figures, out)
     echo(comparison.summary())
 

@@ -26,7 +26,6 @@ from osteocount.plate.plate_quality import plate_quality
 from osteocount.sample_words import WELL, in_words_of, sample_word
 from osteocount.settings import Settings, help_text
 from osteocount.stats import Comparison, compare
-from osteocount.stats.donor_table import donor_table
 from osteocount.version import __version__
 
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-image", "opencv-python-headless", "tifffile", "imagecodecs")
@@ -134,7 +133,7 @@ def _write_tables(run: FinishedRun) -> Outcome:
         contrasts = contrasts.assign(notes=[in_words_of(word, str(note)) for note in contrasts["notes"].fillna("")])
     if has_layout:
         write_table(contrasts, folder.root / "comparisons.csv", COMPARISONS.formats)
-    donors = donor_table(comparison) if comparison else pd.DataFrame(columns=[*DONOR_VALUES.names[:3]])
+    donors = comparison.donor_table() if comparison else pd.DataFrame(columns=[*DONOR_VALUES.names[:3]])
     if has_layout:
         write_table(donors, folder.root / "donor_values.csv")
     write_workbook(workbook(wells, edited.cells, contrasts, donors, settings), folder.root / "results.xlsx")

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 import pandas as pd
 
-from osteocount.columns import COMPARISONS
+from osteocount.columns import COMPARISONS, DONOR_VALUES
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats import contrasts as named
@@ -74,6 +74,24 @@ class Comparison:
             order += [arm for arm in (str(row["reference"]), str(row["arm"])) if arm not in order]
         present = set(self.donor_values["arm"])
         return [arm for arm in order if arm in present] or [self.control]
+
+    def donor_table(self) -> pd.DataFrame:
+        """Return the pooled value of every donor in every arm, as Prism and papers want them.
+
+        Returns
+        -------
+        DataFrame
+            One row per endpoint and donor, the primary endpoint first: ``endpoint, unit, donor``, then one column per
+            arm, each control before its arms. A donor without an arm has none there. The rows of one endpoint and the
+            columns of the arms are what Prism takes as a grouped or column table, and pairs by row.
+        """
+        parts = []
+        for endpoint, own in self.donor_values.groupby("endpoint", sort=False):
+            wide = own.pivot_table(index="donor", columns="arm", values="value", sort=True)
+            unit = str(self.table.loc[self.table["endpoint"] == endpoint, "unit"].iloc[0])
+            head = pd.DataFrame(dict(zip(DONOR_VALUES.names, (endpoint, unit, wide.index), strict=False)))
+            parts.append(pd.concat([head, wide.reindex(columns=self.arm_order).reset_index(drop=True)], axis=1))
+        return pd.concat(parts, ignore_index=True)
 
     def summary(self) -> str:
         """Say it in words: the design, the warnings, then every contrast of every endpoint."""

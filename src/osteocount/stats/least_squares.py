@@ -126,8 +126,6 @@ def fit(cells: pd.DataFrame, weights: FloatArray | None = None) -> LeastSquaresF
 class PairedTest:
     """t test of the donors' own contrasts."""
 
-    n: int
-    mean: float
     p: float
     signs_up: int
     signs_down: int
@@ -143,7 +141,7 @@ def paired_t_test(values: FloatArray) -> PairedTest:
     sd = float(np.std(values, ddof=1)) if n > 1 else 0.0
     rounding = 1e-12 * max(1.0, float(np.max(np.abs(values), initial=0.0)))
     p = float(2 * stats.t.sf(abs(mean) / (sd / np.sqrt(n)), n - 1)) if sd > rounding else float("nan")
-    return PairedTest(n, mean, p, int(np.sum(values > rounding)), int(np.sum(values < -rounding)))
+    return PairedTest(p, int(np.sum(values > rounding)), int(np.sum(values < -rounding)))
 
 
 def holm(p: FloatArray) -> FloatArray:

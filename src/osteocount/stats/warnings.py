@@ -59,9 +59,7 @@ def design_warnings(wells: pd.DataFrame, design: Design, controls: set[str]) -> 
         warnings.append(ComparisonWarning(TWO_DONORS))
     if design.kind == "unblocked":
         warnings.append(ComparisonWarning(PAIRING_LOST))
-    warnings += [
-        *_donors_named_twice(wells),
-    ]
+    warnings += _donors_named_twice(wells)
     warnings += [ComparisonWarning(text) for text in design.without_control]
     if design.kind == "blocked":
         warnings += _missing_cells(wells)
