@@ -29,7 +29,8 @@ from qtpy.QtWidgets import QApplication, QInputDialog, QWidget
 
 from osteocount.columns import CELLS
 from osteocount.curate import AutomaticField
-from osteocount.io.result_folder import ResultFolder, write_json
+from osteocount.io.files import write_json
+from osteocount.io.result_folder import ResultFolder
 from osteocount.measure import GEOMETRY_COLUMNS, CountingFrame, geometry, measure_shapes
 from osteocount.napari import worker
 from osteocount.napari.counting import LayerCount

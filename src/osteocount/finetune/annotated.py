@@ -17,7 +17,7 @@ from osteocount.io.result_folder import RUN_RECORD
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import read_table
 from osteocount.pipeline.corrections import EDIT_LOG
-from osteocount.pipeline.field import FieldTask, field_tasks
+from osteocount.pipeline.field import FieldTask, field_tasks, single_files
 from osteocount.pipeline.finished_run import FinishedRun, read_finished
 from osteocount.pipeline.run_scale import estimate_run_scale
 from osteocount.plate.index import index_pictures
@@ -114,7 +114,7 @@ def _of_annotations(path: Path, pictures: Path | None, settings: Settings, notes
     beside = pictures or (path if path.is_dir() else path.parent)
     own = {source.path.resolve() for source in sources}
     tasks = [task for task in field_tasks(index_pictures(beside), beside) if task.paths[0].resolve() not in own]
-    scales = estimate_run_scale(tasks, settings)
+    scales = estimate_run_scale(single_files(tasks), settings)
     notes += scales.notes
     matched, unmatched = match_names([_pretended(task) for task in tasks], sources)
     notes += [f"{row['name']}: {row['reason']}." for row in unmatched if row["side"] == "truth"]

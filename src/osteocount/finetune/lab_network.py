@@ -19,7 +19,7 @@ from osteocount.finetune.scenes import AnnotatedScene, annotated_scene
 from osteocount.finetune.scores import JudgedCells, Tally, judge_cells, tally_blocks
 from osteocount.pipeline import Progress
 from osteocount.pipeline.field import read_channels
-from osteocount.pipeline.shared_scale import with_scale
+from osteocount.pipeline.run_scale import with_scale
 from osteocount.segment.backends.lab_model import PROPERTY, shipped_content
 from osteocount.segment.backends.low_power_model import LowPowerModel, shipped_low_power_model
 from osteocount.segment.backends.onnx_file import Weights, read_onnx, with_weights

@@ -11,6 +11,7 @@ import time
 import traceback
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,12 @@ def field_tasks(index: PlateIndex, source: Path) -> list[FieldTask]:
     # Names that differ only in case, or in signs that no file name may hold, are one file on some systems or on all.
     same = Counter(_file_name(task.key) for task in tasks)
     return [task if same[_file_name(task.key)] == 1 else replace(task, key=_distinct(task)) for task in tasks]
+
+
+def single_files(tasks: Iterable[FieldTask]) -> list[tuple[Path, str]]:
+    """Return file and scene of the fields that are one file each, in the order of the pictures' names."""
+    ordered = sorted(tasks, key=lambda task: (task.image, task.key))
+    return [(task.paths[0], task.scene) for task in ordered if len(task.paths) == 1]
 
 
 def _file_name(key: str) -> str:

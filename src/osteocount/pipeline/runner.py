@@ -20,7 +20,7 @@ from osteocount.io.writer_lock import only_writer
 from osteocount.pipeline.absorbance import AbsorbanceInput, read_absorbance
 from osteocount.pipeline.corrections import adopt
 from osteocount.pipeline.exports import check_exports, write_exports
-from osteocount.pipeline.field import field_tasks, unmatched_record
+from osteocount.pipeline.field import field_tasks, single_files, unmatched_record
 from osteocount.pipeline.finished_run import FinishedRun, RunInputs
 from osteocount.pipeline.provenance import input_hashes, recorded_request
 from osteocount.pipeline.repeats import without_repeats
@@ -109,8 +109,7 @@ def _count_and_write(
     if classifier is not None:
         adopt(folder.root, classifier)
     tasks = field_tasks(index, request.source)
-    alone = [task for task in sorted(tasks, key=lambda task: (task.image, task.key)) if len(task.paths) == 1]
-    scale = estimate_run_scale([(task.paths[0], task.scene) for task in alone], settings)
+    scale = estimate_run_scale(single_files(tasks), settings)
     tasks = [replace(task, scales=scale.scales) for task in tasks]
     records = []
     for record in process_all(
