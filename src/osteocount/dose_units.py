@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
 
@@ -17,6 +17,18 @@ _WORDS = {  # spelling without blanks, in lower case → the one that is used
     "%w/v": "% (w/v)", "%(w/v)": "% (w/v)", "v/v%": "% (v/v)", "w/v%": "% (w/v)", "\u2030": "\u2030", "ppm": "ppm",
     "x": "x", "\u00d7": "x", "fold": "x", "-fold": "x", "times": "x",
 }  # fmt: skip
+_SPELLED = {
+    r"\bnano(?=gram|molar|mol|lit)": "n",
+    r"\bmicro(?=gram|molar|mol|lit)": "\u00b5",
+    r"\bpico(?=gram|molar|mol|lit)": "p",
+    r"\bmilli(?=gram|molar|mol|lit)": "m",
+    r"(?<=[npm\u00b5])grams?\b": "g",
+    r"(?<=[npm\u00b5])molar\b": "M",
+    r"(?<=[npm\u00b5])moles?\b": "mol",
+    r"(?:\b|(?<=[npm\u00b5]))lit(?:er|re)s?\b": "L",
+}
+"""Units written out, as regular expressions, and their signs."""
+
 _PARTICLES = ("particles", "particle", "parts", "part", "p", "evs", "ev", "exosomes", "vesicles", "beads")
 DILUTION = "dilution"
 """Unit of a ratio such as 1:1000, whose dose is the share 0.001."""
@@ -103,7 +115,7 @@ def split_dose(text: str) -> WrittenDose | None:
     text = unicodedata.normalize("NFKC", superscripts).replace("\u2212", "-").strip()
     text = re.sub(r"(?<=\d)[\u2009\u202f ](?=\d{3}(?:\D|$))", "", text)
     text = re.sub("[\u2010-\u2015]", "-", text)
-    text = re.sub(r"[\s\u00b7*]*\b([A-Za-z\u00b5\u03bc]+)\^?-1\b", r"/\1", text)  # ng mL-1
+    text = re.sub(r"[\s\u00b7*.]*\b([A-Za-z\u00b5\u03bc]+)\^?-1\b", r"/\1", text)  # ng mL-1
     if match := _RATIO.fullmatch(text):
         return WrittenDose(match["parts"].replace(" ", "").replace("'", ""), 0, DILUTION)
     if match := _POWER.fullmatch(text):
@@ -120,8 +132,11 @@ def canonical_unit(text: str) -> str | None:
     text = unicodedata.normalize("NFKC", text).replace("\u03bc", "\u00b5").replace("\u2212", "-").strip().strip(".")
     if text == DILUTION:
         return text
-    text = re.sub(r"[\s\u00b7*]*\b([A-Za-z\u00b5]+)\^?-1\b", r"/\1", text)  # ng mL-1
+    text = re.sub(r"[\s\u00b7*.]*\b([A-Za-z\u00b5]+)\^?-1\b", r"/\1", text)  # ng mL-1
     text = re.sub(r"\s*(?:/|\bper\b)\s*", "/", text)
+    text = re.sub(r"(?<=[a-zA-Z])\s+(?:\w+\s+)?protein(?=/|$)|(?<=part)\.(?=/)", "", text)  # µg EV protein/mL
+    for word, sign in _SPELLED.items():
+        text = re.sub(rf"(?i){word}", sign, text)
     text = re.sub(r"\s+", "", text)
     if not text:
         return ""
@@ -138,6 +153,38 @@ def canonical_unit(text: str) -> str | None:
     fits = _LOWER.get(text.lower(), [])
     fits = [unit for unit in fits if _KINDS[unit][0] != "molar"]  # nm and mm are lengths, not concentrations
     return fits[0] if len(fits) == 1 else None
+
+
+_BARE_WORDS = ("particles", "cells", "x", "g", "L", "U")
+_BRACKETED = re.compile(r"^(.*?)[\s_]*[(\[]([^)\]]*)[)\]]\W*$")
+
+
+def unit_in_words(text: str) -> str:
+    """Return the unit that the end of a heading names, "" where it names none or is a word too (``n cells``)."""
+    unit = canonical_unit(text) or ""
+    return "" if unit in _BARE_WORDS else unit
+
+
+def split_heading(heading: str, unit_of: Callable[[str], str] = unit_in_words) -> tuple[str, str]:
+    """Split a heading into its name and its unit: ``Dose (ng/mL)``, ``Dose ng/mL`` and ``dose_ng_ml`` alike.
+
+    Parameters
+    ----------
+    heading
+        As written.
+    unit_of
+        Returns the unit that a text is, "" where it is none.
+    """
+    text = heading.strip()
+    bracketed = _BRACKETED.match(text)
+    if bracketed and bracketed[1]:
+        return bracketed[1].strip(), unit_of(bracketed[2])
+    parts = re.split(r"[\s_]+", text)
+    for start in (n for n in range(1, len(parts)) if parts[n] != "per"):
+        unit = unit_of(" ".join(parts[start:])) or (unit_of("/".join(parts[start:])) if len(parts) - start == 2 else "")
+        if unit:
+            return " ".join(parts[:start]), unit
+    return text, ""
 
 
 def convert(value: float, unit: str, to: str) -> float | None:

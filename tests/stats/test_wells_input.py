@@ -144,7 +144,8 @@ def test_everything_wrong_is_said_at_once():
             "vehicle",
             "The table cannot be compared:\n  - no column 'donor' (the biological replicate: donor, animal or "
             "independent experiment. Wells are technical replicates, so without donors there is no comparison). "
-            "Name it with --donor-column\nIt has the columns: plate, well, treatment, count, area_mm2.",
+            "Name it with --donor-column\nIt has the columns: plate, well, treatment, count, area_mm2. One row per "
+            "well is needed.",
         ),
         (table()[:0], "vehicle", "The table has a heading but no rows. Give it one row per well."),
         (
@@ -159,9 +160,9 @@ def test_everything_wrong_is_said_at_once():
             "with --donor-column",
         ),
         (
-            table().rename(columns={"plate": "Platte"}),
+            table().rename(columns={"plate": "plaet"}),
             "vehicle",
-            "column 'Platte' looks like 'plate' (the plate), which the table does not have: name it with "
+            "column 'plaet' looks like 'plate' (the plate), which the table does not have: name it with "
             "--plate-column, or rename it",
         ),
         (

@@ -214,6 +214,8 @@ def _delimiter(lines: list[str]) -> str:
     filled = [line for line in lines if line.strip()]
     if filled and _as_often_in_all(",", filled) and not any(_as_often_in_all(d, filled) for d in "\t;"):
         return ","  # a semicolon in the text of some cells; decimal commas are not in the heading
+    if filled and all("," in line for line in filled) and 2 * sum(";" in line for line in filled) < len(filled):
+        return ","  # lists in some cells: "B1; B2"
     return next((d for d in "\t;" if sum(d in line for line in lines) >= max(1, 0.3 * len(filled))), ",")
 
 

@@ -111,7 +111,7 @@ def _next_without_header(sheet: Sheet, header: _Header, above: Grid) -> Grid | N
 def _headers(cells: list[str], row: int, min_columns: int) -> list[_Header]:
     """Return the runs of consecutive numbers in a line."""
     numbers = [column_number(cell) for cell in cells]
-    headers = []
+    headers: list[_Header] = []
     start = 0
     while start < len(numbers):
         first = numbers[start]
@@ -119,7 +119,8 @@ def _headers(cells: list[str], row: int, min_columns: int) -> list[_Header]:
         while first and start + length < len(numbers) and numbers[start + length] == first + length:
             length += 1
         from_zero = start > 0 and numbers[start - 1] == 0  # then column 1 is the second
-        if first and length >= min_columns and not from_zero:
+        goes_on = bool(headers) and headers[-1].columns[-1] + 1 == first
+        if first and (length >= min_columns or goes_on) and not from_zero:
             headers.append(_Header(row, start, tuple(range(first, first + length))))
         start += length
     return headers

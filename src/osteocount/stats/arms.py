@@ -84,8 +84,8 @@ def in_one_unit(treatment: pd.Series, dose: pd.Series, unit: pd.Series) -> tuple
 
 
 def oxygen_name(level: str) -> str:
-    """Write an oxygen level the way arms carry it: ``2`` becomes ``2 % O2``, words stay as they are."""
-    number = _number(level)
+    """Write an oxygen level the way arms carry it: ``2`` and ``2 %`` become ``2 % O2``, words stay as they are."""
+    number = _number(level.removesuffix("%").strip())
     return level if math.isnan(number) else f"{_format(number)} % O2"
 
 

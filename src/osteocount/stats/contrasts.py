@@ -55,7 +55,7 @@ class Contrast:
 
 def contrast_title(name: str) -> str:
     """Write the name of a contrast as a reader says it: ``dose_trend rhIL32`` becomes "dose trend of rhIL32"."""
-    name = re.sub(r"\b([a-z0-9]+)_(dependence|rescue)\b", lambda match: f"{_gene(match[1])} {match[2]}", name)
+    name = re.sub(r"\b([a-z0-9+]+)_(dependence|rescue)\b", lambda match: f"{_gene(match[1])} {match[2]}", name)
     for start in ("dose_trend", "equivalence", "EC50", "IC50"):
         if name.startswith(f"{start} "):
             return f"{start.replace('_', ' ')} of {name.removeprefix(start).strip()}"
@@ -63,8 +63,8 @@ def contrast_title(name: str) -> str:
 
 
 def _gene(plain: str) -> str:
-    """Write a gene: il32 as IL-32, cd81 as CD81."""
-    return re.sub(r"^IL(?=\d)", "IL-", plain.upper())
+    """Write a gene: il32 as IL-32, cd81 as CD81, cd9+il32 as CD9 and IL-32."""
+    return " and ".join(re.sub(r"^IL(?=\d)", "IL-", one.upper()) for one in plain.split("+"))
 
 
 def against_control(wells: pd.DataFrame, controls: dict[str, str]) -> list[Contrast]:

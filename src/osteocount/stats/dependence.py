@@ -64,7 +64,7 @@ class ArmGenotype:
 def read_genotype(treatment: str) -> ArmGenotype:
     """Read genotype, clone and other words from the name of a treatment, such as ``sEV CD81KO clone 2``."""
     words: set[str] = set()
-    marks: set[str] = set()
+    marks = {"rescue"} if _is_put_back(treatment) else set()
     clone = ""
     for token in _tokens(treatment):
         numbered = re.fullmatch(r"(clone|cl|c|ko|kd|#|g|guide)(\d+)", token)
@@ -87,9 +87,17 @@ def read_genotype(treatment: str) -> ArmGenotype:
     return ArmGenotype(_genotype(marks, words), frozenset(words - FILLERS - numbers), clone)
 
 
+def _is_put_back(treatment: str) -> bool:
+    """Whether what was knocked out is added again: ``CD81KO + CD81``."""
+    before, plus, behind = treatment.replace("+/+", "").partition("+")
+    added = [token for token in _tokens(behind) if re.fullmatch(r"[a-z]+\d+[a-z]?", token)]
+    return bool(plus) and any(re.search(rf"(?:^|[^a-z]){gene}(?!\d)", " ".join(_tokens(before))) for gene in added)
+
+
 def _tokens(treatment: str) -> list[str]:
     """Split a name into words: IL-32 is one, so is a gene with its ``-/-``; siCD81 keeps its si."""
     text = treatment.replace("-/-", " KO ").replace("+/+", " WT ").replace("Δ", " KO ").replace("∆", " KO ")
+    text = re.sub(r"#\s*(\d+)", r" clone\1 ", text)
     text = re.sub(r"\b(wild|knock|add|non|re)[\s_-]+(type|out|down|back|targeting|express)", r"\1\2", text, flags=re.I)
     text = re.sub(r"(?<![A-Za-z])((?:rh)?[A-Za-z]{1,6})[-\s](\d{1,3}[a-z]?)(?![\d.])", _joined_gene, text)
     return [token for token in re.split(r"[\s_\W]+", text.casefold()) if token]
@@ -185,6 +193,8 @@ def _partner(
     extra = own.words - CARRIERS - (read[chosen[0]].words if len(chosen) == 1 and genotype == "wild type" else set())
     genes = sorted(word for word in extra if re.search(r"[a-z]", word))
     with_number = [word for word in genes if re.search(r"\d", word)]
+    if len(chosen) == 1 and len(with_number) > 1:
+        return chosen, "+".join(with_number)
     return chosen, (with_number or genes or [""])[0] if len(with_number or genes) <= 1 else ""
 
 
@@ -240,7 +250,7 @@ def _at_one_level_only(at_level: dict[str, dict[str, Contrast]], levels: list[st
 
 def dependence_key(gene: str) -> str:
     """Name a dependence in the table: ``cd81_dependence``; the project's IL-32 where the names say no gene."""
-    plain = re.sub(r"[\W_]", "", gene).removeprefix("rh")
+    plain = re.sub(r"[^\w+]|_", "", gene).removeprefix("rh")
     return f"{plain}_dependence" if plain else IL32_DEPENDENCE
 
 
@@ -266,6 +276,8 @@ def _named(
         level = places[below][2]
         several_levels = len({places[pair[1]][2] for pair in same}) > 1
         full = f"{name}, {oxygen_name(level)}" if several_levels and level else name
+        if any(one.name == full for one in contrasts):
+            full = f"{full} ({below})"
         contrast = Contrast(full, below, {above: 1.0, below: -1.0}, "dependence")
         contrasts.append(contrast)
         at_level.setdefault(name, {})[level] = contrast

@@ -26,10 +26,10 @@ def endpoint_rows(data: FittedEndpoint, families: list[list[Contrast]]) -> list[
         if not contrasts:
             continue
         dunnett = contrasts[0].kind == "arm"
-        refused = {contrast.name: _refusal(data, contrast) for contrast in contrasts}
-        kept = [contrast for contrast in contrasts if refused[contrast.name] is None]
-        tested = {row["contrast"]: row for row in _tested(data, kept, dunnett)}
-        rows += [tested.get(contrast.name) or refused[contrast.name] or {} for contrast in contrasts]
+        refused = [_refusal(data, contrast) for contrast in contrasts]
+        kept = [contrast for contrast, row in zip(contrasts, refused, strict=True) if row is None]
+        tested = iter(_tested(data, kept, dunnett))
+        rows += [row or next(tested) for row in refused]
     return rows
 
 

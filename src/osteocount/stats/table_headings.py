@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from osteocount.columns import INPUT_COLUMNS, WELLS, InputColumn
-from osteocount.dose_units import canonical_unit
+from osteocount.dose_units import split_heading, unit_in_words
 from osteocount.errors import OsteoCountError
 from osteocount.stats.arms import suggestion
 from osteocount.stats.endpoints import WELL_COLUMNS
@@ -20,16 +20,14 @@ NO_DONORS = (
     "the biological replicate: donor, animal or independent experiment. Wells are technical replicates, so without "
     "donors there is no comparison"
 )
-IN_BRACKETS = re.compile(r"^(.*?)[\s_]*[(\[]([^)\]]*)[)\]]$")
-REPLICATE = re.compile(r"^(?:rep|replicate|replica|tech(?:nical)?[\s_.-]*rep(?:licate)?)[\s_.-]*#?\d+$", re.I)
+REPLICATE = re.compile(r"^(?:rep|replicate|replica|well|tech(?:nical)?[\s_.-]*rep(?:licate)?)[\s_.-]*#?\d+$", re.I)
 SIMILAR = 0.8  # as difflib measures it: one letter in five is wrong
+LONG, SIMILAR_LONG = 10, 0.88  # of long words more letters are shared by chance: experimenter, experiment day
+DENSITY = re.compile(r"(?i)(?:/|per)[\s_]*[cm\u00b5u]m\W*[2\u00b2]|density|dichte")
 REQUIRED = ("n_osteoclasts", "donor", "treatment")
 AREA_UNITS = {"mm2": 1.0, "µm2": 1e-6, "cm2": 100.0}
 """Unit of a heading to its size in mm²."""
 PIXELS = ("px", "px2", "pixel", "pixels")
-BARE_WORDS = ("particles", "cells", "x", "g", "L", "U")
-"""Units that are words of a heading too: ``n cells`` holds cells, and ``Group G`` no grams."""
-
 
 KNOWN_NAMES = {*(column.name for column in INPUT_COLUMNS), *WELL_COLUMNS}
 NAMED_BY = {
@@ -72,7 +70,7 @@ class TableColumns:
 
     def unit(self, column: str) -> str:
         """Return the unit that the heading of a column carries; empty where it has none."""
-        return split_heading(self.headings[column])[1] if column in self.headings else ""
+        return heading_parts(self.headings[column])[1] if column in self.headings else ""
 
     def given(self) -> ColumnNames:
         """Return the names the way a caller gives them."""
@@ -102,9 +100,11 @@ def find_columns(table: pd.DataFrame, names: ColumnNames, required: tuple[str, .
     known = (*INPUT_COLUMNS, *(InputColumn(name) for name in WELL_COLUMNS))
     problems: list[str] = []
     headings: dict[str, str] = {}
+    taken = {str(name) for name in names.values() if name}
     for column in known:
         asked = names.get(NAMED_BY.get(column.name, ""))
-        heading, problem = _heading_of(column, str(asked) if asked and asked != column.name else "", present)
+        free = [name for name in present if asked or name not in taken]
+        heading, problem = _heading_of(column, str(asked) if asked and asked != column.name else "", free)
         if heading:
             headings[column.name] = heading
         elif problem:
@@ -115,9 +115,17 @@ def find_columns(table: pd.DataFrame, names: ColumnNames, required: tuple[str, .
             problems.append(f"no column '{column.name}' ({meaning}){near} Name it with {column.option}")
     problems += [f"two columns are called '{name}'; keep one" for name in headings.values() if _is_twice(name, present)]
     problems += _similar(present, headings, known)
+    if "n_osteoclasts" in headings and DENSITY.search(headings["n_osteoclasts"]):
+        problems.append(
+            f"column '{headings['n_osteoclasts']}' holds densities, not counts; give the counted cells of every well, "
+            "and its imaged area beside them"
+        )
     if problems:
+        rows = "" if set(required) <= headings.keys() else " One row per well is needed."
         listed = "\n".join(f"  - {problem}" for problem in problems)
-        raise OsteoCountError(f"The table cannot be compared:\n{listed}\nIt has the columns: {', '.join(present)}.")
+        raise OsteoCountError(
+            f"The table cannot be compared:\n{listed}\nIt has the columns: {', '.join(present)}.{rows}"
+        )
     return TableColumns(headings)
 
 
@@ -132,11 +140,11 @@ def _heading_of(column: InputColumn, asked: str, present: list[str]) -> tuple[st
         if exact in present:
             return exact, ""
     wanted = {_folded(name) for name in (column.name, *column.aliases)}
-    unit = split_heading(column.name)[1] if column.name != "imaged_area_mm2" else ""
+    unit = heading_parts(column.name)[1] if column.name != "imaged_area_mm2" else ""
     same = [
         name
         for name in dict.fromkeys(present)
-        if _folded(name) in wanted and name not in KNOWN_NAMES and unit in ("", split_heading(name)[1])
+        if _folded(name) in wanted and name not in KNOWN_NAMES and unit in ("", heading_parts(name)[1])
     ]
     if len(same) > 1:
         cure = f", or name it with {column.option}" if column.option else ""
@@ -154,8 +162,7 @@ def _similar(present: list[str], headings: dict[str, str], known: tuple[InputCol
         wanted = [_folded(name) for name in (column.name, *column.aliases) if len(_folded(name)) >= 4]
         for name in free:
             folded = _folded(name)
-            first = [alias for alias in wanted if alias[:1] == folded[:1]]
-            if difflib.get_close_matches(folded, first, n=1, cutoff=SIMILAR):
+            if any(_is_like(folded, alias) for alias in wanted):
                 cure = f"name it with {column.option}, or rename it" if column.option else f"call it '{column.name}'"
                 problems.append(
                     f"column '{name}' looks like '{column.name}' ({column.meaning}), which the table does not have: "
@@ -164,24 +171,23 @@ def _similar(present: list[str], headings: dict[str, str], known: tuple[InputCol
     return problems
 
 
+def _is_like(folded: str, alias: str) -> bool:
+    """Whether a heading is an alias with a letter wrong, or with two exchanged."""
+    if folded[:1] != alias[:1] or folded == alias:
+        return folded == alias
+    least = SIMILAR_LONG if max(len(folded), len(alias)) >= LONG else SIMILAR
+    return sorted(folded) == sorted(alias) or difflib.SequenceMatcher(None, folded, alias).ratio() >= least
+
+
 def with_standard_names(table: pd.DataFrame, columns: TableColumns) -> pd.DataFrame:
     """Rename the columns that have a heading of their own, but for those that a message names as the user does."""
     kept = ("n_osteoclasts", "imaged_area_mm2", "donor", "treatment")
     return table.rename(columns={heading: name for name, heading in columns.headings.items() if name not in kept})
 
 
-def split_heading(heading: str) -> tuple[str, str]:
+def heading_parts(heading: str) -> tuple[str, str]:
     """Split a heading into its name and its unit: ``Area (mm²)`` and ``area_mm2`` into area and mm2."""
-    text = heading.strip()
-    bracketed = IN_BRACKETS.match(text)
-    if bracketed and bracketed[1]:
-        return bracketed[1].strip(), known_unit(bracketed[2])
-    parts = re.split(r"[\s_]+", text)
-    for start in range(1, len(parts)):
-        unit = known_unit(" ".join(parts[start:]))
-        if unit:
-            return " ".join(parts[:start]), unit
-    return text, ""
+    return split_heading(heading, known_unit)
 
 
 def known_unit(text: str) -> str:
@@ -191,12 +197,11 @@ def known_unit(text: str) -> str:
         return area
     if plain in PIXELS:
         return "px"
-    unit = canonical_unit(text) or ""
-    return "" if unit in BARE_WORDS else unit
+    return unit_in_words(text)
 
 
 def _folded(heading: str) -> str:
-    return re.sub(r"[\W_]+", "", split_heading(heading)[0]).casefold()
+    return re.sub(r"[\W_]+", "", heading_parts(heading)[0]).casefold()
 
 
 def _is_twice(name: str, columns: list[str]) -> bool:

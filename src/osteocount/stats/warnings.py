@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteocount.columns import INPUT_COLUMNS, WELLS
+from osteocount.stats.arms import text_of
 from osteocount.stats.arrays import FloatArray
 from osteocount.stats.contrasts import level_word
 from osteocount.stats.counting_noise import SPARSE_TOTAL, NoiseModel
@@ -29,6 +31,13 @@ SHOWN_CELLS = 6
 EXPERIMENT_SUFFIX = re.compile(
     r"[\s_.(-]*(?:exp(?:eriment)?|rep(?:eat|licate)?|run|round|day|batch|passage|plate)[\s_.-]*\d+\)?$|\s*\(\d+\)$",
     re.I,
+)
+
+STANDARD_COLUMNS = ("arm", "count", "area", "batch", "block", "row", "column")
+MOST_LEVELS = 6  # of a factor; a column with more is a number of something, or a remark
+NO_FACTORS = re.compile(
+    r"(?i)rep|^n$|^(?:no|nr)\.?$|note|comment|remark|image|file|path|field|site|row|col|pos|time|operator|experimenter|flag|qc|"
+    r"index|id$|date|name|slide|dish|slip|chamber|lane|sample|random|seed|reason|reader|batch"
 )
 
 TWO_DONORS = "Two donors: everything is exploratory, whatever the p value. Add donors (3 or more)."
@@ -63,7 +72,46 @@ def design_warnings(wells: pd.DataFrame, design: Design, controls: set[str]) -> 
     warnings += [ComparisonWarning(text) for text in design.without_control]
     if design.kind == "blocked":
         warnings += _missing_cells(wells)
+    warnings += [*_pooled_days(wells), *_pooled_factors(wells)]
     return [*warnings, *_unequal_wells(wells, design), *_confounded_arms(wells, controls)]
+
+
+def _pooled_days(wells: pd.DataFrame) -> list[ComparisonWarning]:
+    """Say that a donor's wells of several days count as one where the days repeat its arms."""
+    if not _differs_in_most_cells(wells, wells["day"]):
+        return []
+    days = ", ".join(sorted(set(wells["day"]) - {""})[:SHOWN_CELLS])
+    text = (
+        f"A donor's wells of several days ({days}) are pooled, as experiments of one donor. If they are a time course, "
+        "turn on the setting 'time_course'."
+    )
+    return [ComparisonWarning(text)]
+
+
+def _pooled_factors(wells: pd.DataFrame) -> list[ComparisonWarning]:
+    """Warn of columns in which the wells of a donor and arm differ as if more had been done to them than their arm."""
+    known = {*WELLS.by_name, *(column.name for column in INPUT_COLUMNS), *STANDARD_COLUMNS}
+    warnings = []
+    for name in (str(column) for column in wells.columns):
+        if name in known or NO_FACTORS.search(name):
+            continue
+        texts = wells[name].map(text_of)
+        levels = texts[texts != ""].value_counts()
+        if 2 <= len(levels) <= MOST_LEVELS and levels.min() > 1 and _differs_in_most_cells(wells, texts):
+            text = (
+                f"Wells of one donor and arm differ in '{name}' ({', '.join(sorted(levels.index))}) and are pooled. If "
+                "that is something done to them, write it into the treatment."
+            )
+            warnings.append(ComparisonWarning(text))
+    return warnings
+
+
+def _differs_in_most_cells(wells: pd.DataFrame, texts: pd.Series) -> bool:
+    known = texts != ""
+    if not known.any():
+        return False
+    per_cell = texts[known].groupby([wells["donor"][known], wells["arm"][known]]).nunique()
+    return bool((per_cell > 1).mean() > 0.5)
 
 
 def _donors_named_twice(wells: pd.DataFrame) -> list[ComparisonWarning]:

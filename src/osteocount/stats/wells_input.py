@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
-from osteocount.names import fold, unify
+from osteocount.names import UNKNOWN, fold, is_missing, unify
 from osteocount.stats.arms import arm_names, in_one_unit, text_of
 from osteocount.stats.endpoints import WELL_COLUMNS, NumberKind
 from osteocount.stats.table_headings import (
@@ -20,18 +20,27 @@ from osteocount.stats.table_headings import (
     replicates_as_rows,
     with_standard_names,
 )
+from osteocount.well_roles import ROLES, leaves_out, role_of, takes_in
 from osteocount.wells import LEFT_OUT_ROLES, ColumnNames, parse_well, row_letters, well_name
 
+_MEAN = r"mean|average|avg\.?|median|mittelwert|mittel|durchschnitt|moyenne|promedio|\u5e73\u5747"
 SUMMARY = re.compile(
-    r"^(?:grand[\s_]*)?(?:mean|average|avg|median|total|sum|subtotal|s\.?d\.?|st\.?\s?dev\.?|std|s\.?e\.?m?\.?|cv|"
-    r"mean\s*(?:±|\+/-|\+-)\s*(?:sd|sem?)|standard\s(?:deviation|error))(?:[\s_]*(?:\(.*\)|of\b.*|:))?$",
+    rf"^(?:grand[\s_]*)?(?:{_MEAN}|total|sum|subtotal|s\.?d\.?|st\.?\s?dev\.?|std|s\.?e\.?m?\.?|cv|"
+    r"mean\s*(?:±|\+/-|\+-)\s*(?:sd|sem?)|standard\s(?:deviation|error)|summe|somme|suma|gesamt|overall|"
+    r"all\s(?:donors|wells|arms|animals)|sta?n?d(?:ard)?\.?abw(?:eichung)?\.?|[ée]cart[\s-]type|desviaci[óo]n(?:\sest[áa]ndar)?|"
+    r"n\s*=\s*\d+|p[\s-]?values?|t[\s-]?test|anova)(?:[\s_]*(?:\(.*\)|of\b.*|:))?$",
     re.I,
 )
-DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
+SUMMARY_OF = re.compile(rf"^(?:{_MEAN})[\s_]+(?:of[\s_]+)?\S.*$|^.*\S[\s_]*[\s_(,:-](?:{_MEAN}|sem)\)?$", re.I)
+"""Words for a mean before or behind the name of a donor or a treatment; believed of rows without a well."""
+
+DECIMAL_COMMA = re.compile(r"^-?\d+,\d+(?=\D|$)")
+THOUSANDS = re.compile(r"^[1-9]\d{0,2}(?:,\d{3})+(?=\D|$)")
 LARGEST = 1e12  # above any count, area (px of a whole well: 1e10) or amount that a table of wells can hold
-UNKNOWN = ("", "na", "n/a", "#n/a")  # R and spreadsheets write these for an empty cell
+EMPTY = ("", "na", "n/a", "#n/a")  # R and spreadsheets write these for an empty cell
 MIXED_AREAS = 1e3  # a well of a 6-well plate is 30 times one of a 384-well plate; mm² and µm² are a million apart
 LARGEST_DOSE = 1e18  # particles per litre
+ROUNDED = 0.5  # a mean of whole percentages, each half a percent off at most
 SHOWN_PROBLEMS = 20
 SHOWN_LINES = 6
 
@@ -84,8 +93,9 @@ def check_wells(table: pd.DataFrame, names: ColumnNames, extra: tuple[str, ...] 
     frame = with_standard_names(frame, columns)
     if "_line" not in frame.columns:
         frame["_line"] = np.arange(len(frame)) + 2
-    frame, excluded = _exclude_wells(frame, columns)
     problems = TableProblems({name: heading for name, heading in columns.headings.items() if name in frame.columns})
+    frame, excluded = _exclude_wells(frame, columns, problems)
+    _refuse_rows_without_well(frame)
     frame, folded = fold_donors(frame, columns.donor)
     _refuse_look_alikes(frame, columns)
     frame, spellings = _one_spelling(frame, columns.treatment)
@@ -162,7 +172,9 @@ def join_rows(places: list[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _exclude_wells(frame: pd.DataFrame, columns: TableColumns) -> tuple[pd.DataFrame, list[str]]:
+def _exclude_wells(
+    frame: pd.DataFrame, columns: TableColumns, problems: TableProblems
+) -> tuple[pd.DataFrame, list[str]]:
     """Leave out summary rows and failed, blank, excluded and untreated wells, and say so."""
     notes: list[str] = []
     summary = _summary_rows(frame, columns)
@@ -178,8 +190,14 @@ def _exclude_wells(frame: pd.DataFrame, columns: TableColumns) -> tuple[pd.DataF
             )
             notes.append(f"{_wells(int(failed.sum()))} left out because the status is not 'ok': {listed}.")
         frame = frame[~failed]
+    marked = _marked(frame, problems)
+    if marked.any():
+        listed = join_rows([row_name(frame, int(i)) for i in np.flatnonzero(marked)])
+        notes.append(f"{_wells(int(marked.sum()))} left out, since the table marks them so: {listed}.")
+    frame = frame[~marked]
     if "role" in frame.columns:
-        left_out = frame["role"].map(text_of).str.casefold().isin(LEFT_OUT_ROLES)
+        frame = frame.assign(role=_roles(frame, problems))
+        left_out = frame["role"].isin(LEFT_OUT_ROLES)
         if left_out.any():
             notes.append(f"{_wells(int(left_out.sum()))} with the role blank or excluded left out.")
         frame = frame[~left_out]
@@ -191,6 +209,47 @@ def _exclude_wells(frame: pd.DataFrame, columns: TableColumns) -> tuple[pd.DataF
     if frame.empty:
         raise OsteoCountError("No well is left to compare. " + " ".join(notes))
     return frame, notes
+
+
+def _marked(frame: pd.DataFrame, problems: TableProblems) -> pd.Series[bool]:
+    """Whether a column ``exclude`` leaves a well out, or a column ``include`` does not take it in."""
+    nothing = pd.Series("", frame.index)
+    out = (frame["exclude"].map(text_of) if "exclude" in frame.columns else nothing).map(leaves_out)
+    taken = (frame["include"].map(text_of) if "include" in frame.columns else nothing).map(takes_in)
+    for position in np.flatnonzero(taken.isna()):
+        what = f"'{text_of(frame['include'].iloc[position])}' says neither yes nor no; write one of them"
+        problems.cell(frame, int(position), "include", what)
+    return out | taken.map(lambda said: said is False)
+
+
+def _roles(frame: pd.DataFrame, problems: TableProblems) -> pd.Series[str]:
+    """Return every role in the word that is used here (``veh`` is vehicle); empty where none is given."""
+    texts = _named(frame["role"])
+    roles = texts.map(role_of)
+    for position in np.flatnonzero((roles == "") & (texts != "")):
+        what = (
+            f"the role '{texts.iloc[position]}' is none of {', '.join(ROLES)}; correct it, or call the column otherwise"
+        )
+        problems.cell(frame, int(position), "role", what)
+    return roles
+
+
+def _refuse_rows_without_well(frame: pd.DataFrame) -> None:
+    """Refuse rows without a well among rows with one: a summary under any name would count as a well.
+
+    Raises
+    ------
+    OsteoCountError
+    """
+    if "well" not in frame.columns:
+        return
+    empty = _named(frame["well"]) == ""
+    if empty.any() and not empty.all():
+        lines = join_rows([row_name(frame, int(i)) for i in np.flatnonzero(empty)])
+        raise OsteoCountError(
+            f"The table cannot be compared:\n  - {lines}: no well, though other rows have one; a summary (mean, n, all "
+            "donors …) would count as a well. Delete the rows, or fill in their wells"
+        )
 
 
 def _summary_rows(frame: pd.DataFrame, columns: TableColumns) -> pd.Series[bool]:
@@ -212,11 +271,12 @@ def _summary_rows(frame: pd.DataFrame, columns: TableColumns) -> pd.Series[bool]
             f"The table cannot be compared:\n  - {lines}: the treatment or donor reads like a summary of wells (mean, "
             "SD, total …), but the row has a well; delete the row, or call the treatment or donor otherwise"
         )
-    return said.any(axis=1)
+    of_others = texts[[columns.donor, columns.treatment]].map(lambda text: bool(SUMMARY_OF.match(text))).any(axis=1)
+    return said.any(axis=1) | (of_others & ~pd.Series(real, frame.index))
 
 
 def refuse_percentages(wells: pd.DataFrame, controls: set[str]) -> None:
-    """Refuse counts that are percentages of the control: whole numbers whose control is 100 in every donor.
+    """Refuse counts that are percentages of the control: its mean is 100 in every donor, but for rounding.
 
     Raises
     ------
@@ -224,7 +284,8 @@ def refuse_percentages(wells: pd.DataFrame, controls: set[str]) -> None:
     """
     own = wells[wells["arm"].isin(controls) & wells["count"].notna()]
     means = own.groupby("donor")["count"].mean()
-    if len(own) >= 2 and (means == 100).all() and (len(means) >= 2 or (own["count"] == 100).all()):
+    near = (means - 100).abs() <= ROUNDED
+    if len(own) >= 2 and near.all() and (len(means) >= 2 or (own["count"] == 100).all()):
         raise OsteoCountError(
             "The control is 100 in every donor: these look like percentages of the control, not counts. Give the "
             "counted cells of every well, those of the control too; the comparison needs how much the control varies."
@@ -280,11 +341,14 @@ def _refuse_look_alikes(frame: pd.DataFrame, columns: TableColumns) -> None:
 
 
 def _folded_donor(name: str) -> str:
+    """Return the form in which spellings of a donor agree: ``D1``, ``Donor 01`` and ``#1``; ``A`` and ``Donor A``."""
     text = re.sub(r"[\s_.#-]+", "", fold(name))
     text = re.sub(r"(?:no|nr|id)(?=\d)", "", text)
     text = re.sub(r"(?<!\d)0+(?=\d)", "", text)
-    word = re.match(r"(donor|mouse|animal|patient|subject|)(\d+)$", text)
-    return f"{(word[1] or 'donor')[0]}{word[2]}" if word else text
+    word = re.match(r"(donor|mouse|animal|patient|subject|spender|)(\d+)$", text)
+    if word:
+        return f"{(word[1] or 'donor')[0]}{word[2]}"
+    return re.sub(r"^(?:donor|mouse|animal|patient|subject|spender)(?=\w)", "", text)
 
 
 def _check_duplicates(frame: pd.DataFrame, columns: TableColumns, problems: TableProblems) -> None:
@@ -308,11 +372,20 @@ def short_well_name(name: str) -> str:
 
 
 def _check_donors(frame: pd.DataFrame, columns: TableColumns, problems: TableProblems) -> None:
-    empty = np.flatnonzero(frame[columns.donor].map(text_of).str.casefold().isin(UNKNOWN))
+    names = frame[columns.donor].map(text_of)
+    empty = np.flatnonzero(names.map(is_missing) | names.map(fold).isin(UNKNOWN))
     if len(empty) == len(frame):
         raise OsteoCountError(
             f"The donor column '{columns.donor}' is empty. Wells are technical replicates: without donors (animals, "
             "independent experiments) there is no comparison. Fill in the donor of every well."
+        )
+    if (
+        "well" in frame.columns
+        and (names.map(short_well_name) == frame["well"].map(text_of).map(short_well_name)).all()
+    ):
+        raise OsteoCountError(
+            f"The donor column '{columns.donor}' holds the wells. Wells are technical replicates: give the donor, "
+            "animal or independent experiment of every well."
         )
     for position in empty:
         problems.cell(frame, int(position), columns.donor, "no donor; fill it in, or give the well the role 'excluded'")
@@ -335,7 +408,13 @@ def _numbers(frame: pd.DataFrame, column: str, problems: TableProblems, kind: Nu
 def known_texts(column: pd.Series) -> pd.Series:
     """Return the cells of a column as text, empty where they are unknown."""
     texts = column.map(text_of)
-    return texts.where(~texts.str.casefold().isin(UNKNOWN), "")
+    return texts.where(~texts.str.casefold().isin(EMPTY), "")
+
+
+def _named(column: pd.Series) -> pd.Series:
+    """Return the cells of a column of names as text, empty where a word says that there is none."""
+    texts = column.map(text_of)
+    return texts.where(~texts.map(is_missing), "")
 
 
 def _without_unit(raw: str, kind: NumberKind) -> float | None:
@@ -361,6 +440,8 @@ def _amount_with_unit(text: str) -> tuple[float, str] | None:
 
 def _number_problem(raw: str, value: float, kind: NumberKind) -> str:
     """Say what is wrong with a number and what mends it; empty where nothing is."""
+    if THOUSANDS.match(raw):
+        return f"'{raw}' may mean {raw.replace(',', '')} or {raw.replace(',', '.', 1)}; write it without the comma"
     if DECIMAL_COMMA.match(raw):
         return f"'{raw}' has a decimal comma; write {raw.replace(',', '.')}"
     if not np.isfinite(value):
@@ -469,7 +550,7 @@ def _standard_columns(frame: pd.DataFrame, columns: TableColumns) -> pd.DataFram
     wells["donor"] = frame[columns.donor].map(text_of)
     wells["treatment"] = frame[columns.treatment].map(text_of)
     for column in ("plate", "well", "dose_unit", "role", "oxygen", "day", "ev_batch"):
-        wells[column] = frame[column].map(text_of) if column in frame.columns else ""
+        wells[column] = _named(frame[column]) if column in frame.columns else ""
     wells["batch"] = (wells["plate"] + " " + wells["day"]).str.strip()
     places = [parse_well(name) for name in wells["well"]]
     wells["row"] = [row_letters(place[0]) if place else "" for place in places]

@@ -8,14 +8,22 @@ from itertools import product
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
-from osteocount.plate.layout.headings import INSTRUCTIONS, column_of, is_load_data, says_of_pictures
+from osteocount.plate.layout.headings import HEADINGS, INSTRUCTIONS, column_of, is_load_data, says_of_pictures
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
 from osteocount.plate.numbers import parse_number
 from osteocount.plate.spreadsheets import Sheet, read_sheets, uncomputed_formulas
-from osteocount.plate.well_grids import Grid, find_grids, row_label, rows_of
+from osteocount.plate.well_grids import Grid, find_grids, lines_above, row_label, rows_of
 from osteocount.wells import PLATE_SHAPES, WellPosition, parse_well, row_letters
 
-_GENERIC = re.compile(r"(?i)sheet\s?\d*|tabelle\s?\d*|feuil\s?\d*|hoja\s?\d*|plate\s?\d*|layout|wells?")
+_AXIS = r"(?:rows?|col(?:umn)?s?|wells?|reihe|zeile|spalte)"
+_GENERIC = re.compile(
+    rf"(?i)sheet\s?\d*|tabelle\s?\d*|feuil\s?\d*|hoja\s?\d*|plate\s?\d*|layout|{_AXIS}(?:\s*[/\\|]\s*{_AXIS})?"
+)
+_PLATE = re.compile(
+    r"(?i)(?P<plate>(?:plate|platte|plaque|placa|piastra)[\s_#.]*(?:\d{1,3}|[a-z])\b|p\d{1,3})"
+    r"\s*(?:[:,;\u2013-]\s*(?P<rest>.*))?"
+)
+_NEAR = 3  # rows above a grid in which its title may stand
 MIN_GRID_COLUMNS = 3  # a 6-well plate
 
 
@@ -32,9 +40,12 @@ def table_entries(path: Path, treatment_column: str = "") -> LayoutEntries:
     collected = LayoutEntries()
     tables = 0
     sheets = [sheet for sheet in read_sheets(path) if sheet.name != INSTRUCTIONS]
+    plates = _plates_of(sheets)
+    if plates:
+        collected.notes.append(f"Sheets or titles are read as plates of their own: {', '.join(sorted(plates))}.")
     for sheet in sheets:
         _refuse_hidden_values(sheet, collected)
-        found = _sheet_entries(sheet, collected, treatment_column)
+        found = _sheet_entries(sheet, collected, treatment_column, plates)
         if found:
             _say_what_is_hidden(sheet, collected)
             say_code_page(sheet, collected)
@@ -98,32 +109,59 @@ def _refuse_hidden_values(sheet: Sheet, collected: LayoutEntries) -> None:
             )
 
 
-def _sheet_entries(sheet: Sheet, collected: LayoutEntries, treatment_column: str) -> int:
+def _plates_of(sheets: list[Sheet]) -> frozenset[str]:
+    """Return the plates that sheets and titles are called after, where there are several: a sheet or part for each."""
+    titles = [text for sheet in sheets for row in sheet.rows for text in row if text]
+    named = {match["plate"] for text in titles if (match := _PLATE.fullmatch(text)) and len(text) > 4}
+    named |= {match["plate"] for sheet in sheets if sheet.rows and (match := _PLATE.fullmatch(sheet.name))}
+    return frozenset(named) if len(named) > 1 else frozenset()
+
+
+def _sheet_entries(
+    sheet: Sheet, collected: LayoutEntries, treatment_column: str, plates: frozenset[str] = frozenset()
+) -> int:
     """Collect the grids or the long table of one sheet; returns how many tables were found."""
     grids = find_grids(sheet, min_columns=MIN_GRID_COLUMNS)
     header = _long_header(sheet)
     if header is not None and not any(grid.header_row < header for grid in grids):
-        collected.entries.extend(_long_entries(sheet, header, treatment_column, collected.problems))
+        plate = sheet.name if sheet.name in plates else ""
+        collected.entries.extend(_long_entries(sheet, header, treatment_column, collected.problems, plate))
         return 1
+    alone = len({_plate_of(sheet, grid, grids, plates) for grid in grids}) == len(grids)
     for grid in grids:
-        name = _grid_variable(sheet, grid) or ("treatment" if len(grids) == 1 and not _numbers(sheet, grid) else "")
+        plate = _plate_of(sheet, grid, grids, plates)
+        name = _grid_variable(sheet, grid, grids) or ("treatment" if alone and not _numbers(sheet, grid) else "")
         if not name:
             corner = sheet.where(grid.header_row, max(grid.first_column - 1, 0))
             collected.problems.append(
                 f"{corner}: this grid has no name. Write the variable (treatment, dose, donor …) into its corner cell."
             )
             continue
-        collected.entries.extend(_grid_entries(sheet, grid, *column_of(name, treatment_column)))
+        collected.entries.extend(_grid_entries(sheet, grid, plate, *column_of(name, treatment_column)))
         collected.problems.extend(
             f"{sheet.where(*place)}: {sheet.cell(*place)!r} is no row of the grid, or one that is there already, or a "
             "note below it. Label the rows A, B, C …, each once, and put notes elsewhere."
             for place in grid.unclear
         )
         _say_what_is_left(sheet, grid, grids, collected)
-        shape = grid.lines[-1][1], grid.columns[-1]
+        whole = [
+            other.columns[-1] for other in grids if (other.header_row, other.lines) == (grid.header_row, grid.lines)
+        ]
+        shape = grid.lines[-1][1], max(whole)
         drawn = next((wells for wells, known in PLATE_SHAPES.items() if known == shape), None)
         collected.drawn_wells = max(filter(None, (collected.drawn_wells, drawn)), default=None)
     return len(grids)
+
+
+def _plate_of(sheet: Sheet, grid: Grid, grids: list[Grid], plates: frozenset[str]) -> str:
+    """Return the plate that a grid's corner, the nearest title above it or its sheet names; "" without any."""
+    texts = [grid.corner]
+    for other in (grid, *(other for other in reversed(grids) if other.last_row < grid.header_row)):
+        texts += [cells[0] for _, cells in reversed(lines_above(sheet, other, grids)) if len(cells) == 1]
+        texts += [other.corner]
+    texts += [sheet.name]
+    found = (match["plate"] for text in texts if (match := _PLATE.fullmatch(text)))
+    return next((plate for plate in found if plate in plates), "")
 
 
 def _say_what_is_left(sheet: Sheet, grid: Grid, grids: list[Grid], collected: LayoutEntries) -> None:
@@ -149,11 +187,17 @@ def _say_what_is_left(sheet: Sheet, grid: Grid, grids: list[Grid], collected: La
             collected.notes.append(f"{sheet.where(*place)}: a line below the grid is not read ({text or 'no label'}).")
 
 
-def _grid_variable(sheet: Sheet, grid: Grid) -> str:
-    """Name a grid by its corner, by the line above it, or by its sheet."""
-    above = [text for text in sheet.rows[grid.header_row - 1] if text] if grid.header_row else []
-    candidates = [grid.corner, above[0] if len(above) == 1 else "", sheet.name]
-    return next((c for c in candidates if c and not _GENERIC.fullmatch(c)), "")
+def _grid_variable(sheet: Sheet, grid: Grid, grids: list[Grid]) -> str:
+    """Name a grid by its corner, by the nearest title above it, or by its sheet."""
+    titles = [(row, texts[0]) for row, texts in reversed(lines_above(sheet, grid, grids)) if len(texts) == 1]
+    # Further up only what is a variable: a title of the whole sheet is none.
+    near = [text for row, text in titles if row == grid.header_row - 1]
+    near += [text for row, text in titles if row >= grid.header_row - _NEAR and column_of(text)[0] in HEADINGS]
+    candidates = [
+        (match["rest"] or "") if (match := _PLATE.fullmatch(text)) else text
+        for text in (grid.corner, *near, sheet.name)
+    ]
+    return next((text for text in candidates if text and not _GENERIC.fullmatch(text)), "")
 
 
 def _numbers(sheet: Sheet, grid: Grid) -> bool:
@@ -162,10 +206,10 @@ def _numbers(sheet: Sheet, grid: Grid) -> bool:
     return bool(texts) and sum(parse_number(text) is not None for text in texts) > 0.8 * len(texts)
 
 
-def _grid_entries(sheet: Sheet, grid: Grid, variable: str, unit: str) -> Iterator[LayoutEntry]:
+def _grid_entries(sheet: Sheet, grid: Grid, plate: str, variable: str, unit: str) -> Iterator[LayoutEntry]:
     for plate_row, plate_column, row, column in grid.cells():
         if value := sheet.filled(row, column):
-            yield _entry(sheet, ("", plate_row, plate_column), variable, value, unit, (row, column))
+            yield _entry(sheet, (plate, plate_row, plate_column), variable, value, unit, (row, column))
 
 
 def _entry(sheet: Sheet, well: WellKey, variable: str, value: str, unit: str, place: tuple[int, int]) -> LayoutEntry:
@@ -186,13 +230,15 @@ def _entry(sheet: Sheet, well: WellKey, variable: str, value: str, unit: str, pl
 def _long_header(sheet: Sheet) -> int | None:
     """Return the row that heads a long table: it names the well, or row and column."""
     for row, cells in enumerate(sheet.rows[:50]):  # a preface is shorter; below, chance words would pass for headings
-        columns = [column_of(cell)[0] for cell in cells if cell]
+        columns = [column_of(cell)[0] for cell in cells if cell and not cells[0].startswith("#")]  # OMERO's first line
         if len(columns) >= 2 and ("well" in columns or {"row", "column"} <= set(columns)):
             return row
     return None
 
 
-def _long_entries(sheet: Sheet, header: int, treatment_column: str, problems: list[str]) -> Iterator[LayoutEntry]:
+def _long_entries(
+    sheet: Sheet, header: int, treatment_column: str, problems: list[str], plate: str = ""
+) -> Iterator[LayoutEntry]:
     headings = {i: cell for i, cell in enumerate(sheet.rows[header]) if cell}
     per_picture = is_load_data(list(headings.values()))
     if per_picture:
@@ -214,7 +260,7 @@ def _long_entries(sheet: Sheet, header: int, treatment_column: str, problems: li
         place = _long_place(sheet, row, at, problems)
         if place is None:
             continue
-        well = (sheet.filled(row, at["plate"]) if "plate" in at else "", *place)
+        well = (sheet.filled(row, at["plate"]) if "plate" in at else plate, *place)
         if well in seen and per_picture and seen[well][1] == values:
             continue
         if well in seen:
@@ -235,7 +281,11 @@ def _long_place(sheet: Sheet, row: int, at: dict[str, int], problems: list[str])
         text = f"{row_letters(int(letters)) if letters.isdecimal() else letters}{number}"
     place = parse_well(text)
     if place is None:
-        said = f"{text!r} is not a well (A1 … P24)" if text else "no well is named for this line"
+        said = (
+            f"{text!r} is not a well (A1 … P24; one on each line)"
+            if text
+            else "no well is named for this line. Units belong into the heading, as in 'dose (ng/mL)', notes elsewhere"
+        )
         problems.append(f"{sheet.where(row, column)}: {said}.")
     return place
 

@@ -8,49 +8,22 @@ from dataclasses import replace
 from math import nan
 
 from osteocount.columns import QC_FLAGS, STATUS, WELL_NUMBERS, names_of
-from osteocount.dose_units import canonical_unit
+from osteocount.dose_units import DILUTION, canonical_unit, split_dose
 from osteocount.names import UNKNOWN, fold, is_missing, unify
 from osteocount.plate.layout.doses import DoseReader, convert_doses, excel_made_a_date
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
+from osteocount.well_roles import ROLES, implied_role, is_a_reason, leaves_out, role_of, takes_in
 from osteocount.wells import CONTROL_ROLES, PLATE_SHAPES, well_name
 
-ROLES = {
-    "negative control": (
-        "negative control",
-        "negative",
-        "neg",
-        "neg control",
-        "neg ctrl",
-        "nc",
-        "control",
-        "ctrl",
-        "untreated",
-    ),
-    "positive control": ("positive control", "positive", "pos", "pos control", "pos ctrl", "pc"),
-    "vehicle": ("vehicle", "veh", "vehicle control", "solvent", "solvent control", "mock"),
-    "treatment": ("treatment", "treated", "sample", "test", "compound", "unknown"),
-    "blank": ("blank", "no cells", "no cell", "background", "empty"),
-    "excluded": ("excluded", "exclude"),
-}
-_ROLE_OF = {word: role for role, words in ROLES.items() for word in words}
-_NAMED_ROLES = ("negative control", "positive control", "vehicle", "blank")
-_NOT_EXCLUDED = (
-    "no", "n", "false", "0", "nein", "non", "não", "nao", "nej", "falsch", "faux", "falso", "ok", "okay", "good",
-    "keep", "kept", "include", "included", "in", "used", "use", "pass", "passed", "fine", "valid", "none",
-    "not excluded",
-    "nicht", "nicht ausgeschlossen", "behalten", "keine", "nee", "nope", "0.0", "0,0", "aucun", "garder", "incluir",
-    "gut",
-    "bon", "not", "never", "f",
-)  # fmt: skip
-_EXCLUDED = (
-    "yes", "y", "true", "1", "x", "ja", "j", "oui", "si", "sí", "sim", "wahr", "vrai", "exclude", "excluded", "out",
-)  # fmt: skip
-_NOT_EXCLUDED_FOLDED = frozenset(map(fold, _NOT_EXCLUDED))
 _NAMES = ("plate", "treatment", "donor")
 """Columns whose spellings decide the n of every test."""
 
-_FIXED = ("treatment", "dose", "dose_unit", "donor", "role", "exclude", "exclude_reason")
+_FIXED = ("treatment", "dose", "dose_unit", "donor", "role", "exclude", "include", "exclude_reason")
 _RESULT_COLUMNS = frozenset(names_of((STATUS, *WELL_NUMBERS, QC_FLAGS)))
+_DOSE_WORD = re.compile(
+    r"(?<![a-z])(?:final_)?(?:dos(?:e|es|age|is)|con[ck](?:_|$|entra|z)|amount|dilut|verd[u\u00fc]nn|moi(?:_|$))"
+)
+_MOST_DOSES = 12  # more different numbers are measured ones
 _TWO_DONORS = re.compile(r".+\s*[,;+&]\s*.+|([A-Za-z]+)[ _-]?\d+\s*/\s*\1[ _-]?\d+|.+\s(?:and|und|et)\s.+")
 
 WellEntries = dict[WellKey, dict[str, LayoutEntry]]
@@ -84,12 +57,44 @@ def resolve(
         for well, row in zip(sorted(used), rows, strict=True):
             row["well"] = samples[well[1]]
     _check_merged(used, rows, problems)
+    _ask_about_doses(used, rows, free, problems)
+    if not used and problems:
+        return rows, warnings  # what is wrong with the wells has been said
     if not any("treatment" in cells for cells in wells.values()):
         others = f" If one of {', '.join(free)} is the treatment, say so (--treatment-column)." if free else ""
         problems.append(f"No treatments: a column, sheet or grid called 'treatment' is needed.{others}")
         return rows, []
     warnings += convert_doses(rows, problems)
     return rows, warnings + _controls(rows, any("role" in cells for cells in used.values()), problems)
+
+
+def _ask_about_doses(used: WellEntries, rows: list[dict[str, object]], free: list[str], problems: list[str]) -> None:
+    """Name columns that look like doses and differ within an arm, whose wells would be pooled."""
+    arms = [(row["treatment"], row["dose"], row["dose_unit"]) for row in rows]
+    for name in free:
+        entries = [(cells[name], arm) for cells, arm in zip(used.values(), arms, strict=True) if name in cells]
+        unit = next((entry.heading_unit for entry, _ in entries if entry.heading_unit not in ("", "%")), "")
+        if not (unit or _DOSE_WORD.search(name)) or len({entry.value for entry, _ in entries}) > _MOST_DOSES:
+            continue
+        doses: dict[str, dict[str, LayoutEntry]] = {}
+        for entry, arm in entries:
+            if split_dose(entry.value):
+                doses.setdefault(str(arm), {})[entry.value] = entry
+        differ = next((own for own in doses.values() if len(own) > 1), None)
+        if differ:
+            problems.append(
+                f"{next(iter(differ.values())).where}: the column {name!r} looks like doses, and wells that are alike "
+                f"otherwise differ in it ({', '.join(differ)}); they would be pooled. {_as_doses(name, unit)}, write "
+                "it into the treatment, or call it otherwise if it is no dose."
+            )
+
+
+def _as_doses(name: str, unit: str) -> str:
+    if "dilu" in name or unit == DILUTION:
+        return "Call it 'dose' and write 1:2, 1:10"
+    if "log" in name:
+        return "Call it 'dose' and write the doses themselves, not their logarithms"
+    return f"Call it 'dose{f' ({unit})' if unit else ''}'"
 
 
 def _cleaned(entries: list[LayoutEntry], problems: list[str]) -> tuple[list[LayoutEntry], list[str]]:
@@ -174,10 +179,10 @@ def _row(
     text = {name: cells[name].value if name in cells else "" for name in (*_FIXED, *free)}
     dose, unit = nan, canonical_unit(text["dose_unit"]) or text["dose_unit"]
     if cell := cells.get("dose"):
-        control = _ROLE_OF.get(cell.value.lower()) in CONTROL_ROLES
+        control = role_of(cell.value) in CONTROL_ROLES
         dose, unit = doses.read(cell, text["dose_unit"] or cell.heading_unit, problems, control=control)
     role = _role(text["role"], text["treatment"], cells, problems)
-    reason = _exclusion(text, role)
+    reason = _exclusion(text, role, cells, problems)
     if "dose" in cells and not text["treatment"] and role == "treatment":
         problems.append(f"{cells['dose'].where}: well {well_in_words(well)} has a dose but no treatment.")
     if text["treatment"].casefold() in ("none", "nothing", "keine", "nichts"):
@@ -205,21 +210,26 @@ def _row(
 
 def _role(said: str, treatment: str, cells: dict[str, LayoutEntry], problems: list[str]) -> str:
     """Return the role a cell names, or the one the treatment's name implies."""
-    if said:
-        role = _ROLE_OF.get(re.sub(r"[\s_-]+", " ", said).lower())
-        if role is None:
-            problems.append(f"{cells['role'].where}: the role {said!r} is none of {', '.join(ROLES)}.")
-        return role or "treatment"
-    implied = _ROLE_OF.get(re.sub(r"[\s_-]+", " ", treatment).lower(), "treatment")
-    return implied if implied in _NAMED_ROLES else "treatment"
+    if not said:
+        return implied_role(treatment)
+    role = role_of(said)
+    if not role:
+        problems.append(f"{cells['role'].where}: the role {said!r} is none of {', '.join(ROLES)}.")
+    return role or "treatment"
 
 
-def _exclusion(text: dict[str, str], role: str) -> str:
+def _exclusion(text: dict[str, str], role: str, cells: dict[str, LayoutEntry], problems: list[str]) -> str:
     """Return why the well is excluded, "" when it is not."""
     mark, reason = text["exclude"].strip(), text["exclude_reason"]
-    if is_missing(mark) or fold(mark) in _NOT_EXCLUDED_FOLDED:
-        return (reason or "excluded in the layout") if role == "excluded" else ""
-    return reason or ("excluded in the layout" if fold(mark) in _EXCLUDED else mark)
+    if leaves_out(mark):
+        return reason or (mark if is_a_reason(mark) else "excluded in the layout")
+    taken = takes_in(text["include"])
+    if taken is None:
+        problems.append(
+            f"{cells['include'].where}: {text['include']!r} says neither yes nor no. Write yes or no, or call the "
+            "column otherwise if it does not say which wells are used."
+        )
+    return (reason or "excluded in the layout") if role == "excluded" or taken is False else ""
 
 
 def _check_merged(used: WellEntries, rows: list[dict[str, object]], problems: list[str]) -> None:
@@ -237,7 +247,7 @@ def _check_merged(used: WellEntries, rows: list[dict[str, object]], problems: li
         if g.variable == "treatment":
             roles = sorted({str(r["role"]) for r in covered if r["role"] != "excluded"})
             doses = sorted({str(r["dose"]) for r in covered})
-            control = _ROLE_OF.get(g.value.lower()) in CONTROL_ROLES
+            control = role_of(g.value) in CONTROL_ROLES
             if len(roles) > 1 or (control and len(doses) > 1):
                 said = ", ".join(roles if len(roles) > 1 else [f"dose {d}" for d in doses])
                 problems.append(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import atomic_write
 from osteocount.plate.layout.headings import INSTRUCTIONS
-from osteocount.plate.layout.rules import ROLES
+from osteocount.well_roles import ROLES
 from osteocount.wells import PLATE_SHAPES, refuse_plate_size, row_letters, well_name
 
 if TYPE_CHECKING:

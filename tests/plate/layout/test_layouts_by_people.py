@@ -1,0 +1,206 @@
+"""Layouts as people arrange them in sheets, in several languages: understood, or asked about with cell and cure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from osteocount.errors import OsteoCountError
+from osteocount.plate.layout.read import read_layout
+
+
+def layout(tmp_path: Path, text: str, name="layout.csv", encoding="utf-8", **options):
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    return read_layout(path, **options)
+
+
+def refusal(tmp_path: Path, text: str, **options) -> str:
+    with pytest.raises(OsteoCountError) as refused:
+        layout(tmp_path, text, **options)
+    return str(refused.value)
+
+
+def workbook(tmp_path: Path, **sheets: list[list[object]]):
+    book = Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name.replace("_", " "))
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "layout.xlsx")
+    return read_layout(tmp_path / "layout.xlsx")
+
+
+def by_well(read, column="treatment") -> dict[str, object]:
+    return {f"{row.plate} {row.well}".strip(): getattr(row, column) for row in read.wells.itertuples()}
+
+
+@pytest.mark.parametrize(
+    ("heading", "encoding"),
+    [
+        ("Well;Treatment;Dose ng/mL;Donor", "utf-8"), ("well;treatment;dose_ng_ml;mouse id", "utf-8"),
+        ("Vertiefung;Behandlung;Konzentration (ng/ml);Spender", "cp1252"),
+        ("Puits;Traitement;Dose (ng/mL);Donneur", "utf-16"), ("Pocillo;Tratamiento;Dosis (ng/mL);Donante", "cp1252"),
+        ("Poço;Tratamento;Concentração (ng/mL);Doador", "cp1252"),
+        ("Pozzetto;Trattamento;Dose (ng/mL);Donatore", "utf-8"),
+        ("ウェル;処理;濃度 (ng/mL);ドナー", "shift_jis"), ("孔;处理;浓度 (ng/mL);供体", "utf-8"),
+        ("Well;Stimulation;Stimulation concentration (ng/ml);Donor no.", "utf-8"),
+    ],
+)  # fmt: skip
+def test_headings_in_several_languages(tmp_path, heading, encoding):
+    read = layout(tmp_path, f"{heading}\nA1;vehicle;0;D1\nA2;IL-32;0,5;D1\nA3;IL-32;12,5;D2\n", encoding=encoding)
+    assert read.wells["dose"].tolist() == [0, 0.5, 12.5]
+    assert set(read.wells["dose_unit"]) == {"ng/mL"}
+    assert read.wells["donor"].tolist() == ["D1", "D1", "D2"]
+    assert read.wells["role"].tolist() == ["vehicle", "treatment", "treatment"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "cure"),
+    [
+        ("ng/mL", ("10", "100"), "Call it 'dose (ng/mL)'"), ("[IL-32] nM", ("1", "5"), "Call it 'dose (nM)'"),
+        ("RANKL (ng/mL)", ("50", "100"), "Call it 'dose (ng/mL)'"),
+        ("particles/mL", ("1e9", "1e10"), "Call it 'dose ("),
+        ("dilution", ("1:2", "1:10"), "Call it 'dose' and write 1:2, 1:10"), ("EV conc", ("1", "5"), "Call it 'dose'"),
+        ("dilution factor", ("2", "10"), "Call it 'dose' and write 1:2, 1:10"),
+        ("log10 [M]", ("-9", "-8"), "write the doses themselves, not their logarithms"),
+    ],
+)  # fmt: skip
+def test_doses_under_other_names_are_not_pooled(tmp_path, heading, cells, cure):
+    said = refusal(tmp_path, f"well,treatment,{heading}\nA1,vehicle,\nA2,X,{cells[0]}\nA3,X,{cells[1]}\n")
+    assert "line 3 column 3" in said
+    assert f"({cells[0]}, {cells[1]}); they would be pooled" in said
+    assert cure in said
+    assert len(layout(tmp_path, f"well,treatment,{heading}\nA1,vehicle,\nA2,X,{cells[0]}\n").wells) == 2
+
+
+SHEET = [["treatment", 1, 2, 3], ["A", "vehicle", "x", "y"]]
+OTHER = [["treatment", 1, 2, 3], ["A", "y", "vehicle", "x"]]
+PLATES = {"Plate 1 A01": "vehicle", "Plate 1 A02": "x", "Plate 1 A03": "y",
+          "Plate 2 A01": "y", "Plate 2 A02": "vehicle", "Plate 2 A03": "x"}  # fmt: skip
+
+
+def test_a_sheet_for_each_plate(tmp_path):
+    read = workbook(tmp_path, Plate_1=SHEET, Plate_2=OTHER)
+    assert by_well(read) == PLATES
+    assert "Sheets or titles are read as plates of their own: Plate 1, Plate 2." in read.warnings
+    donors = [["donor", 1, 2, 3], ["A", "D1", "D1", "D1"]]
+    assert set(by_well(workbook(tmp_path, Plate_1=SHEET, Plate_2=OTHER, all=donors), "donor").values()) == {"D1"}
+    long = [["Well", "Treatment"], ["A1", "vehicle"], ["A2", "x"]]
+    assert by_well(workbook(tmp_path, P1=long, P2=long)) == {
+        "P1 A01": "vehicle", "P1 A02": "x", "P2 A01": "vehicle", "P2 A02": "x",
+    }  # fmt: skip
+    assert by_well(workbook(tmp_path, Plate_1=SHEET)) == {"A01": "vehicle", "A02": "x", "A03": "y"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Plate 1\ntreatment,1,2,3\nA,vehicle,x,y\n\nPlate 2\ntreatment,1,2,3\nA,y,vehicle,x\n",
+        "Plate 1: treatment,1,2,3\nA,vehicle,x,y\n\nPlate 2: treatment,1,2,3\nA,y,vehicle,x\n",
+        "Plate 1,,,,,Plate 2\ntreatment,1,2,3,,treatment,1,2,3\nA,vehicle,x,y,,A,y,vehicle,x\n",
+    ],
+)
+def test_a_title_for_each_plate(tmp_path, text):
+    assert by_well(layout(tmp_path, text)) == PLATES
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Treatment,,,,,Dose (nM)\n,1,2,3,,,1,2,3\nA,vehicle,x,x,,A,0,5,7\n",
+        "Treatment\n\n,1,2,3\nA,vehicle,x,x\n\nDose (nM)\n\n,1,2,3\nA,0,5,7\n",
+        "treatment,1,2,3,,4\nA,vehicle,x,x,,\n\ndose nM,1,2,3,,4\nA,0,5,7,,\n",
+        "treatment,Col 1,Col 2,Col 3\nA,vehicle,x,x\n\ndose nM,C1,C2,C3\nA,0,5,7\n",
+        "# header plate,well,s,d\nWell,Treatment,dose_nM\nA1,vehicle,0\nA2,x,5\nA3,x,7\n",
+        'well,treatment,dose nM,note\nA1,vehicle,0,\nA2,x,5,"B1; B2"\nA3,x,7,\n',
+    ],
+)
+def test_where_titles_and_gaps_stand(tmp_path, text):
+    read = layout(tmp_path, text)
+    assert by_well(read) == {"A01": "vehicle", "A02": "x", "A03": "x"}
+    assert read.wells["dose"].tolist() == [0, 5, 7]
+    assert set(read.wells["dose_unit"]) == {"nM"}
+
+
+def test_a_plate_in_parts_is_whole(tmp_path):
+    read = layout(tmp_path, "treatment,1,2,3,,4,5\nA,vehicle,x,y,,z,q\nB,vehicle,x,y,,z,q\n")
+    assert [row[:1] for row in by_well(read)] == list("AAAAABBBBB")
+    assert by_well(read)["B05"] == "q"
+
+
+@pytest.mark.parametrize("corner", ["Row", "Row/Column", "Reihe", "rows \\ cols"])
+def test_a_corner_that_names_the_axes_names_no_variable(tmp_path, corner):
+    assert by_well(layout(tmp_path, f"{corner},1,2,3\nA,vehicle,x,y\n")) == {"A01": "vehicle", "A02": "x", "A03": "y"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "word", "left_out"),
+    [
+        ("include", "no", True), ("include", "yes", False), ("use", "0", True), ("Used", "x", False),
+        ("keep", "", False),
+        ("omit", "yes", True), ("outlier", "x", True), ("Ausschluss", "ja", True), ("Ausschluss", "nein", False),
+        ("Exclude?", "y", True), ("Excluded (y/n)", "n", False),
+    ],
+)  # fmt: skip
+def test_wells_left_out_under_other_headings(tmp_path, heading, word, left_out):
+    read = layout(tmp_path, f"well,treatment,{heading}\nA1,vehicle,\nA2,x,{word}\n")
+    assert (by_well(read, "role")["A02"] == "excluded") == left_out
+
+
+def test_an_unclear_inclusion_is_asked_about(tmp_path):
+    said = refusal(tmp_path, "well,treatment,include\nA1,vehicle,\nA2,x,maybe\n")
+    assert "line 3 column 3: 'maybe' says neither yes nor no" in said
+
+
+@pytest.mark.parametrize(
+    ("word", "role"),
+    [
+        ("Kontrolle", "negative control"), ("vehicle ctrl", "vehicle"), ("positive ctl", "positive control"),
+        ("Blank control", "blank"), ("témoin", "negative control"), ("Vehikel", "vehicle"), ("SAM", "treatment"),
+        ("ausgeschlossen", "excluded"),
+    ],
+)  # fmt: skip
+def test_roles_in_other_words(tmp_path, word, role):
+    read = layout(tmp_path, f"well,treatment,role\nA1,PBS,vehicle\nA2,x,{word}\n")
+    assert by_well(read, "role")["A02"] == role
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("well,treatment\nA1-A3,x\n", "'A1-A3' is not a well (A1 … P24; one on each line)"),
+        ('well,treatment\n"A1, A2",x\n', "'A1, A2' is not a well (A1 … P24; one on each line)"),
+        ("well,treatment,dose\n,,ng/mL\nA1,vehicle,0\n", "Units belong into the heading, as in 'dose (ng/mL)'"),
+    ],
+)
+def test_lines_without_one_well(tmp_path, text, said):
+    answer = refusal(tmp_path, text)
+    assert said in answer
+    assert "No treatments" not in answer
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("孔,处理\nA1,x\n", "gbk"), ("Лунка,Обработка\nA1,x\n", "cp1251"), ("well,żel\n", "cp1250")]
+)
+def test_headings_in_an_unknown_code_page_say_so(tmp_path, text, encoding):
+    with pytest.raises(OsteoCountError, match=r"line 1: .* is in a code page that is not known"):
+        layout(tmp_path, text, encoding=encoding)
+
+
+@pytest.mark.parametrize(
+    ("cell", "dose", "unit"),
+    [
+        ("50 ng.mL-1", 50, "ng/mL"), ("50 ng mL⁻¹", 50, "ng/mL"), ("10 microliters", 10, "µL"),
+        ("5 nanomolar", 5, "nM"), ("5 µg protein/mL", 5, "µg/mL"),
+        ("2·10^9 part./ml", 2e9, "particles/mL"),
+        ("3 mmoles per liter", 3, "mmol/L"),
+    ],
+)  # fmt: skip
+def test_units_written_out(tmp_path, cell, dose, unit):
+    read = layout(tmp_path, f"well;treatment;dose\nA1;vehicle;\nA2;x;{cell}\n")
+    assert by_well(read, "dose")["A02"] == dose
+    assert by_well(read, "dose_unit")["A02"] == unit
