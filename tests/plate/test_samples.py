@@ -203,3 +203,31 @@ def test_the_template_leaves_out_what_all_pictures_share(tmp_path):
     table = sample_template(touch(tmp_path, *names))
     assert table["treatment"].tolist() == ["PBS", "RANKL"] * 2
     assert table["dose"].tolist() == ["", "50 ng/mL"] * 2
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["C:\\Users\\me\\pictures\\{}", "/home/me/pictures/{}", "smb://server/share/pictures/{}", "pictures/{}"],
+)
+def test_paths_on_another_computer_are_found_by_their_end(tmp_path, written):
+    lines = [f"{written.format(name)},{name.split('/')[1]},{name[:2]}" for name in DISHES]
+    index, layout = samples(tmp_path, "file,treatment,donor\n" + "\n".join(lines))
+    assert len(index.entries) == 8
+    assert layout.wells["well"].tolist() == sorted(name.removesuffix(".tif") for name in DISHES)
+    assert any("is taken for 'D1/IL-32/img1.tif'" in warning for warning in layout.warnings)
+
+
+def test_a_name_alone_is_enough_where_it_is_one(tmp_path):
+    names = ["a/x1.tif", "b/x2.tif", "b/x3.tif", "c/x3.tif"]
+    index, _ = samples(tmp_path, "file,treatment\nx1.tif,vehicle\nx2.tif,x\n", names)
+    assert [entry.well for entry in index.entries] == ["a/x1", "b/x2"]
+    assert "no picture fits 'x3.tif'" in refusal(tmp_path, "file,treatment\nx1.tif,vehicle\nx3.tif,x\n", names)
+    assert "Give their paths below that folder, such as a/x1.tif." in refusal(tmp_path, "file,treatment\nx9,x\n", names)
+
+
+@pytest.mark.parametrize(
+    "heading", ["Datei", "Dateiname", "Fichier", "Archivo", "ファイル名", "Picture:", "Photo", "file path"]
+)
+def test_the_column_of_files_in_several_languages(tmp_path, heading):
+    _, layout = samples(tmp_path, f"{heading},Behandlung\nD1/vehicle/*,Vehikel\nD1/IL-32/*,x\n")
+    assert layout.wells["treatment"].tolist() == ["Vehikel", "x"]

@@ -184,6 +184,14 @@ PATTERNS: tuple[NamePattern, ...] = (
         rf"(?:(?P<plate>.+?)[_-])?{_WELL}(?:-\d+)?_(?:s(?P<field>\d+))?_?(?:t(?P<time>\d+))?(?:z(?P<z>\d+))?"
         r"c(?P<channel>\d+(?:[+-]\d+)*)(?:m\d+)?(?:_ORG)",
     ),
+    _pattern(  # a well merged from its tiles
+        "Leica LAS X",
+        rf"(?P<plate>(?i:tile ?scan).*?)_{_WELL}_Merg\w*?(?:_t(?P<time>\d+))?(?:_z(?P<z>\d+))?(?:_ch(?P<channel>\d+))?",
+    ),
+    _pattern(  # scenes saved one by one: Scene-01-P2-B3 (CellDiscoverer 7), Scene-1-B3-B3
+        "Zeiss ZEN",
+        rf"(?P<plate>.+?)-Scene-\d+-(?:P(?P<field>\d+)|[A-P]\d{{1,2}})-{_WELL}(?:_(?:c\d+|ORG))*",
+    ),
     _pattern(
         "Nikon JOBS",
         rf"(?:(?P<plate>.+?)_+)?Well(?:\d+_)?{_WELL}(?:_Point[A-P]\d+)?(?:_(?P<field>\d+))?(?:_Channel(?P<channel>.+?))?_Seq\d+",

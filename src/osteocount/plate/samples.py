@@ -33,9 +33,11 @@ PATTERN = "sample sheet"
 PATH_GROUPS = ("treatment", "donor", "dose", "replicate", "role", "plate", "well", "field", "channel")
 """Groups of a pattern for the paths of pictures."""
 
-_FILE = frozenset(
-    map(fold, ("file", "files", "path", "image", "picture", "file name", "filename", "image file", "image name"))
-)
+_FILE = frozenset(map(fold, (
+    "file", "files", "path", "image", "picture", "photo", "file name", "filename", "file path", "image file",
+    "image name", "picture name", "datei", "dateiname", "bild", "bilddatei", "fichier", "archivo", "imagen",
+    "\u30d5\u30a1\u30a4\u30eb", "\u30d5\u30a1\u30a4\u30eb\u540d", "\u753b\u50cf",
+)))  # fmt: skip
 _JOINING = ("replicate", "field", "channel")
 _ARM = ("donor", "treatment", "dose", "dose_unit")
 _REPLICATES = ("dish", "slide", "coverslip", "chamber")
@@ -150,7 +152,12 @@ def match_paths(source: Path, pattern: str) -> tuple[PlateIndex, Layout] | None:
 
 def header_row(sheet: Sheet) -> int | None:
     """Return the row that holds the headings of a sample sheet; None when there is none."""
-    return next((n for n, row in enumerate(sheet.rows[:50]) if any(fold(cell) in _FILE for cell in row)), None)
+    return next((n for n, row in enumerate(sheet.rows[:50]) if any(map(names_file, row))), None)
+
+
+def names_file(heading: str) -> bool:
+    """Say whether a heading is that of the pictures' paths."""
+    return fold(heading.rstrip(":")) in _FILE
 
 
 def _lines(sheet: Sheet, treatment_column: str, problems: list[str]) -> list[SampleLine]:
@@ -158,7 +165,7 @@ def _lines(sheet: Sheet, treatment_column: str, problems: list[str]) -> list[Sam
     header = header_row(sheet)
     if header is None:
         return []
-    file_column = next(n for n, cell in enumerate(sheet.rows[header]) if fold(cell) in _FILE)
+    file_column = next(n for n, cell in enumerate(sheet.rows[header]) if names_file(cell))
     headings = {n: cell for n, cell in enumerate(sheet.rows[header]) if cell and n != file_column}
     columns = {n: column_of(cell, treatment_column) for n, cell in headings.items()}
     called, columns = _replicates(columns)
@@ -205,7 +212,10 @@ def _placed(path: Path, source: Path, lines: list[SampleLine], collected: Layout
     pictures = found.pictures
     line_of = match_files(pictures, root_of(source), lines, collected)
     if not line_of:
-        raise OsteoCountError(f"{path}: none of the {len(pictures)} pictures of {source} is named in it.")
+        raise OsteoCountError(
+            f"{path}: none of the {len(pictures)} pictures of {source} is named in it. Give their "
+            f"paths below that folder, such as {pictures[0].relative_to(root_of(source)).as_posix()}."
+        )
     samples: dict[int, str] = {}
     first: dict[tuple[str, str], str] = {}
     for number in sorted(set(line_of.values())):
@@ -243,15 +253,20 @@ def _placed(path: Path, source: Path, lines: list[SampleLine], collected: Layout
 def match_files(
     pictures: Sequence[Path], root: Path, lines: list[SampleLine], collected: LayoutEntries
 ) -> dict[Path, int]:
-    """Return the number of the line that names each picture, its exact path before a glob; ``collected`` grows."""
+    """Return the number of the line that names each picture, its exact path before a glob; ``collected`` grows.
+
+    Lines that name a picture by its path on another computer, or by its name alone, get its path.
+    """
     names = {fold_path(picture.relative_to(root).as_posix()): picture for picture in pictures}
     alike = _alike(names)
     line_of: dict[Path, int] = {}
     globs = []
     for number, line in enumerate(lines):
         wanted = fold_path(line.file)
-        if wanted not in names and fold(wanted) in alike:
-            wanted = alike[fold(wanted)]
+        if wanted not in names and (meant := alike.get(fold(wanted)) or _by_ending(wanted, names)):
+            if fold(wanted) not in alike:
+                lines[number] = replace(line, file=meant)
+            wanted = meant
             collected.notes.append(f"{line.where}: {line.file!r} is taken for {wanted!r}.")
         if wanted in names:
             earlier = line_of.setdefault(names[wanted], number)
@@ -275,6 +290,12 @@ def match_files(
                     f"{line.where}: {name} fits {line.file!r} and {lines[earlier].file!r}, of {lines[earlier].where}."
                 )
     return line_of
+
+
+def _by_ending(wanted: str, names: Collection[str]) -> str:
+    """Return the path that a name alone, or a path on another computer, means; "" where none or several do."""
+    below = [name for name in names if wanted.endswith(f"/{name}") or name.endswith(f"/{wanted}")]
+    return below[0] if len(below) == 1 else ""
 
 
 def _alike(names: Collection[str]) -> dict[str, str]:

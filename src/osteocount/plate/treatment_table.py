@@ -20,7 +20,15 @@ from osteocount.plate.layout.model import LayoutEntries
 from osteocount.plate.layout.read import check_layout, compare_wells, misfits_in_words, read_layout
 from osteocount.plate.picture_files import find_pictures, root_of
 from osteocount.plate.sample_template import sample_template
-from osteocount.plate.samples import SampleLine, fold_path, header_row, is_sample_sheet, match_files, read_samples
+from osteocount.plate.samples import (
+    SampleLine,
+    fold_path,
+    header_row,
+    is_sample_sheet,
+    match_files,
+    names_file,
+    read_samples,
+)
 from osteocount.plate.spreadsheets import Sheet, read_sheets
 from osteocount.wells import canonical_well, parse_well
 
@@ -107,7 +115,7 @@ class TreatmentTable:
         names = [column_of(text)[0] if text.strip() else "" for text in block[0]]
         key = "file" if self.names_pictures else "well"
         if key == "file":
-            names = ["file" if fold(text) in ("file", "picture", "image", "path") else name
+            names = ["file" if names_file(text) else name
                      for text, name in zip(block[0], names, strict=True)]  # fmt: skip
         if key not in names or len(block) < 2:
             return None
@@ -319,7 +327,7 @@ def _as_written(sheet: Sheet, header: int, path: Path, *, names_pictures: bool) 
 def _heading(text: str, *, names_pictures: bool) -> str:
     """Return ``well``, ``plate`` or ``file`` for a heading that means it; any other as it is written."""
     meant = column_of(text)[0]
-    if names_pictures and fold(text) in ("file", "files", "path", "image", "picture", "filename", "imagefile"):
+    if names_pictures and names_file(text):
         return "file"
     return meant if meant in ("well", "plate") else text
 
