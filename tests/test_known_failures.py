@@ -1,7 +1,7 @@
 """Where other programs are known to go wrong: exactly one osteoclast, none, a missing field, a merge undone, tiles.
 
-Others of this kind stand beside their subject: the same batch twice (`tests/pipeline/test_repeats.py`), a giant and a
-cell across a seam (`tests/segment/tiling/test_tiles.py`), no pixel size (`tests/measure/test_cells.py`), window and
+Others of this kind stand beside their subject: the same batch twice (`tests/pipeline/test_repeats.py`), a cell across a
+seam (`tests/segment/tiling/test_tiles.py`), no pixel size (`tests/measure/test_cells.py`), window and
 command giving the same (`tests/napari/test_gui_equals_cli.py`).
 """
 
@@ -12,11 +12,12 @@ import tifffile
 
 from osteocount.curate import CellRef, Edit, EditLog
 from osteocount.measure import CountingFrame, measure_shapes
+from osteocount.pipeline.analysis import analyse
 from osteocount.pipeline.runner import run
 from osteocount.pipeline.write_results import apply_edits
 from osteocount.settings import Settings
 from support.edits import WHEN
-from support.pictures import canvas, osteoclast, photograph, round_cells
+from support.pictures import canvas, ellipse, nucleus, osteoclast, photograph, picture, round_cells
 
 SETTINGS = Settings.model_validate({"picture": {"pixel_size": 1.0}, "segment": {"segmenter": "classical"}})
 
@@ -84,6 +85,36 @@ def test_a_wrong_merge_that_is_undone_leaves_no_trace(tmp_path):
     apply_edits(out)
     pd.testing.assert_frame_equal(pd.read_csv(out / "cells.csv"), cells)
     assert pd.read_csv(out / "wells.csv")["n_osteoclasts"].tolist() == before["n_osteoclasts"].tolist() == [2]
+
+
+def cell_of_700_um(value):
+    """Draw a round osteoclast of 700 µm with 24 nuclei in a field of 0.8 × 1.05 mm, and mononuclear cells around it."""
+    od, centre, radius = canvas(1066, 1388), (500, 700), 461
+    for y, x in np.random.default_rng(5).integers((14, 14), (1052, 1374), (160, 2)):
+        if np.hypot(y - centre[0], x - centre[1]) > radius + 25:
+            round_cells(od[y - 12 : y + 12, x - 12 : x + 12], [(12, 12)])
+    ellipse(od, centre, (radius, radius), value, edge=6)
+    for angle in np.linspace(0, 2 * np.pi, 24, endpoint=False):
+        nucleus(od, (centre[0] + 270 * np.sin(angle), centre[1] + 270 * np.cos(angle)))
+    return picture(photograph(od))
+
+
+@pytest.mark.parametrize("segmenter", ["classical", "learned"])
+@pytest.mark.parametrize("value", [0.55, 0.2])
+def test_a_cell_of_700_um_is_one_cell_and_not_the_light(segmenter, value):
+    """It covers half of the field: more than all its middle, and as much of the light as bare plastic."""
+    settings = Settings.model_validate({"segment": {"segmenter": segmenter}, "picture": {"well_view": "whole"}})
+    found = analyse(cell_of_700_um(value), settings)
+    labels = found.segmentation.cells
+    y, x = np.ogrid[:1066, :1388]
+    inside, cells = labels[np.hypot(y - 500, x - 700) < 455], found.cells.set_index("cell_id")
+    giant = np.bincount(inside).argmax()
+    assert (inside == giant).mean() > 0.99
+    assert giant > 0
+    assert cells["area_um2"][giant] == pytest.approx(np.pi * 350**2, rel=0.03)
+    assert cells["n_nuclei"][giant] == pytest.approx(24, abs=0 if segmenter == "classical" else 8)
+    assert cells["n_nuclei_low"][giant] <= 24 <= cells["n_nuclei_high"][giant]
+    assert (cells["area_um2"].drop(giant) < 500).all()
 
 
 def test_four_tiles_count_what_the_whole_does_in_their_frames():

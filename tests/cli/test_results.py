@@ -1,6 +1,7 @@
 """`osteocount evaluate` as a person runs it, from pictures to figures."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -127,11 +128,16 @@ def test_every_bad_annotation_is_named_at_once_and_nothing_written(counted, own_
         (lambda results: (results / "run.json").write_text("[" * 100_000), "record of the run cannot be understood"),
         (lambda results: (results / "cells.csv").unlink(), "cells.csv: is missing"),
         (lambda results: (results / "labels" / "A01_f1_cells.tif").unlink(), "A01_f1_cells.tif: is missing"),
+        (
+            lambda results: (
+                (results / "labels" / "A01_f1_cells.tif").replace(results / "labels" / "A01_f2_cells.tif")
+                and shutil.copy(results / "labels" / "A01_f2_cells.tif", results / "labels" / "A01_f1_cells.tif")
+            ),
+            r"A01_f2_cells.tif: not as the run wrote it for A01_f2.tif: swapped, renamed or changed by another program",
+        ),
     ],
 )
 def test_a_result_folder_that_is_not_whole(counted, own_truth, tmp_path, spoil, message):
-    import shutil
-
     shutil.copytree(counted / "results", tmp_path / "results")
     spoil(tmp_path / "results")
     with pytest.raises(OsteoCountError, match=message):

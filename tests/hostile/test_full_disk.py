@@ -9,14 +9,17 @@ import errno
 import os
 import shutil
 
+import pandas as pd
 import pytest
 import tifffile
 
+from osteocount.curate import CellRef, Edit, EditLog
 from osteocount.io import files
 from osteocount.io.files import NotWritableError
 from osteocount.pipeline.runner import run
 from osteocount.pipeline.write_results import apply_edits
 from osteocount.settings import Settings
+from support.edits import WHEN
 from support.pictures import canvas, osteoclast, photograph
 
 pytestmark = pytest.mark.timeout(240)
@@ -100,14 +103,49 @@ def test_once_there_is_room_again_it_is_resumed_to_the_same_bytes(plate, whole, 
     assert content(tmp_path / "out") == whole
 
 
-def test_tables_of_corrections_stay_those_before_when_the_disk_is_full(plate, tmp_path, monkeypatch):
+def flipped(out, row):
+    """Say by hand that a cell is of the other class."""
+    cell = CellRef(cell_id=row.cell_id, y=round(row.y_px), x=round(row.x_px), area_px=row.area_px)
+    return Edit(
+        who="MZ", when=WHEN, kind="set_class", plate="" if pd.isna(row.plate) else row.plate, well=row.well,
+        image=row.image, cells=[cell], is_osteoclast=not row.is_osteoclast,
+    )  # fmt: skip
+
+
+def test_results_of_corrections_stay_those_before_when_the_disk_is_full_at_any_write(plate, tmp_path, monkeypatch):
+    """Corrected label images too: they are nobody's but the person's who drew them."""
+    out, room = tmp_path / "out", 0
+    count(plate, out)
+    for row in pd.read_csv(out / "cells.csv").itertuples():
+        EditLog(out / "edits.jsonl").append(flipped(out, row))
+    apply_edits(out)
+    assert len(list(out.glob("labels/*_corrected.tif"))) == 2
+    before = content(out), (out / "run.json").read_bytes(), (out / "report.html").read_bytes()
+    while True:
+        with monkeypatch.context() as patch:
+            disk = Disk(patch, room)
+            try:
+                apply_edits(out)
+            except NotWritableError:
+                if (out / "run.json").read_bytes() != before[1]:  # all but the page have their names
+                    break
+                assert (content(out), (out / "run.json").read_bytes(), (out / "report.html").read_bytes()) == before
+            room += 1
+    assert disk.written > 8
+    assert content(out) == before[0]
+    assert not (out / "report.html").exists()  # rather none than one of other numbers
+
+
+def test_corrections_that_were_taken_back_leave_no_corrected_image(plate, tmp_path):
     out = tmp_path / "out"
     count(plate, out)
-    before = content(out), (out / "run.json").read_bytes(), (out / "report.html").read_bytes()
-    Disk(monkeypatch, 3)
-    with pytest.raises(NotWritableError):
-        apply_edits(out)
-    assert (content(out), (out / "run.json").read_bytes(), (out / "report.html").read_bytes()) == before
+    first = next(pd.read_csv(out / "cells.csv").itertuples())
+    EditLog(out / "edits.jsonl").append(flipped(out, first))
+    apply_edits(out)
+    assert len(list(out.glob("labels/*_corrected.tif"))) == 1
+    (out / "edits.jsonl").unlink()
+    apply_edits(out)
+    assert not list(out.glob("labels/*_corrected.tif"))
 
 
 def test_a_folder_removed_while_the_run_goes_on(plate, tmp_path):

@@ -64,6 +64,7 @@ def test_a_process_that_the_system_ends_is_said(plate_folder, tmp_path, monkeypa
     real = folder_count._start
 
     def killed(request):
+        assert request.limits.even_alone  # a picture that takes too much must not take the window with it
         process = real(request)
         process.kill()
         return process

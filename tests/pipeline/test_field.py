@@ -46,14 +46,18 @@ def test_records_of_impossible_sizes_are_refused(wrong):
         FieldRecord(key="a", **wrong)
 
 
-def test_parts_that_were_swapped_are_refused(tmp_path):
+def test_files_that_were_swapped_or_changed_are_refused(tmp_path):
     folder = ResultFolder(tmp_path)
     folder.claim("refuse")
-    records = [FieldRecord(key=name, image=f"{name}.tif", status="ok") for name in ("a", "b")]
-    for record in records:
-        folder.write_field(record)
-        row = dict.fromkeys(CELLS.names) | {"image": record.image, "cell_id": 1}
-        write_table(pd.DataFrame([row]), folder.part(record.key, "cells.csv"))
+    records = []
+    for name in ("a", "b"):
+        row = dict.fromkeys(CELLS.names) | {"image": f"{name}.tif", "cell_id": 1}
+        write_table(pd.DataFrame([row]), folder.part(name, "cells.csv"))
+        for path in folder.files_of(name):
+            if not path.exists():
+                path.write_text(f"{path.name}")
+        records.append(FieldRecord(key=name, image=f"{name}.tif", status="ok", results=folder.hashes_of(name)))
+        folder.write_field(records[-1])
     assert automatic_table(folder, records, CELLS)["image"].tolist() == ["a.tif", "b.tif"]
     for suffix in ("field.json", "cells.csv"):
         one, two = (folder.part(key, suffix) for key in "ab")
@@ -61,5 +65,5 @@ def test_parts_that_were_swapped_are_refused(tmp_path):
         one.write_bytes(two.read_bytes())
         two.write_bytes(kept)
     assert folder.read_field("a") is None
-    with pytest.raises(OsteoCountError, match=r"a\.cells\.csv: holds another picture than a\.tif\. Files in"):
+    with pytest.raises(OsteoCountError, match=r"a\.cells\.csv: not as the run wrote it for a\.tif: swapped"):
         automatic_table(folder, records, CELLS)

@@ -19,11 +19,11 @@ ENOUGH = Limits(minutes=60, memory_gb=100)
 @pytest.mark.parametrize(
     ("kind", "limits", "said"),
     [
-        (Endless, replace(ENOUGH, minutes=0.05), "B01_f1.tif: took more than 0.05 minutes, and was given up. The other "
-         "pictures are done; raise --picture-minutes and go on with --resume."),
-        (Greedy, replace(ENOUGH, memory_gb=0.7), "B01_f1.tif: took more than 0.7 GB of memory, and was given up. The "
-         "other pictures are done; raise --picture-memory or take a machine with more memory, and go on with "
-         "--resume."),
+        (Endless, replace(ENOUGH, minutes=0.05), "B01_f1.tif: took more than 0.05 minutes, and was given up; other "
+         "pictures are done. Go on with --resume and a larger --picture-minutes."),
+        (Greedy, replace(ENOUGH, memory_gb=0.7), "B01_f1.tif: took more than 0.7 GB of memory, and was given up; "
+         "other pictures are done. Go on with --resume and a larger --picture-memory, where this machine has no more "
+         "on another one."),
     ],
     ids=["time", "memory"],
 )  # fmt: skip
@@ -45,7 +45,15 @@ def test_a_picture_over_a_limit_is_named(plate, undisturbed, tmp_path, kind, lim
 def test_limits_that_were_not_given_are_those_of_the_machine():
     limits = Limits.given(None, None)
     assert limits.minutes == 120 and limits.memory_gb > 0.5
-    assert Limits.given(5, 2.5) == Limits(5, 2.5)
+    assert not limits.even_alone
+    assert Limits.given(5, 2.5) == Limits(5, 2.5, even_alone=True)
+
+
+def test_a_picture_that_is_alone_has_a_process_of_its_own_where_the_limits_ask_for_one(plate, tmp_path):
+    task = replace(tasks_of(plate)[0], paths=(Endless("A01_f1.tif"),))
+    limits = replace(ENOUGH, minutes=0.02, even_alone=True)
+    (record,) = process_all([task], claimed(tmp_path), Settings(), limits=limits)
+    assert record.reason.startswith("A01_f1.tif: took more than 0.02 minutes")
 
 
 def test_within_the_limits_nothing_is_said():

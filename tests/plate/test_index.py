@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -227,6 +229,48 @@ def test_derived_pictures_and_result_folders_are_left_out(tmp_path):
     assert {p.name for p in index.skipped} == {"A02_f1_thumb.tif", "A02_f1_Overlay.tif", "A05_f1.tif"}
     assert index.notes[0] == "Thumbnails and overlays left out: 3."
     assert index.notes[1].startswith("Folders not searched, since they are called labels or overlays: labels.")
+
+
+WHOLE_RECORD = '{"settings": {}, "inputs": [], "failed": []}'
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (lambda path: path.write_text(WHOLE_RECORD), False),
+        (lambda path: path.write_text('{"model": "ours is another program"}'), True),
+        (lambda path: path.write_text("{"), True),
+        (lambda path: path.symlink_to("nowhere.json"), True),
+        (lambda path: path.symlink_to("record.json"), False),
+        (lambda path: path.symlink_to("/dev/zero"), True),
+        (lambda path: os.mkfifo(path), True),
+    ],
+    ids=["ours", "foreign", "damaged", "link to nothing", "link to ours", "link to a device", "pipe"],
+)
+def test_a_folder_with_a_run_record_that_is_not_ours_is_not_left_out_in_silence(tmp_path, write, said):
+    touch(tmp_path, "A01_f1.tif", "other/A02_f1.tif")
+    (tmp_path / "other" / "record.json").write_text(WHOLE_RECORD)
+    write(tmp_path / "other" / "run.json")
+    index = index_pictures(tmp_path)
+    assert [e.well for e in index.entries] == ["A01"]
+    note = "hold a run.json that is no whole record of a count: other. Move that file away if there are pictures"
+    assert any(note in each for each in index.notes) == said
+    if said:
+        with pytest.raises(OsteoCountError, match="no whole record of a count: other"):
+            index_pictures(tmp_path / "other")
+
+
+def test_a_folder_that_cannot_be_read_is_said(tmp_path, monkeypatch):
+    touch(tmp_path, "A01_f1.tif", "closed/A02_f1.tif")
+    scan = os.scandir
+
+    def closed_one(path):  # root, as which tests may run, can read everything
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed_one)
+    assert "Folders that cannot be read, so that nothing in them is counted: closed." in index_pictures(tmp_path).notes
 
 
 def test_metaxpress_thumbnail_with_a_guid_is_left_out(tmp_path):

@@ -8,27 +8,44 @@ from __future__ import annotations
 import io
 import json
 import random
+import tempfile
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
+from roifile import ImagejRoi
 
 from osteocount.curate.classifier import CELL_FEATURES, FORMAT, load
 from osteocount.curate.edit_log import effective, read_log
 from osteocount.errors import OsteoCountError
+from osteocount.evaluation.annotation_files import find_annotations
 from osteocount.evaluation.annotation_formats import read_outlines
+from osteocount.evaluation.ground_truth import read_ground_truth
+from osteocount.io.multi_image import list_scenes
 from osteocount.io.pixel_size import PixelSizeEvidence, find_pixel_size
+from osteocount.io.read import read_picture
 from osteocount.io.tables import read_table
+from osteocount.pipeline.finished_run import read_finished
 from osteocount.pipeline.repeat import read_run_record
 from osteocount.plate.absorbance.read import read_export
+from osteocount.plate.harmony_index import harmony_places
 from osteocount.plate.layout.read import read_layout
 from osteocount.plate.name_patterns import PATTERNS, custom_pattern
 from osteocount.plate.samples import read_samples
 from osteocount.segment.backends.description import InputDescription, read_description
+from osteocount.segment.candidate_nuclei import CandidateNuclei
+from osteocount.segment.preprocess.stains import stains_from_pixels
+from osteocount.segment.tiling.checkpoint import TileCheckpoint, read_tile
+from osteocount.segment.tiling.packing import connected_bodies, pack_bodies
+from osteocount.segment.tiling.tile_result import gather_packed
+from osteocount.segment.tiling.tiles import Box, Tiling
 from osteocount.settings import Settings
+from osteocount.stats import compare
 
 
 @dataclass(frozen=True)
@@ -82,12 +99,99 @@ OME = (
 )
 
 
+COLUMNS = {"well": {"dtype": "object", "values": ["A01", "A02"]}, "dose": {"dtype": "float64", "values": [0, None]}}
+SHEET = "xl/worksheets/sheet1.xml"
+HARMONY = (
+    '<EvaluationInputData xmlns="http://www.perkinelmer.com/PEHH/HarmonyV5"><Images><Image Version="1"><id>0101K1</id>'
+    "<URL>r01c01f01p01-ch1sk1fk1fl1.tiff</URL><Row>1</Row><Col>1</Col><FieldID>1</FieldID><PlaneID>1</PlaneID>"
+    "<TimepointID>0</TimepointID><ChannelID>1</ChannelID><ChannelName>Brightfield</ChannelName></Image></Images>"
+    "</EvaluationInputData>"
+)
+ZARRAY = {"zarr_format": 2, "shape": [3, 8, 8], "chunks": [3, 8, 8], "dtype": "|u1", "compressor": None,
+          "fill_value": 0, "order": "C", "filters": None}  # fmt: skip
+MULTISCALES = {"multiscales": [{"version": "0.4", "axes": [
+    {"name": "c", "type": "channel"}, {"name": "y", "type": "space", "unit": "micrometer"},
+    {"name": "x", "type": "space", "unit": "micrometer"}], "datasets": [{"path": "0", "coordinateTransformations": [
+        {"type": "scale", "scale": [1, 0.76, 0.76]}]}]}],
+    "omero": {"channels": [{"label": "R", "color": "FF0000"}, {"label": "G", "color": "00FF00"},
+                           {"label": "B", "color": "0000FF"}]}}  # fmt: skip
+TRUTH = "image,cell_id,y,x,n_nuclei,is_osteoclast,counted\na.tif,1,10.5,12,4,True,True\na.tif,2,30,31,1,False,True\n"
+WELLS = "well,donor,treatment,dose,role,n_osteoclasts,imaged_area_mm2\n" + "".join(
+    f"{'AB'[arm]}{donor},D{donor},{('vehicle', 'IL-32')[arm]},{25 * arm},{('vehicle', 'treatment')[arm]},"
+    f"{20 + 3 * donor - 7 * arm},2.5\n"
+    for donor in (1, 2, 3)
+    for arm in (0, 1)
+)
+
+
 def _workbook() -> bytes:
     book, stream = openpyxl.Workbook(), io.BytesIO()
     for row in (["well", "treatment", "dose", "donor"], ["A1", "x", 1, "D1"], ["A2", "vehicle", 0, "D1"]):
         book.active.append(row)
     book.save(stream)
     return stream.getvalue()
+
+
+def _sheet_of_workbook() -> bytes:
+    with zipfile.ZipFile(io.BytesIO(_workbook())) as book:
+        return book.read(SHEET)
+
+
+def _around_a_sheet(path: Path) -> Any:
+    """Read a workbook whose one sheet is the XML in ``path``: its check sums hold, whatever stands in it."""
+    book = path.with_suffix(".xlsx")
+    with zipfile.ZipFile(io.BytesIO(_workbook())) as old, zipfile.ZipFile(book, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, path.read_bytes() if name == SHEET else old.read(name))
+    return read_layout(book)
+
+
+def _plan(path: Path) -> Any:
+    (path.parent / ".parts").mkdir(exist_ok=True)
+    (path.parent / "run.json").write_bytes(_json(RECORD))
+    path.replace(path.parent / ".parts" / "plan.json")
+    return read_finished(path.parent)
+
+
+def _harmony(path: Path) -> Any:
+    return harmony_places([path.parent])
+
+
+def _zarr(path: Path) -> Any:
+    store = path.parent / "x.zarr"
+    (store / "0").mkdir(parents=True, exist_ok=True)
+    (store / ".zgroup").write_text('{"zarr_format": 2}')
+    (store / "0" / ".zarray").write_bytes(_json(ZARRAY))
+    (store / "0" / "0.0.0").write_bytes(bytes(192))
+    path.replace(store / ".zattrs")
+    return [read_picture(store, scene=scene.name) for scene in list_scenes(store)[:2]]
+
+
+def _table_of_truth(path: Path) -> Any:
+    found, _ = find_annotations(path)
+    return [read_ground_truth(source, (50, 50), 3) for source in found]
+
+
+def _roi() -> bytes:
+    return ImagejRoi.frompoints([[3, 3], [3, 20], [20, 20], [22, 4]]).tobytes()
+
+
+def _compared(path: Path) -> Any:
+    return compare(read_table(path))
+
+
+def _tile() -> bytes:
+    """Give the file of a finished tile, as a run leaves it."""
+    none = np.zeros((8, 8), np.int32)
+    bodies = pack_bodies(connected_bodies(np.zeros((8, 8), np.uint8), border=(False,) * 4))
+    stains = stains_from_pixels(np.zeros((0, 3), np.float32))
+    spots = CandidateNuclei(*np.zeros((2, 0), np.intp), np.zeros(0, np.float32), none)
+    density = np.zeros((*bodies.mask.shape, 3), np.float32)
+    empty = np.zeros(bodies.mask.shape, np.int32)
+    found = gather_packed(bodies, (0, 0), empty, np.zeros(1, bool), density, stains, spots, 0.5)
+    with tempfile.TemporaryDirectory() as folder:
+        TileCheckpoint(Path(folder)).write(Box(0, 8, 0, 8), Tiling((8, 8), 2), found)
+        return next(Path(folder).glob("*.npz")).read_bytes()
 
 
 def _samples(path: Path) -> Any:
@@ -139,9 +243,17 @@ PARSERS = {
     "file names": Parser("n.txt", _names, tuple(name.encode() for name in NAMES)),
     "file name pattern": Parser("p.txt", _pattern, (rb"(?P<well>[A-P]\d\d?)(?:_f(?P<field>\d+))?",)),
     "metadata of pictures": Parser("o.xml", _metadata, (OME.encode(),)),
+    "sheet of a workbook": Parser("w.xml", _around_a_sheet, (_sheet_of_workbook(),)),
+    "inputs of a run": Parser("p.json", _plan, (_json({"layout": COLUMNS, "readings": [COLUMNS]}),)),
+    "index of Harmony": Parser("Index.idx.xml", _harmony, (HARMONY.encode(),)),
+    "metadata of OME-Zarr": Parser("z.json", _zarr, (_json(MULTISCALES),)),
+    "annotations, table": Parser("truth.csv", _table_of_truth, (TRUTH.encode(),)),
+    "annotations, Fiji": Parser("a.roi", _annotations, (_roi(),)),
+    "tile": Parser("0_8_0_8.npz", read_tile, (_tile(),)),
+    "wells to compare": Parser("wells.csv", _compared, (WELLS.encode(),)),
 }
 
-_ODD = (
+ODD = (
     b"", b"\x00", b"\xff\xfe", b"\r\n", b"\t", b";", b",", b'"', b"'", b"=", b"1e400", b"-1", b"nan", b"NaN", b"inf",
     b"[", b"]", b"{", b"}", b"[[", b"9" * 400, b"\xc3\x28", "µ".encode(), "\u202e".encode(), b"A1", b"null", b"../",
     b"1,5", b"1e9", b"0x10", b"2026-01-01", b"%s", b"\x1b[2J", b"\xed\xa0\x80", "１".encode(),
@@ -168,9 +280,9 @@ def mutations(seeds: tuple[bytes, ...], chance: random.Random) -> Iterator[bytes
                 cut = chance.randint(0, len(other))
                 data[at:to] = other[cut : cut + chance.randint(0, 200)]
             elif kind == 4:
-                data[at:to] = chance.choice(_ODD)
+                data[at:to] = chance.choice(ODD)
             elif kind == 5:
-                data[at:at] = chance.choice(_ODD) * chance.choice((1, 1, 3, 300))
+                data[at:at] = chance.choice(ODD) * chance.choice((1, 1, 3, 300))
             else:
                 data[at:to] = chance.randbytes(to - at)
         yield bytes(data)

@@ -174,11 +174,12 @@ def repeat(
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the pictures.")] = 1,
 ) -> None:
     """Do a recorded run again, with its corrections, and say what differs: versions, inputs, model, edits, numbers."""
+    from osteocount.pipeline.limits import Limits
     from osteocount.pipeline.repeat import repeat as repeat_run
 
     moved = {"source": source, "layout": layout, "samples": samples}
     changes = {name: path for name, path in moved.items() if path is not None}
-    found = follow(repeat_run(record, out, workers=workers, **changes), quiet=False)
+    found = follow(repeat_run(record, out, workers=workers, limits=Limits.given(None, None), **changes), quiet=False)
     for sentence in found.sentences():
         echo(sentence)
     if not found.is_same:

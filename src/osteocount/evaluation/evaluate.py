@@ -179,7 +179,7 @@ def _side_by_side(
     notes: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put the truth and our cells of one picture side by side."""
-    labels = read_labels(_existing(folder.cells_image(picture.key)))
+    labels = read_labels(folder.unchanged(picture, _existing(folder.cells_image(picture.key))))
     true = read_ground_truth(source, (labels.shape[0], labels.shape[1]), min_nuclei)
     notes += true.notes
     same = np.logical_and.reduce(

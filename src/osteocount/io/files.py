@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,15 @@ def not_writable(path: Path, error: OSError) -> NotWritableError:
     )
 
 
-_waiting: ContextVar[dict[Path, Path] | None] = ContextVar("waiting", default=None)
+@dataclass
+class _Together:
+    """What `written_together` has put off: drafts by the name they will take, and files that will go."""
+
+    drafts: dict[Path, Path] = field(default_factory=dict)
+    gone: set[Path] = field(default_factory=set)
+
+
+_waiting: ContextVar[_Together | None] = ContextVar("waiting", default=None)
 
 
 @contextmanager
@@ -84,11 +93,12 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
             if durable:
                 sync_folder(path.parent)
         else:
-            together[path] = part
+            together.drafts[path] = part
+            together.gone.discard(path)
     except OSError as error:
         raise not_writable(path, error) from error
     finally:
-        if together is None or together.get(path) != part:
+        if together is None or together.drafts.get(path) != part:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
 
@@ -96,6 +106,8 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
 @contextmanager
 def written_together() -> Iterator[Mapping[Path, Path]]:
     """Let all files written in the block take their names at its end, and none of them if it fails.
+
+    Files given to `remove` go then too: what was there before stays until all that replaces it is on the disk.
 
     Yields
     ------
@@ -107,8 +119,9 @@ def written_together() -> Iterator[Mapping[Path, Path]]:
     NotWritableError
         One cannot be given its name.
     """
-    drafts: dict[Path, Path] = {}
-    token = _waiting.set(drafts)
+    together = _Together()
+    drafts = together.drafts
+    token = _waiting.set(together)
     try:
         yield drafts
         for path, part in drafts.items():
@@ -116,6 +129,8 @@ def written_together() -> Iterator[Mapping[Path, Path]]:
                 part.replace(path)
             except OSError as error:
                 raise not_writable(path, error) from error
+        for path in together.gone:
+            path.unlink(missing_ok=True)
         for folder in {path.parent for path in drafts}:
             sync_folder(folder)
     finally:
@@ -129,6 +144,15 @@ def write_json(value: Any, path: Path) -> None:
     """Write ``value`` as JSON, whole or not at all."""
     with atomic_write(path) as draft:
         draft.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def remove(path: Path) -> None:
+    """Delete a file that may be there; within `written_together` at its end, unless it is written anew meanwhile."""
+    together = _waiting.get()
+    if together is None:
+        path.unlink(missing_ok=True)
+    else:
+        together.gone.add(path)
 
 
 def sync_folder(folder: Path) -> None:

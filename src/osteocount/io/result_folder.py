@@ -10,7 +10,7 @@ from typing import Literal
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import read_bytes
-from osteocount.io.files import safe_stem, write_json
+from osteocount.io.files import file_hash, safe_stem, write_json
 from osteocount.io.run_record import FieldRecord, RunRecord
 
 IfPresent = Literal["refuse", "resume", "overwrite"]
@@ -91,9 +91,9 @@ class ResultFolder:
         return [path.name for path in self.parts.iterdir()] == [self.lock.name]
 
     def _holds_a_run(self) -> bool:
-        return self.parts.is_dir() or self._run_record() is not None
+        return self.parts.is_dir() or self.run_record() is not None
 
-    def _run_record(self) -> RunRecord | None:
+    def run_record(self) -> RunRecord | None:
         """Return the record of the run, None where there is none of ours."""
         try:
             record = RunRecord.model_validate_json(read_bytes(self.root / RUN_RECORD))
@@ -104,7 +104,7 @@ class ResultFolder:
 
     def _delete_run(self) -> None:
         """Delete what the records here name, and the tables; folders only when nothing else is in them."""
-        record = self._run_record()
+        record = self.run_record()
         fields = [] if record is None else [field for field in record.fields if field.key]
         finished = [self.read_field(path.name.removesuffix(FIELD)) for path in self.parts.glob(f"*{FIELD}")]
         fields += [field for field in finished if field is not None]
@@ -176,6 +176,29 @@ class ResultFolder:
         """All files that a finished picture has."""
         images = (self.cells_image(key), self.nuclei_image(key), self.overlay(key))
         return (*images, self.part(key, "cells.csv"), self.part(key, "nuclei.csv"))
+
+    def hashes_of(self, key: str) -> dict[str, str]:
+        """Hash all files of a finished picture, for `FieldRecord.results`."""
+        return {self._name(path): file_hash(path) for path in self.files_of(key)}
+
+    def unchanged(self, record: FieldRecord, path: Path) -> Path:
+        """Return ``path``, a file of a finished picture, which still is what was written then.
+
+        Raises
+        ------
+        OsteoCountError
+            It is missing, or another one.
+        """
+        known = record.results.get(self._name(path))
+        if known is not None and file_hash(path) != known:
+            raise OsteoCountError(
+                f"{path}: not as the run wrote it for {record.image}: swapped, renamed or changed by another program. "
+                "Count again with --resume, which does this picture anew."
+            )
+        return path
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
 
     def remove_drafts(self) -> None:
         """Remove the drafts of processes that were killed while writing; none may be writing now."""

@@ -50,6 +50,8 @@ class FieldRecord(BaseModel):
         Where the pixel size is from, and what the file holds.
     sha256, pixels_hash
         Hashes of its files, and of its pixels where it is in memory as a whole.
+    results
+        SHA-256 of its label images, overlay and tables, by their names in the result folder.
     qc, qc_flags, qc_reasons
         Numbers of its quality as in ``wells.csv``, the flags, and a sentence for each.
     warnings
@@ -80,6 +82,7 @@ class FieldRecord(BaseModel):
     axes: str = ""
     sha256: tuple[str, ...] = ()
     pixels_hash: str = ""
+    results: dict[str, str] = Field(default_factory=dict)
     qc: dict[str, float | None] = Field(default_factory=dict)
     qc_flags: tuple[str, ...] = ()
     qc_reasons: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from typing import IO, Any
 from osteocount.errors import OsteoCountError
 from osteocount.pipeline import Outcome, Progress, RunRequest, run_steps
 from osteocount.pipeline.analysis import cores
+from osteocount.pipeline.limits import Limits
 
 POLL_S = 0.1
 """How often it is looked whether somebody has pressed Cancel."""
@@ -33,7 +34,9 @@ def count_folder(request: RunRequest, stop: Event) -> Generator[Progress, None, 
     """
     yield Progress(0, 0, f"Looking into {request.source.name}")
     said: Queue[tuple[int, Any]] = Queue()
-    process = _start(replace(request, workers=_workers()))
+    # A picture that fills the memory would take the window with it, and what is not saved there.
+    limits = replace(Limits.given(None, None), even_alone=True)
+    process = _start(replace(request, workers=_workers(), limits=limits))
     threading.Thread(target=_listen, args=(process, said), daemon=True).start()
     try:
         while not stop.is_set():

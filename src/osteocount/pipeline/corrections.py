@@ -21,8 +21,7 @@ from osteocount.curate import (
     review_status,
 )
 from osteocount.curate.classifier import Classifier, apply_classifier, is_out_of_domain, load, save
-from osteocount.errors import OsteoCountError
-from osteocount.io.files import file_hash
+from osteocount.io.files import file_hash, remove
 from osteocount.io.label_image import open_labels, write_labels
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord
@@ -77,14 +76,20 @@ class EditedTables:
 
 
 def load_automatic(folder: ResultFolder, record: FieldRecord, settings: Settings) -> AutomaticField:
-    """Read what the program found in one finished picture."""
+    """Read what the program found in one finished picture.
+
+    Raises
+    ------
+    OsteoCountError
+        A file of it is missing, or not what the run wrote.
+    """
     key = record.key
-    labels = open_labels(folder.cells_image(key))
+    labels = open_labels(folder.unchanged(record, folder.cells_image(key)))
     height, width = labels.shape
     return AutomaticField(
         labels,
-        read_table(folder.part(key, "cells.csv")),
-        read_table(folder.part(key, "nuclei.csv")),
+        read_table(folder.unchanged(record, folder.part(key, "cells.csv"))),
+        read_table(folder.unchanged(record, folder.part(key, "nuclei.csv"))),
         record.pixel_size_um,
         bool(record.nuclei_resolved),
         CountingFrame.from_record(record.counting_frame, (height, width), settings.picture),
@@ -99,17 +104,13 @@ def automatic_table(folder: ResultFolder, records: Iterable[FieldRecord], table:
     Raises
     ------
     OsteoCountError
-        A file of a field holds the rows of another picture.
+        A file of a field is missing, or not what the run wrote.
     """
     parts = []
     for record in records:
-        if record.is_done and len(rows := read_table(folder.part(record.key, table.file))):
-            if not (rows["image"].astype(str) == record.image).all():
-                raise OsteoCountError(
-                    f"{folder.part(record.key, table.file)}: holds another picture than {record.image}. Files in "
-                    ".parts were swapped or renamed; count again with --overwrite."
-                )
-            parts.append(rows)
+        if record.is_done:
+            rows = read_table(folder.unchanged(record, folder.part(record.key, table.file)))
+            parts += [rows] if len(rows) else []
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(table.names))
 
 
@@ -163,7 +164,7 @@ def _replay_all(
     known = {record.image: record for record in done}
     unapplied = [edit for image, own in by_image.items() if image not in known for edit in own]
     for record in done:
-        folder.corrected_image(record.key).unlink(missing_ok=True)
+        remove(folder.corrected_image(record.key))
     replayed: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
     for image in sorted(set(by_image) & set(known)):
         record = known[image]
@@ -255,7 +256,7 @@ def _put(table: pd.DataFrame, replaced: dict[str, pd.DataFrame], order: list[str
 def _write_unapplied(folder: ResultFolder, edits: list[Edit]) -> None:
     path = folder.root / NOT_APPLIED.file
     if not edits:
-        path.unlink(missing_ok=True)
+        remove(path)
         return
     rows = [
         edit.model_dump() | {"when": edit.when.isoformat(), "cells": " ".join(str(cell.cell_id) for cell in edit.cells)}

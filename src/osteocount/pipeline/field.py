@@ -294,6 +294,7 @@ def _write(
         "axes": image.axes,
         "sha256": [input_hash(path, task.scene) for path in task.paths],
         "pixels_hash": pixels_hash(image.pixels) if isinstance(image, Picture) else "",
+        "results": folder.hashes_of(task.key),
         "qc": {name: None if np.isnan(value) else round(value, 6) for name, value in quality.row().items()},
         "qc_flags": list(quality.flags),
         "qc_reasons": list(quality.reasons),

@@ -23,30 +23,34 @@ class Limits:
         Of wall-clock time.
     memory_gb
         Of memory that its process holds, in 10⁹ bytes.
+    even_alone
+        Whether they hold for a picture that is alone, too: its process of its own takes a second to start.
     """
 
     minutes: float
     memory_gb: float
+    even_alone: bool = False
 
     @classmethod
     def given(cls, minutes: float | None, memory_gb: float | None) -> Limits:
-        """Return the limits a person gave; what was left out is two hours, and four fifths of the machine's memory."""
+        """Return the limits a person asked for; what was left out is two hours, four fifths of the machine's memory."""
         import psutil
 
         total = psutil.virtual_memory().total / 1e9
-        return cls(minutes or _MINUTES, memory_gb or _SHARE * total)
+        is_asked = minutes is not None or memory_gb is not None
+        return cls(minutes or _MINUTES, memory_gb or _SHARE * total, even_alone=is_asked)
 
     def exceeded(self, seconds: float, held_bytes: float) -> str:
         """Say what a picture took too much of, "" when it did not."""
         if held_bytes > self.memory_gb * 1e9:
             return (
-                f"more than {self.memory_gb:.3g} GB of memory, and was given up. The other pictures are done; raise "
-                "--picture-memory or take a machine with more memory, and go on with --resume."
+                f"more than {self.memory_gb:.3g} GB of memory, and was given up; other pictures are done. Go on with "
+                "--resume and a larger --picture-memory, where this machine has no more on another one."
             )
         if seconds > self.minutes * 60:
             return (
-                f"more than {self.minutes:.3g} minutes, and was given up. The other pictures are done; raise "
-                "--picture-minutes and go on with --resume."
+                f"more than {self.minutes:.3g} minutes, and was given up; other pictures are done. Go on with --resume "
+                "and a larger --picture-minutes."
             )
         return ""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -16,12 +18,18 @@ from osteocount.settings import SegmentSettings, Settings
 
 
 def recorded_request(request: RunRequest) -> dict[str, Any]:
-    """Return what the record keeps of a request: the inputs with their whole paths, and how names were read."""
-    readers = [asdict(reader) | {"path": _whole(reader.path)} for reader in request.readers]
+    """Return what the record keeps of a request: where its inputs lay, and how names were read.
+
+    Inputs are named relative to ``folder``, the one the source lies in, which alone is a whole path: a record is passed
+    on with a paper, and inputs that move together are found again.
+    """
+    folder = request.source.resolve().parent
+    readers = [asdict(reader) | {"path": _seen_from(folder, reader.path)} for reader in request.readers]
     return {
-        "source": _whole(request.source),
-        "layout": _whole(request.layout),
-        "samples": _whole(request.samples),
+        "folder": folder.as_posix(),
+        "source": _seen_from(folder, request.source),
+        "layout": _seen_from(folder, request.layout),
+        "samples": _seen_from(folder, request.samples),
         "treatment_column": request.treatment_column,
         "readers": readers,
         "pattern": request.pattern,
@@ -49,21 +57,23 @@ def asked_again(recorded: dict[str, Any], record: Path, settings: Settings, out:
         An input is not there, or the record is damaged.
     """
     try:
-        source: Any = changes.get("source") or _found(recorded["source"], record, "source", [])
-        moved: list[tuple[Path, Path]] = [(Path(recorded["source"]), source)]
-        inputs = {
-            name: _found(recorded[name], record, name, moved)
+        places = [Path(recorded.get("folder", "")), *record.resolve().parents[:2]]
+        source = changes.get("source") or _found(recorded["source"], places, record, "give it as --source")
+        inside = Path(recorded["source"])
+        places.append(source)
+        tables = {
+            name: _found(recorded[name], places, record, f"give it as --{name}", inside)
             for name in ("layout", "samples")
             if changes.get(name) is None
         }
+        cure = "put it there, or beside the record"
         readers = [
-            AbsorbanceInput(**(reader | {"path": _found(reader["path"], record, "reader", moved)}))
+            AbsorbanceInput(**(reader | {"path": _found(reader["path"], places, record, cure, inside)}))
             for reader in recorded["readers"]
         ]
         others = {name: recorded[name] for name in ("treatment_column", "pattern", "plate_wells")}
-        return RunRequest(
-            **({"out": out, "settings": settings, "readers": readers, "source": source} | inputs | others | changes)
-        )
+        given = {"source": source, "out": out, "settings": settings, "readers": readers}
+        return RunRequest(**(given | tables | others | changes))
     except (KeyError, TypeError, AttributeError) as error:
         raise OsteoCountError(f"{record}: the request in the record cannot be understood ({error}).") from error
 
@@ -87,19 +97,29 @@ def models_hash(wanted: SegmentSettings) -> str:
     return text_hash([weights_hash(wanted) or "", *(file_hash(path) for path in sorted(shipped.rglob("*.onnx")))])
 
 
-def _whole(path: Path | None) -> str | None:
-    return None if path is None else path.resolve().as_posix()
+def _seen_from(folder: Path, path: Path | None) -> str | None:
+    """Return how a path is named from ``folder``; one on another drive by its whole path."""
+    if path is None:
+        return None
+    try:
+        return Path(os.path.relpath(path.resolve(), folder)).as_posix()
+    except ValueError:
+        return path.resolve().as_posix()
 
 
-def _found(written: str | None, record: Path, name: str, moved: list[tuple[Path, Path]]) -> Path | None:
-    """Return where an input of the record lies now: where it was, in a folder that has moved, or beside the results."""
+def _found(
+    written: str | None, places: Sequence[Path], record: Path, cure: str, source: Path | None = None
+) -> Path | None:
+    """Return where an input of the record lies now, looked for from all ``places``.
+
+    By the name it was written under, by that inside ``source``, and by its bare name.
+    """
     if written is None:
         return None
     path = Path(written)
-    places = [path, *(new / path.relative_to(old) for old, new in moved if path.is_relative_to(old))]
-    places += [folder / path.name for folder in record.resolve().parents[:2]]
-    for place in places:
-        if place.exists():
-            return place
-    cure = "put it there, or beside the record" if name == "reader" else f"give it as --{name}"
-    raise OsteoCountError(f"{record}: {written} is not there any more; {cure}.")
+    inside = [path.relative_to(source)] if source is not None and path.is_relative_to(source) else []
+    for name in (path, *inside, path.name):
+        for place in places:
+            if (place / name).exists():
+                return place / name
+    raise OsteoCountError(f"{record}: {(places[0] / path).as_posix()} is not there any more; {cure}.")

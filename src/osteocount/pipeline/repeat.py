@@ -163,10 +163,16 @@ def _wells(before: Path, after: Path) -> list[str]:
     except OsteoCountError:
         return []
     return [
-        f"{' '.join(filter(None, well))}: {old.get(well, 'absent')} osteoclasts then, {new.get(well, 'absent')} now."
+        f"{' '.join(filter(None, well))}: {_difference(old.get(well), new.get(well))}"
         for well in sorted({*old, *new})
         if old.get(well) != new.get(well)
     ]
+
+
+def _difference(old: str | None, new: str | None) -> str:
+    if old is None or new is None:
+        return f"{new} osteoclasts, was not there then." if old is None else f"{old} osteoclasts then, is gone now."
+    return f"{old} osteoclasts then, {new} now."
 
 
 def _counts(path: Path) -> dict[tuple[str, ...], str]:

@@ -50,8 +50,8 @@ def process_all(
     resume
         Keep what is finished and was made from the same pictures with the same settings.
     limits
-        What one picture may take. Several pictures are then done in processes of their own, one at a time with one
-        worker; without limits one worker is this process.
+        What one picture may take. Pictures are then done in processes of their own, one at a time with one worker;
+        without limits one worker is this process, and for a picture that is alone unless they say otherwise.
     """
     waiting = []
     if resume:
@@ -66,13 +66,13 @@ def process_all(
         from osteocount.pipeline.cluster import process_on_cluster  # dask is an extra
 
         yield from process_on_cluster(waiting, folder, settings, scheduler)
-    elif len(waiting) < 2 or (workers == 1 and limits is None):
+    elif (workers == 1 and limits is None) or (len(waiting) < 2 and not (limits and limits.even_alone)):
         # One worker has all cores for a large picture. For small ones it is what a worker is among several, except
         # where there is nothing else to do.
         threads = cores() if len(waiting) == 1 else 1
         for task in waiting:
             yield process(task, folder, settings, threads, threads_if_large=cores())
-    else:
+    elif waiting:
         yield from process_in_parallel(waiting, folder, settings, min(workers, len(waiting)), limits)
 
 
@@ -82,6 +82,8 @@ def finished(task: FieldTask, folder: ResultFolder, settings: Settings) -> Field
     if record is None or not record.is_done or not all(path.is_file() for path in folder.files_of(task.key)):
         return None
     if identity_of(record) != identity_of(task):  # a damaged record would put it elsewhere
+        return None
+    if record.results and record.results != folder.hashes_of(task.key):
         return None
     return record if record.fingerprint == fingerprint(task, settings) else None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import VENDOR_SUFFIXES, is_zarr
+from osteocount.io.result_folder import RUN_RECORD, ResultFolder
 
 _COMMON = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".btf", ".png", ".jpeg", ".jpg")
 PICTURE_SUFFIXES = (*_COMMON, *sorted(VENDOR_SUFFIXES, reverse=True), ".zarr")
@@ -78,6 +79,10 @@ class FoundPictures:
         Links to folders that lead back to where the search has been.
     folders
         Folders that were not searched for their names, which people give to folders of pictures as well.
+    foreign
+        Folders that were not searched since a ``run.json`` lies in them, which is none of ours or is damaged.
+    closed
+        Folders that cannot be read.
     """
 
     pictures: tuple[Path, ...]
@@ -85,6 +90,8 @@ class FoundPictures:
     unread: tuple[Path, ...] = ()
     loops: tuple[Path, ...] = ()
     folders: tuple[Path, ...] = ()
+    foreign: tuple[Path, ...] = ()
+    closed: tuple[Path, ...] = ()
 
     def notes(self) -> list[str]:
         """Say what was left out, in sentences."""
@@ -108,6 +115,15 @@ class FoundPictures:
                 f"Folders not searched, since they are called labels or overlays: {names}. Rename them if they hold "
                 "pictures to count."
             )
+        if self.foreign:
+            names = ", ".join(path.name for path in self.foreign)
+            notes.append(
+                f"Folders not searched, since they hold a run.json that is no whole record of a count: {names}. Move "
+                "that file away if there are pictures to count."
+            )
+        if self.closed:
+            names = ", ".join(path.name for path in self.closed)
+            notes.append(f"Folders that cannot be read, so that nothing in them is counted: {names}.")
         return notes
 
 
@@ -154,10 +170,13 @@ def _walk(source: Path) -> FoundPictures:
     unread: list[Path] = []
     loops: list[Path] = []
     left: list[Path] = []
+    foreign: list[Path] = []
+    closed: list[Path] = []
     been = {source.resolve()}
-    for folder, folders, files in os.walk(source, followlinks=True):
-        if "run.json" in files:
+    for folder, folders, files in os.walk(source, onerror=lambda e: closed.append(Path(e.filename)), followlinks=True):
+        if RUN_RECORD in files:
             folders.clear()
+            foreign += [] if ResultFolder(Path(folder)).run_record() else [Path(folder)]
             continue
         if not _ZARR_GROUP.isdisjoint(files) or folder.lower().endswith(".zarr"):
             folders.clear()
@@ -177,4 +196,5 @@ def _walk(source: Path) -> FoundPictures:
                 (skipped if derived_folder or _DERIVED.search(picture_stem(path)) else found).append(path)
             elif name.lower().endswith(_UNREAD_SUFFIXES):
                 unread.append(path)
-    return FoundPictures(tuple(found), tuple(skipped), tuple(unread), tuple(loops), tuple(left))
+    said = (found, skipped, unread, loops, left, foreign, closed)
+    return FoundPictures(*map(tuple, said))

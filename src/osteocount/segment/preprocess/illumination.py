@@ -26,6 +26,10 @@ _IN_WELL = 0.7  # share of a block that must lie in the well for its percentile 
 _FINE = 4  # the light is worked out exactly at points so many times closer than the blocks
 _PLASTIC = 0.04  # OD below which a pixel is bare plastic
 _OUTLIER = 2.5  # robust SDs below the quadratic surface at which a block is taken to hold no plastic
+_ROUNDS = 6  # of taking blocks out and fitting again
+# A cell that covers a quarter of the field bends the first fit down to itself, and would be taken for the light. A fit
+# that began with the brighter half of the blocks replaces it if this share of all blocks more lies that near to it.
+_NEAR, _MORE = 0.02, 0.1
 
 #: Tells (rows, columns) → (rows, columns) bool which of these pixels lie inside the well.
 InsideWell = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.bool_]]
@@ -167,10 +171,15 @@ def optical_density(
     white
         Median I0 of each channel, in grey levels.
     """
+    light = white_point(pixels, analysed, um)
+    return light.density(pixels), light.median_levels
+
+
+def white_point(pixels: Pixels, analysed: NDArray[np.bool_] | None, um: float) -> WhitePoint:
+    """Return the white point of a picture in memory; see `optical_density`."""
     estimator = WhitePointEstimator(pixels.shape[:2], um)
     estimator.add_strip(pixels, 0)
-    white_point = estimator.white_point(None if analysed is None else lambda y, x: analysed[y[:, None], x[None, :]])
-    return white_point.density(pixels), white_point.median_levels
+    return estimator.white_point(None if analysed is None else lambda y, x: analysed[y[:, None], x[None, :]])
 
 
 def _logs(pixels: Pixels) -> NDArray[np.float32]:
@@ -202,11 +211,33 @@ def _mend(values: NDArray[np.float32], trusted: NDArray[np.bool_]) -> NDArray[np
     floor = 0.03 * float(np.ptp(values))
     for channel in range(channels):
         known = values[..., channel].ravel()
-        use = trusted.ravel().copy()
-        for _ in range(6):  # cells only darken: what lies well below the surface is taken out and the fit repeated
-            fit = terms @ np.linalg.lstsq(terms[use], known[use], rcond=None)[0]
-            spread = 1.4826 * float(np.median(np.abs(known[use] - fit[use]))) + floor
-            use = trusted.ravel() & (known > fit - _OUTLIER * spread)
+        fit, use = _bright_surface(terms, known, trusted.ravel(), floor)
         near = np.where(use, known, fit).astype(np.float32).reshape(rows, columns)
         mended[..., channel] = cv2.medianBlur(near, 3) if min(rows, columns) >= 3 else near
     return mended
+
+
+def _bright_surface(
+    terms: NDArray[np.float64], known: NDArray[np.float32], trusted: NDArray[np.bool_], floor: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Fit a surface of ``terms`` to the blocks of bare plastic; return it, and which blocks those are."""
+    brighter = trusted & (known >= np.median(known[trusted]))
+    of_all, of_brighter = (_without_cells(terms, known, trusted, start, floor) for start in (trusted, brighter))
+    near = [np.count_nonzero(trusted & (np.abs(known - fit) < _NEAR)) for fit, _ in (of_all, of_brighter)]
+    return of_brighter if near[1] > near[0] + _MORE * np.count_nonzero(trusted) else of_all
+
+
+def _without_cells(
+    terms: NDArray[np.float64],
+    known: NDArray[np.float32],
+    trusted: NDArray[np.bool_],
+    start: NDArray[np.bool_],
+    floor: float,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Fit a surface from the blocks of ``start`` on: cells only darken, so what lies well below it is taken out."""
+    use = start.copy()
+    for _ in range(_ROUNDS):
+        fit = terms @ np.linalg.lstsq(terms[use], known[use], rcond=None)[0]
+        spread = 1.4826 * float(np.median(np.abs(known[use] - fit[use]))) + floor
+        use = trusted & (known > fit - _OUTLIER * spread)
+    return fit, use

@@ -16,7 +16,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.image_quality import focus_ratio
 from osteocount.io.picture import Picture
 from osteocount.segment.morphology import disk, gaussian
-from osteocount.segment.preprocess.illumination import optical_density
+from osteocount.segment.preprocess.illumination import white_point
 from osteocount.segment.preprocess.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, TRAP_PRESETS
 
 _SIDE = 768  # px of the middle that are measured
@@ -24,6 +24,7 @@ _STAINED_OD = 0.12  # clearly darker than the background
 _BRIGHT_OD = -0.06  # clearly brighter: light that phase contrast adds beside what is dark, and a stain never does
 _THINNEST_UM = 5.0  # nothing of a cell's body is thinner
 _FAR_DEGREES = 20.0  # from every stain that is known: another dye
+_NEARLY_ALL = 0.95  # share of stained pixels above which there is no background
 _FEW = 0.002  # share of stained pixels below which their colour says nothing
 
 
@@ -36,7 +37,8 @@ class DomainMeasures:
     detail
         Optical density that one pixel of ten thousand exceeds, above or below the background.
     stained, bright
-        Shares of pixels clearly darker, and clearly brighter, than the background.
+        Shares of pixels clearly darker, and clearly brighter, than the background; where nearly all of the middle is
+        stained, that of the whole picture.
     focus
         See `osteocount.io.image_quality.focus_ratio`.
     colour
@@ -92,12 +94,16 @@ def measure_domain(picture: Picture, analysed: NDArray[np.bool_], um: float) -> 
     top, left = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
     window = np.s_[top : top + _SIDE, left : left + _SIDE]
     pixels, inside = picture.pixels[window].copy(), analysed[window]
-    density = gaussian(optical_density(pixels, inside, um)[0], 1.0)
+    light = white_point(picture.pixels, analysed, um)  # of all of it: one giant may fill the middle
+    density = gaussian(light.density(pixels, top, left), 1.0)
     total = np.asarray(cv2.transform(density, DENSITY_WEIGHTS[None]))
     dark = (total > _STAINED_OD) & inside
     detail = float(np.percentile(np.abs(total[inside]), 99.99)) if inside.any() else 0.0
     within = int(np.count_nonzero(inside)) or 1
     stained, bright = (np.count_nonzero(each) / within for each in (dark, (total < _BRIGHT_OD) & inside))
+    if stained > _NEARLY_ALL:
+        whole = cv2.transform(light.density(picture.pixels), DENSITY_WEIGHTS[None])
+        stained = np.count_nonzero((whole > _STAINED_OD) & analysed) / np.count_nonzero(analysed)
     if stained < _FEW:
         return DomainMeasures(detail, stained, bright, *[float("nan")] * 5)
     found = density[::2, ::2][dark[::2, ::2]]  # a quarter of the pixels has the same colours
@@ -129,7 +135,7 @@ def rejection_reason(measured: DomainMeasures) -> str:
             measured.detail < 0.05,
             "nothing can be seen in it, neither cells nor debris: bare plastic or a closed shutter",
         ),
-        (measured.stained > 0.95, "it has no background: noise, or an exposure far too short"),
+        (measured.stained > _NEARLY_ALL, "it has no background: noise, or an exposure far too short"),
         (
             measured.bright > max(0.01, 0.5 * measured.stained),
             "bright halos lie around what is dark, as in phase contrast",

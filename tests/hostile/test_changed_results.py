@@ -1,0 +1,100 @@
+"""Files of a result folder that were swapped or changed by somebody: said, never believed, and mended by `--resume`."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+import tifffile
+
+from osteocount.curate import CellRef, Edit, EditLog
+from osteocount.errors import OsteoCountError
+from osteocount.io.label_image import read_labels, write_labels
+from osteocount.pipeline.runner import run
+from osteocount.pipeline.write_results import apply_edits
+from osteocount.settings import Settings
+from support.edits import WHEN
+from support.pictures import canvas, osteoclast, photograph
+
+SETTINGS = Settings.model_validate({"picture": {"pixel_size": 1.0}, "segment": {"segmenter": "classical"}})
+
+
+def count(source, out, if_present="refuse"):
+    return [step.message for step in run(source, out, SETTINGS, if_present=if_present)]
+
+
+def files(out):
+    paths = [*out.glob("*.csv"), *out.glob("labels/*"), *out.glob("overlays/*"), *out.glob(".parts/*.csv")]
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in paths}
+
+
+@pytest.fixture
+def counted(tmp_path):
+    """Two pictures of one osteoclast each, in different places, and their results."""
+    (tmp_path / "plate").mkdir()
+    for number in (1, 2):
+        od = canvas(120, 150)
+        osteoclast(od, (60, 30 + 30 * number))
+        tifffile.imwrite(tmp_path / "plate" / f"A{number}.tif", photograph(od), photometric="rgb")
+    count(tmp_path / "plate", tmp_path / "out")
+    return tmp_path
+
+
+def swap(one, two):
+    kept = one.read_bytes()
+    one.write_bytes(two.read_bytes())
+    two.write_bytes(kept)
+
+
+def repaint(path):
+    labels = read_labels(path)
+    labels[:, :70] = 0
+    write_labels(labels, path, 1.0)
+
+
+CHANGES = {
+    "label images swapped": lambda out: swap(out / "labels/A1_cells.tif", out / "labels/A2_cells.tif"),
+    "nuclei swapped": lambda out: swap(out / "labels/A1_nuclei.tif", out / "labels/A2_nuclei.tif"),
+    "label image repainted": lambda out: repaint(out / "labels/A1_cells.tif"),
+    "overlays swapped": lambda out: swap(out / "overlays/A1.png", out / "overlays/A2.png"),
+    "tables swapped": lambda out: swap(out / ".parts/A1.cells.csv", out / ".parts/A2.cells.csv"),
+    "table changed": lambda out: (out / ".parts/A1.nuclei.csv").write_text("image,nucleus_id\n"),
+    "records swapped": lambda out: swap(out / ".parts/A1.field.json", out / ".parts/A2.field.json"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_was_changed_is_done_anew_by_resume(counted, name):
+    out = counted / "out"
+    before = files(out)
+    CHANGES[name](out)
+    count(counted / "plate", out, "resume")
+    assert files(out) == before
+
+
+@pytest.mark.parametrize("name", ["label images swapped", "label image repainted", "tables swapped", "table changed"])
+def test_corrections_are_not_put_on_what_was_changed(counted, name):
+    out = counted / "out"
+    row = next(pd.read_csv(out / "cells.csv").itertuples())
+    cell = CellRef(cell_id=row.cell_id, y=round(row.y_px), x=round(row.x_px), area_px=row.area_px)
+    edit = Edit(who="MZ", when=WHEN, kind="delete", well=row.well, image=row.image, cells=[cell])
+    EditLog(out / "edits.jsonl").append(edit)
+    CHANGES[name](out)
+    before = files(out)
+    with pytest.raises(OsteoCountError, match=r"A1.*: not as the run wrote it for A1\.tif: swapped.*with --resume"):
+        apply_edits(out)
+    assert files(out) == before
+
+
+def test_results_of_a_version_that_kept_no_hashes_are_read(counted):
+    out = counted / "out"
+    before = files(out)
+    for path in (out / "run.json", *out.glob(".parts/*.field.json")):
+        record = json.loads(path.read_text())
+        for field in record.get("inputs", [record]):
+            del field["results"]
+        path.write_text(json.dumps(record))
+    apply_edits(out)
+    count(counted / "plate", out, "resume")
+    assert files(out) == before
