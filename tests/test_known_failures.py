@@ -5,6 +5,7 @@ seam (`tests/segment/tiling/test_tiles.py`), no pixel size (`tests/measure/test_
 command giving the same (`tests/napari/test_gui_equals_cli.py`).
 """
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +18,7 @@ from osteocount.pipeline.runner import run
 from osteocount.pipeline.write_results import apply_edits
 from osteocount.settings import Settings
 from support.edits import WHEN
-from support.pictures import canvas, ellipse, nucleus, osteoclast, photograph, picture, round_cells
+from support.pictures import PURPLE, canvas, ellipse, nucleus, osteoclast, photograph, picture, round_cells
 
 SETTINGS = Settings.model_validate({"picture": {"pixel_size": 1.0}, "segment": {"segmenter": "classical"}})
 
@@ -115,6 +116,28 @@ def test_a_cell_of_700_um_is_one_cell_and_not_the_light(segmenter, value):
     assert cells["n_nuclei"][giant] == pytest.approx(24, abs=0 if segmenter == "classical" else 8)
     assert cells["n_nuclei_low"][giant] <= 24 <= cells["n_nuclei_high"][giant]
     assert (cells["area_um2"].drop(giant) < 500).all()
+
+
+@pytest.mark.parametrize("segmenter", ["classical", "learned"])
+def test_a_cell_of_700_um_at_low_power_is_one_osteoclast(segmenter):
+    """Its cytoplasm has grain: smooth as glass it would be no cell to a network that has seen cells."""
+    od, random = canvas(520, 640), np.random.default_rng(5)
+    for y, x in random.integers((12, 12), (508, 628), (250, 2)):
+        if np.hypot(y - 260, x - 320) > 190:
+            ellipse(od[y - 10 : y + 10, x - 10 : x + 10], (10, 10), (2.7, 2.7), 0.8)
+    ellipse(od, (260, 320), (175, 175), 0.5, edge=3)
+    grain = cv2.GaussianBlur(random.normal(0, 1, od.shape[:2]), (0, 0), 4)
+    far = np.hypot(np.arange(520)[:, None] - 260, np.arange(640)[None] - 320)
+    od += (0.1 * grain / grain.std() * (far < 175))[..., None] * PURPLE
+    settings = Settings.model_validate({"segment": {"segmenter": segmenter}, "picture": {"well_view": "whole"}})
+    found = analyse(picture(photograph(od), um=2.0), settings)
+    inside, cells = found.segmentation.cells[far < 165], found.cells.set_index("cell_id")
+    giant = np.bincount(inside).argmax()
+    assert giant > 0
+    assert (inside == giant).mean() > 0.97
+    assert cells["is_osteoclast"][giant]
+    assert cells["area_um2"][giant] == pytest.approx(np.pi * 350**2, rel=0.05)
+    assert cells["is_osteoclast"].sum() == 1
 
 
 def test_four_tiles_count_what_the_whole_does_in_their_frames():

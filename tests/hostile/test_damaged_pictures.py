@@ -19,7 +19,6 @@ from support.pictures import canvas, osteoclast
 from support.pictures import photograph as photograph_of
 
 zarr = pytest.importorskip("zarr")
-pytestmark = pytest.mark.timeout(60)
 
 RANDOM = np.random.default_rng(5)
 

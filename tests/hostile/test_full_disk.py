@@ -22,7 +22,6 @@ from osteocount.settings import Settings
 from support.edits import WHEN
 from support.pictures import canvas, osteoclast, photograph
 
-pytestmark = pytest.mark.timeout(240)
 SETTINGS = Settings.model_validate({"picture": {"pixel_size": 1.0}, "segment": {"segmenter": "classical"}})
 LAYOUT = "well,treatment,donor,role\nA1,vehicle,D1,vehicle\nA2,RANKL,D1,treatment\n"
 

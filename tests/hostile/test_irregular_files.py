@@ -34,7 +34,7 @@ from osteocount.segment.detectors.external import networks
 from osteocount.settings import SegmentSettings, Settings
 from support.pictures import canvas, osteoclast, photograph
 
-pytestmark = [pytest.mark.timeout(20), pytest.mark.skipif(os.name == "nt", reason="no pipes in the file system")]
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="no pipes in the file system")
 
 
 def a_pipe(path):

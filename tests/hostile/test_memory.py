@@ -19,7 +19,6 @@ from osteocount.io.read import read_picture
 from osteocount.io.tiled_image import open_tiled
 from osteocount.plate.layout.read import read_layout
 
-pytestmark = pytest.mark.timeout(60)
 zarr = pytest.importorskip("zarr")
 
 

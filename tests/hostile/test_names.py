@@ -15,9 +15,10 @@ from osteocount.cli import app
 from osteocount.cli.console import printable
 from osteocount.errors import OsteoCountError
 from osteocount.plate.picture_files import find_pictures
+from support.patience import PATIENCE_S
 from support.pictures import canvas, osteoclast, photograph
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.skipif(os.name == "nt", reason="Windows forbids most of them")]
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows forbids most of them")
 
 NAMES = {
     "newline": "field\n2.tif",
@@ -45,7 +46,7 @@ def osteocount(*arguments):
     """Run the command as a person does."""
     return subprocess.run(
         [sys.executable, "-c", "from osteocount.cli import main; main()", *map(str, arguments)],
-        capture_output=True, timeout=100, check=False,
+        capture_output=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
 
 

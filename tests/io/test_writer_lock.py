@@ -10,12 +10,13 @@ import pytest
 from osteocount.errors import OsteoCountError
 from osteocount.io import writer_lock
 from osteocount.io.writer_lock import only_writer
+from support.patience import PATIENCE_S
 
 
 def hold(lock, ready, go_on):
     with only_writer(lock):
         ready.set()
-        go_on.wait(60)
+        go_on.wait(PATIENCE_S)
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def elsewhere(tmp_path):
     lock = tmp_path / "out" / ".parts" / "run.lock"
     process = context.Process(target=hold, args=(lock, ready, go_on))
     process.start()
-    assert ready.wait(60)
+    assert ready.wait(PATIENCE_S)
     yield lock, process, go_on
     process.kill()
     process.join()

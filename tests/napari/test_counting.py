@@ -27,6 +27,7 @@ from osteocount.napari.counting import (
 )
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
+from support.patience import PATIENCE_S
 
 CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}})
 GIVEN = Settings.model_validate({"picture": {"pixel_size": 0.5}})
@@ -143,7 +144,7 @@ def test_what_was_found_is_seen_on_the_way(picture_file, field, monkeypatch):
 
     def slow(*given):
         result = real(*given)
-        assert finish.wait(60)
+        assert finish.wait(PATIENCE_S)
         return result
 
     monkeypatch.setattr(counting, "analyse", slow)

@@ -12,10 +12,10 @@ from osteocount.napari.views.count_view import osteoclast_rule
 from osteocount.napari.views.widgets import CollapsibleSection
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
+from support.patience import PATIENCE_MS, PATIENCE_S
+from support.ports import listening
 
 pytestmark = pytest.mark.window
-
-PATIENCE = 60_000
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def dock(viewer):
 def counted(dock, qtbot):
     """Count and wait. The dock's own state is waited for: a fast worker may end before a signal could be awaited."""
     dock.count()
-    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=PATIENCE_MS)
 
 
 def test_a_counted_file_shows_the_numbers_of_the_command(viewer, dock, qtbot, picture_file):
@@ -111,17 +111,17 @@ def test_a_cancelled_count_changes_nothing(viewer, dock, qtbot, monkeypatch):
 
     def endless(layer, settings, stop):
         yield dock_module.Progress(0, 2, "at it")
-        stopped.append(stop.wait(30))
+        stopped.append(stop.wait(PATIENCE_S))
 
     monkeypatch.setattr(dock_module, "count_layer", endless)
     viewer.add_image(np.zeros((8, 8), np.uint8), name="a")
     dock.numbers.show()
     dock.count()
     assert dock.numbers.isHidden()  # those of an earlier count are not those of this one
-    qtbot.waitUntil(lambda: dock.run.step.text() == "at it", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dock.run.step.text() == "at it", timeout=PATIENCE_MS)
     dock.run.cancel.click()
     assert "Cancelled" in dock.run.step.text()
-    qtbot.waitUntil(lambda: stopped == [True], timeout=PATIENCE)
+    qtbot.waitUntil(lambda: stopped == [True], timeout=PATIENCE_MS)
     assert len(viewer.layers) == 1
 
 
@@ -129,7 +129,7 @@ def test_a_layer_closed_meanwhile_is_no_error(viewer, dock, qtbot, field):
     viewer.add_image(field.picture, name="scene")
     dock.count()
     viewer.layers.remove("scene")
-    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=PATIENCE_MS)
     assert len(viewer.layers) == 0
     assert dock.message.text() == "✖ scene was closed while it was counted; open it and count again."
 
@@ -143,6 +143,7 @@ def test_a_folder_is_counted_and_its_wells_shown(dock, qtbot, plate_folder, tmp_
     assert (tmp_path / "out" / "report.html").is_file()
     counted(dock, qtbot)
     assert "already holds a run" in dock.message.text()
+    assert listening() == set()
 
 
 def test_a_broken_picture_of_a_folder_is_named_and_the_others_are_done(dock, qtbot, plate_folder, tmp_path):

@@ -12,6 +12,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.napari import folder_count
 from osteocount.napari.folder_count import count_folder
 from osteocount.pipeline import RunRequest, run_steps
+from support.patience import PATIENCE_S
 
 
 def drained(job):
@@ -78,7 +79,7 @@ def test_counting_ends_with_the_program_that_asked(plate_folder, tmp_path):
     process = folder_count._start(RunRequest(Path(plate_folder), tmp_path / "out"))
     process.stdin.close()
     try:
-        process.wait(timeout=120)
+        process.wait(timeout=PATIENCE_S)
         assert process.returncode == 1
     finally:
         process.stdout.close()

@@ -7,7 +7,6 @@ from pathlib import Path
 from threading import Event
 
 import pandas as pd
-import pytest
 import tifffile
 from typer.testing import CliRunner
 
@@ -19,8 +18,6 @@ from osteocount.napari.counting import LayerSnapshot, count_layer
 from osteocount.settings import Settings
 
 SAMPLE = Path(__file__).parents[2] / "sample_images"
-
-pytestmark = pytest.mark.timeout(900)
 
 
 def test_the_window_counts_what_the_command_counts(tmp_path):

@@ -13,10 +13,9 @@ from osteocount.napari.layers.read_only import PAINTED
 from osteocount.napari.writer import write_cells
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
+from support.patience import PATIENCE_MS
 
 pytestmark = pytest.mark.window
-
-PATIENCE = 60_000
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def dock(viewer):
 
 
 def finished(dock, qtbot):
-    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=PATIENCE_MS)
 
 
 def counted(dock, qtbot):
@@ -94,7 +93,7 @@ def test_paint_is_taken_back_and_said(viewer, dock, qtbot, field, tool, tmp_path
         cells.data_setitem((np.array([3, 4]), np.array([3, 4])), 1)
     else:
         getattr(cells, tool)((5, 5), 1)
-    qtbot.waitUntil(lambda: PAINTED in dock.message.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: PAINTED in dock.message.text(), timeout=PATIENCE_MS)
     np.testing.assert_array_equal(cells.data, before)
     assert len(write_cells(str(tmp_path / "a.tif"), *cells.as_layer_data_tuple()[:2])) == 2
 

@@ -10,10 +10,9 @@ from osteocount.napari import dock as dock_module
 from osteocount.napari import recent, sample_plate
 from osteocount.napari.dock import CORRECT, COUNT, OPEN
 from osteocount.napari.guide import HEADINGS, guide_file
+from support.patience import PATIENCE_MS, PATIENCE_S
 
 pytestmark = pytest.mark.window
-
-PATIENCE = 120_000
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +32,7 @@ def dock(viewer):
 
 
 def until(qtbot, condition):
-    qtbot.waitUntil(condition, timeout=PATIENCE)
+    qtbot.waitUntil(condition, timeout=PATIENCE_MS)
 
 
 def looked(dock, qtbot):
@@ -154,7 +153,7 @@ def _outline_with_a_click(dock, qtbot):
 def test_a_cancelled_folder_goes_on_where_it_stopped(dock, qtbot, plate_folder, tmp_path, monkeypatch):
     def endless(request, stop):
         yield dock_module.Progress(1, 10, "A01 done")
-        stop.wait(30)
+        stop.wait(PATIENCE_S)
 
     monkeypatch.setattr(dock_module, "count_folder", endless)
     drop(dock, plate_folder)

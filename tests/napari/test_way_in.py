@@ -15,6 +15,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.napari.views.source_view import SourceView
 from osteocount.napari.views.widgets import MessageView
 from osteocount.settings import Settings
+from support.patience import PATIENCE_MS
 
 ODD = ["/", "//", ".", "..", "~", "~nobody_of_this_name", "x" * 5000, "a\0b", " ", "C:\\", "/no/such", "*?<>|"]
 
@@ -93,7 +94,9 @@ def test_the_program_opens_what_it_is_given(make_napari_viewer, monkeypatch, qtb
         done = CliRunner().invoke(app, ["gui", str(path)], catch_exceptions=False)
         assert done.exit_code == 0, done.output
     _, dock = viewer.window.add_plugin_dock_widget("osteocount", "OsteoCount")
-    qtbot.waitUntil(lambda: dock.review.correct.buttons["merge"].isEnabled() and dock.review.idle(), timeout=60_000)
+    qtbot.waitUntil(
+        lambda: dock.review.correct.buttons["merge"].isEnabled() and dock.review.idle(), timeout=PATIENCE_MS
+    )
     assert dock.review.session.root == results
     assert dock.source.pictures.path() == pictures
     assert "A01_f1" in viewer.layers

@@ -17,10 +17,10 @@ from osteocount.pipeline.write_results import apply_edits
 from osteocount.settings import Settings
 from osteocount.simulate.design import FieldDesign
 from osteocount.simulate.simulated_field import simulate_field
+from support.patience import PATIENCE_MS
 
-pytestmark = [pytest.mark.window, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.window
 
-PATIENCE = 300_000
 CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}, "picture": {"well_view": "whole"}})
 
 
@@ -46,9 +46,9 @@ def test_a_whole_well_is_opened_counted_and_corrected(make_napari_viewer, qtbot,
     dock.settings.set_settings(CLASSICAL)
     dock.open_picture(well)
     assert viewer.layers["A01"].multiscale
-    qtbot.waitUntil(lambda: (viewer.layers["A01"].data[-1] != 128).any(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: (viewer.layers["A01"].data[-1] != 128).any(), timeout=PATIENCE_MS)
     dock.run.count.click()
-    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=PATIENCE_MS)
     assert [layer.name for layer in viewer.layers] == ["A01", "A01 cells", "A01 nuclei"]
     n = int(dock.numbers.values["n_trap_positive"].text())
     assert n > 20
@@ -57,7 +57,7 @@ def test_a_whole_well_is_opened_counted_and_corrected(make_napari_viewer, qtbot,
     dock.source.pictures.edit.setText(str(well.parent))
     dock.run.count.click()
     reviewing = dock.review
-    qtbot.waitUntil(lambda: reviewing.figures is not None and reviewing.idle(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: reviewing.figures is not None and reviewing.idle(), timeout=PATIENCE_MS)
     opened = reviewing.session.current
     assert isinstance(opened.field.labels, TiledLabels)
     assert viewer.layers[PICTURE].multiscale
@@ -77,7 +77,7 @@ def test_a_whole_well_is_opened_counted_and_corrected(make_napari_viewer, qtbot,
     assert not (opened.field.labels[box] == cell).any()
     reviewing.tools.start("undo")
     reviewing.tools.start("redo")
-    qtbot.waitUntil(reviewing.idle, timeout=PATIENCE)
+    qtbot.waitUntil(reviewing.idle, timeout=PATIENCE_MS)
     root = reviewing.session.root
     dock.close()
 

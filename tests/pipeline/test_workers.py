@@ -17,6 +17,7 @@ from osteocount.io.result_folder import ResultFolder
 from osteocount.pipeline.workers import finished, process_all
 from osteocount.settings import Settings
 from support.greedy_paths import Endless
+from support.ports import listening
 from support.runs import claimed, parts, tasks_of
 
 PYTHON = sys.executable
@@ -56,6 +57,7 @@ def test_closing_the_run_ends_its_processes_at_once(plate, tmp_path):
     tasks[1:] = [replace(task, paths=(Endless(task.paths[0]),)) for task in tasks[1:]]
     steps = process_all(tasks, claimed(tmp_path), Settings(), workers=2)
     next(steps)
+    assert listening() == set()
     steps.close()
     assert not [process for process in psutil.Process().children() if is_worker(process)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -50,13 +51,14 @@ def test_any_name_is_read_or_not_but_never_breaks(stem):
         assert parts is None or (parts.row <= 32 and parts.column <= 48)
 
 
-@pytest.mark.timeout(5)
 @pytest.mark.parametrize(
     "stem", ["A1_" * 2000, "_f1" * 3000, "P_" * 3000 + "A01", "A01" + "_f1" * 3000 + "x", "-" * 9000]
 )
 def test_long_names_take_no_time(stem):
+    started = time.process_time()  # of this process: not that of a busy machine
     for pattern in PATTERNS:
         pattern.read(stem)
+    assert time.process_time() - started < 5
 
 
 def test_a_folder_that_loops_back_is_walked_once(tmp_path):

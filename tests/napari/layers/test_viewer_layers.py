@@ -13,6 +13,7 @@ from osteocount.napari.counting import LayerCount
 from osteocount.napari.layers.viewer_layers import ViewerLayers, label_features
 from osteocount.pipeline import analyse
 from osteocount.settings import Settings
+from support.patience import PATIENCE_MS
 
 CELLS = pd.DataFrame(
     {
@@ -35,7 +36,7 @@ def show(layers, qtbot, um, result):
     labels = result.segmentation.cells.astype(np.uint16)
     layers.picture("scene")
     layers.show_count(LayerCount("scene", um, result, labels), lambda: done.append(True))
-    qtbot.waitUntil(lambda: bool(done), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(done), timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")

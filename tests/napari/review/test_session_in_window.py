@@ -17,11 +17,11 @@ from osteocount.napari.dock import COMPARE, OsteoCountDock
 from osteocount.napari.review.tools import NOT_SHOWN
 from osteocount.napari.views.correct_view import KEYS
 from osteocount.settings import Settings
+from support.patience import PATIENCE_MS
 
-pytestmark = [pytest.mark.window, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.window
 
 SAMPLE = Path(__file__).parents[3] / "sample_images"
-PATIENCE = 60_000
 TABLES = ("cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv")
 
 
@@ -60,14 +60,14 @@ def opened(viewer, qtbot, results, pictures=None):
     dock.source.earlier.edit.setText(str(results))
     dock.source.earlier_pictures.edit.setText(str(pictures or ""))
     dock.source.open_earlier.click()
-    qtbot.waitUntil(lambda: dock.review.correct.buttons["merge"].isEnabled(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dock.review.correct.buttons["merge"].isEnabled(), timeout=PATIENCE_MS)
     drawn(dock, qtbot)
     return dock
 
 
 def drawn(dock, qtbot):
     """Wait until plate and comparison have followed."""
-    qtbot.waitUntil(lambda: dock.review.figures is not None and dock.review.idle(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dock.review.figures is not None and dock.review.idle(), timeout=PATIENCE_MS)
 
 
 def corrected(dock, name="n_osteoclasts"):
@@ -77,7 +77,7 @@ def corrected(dock, name="n_osteoclasts"):
 
 def to_well(dock, qtbot, well):
     dock.review.go_to_well(well)
-    qtbot.waitUntil(lambda: dock.review.plate.well == well and dock.review.idle(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dock.review.plate.well == well and dock.review.idle(), timeout=PATIENCE_MS)
 
 
 def number(dock, name="n_trap_positive"):
@@ -104,8 +104,8 @@ def count_sample_plate(viewer, qtbot, results):
     dock.source.plate_layout.edit.setText(str(SAMPLE / "layout.csv"))
     dock.source.results.edit.setText(str(results))
     dock.run.count.click()
-    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=20 * PATIENCE)
-    qtbot.waitUntil(lambda: dock.review.correct.buttons["merge"].isEnabled(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: dock.review.correct.buttons["merge"].isEnabled(), timeout=PATIENCE_MS)
     drawn(dock, qtbot)
     return dock
 
@@ -159,7 +159,7 @@ def test_a_session_from_first_click_to_reopening(viewer, qtbot, tmp_path):
     assert reviewing.compare.export.isEnabled()
 
     dock.save.click()
-    qtbot.waitUntil(lambda: "Tables and report are in" in dock.state.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "Tables and report are in" in dock.state.text(), timeout=PATIENCE_MS)
     written, live = bytes_of(results), reviewing.figures.wells
     saved = read_table(results / "wells.csv")
     assert saved["n_osteoclasts"].fillna(-1).tolist() == live["n_osteoclasts"].fillna(-1).tolist()
@@ -189,7 +189,7 @@ def test_on_a_small_screen_plate_and_comparison_have_room_for_their_letters(view
     dock = opened(viewer, qtbot, results)
     window.show()
     dock.steps.setCurrentIndex(COMPARE)
-    qtbot.waitUntil(dock.review.compare.figure.isVisible, timeout=PATIENCE)
+    qtbot.waitUntil(dock.review.compare.figure.isVisible, timeout=PATIENCE_MS)
     drawn(dock, qtbot)
     assert (window.width(), window.height()) == (1280, 800)
     for view in (dock.review.plate, dock.review.compare):
@@ -205,7 +205,7 @@ def test_a_blinded_review_tells_nothing_until_it_is_finished(viewer, qtbot, resu
     dock = opened(viewer, qtbot, results)
     plate = dock.review.plate
     plate.blind.click()
-    qtbot.waitUntil(lambda: plate.well.startswith("well ") and dock.review.idle(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: plate.well.startswith("well ") and dock.review.idle(), timeout=PATIENCE_MS)
     drawn(dock, qtbot)
     shown = " ".join([
         dock.review.correct.title.text(), plate.exclude.text(), dock.review.compare.words.toPlainText(),
@@ -221,7 +221,7 @@ def test_a_blinded_review_tells_nothing_until_it_is_finished(viewer, qtbot, resu
     again = opened(viewer, qtbot, results)
     assert again.review.plate.well.startswith("well ")
     again.review.plate.blind.click()
-    qtbot.waitUntil(lambda: again.review.plate.well in ("A01", "A03") and again.review.idle(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: again.review.plate.well in ("A01", "A03") and again.review.idle(), timeout=PATIENCE_MS)
     drawn(again, qtbot)
     assert again.review.plate.figure.rendered is not None
 
@@ -233,7 +233,7 @@ def test_a_second_review_is_kept_apart(viewer, qtbot, results):
     first = (results / "edits.jsonl").read_bytes()
     reviewing.correct.who.setText("Ann")
     reviewing.correct.second.click()
-    qtbot.waitUntil(lambda: not reviewing.plate.done.isChecked() and reviewing.idle(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not reviewing.plate.done.isChecked() and reviewing.idle(), timeout=PATIENCE_MS)
     reviewing.plate.done.click()
     assert [edit.who for edit in read_log(results / "edits.ann.jsonl")] == ["Ann"]
     assert (results / "edits.jsonl").read_bytes() == first

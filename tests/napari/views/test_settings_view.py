@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QPushButton
 from osteocount.errors import OsteoCountError
 from osteocount.napari.views.settings_view import SettingsView, wrapped
 from osteocount.settings import Settings, help_text
+from support.patience import PATIENCE_MS
 
 OTHER = {
     "picture": {"pixel_size": 0.3225, "regime": "low_power", "well_view": "whole"},
@@ -71,5 +72,5 @@ def test_a_value_that_is_not_allowed_is_named(view, typed, message):
 
 
 def test_an_edit_is_announced(view, qtbot):
-    with qtbot.waitSignal(view.changed, timeout=1000):
+    with qtbot.waitSignal(view.changed, timeout=PATIENCE_MS):
         view.editors["count", "min_nuclei"].set_value(5)
