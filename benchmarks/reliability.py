@@ -2,7 +2,7 @@
 
     python benchmarks/reliability.py [--seed 21] [--out docs/reliability.md]
 
-Pictures are small, so that it takes a minute of processor time. Exit code 1 on a crash, more than ten seconds for a
+Pictures are small, so that it takes two minutes of processor time. Exit code 1 on a crash, more than ten seconds for a
 file, more than 2 GiB of memory, or a wrong count without a word.
 """
 
@@ -17,6 +17,7 @@ import tempfile
 import time
 import warnings
 from collections import Counter
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -29,13 +30,18 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import doc_sections
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.multi_image import list_scenes
+from osteocount.io.ome_zarr_write import new_plate
+from osteocount.io.picture import Picture, PixelSize
 from osteocount.io.read import read_picture
 from osteocount.pipeline.analysis import analyse
 from osteocount.settings import Settings
+from support.multi_image_files import write_czi
 from support.parser_fuzz import PARSERS, mutations
 from support.pictures import canvas, osteoclast, photograph
 
 SETTINGS = Settings.model_validate({"picture": {"pixel_size": 1.0}, "segment": {"segmenter": "classical"}})
+LEARNED = SETTINGS.replace(segment=SETTINGS.segment.replace(segmenter="learned"))
 OUTCOMES = ("refused", "same", "said", "unseen", "wrong", "crash")
 TITLES = (
     "refused with a sentence", "done, the same", "done, with a note or flag", "done, pixels differ, count the same",
@@ -80,6 +86,20 @@ WHOLE = {
     "JPEG": ("a.jpg", by_pillow("JPEG", quality=95, subsampling=0)),
     "JPEG, progressive": ("a.jpg", by_pillow("JPEG", quality=95, subsampling=0, progressive=True)),
 }
+
+
+def czi():
+    """Give a picture as Zeiss's own library writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        return write_czi(Path(folder) / "a.czi", ["A1"], [PICTURE], um=1.0).read_bytes()
+
+
+def zarr_files(folder):
+    """Write a picture as OME-Zarr of 16 chunks, and give its files."""
+    with new_plate(folder, "plate", {("A", 1): 1}) as writer:
+        picture = Picture(Path("a"), PICTURE, "rgb", ("",) * 3, PixelSize(1.0, "made"), "made")
+        writer.add_field(("A", 1), 0, picture, {}, {})
+    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def odd_kinds():
@@ -130,18 +150,18 @@ def damaged(data, chance):
         yield bytes(spoilt)
 
 
-def counted(path):
+def counted(path, settings=SETTINGS, scene=""):
     """Read and count a picture; give its pixels, the number of osteoclasts, and what was said of it."""
-    picture = read_picture(path, pixel_size_um=1.0)
+    picture = read_picture(path, pixel_size_um=1.0, scene=scene)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        result = analyse(picture, SETTINGS)
+        result = analyse(picture, settings)
     return picture.pixels, int(result.cells["is_osteoclast"].sum()), bool(result.warnings or result.quality.flags)
 
 
-def outcome_of_picture(path, expected):
+def outcome_of_picture(path, expected, settings=SETTINGS, scene=""):
     try:
-        pixels, count, said = counted(path)
+        pixels, count, said = counted(path, settings, scene)
     except OsteoCountError:
         return "refused"
     if expected is None:
@@ -182,6 +202,7 @@ def main():
     chance, trial = random.Random(given.seed), Trial()  # noqa: S311 - damage, no secrets
     with tempfile.TemporaryDirectory() as temporary:
         try_pictures(Path(temporary), trial, chance)
+        try_zarr(Path(temporary) / "a.zarr", trial, chance)
         try_parsers(Path(temporary), trial, chance)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
     given.out.write_text(page(trial, memory), encoding="utf-8")
@@ -193,17 +214,34 @@ def main():
 
 
 def try_pictures(folder, trial, chance):
-    for name, (file, data) in WHOLE.items():
+    kinds = {name: (*kind, SETTINGS) for name, kind in WHOLE.items()} | {"CZI": ("a.czi", czi(), SETTINGS)}
+    kinds |= {f"{name}, learned": (*WHOLE[name], LEARNED) for name in ("TIFF, LZW, predictor", "JPEG")}
+    for name, (file, data, settings) in kinds.items():
         path = folder / file
         path.write_bytes(data)
-        expected = counted(path)
+        expected = counted(path, settings)
         assert expected[1] == OSTEOCLASTS
         for spoilt in damaged(data, chance):
             path.write_bytes(spoilt)
-            trial.add(name, lambda path=path, expected=expected: outcome_of_picture(path, expected))
+            trial.add(name, partial(outcome_of_picture, path, expected, settings))
     for file, data in odd_kinds():
         (folder / file).write_bytes(data)
         trial.add("odd kinds of pictures", lambda path=folder / file: outcome_of_picture(path, None))
+
+
+def try_zarr(store, trial, chance):
+    """Take each file of an OME-Zarr away, cut it short and change bytes of it."""
+    files = zarr_files(store)
+    (scene,) = list_scenes(store)
+    expected = counted(store, scene=scene.name)
+    assert expected[1] == OSTEOCLASTS
+    for name, data in files.items():
+        for spoilt in (None, data[: len(data) // 2], *islice(damaged(data, chance), 9, 11)):
+            (store / name).unlink()
+            if spoilt is not None:
+                (store / name).write_bytes(spoilt)
+            trial.add("OME-Zarr", partial(outcome_of_picture, store, expected, SETTINGS, scene.name))
+            (store / name).write_bytes(data)
 
 
 def try_parsers(folder, trial, chance):

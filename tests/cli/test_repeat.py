@@ -43,7 +43,7 @@ def made(tmp_path_factory):
     cell = CellRef(cell_id=row.cell_id, y=round(row.y_px), x=round(row.x_px), area_px=row.area_px)
     edit = Edit(
         who="MZ", when=WHEN, kind="set_class", plate="" if pd.isna(row.plate) else row.plate, well=row.well,
-        image=row.image, cells=[cell], is_osteoclast=False,
+        image=row.image, cells=[cell], is_osteoclast=False, reason="seen",
     )  # fmt: skip
     EditLog(paper / "out" / "edits.jsonl").append(edit)
     assert osteocount("apply-edits", paper / "out").exit_code == 0

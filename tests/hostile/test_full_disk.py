@@ -107,7 +107,7 @@ def flipped(out, row):
     cell = CellRef(cell_id=row.cell_id, y=round(row.y_px), x=round(row.x_px), area_px=row.area_px)
     return Edit(
         who="MZ", when=WHEN, kind="set_class", plate="" if pd.isna(row.plate) else row.plate, well=row.well,
-        image=row.image, cells=[cell], is_osteoclast=not row.is_osteoclast,
+        image=row.image, cells=[cell], is_osteoclast=not row.is_osteoclast, reason="seen",
     )  # fmt: skip
 
 

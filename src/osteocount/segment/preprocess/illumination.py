@@ -27,8 +27,9 @@ _FINE = 4  # the light is worked out exactly at points so many times closer than
 _PLASTIC = 0.04  # OD below which a pixel is bare plastic
 _OUTLIER = 2.5  # robust SDs below the quadratic surface at which a block is taken to hold no plastic
 _ROUNDS = 6  # of taking blocks out and fitting again
-# A cell that covers a quarter of the field bends the first fit down to itself, and would be taken for the light. A fit
-# that began with the brighter half of the blocks replaces it if this share of all blocks more lies that near to it.
+# A cell that covers a quarter of a field bends the surface down to itself, and would be taken for the light. A surface
+# that began with the brighter half of the blocks is taken when so much more of all blocks lies so near to it: .2 to .4
+# with a cell of 700 µm and OD .2 to .55 in a field of 0.8 mm, and within .04 on all other pictures that were tried.
 _NEAR, _MORE = 0.02, 0.1
 
 #: Tells (rows, columns) → (rows, columns) bool which of these pixels lie inside the well.
@@ -207,36 +208,32 @@ def _mend(values: NDArray[np.float32], trusted: NDArray[np.bool_]) -> NDArray[np
         terms = terms[:, :1]
     if not trusted.any():
         trusted = np.ones_like(trusted)
-    mended = np.empty_like(values)
+    known, trusted = values.reshape(-1, channels).T, trusted.ravel()
     floor = 0.03 * float(np.ptp(values))
-    for channel in range(channels):
-        known = values[..., channel].ravel()
-        fit, use = _bright_surface(terms, known, trusted.ravel(), floor)
-        near = np.where(use, known, fit).astype(np.float32).reshape(rows, columns)
-        mended[..., channel] = cv2.medianBlur(near, 3) if min(rows, columns) >= 3 else near
+    brighter = known >= np.median(known[:, trusted], axis=1, keepdims=True)
+    fits = [
+        [_bright_surface(terms, level, trusted, start, floor) for level, start in zip(known, starts, strict=True)]
+        for starts in (np.ones_like(brighter), brighter)
+    ]
+    near = [float(np.mean([np.abs(level - fit)[trusted] < _NEAR for level, (fit, _) in zip(known, each, strict=True)]))
+            for each in fits]  # fmt: skip
+    mended = np.empty_like(values)
+    for channel, (fit, use) in enumerate(fits[1] if near[1] > near[0] + _MORE else fits[0]):
+        mixed = np.where(use, known[channel], fit).astype(np.float32).reshape(rows, columns)
+        mended[..., channel] = cv2.medianBlur(mixed, 3) if min(rows, columns) >= 3 else mixed
     return mended
 
 
 def _bright_surface(
-    terms: NDArray[np.float64], known: NDArray[np.float32], trusted: NDArray[np.bool_], floor: float
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Fit a surface of ``terms`` to the blocks of bare plastic; return it, and which blocks those are."""
-    brighter = trusted & (known >= np.median(known[trusted]))
-    of_all, of_brighter = (_without_cells(terms, known, trusted, start, floor) for start in (trusted, brighter))
-    near = [np.count_nonzero(trusted & (np.abs(known - fit) < _NEAR)) for fit, _ in (of_all, of_brighter)]
-    return of_brighter if near[1] > near[0] + _MORE * np.count_nonzero(trusted) else of_all
-
-
-def _without_cells(
     terms: NDArray[np.float64],
     known: NDArray[np.float32],
     trusted: NDArray[np.bool_],
     start: NDArray[np.bool_],
     floor: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Fit a surface from the blocks of ``start`` on: cells only darken, so what lies well below it is taken out."""
-    use = start.copy()
-    for _ in range(_ROUNDS):
+    """Fit a surface to the blocks of bare plastic, from those of ``start`` on; return it, and which blocks they are."""
+    use = trusted & start
+    for _ in range(_ROUNDS):  # cells only darken: what lies well below the surface is taken out and the fit repeated
         fit = terms @ np.linalg.lstsq(terms[use], known[use], rcond=None)[0]
         spread = 1.4826 * float(np.median(np.abs(known[use] - fit[use]))) + floor
         use = trusted & (known > fit - _OUTLIER * spread)
