@@ -42,6 +42,9 @@ _SCALES_UM = tuple(1.3 * _SCALE_STEP**n for n in range(7))
 _SUREST_AT = 1.15
 _SAMPLE_PX = 480  # of the file along a side of what is tried: at 7 µm that is 1,700 pixels for the network
 _FEWEST = 10  # cells from which the scale can be told
+# A cell is called by a parabola of its diameter that was fitted on simulated crops and has its summit at 100 µm. What
+# is larger is no less of an osteoclast, yet one of 700 µm would fall far down the other side. A judgement.
+_LARGEST_UM = 200.0
 #: What a cell is called by, in this order; see `cell_features`.
 CELL_FEATURES = ("one", "osteoclast", "surest", "cell", "log_diameter", "log_diameter_squared")
 
@@ -69,7 +72,7 @@ class LearnedLowPowerDetector:
         maps = self._model.low_power_maps(density)
         labels = outline_cells(maps, inside, scale)
         weights = np.array(self._model.facts["call_weights"])
-        chance = sigmoid(cell_features(labels, maps, scale) @ weights).astype(float)
+        chance = sigmoid(cell_features(labels, maps, scale, _LARGEST_UM) @ weights).astype(float)
         total = mean_per_label(labels, cv2.transform(density, DENSITY_WEIGHTS[None]))
         called = chance >= 0.5
         called[0] = False
@@ -155,11 +158,14 @@ def _merged(labels: NDArray[np.int32], core: NDArray[np.float32]) -> NDArray[np.
         labels = owner.astype(np.int32)[labels]
 
 
-def cell_features(labels: NDArray[np.int32], maps: LowPowerMaps, scale: Scale) -> NDArray[np.float64]:
+def cell_features(
+    labels: NDArray[np.int32], maps: LowPowerMaps, scale: Scale, largest_um: float = np.inf
+) -> NDArray[np.float64]:
     """Return the features (n + 1, 6) of each cell in the order of `CELL_FEATURES`.
 
     ``osteoclast`` is the mean logit of lying in an osteoclast; ``surest``, the mean over the pixels of the core;
-    ``cell``, the mean logit of lying in a cell; ``log_diameter``, of a disc of its area, over 50 µm.
+    ``cell``, the mean logit of lying in a cell; ``log_diameter``, of a disc of its area, over 50 µm; larger cells than
+    ``largest_um`` are taken as of that.
     """
     size = int(labels.max(initial=0)) + 1
     area = np.bincount(labels.ravel(), minlength=size)
@@ -168,7 +174,7 @@ def cell_features(labels: NDArray[np.int32], maps: LowPowerMaps, scale: Scale) -
     n_core = np.bincount(core.ravel(), minlength=size)
     mean = mean_per_label(labels, osteoclast)
     in_core = np.bincount(core.ravel(), osteoclast.ravel(), size)
-    diameter = np.log(np.sqrt(np.maximum(area, 1) * 4 / np.pi) * scale.um / 50)
+    diameter = np.log(np.minimum(np.sqrt(np.maximum(area, 1) * 4 / np.pi) * scale.um, largest_um) / 50)
     cell = mean_per_label(labels, np.clip(maps.cell.astype(np.float32), -6, 6))
     sure = np.where(n_core > 0, in_core / np.maximum(n_core, 1), mean)
     return np.stack([np.ones(size), mean, sure, cell, diameter, diameter**2], axis=1)
