@@ -58,7 +58,7 @@ def asked_again(recorded: dict[str, Any], record: Path, settings: Settings, out:
     """
     try:
         places = [Path(recorded.get("folder", "")), *record.resolve().parents[:2]]
-        source = changes.get("source") or _found(recorded["source"], places, record, "give it as --source")
+        source: Any = changes.get("source") or _found(recorded["source"], places, record, "give it as --source")
         inside = Path(recorded["source"])
         places.append(source)
         tables = {
@@ -72,7 +72,7 @@ def asked_again(recorded: dict[str, Any], record: Path, settings: Settings, out:
             for reader in recorded["readers"]
         ]
         others = {name: recorded[name] for name in ("treatment_column", "pattern", "plate_wells")}
-        given = {"source": source, "out": out, "settings": settings, "readers": readers}
+        given: dict[str, Any] = {"source": source, "out": out, "settings": settings, "readers": readers}
         return RunRequest(**(given | tables | others | changes))
     except (KeyError, TypeError, AttributeError) as error:
         raise OsteoCountError(f"{record}: the request in the record cannot be understood ({error}).") from error
@@ -117,9 +117,10 @@ def _found(
     if written is None:
         return None
     path = Path(written)
-    inside = [path.relative_to(source)] if source is not None and path.is_relative_to(source) else []
-    for name in (path, *inside, path.name):
-        for place in places:
-            if (place / name).exists():
-                return place / name
+    names = [path, Path(path.name)]
+    if source is not None and path.is_relative_to(source):
+        names.insert(1, path.relative_to(source))
+    for found in (place / name for name in names for place in places):
+        if found.exists():
+            return found
     raise OsteoCountError(f"{record}: {(places[0] / path).as_posix()} is not there any more; {cure}.")
