@@ -149,9 +149,8 @@ def test_separate_controls_make_the_dependence_a_four_cell_contrast():
         ),
         (
             table().assign(donor=lambda t: t["donor"].replace({"D1": "Ann exp1", "D2": "ann exp2"})),
-            "These look like the same donor in two experiments: 'Ann exp1' and 'ann exp2'. If so, give them one "
-            "name (and a plate "
-            "or day column): counted as two donors they make the p values too small.",
+            "These look like one donor in several experiments: 'Ann exp1' and 'ann exp2'. If so, give them one name "
+            "(and a plate or day column): counted as donors of their own they make the p values too small.",
         ),
         (
             table().assign(plate=lambda t: np.where(t["treatment"] == "RANKL", "second", "first"), well=range(18)),

@@ -1,5 +1,6 @@
 """The sentences that are rare in tables of people, each word for word: notes, refusals, methods, p values."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,8 @@ from osteocount.settings import ComparisonSettings
 from osteocount.stats import compare, sentences
 from osteocount.stats.agreement import agree
 from osteocount.stats.contrasts import Contrast
+from osteocount.stats.endpoints import TITLES
+from osteocount.stats.figures import bland_altman, power_curve, superplot
 from osteocount.stats.planning import plan
 from support.well_tables import simulated, table
 
@@ -82,7 +85,7 @@ ARM, PAIR = Contrast("A", "vehicle", {}, "arm", "A"), Contrast("x", "y", {}, "cu
         ("blocked", PAIR, 2, False, False, "least squares on donor × arm cells, donor block; Holm over 2 contrasts"),
         (
             "blocked", PAIR, 1, False, True,
-            "least squares weighted by counting noise on donor × arm cells, donor block; one pre-declared contrast",
+            "least squares weighted by counting noise on donor × arm cells, donor block; one contrast, not adjusted",
         ),
         (
             "blocked", Contrast("P", "v", {}, "arm", "P", apart=True), 2, True, False,
@@ -219,7 +222,7 @@ def test_tables_that_are_refused(frame, settings, message):
     [
         (
             table().assign(donor=lambda t: t["donor"].where(t.index > 3, "d 1")),
-            "One donor spelt in several ways is taken as one: 'd 1' and 'D1' is 'd 1'.",
+            "Donors spelt in several ways are taken as one: 'D1' as 'd 1'.",
         ),
         (
             table().drop(columns="area_mm2").assign(imaged_area_px=1000.0),
@@ -247,6 +250,11 @@ def test_a_plan_says_what_the_pilot_showed():
         "usual), so take this power as the most to hope for."
     ) in said
     assert "wells no wider than Poisson. 100 simulated experiments per design, seed 1." in said
+    assert (
+        "For orientation: with 4 arms, 50 osteoclasts per well, donor × arm SD 0.2 and negative-binomial size 10, 3 "
+        "donors × 3 wells give the verdict 'robust' in 33 % of experiments for a ratio of 2 and in 9 % for 1.5 "
+        "(Dunnett p < .05 in 52 % and 17 %)."
+    ) in said
 
 
 def test_agreement_says_what_it_could_not_compare():
@@ -261,3 +269,57 @@ def test_agreement_says_what_it_could_not_compare():
     with pytest.raises(OsteoCountError) as refused:
         agree(table(), pd.DataFrame({"well": ["A1"], "count": [3]}), control="vehicle")
     assert str(refused.value) == "Our table holds several plates: add a column 'plate' to the manual counts."
+
+
+def test_an_error_that_grows_with_density_is_said():
+    ours = simulated(("vehicle",), 4, wells=6, sd=0.6)
+    manual = ours[["plate", "well"]].assign(count=(ours["count"] ** 0.8).round().astype(int))
+    (text,) = agree(ours, manual, control="vehicle").warnings[:1]
+    shape = (
+        r"Against manual, the counting error changes with density: \+\d+ % per doubling \(p < \.001\), so dense and "
+        r"sparse arms are not counted alike\."
+    )
+    assert re.fullmatch(shape, text)
+
+
+RATE = "÷ imaged area, wells of a donor and arm pooled; compared as log((count + 0.5) ÷ area), a ratio of rates"
+
+
+@pytest.mark.parametrize(
+    ("name", "noun", "axis", "quantity", "formula"),
+    [
+        ("osteoclast_count", "osteoclasts", "Osteoclasts", "osteoclast count",
+         f"number of osteoclasts {RATE}"),
+        ("osteoclast_count_ge2", "TRAP-positive cells with ≥ 2 nuclei", "Cells with ≥ 2 nuclei",
+         "count of cells with ≥ 2 nuclei", f"number of TRAP-positive cells with at least 2 nuclei {RATE}"),
+        ("osteoclast_count_ge4", "TRAP-positive cells with ≥ 4 nuclei", "Cells with ≥ 4 nuclei",
+         "count of cells with ≥ 4 nuclei", f"number of TRAP-positive cells with at least 4 nuclei {RATE}"),
+        ("osteoclast_area_fraction", "osteoclast area ÷ imaged area", "Osteoclast area ÷ imaged area",
+         "osteoclast area fraction",
+         "area of all osteoclasts ÷ imaged area, 0 to 1; compared as its logit, a ratio of odds"),
+        ("fusion_index", "nuclei in osteoclasts ÷ nuclei", "Fusion index", "fusion index",
+         "nuclei in osteoclasts ÷ nuclei of all TRAP-positive cells, 0 to 1; compared as its logit, a ratio of odds"),
+        ("nuclei_per_osteoclast", "nuclei per osteoclast", "Nuclei per osteoclast", "nuclei per osteoclast",
+         "nuclei in osteoclasts ÷ number of osteoclasts; compared as its logarithm, a ratio of means"),
+        ("osteoclast_area", "mean osteoclast area", "Mean osteoclast area", "mean osteoclast area",
+         "area of all osteoclasts ÷ number of osteoclasts; compared as its logarithm, a ratio of means"),
+    ],
+)  # fmt: skip
+def test_titles_of_endpoints(name, noun, axis, quantity, formula):
+    title = TITLES[name]
+    assert (title.noun, title.axis, title.quantity, title.formula) == (noun, axis, quantity, formula)
+
+
+def test_titles_of_figures():
+    pilot = simulated(("vehicle", "A", "B"), 4)
+    wanted = {3: "To show a ratio of 2 in one of 2 arms", 2: "To show a ratio of 2 in one arm"}
+    for arms, title in wanted.items():
+        own = pilot[pilot["treatment"].isin(("vehicle", "A", "B")[:arms])]
+        figure = power_curve(plan(own, 2, control="vehicle", donors=(3,), wells=(2, 3), runs=100))
+        assert figure.axes[0].get_title("left") == title
+    sparse = simulated(("vehicle", "A"), 4).assign(count=lambda t: t["count"].where(t.index % 5 != 1, 0))
+    figure = superplot(compare(sparse, control="vehicle"))
+    lie = int((sparse["count"] == 0).sum())
+    assert figure.axes[0].get_title("left") == f"{lie} wells with 0 lie below the log axis"
+    found = agree(pilot, pilot[["plate", "well", "count"]], control="vehicle")
+    assert bland_altman(found).axes[0].get_title("left") == f"bias and limits of agreement, n = {len(pilot)}"

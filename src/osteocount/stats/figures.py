@@ -332,7 +332,8 @@ def power_curve(plan: Plan) -> Figure:
     axes.set_xticks(sorted(plan.table["donors"].unique()))
     axes.set_xlabel("Donors")
     axes.set_ylabel("Power for the verdict 'robust' (%)")
-    axes.set_title(f"To show a ratio of {plan.ratio:g} in one of {plan.arms} arms", fontsize=10, color=INK, loc="left")
+    where = f"one of {plan.arms} arms" if plan.arms > 1 else "one arm"
+    axes.set_title(f"To show a ratio of {plan.ratio:g} in {where}", fontsize=10, color=INK, loc="left")
     axes.legend(
         title="Wells per\ndonor × arm", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8.5
     )

@@ -54,7 +54,7 @@ def method(design: Design, contrast: Contrast, size: int, dunnett: bool, weighte
         return f"{model}; Dunnett over {size} arms" if size > 1 else f"{model}; one arm"
     if size > 1:
         return f"{model}; Holm over {size} contrasts"
-    return f"{model}; one pre-declared contrast"
+    return f"{model}; one contrast, not adjusted"
 
 
 OWN_LIMIT = 0.10  # with the pooled paired test below .05 it holds the error of "robust" under a noisy arm at .07

@@ -124,8 +124,8 @@ def _donors_named_twice(wells: pd.DataFrame) -> list[ComparisonWarning]:
     if not same:
         return []
     text = (
-        f"These look like the same donor in two experiments: {_quoted(same)}. If so, give them one name (and a plate "
-        "or day column): counted as two donors they make the p values too small."
+        f"These look like one donor in several experiments: {_quoted(same)}. If so, give them one name (and a plate or "
+        "day column): counted as donors of their own they make the p values too small."
     )
     return [ComparisonWarning(text)]
 

@@ -306,8 +306,12 @@ def fold_donors(frame: pd.DataFrame, column: str) -> tuple[pd.DataFrame, list[st
     if not same:
         return frame, []
     kept = {spelling: spellings[0] for spellings in same for spelling in spellings}
-    said = "; ".join(" and ".join(f"'{name}'" for name in spellings) + f" is '{spellings[0]}'" for spellings in same)
-    return frame.assign(**{column: names.replace(kept)}), [f"One donor spelt in several ways is taken as one: {said}."]
+    said = "; ".join(f"{_quoted(spellings[1:])} as '{spellings[0]}'" for spellings in same)
+    return frame.assign(**{column: names.replace(kept)}), [f"Donors spelt in several ways are taken as one: {said}."]
+
+
+def _quoted(names: list[str]) -> str:
+    return " and ".join(f"'{name}'" for name in names)
 
 
 def _one_spelling(frame: pd.DataFrame, treatment: str) -> tuple[pd.DataFrame, list[str]]:
