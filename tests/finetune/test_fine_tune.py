@@ -84,7 +84,7 @@ def test_without_pytorch_it_says_what_is_needed(lab, tmp_path, monkeypatch):
 
 
 def test_a_network_that_learned_nothing_is_not_saved(lab, tmp_path, quick, monkeypatch):
-    monkeypatch.setattr(lab_network, "fit_call", lambda features, answers, before: before)
+    monkeypatch.setattr(lab_network, "fit_call", lambda features, answers, before, annotated: before)
     with pytest.raises(OsteoCountError, match=r"Not saved: On 3 wells .* p = 1\.000.*over 6 pictures.*may be chance"):
         run(*asked(lab, tmp_path / "lab.onnx"))
     assert not (tmp_path / "lab.onnx").exists()

@@ -72,6 +72,16 @@ def results(*inputs, settings=None, wells=(), **run):
             "called it one, from its appearance and its size. This is not the usual definition by nuclei.",
         ),
         (
+            [field(regime="low_power", um=3.2, record={"segmenter": "learned", "low_power_model_sha256": SHA,
+                                                       "low_power_lab": {"n_pictures": 12, "n_osteoclasts": 345}})],
+            "by the network for low power that comes with OsteoCount, trained on simulated pictures and fine-tuned on "
+            "12 annotated pictures of the lab with 345 osteoclasts (SHA-256 acd87e7f0a91…).",
+        ),
+        (
+            [field(regime="low_power", record={"segmenter": "learned", "low_power_lab": {"n_pictures": "many"}})],
+            "fine-tuned on annotated pictures of the lab.",
+        ),
+        (
             [field(regime="fluorescence", record={**LEARNED, **ELSEWHERE, "channels": "cytoplasm: a, nuclei: b (names)",
                                                   "cell_threshold_grey": 30.0, "positive_from_grey": 50.0})],
             f"nuclei in that of DNA (cytoplasm: a, nuclei: b (names)) {CLASSICAL}. Fluorescence has no optical "
@@ -85,7 +95,8 @@ def results(*inputs, settings=None, wells=(), **run):
             "In 1 low-power brightfield picture: grey levels were converted",
         ),
     ],
-    ids=["network", "classical", "no pixel size", "low power by size", "low power by network", "fluorescence", "mixed"],
+    ids=["network", "classical", "no pixel size", "low power by size", "low power by network", "fine-tuned",
+         "changed by hand", "fluorescence", "mixed"],
 )  # fmt: skip
 def test_every_regime_says_what_was_done(inputs, words):
     assert words in methods.methods(results(*inputs))

@@ -11,18 +11,23 @@ _STIFFNESS = 10.0
 
 
 def fit_call(
-    features: NDArray[np.float64], is_osteoclast: NDArray[np.bool_], before: NDArray[np.float64]
+    features: NDArray[np.float64], is_osteoclast: NDArray[np.bool_], before: NDArray[np.float64], annotated: int
 ) -> NDArray[np.float64]:
     """Fit the logistic regression that calls a cell, held to the weights of before where cells are few.
+
+    It is shifted until as many osteoclasts are called as are annotated: those that are not outlined cannot be called,
+    and the count would be too low.
 
     Parameters
     ----------
     features
-        (n, k) of the annotated cells, see `osteocount.segment.detectors.learned_low_power.cell_features`.
+        (n, k) of our cells in annotated pictures, see `osteocount.segment.detectors.learned_low_power.cell_features`.
     is_osteoclast
-        (n,) what the annotator said.
+        (n,) whether they are annotated osteoclasts.
     before
         (k,) weights of the network that ships.
+    annotated
+        Osteoclasts in these pictures.
     """
     if not len(features):
         return before
@@ -37,4 +42,12 @@ def fit_call(
         return float(value), slope + 2 * ridge * change
 
     found = minimize(loss, np.zeros(before.size), jac=True, method="L-BFGS-B")
-    return np.asarray(before + found.x / spread)
+    weights = before + found.x / spread
+    return np.asarray(weights + _shift(features @ weights, annotated) * (np.arange(before.size) == 0))
+
+
+def _shift(logit: NDArray[np.float64], wanted: int) -> float:
+    """Return what is to be added so that ``wanted`` logits are above 0."""
+    highest = np.sort(logit)[::-1]
+    at = min(max(wanted, 1), len(highest) - 1)
+    return -float(highest[at - 1] + highest[at]) / 2

@@ -147,7 +147,8 @@ def _with_call(weights: Weights, scenes: Sequence[AnnotatedScene]) -> LabNetwork
     judged = [_judged(scene, model) for scene in scenes]
     features = np.concatenate([each[cells.judged] for cells, each in judged])
     answers = np.concatenate([cells.hit[cells.judged] for cells, _ in judged])
-    return LabNetwork(weights, fit_call(features, answers, before))
+    annotated = sum(int(scene.countable.sum()) for scene in scenes)
+    return LabNetwork(weights, fit_call(features, answers, before, annotated))
 
 
 def _judged(scene: AnnotatedScene, model: LowPowerModel) -> tuple[JudgedCells, NDArray[np.float64]]:

@@ -57,6 +57,11 @@ class AnnotatedScene:
     unsure: NDArray[np.bool_]
     cut: NDArray[np.bool_]
 
+    @property
+    def countable(self) -> NDArray[np.bool_]:
+        """(n + 1,) osteoclasts that can be counted: the annotator was sure, and the border does not cut them."""
+        return np.asarray(self.osteoclast & ~self.unsure & ~self.cut)
+
 
 def annotated_scene(picture: Picture, truth: GroundTruth, settings: Settings, well: str) -> AnnotatedScene:
     """Bring a picture and its annotation to the scale of the network, by the way every picture goes that is counted.

@@ -80,7 +80,7 @@ def judge_cells(scene: AnnotatedScene, ours: NDArray[np.int32]) -> JudgedCells:
     true, own = pairs["true_id"].to_numpy(int), pairs["our_id"].to_numpy(int)
     spared = scene.unsure | scene.cut
     hit, judged = np.zeros(size, bool), np.ones(size, bool)
-    hit[own] = (scene.osteoclast & ~spared)[true]
+    hit[own] = scene.countable[true]
     judged[own[spared[true]]] = False
     # One the annotator was unsure of need not be outlined alike to be spared.
     on_spared = np.bincount(ours.ravel(), spared[scene.cells].ravel(), size)
@@ -95,7 +95,7 @@ def tally_blocks(scene: AnnotatedScene, cells: JudgedCells, called: NDArray[np.b
     shape = scene.cells.shape
     across = max(1, round(shape[1] * scene.scale.um / _BLOCK_UM))
     n = across * max(1, round(shape[0] * scene.scale.um / _BLOCK_UM))
-    true = scene.osteoclast & ~scene.unsure & ~scene.cut
+    true = scene.countable
     at_true, at_ours = _blocks(scene.cells, true.size, n, across), _blocks(cells.labels, cells.judged.size, n, across)
     calls = called & cells.judged
     sums = [

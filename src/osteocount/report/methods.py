@@ -185,17 +185,24 @@ def _segmenter(record: dict[str, Any], settings: dict[str, Any]) -> str:
         at_low_power = record.get("low_power_model_sha256")
         what = "the network for low power" if at_low_power else "the network"
         digest = at_low_power or record.get("model_sha256")
-        if lab := record.get("low_power_lab"):
-            return (
-                f"by {what} that comes with OsteoCount, fine-tuned on {plural(lab['n_pictures'], 'annotated picture')} "
-                f"of the lab with {lab['n_osteoclasts']} osteoclasts{_hash(digest)}"
-            )
-        return f"by {what} that comes with OsteoCount, trained on simulated pictures alone{_hash(digest)}"
+        return f"by {what} that comes with OsteoCount, {_taught_by(record)}{_hash(digest)}"
     if used == "classical":
         return "by thresholds and shape, without a trained network (the classical method)"
     if used in PROGRAMS:
         return f"by {PROGRAMS[used]}{_weights(record, settings)}"
     return f"by the method “{used}”" if used else "automatically"
+
+
+def _taught_by(record: dict[str, Any]) -> str:
+    """Say what our network has learned from."""
+    lab = record.get("low_power_lab")
+    if not isinstance(lab, dict):
+        return "trained on simulated pictures alone"
+    pictures, osteoclasts = lab.get("n_pictures"), lab.get("n_osteoclasts")
+    if not isinstance(pictures, int) or not isinstance(osteoclasts, int):
+        return "fine-tuned on annotated pictures of the lab"
+    what = f"{plural(pictures, 'annotated picture')} of the lab with {plural(osteoclasts, 'osteoclast')}"
+    return f"trained on simulated pictures and fine-tuned on {what}"
 
 
 def _weights(record: dict[str, Any], settings: dict[str, Any]) -> str:

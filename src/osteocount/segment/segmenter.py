@@ -32,6 +32,8 @@ from osteocount.segment.segmentation import Segmentation, WholePictureNeeded
 from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings
 
+_NO_PART = "the lab's network is for low power, and had no part in this picture, which shows nuclei or fluorescence."
+
 
 @dataclass(frozen=True)
 class _Decided:
@@ -95,6 +97,8 @@ class Segmenter:
             A tiled ``image`` is of a regime, or for a method, that has to see it as a whole.
         """
         found = self._of_picture(image) if isinstance(image, Picture) else self._in_tiles(image, scratch)
+        if self._settings.segment.model is not None and found.regime != "low_power":
+            found = replace(found, warnings=(*found.warnings, _NO_PART))
         by = self._method.elsewhere.get(found.regime)
         return found if by is None else replace(found, record={**found.record, "cells_and_nuclei_by": by})
 

@@ -2,11 +2,13 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.picture import Picture, PixelSize
 from osteocount.segment import get_segmenter
 from osteocount.segment.backends.description import weights_hash
 from osteocount.segment.backends.lab_model import PROPERTY, LabModel, low_power_model, shipped_content
@@ -14,6 +16,7 @@ from osteocount.segment.backends.low_power_model import shipped_low_power_model
 from osteocount.segment.backends.onnx_file import read_onnx, with_weights
 from osteocount.segment.detectors.learned_low_power import LearnedLowPowerDetector
 from osteocount.settings import SegmentSettings, Settings
+from support import scenes
 from support.lab_networks import lab_facts, lab_network
 from support.tiny_onnx import tiny_onnx
 
@@ -89,3 +92,11 @@ def test_only_the_learned_method_takes_a_network_of_a_lab(tmp_path):
     wanted = {"model": str(lab_network(tmp_path / "lab.onnx")), "segmenter": "classical"}
     with pytest.raises(OsteoCountError, match="--model is for --segmenter learned"):
         get_segmenter(Settings.model_validate({"segment": wanted}))
+
+
+def test_where_it_has_no_part_that_is_said(tmp_path):
+    wanted = Settings.model_validate({"segment": {"model": str(lab_network(tmp_path / "lab.onnx"))}})
+    made = scenes.binucleate_decoy()
+    picture = Picture(Path("a.png"), made.picture, "rgb", ("", "", ""), PixelSize(0.76, "test"), "YXC", ())
+    found = get_segmenter(wanted).segment(picture)
+    assert "the lab's network is for low power, and had no part in this picture" in found.warnings[-1]
