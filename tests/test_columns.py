@@ -27,7 +27,7 @@ def test_columns_of_a_table_have_names_of_their_own_and_help(table):
         (columns.WINDOW_PICTURE, WELLS.by_name),
         (columns.WINDOW_CORRECTION, WELLS.by_name),
         (columns.WINDOW_WELLS, WELLS.by_name),
-        (columns.WINDOW_MAP_FIRST, WELLS.by_name),
+        (columns.PLATE_MAP, WELLS.by_name),
         (columns.REPORT_PLATES, columns.PLATE_QUALITY.by_name),
         (columns.REPORT_ARMS, WELLS.by_name),
         (columns.CELLPROFILER_CELLS, CELLS.by_name),

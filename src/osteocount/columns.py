@@ -250,24 +250,28 @@ WELL_NUMBERS = (
     _count("n_borderline", "Cells whose class flips inside the interval of their nuclei.", "Borderline"),
     # Beyond the contract, for the statistics: pooled proportions need their counts, and a plate without a pixel size
     # still has rates per pixel.
-    Column("imaged_area_px", "Int64", "The imaged area in pixels.", "px"),
-    Column("osteoclast_area_px", "Int64", "Area of the osteoclasts, by which the area fraction is made.", "px"),
-    Column("osteoclast_area_mean_um2", "float64", "Mean area of an osteoclast.", "µm²"),
-    Column("n_nuclei_in_osteoclasts", "Int64", "Nuclei of all osteoclasts."),
+    Column("imaged_area_px", "Int64", "The imaged area in pixels.", "px", title="Imaged, px"),
+    Column("osteoclast_area_px", "Int64", "Area of the osteoclasts, by which the area fraction is made.", "px",
+           title="Osteoclast area, px"),
+    Column("osteoclast_area_mean_um2", "float64", "Mean area of an osteoclast.", "µm²",
+           title="Mean osteoclast area, µm²"),
+    Column("n_nuclei_in_osteoclasts", "Int64", "Nuclei of all osteoclasts.", title="Nuclei in osteoclasts"),
     Column("guard_zone_share", "float64", "Share of the analysed area that the guard zone takes, where cells are only "
            "looked at and not counted; 0 without one.", title="Guard zone, share", style="figure", decimals=2),
 )  # fmt: skip
 
 WELL_QUALITY = _only(
     "where it can be measured",
-    Column("qc_debris", "float64", "Share of the well covered by stained things that are in no cell."),
-    Column("qc_focus", "float64", "Fine over coarse detail; low when out of focus."),
-    Column("qc_foreground", "float64", "Share of the well covered by cells."),
-    Column("qc_saturated", "float64", "Share of pixels at either end of the camera's range."),
-    Column("qc_stain_green", "float64", "Share of green in the light that the outlined cells take."),
-    Column("qc_uneven", "float64", "Range of the background over the picture ÷ its median."),
-    Column("qc_well_in_view", "float64", "Share of the picture inside the well."),
-)
+    Column("qc_debris", "float64", "Share of the well covered by stained things that are in no cell.",
+           title="Debris, share"),
+    Column("qc_focus", "float64", "Fine over coarse detail; low when out of focus.", title="Focus"),
+    Column("qc_foreground", "float64", "Share of the well covered by cells.", title="Covered by cells, share"),
+    Column("qc_saturated", "float64", "Share of pixels at either end of the camera's range.", title="Saturated, share"),
+    Column("qc_stain_green", "float64", "Share of green in the light that the outlined cells take.",
+           title="Green in the stain, share"),
+    Column("qc_uneven", "float64", "Range of the background over the picture ÷ its median.", title="Uneven light"),
+    Column("qc_well_in_view", "float64", "Share of the picture inside the well.", title="Well in view, share"),
+)  # fmt: skip
 """Means over the fields of a well, of what could be measured."""
 
 QC_REASONS = Column("qc_reasons", "str", "The flags in sentences.")
@@ -277,23 +281,27 @@ QC_FLAGS = Column(
 
 WELL_CORRECTIONS = _only(
     "once somebody corrected",
-    Column("n_osteoclasts_automatic", "Int64", "Osteoclasts before corrections."),
-    Column("n_trap_positive_automatic", "Int64", "TRAP-positive cells before corrections."),
-    Column("n_edits", "Int64", "Corrections by a person."),
+    Column("n_osteoclasts_automatic", "Int64", "Osteoclasts before corrections.",
+           title="Osteoclasts before corrections"),
+    Column("n_trap_positive_automatic", "Int64", "TRAP-positive cells before corrections.",
+           title="TRAP+ cells before corrections"),
+    Column("n_edits", "Int64", "Corrections by a person.", title="Corrections"),
     Column("review", "str", "What a person said who reviewed the well."),
-)
+)  # fmt: skip
 
 
 def _reading(role: str, what: str) -> tuple[Column, ...]:
+    def column(end: str, text: str, unit: str, title: str, own_format: str = OTHER_FORMAT) -> Column:
+        name = f"{what[:1].upper()}{what[1:]}, {title}"
+        return Column(f"{role}_{end}", "float64", text, unit, title=name, format=own_format)
+
     return (
-        Column(f"{role}_od", "float64", f"Absorbance of the {what} reading, as read.", "OD", format=OTHER_FORMAT),
-        Column(f"{role}_rfu", "float64", f"Fluorescence of the {what} reading, as read.", "RFU", format=OTHER_FORMAT),
-        Column(f"{role}_rlu", "float64", f"Luminescence of the {what} reading, as read.", "RLU", format=OTHER_FORMAT),
-        Column(
-            f"{role}_signal", "float64", f"The {what} reading, of a kind the file does not name.", format=OTHER_FORMAT
-        ),
-        Column(f"{role}_net", "float64", "The same, less reference wavelength and blanks.", "OD", format=OTHER_FORMAT),
-        Column(f"{role}_nmol", "float64", "The same as p-nitrophenol, where volume and path are given.", "nmol"),
+        column("od", f"Absorbance of the {what} reading, as read.", "OD", "OD"),
+        column("rfu", f"Fluorescence of the {what} reading, as read.", "RFU", "RFU"),
+        column("rlu", f"Luminescence of the {what} reading, as read.", "RLU", "RLU"),
+        column("signal", f"The {what} reading, of a kind the file does not name.", "", "signal"),
+        column("net", "The same, less reference wavelength and blanks.", "OD", "net OD"),
+        column("nmol", "The same as p-nitrophenol, where volume and path are given.", "nmol", "nmol", ""),
         Column(
             f"{role}_flag",
             "str",
@@ -302,26 +310,36 @@ def _reading(role: str, what: str) -> tuple[Column, ...]:
     )
 
 
-def _normalised(measure: str) -> tuple[Column, ...]:
+def _normalised(measure: str, title: str) -> tuple[Column, ...]:
     return (
-        Column(f"{measure}_percent_of_control", "float64", f"`{measure}` in percent of its plate's controls.", "%"),
-        Column(f"{measure}_b_score", "float64", f"B-score of `{measure}`: without row and column effects."),
-    )
+        Column(
+            f"{measure}_percent_of_control", "float64", f"`{measure}` in percent of its plate's controls.", "%",
+            title=f"{title}, % of control",
+        ),
+        Column(
+            f"{measure}_b_score", "float64", f"B-score of `{measure}`: without row and column effects.",
+            title=f"{title}, B-score",
+        ),
+    )  # fmt: skip
 
 
 WELL_ABSORBANCE = _only(
     "with a plate reader's export",
     *_reading("trap_activity", "TRAP activity"),
     *_reading("viability", "viability"),
-    Column("trap_activity_net_per_osteoclast", "float64", "TRAP activity ÷ osteoclasts."),
-    Column("trap_activity_net_per_trap_positive_cell", "float64", "TRAP activity ÷ TRAP-positive cells."),
-)
-MEASURES = ("n_osteoclasts", "trap_activity_net", "viability_net")
+    Column("trap_activity_net_per_osteoclast", "float64", "TRAP activity ÷ osteoclasts.",
+           title="TRAP activity per osteoclast"),
+    Column("trap_activity_net_per_trap_positive_cell", "float64", "TRAP activity ÷ TRAP-positive cells.",
+           title="TRAP activity per TRAP+ cell"),
+)  # fmt: skip
+MEASURES: Mapping[str, str] = MappingProxyType({
+    "n_osteoclasts": "Osteoclasts", "trap_activity_net": "TRAP activity", "viability_net": "Viability",
+})  # fmt: skip
 """What plates are judged by and what is normalised, where the wells table has it."""
 
 WELL_NORMALISED = _only(
     "with controls; the B-score on request",
-    *(column for measure in MEASURES for column in _normalised(measure)),
+    *(column for measure, title in MEASURES.items() for column in _normalised(measure, title)),
 )
 
 WELLS_START = (
@@ -726,8 +744,21 @@ WINDOW_WELLS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """The window's table of the wells of a folder."""
 
-WINDOW_MAP_FIRST = ("n_osteoclasts", "nuclei_per_osteoclast_mean", "fusion_index")
-"""What the window offers first for its map of the plate."""
+PLATE_MAP: Mapping[str, str] = MappingProxyType({
+    "n_osteoclasts": "Osteoclasts",
+    "nuclei_per_osteoclast_mean": "Nuclei per osteoclast, mean",
+    "fusion_index": "Fusion index",
+    "osteoclast_density_per_mm2": "Osteoclasts per mm²",
+    "osteoclast_area_fraction": "Osteoclast area ÷ imaged area",
+    "n_osteoclasts_ge2": "Cells with ≥ 2 nuclei",
+    "n_osteoclasts_ge4": "Cells with ≥ 4 nuclei",
+    "n_trap_positive": "TRAP-positive cells",
+    "n_nuclei": "Nuclei in TRAP-positive cells",
+    "n_borderline": "Borderline cells",
+    "nuclei_per_osteoclast_median": "Nuclei per osteoclast, median",
+    "imaged_area_mm2": "Imaged area, mm²",
+})  # fmt: skip
+"""What a map of the plate can show, as the window offers it; other numbers of a well follow by their headings."""
 
 CELLPROFILER_CELLS: Mapping[str, str] = MappingProxyType({
     "cell_id": "ObjectNumber",

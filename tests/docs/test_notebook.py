@@ -26,5 +26,5 @@ def test_the_notebook_runs_and_says_what_it_promises(tmp_path):
         notebook, timeout=PATIENCE_S, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
     ).execute()
     printed = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", ()))
-    assert "osteoclast_count (primary)" in printed
+    assert "Osteoclast count (primary)" in printed
     assert "DMSO" in printed

@@ -39,9 +39,9 @@ def test_summary_in_words():
     assert compare(table(), control="vehicle").summary().splitlines() == [
         "Donors crossed with arms (3 donors × 3 arms, 18 wells): every donor carries every arm, so arms are compared "
         "within donors.",
-        "Warning: osteoclast_count: Only 4 residual degrees of freedom (fewer than 6): intervals are wide. Add donors.",
+        "Warning: Osteoclast count: Only 4 residual degrees of freedom (fewer than 6): intervals are wide. Add donors.",
         "",
-        "osteoclast_count (primary)",
+        "Osteoclast count (primary)",
         "  IL32: 1.82 × vehicle (95 % CI 1.54 to 2.15), 3 of 3 donors up, robust",
         "  RANKL: 3.71 × vehicle (95 % CI 3.15 to 4.38), 3 of 3 donors up, robust",
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from osteocount.columns import WELLS
+from osteocount.columns import PLATE_MAP, WELLS
 from osteocount.errors import OsteoCountError
 from osteocount.names import all_shortened, shortened
 from osteocount.plate.plate_quality import percent_of_control as percent
@@ -99,7 +99,7 @@ def plate_heatmap(
     _draw_empty_plate(axes, rows, columns, style)
     for record in shown.to_dict("records"):
         _draw_well(axes, record, norm, colours, arms.get(record["_arm"]), style)
-    heading = _measure_name(measure) + (" (% of control)" if percent_of_control else "")
+    heading = measure_name(measure) + (" (% of control)" if percent_of_control else "")
     said = title or ": ".join(filter(None, [str(shown["plate"].iloc[0]), heading]))
     said = shortened(said, _NARROW_LETTERS) if width else said
     axes.set_title(_literal(said), fontsize=layout.title, pad=22, loc="left")
@@ -130,7 +130,7 @@ def well_hints(wells: pd.DataFrame, measure: str, *, plate: str | None = None) -
             canonical_well(str(record["well"])),
             str(record["_arm"]),
             _donor(str(record["donor"])),
-            f"{_measure_name(measure)} {value:.6g}" if np.isfinite(value) else "not measured",
+            f"{measure_name(measure)} {value:.6g}" if np.isfinite(value) else "not measured",
             f"{int(fields)} fields" if isinstance(fields, (int, float)) and fields == fields else "",
             str(record["qc_flags"]).replace("_", " ").replace(";", ", "),
             f"excluded: {record['exclude_reason']}" if record["role"] == "excluded" else "",
@@ -178,10 +178,10 @@ def _shape(shown: pd.DataFrame) -> tuple[int, int]:
     return PLATE_SHAPES[plate_size(names)]
 
 
-def _measure_name(measure: str) -> str:
-    """Name a column as people read it."""
+def measure_name(measure: str) -> str:
+    """Name a column of the wells table as people read it."""
     column = WELLS.by_name.get(measure)
-    return column.heading if column is not None else measure.replace("_", " ")
+    return PLATE_MAP.get(measure) or (column.heading if column is not None else measure.replace("_", " "))
 
 
 def _arms(shown: pd.DataFrame) -> dict[str, int]:

@@ -159,13 +159,13 @@ def _of_comparison(results: Results, comparison: Comparison, endpoint: str) -> I
 
 
 def _of_nuclei(results: Results, arms: pd.Series, order: Sequence[str]) -> _Sketch:
-    from osteocount.report.nuclei_figures import nuclei_distribution
+    from osteocount.report.nuclei_figures import everything, nuclei_distribution
 
     return _Sketch(
         "nuclei_per_osteoclast",
         "Nuclei per osteoclast",
         "All counted osteoclasts of an arm together, whatever their donor and well: a picture, not a test.",
-        lambda: nuclei_distribution(results, arms, order or ["all wells"]),
+        lambda: nuclei_distribution(results, arms, order or [everything(results)]),
     )
 
 

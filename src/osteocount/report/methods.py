@@ -9,7 +9,7 @@ from typing import Any
 from osteocount.io.run_record import FieldRecord
 from osteocount.report.number_format import is_known, listed, plural
 from osteocount.report.results import Results
-from osteocount.report.sentences import contrast_name
+from osteocount.stats.plain_words import contrast_name
 
 REGIMES = {"brightfield": "brightfield", "low_power": "low-power brightfield", "fluorescence": "fluorescence"}
 PROGRAMS = {"cellpose": "Cellpose", "stardist": "StarDist", "onnx": "an ONNX network"}

@@ -12,9 +12,11 @@ import pandas as pd
 from osteocount.report.grouping import grouped
 from osteocount.report.number_format import is_known, plural, rounded, whole_number
 from osteocount.report.results import Results
-from osteocount.report.sentences import in_words, well_name
+from osteocount.report.sentences import well_name
 from osteocount.stats.contrasts import contrast_title
+from osteocount.stats.plain_words import in_words
 from osteocount.stats.sentences import WITHIN_DONOR
+from osteocount.stats.wells_input import LEFT_OUT_BY_STATUS
 
 Level = Literal["grave", "warning", "note"]
 
@@ -74,6 +76,7 @@ def notices(results: Results, statistics: tuple[Notice, ...], primary: str) -> l
         *_edits(results),
     ]
     order = ("grave", "warning", "note")
+    found = [one for one in found if LEFT_OUT_BY_STATUS not in one.text]  # wells by their status are said above
     said = [Notice(one.level, sentence_case(in_words(one.text)), tuple(map(in_words, one.items))) for one in found]
     unique = dict.fromkeys(said)
     return sorted(unique, key=lambda notice: order.index(notice.level))

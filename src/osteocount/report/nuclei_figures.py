@@ -10,9 +10,10 @@ import pandas as pd
 
 from osteocount.errors import OsteoCountError
 from osteocount.report.results import Results
-from osteocount.report.sentences import contrast_name
+from osteocount.sample_words import PLURALS
 from osteocount.stats.endpoints import COUNT
-from osteocount.stats.figure_style import COLOURS, INK, log_axis, new_figure, wrapped
+from osteocount.stats.figure_style import COLOURS, INK, all_wrapped, log_axis, new_figure
+from osteocount.stats.figures import contrast_labels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +56,8 @@ def nuclei_distribution(results: Results, arms: pd.Series, order: Sequence[str])
     totals = counted.groupby("arm").size()
     for y, arm in enumerate(shown):
         axes.text(101, y, f"n = {totals[arm]}", va="center", fontsize=8.5, color=INK)
-    axes.set_yticks(range(len(shown)), [wrapped(arm, _LABEL_LETTERS, _LABEL_LINES) for arm in shown])
+    names = all_wrapped(shown, _LABEL_LETTERS, _LABEL_LINES)
+    axes.set_yticks(range(len(shown)), [names[arm] for arm in shown])
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_xlim(0, 100)
     axes.set_xlabel("Osteoclasts with so many nuclei (%)")
@@ -71,10 +73,15 @@ def _nuclei_by_arm(results: Results, arms: pd.Series) -> pd.DataFrame:
         return pd.DataFrame({"arm": [], "n_nuclei": []})
     own = cells[cells["counted"].astype(bool) & cells["is_osteoclast"].astype(bool) & cells["n_nuclei"].notna()]
     keys = ["plate", "well"]
-    wells = results.wells[keys].fillna("").assign(arm=arms.where(arms != "", "all wells"))
+    wells = results.wells[keys].fillna("").assign(arm=arms.where(arms != "", everything(results)))
     wells = wells[(results.wells["status"] != "excluded") & (wells["well"] != "")]
     merged = own[keys].fillna("").assign(n_nuclei=own["n_nuclei"].astype(float)).merge(wells, on=keys)
     return merged[["arm", "n_nuclei"]]
+
+
+def everything(results: Results) -> str:
+    """Name what stands for an arm where there are none."""
+    return f"all {PLURALS[results.sample_word]}"
 
 
 def _classes(least: int) -> list[tuple[str, int, int]]:
@@ -119,7 +126,7 @@ def rule_sensitivity(comparison: Comparison, least: int) -> Figure:
             label=label, zorder=3,
         )  # fmt: skip
     axes.axvline(1, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    labels = [_contrast_label(found[COUNT].loc[name], str(name), comparison.control) for name in contrasts]
+    labels = contrast_labels(found[COUNT].reset_index(), comparison.control)
     axes.set_yticks(range(len(contrasts)), labels, multialignment="right")
     axes.set_ylim(len(contrasts) - 0.4, -0.6)
     axes.set_xlabel("Rate ratio (95 % CI, of arms simultaneous)")
@@ -128,9 +135,3 @@ def rule_sensitivity(comparison: Comparison, least: int) -> Figure:
     axes.spines["left"].set_visible(False)
     figure.legend(loc="outside upper left", ncols=len(used), frameon=False, fontsize=8.5)
     return figure
-
-
-def _contrast_label(row: pd.Series, contrast: str, control: str) -> str:
-    name = wrapped(contrast_name(contrast), _LABEL_LETTERS, _LABEL_LINES)
-    reference = str(row["reference"])
-    return name if reference == control else f"{name}\n({wrapped('against ' + reference, _LABEL_LETTERS, 2)})"

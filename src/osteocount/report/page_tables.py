@@ -32,6 +32,7 @@ from osteocount.sample_words import PLURALS
 from osteocount.settings import Settings, unit_of
 from osteocount.stats.arms import arm_names
 from osteocount.stats.endpoints import TITLES
+from osteocount.stats.plain_words import contrast_name, endpoint_name, in_words
 from osteocount.stats.sentences import REFUSED, contrast_result, number
 
 if TYPE_CHECKING:
@@ -127,29 +128,24 @@ def contrasts(table: pd.DataFrame | None, primary: str) -> list[dict[str, Any]]:
         return []
     groups = []
     for endpoint, rows in table.groupby("endpoint", sort=False):
-        name = sentences.endpoint_name(str(endpoint))
+        name = endpoint_name(str(endpoint))
         said = [_contrast(row) for _, row in rows.iterrows()]
         groups.append({"endpoint": name, "primary": endpoint == primary, "rows": said})
     return sorted(groups, key=lambda group: not group["primary"])
 
 
 def endpoint_matrix(table: pd.DataFrame | None, primary: str) -> dict[str, Any] | None:
-    """Endpoints by contrasts: estimate and verdict of each, to see at a glance what moved together."""
+    """Contrasts by endpoints: estimate and verdict of each, to see at a glance what moved together."""
     if table is None or table.empty:
         return None
     shown = table[table["kind"].isin(sentences.ANSWERS)]
-    order = sorted(shown["endpoint"].unique(), key=lambda endpoint: endpoint != primary)
-    names = list(shown["contrast"].unique())
+    endpoints = sorted(shown["endpoint"].unique(), key=lambda endpoint: endpoint != primary)
     cells = {(row["endpoint"], row["contrast"]): row for _, row in shown.iterrows()}
     rows = [
-        {
-            "endpoint": sentences.endpoint_name(endpoint),
-            "primary": endpoint == primary,
-            "cells": [_matrix_cell(cells.get((endpoint, name))) for name in names],
-        }
-        for endpoint in order
+        {"contrast": contrast_name(name), "cells": [_matrix_cell(cells.get((one, name))) for one in endpoints]}
+        for name in shown["contrast"].unique()
     ]
-    return {"contrasts": [sentences.contrast_name(name) for name in names], "rows": rows}
+    return {"endpoints": [endpoint_name(name) for name in endpoints], "rows": rows}
 
 
 def _matrix_cell(row: pd.Series | None) -> dict[str, str]:
@@ -167,11 +163,11 @@ def _contrast(row: pd.Series) -> dict[str, str]:
     said = contrast_result({**values, **texts, **gaps})
     refused = values["verdict"] == REFUSED
     return {
-        "contrast": sentences.contrast_name(str(values["contrast"])),
+        "contrast": contrast_name(str(values["contrast"])),
         "said": said,
         "verdict": str(values["verdict"] or "no verdict"),
         "p": sentences.p_values_text(row),
-        "reason": "" if refused else sentences.in_words(str(values["reason"] or "")),
+        "reason": "" if refused else in_words(str(values["reason"] or "")),
     }
 
 
@@ -180,9 +176,7 @@ def comparison_table(table: pd.DataFrame | None) -> PageTable | None:
     if table is None or table.empty:
         return None
     shown = [COMPARISONS.by_name[name] for name in REPORT_COMPARISONS if name in table]
-    said = table.assign(
-        endpoint=table["endpoint"].map(sentences.endpoint_name), contrast=table["contrast"].map(sentences.contrast_name)
-    )
+    said = table.assign(endpoint=table["endpoint"].map(endpoint_name), contrast=table["contrast"].map(contrast_name))
     return _table(said, shown, [False] * len(table))
 
 
@@ -193,7 +187,7 @@ def endpoint_formulas(results: Results) -> list[tuple[str, str]]:
     known = [name for name in TITLES if not (blind and ("nuclei" in TITLES[name].formula))]
     compared = list(table["endpoint"].unique()) if table is not None and not table.empty else known
     other = "a column of the layout or of a reader's export, mean of the wells of a donor and arm"
-    return [(sentences.endpoint_name(name), TITLES[name].formula if name in TITLES else other) for name in compared]
+    return [(endpoint_name(name), TITLES[name].formula if name in TITLES else other) for name in compared]
 
 
 def wells_tables(wells: pd.DataFrame, arms: pd.Series) -> dict[str, PageTable]:

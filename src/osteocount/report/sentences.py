@@ -1,24 +1,13 @@
-"""The results in sentences: the answer in one line, and names as a reader says them."""
+"""The results in sentences: the answer in one line, the p values of a contrast, the name of a well."""
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
-from osteocount.columns import COMPARISONS, WELL_NUMBERS
 from osteocount.report.number_format import is_known, listed, p_value
-from osteocount.stats.contrasts import contrast_title
-from osteocount.stats.endpoints import TITLES
+from osteocount.stats.plain_words import capitalised, contrast_name, endpoint_name
 from osteocount.stats.sentences import WITHIN_DONOR, number
 
-RATIOS = {"dependence": "wild type ÷ knock-out", "rescue": "rescue ÷ knock-out"}
-_WORDS = {
-    **{column.name: column.name.replace("_", " ") for column in COMPARISONS.columns if "_" in column.name},
-    **{column.name: column.heading.lower() for column in WELL_NUMBERS if "_" in column.name},
-    **{name: title.quantity for name, title in TITLES.items() if "_" in name},
-}
-_INTERNAL = re.compile(rf"(?P<quote>['`]?)\b(?P<name>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?P=quote)")
 ANSWERS = ("arm", "dependence")
 LEADS = {
     "robust": "Robust change of {endpoint}",
@@ -28,6 +17,7 @@ LEADS = {
     WITHIN_DONOR: "Within one donor only (n = 1), not tested, {endpoint}",
     "refused": "Could not be tested",
 }
+_MOST_NAMED = 6  # contrasts in the one line of the answer
 PLAIN = ("no evidence", "refused")
 
 
@@ -36,28 +26,6 @@ def well_name(row: pd.Series) -> str:
     well = row["well"] if is_known(row["well"]) else row.get("image")
     parts = [str(part) for part in (row.get("plate"), well) if is_known(part)]
     return " ".join(parts) or "a well without a name"
-
-
-def endpoint_name(endpoint: str) -> str:
-    """Name an endpoint as a reader says it."""
-    return TITLES[endpoint].quantity if endpoint in TITLES else endpoint.replace("_", " ")
-
-
-def in_words(text: str) -> str:
-    """Write out the names that endpoints and columns have in files; a reader of the page has not seen those."""
-    return _INTERNAL.sub(_written_out, text)
-
-
-def _written_out(match: re.Match[str]) -> str:
-    words = _WORDS[match["name"]]
-    begins = not match.string[: match.start()].strip() or match.string[: match.start()].endswith(". ")
-    return words[:1].upper() + words[1:] if begins else words
-
-
-def contrast_name(contrast: str) -> str:
-    """Name a contrast as a reader says it: ``cd81_dependence`` is "CD81 dependence (wild type ÷ knock-out)"."""
-    what = re.match(r"[a-z0-9]+_(dependence|rescue)\b", contrast)
-    return f"{contrast_title(contrast)} ({RATIOS[what[1]]})" if what else contrast_title(contrast)
 
 
 def p_values_text(row: pd.Series) -> str:
@@ -90,10 +58,24 @@ def headline(table: pd.DataFrame | None, primary: str, total: str) -> str:
     rows = rows.assign(text=[_short(row) for _, row in rows.iterrows()])
     groups = sorted(rows.groupby("verdict", sort=False), key=lambda group: (*LEADS, group[0]).index(group[0]))
     for verdict, names in groups:
-        lead = LEADS.get(str(verdict), f"{name[0].upper()}{name[1:]}, {verdict}").format(endpoint=name)
+        lead = LEADS.get(str(verdict), f"{capitalised(name)}, {verdict}").format(endpoint=name)
         shown = names["contrast"].map(contrast_name) if verdict in PLAIN else names["text"]
-        parts.append(f"{lead}: {listed([str(text) for text in shown])}.")
+        said = listed([str(text) for text in shown]) if len(shown) <= _MOST_NAMED else _summed_up(names, str(verdict))
+        parts.append(f"{lead}: {said}.")
     return " ".join(parts)
+
+
+def _summed_up(rows: pd.DataFrame, verdict: str) -> str:
+    """Say of many contrasts how many moved which way, and how far."""
+    many = f"{len(rows)} arms and ratios" if (rows["kind"] != "arm").any() else f"{len(rows)} arms"
+    if verdict in PLAIN:
+        return f"{many}, named below"
+    up = int((rows["estimate"] >= (rows["link"] != "identity")).sum())
+    way = "all up" if up == len(rows) else "all down" if up == 0 else f"{up} up and {len(rows) - up} down"
+    size = ""
+    if rows["link"].isin(["log rate", "log"]).all():
+        size = f", {number(rows['estimate'].min())} to {number(rows['estimate'].max())} times their control"
+    return f"{many}, {way}{size}; each is named below"
 
 
 def _short(row: pd.Series) -> str:

@@ -26,6 +26,7 @@ from osteocount.report.overlays import MAX_THUMBNAILS, caption, gallery
 from osteocount.report.results import Results, read_results
 from osteocount.sample_words import PLURALS, in_words_of
 from osteocount.settings import ComparisonSettings
+from osteocount.stats.plain_words import endpoint_name
 
 if TYPE_CHECKING:
     from osteocount.stats import Comparison
@@ -142,7 +143,7 @@ def _of_comparison(results: Results, primary: str, say: Callable[[str], str]) ->
     table = results.comparisons
     return {
         "answer": sentences.headline(table, primary, say(page_tables.total_text(results))),
-        "primary": sentences.endpoint_name(primary),
+        "primary": endpoint_name(primary),
         "contrasts": page_tables.contrasts(table, primary),
         "matrix": page_tables.endpoint_matrix(table, primary),
         "comparison_table": page_tables.comparison_table(table),

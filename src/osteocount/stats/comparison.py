@@ -21,6 +21,7 @@ from osteocount.stats.endpoints import Endpoint, find_endpoints
 from osteocount.stats.ev_batches import add_batch_tests, batch_warnings
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
 from osteocount.stats.inference import endpoint_rows, equivalence_rows, judge
+from osteocount.stats.plain_words import capitalised, endpoint_name, in_words
 from osteocount.stats.warnings import ComparisonWarning, design_warnings, endpoint_warnings, multiplicity_warnings
 from osteocount.stats.wells_input import CheckedWells, check_wells, refuse_percentages
 from osteocount.wells import POSITIVE_ROLE, ColumnNames
@@ -98,10 +99,10 @@ class Comparison:
         lines = [
             self.design,
             *(f"Block {text}" for text in self.blocks),
-            *(f"Warning: {text}" for text in self.warnings),
+            *(f"Warning: {in_words(text)}" for text in self.warnings),
         ]
         for endpoint, rows in self.table.groupby("endpoint", sort=False):
-            lines += ["", f"{endpoint} ({rows['role'].iloc[0]})"]
+            lines += ["", f"{capitalised(endpoint_name(str(endpoint)))} ({rows['role'].iloc[0]})"]
             lines += [
                 f"  {sentences.contrast_sentence({str(key): value for key, value in row.items()})}"
                 for row in rows.to_dict("records")

@@ -11,15 +11,24 @@ from matplotlib.figure import Figure
 from osteocount.stats import sentences
 from osteocount.stats.comparison import Comparison
 from osteocount.stats.endpoints import COUNT
-from osteocount.stats.figure_style import INK, PALE, VERDICT_COLOURS, donor_legend, log_axis, plain, styles, wrapped
+from osteocount.stats.figure_style import INK, PALE, VERDICT_COLOURS, arm_axis, donor_legend, log_axis, plain, styles
 from osteocount.stats.figures import effect_words, rows_of, value_axis
 
+_ROOM_FOR_WORDS, _ROOM_FOR_NUMBER = 1.0, 0.5  # inches of an arm
 
-def estimation_plot(comparison: Comparison, endpoint: str = COUNT) -> Figure:
+
+def estimation_plot(comparison: Comparison, endpoint: str = COUNT, width: float | None = None) -> Figure:
     """Draw donors' values, joined across arms, over each arm's ratio to its control with its simultaneous interval.
 
     After Cumming & Calin-Jageman, The New Statistics (2017), and Ho et al. 2019, Nat Methods 16:565; the interval is
     that of the comparison, not a bootstrap.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    endpoint : str
+    width : float, optional
+        Inches, for a narrow place: arms are named aslant and donors below. None: as wide as is best.
 
     Raises
     ------
@@ -29,27 +38,27 @@ def estimation_plot(comparison: Comparison, endpoint: str = COUNT) -> Figure:
     rows = rows_of(comparison, endpoint)
     arms = comparison.arm_order
     place = {arm: i for i, arm in enumerate(arms)}
-    figure = Figure(
-        figsize=(min(max(5.2, 1.15 * len(arms) + 2.2), 14.0), 6.2), dpi=150, layout="constrained", facecolor="white"
-    )
+    is_narrow = width is not None
+    size = width or min(max(5.2, 1.15 * len(arms) + 2.2), 14.0), (5.0 if is_narrow else 6.2)
+    figure = Figure(figsize=size, dpi=150, layout="constrained", facecolor="white")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(colors=INK, labelsize=9)
     style = styles(comparison.donor_values["donor"])
     _draw_values(above, comparison, endpoint, place, style)
-    above.set_ylabel(value_axis(endpoint, str(rows["unit"].iloc[0])))
+    letters = 8 if is_narrow else 10
+    above.set_ylabel(value_axis(endpoint, str(rows["unit"].iloc[0])), fontsize=letters)
     own = rows[rows["kind"] == "arm"]
-    _draw_ratios(below, comparison, own.to_dict("records"), place, style)
+    _draw_ratios(below, comparison, own.to_dict("records"), place, style, room=size[0] / len(arms))
     identity = rows["link"].iloc[0] == "identity"
     below.axhline(0.0 if identity else 1.0, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    below.set_ylabel(plain(f"{effect_words(rows['link'].iloc[0])}\nto control, 95 % CI"))
+    below.set_ylabel(plain(f"{effect_words(rows['link'].iloc[0])}\nto control, 95 % CI"), fontsize=letters)
     known = own["estimate"].notna().any()
     if known and not identity:
         log_axis(below, "y")
-    below.set_xticks(range(len(arms)), [wrapped(arm) for arm in arms])
-    below.set_xlim(-0.5, len(arms) - 0.5)
-    donor_legend(above, style)
+    arm_axis(below, arms, is_narrow=is_narrow)
+    donor_legend(above, style, below=is_narrow)
     return figure
 
 
@@ -70,9 +79,12 @@ def _draw_values(
 
 def _draw_ratios(
     axes: Axes, comparison: Comparison, rows: list[dict[Any, Any]], place: dict[str, int],
-    style: dict[str, tuple[str, str]],
+    style: dict[str, tuple[str, str]], room: float,
 ) -> None:  # fmt: skip
-    """Draw each arm's estimate with its interval, the donors' own beside it; a control stands at 1 by definition."""
+    """Draw each arm's estimate with its interval, the donors' own beside it; a control stands at 1 by definition.
+
+    ``room`` are the inches of an arm, which say how much is written beside its estimate.
+    """
     effects = comparison.donor_effects
     for row in rows:
         x = place[str(row["arm"])]
@@ -87,10 +99,18 @@ def _draw_ratios(
             axes.plot([x, x], [low, high], color=colour, linewidth=2.4, solid_capstyle="butt", zorder=3)
         if np.isfinite(estimate):
             axes.scatter(x, estimate, s=52, color=colour, marker="D", edgecolors="white", zorder=4)
-            said = f"{sentences.number(estimate)}\n{row['verdict']}"
-        else:
-            said = str(row["verdict"])
         axes.annotate(
-            plain(said), (x, estimate if np.isfinite(estimate) else 1.0), (9, 0), textcoords="offset points",
-            va="center", fontsize=7.5, color=INK, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+            plain(_said(row, room)), (x, estimate if np.isfinite(estimate) else 1.0), (9, 0),
+            textcoords="offset points", va="center", fontsize=7.5, color=INK,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )  # fmt: skip
+
+
+def _said(row: dict[Any, Any], room: float) -> str:
+    """Write estimate and verdict, or what of them has room."""
+    if room < _ROOM_FOR_NUMBER:
+        return ""
+    if not np.isfinite(row["estimate"]):
+        return str(row["verdict"])
+    number = sentences.number(float(row["estimate"]))
+    return f"{number}\n{row['verdict']}" if room > _ROOM_FOR_WORDS else number

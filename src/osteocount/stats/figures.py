@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from osteocount.errors import OsteoCountError
-from osteocount.names import all_shortened
+from osteocount.sample_words import in_words_of, sample_word
 from osteocount.stats import sentences
 from osteocount.stats.agreement import Agreement
 from osteocount.stats.comparison import Comparison
@@ -23,8 +23,11 @@ from osteocount.stats.figure_style import (
     MARKERS,
     PALE,
     VERDICT_COLOURS,
+    all_wrapped,
+    are_aslant,
+    arm_axis,
     donor_legend,
-    handle,
+    handles,
     log_axis,
     narrow_columns,
     new_figure,
@@ -34,9 +37,7 @@ from osteocount.stats.figure_style import (
 )  # fmt: skip
 from osteocount.stats.planning import Plan
 
-_SLANTED_LETTERS = 20  # of an arm's name below a narrow figure; a longer one is cut in its middle
-_UPRIGHT_ARMS, _UPRIGHT_LETTERS = 8, 32  # more arms, or longer names, are named aslant
-_ASLANT_LETTERS, _LABEL_LETTERS = 26, 34  # in a line of a name aslant, and of one beside an interval
+_LABEL_LETTERS = 34  # in a line of a name beside an interval
 _EFFECT_AXIS = 5.0  # inches of the effect plot under which its axis is named
 _LETTERS_PER_INCH = 15, 18  # of an axis label, and of what stands above an interval in a narrow place
 
@@ -66,7 +67,7 @@ def superplot(
     arms = comparison.arm_order
     place = {arm: i for i, arm in enumerate(arms)}
     style = styles(donors["donor"])
-    aslant = width is not None or len(arms) > _UPRIGHT_ARMS or max(map(len, arms)) > _UPRIGHT_LETTERS
+    aslant = are_aslant(arms, is_narrow=width is not None)
     figure, axes = new_figure(width or min(max(4.8, 1.15 * len(arms) + 1.9), 11.0), 3.8 if width else 4.2 + aslant)
     log = _is_log(donors, rows)
     rng = np.random.default_rng(0)  # jitter only
@@ -79,7 +80,7 @@ def superplot(
         means = donors[donors["donor"] == donor].assign(x=donors["arm"].map(place) + shift).sort_values("x")
         axes.plot(means["x"], means["value"], color=colour, linewidth=1.0, alpha=0.55, zorder=3)
         axes.scatter(means["x"], means["value"], s=72, color=colour, marker=marker, edgecolors="white", zorder=4)
-    _name_arms(axes, arms, aslant=aslant, is_narrow=width is not None)
+    arm_axis(axes, arms, is_narrow=width is not None)
     axes.set_ylabel(value_axis(endpoint, str(rows["unit"].iloc[0])))
     if log:
         log_axis(axes, "y")
@@ -87,22 +88,12 @@ def superplot(
         hidden = int((shown["value"] <= 0).sum())
         if hidden:
             one = "1 well with 0 lies" if hidden == 1 else f"{hidden} wells with 0 lie"
-            axes.set_title(f"{one} below the log axis", fontsize=8, color=PALE, loc="left")
+            word = sample_word(comparison.well_values["well"].fillna("").astype(str))
+            axes.set_title(in_words_of(word, f"{one} below the log axis"), fontsize=8, color=PALE, loc="left")
     elif rows["link"].iloc[0] != "identity":
         axes.set_title("linear axis: some donors have 0", fontsize=8, color=PALE, loc="left")
     donor_legend(axes, style, below=width is not None)
     return figure
-
-
-def _name_arms(axes: Axes, arms: list[str], *, aslant: bool, is_narrow: bool) -> None:
-    """Write the names of the arms along the axis, in as many letters as there is room for."""
-    if not aslant:
-        axes.set_xticks(range(len(arms)), [wrapped(arm) for arm in arms])
-    else:
-        cut = [plain(name) for name in all_shortened(arms, _SLANTED_LETTERS).values()]
-        names = cut if is_narrow else [wrapped(arm, _ASLANT_LETTERS, 3) for arm in arms]
-        axes.set_xticks(range(len(arms)), names, rotation=30, ha="right", rotation_mode="anchor", fontsize=8)
-    axes.set_xlim(-0.5, len(arms) - 0.5)
 
 
 def drawn_wells(comparison: Comparison, wells: pd.DataFrame | None, endpoint: str) -> dict[str, pd.DataFrame]:
@@ -146,15 +137,16 @@ def effect_plot(comparison: Comparison, endpoint: str | None = None, width: floa
     rows = rows[rows["kind"].isin(["arm", "dependence", "interaction", "custom"])]
     effects = comparison.donor_effects[comparison.donor_effects["endpoint"] == name]
     style = styles(comparison.donor_values["donor"])
-    lines = [_contrast_label(row, comparison.control).count("\n") + 1 for row in rows.to_dict("records")]
-    figure, axes = new_figure(width or 8.2, (0.52 if max(lines, default=1) < 3 else 0.62) * len(rows) + 1.7)
-    for y, row in enumerate(rows.to_dict("records")):
+    labels = contrast_labels(rows, comparison.control)
+    lines = max((label.count("\n") + 1 for label in labels), default=1)
+    figure, axes = new_figure(width or 8.2, (0.52 if lines < 3 else 0.62) * len(rows) + 1.7)
+    for y, (row, label) in enumerate(zip(rows.to_dict("records"), labels, strict=True)):
         _draw_row(axes, y, row, effects[effects["contrast"] == row["contrast"]], style)
-        _say_row(axes, y, row, comparison.control, width)
+        _say_row(axes, y, row, label, width)
     none = 0.0 if rows["link"].iloc[0] == "identity" else 1.0
     axes.axvline(none, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    labels = [] if width else [_contrast_label(row, comparison.control) for row in rows.to_dict("records")]
-    axes.set_yticks(range(len(labels)), labels, multialignment="right")
+    beside = [] if width else labels
+    axes.set_yticks(range(len(beside)), beside, multialignment="right")
     axes.set_ylim(len(rows) - 0.4, -0.6)
     said = _effect_axis(name, rows, comparison.control)
     axes.set_xlabel(textwrap.fill(said, int(_LETTERS_PER_INCH[0] * (width or _EFFECT_AXIS))))
@@ -163,10 +155,10 @@ def effect_plot(comparison: Comparison, endpoint: str | None = None, width: floa
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     if style:
-        handles = [handle(colour, marker, donor, 4.5) for donor, (colour, marker) in list(style.items())[:12]]
-        columns = narrow_columns(style) if width else min(len(handles), 6)
+        entries = handles(style, 4.5)[:12]
+        columns = narrow_columns(entries) if width else min(len(entries), 6)
         figure.legend(
-            handles=handles, loc="outside upper left", ncols=columns, frameon=False, fontsize=8,
+            handles=entries, loc="outside upper left", ncols=columns, frameon=False, fontsize=8,
             columnspacing=1.0 if width else 2.0, handletextpad=0.3 if width else 0.8,
         )  # fmt: skip
     return figure
@@ -183,24 +175,28 @@ def _draw_row(axes: Axes, y: int, row: dict[Any, Any], own: pd.DataFrame, style:
     axes.scatter(row["estimate"], y, s=52, color=colour, marker="D", edgecolors="white", zorder=4)
 
 
-def _say_row(axes: Axes, y: int, row: dict[Any, Any], control: str, width: float | None) -> None:
+def _say_row(axes: Axes, y: int, row: dict[Any, Any], label: str, width: float | None) -> None:
     """Write the estimate of one contrast beside it; in a narrow place above it, with its name."""
     place = axes.get_yaxis_transform()
     if width is None:
         axes.text(1.02, y, _effect_text(row), transform=place, va="center", fontsize=8.5, color=INK)
         return
-    name = _contrast_label(row, control).replace("\n", " ")
+    name = label.replace("\n", " ")
     said = textwrap.fill(f"{name}: {_effect_text(row)}", int(_LETTERS_PER_INCH[1] * width))
     text = axes.text(0, y - 0.18, said, transform=place, va="bottom", fontsize=7.5, color=INK)
     text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # no line of the plot through the letters
     text.set_in_layout(False)  # it may be wider than the axes, which must not shrink for it
 
 
-def _contrast_label(row: dict[Any, Any], control: str) -> str:
-    name = contrast_title(str(row["contrast"]))
-    told = row["reference"] == control or row["kind"] == "custom"
-    label = wrapped(name, _LABEL_LETTERS, 3)
-    return label if told else f"{label}\n({wrapped('against ' + str(row['reference']), _LABEL_LETTERS, 2)})"
+def contrast_labels(rows: pd.DataFrame, control: str) -> list[str]:
+    """Name contrasts beside their intervals, each with its reference where that is not the control."""
+    names = [contrast_title(str(name)) for name in rows["contrast"]]
+    short = all_wrapped(names, _LABEL_LETTERS, 3)
+    labels = []
+    for name, reference, kind in zip(names, rows["reference"].astype(str), rows["kind"], strict=True):
+        told = reference == control or kind == "custom"
+        labels.append(short[name] if told else f"{short[name]}\n({wrapped(f'against {reference}', _LABEL_LETTERS, 2)})")
+    return labels
 
 
 def _effect_text(row: dict[Any, Any]) -> str:
@@ -305,9 +301,12 @@ def bland_altman(agreement: Agreement) -> Figure:
         axes.set_ylabel(plain(f"{second} − {first} (osteoclasts)"))
         axes.set_title(f"bias and limits of agreement, n = {row['n']}", fontsize=9, color=PALE, loc="left")
     if arms:
-        handles = [handle(colour, marker, arm, 5.5) for arm, (colour, marker) in style.items()]
         figure.legend(
-            handles=handles, loc="outside lower center", ncols=min(5, len(handles)), frameon=False, fontsize=8.5
+            handles=handles(style, 5.5),
+            loc="outside lower center",
+            ncols=min(5, len(arms)),
+            frameon=False,
+            fontsize=8.5,
         )
     return figure
 

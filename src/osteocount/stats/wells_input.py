@@ -41,6 +41,7 @@ EMPTY = ("", "na", "n/a", "#n/a")  # R and spreadsheets write these for an empty
 MIXED_AREAS = 1e3  # a well of a 6-well plate is 30 times one of a 384-well plate; mm² and µm² are a million apart
 LARGEST_DOSE = 1e18  # particles per litre
 ROUNDED = 0.5  # a mean of whole percentages, each half a percent off at most
+LEFT_OUT_BY_STATUS = "left out because the status is not 'ok'"
 SHOWN_PROBLEMS = 20
 SHOWN_LINES = 6
 
@@ -188,7 +189,7 @@ def _exclude_wells(
             listed = ", ".join(
                 f"{row_name(frame, i)} {text_of(frame['status'].iloc[i])}" for i in np.flatnonzero(failed)[:8]
             )
-            notes.append(f"{_wells(int(failed.sum()))} left out because the status is not 'ok': {listed}.")
+            notes.append(f"{_wells(int(failed.sum()))} {LEFT_OUT_BY_STATUS}: {listed}.")
         frame = frame[~failed]
     marked = _marked(frame, problems)
     if marked.any():

@@ -12,6 +12,7 @@ def test_the_comparison_keeps_its_choice_when_it_is_made_anew(qtbot):
     view = CompareView()
     qtbot.addWidget(view)
     view.set_choices(["osteoclast_count", "fusion_index"], ["RANKL", "EV"])
+    assert [view.endpoint.itemText(n) for n in range(2)] == ["Osteoclast count", "Fusion index"]
     view.endpoint.setCurrentIndex(1)
     view.contrast.setCurrentIndex(2)
     view.set_choices(["osteoclast_count", "fusion_index"], ["RANKL", "EV"])

@@ -127,7 +127,8 @@ class ReviewController(QObject):
         """Write figures and tables of the comparison as they are now."""
         if self.figures is not None and self.figures.comparison is not None:
             done = f"Exported to {folder}"
-            self._start("export", partial(export_comparison, self.figures, folder), lambda _: self.busy.emit(done))
+            job = partial(export_comparison, self.figures, self.compare.chosen()[0], folder)
+            self._start("export", job, lambda _: self.busy.emit(done))
 
     def go_to_well(self, well: str) -> None:
         """Open a well of the plate that is shown."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from osteocount.columns import COMPARISONS, WINDOW_MAP_FIRST
+from osteocount.columns import COMPARISONS, PLATE_MAP
 from osteocount.curate.review_order import LOCKED, is_blinded
 from osteocount.errors import OsteoCountError
 from osteocount.io.figure_files import write_figure
@@ -24,17 +24,22 @@ from osteocount.napari.layers.layer_data import ImageLayerData, picture_layer_da
 from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
 from osteocount.napari.messages import in_window_terms
 from osteocount.napari.review.session import OpenField, ReviewSession
+from osteocount.napari.views.compare_view import PLOTS
 from osteocount.napari.views.figure_view import FigureSize, RenderedFigure, render
 from osteocount.napari.views.source_view import RESULTS_SUFFIX
 from osteocount.pipeline import Outcome, Progress
 from osteocount.pipeline.field import FieldTask, field_tasks, read_channels
 from osteocount.pipeline.write_results import apply_edits
-from osteocount.plate.heatmap import plate_heatmap, shared_limits, well_hints
+from osteocount.plate.heatmap import measure_name, plate_heatmap, shared_limits, well_hints
 from osteocount.plate.index import index_pictures
 from osteocount.plate.picture_files import root_of
+from osteocount.sample_words import in_words_of, sample_word
 from osteocount.stats import compare, sentences
+from osteocount.stats.plain_words import in_words
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from osteocount.stats import Comparison
 
 
@@ -166,7 +171,8 @@ def draw_figures(
         return ReviewFigures(wells, plate, plate_text, "No layout, so there is nothing to compare.", hints=hints)
     try:
         comparison = compare(wells, settings=session.run.settings.comparison)
-        effect = _effect(comparison, wells, wanted)
+        narrow = wanted.effect_size.narrow_inches
+        effect = render(_plot(wanted.plot, comparison, wells, wanted.endpoint, narrow), wanted.effect_size)
     except OsteoCountError as error:
         return ReviewFigures(wells, plate, plate_text, in_window_terms(str(error)), hints=hints)
     words = comparison_sentences(comparison, wanted.endpoint, wanted.contrast)
@@ -179,18 +185,20 @@ def write_tables(session: ReviewSession, stop: Event) -> Generator[Progress, Non
     return apply_edits(session.root)
 
 
-def export_comparison(figures: ReviewFigures, folder: Path, stop: Event) -> Generator[Progress, None, Path]:
-    """Write both figures, the comparison and the wells as they are now."""
-    from osteocount.stats.figures import effect_plot, superplot
-
+def export_comparison(
+    figures: ReviewFigures, endpoint: str, folder: Path, stop: Event
+) -> Generator[Progress, None, Path]:
+    """Write every figure of an endpoint, the comparison, the donors' values and the wells as they are now."""
     yield Progress(0, 0, "Exporting")
     comparison = figures.comparison
     assert comparison is not None  # noqa: S101  the button is off without one
     write_table(comparison.table, folder / "comparisons.csv", COMPARISONS.formats)
+    write_table(comparison.donor_table(), folder / "donor_values.csv")
     write_table(figures.wells, folder / "wells.csv")
-    for name, figure in (("superplot", superplot(comparison, figures.wells)), ("effects", effect_plot(comparison))):
-        for suffix in ("svg", "png"):
-            write_figure(figure, folder / f"{name}.{suffix}")
+    for plot in PLOTS:
+        figure = _plot(plot, comparison, figures.wells, endpoint)
+        for suffix in ("svg", "png", "pdf"):
+            write_figure(figure, folder / f"{plot}.{suffix}")
     return folder
 
 
@@ -203,10 +211,9 @@ def comparison_sentences(comparison: Comparison, endpoint: str, contrast: str) -
     said = [
         sentences.contrast_sentence({str(key): value for key, value in row.items()}) for row in rows.to_dict("records")
     ]
-    words = "\n\n".join(
-        [*said, *(f"⚠ {text}" for text in (*comparison.warnings, *comparison.refusals)), comparison.design]
-    )
-    return in_window_terms(words)
+    warned = [f"⚠ {in_words(text)}" for text in (*comparison.warnings, *comparison.refusals)]
+    words = in_window_terms("\n\n".join([*said, *warned, comparison.design]))
+    return in_words_of(sample_word(comparison.well_values["well"].fillna("").astype(str)), words)
 
 
 def _pictures_beside(root: Path) -> Path | None:
@@ -218,9 +225,9 @@ def _pictures_beside(root: Path) -> Path | None:
 def measures(wells: pd.DataFrame) -> dict[str, str]:
     """Return the columns a heat map can show, and how to call them; counts first."""
     numbers = wells.select_dtypes("number").columns
-    first = [name for name in WINDOW_MAP_FIRST if name in numbers]
+    first = [name for name in PLATE_MAP if name in numbers]
     others = [name for name in numbers if name not in first and name not in ("dose", "n_fields")]
-    return {name: name.replace("_", " ") for name in [*first, *others] if np.isfinite(wells[name].astype(float)).any()}
+    return {name: measure_name(name) for name in [*first, *others] if np.isfinite(wells[name].astype(float)).any()}
 
 
 def _measure(wells: pd.DataFrame, wanted: FigureRequest) -> str:
@@ -240,11 +247,11 @@ def _plate(wells: pd.DataFrame, wanted: FigureRequest) -> tuple[RenderedFigure |
         return None, str(error)
 
 
-def _effect(comparison: Comparison, wells: pd.DataFrame, wanted: FigureRequest) -> RenderedFigure:
+def _plot(plot: str, comparison: Comparison, wells: pd.DataFrame, endpoint: str, width: float | None = None) -> Figure:
+    from osteocount.stats.estimation_plot import estimation_plot
     from osteocount.stats.figures import effect_plot, superplot
 
-    endpoint = wanted.endpoint or str(comparison.table["endpoint"].iloc[0])
-    narrow = wanted.effect_size.narrow_inches
-    if wanted.plot == "superplot":
-        return render(superplot(comparison, wells, endpoint, narrow), wanted.effect_size)
-    return render(effect_plot(comparison, endpoint, narrow), wanted.effect_size)
+    endpoint = endpoint or str(comparison.table["endpoint"].iloc[0])
+    if plot == "superplot":
+        return superplot(comparison, wells, endpoint, width)
+    return (estimation_plot if plot == "estimation" else effect_plot)(comparison, endpoint, width)

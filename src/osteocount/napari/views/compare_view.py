@@ -9,8 +9,13 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QPlainTextEdit, QWidget
 
 from osteocount.napari.views.figure_view import FigureView, RenderedFigure
 from osteocount.napari.views.widgets import button, column, row, set_entries
+from osteocount.stats.plain_words import capitalised, contrast_name, endpoint_name
 
-PLOTS = {"superplot": "Wells and donors (SuperPlot)", "effects": "Effects with intervals"}
+PLOTS = {
+    "superplot": "Wells and donors (SuperPlot)",
+    "effects": "Effects with intervals",
+    "estimation": "Donors and effects (estimation plot)",
+}
 ALL = "all contrasts"
 
 
@@ -45,8 +50,9 @@ class CompareView(QWidget):
         self.words.setReadOnly(True)
         self.words.setMinimumHeight(100)
         self.export = button(
-            "Export figure and tables…", "SVG and PNG of both figures, comparisons.csv and wells.csv, as they are now",
-            self._ask_folder,
+            "Export figures and tables…",
+            "Every figure of this endpoint as SVG, PNG and PDF, comparisons.csv, donor_values.csv (for Prism) and "
+            "wells.csv, as they are now", self._ask_folder,
         )  # fmt: skip
         self.export.setEnabled(False)
         self.enlarge = button(
@@ -62,8 +68,8 @@ class CompareView(QWidget):
 
     def set_choices(self, endpoints: list[str], contrasts: list[str]) -> None:
         """Offer what there is; the choice stays where it can."""
-        for box, names in ((self.endpoint, endpoints), (self.contrast, [ALL, *contrasts])):
-            set_entries(box, {name: name.replace("_", " ") for name in names})
+        set_entries(self.endpoint, {name: capitalised(endpoint_name(name)) for name in endpoints})
+        set_entries(self.contrast, {ALL: capitalised(ALL)} | {name: contrast_name(name) for name in contrasts})
 
     def show_comparison(self, rendered: RenderedFigure | None, words: str) -> None:
         """Show the figure and what it means, or why there is no comparison."""
