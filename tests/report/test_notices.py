@@ -70,7 +70,7 @@ def empty_control(wells: pd.DataFrame) -> pd.DataFrame:
         (
             empty_control,
             "Could not be tested: EV IL-32 KO 5 µL, EV wild type 5 µL, RANKL 50 ng/mL and rhIL-32 25 ng/mL.",
-            "Problem 4 contrasts of the primary endpoint could not be tested.",
+            "Problem Could not be tested on the primary endpoint: EV IL-32 KO 5 µL, EV wild type 5 µL, RANKL 50",
         ),
     ],
 )
@@ -153,7 +153,7 @@ def test_corrections_by_a_person_are_said(counted_copy):
 def test_unresolved_nuclei_are_said_and_never_counted(tmp_path):
     page = Page(write_report(result_folders.build(tmp_path / "results", resolved=False, um=None)))
     assert "Where nuclei could not be seen, osteoclasts were called without them, by size and appearance." in page.text
-    assert "Problem Nuclei could not be seen in every picture." in page.text
+    assert "Problem Nuclei could not be seen in any picture." in page.text
     assert "no nucleus was counted, and the columns for nuclei are empty" in page.text
     assert "Nuclei cannot be seen at this magnification and were not counted: a TRAP-positive cell" in page.text
     assert "The pixel size is unknown for every picture (the file names none)." in page.text

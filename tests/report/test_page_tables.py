@@ -27,8 +27,8 @@ def test_every_contrast_is_said_in_words(full, page):
     assert len(arms) == 4
     for row in arms.itertuples():
         number = r"\d+\.?\d*"
-        sentence = rf"{re.escape(row.contrast)}: {number} × vehicle \(95 % CI {number} to {number}\), "
-        sentence += rf"\d of \d donors (up|down), {row.verdict}"
+        sentence = rf"{row.verdict} {re.escape(row.contrast)} ?: {number} × vehicle \(95 % CI {number} to {number}\), "
+        sentence += r"\d of \d donors (up|down)"
         assert re.search(sentence, page.text), row.contrast
 
 

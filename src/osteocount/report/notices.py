@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from osteocount.report.grouping import grouped
-from osteocount.report.number_format import is_known, plural, rounded, whole_number
+from osteocount.report.number_format import is_known, listed, plural, rounded, whole_number
 from osteocount.report.results import Results
 from osteocount.report.sentences import well_name
 from osteocount.stats.contrasts import contrast_title
-from osteocount.stats.plain_words import in_words
-from osteocount.stats.sentences import WITHIN_DONOR
+from osteocount.stats.plain_words import contrast_name, in_words
+from osteocount.stats.sentences import REFUSED, WITHIN_DONOR
 from osteocount.stats.wells_input import LEFT_OUT_BY_STATUS
 
 Level = Literal["grave", "warning", "note"]
@@ -93,15 +93,16 @@ def of_comparison(comparison: Comparison, primary: str) -> list[Notice]:
     found = []
     if (comparison.table["verdict"] == WITHIN_DONOR).any():
         found.append(Notice("grave", ONE_DONOR))
-    mark = f"{primary}, "
-    own = tuple(text.removeprefix(mark) for text in comparison.refusals if text.startswith(mark))
-    if own:
-        found.append(
-            Notice("grave", f"{plural(len(own), 'contrast')} of the primary endpoint could not be tested.", own)
-        )
+    table = comparison.table
+    refused = table[(table["endpoint"] == primary) & (table["verdict"] == REFUSED)]
+    if len(refused):
+        names = listed([contrast_name(str(name)) for name in refused["contrast"]])
+        why = "The comparison says why, and what stands instead."
+        found.append(Notice("grave", f"Could not be tested on the primary endpoint: {names}. {why}"))
     others = set(comparison.donor_values["endpoint"]) - {primary}
-    minor = [text for text in (*comparison.refusals, *comparison.warnings) if text.startswith(tuple(others))]
+    minor = [text for text in comparison.warnings if text.startswith(tuple(others))]
     major = [text.removeprefix(f"{primary}: ") for text in comparison.warnings if text not in minor]
+    minor = [text for text in minor if text.partition(": ")[2] not in major]  # what holds for all is said once
     contrasts = tuple(f"{contrast_title(name)}: " for name in comparison.table["contrast"].unique())
     disagree = tuple(text for text in major if text.startswith(contrasts))
     found += [Notice("warning", text) for text in major if text not in disagree]
@@ -145,11 +146,12 @@ def _nothing_counted(results: Results) -> Iterator[Notice]:
 def _nuclei_not_resolved(results: Results) -> Iterator[Notice]:
     blind = [entry.image for entry in results.run.inputs if entry.nuclei_resolved is False]
     if blind:
+        pictures = len(results.run.inputs)
+        where = _of(len(blind), pictures, "picture").replace("every", "any")
         yield Notice(
             "grave",
-            f"Nuclei could not be seen in {_of(len(blind), len(results.run.inputs), 'picture')}. There, osteoclasts "
-            "were called by size, appearance and TRAP, which is not the usual definition; no nucleus was counted, and "
-            "the columns for nuclei are empty.",
+            f"Nuclei could not be seen in {where}. There, osteoclasts were called by size, appearance and TRAP, which "
+            "is not the usual definition; no nucleus was counted, and the columns for nuclei are empty.",
             tuple(blind) if len(blind) < len(results.run.inputs) else (),
         )
 

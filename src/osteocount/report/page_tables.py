@@ -129,9 +129,16 @@ def contrasts(table: pd.DataFrame | None, primary: str) -> list[dict[str, Any]]:
     groups = []
     for endpoint, rows in table.groupby("endpoint", sort=False):
         name = endpoint_name(str(endpoint))
-        said = [_contrast(row) for _, row in rows.iterrows()]
+        said = _without_repetition([_contrast(row) for _, row in rows.iterrows()])
         groups.append({"endpoint": name, "primary": endpoint == primary, "rows": said})
     return sorted(groups, key=lambda group: not group["primary"])
+
+
+def _without_repetition(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Keep a reason that all rows share for the last of them."""
+    if len({row["reason"] for row in rows}) > 1:
+        return rows
+    return [row | {"reason": ""} for row in rows[:-1]] + rows[-1:]
 
 
 def endpoint_matrix(table: pd.DataFrame | None, primary: str) -> dict[str, Any] | None:
@@ -164,7 +171,7 @@ def _contrast(row: pd.Series) -> dict[str, str]:
     refused = values["verdict"] == REFUSED
     return {
         "contrast": contrast_name(str(values["contrast"])),
-        "said": said,
+        "said": said.removesuffix(f", {values['verdict']}").removeprefix("refused. "),  # the verdict stands beside it
         "verdict": str(values["verdict"] or "no verdict"),
         "p": sentences.p_values_text(row),
         "reason": "" if refused else in_words(str(values["reason"] or "")),

@@ -53,9 +53,11 @@ def estimation_plot(comparison: Comparison, endpoint: str = COUNT, width: float 
     _draw_ratios(below, comparison, own.to_dict("records"), place, style, room=size[0] / len(arms))
     identity = rows["link"].iloc[0] == "identity"
     below.axhline(0.0 if identity else 1.0, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    below.set_ylabel(plain(f"{effect_words(rows['link'].iloc[0])}\nto control, 95 % CI"), fontsize=letters)
-    known = own["estimate"].notna().any()
-    if known and not identity:
+    interval = ", 95 % CI" if own["ci_low"].notna().any() else ""
+    below.set_ylabel(plain(f"{effect_words(rows['link'].iloc[0])}\nto control{interval}"), fontsize=letters)
+    if not own["estimate"].notna().any():
+        below.set_ylim(*(-1, 1) if identity else (0.5, 2))
+    if not identity:
         log_axis(below, "y")
     arm_axis(below, arms, is_narrow=is_narrow)
     donor_legend(above, style, below=is_narrow)

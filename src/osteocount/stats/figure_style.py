@@ -127,7 +127,7 @@ def wrapped(name: str, letters: int = 11, lines: int = 4) -> str:
 
     Names of one experiment often differ at their end alone.
     """
-    longest = max(letters, 14)  # a little over is better than a broken word
+    longest = max(letters + 1, 14)  # a little over is better than a broken word
     found: list[str] = []
     for at_commas in (True, False):
         parts = _broken(name, letters, at_commas)
@@ -143,7 +143,7 @@ def _broken(name: str, letters: int, at_commas: bool) -> list[str]:
     parts = [""]
     for part in name.replace("_", "_ ").split(" "):
         joiner = "" if parts[-1].endswith("_") or not parts[-1] else " "
-        if parts[-1] and (len(parts[-1] + joiner + part) > letters or (at_commas and parts[-1].endswith(","))):
+        if parts[-1] and (len(parts[-1] + part) > letters or (at_commas and parts[-1].endswith(","))):
             parts.append(part)
         else:
             parts[-1] += joiner + part
