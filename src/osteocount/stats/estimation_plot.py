@@ -59,7 +59,7 @@ def estimation_plot(comparison: Comparison, endpoint: str = COUNT, width: float 
         below.set_ylim(*(-1, 1) if identity else (0.5, 2))
     if not identity:
         log_axis(below, "y")
-    arm_axis(below, arms, is_narrow=is_narrow)
+    arm_axis(below, arms, size[0] / len(arms), is_narrow=is_narrow)
     donor_legend(above, style, below=is_narrow)
     return figure
 

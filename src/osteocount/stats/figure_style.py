@@ -80,12 +80,11 @@ def are_aslant(arms: Sequence[str], *, is_narrow: bool) -> bool:
     return is_narrow or len(arms) > _UPRIGHT_ARMS or max(map(len, arms)) > _UPRIGHT_LETTERS
 
 
-def arm_axis(axes: Axes, arms: Sequence[str], *, is_narrow: bool) -> None:
-    """Name the arms below the axes, the first at 0."""
+def arm_axis(axes: Axes, arms: Sequence[str], room: float, *, is_narrow: bool) -> None:
+    """Name the arms below the axes, the first at 0; each has ``room`` inches."""
     if not are_aslant(arms, is_narrow=is_narrow):
         axes.set_xticks(range(len(arms)), [wrapped(arm) for arm in arms])
     else:
-        room = axes.figure.get_size_inches()[0] / len(arms)
         lines = 1 if is_narrow else min(3, max(1, int(room / _ASLANT_LINE)))
         names = all_wrapped(arms, _SLANTED_LETTERS if lines == 1 else _ASLANT_LETTERS, lines)
         labels = [names[arm] for arm in arms]

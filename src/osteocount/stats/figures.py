@@ -80,7 +80,7 @@ def superplot(
         means = donors[donors["donor"] == donor].assign(x=donors["arm"].map(place) + shift).sort_values("x")
         axes.plot(means["x"], means["value"], color=colour, linewidth=1.0, alpha=0.55, zorder=3)
         axes.scatter(means["x"], means["value"], s=72, color=colour, marker=marker, edgecolors="white", zorder=4)
-    arm_axis(axes, arms, is_narrow=width is not None)
+    arm_axis(axes, arms, figure.get_size_inches()[0] / len(arms), is_narrow=width is not None)
     axes.set_ylabel(value_axis(endpoint, str(rows["unit"].iloc[0])))
     if log:
         log_axis(axes, "y")

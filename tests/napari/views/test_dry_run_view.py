@@ -42,7 +42,7 @@ def test_pictures_are_said_in_words(facts, words):
     [
         ({}, "2 treatments, 1 donor; compared with vehicle"),
         ({"donors": (), "control": ""}, "2 treatments, no donors; no control is named"),
-        ({"arms": ()}, "none given, so nothing is compared"),
+        ({"arms": ()}, "no treatments given, so nothing is compared"),
     ],
 )
 def test_treatments_are_said_in_words(facts, words):

@@ -72,6 +72,12 @@ def test_a_table_of_excel_finds_its_wells(view, table):
     assert view.state.text() == "2 lines found by their names and filled in."
 
 
+def test_a_letter_typed_where_nothing_can_be_written_goes_to_the_line_that_begins_with_it(view, qtbot):
+    choose(view, 0, 0)
+    qtbot.keyClick(view.sheet, Qt.Key.Key_B)  # Qt looks for it by the model's own `match`, which must not be ours
+    assert view.sheet.currentIndex().row() == 3
+
+
 def test_the_corner_of_a_selection_is_dragged_down(view, table, qtbot):
     table.change({(0, 3): "d1", (1, 3): "d2"})
     choose(view, 0, 3, 1, 3)

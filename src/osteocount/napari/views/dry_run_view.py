@@ -132,7 +132,7 @@ def pictures_in_words(dry_run: DryRun) -> str:
 def treatments_in_words(dry_run: DryRun) -> str:
     """Say what was done to them."""
     if not dry_run.arms:
-        return "none given, so nothing is compared"
+        return "no treatments given, so nothing is compared"
     said = f"{_several(len(dry_run.arms), 'treatment')}, "
     said += _several(len(dry_run.donors), "donor") if dry_run.donors else "no donors"
     return f"{said}; compared with {dry_run.control}" if dry_run.control else f"{said}; no control is named"

@@ -93,7 +93,7 @@ class LinesModel(SheetModel):
         self.endResetModel()
         self.edited.emit()
 
-    def match(self, lines: cell_blocks.Lines) -> Mapping[Cell, str] | None:
+    def matched(self, lines: cell_blocks.Lines) -> Mapping[Cell, str] | None:
         """Return the changes that a table with headings asks for."""
         return self.table.match(lines)
 

@@ -55,7 +55,7 @@ class SheetModel(QAbstractTableModel):
     def redo(self) -> bool:
         """Make it again; False when there is nothing."""
 
-    def match(self, lines: cell_blocks.Lines) -> Mapping[Cell, str] | None:
+    def matched(self, lines: cell_blocks.Lines) -> Mapping[Cell, str] | None:
         """Return the changes that a pasted table with headings asks for; None: it is just cells."""
         return None
 
@@ -155,7 +155,7 @@ class SheetView(QTableView):
             self.said.emit("There is no text on the clipboard.")
             return
         sheet = self.sheet()
-        matched = sheet.match(lines)
+        matched = sheet.matched(lines)
         if matched is not None:
             sheet.change(matched)
             self.said.emit(f"{len({row for row, _ in matched})} lines found by their names and filled in.")
