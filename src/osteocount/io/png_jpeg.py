@@ -12,9 +12,17 @@ import numpy as np
 from PIL import JpegImagePlugin, PngImagePlugin
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.jpeg import check_jpeg
 from osteocount.io.pixel_size import PixelSizeEvidence
-from osteocount.io.raw_image import RawImage, check_bytes, check_file, check_size, decoding, upright, without_alpha
+from osteocount.io.raw_image import (
+    RawImage,
+    check_bytes,
+    check_file,
+    check_jpeg,
+    check_size,
+    decoding,
+    upright,
+    without_alpha,
+)
 
 _ORIENTATION = 0x0112  # its tag in EXIF
 
@@ -27,7 +35,8 @@ def read_png_jpeg(path: Path) -> RawImage:
     check_file(path)
     with decoding(path), path.open("rb") as file:
         is_png = file.read(1) == b"\x89"
-        depth = _png_depth(file) if is_png else 8
+        file.seek(24)
+        depth = file.read(1)[0] if is_png else 8
         file.seek(0)
         plugin: Any = PngImagePlugin.PngImageFile if is_png else JpegImagePlugin.JpegImageFile
         with plugin(file) as image:
@@ -42,11 +51,6 @@ def read_png_jpeg(path: Path) -> RawImage:
             raw = _decode_16(path) if depth == 16 else _decode_8(path, image)
             pixels, turned = upright(raw.pixels, int(image.getexif().get(_ORIENTATION, 1)))
             return replace(raw, pixels=pixels, notes=(*raw.notes, *turned))
-
-
-def _png_depth(file: BinaryIO) -> int:
-    file.seek(24)
-    return int(struct.unpack("B", file.read(1))[0])
 
 
 def _check_png(file: BinaryIO) -> None:

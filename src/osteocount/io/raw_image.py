@@ -29,6 +29,8 @@ It is doubled while channels are put in order. No picture of those we have and r
 _FREE_BYTES = 256 * 2**20  # of a picture, whatever its file's size: 90 megapixels of 8-bit colour
 _MOST_PACKED = 200  # times smaller than its pixels: photographs pack 2 to 4 times without loss, 10 to 50 as JPEG
 
+_FRAMES = (b"\xff\xc0", b"\xff\xc1", b"\xff\xc2")  # sequential and progressive Huffman frames of JPEG, as cameras write
+
 MOST_CHANNELS = 32
 """More are taken for a stack that was not labelled as one."""
 CURE_EXPORT = "Export it again as TIFF or PNG, or leave it out."
@@ -145,6 +147,33 @@ def check_bytes(path: Path, shape: Iterable[int], itemsize: int, stored: int | N
             f"{stored / 1e6:.2g} MB, which no photograph does. It is damaged or made to fill the memory. Copy it again "
             "from the microscope, or leave it out."
         )
+
+
+def check_jpeg(data: bytes, tables: bytes | None = None) -> None:
+    """Decode JPEG data once with every warning of libjpeg as an error.
+
+    JPEG has no checksum: damage after which the data still are a JPEG of the same length cannot be seen. Pillow, OpenCV
+    and imagecodecs hide the warnings, so the data are decoded here a second time, in grey.
+
+    Parameters
+    ----------
+    data
+        A file, or a tile or strip of a TIFF.
+    tables
+        Quantisation and Huffman tables that a TIFF keeps once for all of its tiles.
+
+    Raises
+    ------
+    ValueError
+        What libjpeg warned of.
+    """
+    import simplejpeg
+
+    if tables and data.startswith(b"\xff\xd8"):
+        data = tables.removesuffix(b"\xff\xd9") + data[2:]
+    if not any(frame in data for frame in _FRAMES):
+        return  # lossless or arithmetic: their decoders are stricter
+    simplejpeg.decode_jpeg(data, colorspace="GRAY", strict=True)
 
 
 def check_plane(path: Path, scene: str, sizes: Mapping[str, int]) -> None:

@@ -19,7 +19,6 @@ from defusedxml.common import DefusedXmlException
 from numpy.typing import NDArray
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.jpeg import check_jpeg
 from osteocount.io.metadata_xml import parse_xml
 from osteocount.io.pixel_size import PixelSizeEvidence
 from osteocount.io.raw_image import (
@@ -27,6 +26,7 @@ from osteocount.io.raw_image import (
     RawImage,
     check_bytes,
     check_file,
+    check_jpeg,
     check_size,
     damaged,
     decoding,

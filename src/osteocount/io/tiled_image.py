@@ -13,12 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from osteocount.errors import OsteoCountError
-from osteocount.io.jpeg import check_jpeg
 from osteocount.io.multi_image import is_zarr
 from osteocount.io.ome_zarr_read import OmeZarrImage, list_scenes, open_image
 from osteocount.io.picture import Picture, Pixels, PixelSize, is_large_size
 from osteocount.io.pixel_size import find_pixel_size
-from osteocount.io.raw_image import RawImage, decoding
+from osteocount.io.raw_image import RawImage, check_jpeg, decoding
 from osteocount.io.tiff import (
     check_complete,
     choose_series,

@@ -33,7 +33,7 @@ from osteocount.io.run_record import FieldRecord, identity_of
 from osteocount.io.tables import write_table
 from osteocount.io.tiled_image import TiledImage, open_tiled
 from osteocount.pipeline.analysis import FieldResult, analyse
-from osteocount.pipeline.repeats import pixels_hash
+from osteocount.pipeline.duplicates import pixels_hash
 from osteocount.pipeline.run_scale import SharedScale, with_scale
 from osteocount.plate.index import PlateIndex
 from osteocount.plate.picture_files import PictureFile, picture_stem, root_of

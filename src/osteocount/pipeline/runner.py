@@ -19,11 +19,11 @@ from osteocount.io.run_record import RunRecord, in_order
 from osteocount.io.writer_lock import only_writer
 from osteocount.pipeline.absorbance import AbsorbanceInput, read_absorbance
 from osteocount.pipeline.corrections import adopt
+from osteocount.pipeline.duplicates import without_duplicates
 from osteocount.pipeline.exports import check_exports, write_exports
 from osteocount.pipeline.field import field_tasks, single_files, unmatched_record
 from osteocount.pipeline.finished_run import FinishedRun, RunInputs
 from osteocount.pipeline.provenance import input_hashes, recorded_request
-from osteocount.pipeline.repeats import without_repeats
 from osteocount.pipeline.run_request import RunRequest
 from osteocount.pipeline.run_scale import estimate_run_scale
 from osteocount.pipeline.wells_table import place_layout
@@ -131,7 +131,7 @@ def _count_and_write(
         hashes=input_hashes(request),
         command=shlex.join(["osteocount", *sys.argv[1:]]).encode(errors="backslashreplace").decode(),
     )
-    outcome = write_results(FinishedRun(folder, without_repeats(in_order(records)), settings, inputs, about))
+    outcome = write_results(FinishedRun(folder, without_duplicates(in_order(records)), settings, inputs, about))
     not_exported = write_exports(request.exports, folder, tasks, records, outcome.wells, settings)
     return replace(outcome, warnings=(*outcome.warnings, *not_exported))
 

@@ -18,7 +18,7 @@ def pixels_hash(pixels: Pixels) -> str:
     return digest.hexdigest()
 
 
-def without_repeats(records: Iterable[FieldRecord]) -> tuple[FieldRecord, ...]:
+def without_duplicates(records: Iterable[FieldRecord]) -> tuple[FieldRecord, ...]:
     """Return the records with each picture counted once, under its first name; under the others it failed, and is said.
 
     Pictures are the same when their pixels are, or, of those too large for the memory, their files.

@@ -7,7 +7,7 @@ import tifffile
 from PIL import Image
 
 from osteocount.io.run_record import FieldRecord
-from osteocount.pipeline.repeats import pixels_hash, without_repeats
+from osteocount.pipeline.duplicates import pixels_hash, without_duplicates
 from osteocount.pipeline.runner import run
 from osteocount.settings import Settings
 from support.pictures import canvas, osteoclast, photograph
@@ -32,7 +32,7 @@ def record(name, pixels="", files=(), status="ok"):
     ],
 )
 def test_each_picture_is_counted_under_its_first_name(records, counted):
-    kept = without_repeats(records)
+    kept = without_duplicates(records)
     assert [each.is_done for each in kept] == counted
     assert [each.key for each in kept] == [each.key for each in records]
     for each in kept[1:]:
