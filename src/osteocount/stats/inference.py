@@ -14,7 +14,7 @@ from osteocount.stats.design import Design
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
 from osteocount.stats.least_squares import holm, paired_t_test
 from osteocount.stats.multivariate_t import adjusted_p, critical_value
-from osteocount.stats.pooled_paired_test import pooled_paired_p
+from osteocount.stats.pooled_pairs import pooled_paired_p
 
 ALPHA = 0.05
 

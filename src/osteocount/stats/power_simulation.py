@@ -13,7 +13,7 @@ from osteocount.stats.arrays import BoolArray, FloatArray
 from osteocount.stats.counting_noise import CountedCells, is_sparse, noise_weights, variances
 from osteocount.stats.least_squares import ArmWeights, LeastSquaresFit, fit
 from osteocount.stats.multivariate_t import critical_value
-from osteocount.stats.pooled_paired_test import CORRELATIONS, pooled_paired_significant
+from osteocount.stats.pooled_pairs import CORRELATIONS, pooled_paired_significant
 from osteocount.stats.sentences import OWN_LIMIT
 
 
