@@ -56,7 +56,7 @@ class ResultFolder:
             raise OsteoCountError(f"{self.root} is a file; --out needs a folder.")
         taken = [name for name in OWN_NAMES if (self.root / name).exists() and not self._is_only_locked(name)]
         named = f"{', '.join(taken[:3])}{' …' if len(taken) > 3 else ''}"
-        if taken and not self._holds_a_run():
+        if taken and not self.parts.is_dir() and self.run_record() is None:
             raise OsteoCountError(
                 f"{self.root} already holds {named}, which no run record here names: they may be yours. "
                 "Give another --out, or move them away; OsteoCount replaces only what it wrote itself."
@@ -89,9 +89,6 @@ class ResultFolder:
         if name != self.parts.name or not self.parts.is_dir():
             return False
         return [path.name for path in self.parts.iterdir()] == [self.lock.name]
-
-    def _holds_a_run(self) -> bool:
-        return self.parts.is_dir() or self.run_record() is not None
 
     def run_record(self) -> RunRecord | None:
         """Return the record of the run, None where there is none of ours."""

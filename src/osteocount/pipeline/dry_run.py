@@ -15,10 +15,10 @@ from osteocount.plate.layout.read import compare_wells, misfits_in_words
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
 from osteocount.stats.arms import arm_names
+from osteocount.wells import CONTROL_ROLES
 
 LOOKED_AT = 3
 """Pictures of a folder that are read: the first, the middle and the last one. More would make a person wait."""
-CONTROL_ROLES = ("vehicle", "negative control")
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,8 @@ def read_inputs(request: RunRequest) -> tuple[PlateIndex, RunInputs, tuple[str, 
     plates = sorted({entry.plate for entry in index.entries})
     layout = place_layout(described.wells if described else None, plates)
     if layout is not None and plates == [""]:
-        index = _named_plate(index, layout["plate"].iloc[0])
+        name = layout["plate"].iloc[0]  # of a single plate, whose pictures do not say it
+        index = replace(index, entries=tuple(replace(entry, plate=name) for entry in index.entries))
     notes = (*index.notes, *(described.warnings if described else ()))
     return index, RunInputs(layout, _readings(request.readers, layout)), notes
 
@@ -177,11 +178,6 @@ def _readings(readers: Sequence[AbsorbanceInput], layout: pd.DataFrame | None) -
             "A reader export needs a --layout: it says which wells are the blanks and what the others got."
         )
     return () if layout is None else tuple(read_absorbance(given, layout) for given in readers)
-
-
-def _named_plate(index: PlateIndex, plate: str) -> PlateIndex:
-    """Give the pictures of a single plate without a name the name that the layout has for it."""
-    return replace(index, entries=tuple(replace(entry, plate=plate) for entry in index.entries))
 
 
 def _check_control(layout: pd.DataFrame, control: str | None) -> None:

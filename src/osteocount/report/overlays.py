@@ -66,7 +66,8 @@ def gallery(results: Results, captions: dict[tuple[str, str], str]) -> list[Over
     others = [path for path in files if path not in set(flagged)]
     few = MAX_THUMBNAILS - len(flagged)
     chosen = {*flagged, *_spread(others, [places.get(path.stem, ("", path.stem)) for path in others], few)}
-    shrunk = dict(zip(chosen, _thumbnails(list(chosen)), strict=True))
+    with ThreadPoolExecutor(_THREADS) as pool:  # OpenCV works without Python's lock
+        shrunk = dict(zip(chosen, pool.map(_thumbnail, chosen), strict=True))
     found = []
     for path in files:
         place, entry = places.get(path.stem, ("", path.stem)), entries.get(path.stem)
@@ -84,12 +85,6 @@ def gallery(results: Results, captions: dict[tuple[str, str], str]) -> list[Over
             )
         )
     return found
-
-
-def _thumbnails(paths: Sequence[Path]) -> list[str | None]:
-    """Shrink pictures, several at a time: OpenCV works without Python's lock."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(_thumbnail, paths))
 
 
 def _spread(files: Sequence[Path], places: Sequence[tuple[str, str]], most: int) -> list[Path]:
