@@ -1,7 +1,7 @@
 """Where other programs are known to go wrong: exactly one osteoclast, none, a missing field, a merge undone, tiles.
 
-Others of this kind stand beside their subject: the same batch twice (`tests/pipeline/test_duplicates.py`), a cell across
-a seam (`tests/segment/tiling/test_tiles.py`), no pixel size (`tests/measure/test_cells.py`), window and
+Others of this kind stand beside their subject: the same batch twice (`tests/pipeline/test_duplicates.py`), a cell
+across a seam (`tests/segment/tiling/test_tiles.py`), no pixel size (`tests/measure/test_cells.py`), window and
 command giving the same (`tests/napari/test_gui_equals_cli.py`).
 """
 
