@@ -113,6 +113,22 @@ def timings(path, folder):
     return rows, profiles, len(result.cells)
 
 
+REMARKS = (
+    "The profiler's own work is part of these: it makes many small calls look longer than they are, so that all is "
+    "more than the seconds of one thread above. Bodies are laid side by side twice: once more to look for dark "
+    "cells.",
+    "",
+    "ImageJ runs a minimal macro of ours, of the steps that courses teach for cells; no published macro for "
+    "brightfield TRAP cultures was found that gives its steps with their numbers (TrapHisto is semi-automatic and "
+    "for bone sections; other workflows train ilastik or a network). It smooths one grey picture, thresholds it "
+    "and floods it once; the second macro also evens out the light and looks for dark spots, and gives them to no "
+    "cell. Ours corrects the light, unmixes stains, outlines cells, looks for "
+    "dark cells at five densities, floods each heap of cells, scores nuclei, checks the quality of the picture and "
+    "measures: these many passes over the picture are what the table shows.",
+)
+"""What a reader has to know of the profile and of ImageJ."""
+
+
 def field(path, folder):
     """Stages of one simulated field and other programs, against decoding it and one Gaussian pass."""
     heading = f"{doc_sections.command()}, {doc_sections.machine()}."
@@ -141,17 +157,7 @@ def field(path, folder):
         "|---|---|---|",
         *(f"| {step} | {classical[step]} | {learned[step]} |" for step in (*STEPS, "other", "all")),
         "",
-        "The profiler's own work is part of these: it makes many small calls look longer than they are, so that all is "
-        "more than the seconds of one thread above. Bodies are laid side by side twice: once more to look for dark "
-        "cells.",
-        "",
-        "ImageJ runs a minimal macro of ours, of the steps that courses teach for cells; no published macro for "
-        "brightfield TRAP cultures was found that gives its steps with their numbers (TrapHisto is semi-automatic and "
-        "for bone sections; other workflows train ilastik or a network). It smooths one grey picture, thresholds it "
-        "and floods it once; the second macro also evens out the light and looks for dark spots, and gives them to no "
-        "cell. Ours corrects the light, unmixes stains, outlines cells, looks for "
-        "dark cells at five densities, floods each heap of cells, scores nuclei, checks the quality of the picture and "
-        "measures: these many passes over the picture are what the table shows.",
+        *REMARKS,
         "",
     ]
 

@@ -159,10 +159,15 @@ def plate(dock, viewer, results):
     settle()
     wait_until(lambda: "look" not in dock._jobs.names())
     count(dock)
-    review = dock.review
-    wait_until(lambda: review.figures is not None and review.idle())
+    wait_until(lambda: dock.review.figures is not None and dock.review.idle())
     hide_paths(dock)
     save_both(viewer, "napari_folder")
+    correct_and_compare(dock, viewer)
+
+
+def correct_and_compare(dock, viewer):
+    """Correct the cells in doubt of a well, exclude it, and look at what that changes."""
+    review = dock.review
     dock.steps.setCurrentIndex(CORRECT)
     review.go_to_well("B03")
     wait_until(lambda: review.plate.well == "B03" and review.idle())
@@ -177,7 +182,7 @@ def plate(dock, viewer, results):
     settle()
     wait_until(review.idle)
     save_both(viewer, "napari_compare")
-    dock.review.compare.plot.setCurrentIndex(1)
+    review.compare.plot.setCurrentIndex(1)
     wait_until(lambda: not review.idle())
     wait_until(review.idle)
     save_both(viewer, "napari_effects")

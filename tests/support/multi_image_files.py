@@ -70,6 +70,12 @@ def write_nd2(path, points, planes, um=0.65, *, dyes=True):
     }
     for n, plane in enumerate(planes):
         chunks[f"ImageDataSeq|{n}!"] = struct.pack("<d", n) + np.moveaxis(plane, 0, 2).astype("<u2").tobytes()
+    path.write_bytes(_with_map(chunks))
+    return path
+
+
+def _with_map(chunks):
+    """Lay chunks one behind the other, with the map of their places at the end."""
     data = bytearray(_chunk(b"ND2 FILE SIGNATURE CHUNK NAME01!", b"Ver3.0".ljust(64, b"\0"), aligned=False))
     data += bytes(_BLOCK - len(data))
     places = b""
@@ -79,8 +85,7 @@ def write_nd2(path, points, planes, um=0.65, *, dyes=True):
     start = len(data)
     signature = b"ND2 CHUNK MAP SIGNATURE 0000001!"
     data += _chunk(b"ND2 FILEMAP SIGNATURE NAME 0001!", places + signature + struct.pack("<Q", start), aligned=False)
-    path.write_bytes(bytes(data + signature + struct.pack("<Q", start)))
-    return path
+    return bytes(data + signature + struct.pack("<Q", start))
 
 
 def _chunk(name, content, *, aligned):

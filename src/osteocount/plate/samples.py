@@ -208,13 +208,13 @@ def _called(variable: str, called: str, text: str) -> str:
 
 
 def _placed(path: Path, source: Path, lines: list[SampleLine], collected: LayoutEntries) -> tuple[PlateIndex, Layout]:
-    found = find_pictures(source)
+    found, root = find_pictures(source), root_of(source)
     pictures = found.pictures
-    line_of = match_files(pictures, root_of(source), lines, collected)
+    line_of = match_files(pictures, root, lines, collected)
     if not line_of:
         raise OsteoCountError(
             f"{path}: none of the {len(pictures)} pictures of {source} is named in it. Give their "
-            f"paths below that folder, such as {pictures[0].relative_to(root_of(source)).as_posix()}."
+            f"paths below that folder, such as {pictures[0].relative_to(root).as_posix()}."
         )
     samples: dict[int, str] = {}
     first: dict[tuple[str, str], str] = {}
@@ -232,22 +232,24 @@ def _placed(path: Path, source: Path, lines: list[SampleLine], collected: Layout
     rows, warnings = resolve(collected, samples={number + 1: name for number, name in samples.items()})
     rows = _one_row_each(rows, collected.problems)
     warnings = [*collected.notes, *warnings]
-    unnamed = [p.relative_to(root_of(source)).as_posix() for p in pictures if p not in line_of]
-    if unnamed:
-        more = f" and {len(unnamed) - 10} more" if len(unnamed) > 10 else ""
-        warnings.append(
-            f"Pictures that the sample sheet does not name ({len(unnamed)}): {', '.join(unnamed[:10])}{more}."
-        )
+    warnings += _not_named([p.relative_to(root).as_posix() for p in pictures if p not in line_of])
     if collected.problems:
         said = "".join(f"\n  {n}. {problem}" for n, problem in enumerate(collected.problems, 1))
         raise OsteoCountError(f"{path}: {len(collected.problems)} problems in the sample sheet.{said}")
     entries = [
         entry
         for picture, number in line_of.items()
-        for entry in _entries(picture, root_of(source), lines[number], samples[number])
+        for entry in _entries(picture, root, lines[number], samples[number])
     ]
     index = PlateIndex(source, tuple(sorted(entries, key=_order)), found.skipped, notes=tuple(found.notes()))
     return index, layout_of(path, rows, warnings)
+
+
+def _not_named(pictures: list[str]) -> list[str]:
+    if not pictures:
+        return []
+    more = f" and {len(pictures) - 10} more" if len(pictures) > 10 else ""
+    return [f"Pictures that the sample sheet does not name ({len(pictures)}): {', '.join(pictures[:10])}{more}."]
 
 
 def match_files(

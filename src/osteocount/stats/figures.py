@@ -281,34 +281,36 @@ def bland_altman(agreement: Agreement) -> Figure:
             mean, error = (part["first"] + part["second"]) / 2, part["second"] - part["first"]
             axes.scatter(mean, error, s=26, color=colour, marker=marker, alpha=0.8, linewidths=0, zorder=3)
         row = agreement.table[(agreement.table["comparison"] == name) & (agreement.table["subset"] == "all")].iloc[0]
-        axes.axhline(0, color=INK, linewidth=0.7)
-        for middle, low, high, dashes in (
-            ("bias", "bias_low", "bias_high", (0, ())),
-            ("limit_low", "limit_low_ci_low", "limit_low_ci_high", (0, (4, 3))),
-            ("limit_high", "limit_high_ci_low", "limit_high_ci_high", (0, (4, 3))),
-        ):
-            if np.isfinite(row[low]):
-                axes.axhspan(row[low], row[high], color=PALE, alpha=0.16, linewidth=0)
-            if np.isfinite(row[middle]):
-                axes.axhline(row[middle], color=INK, linewidth=1.3, linestyle=dashes)
-                label = f"{row[middle]:+.1f}".replace("-", "−")
-                axes.annotate(
-                    label, (1, row[middle]), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-                    va="center", fontsize=8.5, color=INK,
-                )  # fmt: skip
+        _draw_limits(axes, row)
         second, first = name.split(" against ", 1)
         axes.set_xlabel(f"Mean of both (osteoclasts per {str(row['unit']).removesuffix('s')})")
         axes.set_ylabel(plain(f"{second} − {first} (osteoclasts)"))
         axes.set_title(f"bias and limits of agreement, n = {row['n']}", fontsize=9, color=PALE, loc="left")
     if arms:
+        columns = min(5, len(arms))
         figure.legend(
-            handles=handles(style, 5.5),
-            loc="outside lower center",
-            ncols=min(5, len(arms)),
-            frameon=False,
-            fontsize=8.5,
+            handles=handles(style, 5.5), loc="outside lower center", ncols=columns, frameon=False, fontsize=8.5
         )
     return figure
+
+
+def _draw_limits(axes: Axes, row: pd.Series) -> None:
+    """Draw bias and limits of agreement as lines with their values, and their intervals as bands."""
+    axes.axhline(0, color=INK, linewidth=0.7)
+    for middle, low, high, dashes in (
+        ("bias", "bias_low", "bias_high", (0, ())),
+        ("limit_low", "limit_low_ci_low", "limit_low_ci_high", (0, (4, 3))),
+        ("limit_high", "limit_high_ci_low", "limit_high_ci_high", (0, (4, 3))),
+    ):
+        if np.isfinite(row[low]):
+            axes.axhspan(row[low], row[high], color=PALE, alpha=0.16, linewidth=0)
+        if np.isfinite(row[middle]):
+            axes.axhline(row[middle], color=INK, linewidth=1.3, linestyle=dashes)
+            label = f"{row[middle]:+.1f}".replace("-", "−")
+            axes.annotate(
+                label, (1, row[middle]), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+                va="center", fontsize=8.5, color=INK,
+            )  # fmt: skip
 
 
 def power_curve(plan: Plan) -> Figure:
