@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import Workbook
 
+from osteocount.cli.statistics import read_wells
 from osteocount.errors import OsteoCountError
 from osteocount.stats import compare
 from osteocount.stats.dependence import find_dependences, read_genotype
@@ -193,3 +195,40 @@ def test_every_dependence_has_a_name_and_an_estimate_of_its_own():
     frame = pd.DataFrame({"arm": arms, "treatment": arms, "dose": np.nan, "dose_unit": "", "oxygen": ""})
     titles = [one.title for one in find_dependences(frame, {"": "vehicle"}).contrasts]
     assert "CD81 and CD9 dependence" in titles
+
+
+def write_workbook(path, **sheets: list[list[object]]):
+    book = Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_workbook_is_compared_as_its_table(tmp_path):
+    rows = [list(table().columns), *table().to_numpy().tolist()]
+    for title in ([], [["TRAP, experiment 4"], []]):
+        path = write_workbook(tmp_path / "wells.xlsx", wells=[*title, *rows], notes=[["D3 thawed twice"]])
+        found = compare(read_wells(path), control="vehicle")
+        pd.testing.assert_frame_equal(found.table, compare(table(), control="vehicle").table)
+    path = write_workbook(tmp_path / "two.xlsx", a=rows, b=rows)
+    with pytest.raises(OsteoCountError, match="one sheet with a table of wells is needed, and there is 'a', 'b'"):
+        read_wells(path)
+
+
+def test_a_control_in_another_case_is_found():
+    assert compare(table(), control="Vehicle ").control == "vehicle"
+
+
+def test_a_title_above_the_headings_is_named(tmp_path):
+    path = tmp_path / "wells.csv"
+    path.write_text("TRAP experiment 4\n\n" + table().to_csv(index=False))
+    with pytest.raises(OsteoCountError) as refused:
+        read_wells(path)
+    assert str(refused.value) == (
+        "wells.csv: is not a table. Its first line is one cell, line 3 has 6. The headings have to stand in the first "
+        "line: delete titles and empty lines above them."
+    )

@@ -164,11 +164,14 @@ def _save(figures: dict[str, Figure], out: Path) -> None:
 def read_wells(path: Path) -> pd.DataFrame:
     """Read a table of wells, or the one of a result folder."""
     from osteocount.io.tables import read_table
+    from osteocount.plate.spreadsheets import EXCEL_SUFFIXES, read_workbook_table
     from osteocount.text_files import code_page_of
 
     file = path / "wells.csv" if path.is_dir() else path
     if not file.is_file():
         raise OsteoCountError(f"{file}: there is no such table. Give a CSV file or a result folder with wells.csv.")
+    if file.suffix.lower() in EXCEL_SUFFIXES:
+        return read_workbook_table(file)
     table = read_table(file)
     if page := code_page_of(file.read_bytes()):
         say(f"{file.name} is no Unicode text; it is read as {page}.")

@@ -121,6 +121,11 @@ def _why(said: str) -> str:
     needed = "One heading row and rows of the same length are needed."
     cells = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said)
     comma = "A decimal comma in a file separated by commas makes one cell too many: write a point, or put it in quotes."
+    if cells and cells[1] == "1":
+        return (
+            f"Its first line is one cell, line {cells[2]} has {cells[3]}. The headings have to stand in the first "
+            "line: delete titles and empty lines above them."
+        )
     if cells:
         return f"Line {cells[2]} has {cells[3]} cells, the heading {cells[1]}. {comma}"
     if "Length of header" in said:

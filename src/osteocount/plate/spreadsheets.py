@@ -23,6 +23,7 @@ from osteocount.io.tables import plain_text
 from osteocount.text_files import WESTERN, code_page_of, decode, unclear_letters, without_separator_line
 
 if TYPE_CHECKING:
+    import pandas as pd
     from openpyxl.cell.cell import Cell, MergedCell
     from openpyxl.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
@@ -151,6 +152,40 @@ def read_sheets(path: Path) -> list[Sheet]:
     return [Sheet("", rows, code_page=page, unclear=unclear)]
 
 
+def read_workbook_table(path: Path) -> pd.DataFrame:
+    """Read the table of the one sheet of a workbook that holds one, its cells as text, an empty one as missing.
+
+    The headings are the first line with several cells; a title may stand above.
+
+    Raises
+    ------
+    OsteoCountError
+        The workbook cannot be read, no sheet or several hold a table, or values of formulas are not in the file.
+    """
+    import pandas as pd
+
+    tables = [sheet for sheet in read_sheets(path) if _heading_line(sheet) is not None]
+    if len(tables) != 1:
+        names = ", ".join(repr(sheet.name) for sheet in tables) or "none"
+        raise OsteoCountError(
+            f"{path.name}: one sheet with a table of wells is needed, and there is {names}. Save it as CSV."
+        )
+    (sheet,) = tables
+    if sheet.uncomputed:
+        raise OsteoCountError(f"{path.name}: {uncomputed_formulas(sheet)}")
+    first = _heading_line(sheet) or 0
+    kept = [column for column, name in enumerate(sheet.rows[first]) if name]
+    rows = [[sheet.filled(row, column) or None for column in kept] for row in range(first + 1, len(sheet.rows))]
+    named = [sheet.rows[first][column] for column in kept]
+    return pd.DataFrame([row for row in rows if any(row)], columns=named, dtype=object)
+
+
+def _heading_line(sheet: Sheet) -> int | None:
+    """Return the first line with several cells, which others follow; None where there is none."""
+    wide = (row for row, cells in enumerate(sheet.rows[:-1]) if sum(map(bool, cells)) > 2)
+    return next(wide, None)
+
+
 def split_table(text: str) -> list[list[str]]:
     """Split text into rows of stripped cells, at tabs, semicolons or commas, whichever the file uses."""
     lines, named = without_separator_line(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
@@ -214,7 +249,8 @@ def _delimiter(lines: list[str]) -> str:
     filled = [line for line in lines if line.strip()]
     if filled and _as_often_in_all(",", filled) and not any(_as_often_in_all(d, filled) for d in "\t;"):
         return ","  # a semicolon in the text of some cells; decimal commas are not in the heading
-    if filled and all("," in line for line in filled) and 2 * sum(";" in line for line in filled) < len(filled):
+    few = 2 * sum(";" in line for line in filled) < len(filled)
+    if few and filled and all("," in line and "\t" not in line for line in filled):
         return ","  # lists in some cells: "B1; B2"
     return next((d for d in "\t;" if sum(d in line for line in lines) >= max(1, 0.3 * len(filled))), ",")
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from osteocount.dose_units import canonical_unit, common_unit, convert
 from osteocount.errors import OsteoCountError
+from osteocount.names import fold
 from osteocount.wells import CONTROL_ROLES
 
 
@@ -167,6 +168,9 @@ def _is_control(wells: pd.DataFrame, control: str | None) -> pd.Series[bool]:
     if same.any():
         zero = same & (wells["dose"] == 0)
         return zero if zero.any() else same
+    alike = {name for name in (*arms, *wells["treatment"].unique()) if fold(str(name)) == fold(wanted)}
+    if len(alike) == 1:
+        return _is_control(wells, next(iter(alike)))
     names = sorted({*arms, *wells["treatment"].unique()})
     raise OsteoCountError(
         f"No arm is called '{control}'{suggestion(control, names)} The table holds: {', '.join(arms)}."
