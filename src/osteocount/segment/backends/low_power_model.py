@@ -44,6 +44,7 @@ class LowPowerModel(CellModel):
     step: ClassVar[int] = 32
     margin: ClassVar[int] = 192
     mirrored: ClassVar[int] = 64
+    looks_at_once: ClassVar[int] = 1  # in floats, two would take much memory
     n_maps: ClassVar[int] = len(LowPowerMaps._fields)
 
     def __init__(
