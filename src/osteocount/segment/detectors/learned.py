@@ -78,16 +78,14 @@ class LearnedFeatures(WindowFeatures):
 
     Attributes
     ----------
+    raw
+        (height, width, 3) optical density, not smoothed.
     maps
         From the network.
-    y, x, score
-        Centres of all that may be a nucleus, and how sure it is.
     """
 
+    raw: NDArray[np.float32]
     maps: LogitMaps
-    y: NDArray[np.intp]
-    x: NDArray[np.intp]
-    score: NDArray[np.float32]
 
 
 class LearnedDetector:
@@ -117,7 +115,7 @@ class LearnedDetector:
     def prepare(
         self, box: Box, density: Density, inside: NDArray[np.bool_] | None, later: Sequence[Box] | None = None
     ) -> LearnedFeatures:
-        """Run the network, outline what may be cells, and score what may be nuclei."""
+        """Run the network, and outline what may be cells."""
         scale = self._scale
         if inside is not None and not inside.any():  # a seventh of a whole well's tiles lie outside its rim
             shown, maps = (
@@ -127,10 +125,7 @@ class LearnedDetector:
         else:
             shown, maps = self._maps_of(density).read(box, later)
         mask = cell_mask(maps, inside, float(self._model.facts["cell_logit"]), scale)
-        y, x, features = candidate_features(maps, shown, mask > 0, scale)
-        # Feature by feature: a matrix product may round differently from one place of the picture to another.
-        score = sigmoid((features * np.asarray(self._model.facts["nucleus_weights"], np.float64)).sum(axis=1))
-        return LearnedFeatures(box, gaussian(shown, scale.px(_SMOOTHING_UM)), mask, maps, y, x, score)
+        return LearnedFeatures(box, gaussian(shown, scale.px(_SMOOTHING_UM)), mask, shown, maps)
 
     def look_ahead(self, box: Box, density: Density) -> None:
         """Run the network over a window."""
@@ -167,8 +162,7 @@ class LearnedDetector:
         """Cut bodies of a window into cells and give them their nuclei."""
         wanted, scale, maps = self._wanted, self._scale, features.maps
         mask = bodies.mask()
-        own = mask[features.y, features.x] > 0
-        y, x, score = features.y[own], features.x[own], features.score[own]
+        y, x, score = self._scored_candidates(features, mask)
         sure = score >= wanted.nucleus_score
         total = np.asarray(cv2.transform(features.density, DENSITY_WEIGHTS[None]))
         parts = oversegment(maps, mask, total, (y[sure], x[sure]), scale)
@@ -186,6 +180,16 @@ class LearnedDetector:
         opaque = opaque_cells(cells, total)
         corner = features.box.top, features.box.left
         return gather_window(bodies, corner, cells, opaque, features.density, stains, spots, wanted.nucleus_score)
+
+    def _scored_candidates(
+        self, features: LearnedFeatures, mask: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+        """Return the centres (y, x) of all in ``mask`` that may be a nucleus, and how sure each is."""
+        y, x, weighed = candidate_features(features.maps, features.raw, features.mask > 0, self._scale)
+        # Feature by feature: a matrix product may round differently from one place of the picture to another.
+        score = sigmoid((weighed * np.asarray(self._model.facts["nucleus_weights"], np.float64)).sum(axis=1))
+        own = mask[y, x] > 0
+        return y[own], x[own], score[own]
 
     def _maps_of(self, density: Density) -> MapCache:
         if self._map_cache is None or self._map_cache.density is not density:
@@ -225,10 +229,10 @@ class MapCache:
             Where later windows lie, and no two of these boxes overlap; None: of this window nothing is kept, and all
             that was kept stays.
         """
-        around = box.grown(MARGIN, self.density.view.shape)
-        density = self.density.read(around)
         logits = np.empty((len(LogitMaps._fields), box.bottom - box.top, box.right - box.left), np.float32)
         missing, fresh = self._fill(logits, box), []
+        around = box if missing is None else box.grown(MARGIN, self.density.view.shape)
+        density = self.density.read(around)
         if missing is not None:
             part = logits[:, *missing.within(box)]
             self._model.fill(part, density, *missing.within(around))

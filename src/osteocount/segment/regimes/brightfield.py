@@ -96,7 +96,10 @@ class BrightfieldImage(Generic[Features]):
             estimator.add_strip(pixels, top)
         self.light = estimator.white_point(self._inside)
         self._density = Density(view, self.light)
-        parts = [detector.sample(self._sampled(box)) for box in samples(self.shape)]
+        sampled, whole = samples(self.shape), Box(0, self.shape[0], 0, self.shape[1])
+        if sampled != [whole]:
+            self._look_ahead(sampled)
+        parts = [detector.sample(self._window(box, (whole,))) for box in sampled]
         self.stains = detector.stains(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
         self.stains.refuse_other_colours(image.path.name)
 
@@ -157,13 +160,12 @@ class BrightfieldImage(Generic[Features]):
             if bodies is not None:
                 return self.detector.detect(window, bodies, self.stains) if bodies.crops else None
 
-    def _sampled(self, box: Box) -> Features:
-        """Work out a window by which the stains are told, and of a part of the picture first that of its tile."""
-        whole, y, x = Box(0, self.shape[0], 0, self.shape[1]), (box.top + box.bottom) // 2, (box.left + box.right) // 2
+    def _look_ahead(self, sampled: Sequence[Box]) -> None:
+        """Work out the windows of tiles by which the stains are told, so that nothing is worked out there twice."""
+        tiling = Tiling(self.shape, self.detector.receptive_radius)
         for tile in self._tiles:
-            if box != whole and tile.holds(Box(y, y + 1, x, x + 1), 0, self.shape):
-                self.detector.look_ahead(Tiling(self.shape, self.detector.receptive_radius).window(tile), self._density)
-        return self._window(box, (whole,))
+            if any(tile.shared(box.middle) for box in sampled):
+                self.detector.look_ahead(tiling.window(tile), self._density)
 
     def _window(self, box: Box, later: Sequence[Box] | None = None) -> Features:
         """Work out the density and the cell mask of a window; the last one is kept, the next may be under way."""

@@ -48,6 +48,12 @@ class Box:
             min(shape[1], self.right + pixels),
         )
 
+    @property
+    def middle(self) -> Box:
+        """The pixel in the middle."""
+        y, x = (self.top + self.bottom) // 2, (self.left + self.right) // 2
+        return Box(y, y + 1, x, x + 1)
+
     def holds(self, other: Box, around: int, shape: tuple[int, int]) -> bool:
         """Tell whether ``other`` lies inside with ``around`` pixels to spare, or up to the picture's border."""
         return (
