@@ -10,9 +10,9 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
-from scipy.spatial import KDTree
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import check_regular
@@ -240,5 +240,5 @@ def _nearest(nuclei: pd.DataFrame, owner: NDArray[np.intp]) -> NDArray[np.float6
     order = np.argsort(owner, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(owner[order])) + 1):
         if len(rows) > 1:
-            distance[rows] = np.asarray(KDTree(places[rows]).query(places[rows], k=2)[0])[:, 1]
+            distance[rows] = np.asarray(scipy.spatial.KDTree(places[rows]).query(places[rows], k=2)[0])[:, 1]
     return distance

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from osteocount.columns import AGREEMENT, AGREEMENT_PAIRS, EFFECTS
 from osteocount.errors import OsteoCountError
@@ -213,7 +213,7 @@ def _uneven_errors(pairs: pd.DataFrame, reader: str) -> list[str]:
     found = []
     groups = [own.to_numpy() for arm, own in ratio.groupby(pairs["arm"]) if arm and len(own) > 1]
     if len(groups) > 1 and any(group.std() > 0 for group in groups):
-        p = float(stats.f_oneway(*groups).pvalue)
+        p = float(scipy.stats.f_oneway(*groups).pvalue)
         if p < 0.05:
             found.append(
                 f"Against {reader}, the counting error differs between arms ({p_value(p)}): the treatment effect is "
@@ -221,7 +221,7 @@ def _uneven_errors(pairs: pd.DataFrame, reader: str) -> list[str]:
             )
     level = np.log((pairs["first"] + pairs["second"]) / 2 + 0.5)
     if len(pairs) > 4 and level.std() > 0 and ratio.std() > 0:
-        slope = stats.linregress(level, ratio)
+        slope = scipy.stats.linregress(level, ratio)
         if slope.pvalue < 0.05:
             found.append(
                 f"Against {reader}, the counting error changes with density: {100 * (2**slope.slope - 1):+.0f} % per "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from osteocount.stats.arrays import BoolArray, FloatArray
 
@@ -23,7 +23,7 @@ def describe(pairs: pd.DataFrame) -> dict[str, float]:
     row = {"n": n, "bias": bias, "bias_percent": 100 * float(error.sum() / first.sum()) if first.sum() > 0 else np.nan}
     nothing = float("nan")
     spread = float(error.std(ddof=1)) if n > 1 else nothing
-    quantile = float(stats.t.ppf(0.975, n - 1)) if n > 1 else nothing
+    quantile = float(scipy.stats.t.ppf(0.975, n - 1)) if n > 1 else nothing
     about_bias = quantile * spread / np.sqrt(n) if n > 1 else nothing
     about_limit = quantile * spread * np.sqrt(1 / n + 1.96**2 / (2 * (n - 1))) if n > 1 else nothing
     row |= {"bias_low": bias - about_bias, "bias_high": bias + about_bias}
@@ -88,7 +88,7 @@ def over_donors(pairs: pd.DataFrame) -> dict[str, float]:
     typical = (n - float(size @ size) / n) / (donors - 1)
     total = float(np.sqrt(within + max((between - within) / typical, 0.0)))
     bias = float(mean.mean())
-    about = float(stats.t.ppf(0.975, donors - 1) * mean.std(ddof=1) / np.sqrt(donors))
+    about = float(scipy.stats.t.ppf(0.975, donors - 1) * mean.std(ddof=1) / np.sqrt(donors))
     values = (bias, bias - about, bias + about, bias - 1.96 * total, bias + 1.96 * total)
     return {"n_donors": donors} | dict(zip(names, values, strict=True))
 
@@ -147,7 +147,7 @@ def icc_2_1(counts: FloatArray) -> tuple[float, float, float]:
         return value, value, value
     a, b = k * value / (n * (1 - value)), 1 + k * value * (n - 1) / (n * (1 - value))
     v = (a * columns + b * error) ** 2 / ((a * columns) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
-    upper, lower = float(stats.f.ppf(0.975, n - 1, v)), float(stats.f.ppf(0.975, v, n - 1))
+    upper, lower = float(scipy.stats.f.ppf(0.975, n - 1, v)), float(scipy.stats.f.ppf(0.975, v, n - 1))
     mixed = k * columns + (k * n - k - n) * error
     low = n * (rows - upper * error) / (upper * mixed + n * rows)
     high = n * (lower * rows - error) / (mixed + n * lower * rows)

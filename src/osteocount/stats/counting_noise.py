@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from osteocount.stats.arrays import BoolArray, FloatArray
 from osteocount.stats.endpoints import COUNT_OFFSET
@@ -61,7 +61,7 @@ def _exact_variances() -> tuple[FloatArray, FloatArray]:
     """Log means from 1 to `EXACT_BELOW`, and the variance of log(count + 0.5) at each."""
     means = np.geomspace(1.0, EXACT_BELOW, 200)
     counts = np.arange(int(EXACT_BELOW + 12 * np.sqrt(EXACT_BELOW)))
-    chance = stats.poisson.pmf(counts[None, :], means[:, None])
+    chance = scipy.stats.poisson.pmf(counts[None, :], means[:, None])
     logs = np.log(counts + COUNT_OFFSET)
     return np.log(means), chance @ logs**2 - (chance @ logs) ** 2
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, stats
 
 from osteocount.dose_units import canonical_unit
 from osteocount.stats import sentences
@@ -138,7 +138,7 @@ class DoseResponse:
             ]
         )
         error = np.sqrt(np.maximum(np.einsum("id,ij,jd->d", gradient, self.covariance, gradient), 0))
-        half = float(stats.t.ppf(0.975, self.df)) * error
+        half = float(scipy.stats.t.ppf(0.975, self.df)) * error
         return np.exp(centre), np.exp(centre - half), np.exp(centre + half)
 
 
@@ -188,9 +188,9 @@ def fit_dose_response(doses: FloatArray, y: FloatArray, block: NDArray[Any]) -> 
 
 def _minimise(
     residuals: Callable[[FloatArray], FloatArray], start: FloatArray, bounds: FloatArray, tolerance: float = 1e-15
-) -> optimize.OptimizeResult:
+) -> scipy.optimize.OptimizeResult:
     inner = np.clip(start, bounds[:, 0] + 1e-9, bounds[:, 1] - 1e-9)
-    return optimize.least_squares(
+    return scipy.optimize.least_squares(
         residuals,
         inner,
         method="trf",
@@ -213,7 +213,7 @@ def _profile_limit(
     doses: FloatArray,
 ) -> float:
     """Where the residual sum of squares, minimised over the other two, rises by t² · s²; NaN if it never does."""
-    allowed = float(stats.t.ppf(0.975, df)) ** 2 * rss / df
+    allowed = float(scipy.stats.t.ppf(0.975, df)) ** 2 * rss / df
     free_bounds = bounds[[0, 2]]
     others = best[[0, 2]]
 
@@ -241,7 +241,7 @@ def _crossing(excess: Callable[[float], float], inner: float, outer: float) -> f
     there is no change of sign for Brent's method: bisection asks for none.
     """
     try:
-        return float(optimize.brentq(excess, inner, outer, xtol=1e-10))
+        return float(scipy.optimize.brentq(excess, inner, outer, xtol=1e-10))
     except ValueError:
         while abs(outer - inner) > 1e-9:
             middle = (inner + outer) / 2

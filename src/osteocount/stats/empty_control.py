@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from osteocount.stats import sentences
 from osteocount.stats.contrasts import Contrast
@@ -61,7 +61,7 @@ def rate_difference(data: FittedEndpoint, arm: str, control: str) -> dict[str, f
     own = (rates[arm] - rates[control]).dropna().to_numpy(dtype=np.float64)
     found = {"rate_difference": float(own.mean()) if len(own) else float("nan")}
     if len(own) > 1 and own.std() > 0:
-        half = float(stats.t.ppf(0.975, len(own) - 1)) * float(own.std(ddof=1)) / np.sqrt(len(own))
+        half = float(scipy.stats.t.ppf(0.975, len(own) - 1)) * float(own.std(ddof=1)) / np.sqrt(len(own))
         found |= {"rate_difference_low": found["rate_difference"] - half}
         found |= {"rate_difference_high": found["rate_difference"] + half}
     return found
@@ -74,7 +74,7 @@ def poisson_lower(x1: float, size1: float, x0: float, size0: float) -> float:
     """
     if not x1 > 0:
         return float("nan")
-    share = float(stats.beta.ppf(0.025, x1, x0 + 1))
+    share = float(scipy.stats.beta.ppf(0.025, x1, x0 + 1))
     return share / (1 - share) * size0 / size1
 
 
@@ -94,7 +94,7 @@ def technical_spread(data: FittedEndpoint, contrast: Contrast) -> dict[str, floa
         return {}
     sums, covariance = model.estimates([contrast.weights])
     centre, error = float(sums[0]) / contrast.per_step, float(np.sqrt(covariance[0, 0])) / contrast.per_step
-    half = float(stats.t.ppf(0.975, model.df)) * error
+    half = float(scipy.stats.t.ppf(0.975, model.df)) * error
     return {
         "technical_ratio": float(np.exp(centre)),
         "technical_low": float(np.exp(centre - half)),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from osteocount.stats.arrays import FloatArray
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
@@ -102,4 +102,4 @@ def two_way_p(ratios: FloatArray) -> float:
         return float("nan")
     df = variance**2 / float(np.sum(squares**2 / free))
     df = float(np.clip(df, min(donors, batches) - 1, (donors - 1) + (batches - 1)))
-    return float(2 * stats.t.sf(abs(mean) / np.sqrt(variance / (donors * batches)), df))
+    return float(2 * scipy.stats.t.sf(abs(mean) / np.sqrt(variance / (donors * batches)), df))

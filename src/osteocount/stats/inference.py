@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from osteocount.stats import empty_control, sentences
 from osteocount.stats.arrays import FloatArray
@@ -96,8 +96,8 @@ def _tested(data: FittedEndpoint, contrasts: list[Contrast], dunnett: bool) -> l
     sums, covariance = data.fit.estimates([contrast.weights for contrast in contrasts])
     errors = np.sqrt(np.diag(covariance))
     t = sums / errors
-    raw = 2 * stats.t.sf(np.abs(t), df)
-    simultaneous = pointwise = float(stats.t.ppf(1 - ALPHA / 2, df))
+    raw = 2 * scipy.stats.t.sf(np.abs(t), df)
+    simultaneous = pointwise = float(scipy.stats.t.ppf(1 - ALPHA / 2, df))
     if dunnett:
         correlation = covariance / np.outer(errors, errors)
         adjusted, simultaneous = adjusted_p(t, correlation, df), critical_value(correlation, df)
@@ -216,9 +216,9 @@ def _equivalence_row(data: FittedEndpoint, contrast: Contrast, margin: float) ->
     sums, covariance = data.fit.estimates([contrast.weights])
     estimate, error, df = float(sums[0]), float(np.sqrt(covariance[0, 0])), data.fit.df
     limit = np.log(margin)
-    p = float(max(stats.t.sf((estimate + limit) / error, df), stats.t.cdf((estimate - limit) / error, df)))
+    p = float(max(scipy.stats.t.sf((estimate + limit) / error, df), scipy.stats.t.cdf((estimate - limit) / error, df)))
     row = data.untested_row(contrast)
-    row["ci_low"], row["ci_high"] = _interval(data, estimate, float(stats.t.ppf(0.95, df)) * error)
+    row["ci_low"], row["ci_high"] = _interval(data, estimate, float(scipy.stats.t.ppf(0.95, df)) * error)
     row |= {
         "estimate": data.back_transformed(estimate),
         "p_raw": p,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from osteocount.stats.arrays import FloatArray
 
@@ -140,7 +140,7 @@ def paired_t_test(values: FloatArray) -> PairedTest:
     mean = float(np.mean(values)) if n else float("nan")
     sd = float(np.std(values, ddof=1)) if n > 1 else 0.0
     rounding = 1e-12 * max(1.0, float(np.max(np.abs(values), initial=0.0)))
-    p = float(2 * stats.t.sf(abs(mean) / (sd / np.sqrt(n)), n - 1)) if sd > rounding else float("nan")
+    p = float(2 * scipy.stats.t.sf(abs(mean) / (sd / np.sqrt(n)), n - 1)) if sd > rounding else float("nan")
     return PairedTest(p, int(np.sum(values > rounding)), int(np.sum(values < -rounding)))
 
 

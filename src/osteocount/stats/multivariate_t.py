@@ -15,7 +15,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy
+from scipy import special
 
 from osteocount.stats.arrays import BoolArray, FloatArray
 
@@ -41,7 +42,7 @@ def adjusted_p(t: FloatArray, correlation: FloatArray, df: float) -> FloatArray:
     (k,) array
         ``1 - P(max |T| < |t_i|)``, never below the raw two-sided p.
     """
-    raw = 2 * stats.t.sf(np.abs(t), df)
+    raw = 2 * scipy.stats.t.sf(np.abs(t), df)
     if len(t) == 1:
         return np.asarray(raw, dtype=np.float64)
     key = _key(correlation)
@@ -53,15 +54,17 @@ def critical_value(correlation: FloatArray, df: float, level: float = 0.95) -> f
     """Return the c with ``P(max |T| < c) = level``: half-width of the simultaneous interval, in standard errors."""
     k = len(correlation)
     if k == 1:
-        return float(stats.t.ppf(0.5 + level / 2, df))
+        return float(scipy.stats.t.ppf(0.5 + level / 2, df))
     return _critical_value(_key(correlation), k, float(df), level)
 
 
 @lru_cache(maxsize=256)
 def _critical_value(key: bytes, k: int, df: float, level: float) -> float:
-    low = float(stats.t.ppf(0.5 + level / 2, df))
-    high = float(stats.t.ppf(1 - (1 - level) / (2 * k), df)) + 1e-9  # Bonferroni
-    root = optimize.brentq(lambda c: _probability_within(c, key, k, df) - level, low, high, xtol=1e-10, rtol=1e-12)
+    low = float(scipy.stats.t.ppf(0.5 + level / 2, df))
+    high = float(scipy.stats.t.ppf(1 - (1 - level) / (2 * k), df)) + 1e-9  # Bonferroni
+    root = scipy.optimize.brentq(
+        lambda c: _probability_within(c, key, k, df) - level, low, high, xtol=1e-10, rtol=1e-12
+    )
     return float(root)
 
 
@@ -147,22 +150,22 @@ def _nearest_one_factor(correlation: FloatArray) -> FloatArray:
     def misfit(loadings: FloatArray) -> FloatArray:
         return np.asarray((np.outer(loadings, loadings) - correlation)[upper], dtype=np.float64)
 
-    nearest = optimize.least_squares(misfit, np.full(len(correlation), 0.7), bounds=(-0.98, 0.98))
+    nearest = scipy.optimize.least_squares(misfit, np.full(len(correlation), 0.7), bounds=(-0.98, 0.98))
     return np.asarray(nearest.x, dtype=np.float64)
 
 
 def one_factor_probability(c: float, factors: FloatArray, df: float) -> float:
     """Gauss-Legendre quadrature over the groups' common factors z and the scale s = sqrt(chi2_df / df)."""
     nodes, weights = _legendre(192)
-    low, high = np.sqrt(stats.chi2.ppf([1e-15, 1 - 1e-15], df) / df)
+    low, high = np.sqrt(scipy.stats.chi2.ppf([1e-15, 1 - 1e-15], df) / df)
     s = low + (high - low) * (nodes + 1) / 2
-    inside = (high - low) / 2 * weights * 2 * df * s * stats.chi2.pdf(df * s**2, df)
+    inside = (high - low) / 2 * weights * 2 * df * s * scipy.stats.chi2.pdf(df * s**2, df)
     for loadings in factors:
         rests = np.sqrt(1 - loadings**2)
         whole = (rests < WHOLE).any()  # an arm that is the factor, as a treatment on every plate can be, cuts it off
         edge = np.minimum(9.5, c * s) if whole else np.full(len(s), 9.5)
         z = edge[:, None] * nodes[None, :]
-        within = edge[:, None] * weights[None, :] * stats.norm.pdf(z)
+        within = edge[:, None] * weights[None, :] * scipy.stats.norm.pdf(z)
         for loading, rest in zip(loadings, rests, strict=True):
             if loading != 0 and rest >= WHOLE:
                 shift = loading * z
@@ -193,7 +196,7 @@ def probability_difference(c: float, correlation: FloatArray, near: FloatArray, 
 
 @lru_cache(maxsize=4)
 def _points(k: int) -> FloatArray:
-    return np.asarray(stats.qmc.Sobol(k, seed=SEED).random_base2(POINTS_LOG2), dtype=np.float64)
+    return np.asarray(scipy.stats.qmc.Sobol(k, seed=SEED).random_base2(POINTS_LOG2), dtype=np.float64)
 
 
 def _genz_integrand(u: FloatArray, c: float, cholesky: FloatArray, df: float) -> FloatArray:

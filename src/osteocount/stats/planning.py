@@ -10,7 +10,7 @@ from typing import Unpack
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
@@ -250,7 +250,7 @@ def estimate_components(
         )
     residual = model.variance
     if quantile is not None:
-        residual *= model.df / float(stats.chi2.ppf(1 - quantile, model.df))
+        residual *= model.df / float(scipy.stats.chi2.ppf(1 - quantile, model.df))
     excess = excess_variance(endpoint.known_wells(blocked))
     per_cell = 1 / cells["total"].clip(lower=0.5).to_numpy() + max(excess, 0.0) * cells["evenness"].to_numpy()
     donor_arm = max(residual - float(np.mean(per_cell)), 0.0)

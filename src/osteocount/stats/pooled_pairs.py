@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from osteocount.stats.arrays import BoolArray, FloatArray
 from osteocount.stats.multivariate_t import adjusted_p, critical_value
@@ -103,7 +103,7 @@ def pooled_paired_significant(ratios: FloatArray, level: float = 0.95) -> BoolAr
         return np.zeros(pooled.t.shape, dtype=np.bool_)
     free = float(pooled.df[0] * (1 + max(arms - 1, 0) * pooled.correlation[0] ** 2))
     if arms == 1:
-        limit = np.full(len(pooled.t), float(stats.t.ppf(0.5 + level / 2, free)))
+        limit = np.full(len(pooled.t), float(scipy.stats.t.ppf(0.5 + level / 2, free)))
     else:
         nodes = [
             critical_value(_equicorrelated(arms, float(r)), free / (1 + (arms - 1) * float(r) ** 2), level)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from osteocount.stats.arrays import BoolArray, FloatArray
 from osteocount.stats.counting_noise import CountedCells, is_sparse, noise_weights, variances
@@ -121,7 +121,7 @@ def analyse(cells: pd.DataFrame, y: FloatArray, control: str, counted: CountedCe
         estimate=estimate,
         error=error,
         df=model.df,
-        raw_p=2 * stats.t.sf(np.abs(t), model.df),
+        raw_p=2 * scipy.stats.t.sf(np.abs(t), model.df),
         critical=critical,
         dunnett=np.abs(t) > critical[:, None],
         paired_p=np.column_stack([_paired_p(ratios) for ratios in own]),
@@ -146,7 +146,7 @@ def _weighted_fits(
     spread = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     k = len(matrix)
     if k == 1:
-        critical = np.full(len(y), float(stats.t.ppf(0.975, model.df)))
+        critical = np.full(len(y), float(scipy.stats.t.ppf(0.975, model.df)))
     else:
         correlation = covariance / spread[:, :, None] / spread[:, None, :]
         mean = (correlation.sum(axis=(1, 2)) - k) / (k * (k - 1))
@@ -173,7 +173,7 @@ def _paired_p(ratios: FloatArray) -> FloatArray:
         return np.full(len(own), np.nan)
     error = own.std(axis=1, ddof=1) / np.sqrt(n)
     with np.errstate(invalid="ignore", divide="ignore"):
-        p = 2 * stats.t.sf(np.abs(own.mean(axis=1)) / error, n - 1)
+        p = 2 * scipy.stats.t.sf(np.abs(own.mean(axis=1)) / error, n - 1)
     return np.asarray(np.where(error > 1e-12, p, np.nan), dtype=np.float64)
 
 
