@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from osteocount.cli import main
-from osteocount.cli.console import echo, echo_data
+from osteocount.cli.console import echo, echo_data, show_table
 from osteocount.errors import OsteoCountError
 from osteocount.settings import Settings
 
@@ -82,3 +82,10 @@ def test_data_for_another_program_stay_data(monkeypatch):
     echo("before")
     echo_data(json.dumps({"arm": "日本"}, ensure_ascii=False))
     assert json.loads(written.getvalue().splitlines()[-1]) == {"arm": "日本"}
+
+
+def test_a_table_shows_names_with_brackets_as_they_are(capsys):
+    show_table(("sample", "pictures"), [["EV [ko]", "2"], ["\x1b[31mred", "1"]])
+    said = capsys.readouterr().out
+    assert "EV [ko]" in said
+    assert "\\x1b[31mred" in said
