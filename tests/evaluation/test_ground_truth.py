@@ -227,6 +227,7 @@ def test_points_of_fiji(tmp_path):
         ("A.csv", "cell_id,x,y\n1.5,3,4\n", "line 2: a cell_id must be a whole number"),
         ("A.csv", "well,image,x,y\n,,3,4\n", "A.csv, line 2: no image and no well"),
         ("A.csv", "a,b\n3,4\n", "no annotation is here"),
+        ("A.csv", "cell_id,x\n1,4\n", "no annotation is here"),  # half a point, found by fuzzing
         ("A.roi", "Iout but no more", "A.roi: is no ROI of cells"),
         ("A.zip", "PK no zip", "A.zip: the ROI set is damaged"),
         ("A.png", "\x89PNG", "A.png: the picture is damaged"),

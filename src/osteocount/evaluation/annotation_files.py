@@ -32,6 +32,7 @@ _SUFFIX = re.compile(
 )
 _NUCLEI = re.compile(r"[-_. ]nuclei$", re.I)
 _COORDINATES = {"x": "x_px", "y": "y_px"}
+_POINT = frozenset(_COORDINATES.values())
 
 _Key = tuple[str, str]  # plate and name of the picture
 
@@ -92,7 +93,7 @@ def find_annotations(root: Path) -> tuple[list[AnnotationSource], list[Path]]:
     files = _files(root)
     tables, no_tables = _tables([path for path in files if path.suffix.lower() == ".csv"], root)
     images, no_images = _images([path for path in files if path.suffix.lower() != ".csv"], root, tables)
-    points = [source for source in tables.values() if source.table is not None and "x_px" in source.table.columns]
+    points = [source for source in tables.values() if source.table is not None and _POINT <= set(source.table.columns)]
     sources = sorted([*images, *points], key=lambda source: (source.plate, source.name))
     if not sources:
         raise OsteoCountError(
@@ -146,7 +147,7 @@ def _of_table(path: Path, plate: str) -> Iterator[AnnotationSource]:
     table = read_table(path, TEXT | {"class"})
     table.columns = [_COORDINATES.get(str(name).strip().lower(), str(name).strip().lower()) for name in table.columns]
     twice = sorted(set(table.columns[table.columns.duplicated()]))
-    points = {"x_px", "y_px"} <= set(table.columns)
+    points = set(table.columns) >= _POINT
     if "nucleus_id" in table.columns or not (points or "cell_id" in table.columns):
         return
     if twice:
