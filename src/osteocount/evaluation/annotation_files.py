@@ -93,7 +93,7 @@ def find_annotations(root: Path) -> tuple[list[AnnotationSource], list[Path]]:
     files = _files(root)
     tables, no_tables = _tables([path for path in files if path.suffix.lower() == ".csv"], root)
     images, no_images = _images([path for path in files if path.suffix.lower() != ".csv"], root, tables)
-    points = [source for source in tables.values() if source.table is not None and _POINT <= set(source.table.columns)]
+    points = [source for source in tables.values() if source.table is not None and set(source.table.columns) >= _POINT]
     sources = sorted([*images, *points], key=lambda source: (source.plate, source.name))
     if not sources:
         raise OsteoCountError(

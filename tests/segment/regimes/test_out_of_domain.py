@@ -43,7 +43,7 @@ def test_nothing_foreign_is_counted(name: str, segmenter: str) -> None:
         (blurred(0), "blurred"),
         (PICTURES["H&E 0"](), "eosin"),
         (PICTURES["text"](), "print"),
-        (PICTURES["photograph"](), "photograph"),
+        (PICTURES["photograph"](), "blue, green or yellow"),
         (PICTURES["green dye"](), "not purple to red"),
     ],
 )

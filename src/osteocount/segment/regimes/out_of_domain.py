@@ -102,7 +102,7 @@ def measure_domain(picture: Picture, analysed: NDArray[np.bool_], um: float) -> 
     within = int(np.count_nonzero(inside)) or 1
     stained, bright = (np.count_nonzero(each) / within for each in (dark, (total < _BRIGHT_OD) & inside))
     if stained > _NEARLY_ALL:
-        whole = cv2.transform(light.density(picture.pixels), DENSITY_WEIGHTS[None])
+        whole = cv2.transform(gaussian(light.density(picture.pixels), 1.0), DENSITY_WEIGHTS[None])
         stained = np.count_nonzero((whole > _STAINED_OD) & analysed) / np.count_nonzero(analysed)
     if stained < _FEW:
         return DomainMeasures(detail, stained, bright, *[float("nan")] * 5)
