@@ -14,9 +14,9 @@ from osteocount.report.number_format import is_known, listed, plural, rounded, w
 from osteocount.report.results import Results
 from osteocount.report.sentences import well_name
 from osteocount.stats.contrasts import contrast_title
+from osteocount.stats.left_out_wells import LEFT_OUT_BY_STATUS
 from osteocount.stats.plain_words import contrast_name, in_words
 from osteocount.stats.sentences import REFUSED, WITHIN_DONOR
-from osteocount.stats.wells_input import LEFT_OUT_BY_STATUS
 
 Level = Literal["grave", "warning", "note"]
 

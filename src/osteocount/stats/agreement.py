@@ -19,7 +19,8 @@ from osteocount.stats.arms import arm_names, text_of
 from osteocount.stats.comparison import compare
 from osteocount.stats.sentences import number, p_value
 from osteocount.stats.table_headings import TableColumns, find_columns, with_standard_names
-from osteocount.stats.wells_input import join_rows, short_well_name
+from osteocount.stats.table_problems import join_rows
+from osteocount.stats.wells_input import short_well_name
 from osteocount.wells import ColumnNames
 
 AUTOMATIC = "automatic"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.names import UNKNOWN, fold, is_missing, unify
 from osteocount.stats.arms import arm_names, in_one_unit, text_of
 from osteocount.stats.endpoints import WELL_COLUMNS, NumberKind
+from osteocount.stats.left_out_wells import leave_out_wells, refuse_rows_without_well
 from osteocount.stats.table_headings import (
     AREA_UNITS,
     TableColumns,
@@ -20,19 +21,8 @@ from osteocount.stats.table_headings import (
     replicates_as_rows,
     with_standard_names,
 )
-from osteocount.well_roles import ROLES, leaves_out, role_of, takes_in
-from osteocount.wells import LEFT_OUT_ROLES, ColumnNames, parse_well, row_letters, well_name
-
-_MEAN = r"mean|average|avg\.?|median|mittelwert|mittel|durchschnitt|moyenne|promedio|\u5e73\u5747"
-SUMMARY = re.compile(
-    rf"^(?:grand[\s_]*)?(?:{_MEAN}|total|sum|subtotal|s\.?d\.?|st\.?\s?dev\.?|std|s\.?e\.?m?\.?|cv|"
-    r"mean\s*(?:±|\+/-|\+-)\s*(?:sd|sem?)|standard\s(?:deviation|error)|summe|somme|suma|gesamt|overall|"
-    r"all\s(?:donors|wells|arms|animals)|sta?n?d(?:ard)?\.?abw(?:eichung)?\.?|[ée]cart[\s-]type|desviaci[óo]n(?:\sest[áa]ndar)?|"
-    r"n\s*=\s*\d+|p[\s-]?values?|t[\s-]?test|anova)(?:[\s_]*(?:\(.*\)|of\b.*|:))?$",
-    re.I,
-)
-SUMMARY_OF = re.compile(rf"^(?:{_MEAN})[\s_]+(?:of[\s_]+)?\S.*$|^.*\S[\s_]*[\s_(,:-](?:{_MEAN}|sem)\)?$", re.I)
-"""Words for a mean before or behind the name of a donor or a treatment; believed of rows without a well."""
+from osteocount.stats.table_problems import TableProblems, join_rows, names_of, row_name, wells_said
+from osteocount.wells import ColumnNames, parse_well, row_letters, well_name
 
 DECIMAL_COMMA = re.compile(r"^-?\d+,\d+(?=\D|$)")
 THOUSANDS = re.compile(r"^[1-9]\d{0,2}(?:,\d{3})+(?=\D|$)")
@@ -41,9 +31,6 @@ EMPTY = ("", "na", "n/a", "#n/a")  # R and spreadsheets write these for an empty
 MIXED_AREAS = 1e3  # a well of a 6-well plate is 30 times one of a 384-well plate; mm² and µm² are a million apart
 LARGEST_DOSE = 1e18  # particles per litre
 ROUNDED = 0.5  # a mean of whole percentages, each half a percent off at most
-LEFT_OUT_BY_STATUS = "left out because the status is not 'ok'"
-SHOWN_PROBLEMS = 20
-SHOWN_LINES = 6
 
 
 @dataclass(frozen=True)
@@ -95,8 +82,8 @@ def check_wells(table: pd.DataFrame, names: ColumnNames, extra: tuple[str, ...] 
     if "_line" not in frame.columns:
         frame["_line"] = np.arange(len(frame)) + 2
     problems = TableProblems({name: heading for name, heading in columns.headings.items() if name in frame.columns})
-    frame, excluded = _exclude_wells(frame, columns, problems)
-    _refuse_rows_without_well(frame)
+    frame, excluded = leave_out_wells(frame, columns, problems)
+    refuse_rows_without_well(frame)
     frame, folded = fold_donors(frame, columns.donor)
     _refuse_look_alikes(frame, columns)
     frame, spellings = _one_spelling(frame, columns.treatment)
@@ -119,7 +106,7 @@ def _unknown_notes(frame: pd.DataFrame, count: pd.Series, area_unit: str) -> lis
     unknown = np.flatnonzero(count.isna())
     if len(unknown):
         lines = join_rows([row_name(frame, int(i)) for i in unknown])
-        notes.append(f"{_wells(len(unknown))} without a count left out of the counts: {lines}.")
+        notes.append(f"{wells_said(len(unknown))} without a count left out of the counts: {lines}.")
     if area_unit == "px":
         notes.append(
             "The pixel size is unknown: rates are per pixel. Ratios between arms hold if all pictures share one."
@@ -127,153 +114,6 @@ def _unknown_notes(frame: pd.DataFrame, count: pd.Series, area_unit: str) -> lis
     if area_unit == "well":
         notes.append("The table has no imaged area: every well is taken as equally large.")
     return notes
-
-
-@dataclass
-class TableProblems:
-    """What is wrong with a table, in the order of checking; the same complaint about many lines is one."""
-
-    headings: dict[str, str] = field(default_factory=dict)
-    places: dict[str, list[str]] = field(default_factory=dict)
-
-    def cell(self, frame: pd.DataFrame, position: int, column: str, what: str) -> None:
-        """Note that a cell is wrong."""
-        heading = self.headings.get(column, column)
-        self.places.setdefault(f"column '{heading}': {what}", []).append(row_name(frame, position))
-
-    def raise_if_any(self) -> None:
-        """Raise everything noted.
-
-        Raises
-        ------
-        OsteoCountError
-        """
-        if not self.places:
-            return
-        lines = [f"{join_rows(places)}, {what}" for what, places in self.places.items()]
-        shown = lines[:SHOWN_PROBLEMS]
-        if len(lines) > len(shown):
-            shown.append(f"and {len(lines) - len(shown)} more")
-        raise OsteoCountError("The table cannot be compared:\n" + "\n".join(f"  - {line}" for line in shown))
-
-
-def row_name(frame: pd.DataFrame, position: int) -> str:
-    """Name a row the way a spreadsheet numbers it (the header is line 1), with its plate and well."""
-    row = frame.iloc[position]
-    name = " ".join(text_of(row[column]) for column in ("plate", "well") if column in frame.columns)
-    line = int(row["_line"])
-    return f"line {line} ({name.strip()})" if name.strip() else f"line {line}"
-
-
-def join_rows(places: list[str]) -> str:
-    """Join places: ``line 2 (A1), line 3 (A2) and 7 more lines``."""
-    shown, more = places[:SHOWN_LINES], len(places) - SHOWN_LINES
-    if more > 0:
-        return f"{', '.join(shown)} and {more} more {'line' if more == 1 else 'lines'}"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
-def _exclude_wells(
-    frame: pd.DataFrame, columns: TableColumns, problems: TableProblems
-) -> tuple[pd.DataFrame, list[str]]:
-    """Leave out summary rows and failed, blank, excluded and untreated wells, and say so."""
-    notes: list[str] = []
-    summary = _summary_rows(frame, columns)
-    if summary.any():
-        lines = join_rows([row_name(frame, int(i)) for i in np.flatnonzero(summary)])
-        notes.append(f"Left out as a summary of wells (mean, SD, total …), not a well: {lines}.")
-    frame = frame[~summary]
-    if "status" in frame.columns:
-        failed = ~frame["status"].map(text_of).str.casefold().isin(["ok", ""])
-        if failed.any():
-            listed = ", ".join(
-                f"{row_name(frame, i)} {text_of(frame['status'].iloc[i])}" for i in np.flatnonzero(failed)[:8]
-            )
-            notes.append(f"{_wells(int(failed.sum()))} {LEFT_OUT_BY_STATUS}: {listed}.")
-        frame = frame[~failed]
-    marked = _marked(frame, problems)
-    if marked.any():
-        listed = join_rows([row_name(frame, int(i)) for i in np.flatnonzero(marked)])
-        notes.append(f"{_wells(int(marked.sum()))} left out, since the table marks them so: {listed}.")
-    frame = frame[~marked]
-    if "role" in frame.columns:
-        frame = frame.assign(role=_roles(frame, problems))
-        left_out = frame["role"].isin(LEFT_OUT_ROLES)
-        if left_out.any():
-            notes.append(f"{_wells(int(left_out.sum()))} with the role blank or excluded left out.")
-        frame = frame[~left_out]
-    untreated = frame[columns.treatment].map(text_of) == ""
-    if untreated.any():
-        listed = ", ".join(row_name(frame, i) for i in np.flatnonzero(untreated)[:8])
-        notes.append(f"{_wells(int(untreated.sum()))} without a treatment left out: {listed}.")
-    frame = frame[~untreated]
-    if frame.empty:
-        raise OsteoCountError("No well is left to compare. " + " ".join(notes))
-    return frame, notes
-
-
-def _marked(frame: pd.DataFrame, problems: TableProblems) -> pd.Series[bool]:
-    """Whether a column ``exclude`` leaves a well out, or a column ``include`` does not take it in."""
-    nothing = pd.Series("", frame.index)
-    out = (frame["exclude"].map(text_of) if "exclude" in frame.columns else nothing).map(leaves_out)
-    taken = (frame["include"].map(text_of) if "include" in frame.columns else nothing).map(takes_in)
-    for position in np.flatnonzero(taken.isna()):
-        what = f"'{text_of(frame['include'].iloc[position])}' says neither yes nor no; write one of them"
-        problems.cell(frame, int(position), "include", what)
-    return out | taken.map(lambda said: said is False)
-
-
-def _roles(frame: pd.DataFrame, problems: TableProblems) -> pd.Series[str]:
-    """Return every role in the word that is used here (``veh`` is vehicle); empty where none is given."""
-    texts = _named(frame["role"])
-    roles = texts.map(role_of)
-    for position in np.flatnonzero((roles == "") & (texts != "")):
-        what = (
-            f"the role '{texts.iloc[position]}' is none of {', '.join(ROLES)}; correct it, or call the column otherwise"
-        )
-        problems.cell(frame, int(position), "role", what)
-    return roles
-
-
-def _refuse_rows_without_well(frame: pd.DataFrame) -> None:
-    """Refuse rows without a well among rows with one: a summary under any name would count as a well.
-
-    Raises
-    ------
-    OsteoCountError
-    """
-    if "well" not in frame.columns:
-        return
-    empty = _named(frame["well"]) == ""
-    if empty.any() and not empty.all():
-        lines = join_rows([row_name(frame, int(i)) for i in np.flatnonzero(empty)])
-        raise OsteoCountError(
-            f"The table cannot be compared:\n  - {lines}: no well, though other rows have one; a summary (mean, n, all "
-            "donors …) would count as a well. Delete the rows, or fill in their wells"
-        )
-
-
-def _summary_rows(frame: pd.DataFrame, columns: TableColumns) -> pd.Series[bool]:
-    """Whether a row is no well but a mean, SD or total of wells, by the words in its columns of text.
-
-    Raises
-    ------
-    OsteoCountError
-        A row with a well of its own whose treatment or donor is such a word.
-    """
-    names = [name for name in (columns.donor, columns.treatment, "well", "plate") if name in frame]
-    texts = frame[names].map(text_of)
-    said = texts.map(lambda text: bool(SUMMARY.match(text)))
-    real = texts["well"].map(lambda name: parse_well(name) is not None) if "well" in texts else False
-    doubtful = said[[columns.donor, columns.treatment]].any(axis=1) & real
-    if doubtful.any():
-        lines = join_rows([row_name(frame, int(i)) for i in np.flatnonzero(doubtful)])
-        raise OsteoCountError(
-            f"The table cannot be compared:\n  - {lines}: the treatment or donor reads like a summary of wells (mean, "
-            "SD, total …), but the row has a well; delete the row, or call the treatment or donor otherwise"
-        )
-    of_others = texts[[columns.donor, columns.treatment]].map(lambda text: bool(SUMMARY_OF.match(text))).any(axis=1)
-    return said.any(axis=1) | (of_others & ~pd.Series(real, frame.index))
 
 
 def refuse_percentages(wells: pd.DataFrame, controls: set[str]) -> None:
@@ -416,12 +256,6 @@ def known_texts(column: pd.Series) -> pd.Series:
     return texts.where(~texts.str.casefold().isin(EMPTY), "")
 
 
-def _named(column: pd.Series) -> pd.Series:
-    """Return the cells of a column of names as text, empty where a word says that there is none."""
-    texts = column.map(text_of)
-    return texts.where(~texts.map(is_missing), "")
-
-
 def _without_unit(raw: str, kind: NumberKind) -> float | None:
     """Read a number that carries its unit: ``35 %`` as a share, ``32 mm²`` as an area, ``25 ng/mL`` as a dose."""
     amount = _amount_with_unit(raw)
@@ -555,13 +389,9 @@ def _standard_columns(frame: pd.DataFrame, columns: TableColumns) -> pd.DataFram
     wells["donor"] = frame[columns.donor].map(text_of)
     wells["treatment"] = frame[columns.treatment].map(text_of)
     for column in ("plate", "well", "dose_unit", "role", "oxygen", "day", "ev_batch"):
-        wells[column] = _named(frame[column]) if column in frame.columns else ""
+        wells[column] = names_of(frame[column]) if column in frame.columns else ""
     wells["batch"] = (wells["plate"] + " " + wells["day"]).str.strip()
     places = [parse_well(name) for name in wells["well"]]
     wells["row"] = [row_letters(place[0]) if place else "" for place in places]
     wells["column"] = [str(place[1]) if place else "" for place in places]
     return wells
-
-
-def _wells(n: int) -> str:
-    return "1 well" if n == 1 else f"{n} wells"
