@@ -316,6 +316,7 @@ class OsteoCountDock(QWidget):
             self._looking.stop()
             self._look()
         self._counted_with = settings
+        self.docks.remove(self.treatments.view)  # it is saved; what comes now needs its room
         self.message.show_notes(())
         self._show_parts()  # the numbers of an earlier count are not those of this one
         self.run.show_running()

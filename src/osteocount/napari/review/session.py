@@ -61,7 +61,7 @@ class OpenField:
 
 def field_title(record: FieldRecord, hidden: str) -> str:
     """Say which picture is open; ``hidden`` stands for its well and name while the review is blinded."""
-    field = record.field and f"field {record.field}"
+    field = f"field {record.field}" if record.field and record.field != record.well else ""
     if hidden:
         return " ".join(filter(None, [hidden, field]))
     return " ".join(filter(None, [*record.well_key, field])) + f": {record.image}"

@@ -32,6 +32,7 @@ from osteocount.napari.views.widgets import (
     set_bold,
     warning_lines,
 )
+from osteocount.sample_words import sample_word
 from osteocount.settings import Settings
 
 MOST_NOTES = 5
@@ -149,6 +150,7 @@ class WellsView(QWidget):
         self.warnings.heading.setText(f"⚠ Warnings ({len(warnings)}), also in the report")
         self.warnings.setVisible(bool(warnings))
         named = wells.assign(well=wells["well"].where(wells["well"] != "", wells["image"]))
+        self.table.horizontalHeaderItem(0).setText(sample_word(wells["well"].fillna("").astype(str)).capitalize())
         self.table.setRowCount(len(named))
         for n, record in enumerate(named.to_dict("records")):
             for m, key in enumerate(WINDOW_WELLS):

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from osteocount.napari.views.figure_view import FigureView, RenderedFigure
 from osteocount.napari.views.widgets import button, set_entries
+from osteocount.sample_words import PLURALS, sample_word
 from osteocount.wells import parse_well, well_name
 
 STEPS = {
@@ -109,6 +110,7 @@ class PlateView(QWidget):
         self._has_samples = len(names) > 1 and not all(map(parse_well, names))
         set_entries(self.samples, {name: name for name in names} if self._has_samples else {})
         self.samples.setVisible(self._has_samples)
+        self.progress.setFormat(f"%v of %m {PLURALS[sample_word(names)]} reviewed")
 
     def show_plate(self, rendered: RenderedFigure | None, text: str = "") -> None:
         """Show the heat map, or why there is none."""

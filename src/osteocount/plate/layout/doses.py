@@ -63,7 +63,10 @@ class DoseReader:
             return nan, unit
         own = self._unit(cell, written.unit, problems) if written.unit else ""
         if own and unit and own != unit:
-            problems.append(f"{cell.where}: the dose {cell.value!r} has another unit than its heading ({said_unit}).")
+            problems.append(
+                f"{cell.where}: the dose {cell.value!r} has another unit than its heading ({said_unit}). Call the "
+                "heading 'dose' and write the unit into every cell."
+            )
         if own == DILUTION:
             value = 1 / value if value else 0.0
         return value, own or unit

@@ -24,7 +24,11 @@ _EXAMPLES = (
 )
 _EXPLAINED = (
     ("treatment", "What the well got, spelled alike everywhere. Wells without a treatment are not used."),
-    ("dose (ng/mL)", "A number; the unit stands in the heading and may be changed there. Empty where there is none."),
+    (
+        "dose (ng/mL)",
+        "A number; the unit stands in the heading and may be changed there. Where units differ (ng/mL "
+        "and µL), call it 'dose' and write '25 ng/mL', '5 µL'. Empty where there is none.",
+    ),
     ("donor", "Who the cells came from: donor, animal or independent experiment. It is the n of every test."),
     ("role", "What the well is for; choose from the list. One role at least is 'vehicle' or 'negative control'."),
     ("exclude", "Empty, or why the well is left out of the comparison. It stays in every table."),
