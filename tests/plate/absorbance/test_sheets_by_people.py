@@ -87,6 +87,16 @@ def test_what_is_no_reading_is_none_in_any_language(tmp_path, title):
     assert len(chosen_blocks(blocks)) == 1
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["Temperature: 25 °C", "Gain: 80", "Time: 5", "Replicate 1", "Relative Fluorescence Units (RFU)",
+     "Relative light units", "Plate 2, read 1", "Sample plate", "Layout of 12.3., OD405"],
+)  # fmt: skip
+def test_settings_and_units_above_readings_make_them_no_less(tmp_path, title):
+    (block,) = read_text(tmp_path, f"Absorbance 405 nm\n{title}\n{grid()}\n")
+    assert block.kind == "raw"
+
+
 @pytest.mark.parametrize("title", ["Leerwert abgezogen", "Blanc soustrait", "Blanco restado", "Leerwertkorrigiert 405"])
 def test_blanks_are_subtracted_in_any_language(tmp_path, title):
     (block,) = read_text(tmp_path, f"{title}\n{grid()}\n")
@@ -116,7 +126,7 @@ def test_settings_above_readings(tmp_path, settings, said, form):
     rows = "\n".join(f"{name}\t{value(*place)}\t0" for name, place in zip(NAMES, WELLS, strict=True))
     body = grid(corner="<>") if form == "grid" else f"<>\tValue\tTime [ms]\n{rows}"
     (block,) = read_text(tmp_path, f"Name\tLabel1\n{settings}\nGain\t80\n\tTemperature: 24 °C\n{body}\n")
-    assert (block.wavelength_nm, block.emission_nm, block.signal) == said
+    assert (block.wavelength_nm, block.emission_nm, block.signal, block.kind) == (*said, "raw")
     check_values(block)
 
 

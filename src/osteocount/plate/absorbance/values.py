@@ -48,7 +48,8 @@ _COMPUTED = re.compile(
     r"(?i)subtract|correct|conc|dilution|factor|mean|average|\bavg|std|\bsd\b|\bcv\b|%|ratio|pathlength|delta|"
     r"\bnorm|calc|formula|curve|\[test\]|\[ref\]|result value|\bgroup|standard|interpol|reduced|statistic|max v|"
     r"r-squared|lagtime|slope|t at |integral|\b(?:log(?:10|2)?|ln)\b|polari[sz]ation|anisotropy|purity|quotient|onset|"
-    r"area under|\bauc\b|inhibition|\bfold\b|minus|difference|\bmin/max\b|threshold|percent|z[- ]?score|\brelative|"
+    r"area under|\bauc\b|inhibition|\bfold\b|minus|difference|\bmin/max\b|threshold|percent|z[- ]?score|"
+    r"\brelative(?! (?:fluor|light|lumin))|"
     r"(?:/ ?|\bper )(?:dna|protein|cells?|nucle\w+)\b|"
     # German, French, Spanish and Japanese programs, and people
     r"mittelwert|durchschnitt|standardabw|stdabw|konz|prozent|verh[\u00e4a]ltnis|"
@@ -64,9 +65,10 @@ _BLANKED = re.compile(
 _AMOUNT = re.compile(
     r"(?i)\b(?:[pnµ\u03bcum]?(?:g|mol|iu|u)|[pnµ\u03bcum]m)\s*(?:[a-z]+\s*)?(?:/|per\s)\s*(?:m?l|[µ\u03bcu]l|min|h|mg|well)\b|"
     r"\b[pnµ\u03bcum]mol\b|^dos(?:e|is)\b|"
-    # what stands beside readings in a report, numbered by MARS: 4. Temperature, 3. Volume 1
-    r"^(?:\d+\.\s*)?(?:well\s*)?(?:temp(?:eratur)?e?|volume|gain|path ?length|weight|sample ids?|replicate|group|"
-    r"passage|focal height|time|layout|contents?)s?\W*\d*\W*(?:[°cµ\u03bcm]*l?\W*)$"
+    # What stands beside readings in a report, numbered by MARS (4. Temperature, 3. Volume 1). A temperature or a gain
+    # with its number is a setting above readings.
+    r"^(?:\d+\.\s*)?(?:well\s*)?(?:temp(?:eratur)?e?|gain|path ?length|weight|sample id|replicate|group|passage|"
+    r"focal height|layout|content|volume(?:\s*\d+)?)s?\W*(?:[°cµ\u03bcm]*l?\W*)$"
 )
 _REFERENCE = re.compile(r"(?i)\[ref\]|\breference\b")
 _SUBTRACTED = re.compile(r"(?i)^ref(?:erence|\.)?\W*(?:filter|wave ?length|wl\b).*?(?<!\d)[2-9]\d\d(?!\d)")
