@@ -854,7 +854,7 @@ INPUT_COLUMNS = (
                 "--plate-column"),
     InputColumn("well", ("well id", "well name", "vertiefung", "puits", "pocillo", "pozzetto", "poço",
                          "ウェル", "孔"), "the well"),
-    InputColumn("day", ("days", "date", "experiment day", "tag", "jour", "día"), "the day"),
+    InputColumn("day", ("days", "date", "experiment day", "jour", "día"), "the day"),
     InputColumn("role", ("roles", "well role", "well type", "rolle", "rôle", "rol"), "what the well is for",
                 "--role-column"),
     InputColumn("oxygen", ("o2", "oxygen level", "o2 level", "oxygen percent", "oxygen tension", "sauerstoff"),

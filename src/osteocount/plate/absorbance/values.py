@@ -53,7 +53,7 @@ _COMPUTED = re.compile(
     r"(?:/ ?|\bper )(?:dna|protein|cells?|nucle\w+)\b|"
     # German, French, Spanish and Japanese programs, and people
     r"mittelwert|durchschnitt|standardabw|stdabw|konz|prozent|verh[\u00e4a]ltnis|"
-    r"moyenne|[\u00e9e]cart[- ]type|rapport\b|pour ?cent|promedio|desviaci|por ?ciento|"
+    r"moyenne|[\u00e9e]cart[- ]type|pour ?cent|promedio|desviaci|por ?ciento|"
     r"\u5e73\u5747|\u504f\u5dee|\u6fc3\u5ea6|\u5272\u5408|\u6bd4\u7387"
 )
 _BLANKED = re.compile(
