@@ -45,17 +45,17 @@ def main():
     options.add_argument("--real", type=Path, default=ROOT.parent / "shared" / "real")
     options.add_argument("--out", type=Path, default=doc_sections.ACCURACY)
     options.add_argument("--tiles", type=int, nargs="+", default=[2, 5, 10, 36])
+    options.add_argument("--wells", nargs="+", default=["B2", "B3", "C2", "C3"], help="left out, each in turn")
     options.add_argument("--steps", type=int, default=STEPS)
     options.add_argument("--kept", type=Path, help="folder in which tables of a stopped measurement are kept")
     given = options.parse_args()
     tiles = sorted((given.real / "wells").glob("*.png"))
     if not tiles:
         sys.exit("The annotated wells are not here; nothing was measured.")
-    wells = sorted({well_of(tile) for tile in tiles})
     rows, simulated = [], finished(simulate(SEED))
     with tempfile.TemporaryDirectory() as folder:
         for number in [0, *given.tiles]:
-            for well in wells:
+            for well in given.wells:
                 kept = None if given.kept is None else given.kept / f"{number}_{well}.csv"
                 if kept is None or not kept.is_file():
                     table = measured(tiles, well, number, given, simulated, Path(folder) / f"{number}_{well}")

@@ -22,7 +22,7 @@ from osteocount.segment.backends.low_power_model import LOW_POWER_SHA256
 from osteocount.segment.detectors.learned_low_power import CELL_FEATURES
 from osteocount.settings import Settings
 
-STEPS = 800
+STEPS = 600
 FEWEST_OSTEOCLASTS = 30
 _SIMULATED = 200  # crops; each is seen about as often as one of a lab's pictures
 _COLUMNS = tuple(f"{what}_{when}" for when in ("before", "after") for what in Tally._fields)
