@@ -14,8 +14,8 @@ from osteocount.finetune.crops import Lesson, random_batch
 from osteocount.finetune.torch_network import TorchNetwork
 from osteocount.segment.backends.onnx_file import OnnxFile, Weights
 
-# The values with which recall and precision rose on one annotated well left out (docs/finetune.md); no others were tried
-# to the end. The network still learned when they ended: more steps or a higher rate may give more.
+# With these, recall and precision rose on one annotated well that was left out (docs/finetune.md). No others were
+# tried to the end; the network still learned when they ended, so more steps or a higher rate may give more.
 _BATCH = (4, 4)  # crops of the lab's pictures, and simulated ones
 _RATE = 3e-4
 _WARM_UP = 30  # steps
