@@ -33,14 +33,16 @@ class CropStyle:
     ----------
     um
         µm per pixel.
+    clear
+        Whether it is of a good scan: cells lie apart and in focus, and most of their nuclei can be counted.
     density
         Typical density of a cell; .21 to .37 on scans of one lab (quartiles).
     hue, hue_far
         At the left and at the right of the crop: light changes across a well.
     nucleus_um
         Diameter of a nucleus.
-    nucleus_dark, nucleus_rim
-        How much denser nuclei and their envelopes are than the cytoplasm; below 0 they are paler.
+    nucleus_dark, nucleus_rim, nucleolus
+        How much denser nuclei, their envelopes and their nucleoli are than the cytoplasm; below 0 they are paler.
     rim, hollow
         How much denser the rim of a large cell is, and how much paler its inside.
     opaque
@@ -54,12 +56,14 @@ class CropStyle:
     """
 
     um: float
+    clear: bool
     density: float
     hue: Floats
     hue_far: Floats
     nucleus_um: float
     nucleus_dark: float
     nucleus_rim: float
+    nucleolus: float
     rim: float
     hollow: float
     opaque: float
@@ -75,19 +79,23 @@ def random_style(rng: Rng, um: float) -> CropStyle:
     hue = (1 - mix) * first + mix * second + rng.normal(0, 0.04, 3)
     grey = rng.uniform(0, 0.7) if rng.random() < 0.6 else 0.0
     rim_stained = rng.random() < 0.25
+    clear = bool(rng.random() < 0.7)
+    pale, either = rng.uniform(-0.8, -0.3), [rng.uniform(-0.6, -0.1), rng.uniform(0.2, 0.9)]
     return CropStyle(
         um=um,
+        clear=clear,
         density=float(np.clip(rng.lognormal(np.log(0.32), 0.35), 0.14, 0.8)),
         hue=hue.astype(np.float32),
         hue_far=((1 - grey) * hue + grey).astype(np.float32),
-        nucleus_um=float(rng.uniform(8, 13)),
-        nucleus_dark=float(rng.choice([rng.uniform(-0.6, -0.1), rng.uniform(0.2, 0.9)], p=[0.65, 0.35])),
-        nucleus_rim=float(rng.uniform(0.1, 0.6)),
+        nucleus_um=float(rng.uniform(11, 16) if clear else rng.uniform(8, 14)),
+        nucleus_dark=float(pale if clear else rng.choice(either, p=[0.6, 0.4])),
+        nucleus_rim=float(rng.uniform(0.0, 0.5)),
+        nucleolus=float(rng.uniform(0.2, 1.0)),
         rim=float(rng.uniform(0.5, 2.0)) if rim_stained else float(rng.uniform(0, 0.5)),
         hollow=float(rng.uniform(0.3, 0.8)) if rim_stained else float(rng.uniform(0, 0.3)),
-        opaque=float(rng.choice([0.05, 0.25, 0.6], p=[0.4, 0.4, 0.2])),
+        opaque=float(rng.choice([0.03, 0.15, 0.5], p=[0.45, 0.4, 0.15])),
         edge=float(rng.uniform(1.5, 9)),
-        confluent=bool(rng.random() < (0.6 if rim_stained else 0.15)),
+        confluent=bool(rng.random() < (0.6 if rim_stained else 0.1 if clear else 0.2)),
         halo=float(rng.choice([0.1, 0.7])),
     )
 
@@ -101,13 +109,15 @@ def smooth_noise(rng: Rng, shape: tuple[int, int], size_px: float) -> Floats:
     return wide[top : top + shape[0], left : left + shape[1]]
 
 
-def irregular_outline(rng: Rng, radius_px: float, irregular: float, stretch: float) -> Floats:
-    """Return a closed smooth outline (n, 2: x, y) around 0: an ellipse with harmonics, of the area of a disc."""
+def irregular_outline(
+    rng: Rng, radius_px: float, irregular: float, stretch: float, fringe: float = 0.0
+) -> Floats:  # fmt: skip
+    """Return a closed outline (n, 2: x, y) around 0, of the area of a disc: an ellipse with harmonics and spikes."""
     angle = np.linspace(0, 2 * np.pi, max(_SUPPORT, int(radius_px * 2)), endpoint=False)
     r = np.ones_like(angle)
     for k in range(2, 8):
         r += irregular * rng.normal() / k**1.1 * np.cos(k * angle + rng.uniform(0, 2 * np.pi))
-    r = np.clip(r, 0.35, 2.2)
+    r = np.clip(r + fringe * np.abs(rng.normal(0, 1, r.size)), 0.35, 2.2)
     x, y = r * np.cos(angle) * stretch, r * np.sin(angle) / stretch
     area = 0.5 * abs(float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1))))
     turn, scale = rng.uniform(0, 2 * np.pi), radius_px * np.sqrt(np.pi / max(area, 1e-3))
@@ -133,7 +143,9 @@ def draw_shape(rng: Rng, diameter_px: float, kind: Outline) -> Mask:
         "angular": (0.5, 1.25, int(rng.integers(0, 3))),
         "armed": (0.2, 1.25, int(rng.integers(1, 4))),
     }[kind]
-    points = irregular_outline(rng, radius, irregular, float(rng.uniform(1.15 if kind == "long" else 1, longest)))
+    stretch = rng.uniform(1.15 if kind == "long" else 1, longest)
+    fringe = rng.choice([0, rng.uniform(0.3, 1.8) / radius])  # of spikes up to a few pixels
+    points = irregular_outline(rng, radius, irregular, float(stretch), float(fringe))
     half = int(np.ceil(np.abs(points).max() + (2.0 * radius if arms else 0))) + 4
     mask = np.zeros((2 * half + 1, 2 * half + 1), np.uint8)
     fill(mask, points + half)
@@ -166,6 +178,8 @@ def paint_cytoplasm(
     trap: NDArray[np.floating] = np.full(shape, density, np.float32)
     if not ghost:
         trap = density * (np.minimum(depth * um / 4, 1) if opaque else 1 - 0.85 * np.exp(-depth * um / edge))
+    if not ghost and rng.random() < 0.6:  # thicker in the middle, as small cells are
+        trap = trap * (0.5 + 0.8 * np.sqrt(np.minimum(depth / max(min(float(depth.max()), 30 / um), 1), 1)))
     grain, mottle = rng.uniform(0.03, 0.16), rng.uniform(0, 0.3 if ghost else 0.4)
     trap = trap * (1 + grain * smooth_noise(rng, shape, 5 / um) + mottle * 0.6 * smooth_noise(rng, shape, 35 / um))
     if rng.random() < 0.5:  # one side paler
@@ -212,31 +226,38 @@ def place_nuclei(rng: Rng, depth: Floats, number: int, radius_px: float) -> list
     return places
 
 
-def paint_nucleus(rng: Rng, trap: Floats, at: tuple[int, int], radius_px: float, dark: float, rim: float) -> None:
-    """Change the density of a cell at a nucleus: its inside by ``dark``, its envelope by ``rim``, a nucleolus."""
+def paint_nucleus(
+    rng: Rng, style: CropStyle, trap: Floats, at: tuple[int, int], radius_px: float, seen: float
+) -> None:  # fmt: skip
+    """Change the density of a cell at a nucleus, its envelope and its nucleolus, at a share ``seen`` of the style's."""
     half = int(np.ceil(radius_px + 3))
     top, left = max(at[0] - half, 0), max(at[1] - half, 0)
     part = trap[top : at[0] + half + 1, left : at[1] + half + 1]
     y, x = np.ogrid[top : top + part.shape[0], left : left + part.shape[1]]
-    squash = rng.uniform(0.85, 1.15)
-    away = np.hypot((y - at[0]) * squash, (x - at[1]) / squash).astype(np.float32)
-    change = dark * np.clip(radius_px - away + 0.5, 0, 1) + rim * np.exp(-(((away - radius_px) / 0.7) ** 2))
-    if radius_px > 1.6 and rng.random() < 0.6:
-        change = change + rng.uniform(0.2, 0.7) * np.exp(-((away / 0.9) ** 2))
-    part += max(float(trap[at]), 0.08) * change
+    middle, squash = np.add(at, rng.uniform(-0.5, 0.5, 2)), rng.uniform(0.85, 1.15)
+    away = np.hypot((y - middle[0]) * squash, (x - middle[1]) / squash).astype(np.float32)
+    change = style.nucleus_dark * np.clip(radius_px - away + 0.5, 0, 1)
+    change += style.nucleus_rim * np.exp(-(((away - radius_px) / 0.7) ** 2))
+    if radius_px > 1.6 and rng.random() < 0.8:
+        aside = middle + rng.normal(0, 0.2 * radius_px, 2)
+        off = np.hypot(y - aside[0], x - aside[1]).astype(np.float32)
+        change += style.nucleolus * rng.uniform(0.4, 1.2) * np.exp(-((off / (0.3 * radius_px)) ** 2))
+    part += max(float(trap[at]), 0.08) * seen * change
 
 
 def paint_small_cells(rng: Rng, style: CropStyle, diameter: float) -> list[tuple[Floats, Mask]]:
     """Paint three dozen mononuclear cells of about that diameter: the density and the coverage of each."""
     made, spindles, ringed = [], rng.uniform(0, 0.3), rng.random() < 0.6
     for _ in range(36):
-        size = float(np.clip(rng.lognormal(np.log(diameter), 0.3), 6, 34)) / style.um
+        size = float(np.clip(rng.lognormal(np.log(diameter), 0.25), 6, 38)) / style.um
         kind: Outline = "long" if rng.random() < spindles else ("lobed" if rng.random() < 0.5 else "smooth")
         mask = draw_shape(rng, max(size, 2.2), kind)
         depth = np.asarray(cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 5))
         trap = style.density * float(rng.lognormal(np.log(0.85), 0.4)) * mask.astype(np.float32) / 255
-        if ringed:  # a dark ring around a paler middle
-            trap *= 1 + rng.uniform(0.1, 0.8) * np.exp(-depth) - rng.uniform(0, 0.4) * (depth > 0.6 * depth.max())
+        if ringed:  # a ring of cytoplasm around the nucleus
+            trap *= 1 + rng.uniform(0.1, 0.8) * np.exp(-depth)
+            middle = mask.shape[0] // 2, mask.shape[1] // 2
+            paint_nucleus(rng, style, trap, middle, min(style.nucleus_um / style.um, 0.65 * size) / 2, 1.0)
         else:
             trap *= 0.6 + 0.6 * depth / max(float(depth.max()), 1)
         if rng.random() < 0.3:

@@ -35,6 +35,7 @@ from osteocount.simulate.low_power_cells import (
 
 _OSTEOCLAST_NUCLEI = 3
 _BEYOND = 20.0  # how far beyond the border of the crop the middle of a cell may lie
+_GIANT = 80.0  # diameter from which a cell has three nuclei whether they are seen or not
 _SEEN = 0.4  # share of the usual contrast from which nuclei are labelled
 
 
@@ -49,7 +50,8 @@ class WholeWellCrop:
     cells
         (height, width) uint16 labels 1..n.
     osteoclast, unsure
-        (n + 1,) whether a cell has three nuclei or more; whether it is a ghost, which may be called either way.
+        (n + 1,) whether a cell has three nuclei or more; whether it may be called either way: a ghost, or a small pale
+        cell whose nuclei cannot be seen.
     centres
         (k, 2) y, x in pixels of the nuclei that can be seen.
     um
@@ -137,7 +139,7 @@ def _random_large(style: CropStyle, rng: Rng, mm2: float) -> list[_Large]:
     The number of nuclei is Poisson with a mean of (diameter / c)², c from 28 to 37 µm: three are as likely as not at 46
     to 60 µm, as on the outlines of the lab above.
     """
-    per_mm2 = rng.uniform(60, 260) if style.confluent else np.clip(rng.lognormal(3.4, 0.9), 0, 180)
+    per_mm2 = rng.uniform(60, 260) if style.confluent else np.clip(rng.lognormal(3.2, 1.0), 0, 180)
     typical, room = float(np.clip(rng.lognormal(np.log(72), 0.25), 45, 140)), float(rng.uniform(28, 37))
     giants = np.clip(rng.lognormal(np.log(typical), 0.55, int(rng.poisson(per_mm2 * mm2))), 34, 420)
     few = int(rng.poisson(np.clip(rng.lognormal(3.5, 0.8), 0, 200) * mm2))
@@ -172,13 +174,14 @@ def _add_large(
         return False
     body, depth = room > 127, depth_of(room)
     opaque = bool(rng.random() < style.opaque) and not cell.ghost
-    density = style.density * float(rng.lognormal(0, 0.2)) * (float(rng.uniform(1.2, 2.6)) if opaque else 1.0)
+    density = style.density * float(rng.lognormal(0, 0.25)) * (float(rng.uniform(1.2, 2.6)) if opaque else 1.0)
     if cell.ghost:
         density = float(rng.uniform(0.03, 0.11))
     trap = paint_cytoplasm(rng, style, room, depth, density, opaque=opaque, ghost=cell.ghost)
     if cell.diameter > 60 and not opaque and rng.random() < 0.2:
         paint_vacuoles(rng, trap, depth, style.um, density)
-    seen = (0.15 if opaque else 1.0) * float(rng.choice([1.0, 0.5, 0.15], p=[0.6, 0.25, 0.15]))
+    odds = [0.85, 0.12, 0.03] if style.clear else [0.5, 0.3, 0.2]
+    seen = (0.15 if opaque else 1.0) * float(rng.choice([1.0, 0.5, 0.15], p=odds))
     nuclei = _paint_nuclei(rng, style, trap, depth, cell.n_nuclei, 0.3 * seen if cell.ghost else seen)
     far = float(np.clip((here[1].start + room.shape[1] / 2) / scene.cells.shape[1] + 0.2 * rng.normal(), 0, 1))
     hue = (1 - far) * style.hue + far * style.hue_far
@@ -187,22 +190,27 @@ def _add_large(
     if rng.random() < style.halo:  # a veil of stain or a bright rim of light around a thick cell
         halo = cv2.GaussianBlur(room.astype(np.float32) / 255, (0, 0), float(rng.uniform(3, 10)) / style.um) * (~body)
         scene.od[here] += (rng.uniform(-0.08, 0.16) * halo)[..., None]
+    if rng.random() < 0.15:  # thick cells reach out of the plane in focus
+        trap = cv2.GaussianBlur(trap, (0, 0), float(rng.uniform(1, 5)) / style.um)
     scene.od[here] += np.maximum(trap, 0)[..., None] * hue
-    label = scene.add(here, body, cell.n_nuclei >= _OSTEOCLAST_NUCLEI and not cell.ghost, cell.ghost)
-    scene.centres += [(y + here[0].start, x + here[1].start, label) for y, x in nuclei]
+    untold = seen <= _SEEN and not opaque and cell.diameter < _GIANT
+    osteoclast = len(nuclei) >= _OSTEOCLAST_NUCLEI and not cell.ghost
+    label = scene.add(here, body, osteoclast, unsure=cell.ghost or untold)
+    if seen > _SEEN and not cell.ghost:
+        scene.centres += [(y + here[0].start, x + here[1].start, label) for y, x in nuclei]
     return True
 
 
 def _paint_nuclei(
     rng: Rng, style: CropStyle, trap: Floats, depth: Floats, number: int, seen: float
 ) -> list[tuple[int, int]]:  # fmt: skip
-    """Paint nuclei at a share ``seen`` of their usual contrast; return where those lie that can be seen."""
+    """Paint as many nuclei as there is room for, at a share ``seen`` of their contrast; return where they lie."""
     radius = style.nucleus_um / 2 / style.um
     places = place_nuclei(rng, depth, number, radius)
     for place in places:
-        size = radius * float(rng.normal(1, 0.1))
-        paint_nucleus(rng, trap, place, size, seen * style.nucleus_dark, seen * style.nucleus_rim)
-    return places if seen > _SEEN else []
+        size = radius * float(rng.normal(1.2 if number == 1 else 1, 0.1))
+        paint_nucleus(rng, style, trap, place, size, seen)
+    return places
 
 
 def _windowed(mask: Mask, y_px: float, x_px: float, scene: _Scene) -> tuple[tuple[slice, slice], Mask] | None:
@@ -239,11 +247,12 @@ def _made_room(mask: Mask, taken: NDArray[np.bool_], rng: Rng, *, press: bool) -
 def _scatter_small(scene: _Scene, style: CropStyle, rng: Rng) -> None:
     """Put mononuclear cells everywhere: evenly, in clouds, in clumps, leaning on giants and lying on them."""
     height, width = scene.cells.shape
-    per_mm2 = float(np.clip(rng.lognormal(np.log(1000), 0.8), 60, 5000))
-    painted = paint_small_cells(rng, style, float(rng.uniform(9.5, 20)))
-    number = int(rng.poisson(per_mm2 * height * width * style.um**2 / 1e6))
-    on_giants, large = rng.uniform(0, 0.6), scene.cells.copy()
-    places = _small_places(rng, (height, width), number, rng.uniform(60, 250) / style.um)
+    diameter, covered = float(rng.uniform(9.5, 26)), float(np.clip(rng.lognormal(np.log(0.12), 0.8), 0.01, 0.5))
+    painted = paint_small_cells(rng, style, diameter)
+    number = int(rng.poisson(covered * height * width / (np.pi / 4 * (diameter / style.um) ** 2)))
+    on_giants, large = float(rng.choice([0.05, rng.uniform(0, 0.6)])), scene.cells.copy()
+    cloud_px = float(rng.uniform(60, 250)) / style.um
+    places = _small_places(rng, (height, width), number, cloud_px, diameter / style.um)
     places += _places_beside(large, rng, int(rng.uniform(0, 0.35) * number))
     for y, x in places:
         if not (0 <= y < height and 0 <= x < width) or (large[int(y), int(x)] and rng.random() > on_giants):
@@ -254,10 +263,12 @@ def _scatter_small(scene: _Scene, style: CropStyle, rng: Rng) -> None:
         _add_small(scene, style, *turned, (y, x), large)
 
 
-def _small_places(rng: Rng, shape: tuple[int, int], number: int, cloud_px: float) -> list[tuple[float, float]]:
-    """Choose about ``number`` places (y, x): more where a cloud is thick, now and then several close together."""
+def _small_places(
+    rng: Rng, shape: tuple[int, int], number: int, cloud_px: float, diameter_px: float
+) -> list[tuple[float, float]]:  # fmt: skip
+    """Choose about ``number`` places (y, x): more where a cloud is thick, now and then several packed into a clump."""
     cloud = smooth_noise(rng, shape, cloud_px)
-    share, clumped = rng.uniform(0.01, 0.12), rng.uniform(0.1, 0.35)
+    share, clumped = rng.uniform(0.002, 0.04), rng.uniform(0.1, 0.35)
     places: list[tuple[float, float]] = []
     while len(places) < number:
         y, x = float(rng.uniform(0, shape[0])), float(rng.uniform(0, shape[1]))
@@ -269,8 +280,11 @@ def _small_places(rng: Rng, shape: tuple[int, int], number: int, cloud_px: float
             together = int(rng.integers(4, 30))
         elif drawn < share + clumped:
             together = int(rng.integers(2, 5))
-        spread = rng.uniform(2.0, 4.0) * np.sqrt(together) if together > 1 else 0.0
-        places += [(y + rng.normal(0, 1) * spread, x + rng.normal(0, 1) * spread) for _ in range(together)]
+        # Vogel's spiral (1979, Math Biosci 44:179) packs discs evenly.
+        k, apart = np.arange(together), diameter_px * rng.uniform(0.35, 0.6)
+        turn, away = 2.39996 * k + rng.uniform(0, 2 * np.pi), apart * np.sqrt(k)
+        at = np.stack([y + away * np.sin(turn), x + away * np.cos(turn)], axis=1)
+        places += [(float(row), float(column)) for row, column in at + rng.normal(0, 0.3 * apart, at.shape)]
     return places
 
 
@@ -348,12 +362,14 @@ def _photograph(scene: _Scene, style: CropStyle, rng: Rng) -> NDArray[np.uint8]:
     """Blur, coarsen, sharpen, light, add noise and compress, as lens, camera, scanner and file do."""
     shape = (scene.cells.shape[0], scene.cells.shape[1])
     light = np.power(np.float32(10), -np.maximum(scene.od, -0.1)) + rng.uniform(0, 0.06)  # stray light: never black
-    odds = [rng.uniform(0.3, 0.7), rng.uniform(0.7, 1.3), rng.uniform(1.3, 2.0)]
-    light = cv2.GaussianBlur(light, (0, 0), float(rng.choice(odds, p=[0.62, 0.28, 0.1])))
+    blurs = [rng.uniform(0.3, 0.7), rng.uniform(0.7, 1.2), rng.uniform(1.2, 2.0)]
+    light = cv2.GaussianBlur(
+        light, (0, 0), float(rng.choice(blurs, p=[0.4, 0.6, 0] if style.clear else [0.5, 0.3, 0.2]))
+    )
     if rng.random() < 0.2:  # partly out of focus
         veil = np.clip(smooth_noise(rng, shape, 150 / style.um), 0, 1)[..., None]
         light = (1 - veil) * light + veil * cv2.GaussianBlur(light, (0, 0), 2.5)
-    if rng.random() < 0.3:  # a coarser camera
+    if rng.random() < 0.5 and not style.clear:  # a coarser camera
         part = 1 / float(rng.uniform(1.3, 4.2))
         coarse = cv2.resize(light, None, fx=part, fy=part, interpolation=cv2.INTER_AREA)
         light = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
