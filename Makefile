@@ -70,7 +70,7 @@ train: $(VENV)/develop  ## the networks of the learned segmenter anew (2 cores: 
 	$(BIN)/python training/export.py build/cells.pt $(SCENES)/calibration $(MODEL)
 	$(BIN)/python training/low_power_data.py $(SCENES)/low_power/train --crops 2000 --seed 1
 	$(BIN)/python training/low_power_data.py $(SCENES)/low_power/calibration --crops 200 --seed 3
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python training/train_low_power.py $(SCENES)/low_power/train build/low_power.pt --seed 1
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python training/train_low_power.py $(SCENES)/low_power/train build/low_power.pt --seed 1 --threads 1
 	$(BIN)/python training/export_low_power.py build/low_power.pt $(SCENES)/low_power/calibration $(LOW_POWER_MODEL)
 
 screenshots: $(VENV)/develop  ## the pictures in docs/images
