@@ -2,7 +2,7 @@
 
 The network was trained on simulated crops of whole wells. Cores of cells are markers of a watershed (Meyer and Beucher
 1990, J Vis Commun Image Represent 1:21); a cell is called by a logistic regression on what the network says of its
-pixels and on its size, fitted on simulated crops too (training/calibrate_low_power.py).
+pixels and on its size, fitted on simulated crops too (training/export_low_power.py).
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _known_of(model: LowPowerModel) -> str:
     """Say how good the calls of a network are known to be."""
     if not isinstance(model, LabModel):
         return (
-            "On annotated whole wells of another lab three of four were found, and three of ten calls were wrong "
+            "On annotated whole wells of another lab three of four were found, and one of four calls was wrong "
             "(docs/accuracy.md): count some wells by hand to know how it is on yours."
         )
     lab = model.lab
