@@ -35,8 +35,8 @@ _PALE_OD = 0.12  # mean density below which a large cell is a pale giant: a ghos
 # third are fine enough. From 1.3 µm on nuclei are not resolved; coarser than 7 µm an osteoclast is ten pixels across.
 _SCALE_STEP = 4 / 3
 _SCALES_UM = tuple(1.3 * _SCALE_STEP**n for n in range(7))
-# On annotated tiles of whole wells the network sees most clearly at 1.01 of their scale, at half their size at .83 of it
-# (medians of seven tiles), in runs of many tiles at 1.06: what is right there was preferred.
+# On annotated tiles of whole wells the network sees most clearly at 1.01 of their scale, at half their size at .83 of
+# it (medians of seven tiles), in runs of many tiles at 1.06: what is right there was preferred.
 _CLEAREST_AT = 0.95
 _CLEAREST_NUCLEI = 20  # by which it is judged how clearly nuclei are seen: a picture with a few osteoclasts has them
 _SAMPLE_PX = 480  # of the file along a side of what is tried: at 7 µm that is 1,700 pixels for the network
