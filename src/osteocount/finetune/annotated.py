@@ -19,6 +19,7 @@ from osteocount.io.tables import read_table
 from osteocount.pipeline.corrections import EDIT_LOG
 from osteocount.pipeline.field import FieldTask, field_tasks, single_files
 from osteocount.pipeline.finished_run import FinishedRun, read_finished
+from osteocount.pipeline.provenance import found_source
 from osteocount.pipeline.run_scale import estimate_run_scale
 from osteocount.plate.index import index_pictures
 from osteocount.plate.picture_files import root_of
@@ -137,7 +138,8 @@ def _of_results(root: Path, pictures: Path | None) -> list[AnnotatedPicture]:
             f"{root}: no well is marked as reviewed. Correct some wells in the window, so that every osteoclast and "
             "nothing else is called one, and mark each as reviewed: only those can be learned from."
         )
-    source = pictures or Path(str((run.about.request or {}).get("source") or root.parent / str(run.about.source)))
+    recorded = run.about.request or {"source": str(run.about.source)}
+    source = pictures or found_source(recorded, root / RUN_RECORD, "say with --pictures where they are")
     tasks = _recorded_tasks(run, source)
     cells = read_table(root / "cells.csv")
     return [_of_record(run, record, tasks, cells) for record in records]

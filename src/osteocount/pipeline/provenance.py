@@ -57,14 +57,14 @@ def asked_again(recorded: dict[str, Any], record: Path, settings: Settings, out:
         An input is not there, or the record is damaged.
     """
     try:
-        places = [Path(recorded.get("folder", "")), *record.resolve().parents[:2]]
-        source: Any = changes.get("source") or _found(recorded["source"], places, record, "give it as --source")
+        places = _places(recorded, record)
+        source: Any = changes.get("source") or found_source(recorded, record, "give it as --source")
         inside = Path(recorded["source"])
         places.append(source)
         tables = {
             name: _found(recorded[name], places, record, f"give it as --{name}", inside)
             for name in ("layout", "samples")
-            if changes.get(name) is None
+            if changes.get(name) is None and recorded[name] is not None
         }
         cure = "put it there, or beside the record"
         readers = [
@@ -76,6 +76,21 @@ def asked_again(recorded: dict[str, Any], record: Path, settings: Settings, out:
         return RunRequest(**(given | tables | others | changes))
     except (KeyError, TypeError, AttributeError) as error:
         raise OsteoCountError(f"{record}: the request in the record cannot be understood ({error}).") from error
+
+
+def found_source(recorded: dict[str, Any], record: Path, cure: str) -> Path:
+    """Return where the pictures of a recorded request lie now; the arguments are those of `asked_again`.
+
+    Raises
+    ------
+    OsteoCountError
+        They are not there; ``cure`` says what to do.
+    """
+    return _found(str(recorded["source"]), _places(recorded, record), record, cure)
+
+
+def _places(recorded: dict[str, Any], record: Path) -> list[Path]:
+    return [Path(recorded.get("folder", "")), *record.resolve().parents[:2]]
 
 
 def input_hashes(request: RunRequest) -> dict[str, str]:
@@ -107,15 +122,11 @@ def _seen_from(folder: Path, path: Path | None) -> str | None:
         return path.resolve().as_posix()
 
 
-def _found(
-    written: str | None, places: Sequence[Path], record: Path, cure: str, source: Path | None = None
-) -> Path | None:
+def _found(written: str, places: Sequence[Path], record: Path, cure: str, source: Path | None = None) -> Path:
     """Return where an input of the record lies now, looked for from all ``places``.
 
     By the name it was written under, by that inside ``source``, and by its bare name.
     """
-    if written is None:
-        return None
     path = Path(written)
     names = [path, Path(path.name)]
     if source is not None and path.is_relative_to(source):

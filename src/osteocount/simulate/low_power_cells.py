@@ -227,7 +227,7 @@ def place_nuclei(rng: Rng, depth: Floats, number: int, radius_px: float) -> list
 
 
 def paint_nucleus(
-    rng: Rng, style: CropStyle, trap: Floats, at: tuple[int, int], radius_px: float, seen: float
+    rng: Rng, style: CropStyle, trap: NDArray[np.floating], at: tuple[int, int], radius_px: float, seen: float
 ) -> None:  # fmt: skip
     """Change the density of a cell at a nucleus, its envelope and its nucleolus, at a share ``seen`` of the style's."""
     half = int(np.ceil(radius_px + 3))
