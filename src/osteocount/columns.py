@@ -269,6 +269,8 @@ WELL_QUALITY = _only(
     Column("qc_saturated", "float64", "Share of pixels at either end of the camera's range.", title="Saturated, share"),
     Column("qc_stain_green", "float64", "Share of green in the light that the outlined cells take.",
            title="Green in the stain, share"),
+    Column("qc_unfamiliar", "float64", "How unlike what was learned it is; flagged from 1 on (a setting).",
+           title="Unfamiliar"),
     Column("qc_uneven", "float64", "Range of the background over the picture ÷ its median.", title="Uneven light"),
     Column("qc_well_in_view", "float64", "Share of the picture inside the well.", title="Well in view, share"),
 )  # fmt: skip

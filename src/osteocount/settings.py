@@ -194,6 +194,9 @@ class QcSettings(SettingsGroup):
     """Share of the well covered by cells above which no background is left to compare with."""
     max_debris: float = Field(0.05, title="Debris", ge=0.0, le=1.0)
     """Share of the well covered by stained things that are in no cell above which it is flagged."""
+    max_unfamiliar: float = Field(1.0, title="Unfamiliar", ge=0.0, le=100.0)
+    """How unlike what the networks learned a picture may be before it is flagged as unfamiliar. The default is strict:
+    most flagged counts are off by a third and more."""
     min_stain_green: float = Field(0.34, title="Green in the stain", ge=0.0, le=1.0)
     """Share of green in the light that outlined cells take, below which the picture is flagged as not TRAP-stained.
     Reds and purples are above it; grey, as in phase contrast, has 0.33."""

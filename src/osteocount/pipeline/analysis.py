@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.io.image_quality import ImageQuality, debris_mask, measure_quality
+from osteocount.io.image_quality import ImageQuality, QualityMetric, debris_mask, measure_quality
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import TiledImage
 from osteocount.measure import CountingFrame, choose_frame, measure_cells, measure_nuclei, summarise
+from osteocount.measure.familiarity import unfamiliarity
 from osteocount.segment import get_segmenter
 from osteocount.segment.preprocess.unimaged import ImagedOnly, painted
 from osteocount.segment.segmentation import Segmentation
@@ -97,7 +98,7 @@ def analyse(
         }  # fmt: skip
         summary = summarise(cells, pd.DataFrame([facts]))
         shown = found.only_cells(cells["cell_id"].to_numpy(np.int64))  # so that label = cell_id holds both ways
-        quality = judged()
+        quality = _with_familiarity(judged(), found, cells, settings.qc)
     warnings = _warnings(image, (*found.warnings, *on_frame), quality)
     return FieldResult(cells, nuclei, shown, summary, frame, analysed_px, quality, warnings)
 
@@ -120,6 +121,18 @@ def _judge(image: Picture | TiledImage, found: Segmentation, settings: Settings)
         debris=_debris(found, settings),
         bright_background=found.regime != "fluorescence",
     )
+
+
+def _with_familiarity(
+    quality: ImageQuality, found: Segmentation, cells: pd.DataFrame, settings: QcSettings
+) -> ImageQuality:
+    """Add how unlike what was learned the picture is, where that is known."""
+    value, why = unfamiliarity(found, cells)
+    if np.isnan(value):
+        return quality
+    flagged = value >= settings.max_unfamiliar
+    number = QualityMetric("unfamiliar", value, *(("unfamiliar", why) if flagged else ()))
+    return ImageQuality((*quality.numbers, number))
 
 
 def _debris(found: Segmentation, settings: Settings) -> NDArray[np.bool_] | None:

@@ -116,6 +116,9 @@ class Segmentation:
         was worked through in tiles.
     area
         The part of the picture that was analysed.
+    doubt
+        How unsure a network is of what it sees: 1 and more, and the picture is unlike what it learned. None: not known,
+        as where no network looked.
     record
         Everything used that a reader must know to repeat it: thresholds, stain vectors, white point, scale. Plain
         JSON values.
@@ -130,6 +133,7 @@ class Segmentation:
     cell_table: pd.DataFrame
     trap_od: NDArray[np.float32] | None = None
     area: AnalysedArea = EVERYTHING
+    doubt: float | None = None
     record: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

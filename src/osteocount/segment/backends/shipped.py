@@ -152,6 +152,20 @@ class CellModel:
                     part = logits[:, first + i : last : 2, start + j : stop : 2]
                     part[:] = quarters[:, i, j, at_y, at_x][:, : part.shape[1], : part.shape[2]]
 
+    def disagreement(self, density: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how far the two looks differ, as probabilities (maps, height / 2, width / 2), in every second pixel.
+
+        A network that knows what it sees says the same of a picture and of its mirror image.
+
+        Parameters
+        ----------
+        density
+            (height, width, 3) a small window, whose sides are multiples of ``step``.
+        """
+        planes = _continued(density, 0, density.shape[0], 0, density.shape[1])
+        upright, mirrored = self._two_looks(planes)
+        return np.asarray(np.abs(sigmoid(upright[:, 0, 0]) - sigmoid(mirrored[:, 0, 0])))
+
     @cached_property
     def arithmetic(self) -> str:
         """Digits that differ where a processor rounds otherwise: a hash of what the network says of a fixed pattern."""
@@ -164,13 +178,20 @@ class CellModel:
 
         It does not know up from down, so where the two differ it guesses; their mean guesses less. The logits are as
         the network gives them, (4, 2, 2, height / 2, width / 2): its last step would only put the pixels of odd and
-        even rows and columns in their places, which is done faster once for both. Two threads take a look each, which
-        is less to wait for each other than in every step of the network.
+        even rows and columns in their places, which is done faster once for both.
         """
-        upright, mirrored = self._looks.map(self._quarters, (planes, np.ascontiguousarray(planes[:, ::-1])))
-        upright += mirrored[:, ::-1, :, ::-1]
+        upright, mirrored = self._two_looks(planes)
+        upright += mirrored
         upright /= 2
         return upright
+
+    def _two_looks(self, planes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return what the network says of a tile, and of its mirror image, mirrored back.
+
+        Two threads take a look each, which is less to wait for each other than in every step of the network.
+        """
+        upright, mirrored = self._looks.map(self._quarters, (planes, np.ascontiguousarray(planes[:, ::-1])))
+        return upright, mirrored[:, ::-1, :, ::-1]
 
     def _quarters(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         (quarters,) = self._session.run(["quarters"], {"density": planes[None]})

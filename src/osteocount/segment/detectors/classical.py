@@ -89,6 +89,10 @@ class ClassicalDetector:
     def look_ahead(self, box: Box, density: Density) -> None:
         """Do nothing: outlining takes little time."""
 
+    def doubt(self, density: NDArray[np.float32]) -> float | None:
+        """Know no doubt: nothing was learned."""
+        return None
+
     def sample(self, features: ClassicalFeatures) -> tuple[NDArray[np.float32]]:
         """Return the densities of pixels inside cells."""
         return (stain_sample(features.density, features.mask > 0),)

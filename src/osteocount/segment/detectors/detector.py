@@ -94,6 +94,10 @@ class Detector(Protocol[Features]):
         """Return the optical densities (n, 3) by which the stains are told, in as many kinds as `stains` takes."""
         ...
 
+    def doubt(self, density: NDArray[np.float32]) -> float | None:
+        """Return how unsure the method is of a small window (height, width, 3); see `Segmentation.doubt`."""
+        ...
+
     def stains(self, *samples: NDArray[np.float32]) -> Stains:
         """Estimate the stains from the samples of the whole picture."""
         ...

@@ -30,6 +30,8 @@ class LowPowerCells(NamedTuple):
         (n + 1,) whether it is a pale giant.
     record
         What a reader must know of how they were called.
+    doubt
+        See `Segmentation.doubt`.
     """
 
     labels: NDArray[np.int32]
@@ -37,6 +39,7 @@ class LowPowerCells(NamedTuple):
     confidence: NDArray[np.float64]
     is_pale: NDArray[np.bool_]
     record: dict[str, Any]
+    doubt: float | None = None
 
 
 class LowPowerDetector(Protocol):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.detectors.detector import Detector, Features
+from osteocount.segment.doubt import window_to_doubt
 from osteocount.segment.object_tables import STAIN_COLUMNS, cell_table, count_nuclei, nuclei_table, stain_flags
 from osteocount.segment.preprocess.analysed_area import AnalysedArea
 from osteocount.segment.preprocess.illumination import WhitePointEstimator
@@ -64,6 +65,8 @@ class BrightfieldImage(Generic[Features]):
         Of the whole picture.
     shape
         (height, width) in analysed pixels.
+    doubt
+        How unsure the method is; see `Segmentation.doubt`.
 
     Raises
     ------
@@ -99,8 +102,14 @@ class BrightfieldImage(Generic[Features]):
         sampled, whole = samples(self.shape), Box(0, self.shape[0], 0, self.shape[1])
         if sampled != [whole]:
             self._look_ahead(sampled)
-        parts = [detector.sample(self._window(box, (whole,))) for box in sampled]
+        parts, doubts = [], []
+        for box in sampled:
+            features = self._window(box, (whole,))
+            parts.append(detector.sample(features))
+            doubts.append(self._doubt(features))
         self.stains = detector.stains(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
+        known = [doubt for doubt in doubts if doubt is not None]
+        self.doubt = float(np.mean(known)) if known else None
         self.stains.refuse_other_colours(image.path.name)
 
     def tile_results(self, checkpoint: TileCheckpoint | None = None) -> Iterator[tuple[Box | None, TileResult]]:
@@ -166,6 +175,13 @@ class BrightfieldImage(Generic[Features]):
         for tile in self._tiles:
             if any(tile.shared(box.middle) for box in sampled):
                 self.detector.look_ahead(tiling.window(tile), self._density)
+
+    def _doubt(self, features: Features) -> float | None:
+        """Let the method look twice where most of a sampled window is stained."""
+        box = features.box
+        inside = self._inside and self._inside(np.arange(box.top, box.bottom), np.arange(box.left, box.right))
+        where = window_to_doubt(features.density, inside)
+        return None if where is None else self.detector.doubt(self._density.read(box)[where])
 
     def _window(self, box: Box, later: Sequence[Box] | None = None) -> Features:
         """Work out the density and the cell mask of a window; the last one is kept, the next may be under way."""
@@ -296,6 +312,7 @@ def _segmentation(
         nuclei_resolved=True,
         cell_table=cells,
         area=field.area,
+        doubt=field.doubt,
         record={
             **record,
             **field.detector.record,

@@ -1,0 +1,88 @@
+"""Pictures unlike what was learned are flagged, with the reason and the cure; cultures are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from osteocount import OsteoCountError, Settings, analyse, read_picture
+from osteocount.measure.familiarity import unfamiliarity
+from osteocount.segment.segmentation import ArrayLabels, Segmentation
+from osteocount.simulate import simulate_field
+from osteocount.simulate.design import random_design
+from support.foreign_pictures import KINDS
+from support.pictures import picture
+
+REAL = Path(__file__).resolve().parents[3] / "shared" / "real"
+FIELD = {"regime": "brightfield", "nuclei_resolved": True}
+WELL = {"regime": "low_power", "nuclei_resolved": False}
+
+
+def found(kind, doubt=None, um=0.76, small_um=15.0):
+    record = {"analysed_um_per_px": um, "mononuclear_diameter_um": small_um}
+    labels = ArrayLabels(*np.zeros((2, 8, 8), np.uint32))
+    return Segmentation(labels, pd.DataFrame(), cell_table=pd.DataFrame(), doubt=doubt, record=record, **kind)
+
+
+def cells(n=20, area_px=800.0, nuclei=1, solidity=0.9, eccentricity=0.5):
+    rows = {"area_px": area_px, "n_nuclei": nuclei, "solidity": solidity, "eccentricity": eccentricity}
+    return pd.DataFrame([rows] * n)
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "table", "value", "words"),
+    [
+        (found(FIELD), cells(), 800 * 0.76**2 / 1000, ""),
+        (found(FIELD), cells(area_px=4000), 4000 * 0.76**2 / 1000, "one nucleus in 2,310 µm²"),
+        (found(FIELD), cells(nuclei=0), 20 * 800 * 0.76**2 / 1000, "one nucleus in 9,242 µm²"),
+        (found(FIELD, doubt=1.5), cells(), 1.5, "contradicts itself where it looks twice. Count"),
+        (found(FIELD, doubt=0.3), cells(n=9, nuclei=0), 0.3, ""),
+        (found(WELL, um=2.0), cells(), None, ""),
+        (found(WELL, um=2.0, small_um=34.0), cells(), None, "34 µm across, so the pixel size may be wrong"),
+        (found(WELL, um=2.0, small_um=6.0), cells(), 0.0, ""),
+        (found(WELL, um=0.9, small_um=6.0), cells(), None, "6 µm across"),
+        (found(WELL, um=4.0), cells(solidity=0.5), 1 / 0.45, "100 % of what is outlined has not the shape of a cell"),
+        (found(WELL, um=4.0), cells(eccentricity=0.97), 1 / 0.45, "`osteocount finetune` on outlines"),
+    ],
+)
+def test_each_sign_has_its_bound_and_its_words(segmentation, table, value, words):
+    seen, why = unfamiliarity(segmentation, table)
+    assert (seen >= 1) == bool(words)
+    assert words in why
+    if value is not None:
+        assert seen == pytest.approx(value, rel=1e-6)
+
+
+def test_fluorescence_and_few_cells_say_nothing():
+    assert np.isnan(unfamiliarity(found({**FIELD, "regime": "fluorescence"}, doubt=2.0), cells())[0])
+    assert np.isnan(unfamiliarity(found(FIELD), cells(n=3))[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_foreign_is_counted_in_silence(kind):
+    pixels = KINDS[kind](7)[:480, :640]
+    try:
+        result = analyse(picture(pixels), Settings())
+    except OsteoCountError as error:
+        assert "Check" in str(error)
+    else:
+        assert "unfamiliar" in result.quality.flags
+        assert any("Unlike what was learned" in text for text in result.warnings)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_cultures_are_familiar(seed):
+    design = random_design(np.random.default_rng([91, seed]), 300.0, 300.0, held_out=seed == 2)
+    result = analyse(picture(simulate_field(design, seed).picture, um=design.pixel_size), Settings())
+    assert "unfamiliar" not in result.quality.flags
+    assert result.quality.row()["qc_unfamiliar"] < 0.9
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="no real pictures beside the project")
+def test_a_real_field_is_familiar_and_at_half_its_scale_it_is_not():
+    pixels = read_picture(REAL / "brightfield_20x.png").pixels[:, :800]
+    assert "unfamiliar" not in analyse(picture(pixels, um=0.76), Settings()).quality.flags
+    assert "unfamiliar" in analyse(picture(pixels, um=0.38), Settings()).quality.flags
