@@ -84,9 +84,11 @@ def found_source(recorded: dict[str, Any], record: Path, cure: str) -> Path:
     Raises
     ------
     OsteoCountError
-        They are not there; ``cure`` says what to do.
+        They are not there, ``cure`` says what to do; or the record is damaged.
     """
-    return _found(str(recorded["source"]), _places(recorded, record), record, cure)
+    if not isinstance(recorded.get("source"), str):
+        raise OsteoCountError(f"{record}: the request in the record cannot be understood (it names no source).")
+    return _found(recorded["source"], _places(recorded, record), record, cure)
 
 
 def _places(recorded: dict[str, Any], record: Path) -> list[Path]:
