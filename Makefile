@@ -48,7 +48,11 @@ docs: $(VENV)/docs  ## the guide as web pages, in build/docs; a warning is an er
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 	@echo "guide: $(CURDIR)/build/docs/index.html"
 
-bench: $(VENV)/develop  ## every benchmark, written to docs/ or printed; see benchmarks/README.md
+build/peers: $(VENV)/develop  # networks of other programs, to time them
+	$(BIN)/python -m venv $@
+	$@/bin/python -m pip install -q tifffile imagecodecs "cellpose<4" stardist tensorflow-cpu
+
+bench: $(VENV)/develop build/peers  ## every benchmark, written to docs/ or printed; see benchmarks/README.md
 	$(BIN)/python benchmarks/performance.py
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/effects.py

@@ -1,18 +1,31 @@
-"""Other programs on the same field: each a function from a file to a number of objects, or a reason why not.
+"""Other programs on the same field: how long each takes, or a reason why that was not measured.
 
 None of them is tuned, and only their time is asked for: their counts are not comparable to ours.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import resource
 import shutil
 import subprocess
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tifffile
+
+HERE = Path(__file__).parent
+#: Networks of others run in an environment of their own, which `make bench` sets up.
+NETWORKS = HERE.parent / "build" / "peers" / "bin" / "python"
+
+
+class Taken(NamedTuple):
+    """How long something took: by the clock, and of the processor; the second hardly depends on other work."""
+
+    seconds: float
+    processor: float
+
 
 MACRO = """
 setBatchMode(true);
@@ -43,25 +56,24 @@ WITH_LIGHT_AND_NUCLEI = (
 )
 
 
-def imagej(path: Path, folder: Path, more: tuple[str, str] = MINIMAL, runs: int = 4) -> float | str:
-    """Seconds of a macro of 8-bit, median, Otsu, watershed, particles, and ``more``; warm, inside one ImageJ."""
-    said = _run_macro(path, folder, more, runs)
-    if isinstance(said, str):
-        return said
-    times = [float(line.split()[1]) for line in said[1].splitlines() if line.startswith("seconds")]
-    if len(times) < 2:
-        return "not measured: ImageJ did not run"
-    return min(times[1:])  # the first has the picture open already and warms Java up
+def imagej(path: Path, folder: Path, more: tuple[str, str] = MINIMAL, runs: int = 4) -> Taken | str:
+    """Time a macro of 8-bit, median, Otsu, watershed, particles, and ``more``; warm, inside one ImageJ."""
+    one, several = (_run_macro(path, folder, more, count) for count in (1, runs))
+    if isinstance(one, str) or isinstance(several, str):
+        return one if isinstance(one, str) else several
+    times = [float(line.split()[1]) for line in several[1].splitlines() if line.startswith("seconds")]
+    # The first has the picture open already and warms Java up; ImageJ does not tell its processor time.
+    return Taken(min(times[1:]), (several[0].processor - one[0].processor) / (runs - 1))
 
 
-def imagej_command(path: Path, folder: Path) -> float | str:
-    """Seconds of the minimal macro as one command, Java's start included."""
+def imagej_command(path: Path, folder: Path) -> Taken | str:
+    """Time the minimal macro as one command, Java's start included."""
     said = _run_macro(path, folder, MINIMAL, 1)
     return said if isinstance(said, str) else said[0]
 
 
-def _run_macro(path: Path, folder: Path, more: tuple[str, str], runs: int) -> tuple[float, str] | str:
-    """Return the seconds of the command and what it printed, or why it was not run."""
+def _run_macro(path: Path, folder: Path, more: tuple[str, str], runs: int) -> tuple[Taken, str] | str:
+    """Return how long the command took and what it printed, or why it was not run."""
     jar = Path("/usr/share/java/ij.jar")
     if not jar.is_file() or shutil.which("java") is None:
         return "not measured: no ImageJ here (Debian: apt-get install imagej)"
@@ -69,7 +81,7 @@ def _run_macro(path: Path, folder: Path, more: tuple[str, str], runs: int) -> tu
     macro.write_text(MACRO.format(path=path, runs=runs, before=more[0], beside=more[1]), encoding="utf-8")
     screen = ["xvfb-run", "-a"] if shutil.which("xvfb-run") else []  # its -batch opens menus, even here
     command = [*screen, "java", "-Xmx2g", "-cp", jar, "ij.ImageJ", "-batch", macro]
-    started = time.perf_counter()
+    before = now()
     try:
         said = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     except subprocess.TimeoutExpired:
@@ -78,7 +90,7 @@ def _run_macro(path: Path, folder: Path, more: tuple[str, str], runs: int) -> tu
         return (
             "not measured: ImageJ did not run (" + (said.stderr or said.stdout).strip()[-120:].replace("\n", " ") + ")"
         )
-    return time.perf_counter() - started, said.stdout
+    return since(before), said.stdout
 
 
 def scikit_image(path: Path) -> int:
@@ -116,49 +128,47 @@ def published_chain(path: Path) -> int:
     return int((np.bincount(inside[inside > 0], minlength=1) >= 3).sum())
 
 
-def cellpose_random(path: Path) -> float | str:
-    """Seconds of Cellpose's own network with random weights, for its speed alone; its masks are not made."""
-    if importlib.util.find_spec("cellpose") is None:
-        return "not measured: not installed"
-    import torch
-    from cellpose.resnet_torch import CPnet
-
-    network = CPnet([2, 32, 64, 128, 256], 3, 3).eval()
-    picture = torch.from_numpy(np.moveaxis(tifffile.imread(path)[..., :2], 2, 0).astype(np.float32)[None] / 255)
-    with torch.inference_mode():
-        return best(lambda _: network(picture), path, 2)
+def network(name: str, path: Path) -> Taken | str:
+    """Time the network of another program, on one thread, with random weights: for its speed alone."""
+    if not NETWORKS.is_file():
+        return "not measured: not installed (`make bench` does)"
+    command = [NETWORKS, HERE / "peer_networks.py", name, path]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    if said.returncode:
+        return f"not measured: {said.stderr.strip().splitlines()[-1]}"
+    return Taken(*(float(part) for part in said.stdout.split()[-2:]))
 
 
-def stardist_random(path: Path) -> float | str:
-    """Seconds of StarDist's own network with random weights, for its speed alone; its polygons are not drawn."""
-    if importlib.util.find_spec("stardist") is None:
-        return "not measured: not installed"
-    from stardist.models import Config2D, StarDist2D
-
-    network = StarDist2D(Config2D(n_channel_in=3), name=None, basedir=None)
-    picture = tifffile.imread(path).astype(np.float32) / 255
-    return best(lambda _: network.predict(picture, n_tiles=(2, 2, 1)), path, 2)
+def now() -> Taken:
+    """Return the clock, and the processor time of this process and of those that it waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return Taken(time.perf_counter(), sum(each.ru_utime + each.ru_stime for each in used))
 
 
-def best(action, path: Path, runs: int = 3) -> float:
-    """Shortest of a few runs, in seconds."""
+def since(before: Taken) -> Taken:
+    """Return what has passed."""
+    return Taken(*(after - then for after, then in zip(now(), before, strict=True)))
+
+
+def best(action, runs: int = 3) -> Taken:
+    """Return the shortest of a few runs."""
     times = []
     for _ in range(runs):
-        started = time.perf_counter()
-        action(path)
-        times.append(time.perf_counter() - started)
-    return min(times)
+        before = now()
+        action()
+        times.append(since(before))
+    return Taken(*(min(each) for each in zip(*times, strict=True)))
 
 
-def all_peers(path: Path, folder: Path) -> dict[str, float | str]:
-    """Seconds of every peer on one field, or why it was not measured."""
+def all_peers(path: Path, folder: Path) -> dict[str, Taken | str]:
+    """Time every peer on one field, or say why it was not measured."""
     return {
         "ImageJ, a minimal macro (8-bit, median, Otsu, watershed, particles)": imagej(path, folder),
         "ImageJ, the same with rolling-ball background and maxima for nuclei": imagej(
             path, folder, WITH_LIGHT_AND_NUCLEI
         ),
-        "scikit-image, as in its gallery": best(scikit_image, path),
-        "published classical chain (CIELAB, Otsu, LoG nuclei)": best(published_chain, path, 1),
-        "Cellpose's network, random weights": cellpose_random(path),
-        "StarDist's network, random weights": stardist_random(path),
+        "scikit-image, as in its gallery": best(lambda: scikit_image(path)),
+        "published classical chain (CIELAB, Otsu, LoG nuclei)": best(lambda: published_chain(path), 1),
+        "Cellpose's network, random weights": network("cellpose", path),
+        "StarDist's network, random weights": network("stardist", path),
     }
