@@ -24,6 +24,7 @@ def test_contrast_name(contrast, name):
     [
         ("osteoclast_count", "osteoclast count"),
         ("osteoclast_count_ge2", "count of cells with ≥ 2 nuclei"),
+        ("trap_activity_net", "TRAP activity, net OD"),
         ("ctx_of_the_lab", "ctx of the lab"),
     ],
 )

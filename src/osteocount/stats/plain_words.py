@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from osteocount.columns import COMPARISONS, WELL_NUMBERS
+from osteocount.columns import COMPARISONS, WELL_NUMBERS, WELLS
 from osteocount.stats.contrasts import contrast_title
 from osteocount.stats.endpoints import TITLES
 
@@ -19,7 +19,9 @@ _INTERNAL = re.compile(rf"(?P<quote>['`]?)\b(?P<name>{'|'.join(sorted(_WORDS, ke
 
 def endpoint_name(endpoint: str) -> str:
     """Name an endpoint as a reader says it: ``osteoclast_count`` is "osteoclast count"."""
-    return TITLES[endpoint].quantity if endpoint in TITLES else endpoint.replace("_", " ")
+    if endpoint in TITLES:
+        return TITLES[endpoint].quantity
+    return WELLS.by_name[endpoint].heading if endpoint in WELLS.by_name else endpoint.replace("_", " ")
 
 
 def contrast_name(contrast: str) -> str:
