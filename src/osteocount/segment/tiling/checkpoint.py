@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -75,13 +76,13 @@ class FinishedTile:
 def read_tile(path: Path) -> FinishedTile | None:
     """Read a file of `TileCheckpoint`; None when it is absent or none, as after a disk that failed."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             kept = {name: file[name] for name in file.files}
         top, bottom, left, right = (int(side) for side in path.stem.split("_"))
         height, width = kept["grid"].tolist()
         tile = Box(top, bottom, left, right)
         return FinishedTile(tile, _unpacked(kept), (height, width), kept["done"], kept["waiting"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
         return None
 
 
