@@ -98,10 +98,18 @@ DAMAGED = {
     "a cell called ???": changed("sheet1", replaced(b'r="A1"', b'r="???"')),
     "a column beyond all": changed("sheet1", replaced(b'r="A1"', b'r="ZZZZZ1"')),
     "a word for a number": changed("sheet1", replaced(b"<v>1</v>", b"<v>one</v>")),
-    "a number beyond all": changed("sheet1", replaced(b"<v>1</v>", b"<v>1e400</v>")),
     "merged backwards": changed("sheet1", replaced(b"</sheetData>", MERGED)),
     "an entity": changed("sheet1", lambda content: b'<!DOCTYPE a [<!ENTITY x "y">]>' + content),
 }
+
+
+def test_a_number_beyond_all_is_refused_as_a_dose_and_no_reading(tmp_path):
+    path = tmp_path / "l.xlsx"
+    path.write_bytes(changed("sheet1", replaced(b"<v>1</v>", b"<v>1e400</v>")))
+    with pytest.raises(OsteoCountError, match="cell C2: the dose 'inf' is not a number"):
+        read_layout(path)
+    (block,) = read_export(path)
+    assert [(reading.value, reading.flag) for reading in block.readings] == [(None, "overflow"), (0.0, "")]
 
 
 @pytest.mark.parametrize("name", DAMAGED)

@@ -212,7 +212,7 @@ def test_a_trend_that_no_donor_carries_whole_says_so():
 def test_identity_links_speak_of_differences():
     frame = levels().assign(trap_405=lambda t: t["count"] / 100 - 0.3, oxygen="")
     said = lines(frame, extra_endpoints=("trap_405",), contrasts=("EV_WT / EV_KO",))
-    start = said.index("trap_405 (secondary)")
+    start = said.index("Trap 405 (secondary)")
     assert said[start + 1].startswith("EV_KO: 0.0")
     assert " more than vehicle (95 % CI " in said[start + 1]
     assert said[start + 3].startswith("IL-32 dependence: 0.1")
