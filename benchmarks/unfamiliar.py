@@ -180,7 +180,7 @@ def section(rows, strange):
         "",
         f"{doc_sections.command()}. Pictures with at least {FEWEST} true osteoclasts, as they are and changed. “Off "
         "by” is the larger of called and true over the smaller, less one. The bounds of the flag were set on pictures "
-        "of these kinds (others of them), so on those of a new lab it may tell less.",
+        "of these kinds, in part on these, so on those of a new lab it tells less.",
         "",
         "Flagged `unfamiliar`, by how far the count is off:",
         "",
