@@ -21,6 +21,8 @@ from network import LOW_POWER, CellNet
 from numpy.typing import NDArray
 from train import run_steps
 
+from osteocount.finetune.crops import augment
+
 _SIDE = 256  # px of a crop that is learned from: half a millimetre, more than most giants
 _BATCH = 8
 _IMPORTANCE = (1.0, 1.0, 1.5, 1.0)  # of cell, core, osteoclast, centre
@@ -74,22 +76,6 @@ def _heat(shape: tuple[int, ...], centres: Floats) -> NDArray[np.uint8]:
         bump = np.exp(-((y[rows] - cy) ** 2 + (x[:, columns] - cx) ** 2) / 2.9)
         heat[rows, columns] = np.maximum(heat[rows, columns], bump)
     return np.asarray(heat * 255, np.uint8)
-
-
-def augment(density: Floats, rng: np.random.Generator) -> Floats:
-    """Change what differs between labs: strength and hue of the stain, focus, sharpening, noise."""
-    mixing = (np.eye(3) + rng.normal(0, 0.05, (3, 3))) * rng.uniform(0.65, 1.5) * rng.normal(1, 0.06, (3, 1))
-    density = density @ mixing.astype(np.float32)
-    if rng.random() < 0.3:
-        density = np.sign(density) * np.abs(density) ** np.float32(rng.uniform(0.85, 1.2))
-    if rng.random() < 0.2:
-        density = cv2.GaussianBlur(density, (0, 0), float(rng.uniform(0.4, 1)))
-    elif rng.random() < 0.2:
-        density = density + np.float32(rng.uniform(0.2, 0.8)) * (density - cv2.GaussianBlur(density, (0, 0), 1.5))
-    density = density + rng.normal(0, 0.01, 3).astype(np.float32)
-    if rng.random() < 0.5:
-        density = density + np.float32(rng.uniform(0, 0.03)) * rng.standard_normal(density.shape, np.float32)
-    return np.clip(density, -0.2, 2.0)
 
 
 def random_crop(packed: PackedCrop, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
