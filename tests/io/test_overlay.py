@@ -91,6 +91,15 @@ def test_nothing_found(tmp_path, um):
     assert (near(image, (20, 20, 20), (150, 200, 0, 300)) > 100) == (um is not None)  # the scale bar
 
 
+def test_micrometres_have_their_letter(tmp_path):
+    cells, table = cells_and_table()
+    image = drawn(tmp_path, picture(), cells * 0, table.iloc[:0], pd.DataFrame({"y_px": [], "x_px": []}))
+    below_the_line = image[371:373, 300:]  # letters of "50 um" end above it, the bar begins below it
+    stem = np.argwhere((below_the_line == 255).all(axis=2))
+    assert len(stem) >= 3
+    assert np.ptp(stem[:, 1]) < 5
+
+
 def test_unresolved_nuclei_show_the_cell_id(tmp_path):
     cells, table = cells_and_table()
     unresolved = table.assign(n_nuclei=pd.array([None] * 3, dtype="Int64"))

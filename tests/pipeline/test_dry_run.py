@@ -35,7 +35,7 @@ def test_pictures_scale_and_regime_are_known_before_the_count(plate, tmp_path):
 
 def test_treatments_and_what_does_not_fit_are_known(plate, tmp_path):
     layout = tmp_path / "layout.csv"
-    layout.write_text("well,treatment,donor,role\nA01,vehicle,d1,vehicle\nC05,RANKL,d2,\n")
+    layout.write_text("well,treatment,donor,role\nA01,vehicle,d1,vehicle\nC05,RANKL,d2,\nH12,no cells,,blank\n")
     dry_run = look_ahead(RunRequest(plate, tmp_path / "out", layout=layout))
     assert (dry_run.arms, dry_run.donors, dry_run.control) == (("vehicle", "RANKL"), ("d1", "d2"), "vehicle")
     assert "Without a picture, though the layout names them (1): C05." in dry_run.notes

@@ -85,11 +85,11 @@ def test_every_change_can_be_taken_back_and_made_again(plate):
 
 def test_wells_and_pictures_that_do_not_fit_are_said(plate):
     path = plate / "layout.csv"
-    path.write_text("well,treatment,donor\nA01,vehicle,d1\nC03,RANKL,d1\n")
+    path.write_text("well,treatment,donor\nA01,vehicle,d1\nC03,RANKL,d1\nH12,blank,\n")
     table = open_table(path, plate)
-    assert [line[0] for line in table.rows] == ["A01", "C03", "A02", "B01"]  # pictures without a line get one
+    assert [line[0] for line in table.rows] == ["A01", "C03", "H12", "A02", "B01"]  # pictures without a line get one
     found = check_table(table, plate)
-    assert found.pictures == (2, 0, 1, 1)
+    assert found.pictures == (2, 0, 0, 1, 1)
     assert "Without a picture, though the layout names them (1): C03." in found.warnings
     assert "Not in the layout, though there are pictures (2): A02, B01." in found.warnings
     assert table.path == path

@@ -22,6 +22,7 @@ _OSTEOCLAST = rgb(ON_BRIGHT.osteoclast)  # the same on both grounds, so that it 
 _NUCLEUS = rgb(NUCLEUS)
 _DARK = (20, 20, 20)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+_STEM, _TAIL = 4, 7  # of the letter u, in units of the font: where its first stem is, and how far a letter descends
 
 Outline = NDArray[np.float64]
 
@@ -185,8 +186,18 @@ def _outlined(pixels: NDArray[np.uint8], text: str, at: tuple[int, int], size: f
     """Write text with a rim against it, readable on anything."""
     rim = _DARK if sum(colour) > 330 else _NUCLEUS
     for dx, dy in ((-1, -1), (0, -2), (1, -1), (-2, 0), (2, 0), (-1, 1), (0, 2), (1, 1)):
-        cv2.putText(pixels, text, (at[0] + dx, at[1] + dy), _FONT, size, rim, 2, cv2.LINE_AA)
-    cv2.putText(pixels, text, at, _FONT, size, colour, 2, cv2.LINE_AA)
+        _write(pixels, text, (at[0] + dx, at[1] + dy), size, rim)
+    _write(pixels, text, at, size, colour)
+
+
+def _write(pixels: NDArray[np.uint8], text: str, at: tuple[int, int], size: float, colour: RGB) -> None:
+    """Write text. OpenCV's letters lack µ: it is a u whose first stem goes on below the line."""
+    cv2.putText(pixels, text.replace("µ", "u"), at, _FONT, size, colour, 2, cv2.LINE_AA)
+    before, mu, _ = text.partition("µ")
+    if mu:
+        (width, _), _ = cv2.getTextSize(before, _FONT, size, 2)
+        stem = at[0] + width + round(_STEM * size)
+        cv2.line(pixels, (stem, at[1]), (stem, at[1] + round(_TAIL * size)), colour, 2, cv2.LINE_AA)
 
 
 def _draw_scale_bar(canvas: _Canvas, pixel_size_um: float | None) -> None:
@@ -203,8 +214,8 @@ def _draw_scale_bar(canvas: _Canvas, pixel_size_um: float | None) -> None:
     left = right - round(um * per_um)
     cv2.rectangle(canvas.pixels, (left - 2, bottom - 5), (right + 2, bottom + 2), _DARK, -1)
     cv2.rectangle(canvas.pixels, (left, bottom - 3), (right, bottom), _NUCLEUS, -1)
-    text = f"{um} um" if um < 1000 else f"{um // 1000} mm"
-    (text_width, _), _ = cv2.getTextSize(text, _FONT, 0.55, 2)
+    text = f"{um} µm" if um < 1000 else f"{um // 1000} mm"
+    (text_width, _), _ = cv2.getTextSize(text.replace("µ", "u"), _FONT, 0.55, 2)
     _outlined(canvas.pixels, text, ((left + right - text_width) // 2, bottom - 12), 0.55, _NUCLEUS)
 
 

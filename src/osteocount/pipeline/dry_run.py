@@ -11,11 +11,11 @@ from osteocount.io.tiled_image import open_tiled
 from osteocount.pipeline.field import FieldTask, field_tasks, read_channels
 from osteocount.pipeline.run_request import RunRequest
 from osteocount.pipeline.runner import read_inputs
-from osteocount.plate.layout.read import compare_wells, misfits_in_words
+from osteocount.plate.layout.read import compare_wells, misfits_in_words, pictureless
 from osteocount.segment import get_segmenter
 from osteocount.settings import Settings
 from osteocount.stats.arms import arm_names
-from osteocount.wells import CONTROL_ROLES
+from osteocount.wells import CONTROL_ROLES, LEFT_OUT_ROLES
 
 LOOKED_AT = 3
 """Pictures of a folder that are read: the first, the middle and the last one. More would make a person wait."""
@@ -97,14 +97,14 @@ def look_ahead(request: RunRequest) -> DryRun:
     donors: tuple[str, ...] = ()
     control = request.settings.comparison.control or ""
     if layout is not None:
-        used = layout[layout["role"] != "excluded"]
+        used = layout[~layout["role"].isin(LEFT_OUT_ROLES)]
         names = arm_names(used)
         arms = tuple(dict.fromkeys(name for name in names if name))
         donors = tuple(dict.fromkeys(donor for donor in used["donor"].dropna() if donor))
         controls = [name for name, role in zip(names, used["role"], strict=True) if role in CONTROL_ROLES]
         control = control or next(iter(controls), "")
         places = {(str(plate), str(well)) for plate, well in zip(layout["plate"], layout["well"], strict=True)}
-        notes += misfits_in_words(*compare_wells(places, set(each)))
+        notes += misfits_in_words(*compare_wells(places, set(each), pictureless(layout.to_dict("records"))))
     chosen = [tasks[n] for n in sorted({0, len(tasks) // 2, len(tasks) - 1}) if tasks][:LOOKED_AT]
     return DryRun(
         fields=len(tasks),

@@ -256,7 +256,7 @@ def _check_wells(table: TreatmentTable, copy: Path, source: Path) -> TableCheck:
     found = check_layout(copy)
     problems = tuple(sentence for text in found.problems for sentence in _sentences(text, copy))
     said = {place for place, line in zip(_places(table), table.rows, strict=True) if _says_something(table, line)}
-    misfits = misfits_in_words(*compare_wells(said, places))
+    misfits = misfits_in_words(*compare_wells(said, places, found.without_picture))
     return TableCheck(problems, (*misfits, *found.warnings, *index.notes), _pictures(table, source))
 
 

@@ -213,6 +213,12 @@ def test_wells_without_pictures_and_the_reverse(layout, pictures, missing, extra
     assert compare_wells(layout, pictures) == (missing, extra)
 
 
+def test_wells_that_are_blank_or_excluded_need_no_picture(tmp_path):
+    path = write(tmp_path, "well,treatment,role\nA1,vehicle,vehicle\nA2,medium,blank\nA3,EV,excluded\nA4,EV,\n")
+    check = check_layout(path, pictures={("", "A01"), ("", "A03")})
+    assert [text for text in check.warnings if "picture" in text] == ["Well A04 of the layout has no picture."]
+
+
 def test_zip_bombs_and_strangers_are_refused(tmp_path, monkeypatch):
     path = tmp_path / "layout.xlsx"
     write_template(path)

@@ -122,12 +122,15 @@ class LayoutCheck:
         words, one per line.
     roles
         The same shape: the role of each well, "" when unused; made for colouring.
+    without_picture
+        (plate, well) of those that nobody expects to have a picture.
     """
 
     problems: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     grids: dict[str, list[list[str]]] = field(default_factory=dict)
     roles: dict[str, list[list[str]]] = field(default_factory=dict)
+    without_picture: frozenset[tuple[str, str]] = frozenset()
 
 
 def layout_of(path: Path, rows: list[dict[str, object]], warnings: list[str]) -> Layout:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from osteocount.errors import OsteoCountError
 from osteocount.names import fold
@@ -11,7 +13,7 @@ from osteocount.plate.layout.model import Layout, LayoutCheck, LayoutEntries, la
 from osteocount.plate.layout.platemap import platemap_entries
 from osteocount.plate.layout.rules import resolve
 from osteocount.plate.layout.wellmap import wellmap_entries
-from osteocount.wells import PLATE_SHAPES, plate_size, refuse_plate_size, well_name
+from osteocount.wells import LEFT_OUT_ROLES, PLATE_SHAPES, plate_size, refuse_plate_size, well_name
 
 _MOST_LISTED = 6  # wells in one sentence
 
@@ -63,21 +65,38 @@ def check_layout(
     except OsteoCountError as error:
         return LayoutCheck((str(error),))
     if pictures is not None:
-        missing, extra = compare_wells({(str(r["plate"]), str(r["well"])) for r in rows}, pictures)
+        places = {(str(r["plate"]), str(r["well"])) for r in rows}
+        missing, extra = compare_wells(places, pictures, pictureless(rows))
         warnings += [f"Well {_named(w)} of the layout has no picture." for w in missing]
         warnings += [f"Pictures of well {_named(w)} have no layout well." for w in extra]
     grids, roles = _plates(rows, wells)
-    return LayoutCheck(tuple(problems), tuple(warnings), grids, roles)
+    return LayoutCheck(tuple(problems), tuple(warnings), grids, roles, frozenset(pictureless(rows)))
+
+
+def pictureless(rows: Iterable[Mapping[Any, object]]) -> set[tuple[str, str]]:
+    """Return the wells of a layout that nobody expects to have a picture: blanks and excluded ones."""
+    return {(str(row["plate"]), str(row["well"])) for row in rows if row["role"] in LEFT_OUT_ROLES}
 
 
 def compare_wells(
-    layout: set[tuple[str, str]], pictures: set[tuple[str, str]]
+    layout: set[tuple[str, str]],
+    pictures: set[tuple[str, str]],
+    without_picture: Collection[tuple[str, str]] = (),
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return the layout's wells without a picture and the pictures' wells without a layout well, as (plate, well).
 
     A layout that names no plate holds for every plate of the pictures, and the reverse; one plate on either side is the
-    same plate. Names of plates that differ in spelling only are one.
+    same plate. Names of plates that differ in spelling only are one. Wells of ``without_picture`` need none.
     """
+    wanted, taken = _on_the_same_plates(layout.difference(without_picture), pictures)
+    named, shown = _on_the_same_plates(layout, pictures)
+    return sorted(wanted - taken), sorted(shown - named)
+
+
+def _on_the_same_plates(
+    layout: set[tuple[str, str]], pictures: set[tuple[str, str]]
+) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """Return both with the same names for the same plates."""
     names = {fold(plate): plate for plate, _ in pictures}
     layout = {(names.get(fold(plate), plate), well) for plate, well in layout}
     if len({plate for plate, _ in layout}) == len({plate for plate, _ in pictures}) == 1:
@@ -87,7 +106,7 @@ def compare_wells(
         plates = sorted({plate for plate, _ in layout | pictures} - {""}) or [""]
         layout = {(p, well) for plate, well in layout for p in ([plate] if plate else plates)}
         pictures = {(p, well) for plate, well in pictures for p in ([plate] if plate else plates)}
-    return sorted(layout - pictures), sorted(pictures - layout)
+    return layout, pictures
 
 
 def misfits_in_words(missing: list[tuple[str, str]], extra: list[tuple[str, str]]) -> tuple[str, ...]:
