@@ -59,13 +59,34 @@ def test_words_of_western_europe_are_clear(text):
         ("TGF-β", "cp1253"), ("5 μg/mL", "cp1253"), ("TNFα", "cp1253"), ("контроль", "cp1251"), ("контроль", "koi8-r"),
         ("D\u0410", "cp1251"), ("Müller", "mac_roman"), ("größer", "mac_roman"), ("37 °C", "mac_roman"),
         ("Müller", "cp850"), ("5 µg", "cp850"), ("37 °C", "cp437"), ("Mädchen", "cp850"), ("对照", "gbk"),
-        ("Paweł", "cp1250"), ("żel", "cp1250"), ("대조", "euc_kr"),
+        ("대조", "euc_kr"), ("дата", "cp1251"), ("нет", "cp1251"), ("mètre, Zoë", "mac_roman"),
+        ("5 μg, δοκιμή", "cp1253"),
     ],
 )  # fmt: skip
 def test_other_code_pages_are_not_taken_for_windows_1252(text, page):
     data = f"well,treatment\nA1,{text}\n".encode(page)
     assert unclear_letters(data.decode("cp1252", errors="replace")) is not None
     assert code_page_of(data) == "Windows-1252"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Paweł", "żel", "kontrola neošetřená", "dárce č. 1, řada", "kezelő közeg; műtét", "nélkül; őssejt",
+        "próbka ślepa, żel", "Łódź", "stężenie 5 µg/mL ±2 °C", "ošetrenie, vzorka č. 5 µg/mL",
+        "celule tratate şi netratate",
+        "ŘADA Č. 2", "Dalibor Šťastný, 37 °C",
+    ],
+)  # fmt: skip
+def test_languages_of_central_europe_are_known_by_letters_that_no_other_has(text):
+    data = f"well,treatment\nA1,{text}\n".encode("cp1250")
+    assert code_page_of(data) == "Windows-1250"
+    assert text in decode(None, data)
+
+
+@pytest.mark.parametrize("text", ["léčba", "kezelő", "kontrola: čaj"])
+def test_letters_of_both_pages_are_taken_for_western_ones(text):
+    assert code_page_of(f"well,treatment\nA1,{text}\n".encode("cp1250")) == "Windows-1252"
 
 
 @pytest.mark.parametrize("text", ["対照", "ウェル,処理,濃度", "５ μg/mL を添加", "吸光度 405 nm", "37 平均値"])

@@ -12,9 +12,31 @@ SEPARATOR_LINE = re.compile(r"\s*\"?sep=(?P<separator>.)\"?[\s;,]*", re.IGNORECA
 """First line with which Excel is told the separator of a CSV."""
 
 WESTERN = "Windows-1252"
+CENTRAL = "Windows-1250"
 JAPANESE = "Shift-JIS"
-_CODECS = {WESTERN: "cp1252", JAPANESE: "cp932"}
+_CODECS = {WESTERN: "cp1252", CENTRAL: "cp1250", JAPANESE: "cp932"}
 """Code pages that text is read in which is no Unicode."""
+
+_WESTERN_LETTERS = (
+    "äöüßé",  # German
+    "àâäæçèéêëîïôùûüÿœ",  # French
+    "áéíñóúüçàèòï",  # Spanish, Catalan
+    "áàâãçéêíóôõú",  # Portuguese
+    "àèéìíîòóùú",  # Italian
+    "æøåéóòôäö",  # Danish, Norwegian, Swedish
+    "áðéíóúýþæö",  # Icelandic
+    "åäöõüšž",  # Finnish, Estonian
+    "áèéêëïíóöúü",  # Dutch
+)
+_CENTRAL_LETTERS = (
+    "áčďéěíňóřšťúůýž",  # Czech
+    "áäčďéíĺľňóôŕšťúýž",  # Slovak
+    "ąćęłńóśźż",  # Polish
+    "áéíóöőúüű",  # Hungarian
+    "čćđšž",  # Croatian, Slovene
+    "ăâîşţ",  # Romanian
+)
+"""Small letters with accents of the languages that are written in Windows-1252 and in Windows-1250."""
 
 _KANA = re.compile(r"[\u3041-\u30fa]|[\u4e00-\u9fff]{2}")
 _OF_JAPAN = re.compile(r"[\x00-\x7f\u3000-\u30ff\u4e00-\u9fff\uff01-\uff60\u0391-\u03c9\u00b0-\u00f7\u2010-\u22ff]*")
@@ -29,9 +51,9 @@ _WORD = re.compile(rf"[A-Za-z{_ACCENTS}]*[{_ACCENTS}][A-Za-z{_ACCENTS}]*")
 # Units and umlauts of other code pages: 5 µg in Greek and in DOS, 37 °C and cm² in DOS, ä in DOS.
 _OTHER_PAGE = re.compile(
     r"\d\s*[\u00ec\u00e6][gGlLMmU]\b|\u00f8[CF]\b|[cm]m[\u00fd\u00fc]|"
-    r"[A-Za-z][\u2018\u201c\u201d\u2026\u2030\u20ac\u2122][A-Za-z]|"
-    r"[A-Za-ln-z][\u00b3\u00b9\u00bf]|[\u00b3\u00b9][a-z]"  # Polish: l, a and z with their marks
+    r"[A-Za-z][\u2018\u201c\u201d\u2026\u2030\u20ac\u2122][A-Za-z]"
 )
+_POLISH = re.compile(r"[A-Za-ln-z][\u00b3\u00b9\u00bf]|[\u00b3\u00b9][a-z]")  # l, a and z with their marks
 
 
 def read_text(path: Path) -> str:
@@ -49,10 +71,10 @@ def read_text(path: Path) -> str:
 
 
 def decode(path: Path, data: bytes) -> str:
-    """Return the text of a file in UTF-8, UTF-16 (with or without a byte order mark), Windows-1252 or Shift-JIS.
+    """Return the text of a file in UTF-8, UTF-16 (with or without a byte order mark), or one of three code pages.
 
-    PowerShell, SoftMax Pro and Excel's "Unicode text" write UTF-16; older programs on Windows write Windows-1252, and
-    Excel in Japan Shift-JIS.
+    PowerShell, SoftMax Pro and Excel's "Unicode text" write UTF-16; older programs on Windows write Windows-1252, in
+    Central Europe Windows-1250, and Excel in Japan Shift-JIS.
 
     Raises
     ------
@@ -68,11 +90,14 @@ def decode(path: Path, data: bytes) -> str:
 def code_page_of(data: bytes) -> str:
     """Name the code page of text that is in no Unicode, so that its letters depend on who wrote it; "" for Unicode.
 
-    Japanese is known by its kana, or by kanji side by side, where Windows-1252 would make no words of them.
+    Japanese is known by its kana, or by kanji side by side, where Windows-1252 would make no words of them; a language
+    of Central Europe where all letters are those of one of them, and of no one language of the West.
     """
     try:
         decode_unicode(data)
     except UnicodeDecodeError:
+        if _of_central_europe(data):
+            return CENTRAL
         if not unclear_letters(data.decode("cp1252", errors="replace")):
             return WESTERN
         try:
@@ -81,6 +106,28 @@ def code_page_of(data: bytes) -> str:
             return WESTERN
         return JAPANESE if _KANA.search(text) and _OF_JAPAN.fullmatch(text) else WESTERN
     return ""
+
+
+def _of_central_europe(data: bytes) -> bool:
+    """Say whether text is in Windows-1250: its letters are those of one language there, and of none of the West."""
+    western = data.decode("cp1252", errors="replace")
+    if _OTHER_PAGE.search(western) or (not _POLISH.search(western) and _of_one_language(western, _WESTERN_LETTERS)):
+        return False
+    try:
+        text = data.decode("cp1250")
+    except UnicodeDecodeError:
+        return False
+    clear = "".join(" " if c in _EVERYWHERE else c for c in text)
+    words = [word for word in re.findall(r"[^\W\d_]+", clear) if not word.isascii()]
+    spelled = all(word in (word.lower(), word.upper(), word.capitalize()) for word in words)
+    latin = all(len(word) == 1 or any(map(str.isascii, word)) for word in words)  # Cyrillic gives words of accents
+    return bool(words) and spelled and latin and _of_one_language(text, _CENTRAL_LETTERS)
+
+
+def _of_one_language(text: str, languages: tuple[str, ...]) -> bool:
+    """Say whether all letters with accents, if there are any, are those of one of the languages."""
+    letters = {c for c in text.lower() if not c.isascii()} - _EVERYWHERE
+    return any(letters <= set(own) for own in languages)
 
 
 def unclear_letters(text: str) -> tuple[int, str] | None:
@@ -97,7 +144,7 @@ def unclear_letters(text: str) -> tuple[int, str] | None:
     for number, line in enumerate(text.splitlines()):
         if line.isascii():
             continue
-        strange = _OTHER_PAGE.search(line)
+        strange = _OTHER_PAGE.search(line) or _POLISH.search(line)
         found = strange[0] if strange else next((c for c in line if not _clear(c)), "")
         found = found or next((word for word in _WORD.findall(line) if not _western(word)), "")
         if found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,19 +14,16 @@ from osteocount.columns import PLATE_PREVIEW
 from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import is_multi_image
 from osteocount.io.read import is_picture_file
-from osteocount.plate.doubtful_wells import doubtful_wells
+from osteocount.plate.doubtful_wells import ALL_BUT_STRAYS, doubtful_wells
 from osteocount.plate.harmony_index import SYSTEM as HARMONY_INDEX
 from osteocount.plate.harmony_index import harmony_places
 from osteocount.plate.name_patterns import PATTERNS, NameParts, NamePattern, custom_pattern
-from osteocount.plate.picture_files import PictureFile, find_pictures, picture_stem, root_of
+from osteocount.plate.picture_files import PictureFile, find_pictures, folders_of, picture_stem, root_of
 from osteocount.plate.scene_wells import scenes_in, tell_plates_apart
 from osteocount.wells import row_letters
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MIN_EXPLAINED = 0.95
-"""One pattern must explain at least this share of the pictures: room for a stray file, none for a second system."""
 
 # Folders that instruments make inside a plate: Images (Phenix), TimePoint_2 and ZStep_3 (MetaXpress).
 _STRUCTURAL = re.compile(r"(?i)images?|(?P<time>timepoint)_(?P<t>\d+)|(?P<z>zstep)_(?P<n>\d+)")
@@ -96,7 +93,8 @@ def index_pictures(source: Path, *, pattern: str | None = None, known_wells: Col
     """
     found = find_pictures(source)
     patterns = _patterns(pattern)
-    matches = {path: _match(path, patterns) for path in found.pictures}
+    root = root_of(source)
+    matches = {path: _match(path, folders_of(path, root), patterns) for path in found.pictures}
     index_notes = _by_harmony_index(source, matches) if pattern is None else []
     doubtful, doubt = doubtful_wells(matches, known_wells) if pattern is None else (set(), "")
     matches |= dict.fromkeys(doubtful)
@@ -143,10 +141,12 @@ def _scenes(matches: NameMatches, known_wells: Collection[str]) -> tuple[dict[Pa
     return scenes, notes
 
 
-def _match(path: Path, patterns: tuple[NamePattern, ...]) -> tuple[NamePattern, NameParts] | None:
+def _match(
+    path: Path, folders: Sequence[str], patterns: tuple[NamePattern, ...]
+) -> tuple[NamePattern, NameParts] | None:
     """Return the first pattern that explains the name, with what it says."""
     for pattern in patterns:
-        parts = pattern.read(picture_stem(path), path.parent.name)
+        parts = pattern.read(picture_stem(path), folders)
         if parts is None and pattern.name == "custom":
             parts = pattern.read(path.name)
         if parts is not None:
@@ -192,7 +192,7 @@ def _main_pattern(source: Path, matches: NameMatches, *, custom: bool) -> str:
     if not votes and not custom:
         return ""
     winner, count = votes.most_common(1)[0] if votes else ("custom", 0)
-    if count >= MIN_EXPLAINED * len(matches):
+    if count >= ALL_BUT_STRAYS * len(matches):
         return winner
     others = [path for path, hit in matches.items() if hit is None or hit[0].name != winner]
     said = "; ".join(f"{n} as {name}" for name, n in votes.most_common()) or "none fits the pattern"
@@ -209,13 +209,14 @@ def _entries(source: Path, matches: NameMatches, chosen: str) -> tuple[list[Pict
     root = root_of(source)
     hits = {path: hit for path, hit in matches.items() if hit is not None and hit[0].name == chosen}
     if not chosen:
-        plates = _folder_plates(root, list(matches))
+        plates = _folder_plates({path: folders_of(path, root)[1:] for path in matches})
         stems = {path: picture_stem(path) for path in matches}
         return [PictureFile(p, plates[p], "", "", None, stems[p], "", "", "", "") for p in matches], []
-    plates = _folder_plates(
-        root,
-        [p for p, (pattern, parts) in hits.items() if not (parts.plate or pattern.channel_folder or pattern.folder)],
-    )
+    plates = _folder_plates({
+        path: pattern.above_wells(folders_of(path, root))[1:]
+        for path, (pattern, parts) in hits.items()
+        if not (parts.plate or pattern.channel_folder)
+    })  # fmt: skip
     several_parts = _several_parts(parts for _, parts in hits.values())
     entries = []
     for path, (pattern, parts) in hits.items():
@@ -240,9 +241,9 @@ def _entries(source: Path, matches: NameMatches, chosen: str) -> tuple[list[Pict
     return entries, [path for path in matches if path not in hits]
 
 
-def _folder_plates(root: Path, paths: list[Path]) -> dict[Path, str]:
-    """Name plates by their folders below the root; folders every plate shares and structural ones say nothing."""
-    folders = {p: tuple(f for f in p.relative_to(root).parent.parts if not _STRUCTURAL.fullmatch(f)) for p in paths}
+def _folder_plates(all_folders: Mapping[Path, Sequence[str]]) -> dict[Path, str]:
+    """Name plates by the folders below the root; folders every plate shares and structural ones say nothing."""
+    folders = {path: tuple(f for f in own if not _STRUCTURAL.fullmatch(f)) for path, own in all_folders.items()}
     distinct = set(folders.values())
     if len(distinct) == 1:
         return {path: "".join(parts[-1:]) for path, parts in folders.items()}

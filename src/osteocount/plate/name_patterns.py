@@ -7,11 +7,15 @@ time``; ``part`` is a region or tile inside a field (a Gen5 ROI, a Keyence tile)
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from osteocount.errors import OsteoCountError
 from osteocount.plate.own_pattern import OwnPattern
 from osteocount.wells import WELL_IN_FILE_NAME, WellPosition, on_a_plate, parse_well, well_name
+
+WELL_FOLDERS = "folders of wells"
+"""System of names in which every well has a folder of its own, and its pictures any names."""
 
 GROUPS = ("plate", "well", "row", "col", "field", "channel", "z", "time", "part")
 
@@ -60,7 +64,7 @@ class NamePattern:
     """A named way of reading file names.
 
     ``channel_folder``: the channel is the name of the picture's folder; ``from_zero``: rows and columns count from 0;
-    ``folder``: what the name of the picture's folder must be, which gives the well.
+    ``folder``: what the name of the picture's folder must be, which gives the well; with a ``/`` in it, that of two.
     """
 
     name: str
@@ -70,10 +74,13 @@ class NamePattern:
     from_zero: bool = False
     folder: re.Pattern[str] | None = None
 
-    def read(self, stem: str, folder: str = "") -> NameParts | None:
-        """Return what the name says, None when the pattern does not match all of it or the well cannot exist."""
+    def read(self, stem: str, folders: Sequence[str] = ()) -> NameParts | None:
+        """Return what the name says, None when the pattern does not match all of it or the well cannot exist.
+
+        ``folders`` are those that the picture lies in, the innermost last.
+        """
         match = self.regex.fullmatch(stem)
-        inside = self.folder.fullmatch(folder) if self.folder else None
+        inside = self.in_folders(folders)
         if match is None or (self.folder and inside is None):
             return None
         said = {key: value or "" for key, value in (match.groupdict() | (inside.groupdict() if inside else {})).items()}
@@ -86,11 +93,22 @@ class NamePattern:
             row=row,
             column=column,
             field=_plain_number(said.get("field", "")),
-            channel=_plain_number(said.get("channel", "") or said.get("dye", "")),
+            channel=_plain_number(said.get("channel", "") or said.get("dye", "") or said.get("inner", "")),
             z=_plain_number(said.get("z", "")),
             time=_plain_number(said.get("time", "")),
             part=_plain_number(said.get("part", "")),
         )
+
+    def in_folders(self, folders: Sequence[str]) -> re.Match[str] | None:
+        """Return what the names of the folders say, of the innermost or of the last two; None without a well there."""
+        if self.folder is None:
+            return None
+        return self.folder.fullmatch("".join(folders[-1:])) or self.folder.fullmatch("/".join(folders[-2:]))
+
+    def above_wells(self, folders: Sequence[str]) -> tuple[str, ...]:
+        """Return the folders that wells lie in: all, but for that of the well and one in it."""
+        inside = self.in_folders(folders)
+        return tuple(folders[: -1 - inside.string.count("/")]) if inside else tuple(folders)
 
 
 def _position(said: dict[str, str], add: int) -> WellPosition | None:
@@ -221,6 +239,14 @@ PATTERNS: tuple[NamePattern, ...] = (
         # Two tokens that could both be wells: none of them is.
         r"(?!(?:.*[_ -])?[A-P]\d{1,2}[_ -].*[A-P]\d{1,2}(?:[_ -]|$))"
         rf"(?P<plate>.+?)[_ -](?i:well[_ -]?)?{_WELL}{_TOKENS}",
+    ),
+    _pattern(
+        WELL_FOLDERS,
+        rf"(?P<field>.+?)(?:[_ -](?i:(?:ch?|w)(?P<channel>\d{{1,2}})|(?P<dye>{_DYES})))?"
+        r"(?:[_ -]z(?P<z>\d+))?(?:[_ -]t(?P<time>\d+))?",
+        folder=rf"(?i:well[_ -]?)?{_WELL}"
+        rf"(?i:/(?:images?|pictures?|fields?|(?:pos|position|site|field|fov|xy|f|s)[ _-]?(?P<part>\d+)|"
+        rf"(?P<inner>{_DYES}|ch\d{{1,2}})))?",
     ),
 )
 

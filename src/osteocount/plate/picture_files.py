@@ -56,6 +56,11 @@ def root_of(source: Path) -> Path:
     return source if source.is_dir() and not is_zarr(source) else source.parent
 
 
+def folders_of(path: Path, root: Path) -> tuple[str, ...]:
+    """Return the names of the folders a picture lies in, from the root (see `root_of`) on."""
+    return (root.absolute().name, *path.relative_to(root).parent.parts)
+
+
 def picture_stem(path: Path) -> str:
     """Return the file name without its picture suffix, ``.ome.tif`` being one suffix."""
     lower = path.name.lower()

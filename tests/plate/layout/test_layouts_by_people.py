@@ -183,9 +183,7 @@ def test_lines_without_one_well(tmp_path, text, said):
     assert "No treatments" not in answer
 
 
-@pytest.mark.parametrize(
-    ("text", "encoding"), [("孔,处理\nA1,x\n", "gbk"), ("Лунка,Обработка\nA1,x\n", "cp1251"), ("well,żel\n", "cp1250")]
-)
+@pytest.mark.parametrize(("text", "encoding"), [("孔,处理\nA1,x\n", "gbk"), ("Лунка,Обработка\nA1,x\n", "cp1251")])
 def test_headings_in_an_unknown_code_page_say_so(tmp_path, text, encoding):
     with pytest.raises(OsteoCountError, match=r"line 1: .* is in a code page that is not known"):
         layout(tmp_path, text, encoding=encoding)
@@ -204,3 +202,55 @@ def test_units_written_out(tmp_path, cell, dose, unit):
     read = layout(tmp_path, f"well;treatment;dose\nA1;vehicle;\nA2;x;{cell}\n")
     assert by_well(read, "dose")["A02"] == dose
     assert by_well(read, "dose_unit")["A02"] == unit
+
+
+DONOR_GRID = [["treatment", 1, 2, 3, 4], ["A", "vehicle", "RANKL", "IL-32"], ["B", "vehicle", "RANKL", "IL-32"]]
+OTHER_ROWS = [["treatment", 1, 2, 3, 4], ["C", "vehicle", "RANKL", "IL-32", ""], ["D", "vehicle", "RANKL", "IL-32", ""]]
+NO_CORNER = [["", *DONOR_GRID[0][1:]], *DONOR_GRID[1:]]
+LINES = [["well", "treatment"], ["A1", "vehicle"], ["A2", "RANKL"], ["A3", "IL-32"]]
+
+
+@pytest.mark.parametrize("table", [DONOR_GRID, NO_CORNER, LINES], ids=["grid", "no corner", "lines"])
+@pytest.mark.parametrize(
+    "names",
+    [("Donor 1", "Donor 2"), ("Spender A", "Spender B"), ("patient_07", "patient_12"), ("Mouse M1", "Mouse M2")],
+)
+def test_sheets_of_donors_with_the_same_wells_are_donors_with_a_plate_each(tmp_path, names, table):
+    read = workbook(tmp_path, **dict.fromkeys(names, table))
+    shown = [name.replace("_", " ") for name in names]
+    assert set(zip(read.wells["plate"], read.wells["donor"], strict=True)) == set(zip(shown, shown, strict=True))
+    assert len(read.wells) == 2 * 3 * (len(table) - 1 if table is not LINES else 1)
+    assert any("donors with a plate of their own each" in text for text in read.warnings)
+
+
+def test_sheets_of_donors_with_wells_of_their_own_are_one_plate(tmp_path):
+    read = workbook(tmp_path, **{"Donor 1": DONOR_GRID, "Donor 2": OTHER_ROWS})
+    assert set(read.wells["plate"]) == {""}
+    assert by_well(read, "donor")["A01"] == "Donor 1"
+    assert by_well(read, "donor")["D03"] == "Donor 2"
+
+
+def test_titles_of_donors_over_stacked_grids(tmp_path):
+    rows = [["Donor 1"], *DONOR_GRID, [], ["Donor 2"], *DONOR_GRID]
+    read = workbook(tmp_path, Layout=rows)
+    assert sorted(set(read.wells["donor"])) == ["Donor 1", "Donor 2"]
+    assert len(read.wells) == 12
+
+
+def test_a_donor_column_wins_over_the_name_of_its_sheet(tmp_path):
+    def lines(donor):
+        return [["well", "treatment", "donor"], ["A1", "vehicle", donor], ["A2", "RANKL", donor]]
+
+    read = workbook(tmp_path, **{"Donor 1": lines("HD7"), "Donor 2": lines("HD9")})
+    assert by_well(read, "donor") == {
+        "Donor 1 A01": "HD7", "Donor 1 A02": "HD7", "Donor 2 A01": "HD9", "Donor 2 A02": "HD9"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "names", [("Exp 1", "Exp 2"), ("normoxia", "hypoxia"), ("D1", "D2"), ("2024-05-01", "2024-05-08"), ("n=1", "n=2")]
+)
+@pytest.mark.parametrize("table", [DONOR_GRID, LINES], ids=["grid", "lines"])
+def test_two_tables_of_the_same_wells_are_asked_about(tmp_path, names, table):
+    with pytest.raises(OsteoCountError, match=r"has too \(A01\). If they are two plates, call sheets or titles"):
+        workbook(tmp_path, **dict.fromkeys(names, table))

@@ -10,6 +10,7 @@ from pathlib import Path
 from osteocount.errors import OsteoCountError
 from osteocount.plate.layout.headings import HEADINGS, INSTRUCTIONS, column_of, is_load_data, says_of_pictures
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
+from osteocount.plate.layout.repeated import DONOR_TITLE, PLATE_TITLE, LayoutTable, join_tables
 from osteocount.plate.numbers import parse_number
 from osteocount.plate.spreadsheets import Sheet, read_sheets, uncomputed_formulas
 from osteocount.plate.well_grids import Grid, find_grids, lines_above, row_label, rows_of
@@ -18,10 +19,6 @@ from osteocount.wells import PLATE_SHAPES, WellPosition, parse_well, row_letters
 _AXIS = r"(?:rows?|col(?:umn)?s?|wells?|reihe|zeile|spalte)"
 _GENERIC = re.compile(
     rf"(?i)sheet\s?\d*|tabelle\s?\d*|feuil\s?\d*|hoja\s?\d*|plate\s?\d*|layout|{_AXIS}(?:\s*[/\\|]\s*{_AXIS})?"
-)
-_PLATE = re.compile(
-    r"(?i)(?P<plate>(?:plate|platte|plaque|placa|piastra)[\s_#.]*(?:\d{1,3}|[a-z])\b|p\d{1,3})"
-    r"\s*(?:[:,;\u2013-]\s*(?P<rest>.*))?"
 )
 _NEAR = 3  # rows above a grid in which its title may stand
 MIN_GRID_COLUMNS = 3  # a 6-well plate
@@ -38,7 +35,7 @@ def table_entries(path: Path, treatment_column: str = "") -> LayoutEntries:
         The file cannot be read, or there is no layout in it.
     """
     collected = LayoutEntries()
-    tables = 0
+    tables: list[LayoutTable] = []
     sheets = [sheet for sheet in read_sheets(path) if sheet.name != INSTRUCTIONS]
     plates = _plates_of(sheets)
     if plates:
@@ -50,6 +47,7 @@ def table_entries(path: Path, treatment_column: str = "") -> LayoutEntries:
             _say_what_is_hidden(sheet, collected)
             say_code_page(sheet, collected)
         tables += found
+    join_tables(tables, collected)
     if not tables and sheets and sheets[0].unclear:
         raise OsteoCountError(f"{path}: {sheets[0].unclear}")
     if not tables:
@@ -112,32 +110,35 @@ def _refuse_hidden_values(sheet: Sheet, collected: LayoutEntries) -> None:
 def _plates_of(sheets: list[Sheet]) -> frozenset[str]:
     """Return the plates that sheets and titles are called after, where there are several: a sheet or part for each."""
     titles = [text for sheet in sheets for row in sheet.rows for text in row if text]
-    named = {match["plate"] for text in titles if (match := _PLATE.fullmatch(text)) and len(text) > 4}
-    named |= {match["plate"] for sheet in sheets if sheet.rows and (match := _PLATE.fullmatch(sheet.name))}
+    named = {match["plate"] for text in titles if (match := PLATE_TITLE.fullmatch(text)) and len(text) > 4}
+    named |= {match["plate"] for sheet in sheets if sheet.rows and (match := PLATE_TITLE.fullmatch(sheet.name))}
     return frozenset(named) if len(named) > 1 else frozenset()
 
 
 def _sheet_entries(
     sheet: Sheet, collected: LayoutEntries, treatment_column: str, plates: frozenset[str] = frozenset()
-) -> int:
-    """Collect the grids or the long table of one sheet; returns how many tables were found."""
+) -> list[LayoutTable]:
+    """Return the grids or the long table of one sheet; what is wrong with them is added to ``collected``."""
     grids = find_grids(sheet, min_columns=MIN_GRID_COLUMNS)
     header = _long_header(sheet)
     if header is not None and not any(grid.header_row < header for grid in grids):
         plate = sheet.name if sheet.name in plates else ""
-        collected.entries.extend(_long_entries(sheet, header, treatment_column, collected.problems, plate))
-        return 1
-    alone = len({_plate_of(sheet, grid, grids, plates) for grid in grids}) == len(grids)
-    for grid in grids:
-        plate = _plate_of(sheet, grid, grids, plates)
+        entries = tuple(_long_entries(sheet, header, treatment_column, collected.problems, plate))
+        return [LayoutTable(entries, sheet.where(header, 0), _donor_of([sheet.name]))]
+    tables = []
+    owners = [(_plate_of(sheet, grid, grids, plates), _donor_of(_titles_of(sheet, grid, grids))) for grid in grids]
+    alone = len(set(owners)) == len(grids)
+    for grid, (plate, donor) in zip(grids, owners, strict=True):
+        corner = sheet.where(grid.header_row, max(grid.first_column - 1, 0))
         name = _grid_variable(sheet, grid, grids) or ("treatment" if alone and not _numbers(sheet, grid) else "")
         if not name:
-            corner = sheet.where(grid.header_row, max(grid.first_column - 1, 0))
             collected.problems.append(
                 f"{corner}: this grid has no name. Write the variable (treatment, dose, donor …) into its corner cell."
             )
+            tables.append(LayoutTable((), corner))
             continue
-        collected.entries.extend(_grid_entries(sheet, grid, plate, *column_of(name, treatment_column)))
+        entries = tuple(_grid_entries(sheet, grid, plate, *column_of(name, treatment_column)))
+        tables.append(LayoutTable(entries, corner, donor))
         collected.problems.extend(
             f"{sheet.where(*place)}: {sheet.cell(*place)!r} is no row of the grid, or one that is there already, or a "
             "note below it. Label the rows A, B, C …, each once, and put notes elsewhere."
@@ -150,17 +151,26 @@ def _sheet_entries(
         shape = grid.lines[-1][1], max(whole)
         drawn = next((wells for wells, known in PLATE_SHAPES.items() if known == shape), None)
         collected.drawn_wells = max(filter(None, (collected.drawn_wells, drawn)), default=None)
-    return len(grids)
+    return tables
 
 
-def _plate_of(sheet: Sheet, grid: Grid, grids: list[Grid], plates: frozenset[str]) -> str:
-    """Return the plate that a grid's corner, the nearest title above it or its sheet names; "" without any."""
+def _titles_of(sheet: Sheet, grid: Grid, grids: list[Grid]) -> list[str]:
+    """Return what may name the plate or the donor of a grid: its corner, titles above, nearest first, its sheet."""
     texts = [grid.corner]
     for other in (grid, *(other for other in reversed(grids) if other.last_row < grid.header_row)):
         texts += [cells[0] for _, cells in reversed(lines_above(sheet, other, grids)) if len(cells) == 1]
         texts += [other.corner]
-    texts += [sheet.name]
-    found = (match["plate"] for text in texts if (match := _PLATE.fullmatch(text)))
+    return [*texts, sheet.name]
+
+
+def _donor_of(titles: list[str]) -> str:
+    """Return the donor that the first of the titles names which names one; "" without any."""
+    return next((match["donor"] for text in titles if (match := DONOR_TITLE.fullmatch(text))), "")
+
+
+def _plate_of(sheet: Sheet, grid: Grid, grids: list[Grid], plates: frozenset[str]) -> str:
+    """Return the plate that a grid's corner, the nearest title above it or its sheet names; "" without any."""
+    found = (match["plate"] for text in _titles_of(sheet, grid, grids) if (match := PLATE_TITLE.fullmatch(text)))
     return next((plate for plate in found if plate in plates), "")
 
 
@@ -194,7 +204,7 @@ def _grid_variable(sheet: Sheet, grid: Grid, grids: list[Grid]) -> str:
     near = [text for row, text in titles if row == grid.header_row - 1]
     near += [text for row, text in titles if row >= grid.header_row - _NEAR and column_of(text)[0] in HEADINGS]
     candidates = [
-        (match["rest"] or "") if (match := _PLATE.fullmatch(text)) else text
+        (match["rest"] or "") if (match := PLATE_TITLE.fullmatch(text) or DONOR_TITLE.fullmatch(text)) else text
         for text in (grid.corner, *near, sheet.name)
     ]
     return next((text for text in candidates if text and not _GENERIC.fullmatch(text)), "")
