@@ -391,7 +391,7 @@ def test_linked_folders_are_read_and_loops_are_said(tmp_path):
     assert "Links to folders that were searched already: again." in index.notes
 
 
-@pytest.mark.parametrize("suffix", ["bmp", "BMP", "gif", "vsi", "C01", "lsm", "heic"])
+@pytest.mark.parametrize("suffix", ["bmp", "BMP", "gif", "vsi", "dib", "lsm", "heic"])
 def test_pictures_of_other_kinds_are_counted_and_named(tmp_path, suffix):
     index = index_pictures(touch(tmp_path, "A01_f1.tif", f"A02_f1.{suffix}", f"A03_f1.{suffix}"))
     assert f"kinds that are not read: 2 .{suffix.lower()} (A02_f1.{suffix}, A03_f1.{suffix} …)" in " ".join(index.notes)

@@ -15,11 +15,12 @@ from osteocount.io.pixel_size import find_pixel_size
 from osteocount.io.raw_image import CURE_EXPORT, RawImage, check_file
 
 _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+_CELLOMICS = b"\x10\x00\x00\x00"
 _PNG_OR_JPEG = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
 def read_picture(path: Path | str, *, pixel_size_um: float | None = None, scene: str = "") -> Picture:
-    """Read one picture: TIFF, OME-TIFF, PNG, JPEG, CZI, ND2, LIF or OME-Zarr, 8 or 16 bit, colour or channels.
+    """Read one picture: TIFF, OME-TIFF, PNG, JPEG, C01, CZI, ND2, LIF or OME-Zarr, 8 or 16 bit, colour or channels.
 
     Parameters
     ----------
@@ -49,6 +50,10 @@ def read_picture(path: Path | str, *, pixel_size_um: float | None = None, scene:
         from osteocount.io.png_jpeg import read_png_jpeg
 
         raw = read_png_jpeg(path)
+    elif start.startswith(_CELLOMICS):
+        from osteocount.io.cellomics import read_c01
+
+        raw = read_c01(path)
     elif is_multi_image(path) and (start.startswith(_TIFF) or not path.name.lower().endswith((".tif", ".tiff"))):
         raw = read_scene(path, scene)
     elif start.startswith(_TIFF):
@@ -57,7 +62,7 @@ def read_picture(path: Path | str, *, pixel_size_um: float | None = None, scene:
         raw = read_tiff(path)
     else:
         vendors = ", ".join(suffix.removeprefix(".").upper() for suffix in VENDOR_SUFFIXES)
-        known = f"TIFF, PNG, JPEG, {vendors} and OME-Zarr"
+        known = f"TIFF, PNG, JPEG, C01, {vendors} and OME-Zarr"
         raise OsteoCountError(f"{path.name}: {_what_else(start)}. OsteoCount reads {known}. {CURE_EXPORT}")
     return _finish(path, raw, pixel_size_um)
 
@@ -65,7 +70,7 @@ def read_picture(path: Path | str, *, pixel_size_um: float | None = None, scene:
 def is_picture_file(path: Path) -> bool:
     """Whether the first bytes are those of a picture; a folder, an empty or a missing file is none."""
     try:
-        return _first_bytes(path).startswith((*_TIFF, *_PNG_OR_JPEG))
+        return _first_bytes(path).startswith((*_TIFF, *_PNG_OR_JPEG, _CELLOMICS))
     except OsteoCountError:
         return False
 

@@ -156,7 +156,7 @@ PATTERNS: tuple[NamePattern, ...] = (
         rf"(?P<plate>.+?)_Plate_[A-Z]+_p\d+(?:_t(?P<time>\d+))?(?:_z(?P<z>\d+))?(?:_\d+)?_{_WELL}"
         r"f(?P<field>\d+)d(?P<channel>\d+)",
     ),
-    _pattern("CellInsight", rf"(?:(?P<plate>.+)_)?{_WELL}f(?P<field>\d+)(?:o\d+)?d(?P<channel>\d+)"),
+    _pattern("CellInsight", rf"(?:(?P<plate>.+)_)?{_WELL}f(?P<field>\d+)(?:(?:o\d+)?d(?P<channel>\d+)|o(?P<dye>\d+))"),
     _pattern(
         "Incucyte",
         rf"(?P<plate>.+)_{_WELL}_(?P<field>\d+)_(?P<time>\d+d\d+h\d+m|\d{{4}}y\d\d?m\d\d?d_\d\d?h\d\d?m)(?:_(?P<part>\d+))?",

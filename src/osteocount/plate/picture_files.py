@@ -13,13 +13,13 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.multi_image import VENDOR_SUFFIXES, is_zarr
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder
 
-_COMMON = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".btf", ".png", ".jpeg", ".jpg")
+_COMMON = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".btf", ".png", ".jpeg", ".jpg", ".c01")
 PICTURE_SUFFIXES = (*_COMMON, *sorted(VENDOR_SUFFIXES, reverse=True), ".zarr")
 """In the order in which messages name them; the longer of two that fit a name comes first."""
 
 _UNREAD_SUFFIXES = (
     ".bmp", ".dib", ".gif", ".webp", ".jp2", ".jpx", ".heic", ".vsi", ".ets", ".oib", ".oif", ".oir", ".lsm", ".zvi",
-    ".svs", ".ndpi", ".scn", ".mrxs", ".ims", ".stk", ".c01", ".dv", ".flex", ".tga", ".psd", ".raw", ".cr2", ".nef",
+    ".svs", ".ndpi", ".scn", ".mrxs", ".ims", ".stk", ".dv", ".flex", ".tga", ".psd", ".raw", ".cr2", ".nef",
     ".arw", ".btf", ".tf2", ".tf8", ".qptiff", ".bif", ".vms", ".vmu", ".dcm", ".jfif", ".jpe", ".jxr", ".jxl", ".avif",
     ".heif", ".hdp", ".wdp", ".mrc", ".ics", ".ids", ".sld", ".pic", ".ipl", ".xdce", ".mvd2", ".dng", ".emf",
     ".pdf", ".zip",
@@ -106,10 +106,9 @@ class FoundPictures:
             said = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
             first = ", ".join(path.name for path in self.unread[:3])
             notes.append(f"Pictures of kinds that are not read: {said} ({first} …). Export them as TIFF or PNG.")
-            if {".c01", ".dib"} & set(kinds):
+            if ".dib" in kinds:
                 notes.append(
-                    "Files ending in .C01 and .DIB are those of Cellomics: export them as TIFF in its own program; "
-                    "their names are read then."
+                    "Files ending in .DIB may be those of Cellomics: export them as TIFF or .C01 in its own program."
                 )
         if self.loops:
             names = ", ".join(path.name for path in self.loops)

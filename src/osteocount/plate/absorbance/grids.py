@@ -51,10 +51,11 @@ def _plates(grids: list[Grid]) -> list[list[Grid]]:
 
 
 def _is_plate(parts: list[Grid]) -> bool:
-    """Say whether a grid is wide enough to be one, or has the columns and rows of a plate of 6 or 12 wells."""
+    """Say whether a grid is wide enough to be one, has all rows of one, or is a plate of 6 or 12 wells."""
     rows, columns = max(row for _, row in parts[0].lines), parts[-1].columns[-1]
     small = parts[0].columns[0] == 1 and any(columns == w and rows <= h for h, w in (PLATE_SHAPES[6], PLATE_SHAPES[12]))
-    return small or sum(len(part.columns) for part in parts) >= MIN_COLUMNS
+    strip = {row for _, row in parts[0].lines} == set(range(1, 9))  # whole columns of a plate of 96
+    return small or strip or sum(len(part.columns) for part in parts) >= MIN_COLUMNS
 
 
 def _blocks_of(sheet: Sheet, plates: list[list[Grid]], *, turned: bool) -> list[ReadingBlock]:

@@ -9,6 +9,7 @@ from osteocount.plate.spreadsheets import Sheet
 
 _PLATE_LABEL = re.compile(r"(?i)(?:plate(?: (?:number|name|id))?|barcode|plate barcode):?")
 
+_SETTING = re.compile(r"(?i)(?:temperature?|start time|end time|date|gain|shak\w+)\b.*[:\d].*")
 _TABLES = re.compile(r"(?:Plate|Background) information\s*")
 
 
@@ -45,8 +46,9 @@ def context_of(sheet: Sheet, lines: list[tuple[int, list[str]]], header_row: int
         named = plate_in(cells)
         plate = named or plate
         headings.append(" ".join(cells))
-        # Longer lines are tables, and those of EnVision name themselves.
-        title = headings[-1] if len(cells) <= 3 and not named and not _TABLES.fullmatch(cells[0]) else title
+        # Longer lines are tables, and those of EnVision name themselves; what is set says nothing beside another title.
+        says = len(cells) <= 3 and not named and not _TABLES.fullmatch(cells[0])
+        title = headings[-1] if says and not (title and _SETTING.fullmatch(headings[-1])) else title
     return HeadingContext(plate, tuple(reversed(headings)), title, formula)
 
 

@@ -25,6 +25,7 @@ from osteocount.plate.spreadsheets import Sheet
 from osteocount.plate.well_grids import row_label
 from osteocount.wells import WellPosition, parse_well
 
+_TIME = re.compile(r"(?i)\b(?:time|zeit)\b")
 _KINETIC = re.compile(r"(?i)(?:cycle(?: nr)?|time|temp)\b")
 _POSITION = re.compile(r"\d+;\d+")
 _MEAN = ("Mean", "Mittelwert")
@@ -86,10 +87,16 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
     width = max(len(sheet.rows[row]) for row in range(first, last))
     top, times = _times(sheet, first, wells, width)
     heading = times or {c: sheet.cell(first - 1, c) if first else "" for c in range(width)}
+    if not times and (both := _two_lines(sheet, first, wells, width)):
+        top, heading = first - 2, both
     plate_column = next((c for c in range(width) if _PLATE_HEADING.fullmatch(heading[c])), None)
     nm_column = next((c for c in range(width) if _NM_HEADING.fullmatch(heading[c])), None)
     values = [
-        c for c in range(width) if c not in (*wells, nm_column) and _holds_values(sheet, first, last, c, heading[c])
+        c
+        for c in range(width)
+        if c not in (*wells, nm_column)
+        and _holds_values(sheet, first, last, c, heading[c])
+        and not _numbers_reads(sheet, first, last, wells, c)
     ]
     context = context_above(sheet, 0, top, "")
     means = _means_of_positions(heading)
@@ -175,6 +182,34 @@ def _times(sheet: Sheet, first: int, wells: tuple[int, ...], width: int) -> tupl
     label = sheet.cell(time, wells[0])
     times = {c: f"{label} {text}" if (text := sheet.cell(time, c)) and c not in wells else "" for c in range(width)}
     return above[0], times
+
+
+def _two_lines(sheet: Sheet, first: int, wells: tuple[int, ...], width: int) -> dict[int, str]:
+    """Return the headings of a kinetic of MARS: what was read, and below it the time; {} where it is no such list.
+
+    What was read may be written over its first time only.
+    """
+    above, below = ([sheet.cell(first - n, c) for c in range(width)] for n in (2, 1))
+    if first < 2 or not _WELL_HEADING.fullmatch(above[wells[0]]) or below[wells[0]].lower() not in ("", "row"):
+        return {}
+    label = next((text for text in below if _TIME.search(text)), "")
+    read, headings = "", {}
+    for column in range(width):
+        read = above[column] or (read if below[column] else "")
+        time = f"{label} {below[column]}" if parse_number(below[column]) is not None else below[column]
+        headings[column] = f"{read} {time}".strip() if column > max(wells) and below[column] != label else above[column]
+    return headings
+
+
+def _numbers_reads(sheet: Sheet, first: int, last: int, wells: tuple[int, ...], column: int) -> bool:
+    """Say whether a column counts the readings of every well: 1, 2, 3 … wherever a well comes again."""
+    counts: dict[WellPosition | None, int] = {}
+    for row in range(first, last):
+        place = _well_at(sheet, row, wells)
+        counts[place] = counts.get(place, 0) + 1
+        if sheet.cell(row, column) != str(counts[place]):
+            return False
+    return max(counts.values(), default=0) > 1
 
 
 def _holds_values(sheet: Sheet, first: int, last: int, column: int, heading: str) -> bool:
@@ -266,9 +301,10 @@ def _line_block(
     label, first_heading = _leftmost(sheet, row, run), _leftmost(sheet, header, run)
     if re.fullmatch(r"(?i)x read.*", first_heading):  # area scan
         label = f"x {label} y {sheet.cell(row, min(run) - 1)}"
-    if first_heading.lower().startswith("cycle"):
-        time = next((c for c in range(min(run)) if sheet.cell(header, c).lower().startswith("time")), None)
-        label = f"{sheet.cell(header, time)} {sheet.cell(row, time)}" if time is not None else f"cycle {label}"
+    if re.match(r"(?i)cycle|reading|time|zeit", first_heading):
+        times = {c: match for c in range(min(run)) if (match := _TIME.search(sheet.cell(header, c)))}
+        said = [f"{match.string[match.start() :]} {sheet.cell(row, c)}" for c, match in times.items()]
+        label = next(iter(said), f"cycle {label}")
     values = [r.value for r in readings if r.value is not None]
     pair = excitation_emission(label, context.title, values=values)
     by_line = parse_number(label) if first_heading.lower().startswith("wavelength") else wavelength_of(label)

@@ -42,6 +42,7 @@ _WAVELENGTHS = (
     re.compile(r"\S:(\d{3,4})\b"),
     re.compile(r"(?i)\b(?:absorbance|abs|od|a)[ _@-]*(\d{3,4})(?!\d)"),
     re.compile(r"(?i)wavelengths?[^,\d]*?(\d{3,4})(?:\.0)?(?!\d)(?!\s*,\s*\d)"),
+    re.compile(r"(?i)\bfilter\s*:?\s*(\d{3,4})(?![\d/])"),
     re.compile(r"^\(?(\d{3,4})(?:\.0)?\)?$"),
 )
 _COMPUTED = re.compile(
@@ -71,7 +72,9 @@ _AMOUNT = re.compile(
     r"focal height|layout|content|volume(?:\s*\d+)?)s?\W*(?:[°cµ\u03bcm]*l?\W*)$"
 )
 _REFERENCE = re.compile(r"(?i)\[ref\]|\breference\b")
-_SUBTRACTED = re.compile(r"(?i)^ref(?:erence|\.)?\W*(?:filter|wave ?length|wl\b).*?(?<!\d)[2-9]\d\d(?!\d)")
+_SUBTRACTED = re.compile(
+    r"(?i)^ref(?:eren[cz]e?|\.)?\W*(?:filter|wave ?length|wellenl\u00e4nge|wl\b).*?(?<!\d)[2-9]\d\d(?!\d)"
+)
 _SETTING = re.compile(r"(?i)^(?:measurement |mess)?(?:wave ?length|wellenl\u00e4nge)\W")
 _SETTINGS = (
     re.compile(r"(?i)^(?:excitation|anregungs?)[ -]?(?:wave|wellen|filter)\w*\W*(?P<nm>[2-9]\d\d)\b"),
