@@ -116,6 +116,7 @@ def breed(name, folder, seconds, seed):
             os._exit(trial.say())  # libFuzzer would end the process without a word to Python
 
     limits = [f"-max_len={LONGEST}", f"-seed={seed}", f"-dict={words}", "-rss_limit_mb=4096", "-timeout=120"]
+    limits += [f"-artifact_prefix={folder}/", "-report_slow_units=100000"]  # what is slow is said by `Trial`
     atheris.Setup([sys.argv[0], *limits, "-verbosity=0", str(seeds)], try_one)
     atheris.Fuzz()
 

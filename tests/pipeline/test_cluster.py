@@ -30,10 +30,11 @@ def cluster(workers=2):
     pytest.importorskip("distributed")
     dask = [PYTHON, "-m", "dask"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    where = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
-    processes = [subprocess.Popen([*dask, "scheduler", *where], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)]
+    where = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0", "--no-dashboard"]
+    start = [*dask, "scheduler", *where, "--port", "0"]
+    processes = [subprocess.Popen(start, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)]
     address = next(word for line in processes[0].stderr for word in line.decode().split() if word.startswith("tcp://"))
-    command = [*dask, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    command = [*dask, "worker", address, *where, "--nthreads", "1", "--no-nanny"]
     processes += [subprocess.Popen(command, **quiet) for _ in range(workers)]
     try:
         yield address, processes[1:]
@@ -48,7 +49,8 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(plate, undisturbed, 
     with cluster() as (address, workers):
         for record in process_all(tasks_of(plate), folder := claimed(tmp_path), Settings(), scheduler=address):
             assert record.status == "ok", record.reason
-            assert listening(others=False) == set()  # a cluster is its owner's to keep closed (SECURITY.md)
+            assert listening(others=False) == set()
+            assert listening() == {"127.0.0.1"}  # as docs/cluster.md starts scheduler and workers
             workers[0].kill()
     assert parts(folder) == parts(undisturbed)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pandas as pd
+import pytest
 
+from osteocount.io.files import NotWritableError
 from osteocount.report import write_report
 from support import result_folders
 from support.report_pages import Page, edit_wells
@@ -47,8 +49,17 @@ def test_figures_are_saved_in_three_formats_the_same_each_time(compared_copy, mo
 def test_a_figure_that_is_drawn_no_more_does_not_stay(counted_copy):
     (counted_copy / "figures").mkdir()
     (counted_copy / "figures" / "effects.svg").write_text("old")
+    (counted_copy / "figures" / "figure 3 of the paper.svg").write_text("made of it by hand")
     write_report(counted_copy)
-    assert {path.stem for path in (counted_copy / "figures").iterdir()} == {"plate_map", "nuclei_per_osteoclast"}
+    kept = {"plate_map", "nuclei_per_osteoclast", "figure 3 of the paper"}
+    assert {path.stem for path in (counted_copy / "figures").iterdir()} == kept
+
+
+def test_where_figures_cannot_be_written_it_is_said(counted_copy):
+    (counted_copy / "figures").write_text("a file of somebody")
+    with pytest.raises(NotWritableError, match=r"figures.* cannot be written"):
+        write_report(counted_copy)
+    assert (counted_copy / "figures").read_text() == "a file of somebody"
 
 
 def test_wells_say_what_they_are_under_the_pointer(page):

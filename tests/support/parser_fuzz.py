@@ -22,14 +22,17 @@ from roifile import ImagejRoi
 
 from osteocount.curate.classifier import CELL_FEATURES, FORMAT, load
 from osteocount.curate.edit_log import effective, read_log
+from osteocount.dose_units import canonical_unit, split_dose, split_heading
 from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotation_files import find_annotations
 from osteocount.evaluation.annotation_formats import read_outlines
 from osteocount.evaluation.ground_truth import read_ground_truth
+from osteocount.io.label_image import read_labels, write_labels
 from osteocount.io.multi_image import list_scenes
 from osteocount.io.pixel_size import PixelSizeEvidence, find_pixel_size
 from osteocount.io.read import read_picture
 from osteocount.io.tables import read_table
+from osteocount.names import unify, visible
 from osteocount.pipeline.finished_run import read_finished
 from osteocount.pipeline.repeat import read_run_record
 from osteocount.plate.absorbance.read import read_export
@@ -38,6 +41,7 @@ from osteocount.plate.layout.read import read_layout
 from osteocount.plate.name_patterns import PATTERNS, custom_pattern
 from osteocount.plate.samples import read_samples
 from osteocount.segment.backends.description import InputDescription, read_description
+from osteocount.segment.backends.onnx_file import read_onnx
 from osteocount.segment.candidate_nuclei import CandidateNuclei
 from osteocount.segment.preprocess.stains import stains_from_pixels
 from osteocount.segment.tiling.checkpoint import TileCheckpoint, read_tile
@@ -46,6 +50,7 @@ from osteocount.segment.tiling.tile_result import gather_packed
 from osteocount.segment.tiling.tiles import Box, Tiling
 from osteocount.settings import Settings
 from osteocount.stats import compare
+from support.tiny_onnx import tiny_onnx
 
 
 @dataclass(frozen=True)
@@ -206,6 +211,34 @@ def _names(path: Path) -> Any:
     return [pattern.read(name, name) for pattern in PATTERNS]
 
 
+def _written_names(path: Path) -> Any:
+    lines = path.read_bytes().decode("utf-8", "replace").splitlines()
+    return unify(lines), [visible(line) for line in lines]
+
+
+def _doses(path: Path) -> Any:
+    lines = path.read_bytes().decode("utf-8", "replace").splitlines()
+    return [(split_dose(line), canonical_unit(line), split_heading(line)) for line in lines]
+
+
+def _network(path: Path) -> Any:
+    try:
+        return read_onnx(path.read_bytes())
+    except ValueError as error:  # whoever reads a lab's network makes a sentence of it
+        raise OsteoCountError(str(error)) from error
+
+
+def _small_network() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return tiny_onnx(Path(folder) / "n.onnx", [[1.0, 2.0, 3.0]], [0.5]).read_bytes()
+
+
+def _label_image() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        write_labels(np.arange(64 * 64, dtype=np.uint32).reshape(64, 64), Path(folder) / "l.tif", 0.76)
+        return (Path(folder) / "l.tif").read_bytes()
+
+
 def _pattern(path: Path) -> Any:
     return custom_pattern(path.read_bytes().decode("utf-8", "replace")).read("A01_f1")
 
@@ -226,6 +259,8 @@ def _json(*values: Any) -> bytes:
     return "\n".join(json.dumps(value) for value in values).encode()
 
 
+DOSES = "25 ng/mL\n2 x 10^9 particles/mL\n0,5 µM\n1:1000\nMOI 5\nIL-32 (ng/ml)\n5 µL\n1e-3 mol/L\n"
+ARMS = "EV WT\nEV wild type\nrhIL‑32 25 ng/mL\nrhIL-32 25 ng/mL\nctrl+\nＣtrl\n"
 TABLE = b'plate,well,n_osteoclasts,flags\np,A1,3,"a;b"\np,A2,,\'=x\n'
 PARSERS = {
     "layout": Parser("l.csv", read_layout, (LAYOUT.encode(), GRID.encode(), LAYOUT.encode("utf-16"))),
@@ -250,6 +285,10 @@ PARSERS = {
     "annotations, table": Parser("truth.csv", _table_of_truth, (TRUTH.encode(),)),
     "annotations, Fiji": Parser("a.roi", _annotations, (_roi(),)),
     "tile": Parser("0_8_0_8.npz", read_tile, (_tile(),)),
+    "network": Parser("n.onnx", _network, (_small_network(),)),
+    "label image": Parser("a_cells.tif", read_labels, (_label_image(),)),
+    "doses": Parser("d.txt", _doses, (DOSES.encode(),)),
+    "names of arms": Parser("names.txt", _written_names, (ARMS.encode(),)),
     "wells to compare": Parser("wells.csv", _compared, (WELLS.encode(),)),
 }
 

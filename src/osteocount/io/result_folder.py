@@ -199,7 +199,7 @@ class ResultFolder:
 
     def remove_drafts(self) -> None:
         """Remove the drafts of processes that were killed while writing; none may be writing now."""
-        for folder in (self.root, self.labels, self.overlays, self.parts):
+        for folder in (self.root, self.labels, self.overlays, self.parts, self.root / "figures"):
             for draft in folder.glob(".*.part"):
                 draft.unlink(missing_ok=True)
 

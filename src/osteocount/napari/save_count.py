@@ -11,6 +11,7 @@ from threading import Event
 import numpy as np
 import tifffile
 
+from osteocount.io.files import atomic_write
 from osteocount.io.read import read_picture
 from osteocount.io.result_folder import RUN_RECORD
 from osteocount.io.tiled_image import open_tiled
@@ -94,4 +95,5 @@ def _write(layer: LayerSnapshot, settings: Settings, path: Path) -> None:
     size = {} if um is None else {"resolution": (1e4 / um, 1e4 / um), "resolutionunit": "CENTIMETER"}
     kind = "rgb" if picture.kind == "rgb" else "minisblack"
     pixels = picture.pixels if kind == "rgb" else np.moveaxis(picture.pixels, 2, 0)
-    tifffile.imwrite(path, pixels, photometric=kind, compression="zlib", **size)
+    with atomic_write(path) as draft:
+        tifffile.imwrite(draft, pixels, photometric=kind, compression="zlib", **size)

@@ -68,8 +68,8 @@ def connect(scheduler: str) -> Any:
             return Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise OsteoCountError(
-            f"--scheduler {scheduler}: nobody answers there. Start one with `dask scheduler`; it prints its address, "
-            "as in tcp://10.0.0.5:8786."
+            f"--scheduler {scheduler}: nobody answers there. Start one as docs/cluster.md says; it prints its "
+            "address, as in tcp://10.0.0.5:8786."
         ) from error
 
 
@@ -153,7 +153,8 @@ def _check_workers(client: Any, scheduler: str, folder: ResultFolder, picture: P
         client.wait_for_workers(1, timeout=FIRST_WORKER_S)
     except TimeoutError as error:
         raise OsteoCountError(
-            f"--scheduler {scheduler}: it has no workers. Start some with `dask worker {scheduler}`."
+            f"--scheduler {scheduler}: it has no workers. Start some with `dask worker {scheduler} --host ADDRESS`, "
+            "the address of their own machine (docs/cluster.md)."
         ) from error
     token = secrets.token_hex(8)
     probe = folder.parts / f"{token}.probe"

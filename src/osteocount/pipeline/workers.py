@@ -51,7 +51,8 @@ def process_all(
         Keep what is finished and was made from the same pictures with the same settings.
     limits
         What one picture may take. Pictures are then done in processes of their own, one at a time with one worker;
-        without limits one worker is this process, and for a picture that is alone unless they say otherwise.
+        without limits one worker is this process, and for a picture that is alone unless they say otherwise, or a
+        network of others is run, which may take whatever it likes.
     """
     waiting = []
     if resume:
@@ -66,7 +67,7 @@ def process_all(
         from osteocount.pipeline.cluster import process_on_cluster  # dask is an extra
 
         yield from process_on_cluster(waiting, folder, settings, scheduler)
-    elif (workers == 1 and limits is None) or (len(waiting) < 2 and not (limits and limits.even_alone)):
+    elif (workers == 1 and limits is None) or (len(waiting) < 2 and not (limits and _even_alone(limits, settings))):
         # One worker has all cores for a large picture. For small ones it is what a worker is among several, except
         # where there is nothing else to do.
         threads = cores() if len(waiting) == 1 else 1
@@ -74,6 +75,10 @@ def process_all(
             yield process(task, folder, settings, threads, threads_if_large=cores())
     elif waiting:
         yield from process_in_parallel(waiting, folder, settings, min(workers, len(waiting)), limits)
+
+
+def _even_alone(limits: Limits, settings: Settings) -> bool:
+    return limits.even_alone or settings.segment.segmenter not in ("learned", "classical")
 
 
 def finished(task: FieldTask, folder: ResultFolder, settings: Settings) -> FieldRecord | None:

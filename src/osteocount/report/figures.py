@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from osteocount.io.files import safe_stem
+from osteocount.io.files import atomic_write, safe_stem
 from osteocount.report.number_format import rounded
 from osteocount.report.results import Results
 from osteocount.wells import canonical_well
@@ -35,6 +36,9 @@ _METADATA: dict[str, dict[str, Any]] = {
 
 _SVG_ID = re.compile(r'(?P<before>\bid="|(?:xlink:)?href="#|url\(#)(?P<name>[^")]+)')
 _POINT = re.compile(r"<use (?P<attributes>[^>]*)/>")
+_OWN_FILE = re.compile(
+    r"(plate_map(_.*)?|superplot|effects|estimation|nuclei_rule|nuclei_per_osteoclast)\.(svg|png|pdf)", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,15 @@ class _Sketch:
     draw: Callable[[], Figure]
     described: str = ""
     hint: Callable[[str], str] | None = None
+
+
+def remove_figures(folder: Path) -> None:
+    """Delete the figures of an earlier report, so that none stays which is drawn no more; other files there stay."""
+    with suppress(OSError):  # there is no such folder, or something of somebody else is in it
+        for path in (folder / FIGURES).iterdir():
+            if _OWN_FILE.fullmatch(path.name):
+                path.unlink()
+        (folder / FIGURES).rmdir()
 
 
 def plate_maps(results: Results) -> list[PageFigure]:
@@ -200,9 +213,9 @@ def _drawn(folder: Path, sketch: _Sketch, file: str) -> PageFigure:
         saved = _saved(sketch.draw())
     except ValueError as error:  # ours, or a name that matplotlib reads as broken mathematics ($…$)
         return PageFigure(sketch.title, sketch.text, reason=str(error))
-    (folder / FIGURES).mkdir(exist_ok=True)
     for kind, content in saved.items():
-        (folder / FIGURES / f"{file}.{kind}").write_bytes(content)
+        with atomic_write(folder / FIGURES / f"{file}.{kind}", durable=False) as draft:  # drawn anew with any report
+            draft.write_bytes(content)
     svg = inline_svg(saved["svg"].decode("utf-8"), sketch.name, sketch.described or sketch.title)
     svg = svg if sketch.hint is None else sketch.hint(svg)
     files = tuple((kind.upper(), f"{FIGURES}/{file}.{kind}") for kind in saved)

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
+from osteocount.io.files import atomic_write
 
 # Chromium and its kin print without a window; Firefox cannot.
 _COMMANDS = (
@@ -46,18 +47,26 @@ def print_pdf(page: Path) -> Path:
             f"{page} in any browser and print it to a PDF: the page is laid out for paper."
         )
     target = page.with_suffix(".pdf")
-    target.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    target.unlink(missing_ok=True)  # rather none than one of other numbers
+    with atomic_write(target) as draft, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [browser, *_QUIETLY, *_as_root(), f"--user-data-dir={profile}"]
-        command += [f"--print-to-pdf={target.resolve()}", page.resolve().as_uri()]
+        command += [f"--print-to-pdf={draft.resolve()}", page.resolve().as_uri()]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise OsteoCountError(f"{browser} could not print {page} ({error}).") from error
-    if not target.is_file():
-        said = done.stderr.strip().splitlines()
-        raise OsteoCountError(f"{browser} could not print {page} ({said[-1] if said else f'exit {done.returncode}'}).")
+        if not _is_whole(draft):
+            said = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
+            raise OsteoCountError(f"{browser} could not print {page} ({said[-1]}).")
     return target
+
+
+def _is_whole(draft: Path) -> bool:
+    """Whether a PDF is there to its end: a browser that is killed, or has no room, leaves the beginning of one."""
+    if not draft.is_file():
+        return False
+    content = draft.read_bytes()
+    return content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF")
 
 
 def _browser() -> str | None:

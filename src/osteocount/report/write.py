@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -19,7 +18,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.io.files import atomic_write
 from osteocount.io.result_folder import REPORT
 from osteocount.report import number_format, page_tables, sentences
-from osteocount.report.figures import FIGURES, comparison_figures, plate_maps
+from osteocount.report.figures import comparison_figures, plate_maps, remove_figures
 from osteocount.report.methods import citations, methods, model_hashes
 from osteocount.report.notices import NO_COMPARISON, Notice, notices, of_comparison
 from osteocount.report.overlays import MAX_THUMBNAILS, caption, gallery
@@ -58,7 +57,7 @@ def write_report(folder: Path, comparison: Comparison | None = None) -> Path:
         The folder lacks a table or holds one that cannot be read.
     """
     results = read_results(Path(folder))
-    shutil.rmtree(results.folder / FIGURES, ignore_errors=True)  # one that is drawn no more must not stay
+    remove_figures(results.folder)
     settings = comparison_settings(results)
     about_statistics: list[Notice] = []
     if comparison is None and results.comparisons is not None and not results.comparisons.empty:

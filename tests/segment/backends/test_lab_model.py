@@ -68,6 +68,16 @@ def _weights(name, change):
         (lambda path: lab_network(path, n_pictures=-1), "greater than or equal"),
         (lambda path: lab_network(path, {"head.bias": np.full(16, np.nan, np.float32)}), "numbers that are none"),
         (
+            lambda path: path.write_bytes(lab_network(path).read_bytes() + with_weights(b"", {}, {PROPERTY: "{}"})),
+            "two of the name 'osteocount'",
+        ),
+        (
+            lambda path: path.write_bytes(
+                lab_network(path).read_bytes() + 2 * tiny_onnx(path, [[1.0]], [0.0]).read_bytes()
+            ),
+            "two of the name 'w'",
+        ),
+        (
             lambda path: path.write_bytes(
                 with_weights(
                     content := tiny_onnx(path, [[1.0]], [0.0]).read_bytes(),
@@ -86,6 +96,13 @@ def test_what_is_no_network_of_a_lab_is_refused_before_it_runs(tmp_path, write, 
     with pytest.raises(OsteoCountError, match=said) as caught:
         get_segmenter(wanted)
     assert str(path) in str(caught.value)
+
+
+def test_weights_that_are_numbers_and_give_none_are_named_not_counted_with(tmp_path):
+    huge = {"head.bias": np.full(16, 3e38, np.float32)}
+    model = LabModel(lab_network(tmp_path / "lab.onnx", huge))
+    with pytest.raises(OsteoCountError, match=r"lab\.onnx: the network gives numbers that are none .*Fine-tune again"):
+        model.low_power_maps(np.zeros((64, 64, 3), np.float32))
 
 
 def test_only_the_learned_method_takes_a_network_of_a_lab(tmp_path):

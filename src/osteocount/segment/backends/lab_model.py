@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import read_bytes
-from osteocount.segment.backends.low_power_model import LowPowerModel, shipped_low_power_model
+from osteocount.segment.backends.low_power_model import LowPowerMaps, LowPowerModel, shipped_low_power_model
 from osteocount.segment.backends.onnx_file import OnnxFile, read_onnx
 from osteocount.segment.backends.session import Device
 from osteocount.settings import FrozenModel, SegmentSettings
@@ -97,8 +98,25 @@ class LabModel(LowPowerModel):
 
     def __init__(self, path: Path, threads: int = 1, device: Device = "cpu") -> None:
         content = _content(path)
-        self.lab = _lab_facts(path, content)
+        self.lab, self._path = _lab_facts(path, content), path
         super().__init__(path, hashlib.sha256(content).hexdigest(), threads, device)
+
+    def low_power_maps(self, density: NDArray[np.float32]) -> LowPowerMaps:
+        """Run the network over a picture; see `LowPowerModel.low_power_maps`.
+
+        Raises
+        ------
+        OsteoCountError
+            It gives numbers that are none: its weights are finite, and too large.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            maps = super().low_power_maps(density)
+        if not all(np.isfinite(each).all() for each in maps):
+            raise OsteoCountError(
+                f"{self._path}: the network gives numbers that are none (NaN or infinite). Fine-tune again, or count "
+                "without --model."
+            )
+        return maps
 
 
 def low_power_model(wanted: SegmentSettings, threads: int = 1) -> LowPowerModel:

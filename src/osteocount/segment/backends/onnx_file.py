@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
 _LONGEST_VARINT = 10  # bytes
 
 Weights = Mapping[str, NDArray[np.float32]]
+_Thing = TypeVar("_Thing")
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def read_onnx(content: bytes) -> OnnxFile:
     Raises
     ------
     ValueError
-        No ONNX file, or one with weights that are not float32 inside the file.
+        No ONNX file, or one with weights that are not float32 inside the file, or with two of one name.
     """
     nodes: list[OnnxNode] = []
     weights: dict[str, NDArray[np.float32]] = {}
@@ -73,12 +75,11 @@ def read_onnx(content: bytes) -> OnnxFile:
     for number, value in _fields(content):
         if number == _PROPERTIES:
             said = dict(_fields(_bytes(value)))
-            properties[_text(said.get(_KEY, b""))] = _text(said.get(_VALUE, b""))
+            _add(properties, _text(said.get(_KEY, b"")), _text(said.get(_VALUE, b"")))
         elif number == _GRAPH:
             for inner, part in _fields(_bytes(value)):
                 if inner == _INITIALIZER:
-                    name, tensor = _tensor(_bytes(part))
-                    weights[name] = tensor
+                    _add(weights, *_tensor(_bytes(part)))
                     continue
                 if inner == _NODE:
                     nodes.append(_node(_bytes(part)))
@@ -86,6 +87,13 @@ def read_onnx(content: bytes) -> OnnxFile:
         else:
             skeleton.append(_field(number, value))
     return OnnxFile(tuple(nodes), weights, properties, tuple(skeleton))
+
+
+def _add(things: dict[str, _Thing], name: str, thing: _Thing) -> None:
+    """Add one by name; of two of one name nobody can tell which another reader would take."""
+    if name in things:
+        raise ValueError(f"two of the name {name[:80]!r}")
+    things[name] = thing
 
 
 def with_weights(content: bytes, weights: Weights, properties: Mapping[str, str]) -> bytes:

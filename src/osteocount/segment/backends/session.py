@@ -32,6 +32,7 @@ def open_session(content: bytes, device: Device, threads: int = 1) -> onnxruntim
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 4  # what goes wrong is raised, and said in our words
     options.use_deterministic_compute = True
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads leave the cores to others
     options.enable_mem_pattern = False  # it helps where all inputs have one size; ours take memory anew each time
