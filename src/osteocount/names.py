@@ -27,6 +27,12 @@ MISSING = frozenset({
 UNKNOWN = frozenset({"unknown", "unbekannt", "inconnu", "desconocido", "sconosciuto", "blank", "empty", "none"})
 """What says of a donor or a plate that nobody knows it, or that there is none, folded."""
 
+DITTO = frozenset({
+    "dito", "ditto", "idem", "id.", "do.", "same", "same as above", "as above", "see above", "siehe oben", "s.o.",
+    "wie oben", "gleich", "idem que arriba", "como arriba", "igual", "id",
+})  # fmt: skip
+"""What says that a cell holds what the one above it does, folded; so do quotes and arrows."""
+
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
 _QUOTES = dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201b\u2032\u00b4\u0060"), "'")
 # Letters of other scripts that print like Latin ones, and letters and digits that are taken for each other.
@@ -120,6 +126,12 @@ def is_missing(text: str) -> bool:
     return fold(text) in _MISSING
 
 
+def names_nothing(text: str) -> bool:
+    """Say whether a cell that should hold a name refers to another (``ditto``, ``"``, an arrow) or has no letter."""
+    folded = fold(text)
+    return folded in _DITTO or not any(map(str.isalnum, folded))
+
+
 def visible(name: str) -> str:
     """Return a name in quotes, with what cannot be seen in it written as its code."""
     shown = "".join(
@@ -196,3 +208,4 @@ def _foreign(character: str) -> bool:
 
 
 _MISSING = frozenset(map(fold, MISSING))
+_DITTO = frozenset(map(fold, DITTO))

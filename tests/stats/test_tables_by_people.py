@@ -232,3 +232,67 @@ def test_a_title_above_the_headings_is_named(tmp_path):
         "wells.csv: is not a table. Its first line is one cell, line 3 has 6. The headings have to stand in the first "
         "line: delete titles and empty lines above them."
     )
+
+
+REPLICATES = [
+    ("D1-1", "D1-2", "D2-1", "D2-2"),
+    ("1a", "1b", "2a", "2b"),
+    ("1.1", "1.2", "2.1", "2.2"),
+    ("D1_w1", "D1_w2", "D2_w1", "D2_w2"),
+]
+
+
+@pytest.mark.parametrize("names", REPLICATES)
+def test_wells_called_donors_are_said(names):
+    counts = {name: {"vehicle": (10 + n,), "IL32": (20 + n,)} for n, name in enumerate(names)}
+    said = " ".join(compare(table(counts), control="vehicle").warnings)
+    assert f"replicates of one donor: '{names[0]}' and '{names[1]}'; '{names[2]}' and '{names[3]}'. If so, give" in said
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("HD-01", "HD-02", "HD-03"), ("2024-05-01", "2024-05-08", "2024-06-01", "2024-06-08"), ("P1-24", "P2-24", "P3-25"),
+     ("A", "B", "C"), ("D1", "D2", "D3")],
+)  # fmt: skip
+def test_donors_with_numbers_are_donors(names):
+    counts = {name: {"vehicle": (10 + n,), "IL32": (20 + n,)} for n, name in enumerate(names)}
+    assert "replicates of one donor" not in " ".join(compare(table(counts), control="vehicle").warnings)
+
+
+@pytest.mark.parametrize(
+    ("levels", "shown"),
+    [
+        (("0.21", "0.01"), ("21 % O2", "1 % O2")),
+        (("21", "1"), ("21 % O2", "1 % O2")),
+        (("0.2", "0.005"), ("20 % O2", "0.5 % O2")),
+    ],
+)
+def test_shares_of_oxygen_are_percent(levels, shown):
+    frame = pd.concat([table(oxygen=level).assign(plate=lambda f, on=level: f["plate"] + on) for level in levels])
+    compared = compare(frame, control="vehicle")
+    assert {f"IL32, {level}" for level in shown} <= set(compared.table["arm"])
+    assert any("share of the air" in text for text in compared.warnings) == (levels[0] != "21")
+
+
+@pytest.mark.parametrize(("first", "second"), [("24 h", "48 h"), ("24", "48"), ("3 d", "5 d")])
+def test_how_long_wells_were_treated_is_not_pooled_in_silence(first, second):
+    frame = pd.concat([table(time=first), table(time=second).assign(well=lambda f: "H" + f["well"].str[1:])])
+    frame["well"] = [f"A{n}" for n in range(1, len(frame) + 1)]
+    assert f"differ in 'time' ({first}, {second}) and are pooled" in " ".join(
+        compare(frame, control="vehicle").warnings
+    )
+
+
+def test_areas_with_their_units_are_no_treatment():
+    frame = table()
+    frame["area_mm2"] = ["2 mm2", "0.02 cm2"] * (len(frame) // 2)
+    assert not any("are pooled" in text for text in compare(frame, control="vehicle").warnings)
+
+
+@pytest.mark.parametrize(
+    ("column", "mark"), [("donor", '"'), ("donor", "dito"), ("treatment", "→"), ("treatment", "idem")]
+)
+def test_ditto_marks_are_no_names(column, mark):
+    frame = table()
+    frame.loc[3, column] = mark
+    assert f"'{mark}' is no {column}, or stands for that of another line" in refusal(frame)

@@ -64,6 +64,10 @@ class Sheet:
         Rows that are hidden or filtered out, and columns that are hidden.
     code_page
         What its text was read in where it is no Unicode.
+    struck
+        Places of cells that are struck through.
+    commented
+        Whether cells of the workbook have comments, which are not read.
     unclear
         What says that it may be in another code page, in a sentence.
     """
@@ -78,6 +82,8 @@ class Sheet:
     hidden: bool = False
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
+    struck: frozenset[tuple[int, int]] = frozenset()
+    commented: bool = False
     code_page: str = ""
     unclear: str = ""
 
@@ -306,8 +312,10 @@ def _sheets_of(path: Path, data: bytes) -> list[Sheet]:
             name = worksheet.title
             worksheet.reset_dimensions()
             rows, dates, numbers = _cells(path, worksheet, until)
+            sheet = Sheet(name, rows, dates=dates, numbers=numbers, struck=_struck(worksheet, archive),
+                          commented=any("omments" in part for part in archive.namelist()))  # fmt: skip
             with archive.open(files[name]) as xml:
-                sheets.append(_with_structure(path, Sheet(name, rows, dates=dates, numbers=numbers), xml, until))
+                sheets.append(_with_structure(path, sheet, xml, until))
             if worksheet.sheet_state != "visible":
                 sheets[-1] = replace(sheets[-1], hidden=True)
     book.close()
@@ -338,6 +346,18 @@ def _cells(
         dates |= {(number, n) for n, cell in enumerate(row) if isinstance(cell.value, date | time | timedelta)}
         numbers |= {(number, n) for n, cell in enumerate(row) if isinstance(cell.value, int | float)}
     return rows, frozenset(dates), frozenset(numbers)
+
+
+def _struck(worksheet: Worksheet, archive: zipfile.ZipFile) -> frozenset[tuple[int, int]]:
+    """Return the places of cells that are struck through; none are looked for where no font of the workbook is."""
+    if "xl/styles.xml" not in archive.namelist() or b"<strike" not in archive.read("xl/styles.xml"):
+        return frozenset()
+    return frozenset(
+        (number, column)
+        for number, row in enumerate(worksheet.iter_rows())
+        for column, cell in enumerate(row)
+        if cell.value is not None and cell.font.strike
+    )
 
 
 def _refuse_slow(path: Path, sheet: str, until: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +22,7 @@ from osteocount.stats.endpoints import SMALL_TOTAL, Endpoint
 from osteocount.stats.fitted_endpoint import FittedEndpoint
 from osteocount.stats.least_squares import LeastSquaresFit
 from osteocount.stats.sentences import number, p_value
+from osteocount.stats.table_headings import heading_parts
 from osteocount.wells import CONTROL_ROLES
 
 FEW_DF = 6  # Dunnett's critical value for 4 arms is 3.3 at 6 df, 3.8 at 4 and 6.5 at 2 (2.4 with very many)
@@ -33,12 +35,18 @@ EXPERIMENT_SUFFIX = re.compile(
     re.I,
 )
 
+REPLICATE_SUFFIX = re.compile(r"[\s_.-]+(?:w|well|dish|slide|r|n)?[\s_.-]*\d{1,2}$|(?<=\d)[\s_.-]?[a-f]$", re.I)
+DATE = re.compile(r"\d{2,4}([.-])\d{1,2}\1\d{1,4}")
+
 STANDARD_COLUMNS = ("arm", "count", "area", "batch", "block", "row", "column")
 MOST_LEVELS = 6  # of a factor; a column with more is a number of something, or a remark
 NO_FACTORS = re.compile(
     r"(?i)rep|^n$|^(?:no|nr)\.?$|note|comment|remark|image|file|path|field|site|row|col|pos|time|operator|experimenter|flag|qc|"
     r"index|id$|date|name|slide|dish|slip|chamber|lane|sample|random|seed|reason|reader|batch"
 )
+
+DURATION_COLUMN = re.compile(r"(?i)time|hour|dur|stunden|zeit")
+DURATION = re.compile(r"(?i)\d+(?:[.,]\d+)?\s*(?:h|hrs?|hours?|std|d|days?|wk?s?|weeks?|min|mins)?\.?")
 
 TWO_DONORS = "Two donors: everything is exploratory, whatever the p value. Add donors (3 or more)."
 PAIRING_LOST = (
@@ -68,7 +76,7 @@ def design_warnings(wells: pd.DataFrame, design: Design, controls: set[str]) -> 
         warnings.append(ComparisonWarning(TWO_DONORS))
     if design.kind == "unblocked":
         warnings.append(ComparisonWarning(PAIRING_LOST))
-    warnings += _donors_named_twice(wells)
+    warnings += _donors_named_twice(wells) or _replicates_as_donors(wells)
     warnings += [ComparisonWarning(text) for text in design.without_control]
     if design.kind == "blocked":
         warnings += _missing_cells(wells)
@@ -93,10 +101,12 @@ def _pooled_factors(wells: pd.DataFrame) -> list[ComparisonWarning]:
     known = {*WELLS.by_name, *(column.name for column in INPUT_COLUMNS), *STANDARD_COLUMNS}
     warnings = []
     for name in (str(column) for column in wells.columns):
-        if name in known or NO_FACTORS.search(name):
-            continue
         texts = wells[name].map(text_of)
         levels = texts[texts != ""].value_counts()
+        if {name, heading_parts(name)[0]} & known or (
+            NO_FACTORS.search(name) and not _are_durations(name, levels.index)
+        ):
+            continue
         if 2 <= len(levels) <= MOST_LEVELS and levels.min() > 1 and _differs_in_most_cells(wells, texts):
             text = (
                 f"Wells of one donor and arm differ in '{name}' ({', '.join(sorted(levels.index))}) and are pooled. If "
@@ -104,6 +114,11 @@ def _pooled_factors(wells: pd.DataFrame) -> list[ComparisonWarning]:
             )
             warnings.append(ComparisonWarning(text))
     return warnings
+
+
+def _are_durations(name: str, levels: Iterable[str]) -> bool:
+    """Say whether a column holds how long something was done (24 h, 48 h), and not the time of day of a picture."""
+    return bool(DURATION_COLUMN.search(name)) and all(map(DURATION.fullmatch, levels))
 
 
 def _differs_in_most_cells(wells: pd.DataFrame, texts: pd.Series) -> bool:
@@ -126,6 +141,25 @@ def _donors_named_twice(wells: pd.DataFrame) -> list[ComparisonWarning]:
     text = (
         f"These look like one donor in several experiments: {_quoted(same)}. If so, give them one name (and a plate or "
         "day column): counted as donors of their own they make the p values too small."
+    )
+    return [ComparisonWarning(text)]
+
+
+def _replicates_as_donors(wells: pd.DataFrame) -> list[ComparisonWarning]:
+    """Donors with one well of each arm, called alike but for a number or letter at the end: D1-1, D1-2, D2-1, D2-2."""
+    ends: dict[str, dict[str, str]] = {}
+    for donor in sorted(wells["donor"].unique()):
+        end = None if DATE.fullmatch(donor) else REPLICATE_SUFFIX.search(donor)
+        if end is None or not end.start():
+            return []
+        ends.setdefault(donor[: end.start()].casefold(), {})[re.sub(r"\W+", "", end[0]).casefold()] = donor
+    several = wells.groupby(["donor", "arm"]).size().max() > 1
+    same = len({frozenset(own) for own in ends.values()}) == 1 and min(map(len, ends.values())) > 1
+    if several or len(ends) < 2 or not same:
+        return []
+    text = (
+        f"These look like replicates of one donor: {_quoted([list(own.values()) for own in ends.values()])}. If so, "
+        "give them one name: counted as donors of their own they make the p values too small."
     )
     return [ComparisonWarning(text)]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from osteocount.errors import OsteoCountError
-from osteocount.names import UNKNOWN, fold, is_missing, unify
+from osteocount.names import UNKNOWN, fold, is_missing, names_nothing, unify
 from osteocount.stats.arms import arm_names, in_one_unit, text_of
 from osteocount.stats.endpoints import WELL_COLUMNS, NumberKind
 from osteocount.stats.left_out_wells import leave_out_wells, refuse_rows_without_well
@@ -30,6 +30,7 @@ LARGEST = 1e12  # above any count, area (px of a whole well: 1e10) or amount tha
 EMPTY = ("", "na", "n/a", "#n/a")  # R and spreadsheets write these for an empty cell
 MIXED_AREAS = 1e3  # a well of a 6-well plate is 30 times one of a 384-well plate; mm² and µm² are a million apart
 LARGEST_DOSE = 1e18  # particles per litre
+AIR = 0.18, 0.22  # share of oxygen in air and in the incubator; no experiment has so few percent beside it
 ROUNDED = 0.5  # a mean of whole percentages, each half a percent off at most
 
 
@@ -87,7 +88,8 @@ def check_wells(table: pd.DataFrame, names: ColumnNames, extra: tuple[str, ...] 
     frame, folded = fold_donors(frame, columns.donor)
     _refuse_look_alikes(frame, columns)
     frame, spellings = _one_spelling(frame, columns.treatment)
-    folded += spellings
+    frame, shares = _oxygen_in_percent(frame)
+    folded += [*spellings, *shares]
     _check_donors(frame, columns, problems)
     _check_duplicates(frame, columns, problems)
     count = _numbers(frame, columns.count, problems, "count")
@@ -168,6 +170,19 @@ def _one_spelling(frame: pd.DataFrame, treatment: str) -> tuple[pd.DataFrame, li
     return frame, notes
 
 
+def _oxygen_in_percent(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Turn shares of oxygen into percent where one of them is that of air: 0.21 and 0.01 are 21 % and 1 %."""
+    if "oxygen" not in frame.columns:
+        return frame, []
+    texts = frame["oxygen"].map(text_of)
+    shares = pd.to_numeric(texts, errors="coerce")
+    if not (shares.notna() == (texts != "")).all() or not shares.between(*AIR).any() or (shares > AIR[1]).any():
+        return frame, []
+    percent = shares.map(lambda share: "" if np.isnan(share) else f"{100 * share:.4g}")
+    said = ", ".join(f"{share:g}" for share in sorted(set(shares.dropna())))
+    return frame.assign(oxygen=percent), [f"Oxygen is taken for a share of the air, not for percent: {said}."]
+
+
 def _refuse_look_alikes(frame: pd.DataFrame, columns: TableColumns) -> None:
     """Refuse donors and treatments that differ only in letters or digits that look alike: nobody knows if they are one.
 
@@ -232,6 +247,13 @@ def _check_donors(frame: pd.DataFrame, columns: TableColumns, problems: TablePro
             f"The donor column '{columns.donor}' holds the wells. Wells are technical replicates: give the donor, "
             "animal or independent experiment of every well."
         )
+    for column, what in ((columns.donor, "donor"), (columns.treatment, "treatment")):
+        texts = frame[column].map(text_of)
+        for position in np.flatnonzero(texts.map(lambda text: not is_missing(text) and names_nothing(text))):
+            said = (
+                f"'{texts.iloc[position]}' is no {what}, or stands for that of another line; write it out on every line"
+            )
+            problems.cell(frame, int(position), column, said)
     for position in empty:
         problems.cell(frame, int(position), columns.donor, "no donor; fill it in, or give the well the role 'excluded'")
 

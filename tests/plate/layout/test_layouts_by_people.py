@@ -254,3 +254,105 @@ def test_a_donor_column_wins_over_the_name_of_its_sheet(tmp_path):
 def test_two_tables_of_the_same_wells_are_asked_about(tmp_path, names, table):
     with pytest.raises(OsteoCountError, match=r"has too \(A01\). If they are two plates, call sheets or titles"):
         workbook(tmp_path, **dict.fromkeys(names, table))
+
+
+PLATE = [
+    ["treatment", 1, 2, 3, 4, 5, 6],
+    ["A", "vehicle", "vehicle", "RANKL", "RANKL", "IL-32", "IL-32"],
+    ["B", "vehicle", "vehicle", "RANKL", "RANKL", "IL-32", "IL-32"],
+]
+
+
+@pytest.mark.parametrize(
+    ("rows", "where"),
+    [
+        ([["dose", 0, 0, 25, 25, 50, 50], *PLATE], "cell B1: the line above the grid (0, 25, 50)"),
+        ([["ng/mL", 0, 0, 25, 25, 50, 50], [], *PLATE], "cell B1: the line above"),
+        ([["", "D1", "D1", "D1", "D2", "D2", "D2"], *PLATE], "cell B1: the line above the grid (D1, D2)"),
+        ([[*row, end] for row, end in zip(PLATE, ("donor", "D1", "D2"), strict=True)], "cell H2: the column beside"),
+        (
+            [[*row, end] for row, end in zip(PLATE, ("donor", 1, 2), strict=True)],
+            "cell H2: the column beside the grid (1, 2)",
+        ),
+        ([[*row, "", end] for row, end in zip(PLATE, ("", "D1", "D2"), strict=True)], "cell I2: the column beside"),
+        ([[start, *row] for row, start in zip(PLATE, ("", "D1", "D2"), strict=True)], "cell A2: the column beside"),
+    ],
+)
+def test_doses_and_donors_around_a_grid_are_not_lost_in_silence(tmp_path, rows, where):
+    with pytest.raises(OsteoCountError, match=r"is not read\. Give it a grid of its own") as refused:
+        workbook(tmp_path, Sheet1=rows)
+    assert where in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([[*row, end] for row, end in zip(PLATE, ("Total", 6, 6), strict=True)], ""),
+        ([[*row, end] for row, end in zip(PLATE, ("", "A", "B"), strict=True)], ""),
+        ([["TRAP assay", "", "", "2026-05-01"], *PLATE], ""),
+        (
+            [[*row, "", end] for row, end in zip(PLATE, ("note", "check", "edge"), strict=True)],
+            "(check, edge) is not read",
+        ),
+    ],
+)
+def test_totals_labels_and_notes_around_a_grid_lose_nothing(tmp_path, rows, said):
+    read = workbook(tmp_path, Sheet1=rows)
+    assert len(read.wells) == 12
+    assert [said in text for text in read.warnings if "not read" in text] == ([True] if said else [])
+
+
+@pytest.mark.parametrize(
+    "mark", ['"', "''", "″", "〃", "dito", "Ditto", "idem", "s.o.", "->", "→", "↓", ",", "*", "same as above"]
+)
+@pytest.mark.parametrize("column", ["treatment", "donor"])
+def test_ditto_marks_are_no_names(tmp_path, mark, column):
+    line = {"treatment": "RANKL", "donor": "D1", column: mark}
+    cell = '"' + line[column].replace('"', '""') + '"'
+    said = refusal(
+        tmp_path, "well,treatment,donor\nA1,vehicle,D1\nA2,{treatment},{donor}\n".format(**{**line, column: cell})
+    )
+    assert "is no name, or stands for that of another cell" in said
+    assert "line 3 column" in said
+
+
+def test_wells_without_a_donor_among_others_are_named(tmp_path):
+    read = layout(tmp_path, "donor,well,treatment,role\nD1,A1,vehicle,\n,A2,RANKL,\nD2,B1,vehicle,\n,B2,,blank\n")
+    assert "No donor, though other wells have one: A02. They cannot be compared" in " ".join(read.warnings)
+
+
+@pytest.mark.parametrize("ends", [("D1", "D2"), ("donor 1", "donor 2"), ("(P7)", "(P9)"), ("HD3", "HD4")])
+def test_donors_in_the_names_of_treatments_are_asked_about(tmp_path, ends):
+    first, second = ends
+    text = f"well,treatment\nA1,vehicle {first}\nA2,vehicle {second}\nB1,IL-32 {first}\nB2,IL-32 {second}\n"
+    assert "Treatments end in what may be donors or days" in refusal(tmp_path, text)
+
+
+def test_vitamin_d3_is_no_donor(tmp_path):
+    assert len(layout(tmp_path, "well,treatment\nA1,vehicle\nA2,vitamin D3\nA3,vitamin K2\n").wells) == 3
+
+
+@pytest.mark.parametrize("note", ["Note: well A3 was contaminated", "* dose in ng/mL", "IL-32 wells"])
+def test_lines_that_name_no_well_are_said(tmp_path, note):
+    read = layout(tmp_path, f"well,treatment,donor\nA1,vehicle,D1\n{note},,\nA2,RANKL,D1\n")
+    assert f"line 3 column 1: a line without a well is not read ({note})." in read.warnings
+
+
+def test_cells_that_are_struck_through_and_comments_are_said(tmp_path):
+    from openpyxl.comments import Comment
+    from openpyxl.styles import Font
+
+    book = Workbook()
+    for row in PLATE:
+        book.active.append(row)
+    book.active["C3"].font = Font(strike=True)
+    book.active["D3"].comment = Comment("contaminated", "A")
+    book.save(tmp_path / "layout.xlsx")
+    warnings = read_layout(tmp_path / "layout.xlsx").warnings
+    assert "Struck through, and read all the same: sheet 'Sheet' cell C3." in " ".join(warnings)
+    assert "Cells have comments, which are not read." in warnings
+
+
+def test_wells_of_several_experiments_are_told_how_to_be_told_apart(tmp_path):
+    text = "experiment,well,treatment,donor\n1,A1,vehicle,D1\n2,A1,vehicle,D2\n"
+    assert "Wells of several plates or experiments need a column 'plate'." in refusal(tmp_path, text)

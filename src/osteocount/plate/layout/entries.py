@@ -8,12 +8,13 @@ from itertools import product
 from pathlib import Path
 
 from osteocount.errors import OsteoCountError
+from osteocount.plate.layout.around_grids import say_what_is_around
 from osteocount.plate.layout.headings import HEADINGS, INSTRUCTIONS, column_of, is_load_data, says_of_pictures
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
 from osteocount.plate.layout.repeated import DONOR_TITLE, PLATE_TITLE, LayoutTable, join_tables
 from osteocount.plate.numbers import parse_number
 from osteocount.plate.spreadsheets import Sheet, read_sheets, uncomputed_formulas
-from osteocount.plate.well_grids import Grid, find_grids, lines_above, row_label, rows_of
+from osteocount.plate.well_grids import Grid, find_grids, lines_above
 from osteocount.wells import PLATE_SHAPES, WellPosition, parse_well, row_letters
 
 _AXIS = r"(?:rows?|col(?:umn)?s?|wells?|reihe|zeile|spalte)"
@@ -70,6 +71,13 @@ def _say_what_is_hidden(sheet: Sheet, collected: LayoutEntries) -> None:
     if sheet.hidden:
         collected.notes.append(f"Sheet {sheet.name!r} is hidden, and is read all the same.")
     _say_hidden_columns(sheet, collected)
+    if sheet.struck:
+        places = ", ".join(sheet.where(*place) for place in sorted(sheet.struck)[:10])
+        collected.notes.append(
+            f"Struck through, and read all the same: {places}. Wells to be left out have a reason under 'exclude'."
+        )
+    if sheet.commented and (said := "Cells have comments, which are not read.") not in collected.notes:
+        collected.notes.append(said)
     if sheet.hidden_rows:
         rows = ", ".join(str(row + 1) for row in sorted(sheet.hidden_rows)[:10])
         more = f" and {len(sheet.hidden_rows) - 10} more" if len(sheet.hidden_rows) > 10 else ""
@@ -123,7 +131,7 @@ def _sheet_entries(
     header = _long_header(sheet)
     if header is not None and not any(grid.header_row < header for grid in grids):
         plate = sheet.name if sheet.name in plates else ""
-        entries = tuple(_long_entries(sheet, header, treatment_column, collected.problems, plate))
+        entries = tuple(_long_entries(sheet, header, treatment_column, collected, plate))
         return [LayoutTable(entries, sheet.where(header, 0), _donor_of([sheet.name]))]
     tables = []
     owners = [(_plate_of(sheet, grid, grids, plates), _donor_of(_titles_of(sheet, grid, grids))) for grid in grids]
@@ -144,7 +152,7 @@ def _sheet_entries(
             "note below it. Label the rows A, B, C …, each once, and put notes elsewhere."
             for place in grid.unclear
         )
-        _say_what_is_left(sheet, grid, grids, collected)
+        say_what_is_around(sheet, grid, grids, collected)
         whole = [
             other.columns[-1] for other in grids if (other.header_row, other.lines) == (grid.header_row, grid.lines)
         ]
@@ -172,29 +180,6 @@ def _plate_of(sheet: Sheet, grid: Grid, grids: list[Grid], plates: frozenset[str
     """Return the plate that a grid's corner, the nearest title above it or its sheet names; "" without any."""
     found = (match["plate"] for text in _titles_of(sheet, grid, grids) if (match := PLATE_TITLE.fullmatch(text)))
     return next((plate for plate in found if plate in plates), "")
-
-
-def _say_what_is_left(sheet: Sheet, grid: Grid, grids: list[Grid], collected: LayoutEntries) -> None:
-    """Name lines below a grid that look like rows of it, and say which filled ones are not read."""
-    read = {row for other in grids for row, _ in other.lines} | {other.header_row for other in grids}
-    stop = min((other.header_row for other in grids if other.header_row > grid.last_row), default=len(sheet.rows))
-    columns = range(grid.first_column, grid.first_column + len(grid.columns))
-    labels = [c for c in (grid.first_column - 1, grid.first_column - 2) if c >= 0]
-    for row in range(grid.last_row + 1, stop):
-        filled = sum(bool(sheet.cell(row, column)) for column in columns)
-        text = next((sheet.cell(row, c) for c in labels if sheet.cell(row, c)), "")
-        place = (row, labels[0] if labels else grid.first_column)
-        if row in read or not filled or place in grid.unclear:
-            continue
-        named, last = row_label(text), max(plate_row for _, plate_row in grid.lines)
-        further = named > last and named <= rows_of(grid.columns[-1])
-        if further or (named and filled >= min(2, len(grid.columns)) and named <= last):
-            collected.problems.append(
-                f"{sheet.where(*place)}: {text!r} stands below the grid, or is a row that is there already. Label the "
-                "rows A, B, C …, each once, without empty lines between."
-            )
-        elif filled >= min(2, len(grid.columns)):
-            collected.notes.append(f"{sheet.where(*place)}: a line below the grid is not read ({text or 'no label'}).")
 
 
 def _grid_variable(sheet: Sheet, grid: Grid, grids: list[Grid]) -> str:
@@ -247,8 +232,9 @@ def _long_header(sheet: Sheet) -> int | None:
 
 
 def _long_entries(
-    sheet: Sheet, header: int, treatment_column: str, problems: list[str], plate: str = ""
+    sheet: Sheet, header: int, treatment_column: str, collected: LayoutEntries, plate: str = ""
 ) -> Iterator[LayoutEntry]:
+    problems, notes = collected.problems, collected.notes
     headings = {i: cell for i, cell in enumerate(sheet.rows[header]) if cell}
     per_picture = is_load_data(list(headings.values()))
     if per_picture:
@@ -266,6 +252,8 @@ def _long_entries(
     for row in range(header + 1, len(sheet.rows)):
         values = [sheet.filled(row, i) for i in rest]
         if not any(values):
+            if "well" in at and (text := sheet.cell(row, at["well"])) and not parse_well(text):
+                notes.append(f"{sheet.where(row, at['well'])}: a line without a well is not read ({text}).")
             continue
         place = _long_place(sheet, row, at, problems)
         if place is None:
@@ -319,4 +307,5 @@ def _twice(
     donors = any(text.startswith("donor ") for text in differ)
     said = ("two donors in one well" if donors else "listed twice") + (f" ({'; '.join(differ)})" if differ else "")
     here, there = sheet.where(row, column), sheet.where(first[0], column)
-    return f"{here}: well {well_in_words(well)} is there already at {there}: {said}."
+    cure = "" if well[0] else " Wells of several plates or experiments need a column 'plate'."
+    return f"{here}: well {well_in_words(well)} is there already at {there}: {said}.{cure}"

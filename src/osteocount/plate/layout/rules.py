@@ -9,11 +9,11 @@ from math import nan
 
 from osteocount.columns import QC_FLAGS, STATUS, WELL_NUMBERS, names_of
 from osteocount.dose_units import DILUTION, canonical_unit, split_dose
-from osteocount.names import UNKNOWN, fold, is_missing, unify
+from osteocount.names import UNKNOWN, fold, is_missing, names_nothing, unify
 from osteocount.plate.layout.doses import DoseReader, convert_doses, excel_made_a_date
 from osteocount.plate.layout.model import LayoutEntries, LayoutEntry, WellKey, well_in_words
 from osteocount.well_roles import ROLES, implied_role, is_a_reason, leaves_out, role_of, takes_in
-from osteocount.wells import CONTROL_ROLES, PLATE_SHAPES, well_name
+from osteocount.wells import CONTROL_ROLES, LEFT_OUT_ROLES, PLATE_SHAPES, well_name
 
 _NAMES = ("plate", "treatment", "donor")
 """Columns whose spellings decide the n of every test."""
@@ -25,6 +25,10 @@ _DOSE_WORD = re.compile(
 )
 _MOST_DOSES = 12  # more different numbers are measured ones
 _TWO_DONORS = re.compile(r".+\s*[,;+&]\s*.+|([A-Za-z]+)[ _-]?\d+\s*/\s*\1[ _-]?\d+|.+\s(?:and|und|et)\s.+")
+
+_ENDS_IN_DONOR = re.compile(
+    r"(?i)(?P<treatment>.+?)[\s_,;/(-]+(?:h?d|donor|spender|patient|pat|p|mouse|m|animal|subject)[\s_-]?\d{1,3}\)?"
+)
 
 WellEntries = dict[WellKey, dict[str, LayoutEntry]]
 """What is said of each well: variable → entry."""
@@ -64,6 +68,7 @@ def resolve(
         others = f" If one of {', '.join(free)} is the treatment, say so (--treatment-column)." if free else ""
         problems.append(f"No treatments: a column, sheet or grid called 'treatment' is needed.{others}")
         return rows, []
+    problems += _donors_in_treatments(rows)
     warnings += convert_doses(rows, problems)
     return rows, warnings + _controls(rows, any("role" in cells for cells in used.values()), problems)
 
@@ -110,6 +115,12 @@ def _cleaned(entries: list[LayoutEntry], problems: list[str]) -> tuple[list[Layo
         "Format the cell as text and type it again."
         for entry in kept
         if entry.variable in (*_NAMES, "dose", "role") and excel_made_a_date(entry)
+    )
+    problems.extend(
+        f"{entry.where}: the {entry.variable} {entry.value!r} is no name, or stands for that of another cell. Write it "
+        "out in every cell."
+        for entry in kept
+        if entry.variable in (*_NAMES, "dose") and names_nothing(entry.value)
     )
     names: dict[str, dict[str, str]] = {}
     free = {entry.variable for entry in kept} - {*_FIXED, *_NAMES}
@@ -273,4 +284,30 @@ def _controls(rows: list[dict[str, object]], roles_given: bool, problems: list[s
         return [said]
     donors = {str(row["donor"]) for row in rows if row["donor"] and row["role"] == "treatment"}
     with_control = {str(row["donor"]) for row in rows if row["role"] in CONTROL_ROLES}
-    return [f"Donor {donor} has treated wells but no control well." for donor in sorted(donors - with_control)]
+    notes = [f"Donor {donor} has treated wells but no control well." for donor in sorted(donors - with_control)]
+    lacking = [str(row["well"]) for row in rows if not row["donor"] and row["role"] not in LEFT_OUT_ROLES]
+    if lacking and any(row["donor"] for row in rows):
+        more = f" and {len(lacking) - 10} more" if len(lacking) > 10 else ""
+        notes.append(
+            f"No donor, though other wells have one: {', '.join(lacking[:10])}{more}. They cannot be compared; write "
+            "the donor into every line."
+        )
+    return notes
+
+
+def _donors_in_treatments(rows: list[dict[str, object]]) -> list[str]:
+    """Name treatments that end in what may be donors, where no donor is given: each would be an arm of its own."""
+    if any(row["donor"] for row in rows):
+        return []
+    names = {str(row["treatment"]) for row in rows}
+    ends: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        if match := _ENDS_IN_DONOR.fullmatch(name):
+            ends[fold(match["treatment"])].append(name)
+    several = [name for own in ends.values() if len(own) > 1 for name in own]
+    if len(several) < 2 or 2 * len(several) < len(names):
+        return []
+    return [
+        f"Treatments end in what may be donors or days ({', '.join(several[:4])}): each would be an arm of its own. "
+        "Write that into a column, sheet or grid called 'donor' (or 'day')."
+    ]
