@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 import shutil
 import tomllib
@@ -15,11 +16,15 @@ import typer
 from typer.testing import CliRunner
 
 from osteocount.cli import app
+from osteocount.segment.backends.description import InputDescription, OnnxDescription
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 FENCE = re.compile(r"^```(?:sh|bash|powershell)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\|[^|]*\| `(osteocount [^`]+)` \|$", re.MULTILINE)
+ANY_FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`osteocount ([^`]+)`")
+PROMPT = re.compile(r"^[\s$>]*(osteocount .*)", re.MULTILINE)
 
 # What is only parsed here, and why.
 NOT_RUN = {
@@ -126,6 +131,7 @@ def test_commands_of_a_page_do_what_they_say(page, lab, carried_out, monkeypatch
         said = f"{line}\n{ended.output}\n{ended.exception}"
         refusal = next((text for command, text in REFUSED.items() if line.startswith(command)), None)
         if refusal:
+            assert ended.exit_code == 1, said
             assert refusal in said.split("\n", 1)[1], said
             continue
         assert ended.exit_code == 0, said
@@ -136,12 +142,58 @@ def test_commands_of_a_page_do_what_they_say(page, lab, carried_out, monkeypatch
 
 def parses(arguments: list[str]) -> bool:
     """Whether the program has such a command with such options; it is not carried out."""
-    command, context = typer.main.get_command(app), None
-    while hasattr(command, "commands"):
-        name, *arguments = arguments
+    command, rest = found_command(arguments)
+    return command.make_context("osteocount", rest, resilient_parsing=False) is not None
+
+
+def found_command(words: list[str]):
+    """The command that these words name, and the words behind its name."""
+    command = typer.main.get_command(app)
+    while hasattr(command, "commands") and words and not words[0].startswith("-"):
+        name, *words = words
         command = command.commands[name]
-    context = command.make_context("osteocount", list(arguments), resilient_parsing=False)
-    return context is not None
+    return command, list(words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_command_stands_where_it_would_not_be_run(page):
+    seen = set(lines_of(page))
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    assert [line for line in PROMPT.findall(text) if line.strip() not in seen] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_named_in_sentences_exist(page):
+    for said in SPAN.findall(ANY_FENCE.sub("", page.read_text(encoding="utf-8"))):
+        command, rest = found_command(said.split())
+        options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        named = {word for word in rest if word.startswith("--")} - {"--help", "--version"}
+        assert named <= options, f"{page.name}: {said}"
+
+
+def blocks_of(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a language in a page."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page, "python")], ids=lambda page: page.name)
+def test_python_of_a_page_runs(page, lab, tmp_path, monkeypatch):
+    monkeypatch.chdir(lab)
+    given = {"wells": pd.read_csv("table.csv"), "path": sorted((lab / "plate").glob("*.tif"))[0]}
+    for number, block in enumerate(blocks_of(page, "python")):
+        script = tmp_path / f"block_{number}.py"
+        script.write_text(block, encoding="utf-8")
+        if "SLURMCluster" in block:  # needs a SLURM; that it is Python is all that can be said here
+            compile(block, script.name, "exec")
+            continue
+        runpy.run_path(str(script), init_globals=given)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page, "toml")], ids=lambda page: page.name)
+def test_descriptions_of_networks_are_understood(page):
+    for block in blocks_of(page, "toml"):
+        told = tomllib.loads(re.sub(r"^# (?=\w+ = )", "", block, flags=re.MULTILINE))
+        (OnnxDescription if "outputs" in told else InputDescription).model_validate(told)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

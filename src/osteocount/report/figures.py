@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from osteocount.io.files import atomic_write, safe_stem
+from osteocount.report import captions
 from osteocount.report.number_format import rounded
 from osteocount.report.results import Results
 from osteocount.wells import canonical_well
@@ -136,37 +137,41 @@ def _of_comparison(results: Results, comparison: Comparison, endpoint: str) -> I
     from osteocount.report.nuclei_figures import rule_sensitivity
     from osteocount.stats.endpoints import COUNT
     from osteocount.stats.estimation_plot import estimation_plot
-    from osteocount.stats.figures import effect_plot, superplot
+    from osteocount.stats.figures import dose_response, effect_plot, superplot
 
     yield _Sketch(
         "superplot",
         "Every well, every donor",
-        "Small points are wells, large ones the mean of a donor; a line joins the arms of one donor. Colour and "
-        "marker tell donors apart. The donors, not the wells, are the n.",
+        captions.superplot_caption(comparison, endpoint),
         lambda: superplot(comparison, results.wells, endpoint),
         hint=lambda svg: _point_hints(svg, comparison, results.wells, endpoint),
     )
     yield _Sketch(
         "effects",
         "Size of the effects",
-        "Ratio to the control with its 95 % confidence interval (of the arms: for all arms at once). An interval "
-        "that crosses 1 does not show a change, and does not show its absence.",
+        captions.effects_caption(comparison, endpoint),
         lambda: effect_plot(comparison, endpoint),
     )
     yield _Sketch(
         "estimation",
         "Donors in every arm, and what the arm does to them",
-        "Above, the value of each donor, joined across arms; below, how many times the control each arm has, with "
-        "its 95 % interval for all arms at once and the donors' own ratios beside it.",
+        captions.estimation_caption(comparison, endpoint),
         lambda: estimation_plot(comparison, endpoint),
     )
+    rows = comparison.table[comparison.table["endpoint"] == endpoint]
+    if any(curve.endpoint == endpoint for curve in comparison.curves) and (rows["link"] != "identity").all():
+        yield _Sketch(
+            "dose_response",
+            "Dose and response",
+            captions.dose_caption(comparison, endpoint),
+            lambda: dose_response(comparison, endpoint),
+        )
     least = int(results.run.settings.get("count", {}).get("min_nuclei", 3))
     if (comparison.table["endpoint"] == f"{COUNT}_ge2").any():
         yield _Sketch(
             "nuclei_rule",
             "Does the answer depend on the number of nuclei?",
-            "The same count with at least 2, 3 and 4 nuclei. Where the three lie apart, the answer depends on what is "
-            "called an osteoclast, and on nuclei that may have been missed or made up.",
+            captions.rules_caption(comparison, COUNT),
             lambda: rule_sensitivity(comparison, least),
         )
 

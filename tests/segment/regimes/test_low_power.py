@@ -35,7 +35,7 @@ def test_an_estimated_scale_is_said():
     ("segmenter", "said"),
     [
         ("learned", "three of four were found, and one of four calls was wrong"),
-        ("classical", "one in six osteoclasts"),
+        ("classical", "one in six was found"),
     ],
 )
 def test_a_reader_is_told_how_well_calls_held_on_wells_of_others(segmenter, said) -> None:

@@ -19,6 +19,7 @@ from osteocount.segment.backends.network import Channel, OutputMeaning
 from osteocount.settings import FrozenModel, SegmentSettings, describe_invalid
 
 _MOST_BYTES = 100_000
+_HELP = "see “Networks of your own” in the guide"
 
 
 class InputDescription(FrozenModel):
@@ -128,14 +129,14 @@ def read_description(path: Path, kind: type[_D]) -> _D:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
         if len(content) > _MOST_BYTES:
-            raise OsteoCountError(f"{path.name}: too long for the description of a model; see docs/backends.md.")
+            raise OsteoCountError(f"{path.name}: too long for the description of a model; {_HELP}.")
         return kind.model_validate(tomllib.loads(content.decode()))
     except OSError as error:
         raise OsteoCountError(f"{path}: the description of the model cannot be read ({error.strerror}).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise OsteoCountError(f"{path.name}: not a description of a model ({error}); see docs/backends.md.") from error
+        raise OsteoCountError(f"{path.name}: not a description of a model ({error}); {_HELP}.") from error
     except ValidationError as error:
-        raise OsteoCountError(f"{path.name}: {describe_invalid(error)}; see docs/backends.md.") from error
+        raise OsteoCountError(f"{path.name}: {describe_invalid(error)}; {_HELP}.") from error
 
 
 def weights_hash(wanted: SegmentSettings) -> str:

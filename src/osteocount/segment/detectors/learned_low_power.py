@@ -142,8 +142,8 @@ def _known_of(model: LowPowerModel) -> str:
     """Say how good the calls of a network are known to be."""
     if not isinstance(model, LabModel):
         return (
-            "On annotated whole wells of another lab three of four were found, and one of four calls was wrong "
-            "(docs/accuracy.md): count some wells by hand to know how it is on yours."
+            "On whole wells of another lab (1,725 annotated osteoclasts, 2.03 µm per pixel) three of four were found, "
+            "and one of four calls was wrong: count some wells by hand to know how it is on yours."
         )
     lab = model.lab
     return (
