@@ -38,7 +38,7 @@ def contrast(name, verdict, estimate, link="log rate", kind="arm"):
         ([], "5 osteoclasts. No comparison of treatments was made."),
         (
             [contrast("A", "no evidence", 1.1), contrast("B", "robust", 2.0), contrast("C", "robust", 0.25)],
-            "Robust change of osteoclast count: B up, 2.00 × vehicle and C down, 0.250 × vehicle. No evidence of a "
+            "Robust change of osteoclast count: B up, 2.00 × vehicle; C down, 0.250 × vehicle. No evidence of a "
             "change of osteoclast count: A.",
         ),
         ([contrast("A", "indicated", 3.0, "logit")], "Indicated, not robust, change of osteoclast count: A up."),
@@ -73,6 +73,7 @@ def test_methods_can_be_pasted(page):
         "at least 3 nuclei (counted from a score of 0.5).",
         "IL-32 dependence (wild type ÷ knock-out) was a further contrast of the same model.",
         "indicated if its adjusted p, of the secondary endpoints adjusted over them too (Holm), was below 0.05, and",
-        "each arm was compared with vehicle (donor as the unit of replication, n = 3; least squares weighted by",
+        "each arm was compared with vehicle (donor as the unit of replication, n = 3; least squares on donor × arm "
+        "cells, donor block; Dunnett over 4 arms; cells weighted by counting noise for osteoclast count",
     ):
         assert words in page.text

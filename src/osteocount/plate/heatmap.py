@@ -31,6 +31,7 @@ _RED = "#B00000"
 # As the comparison lists arms: its controls first, all others by name, then what is in no comparison.
 _ROLE_ORDER = {"negative control": 0, "vehicle": 1, "positive control": 3, "blank": 5, "excluded": 4, "treatment": 3}
 _COLOURS = "cividis"
+_COUNTED = 3  # a scale that ends above it has whole numbers enough for its ticks
 _LEFT, _TOP = 0.45, 0.65  # inches: letters of the rows; title and numbers of the columns
 _LEGEND_LINE, _NOTE_LINE = 0.21, 0.16
 _NARROW_LETTERS, _WIDE_LETTERS = 44, 60
@@ -211,11 +212,13 @@ def _scale(values: pd.Series[float], limits: tuple[float, float] | None) -> tupl
 
 def _draw_colour_bar(figure: Figure, axes: Axes, norm: Normalize, colours: Colormap, heading: str) -> None:
     from matplotlib.cm import ScalarMappable
+    from matplotlib.ticker import MaxNLocator
 
     box = axes.get_position()
     width, _ = figure.get_size_inches()
     bar_axes = figure.add_axes((box.x1 + 0.15 / width, box.y0, 0.16 / width, box.height))
-    bar = figure.colorbar(ScalarMappable(norm, colours), cax=bar_axes)
+    ticks = MaxNLocator(integer=norm.vmax is not None and norm.vmax >= _COUNTED)  # there are no 2.5 osteoclasts
+    bar = figure.colorbar(ScalarMappable(norm, colours), cax=bar_axes, ticks=ticks)
     if heading:
         bar.set_label(_literal(heading), fontsize=8)
     bar.ax.tick_params(labelsize=7)

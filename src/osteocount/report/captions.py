@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from osteocount.report.number_format import listed
 from osteocount.stats.sentences import EXPLORATORY, INDICATED, NO_EVIDENCE, ROBUST
 
 if TYPE_CHECKING:
@@ -46,27 +47,32 @@ def estimation_caption(comparison: Comparison, endpoint: str) -> str:
 def dose_caption(comparison: Comparison, endpoint: str) -> str:
     """Describe the dose-response figure."""
     fitted = any(curve.endpoint == endpoint and curve.response is not None for curve in comparison.curves)
-    curve = " Line: the curve fitted to all donors together; band: its 95 % confidence band, dose by dose." if fitted else ""
+    curve = (
+        " Line: the curve fitted to all donors together; band: its 95 % confidence band, dose by dose."
+        if fitted
+        else ""
+    )
     return f"{_sample_size(comparison, endpoint)} Points: each donor’s ratio to the control.{curve}"
 
 
-def rules_caption(comparison: Comparison, endpoint: str) -> str:
-    """Describe how the answer hangs on the number of nuclei."""
+def rules_caption(comparison: Comparison, endpoint: str, least: int) -> str:
+    """Describe how the answer hangs on the number of nuclei, of which an osteoclast has at ``least`` so many."""
     rows = comparison.table[comparison.table["endpoint"] == endpoint]
+    rules = listed([str(number) for number in sorted({2, least, 4})])
     return (
-        f"{_sample_size(comparison, endpoint)} The ratio to the control{_bars(rows)}, with at least 2, 3 and 4 nuclei. "
-        "Where the three lie apart, the answer depends on what is called an osteoclast, and on nuclei that may have "
-        "been missed or made up."
+        f"{_sample_size(comparison, endpoint)} Marks: ratio to the control of the counts with at least {rules} nuclei"
+        f"{_bars(rows)}. Where they lie apart, the answer depends on what is called an osteoclast, and on nuclei that "
+        "may have been missed or made up."
     )
 
 
 def _sample_size(comparison: Comparison, endpoint: str) -> str:
-    """Say how many donors an arm has and how many wells of each: "n = 6 donors in every arm, 2 wells of each."."""
+    """Say how many donors an arm has, and how many wells of each."""
     values = comparison.donor_values[comparison.donor_values["endpoint"] == endpoint]
     if values.empty:
         return ""
     donors, wells = values.groupby("arm")["donor"].nunique(), values["n_wells"]
-    place = "every arm" if donors.nunique() == 1 else "an arm"
+    place = "every arm" if donors.min() == donors.max() else "an arm"
     return (
         f"n = {_span(donors)} donor{'' if donors.max() == 1 else 's'} in {place}, {_span(wells)} "
         f"well{'' if wells.max() == 1 else 's'} of each."

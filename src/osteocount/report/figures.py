@@ -171,7 +171,7 @@ def _of_comparison(results: Results, comparison: Comparison, endpoint: str) -> I
         yield _Sketch(
             "nuclei_rule",
             "Does the answer depend on the number of nuclei?",
-            captions.rules_caption(comparison, COUNT),
+            captions.rules_caption(comparison, COUNT, least),
             lambda: rule_sensitivity(comparison, least),
         )
 

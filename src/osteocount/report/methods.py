@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
+import pandas as pd
+
 from osteocount.io.run_record import FieldRecord
 from osteocount.report.number_format import is_known, listed, plural
 from osteocount.report.results import Results
-from osteocount.stats.plain_words import contrast_name
+from osteocount.stats.plain_words import contrast_name, endpoint_name
+from osteocount.stats.sentences import WEIGHTED
 
 REGIMES = {"brightfield": "brightfield", "low_power": "low-power brightfield", "fluorescence": "fluorescence"}
 PROGRAMS = {"cellpose": "Cellpose", "stardist": "StarDist", "onnx": "an ONNX network"}
@@ -291,7 +294,7 @@ def _comparison(results: Results) -> str:
     controls = listed(_distinct([str(name) for name in arms["reference"].dropna()]))
     few, many = int(arms["n_donors"].min()), int(arms["n_donors"].max())
     n = f"n = {few}" if few == many else f"n = {few} to {many}"
-    recorded = "; ".join(_distinct([str(name) for name in arms["method"].dropna() if name != "none"]))
+    recorded = "; ".join(_models(arms))
     if not recorded:
         return f"No arm could be tested against {controls} ({n} donors)."
     link = " (counts as log((count + 0.5) ÷ imaged area))" if (arms["link"] == "log rate").any() else ""
@@ -307,6 +310,20 @@ def _comparison(results: Results) -> str:
         "if the donors' own ratios confirmed it too (for an arm: the paired test pooled over the arms below 0.05 and "
         f"its own paired t test below 0.10; for another contrast: its paired t test below 0.05).{dependence}"
     )
+
+
+def _models(arms: pd.DataFrame) -> list[str]:
+    """Name each model once; one that only weighs its cells is said with the endpoints that it was used for."""
+    used = {str(name): rows["endpoint"].unique() for name, rows in arms.groupby("method", sort=False) if name != "none"}
+    said = []
+    for model, endpoints in used.items():
+        plain = model.replace(WEIGHTED, "", 1)
+        if plain == model or plain not in used:
+            said.append(model)
+        else:
+            names = listed([endpoint_name(str(name)) for name in endpoints])
+            said.append(f"cells weighted by counting noise for {names}")
+    return sorted(said, key=lambda text: text.startswith("cells"))
 
 
 def _number(settings: dict[str, Any], group: str, name: str) -> str:

@@ -73,9 +73,12 @@ def flagged_cells(results: Results) -> list[str]:
     """Say how many cells carry which flag, and how many were left to the neighbouring field."""
     cells = results.cells
     flags = cells["flags"].dropna().str.split(";").explode() if "flags" in cells else pd.Series(dtype=object)
-    said = [f"{number} {str(flag).replace('_', ' ')}" for flag, number in flags.value_counts().sort_index().items()]
+    said = [
+        f"{whole_number(number)} {str(flag).replace('_', ' ')}"
+        for flag, number in flags.value_counts().sort_index().items()
+    ]
     outside = int((~cells["counted"].astype(bool)).sum())
-    return [*said, *([f"{outside} outside the counting frame, not counted"] if outside else [])]
+    return [*said, *([f"{whole_number(outside)} outside the counting frame, not counted"] if outside else [])]
 
 
 def key_numbers(results: Results) -> list[tuple[str, str]]:
@@ -158,7 +161,7 @@ def endpoint_matrix(table: pd.DataFrame | None, primary: str) -> dict[str, Any] 
 def _matrix_cell(row: pd.Series | None) -> dict[str, str]:
     if row is None or not is_known(row["estimate"]):
         return {"estimate": UNKNOWN, "verdict": str(row["verdict"]) if row is not None else ""}
-    sign = {"identity": "", "logit": "odds × "}.get(str(row["link"]), "× ")
+    sign = {"identity": "", "logit": "odds\u00a0×\u00a0"}.get(str(row["link"]), "×\u00a0")  # in one line
     return {"estimate": f"{sign}{number(row['estimate'])}", "verdict": str(row["verdict"])}
 
 

@@ -60,9 +60,15 @@ def headline(table: pd.DataFrame | None, primary: str, total: str) -> str:
     for verdict, names in groups:
         lead = LEADS.get(str(verdict), f"{capitalised(name)}, {verdict}").format(endpoint=name)
         shown = names["contrast"].map(contrast_name) if verdict in PLAIN else names["text"]
-        said = listed([str(text) for text in shown]) if len(shown) <= _MOST_NAMED else _summed_up(names, str(verdict))
+        said = _one_after_another(shown) if len(shown) <= _MOST_NAMED else _summed_up(names, str(verdict))
         parts.append(f"{lead}: {said}.")
     return " ".join(parts)
+
+
+def _one_after_another(said: pd.Series) -> str:
+    """Join what is said of contrasts: by commas, or by semicolons where there are commas inside."""
+    texts = [str(text) for text in said]
+    return "; ".join(texts) if any(", " in text for text in texts) else listed(texts)
 
 
 def _summed_up(rows: pd.DataFrame, verdict: str) -> str:

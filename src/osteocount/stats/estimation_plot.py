@@ -13,6 +13,7 @@ from osteocount.stats.comparison import Comparison
 from osteocount.stats.endpoints import COUNT
 from osteocount.stats.figure_style import INK, PALE, VERDICT_COLOURS, arm_axis, donor_legend, log_axis, plain, styles
 from osteocount.stats.figures import effect_words, rows_of, value_axis
+from osteocount.stats.plain_words import capitalised
 
 _ROOM_FOR_WORDS, _ROOM_FOR_NUMBER = 1.0, 0.5  # inches of an arm
 
@@ -54,7 +55,8 @@ def estimation_plot(comparison: Comparison, endpoint: str = COUNT, width: float 
     identity = rows["link"].iloc[0] == "identity"
     below.axhline(0.0 if identity else 1.0, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     interval = ", 95 % CI" if own["ci_low"].notna().any() else ""
-    below.set_ylabel(plain(f"{effect_words(rows['link'].iloc[0])}\nto control{interval}"), fontsize=letters)
+    effect = capitalised(effect_words(rows["link"].iloc[0]))
+    below.set_ylabel(plain(f"{effect}\nto control{interval}"), fontsize=letters)
     if not own["estimate"].notna().any():
         below.set_ylim(*(-1, 1) if identity else (0.5, 2))
     if not identity:

@@ -20,6 +20,8 @@ REFUSED = "refused"
 EQUIVALENT = "equivalent"
 NOT_EQUIVALENT = "equivalence not shown"
 ESTIMATED = "estimated"
+WEIGHTED = " weighted by counting noise"
+"""What the name of a model says where few cells weigh less."""
 
 EC50_NO_CURVE = (
     "No EC50: it needs donors that carry the control and the doses, a control that is not empty, and more donor × dose "
@@ -45,7 +47,7 @@ def number(value: float) -> str:
 def method(design: Design, contrast: Contrast, size: int, dunnett: bool, weighted: bool) -> str:
     """Name the model and the adjustment."""
     block = design.block_name
-    squares = "least squares weighted by counting noise" if weighted else "least squares"
+    squares = f"least squares{WEIGHTED if weighted else ''}"
     model = f"{squares} on {block} × arm cells, " + (f"{block} block" if design.kind == "blocked" else "unblocked")
     if contrast.apart:
         over = f", Dunnett over {size}" if size > 1 else ""

@@ -52,9 +52,9 @@ class ClassicalLowPowerDetector:
     working_um = 1.5
     light_blocks = 1.0
     caution = (
-        "nuclei are not resolved, so large cells are called osteoclasts. On whole wells of another lab "
-        "(1,725 annotated osteoclasts, 2.03 µm per pixel) one in six was found that way: count some wells by hand before "
-        "you trust the count."
+        "nuclei are not resolved, so large cells are called osteoclasts. On whole wells of another lab (1,725 "
+        "annotated osteoclasts, 2.03 µm per pixel) one in six was found that way: count some wells by hand before you "
+        "trust the count."
     )
 
     def __init__(self, settings: Settings) -> None:
