@@ -47,7 +47,7 @@ STEPS = {  # what the profile names, by the functions that do it; what begins wi
     "of it cells cut apart": ("segment/detectors/classical_cells.py", "split_into_fragments"),
     "of it fragments joined": ("segment/detectors/classical_cells.py", "join_fragments"),
     "of it nuclei drawn": ("segment/detectors/classical_nuclei.py", "find_candidates"),
-    "of it what was found, packed": ("segment/tiling/tile_result.py", "gather_packed"),
+    "of it what was found, packed": ("segment/tiling/tile_result.py", "gather_found"),
     "cells and nuclei of the bodies, learned": ("segment/detectors/learned.py", "detect"),
     "label images drawn": ("segment/tiling/tile_result.py", "draw_tile"),
     "tables of the segmenter": ("segment/regimes/brightfield.py", "tables_of"),

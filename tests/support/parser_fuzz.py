@@ -46,7 +46,7 @@ from osteocount.segment.candidate_nuclei import CandidateNuclei
 from osteocount.segment.preprocess.stains import stains_from_pixels
 from osteocount.segment.tiling.checkpoint import TileCheckpoint, read_tile
 from osteocount.segment.tiling.packing import connected_bodies, pack_bodies
-from osteocount.segment.tiling.tile_result import gather_packed
+from osteocount.segment.tiling.tile_result import gather_found
 from osteocount.segment.tiling.tiles import Box, Tiling
 from osteocount.settings import Settings
 from osteocount.stats import compare
@@ -193,7 +193,7 @@ def _tile() -> bytes:
     spots = CandidateNuclei(*np.zeros((2, 0), np.intp), np.zeros(0, np.float32), none)
     density = np.zeros((*bodies.mask.shape, 3), np.float32)
     empty = np.zeros(bodies.mask.shape, np.int32)
-    found = gather_packed(bodies, (0, 0), empty, np.zeros(1, bool), density, stains, spots, 0.5)
+    found = gather_found(bodies, (0, 0), empty, np.zeros(1, bool), density, stains, spots, 0.5)
     with tempfile.TemporaryDirectory() as folder:
         TileCheckpoint(Path(folder)).write(Box(0, 8, 0, 8), Tiling((8, 8), 2), found)
         return next(Path(folder).glob("*.npz")).read_bytes()

@@ -65,19 +65,21 @@ def draw_candidates(
 
     Drawn are the pixels of its cell around its centre with half its contrast or more.
     """
-    labels = np.zeros(cells.shape, np.int32)
     half = max(1, round(_WIDEST * radius))
-    dy, dx = np.ogrid[-half : half + 1, -half : half + 1]
-    disc = dy * dy + dx * dx <= (_WIDEST * radius) ** 2
-    core = dy * dy + dx * dx <= (_CORE * radius) ** 2
-    for i in np.argsort(-contrast[y, x], kind="stable"):
-        top, left = max(0, int(y[i]) - half), max(0, int(x[i]) - half)
-        window = np.s_[top : int(y[i]) + half + 1, left : int(x[i]) + half + 1]
-        cut = np.s_[top - int(y[i]) + half :, left - int(x[i]) + half :]
-        shape = labels[window].shape
-        local, small = disc[cut][: shape[0], : shape[1]], core[cut][: shape[0], : shape[1]]
-        bright = contrast[window] >= _HALF * contrast[y[i], x[i]]
-        free = (labels[window] == 0) & (cells[window] == cells[y[i], x[i]])
-        labels[window][free & ((local & bright) | small)] = i + 1
-        labels[y[i], x[i]] = i + 1
+    dy, dx = (each.ravel() for each in np.mgrid[-half : half + 1, -half : half + 1])
+    away = dy * dy + dx * dx
+    disc = away <= (_WIDEST * radius) ** 2
+    dy, dx, core = dy[disc], dx[disc], away[disc] <= (_CORE * radius) ** 2
+    peak = contrast[y, x]
+    weakest_first = np.argsort(-peak, kind="stable")[::-1]  # the last write wins, and that is the strongest
+    to_y, to_x = y[weakest_first, None] + dy, x[weakest_first, None] + dx
+    height, width = cells.shape
+    inside = (to_y >= 0) & (to_y < height) & (to_x >= 0) & (to_x < width)
+    which, offset = np.nonzero(inside)
+    own, to_y, to_x = weakest_first[which], to_y[inside], to_x[inside]
+    bright = contrast[to_y, to_x] >= _HALF * peak[own]
+    drawn = (bright | core[offset]) & (cells[to_y, to_x] == cells[y, x][own])
+    labels = np.zeros(cells.shape, np.int32)
+    labels.ravel()[(to_y * width + to_x)[drawn]] = own[drawn] + 1
+    labels[y, x] = np.arange(1, y.size + 1)
     return CandidateNuclei(y, x, score, labels)

@@ -27,7 +27,7 @@ from osteocount.segment.morphology import ByteMask, disk, gaussian
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_from_pixels
 from osteocount.segment.tiling.packing import Bodies, pack_bodies
-from osteocount.segment.tiling.tile_result import TileResult, gather_packed
+from osteocount.segment.tiling.tile_result import TileResult, gather_found
 from osteocount.segment.tiling.tiles import Box, Density
 from osteocount.settings import Settings
 
@@ -123,7 +123,7 @@ class ClassicalDetector:
                 found = _side_by_side(list(threads.map(on, strips)), strips)
         corner = features.box.top, features.box.left
         score = self._wanted.nucleus_score
-        return gather_packed(packed, corner, found.cells, found.opaque, density, stains, found.spots, score)
+        return gather_found(packed, corner, found.cells, found.opaque, density, stains, found.spots, score)
 
     def _part(
         self, total: NDArray[np.float32], contrast: NDArray[np.float32], mask: ByteMask, real: ByteMask | None

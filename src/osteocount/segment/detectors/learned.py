@@ -22,8 +22,8 @@ from osteocount.segment.morphology import gaussian
 from osteocount.segment.object_tables import opaque_cells
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.preprocess.stains import COUNTERSTAIN_PRESETS, DENSITY_WEIGHTS, Stains, stains_from_pixels
-from osteocount.segment.tiling.packing import Bodies
-from osteocount.segment.tiling.tile_result import TileResult, gather_window
+from osteocount.segment.tiling.packing import Bodies, bodies_in_place
+from osteocount.segment.tiling.tile_result import TileResult, gather_found
 from osteocount.segment.tiling.tiles import Box, Density
 from osteocount.settings import Settings
 
@@ -173,7 +173,8 @@ class LearnedDetector:
     def detect(self, features: LearnedFeatures, bodies: Bodies, stains: Stains) -> TileResult:
         """Cut bodies of a window into cells and give them their nuclei."""
         wanted, scale, maps = self._wanted, self._scale, features.maps
-        mask = bodies.mask()
+        packed = bodies_in_place(bodies)
+        mask = packed.mask
         y, x, score = self._scored_candidates(features, mask)
         sure = score >= wanted.nucleus_score
         total = np.asarray(cv2.transform(features.density, DENSITY_WEIGHTS[None]))
@@ -191,7 +192,7 @@ class LearnedDetector:
         spots = draw_candidates(nucleus, cells, y[kept], x[kept], score[kept], radius)
         opaque = opaque_cells(cells, total)
         corner = features.box.top, features.box.left
-        return gather_window(bodies, corner, cells, opaque, features.density, stains, spots, wanted.nucleus_score)
+        return gather_found(packed, corner, cells, opaque, features.density, stains, spots, wanted.nucleus_score)
 
     def _scored_candidates(
         self, features: LearnedFeatures, mask: NDArray[np.uint8]

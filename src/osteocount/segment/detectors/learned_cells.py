@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from osteocount.segment.backends.shipped import LogitMaps
 from osteocount.segment.morphology import disc_area, gaussian, holes_filled, in_raster_order
 from osteocount.segment.preprocess.scale import Scale
+from osteocount.segment.watershed import marker_watershed
 
 # What chose these values is not recorded; the weights of the boundary features are fitted, see training/calibrate.py.
 _HOLE_UM = 12.0  # a gap in a cell up to this diameter is a vacuole
@@ -83,11 +84,11 @@ class Oversegmentation:
         owner
             (n + 1,) the cell of each fragment.
         """
-        between = np.sort(owner[self.pairs], axis=1)
-        apart = between[:, 0] != between[:, 1]
-        between, level = between[apart], np.clip(self.level[apart], -8, 8)
-        ends, which = np.unique(between, axis=0, return_inverse=True)
-        which, m = which.ravel(), len(ends)
+        one, two = owner[self.pairs].T
+        apart = one != two
+        one, two, level = one[apart], two[apart], np.clip(self.level[apart], -8, 8)
+        keys, which = np.unique(np.minimum(one, two) * owner.size + np.maximum(one, two), return_inverse=True)
+        ends, m = np.stack(np.divmod(keys, owner.size), axis=1), keys.size
         pixels = np.bincount(which, minlength=m)
         area, dark, nuclei = (np.bincount(owner, each) for each in (self.area, self.dark, self.nuclei))
         diameter = 1.13 * self.um * np.sqrt(np.maximum(area[ends].min(axis=1), 1))
@@ -199,38 +200,29 @@ def reciprocal_best(
 
 def _grown_cores(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Grow cores to the border of the mask: those of the highest level, and lower ones that hold none of these."""
-    from scipy.ndimage import find_objects
-
-    seeds = np.zeros(core.shape, np.int32)
+    at = np.flatnonzero(mask.view(bool))  # most of a picture is background
+    height, seed = core.ravel()[at], np.zeros(at.size, np.int32)
     for level in _SURE:
-        count, cores = cv2.connectedComponents(((core > level) & (mask > 0)).astype(np.uint8), connectivity=4)
-        taken = np.zeros(count, bool)
-        taken[cores[seeds > 0]] = True
-        taken[0] = True
-        seeds = np.where(taken[cores], seeds, cores + int(seeds.max()))
-    count, body = cv2.connectedComponents(mask, connectivity=4)
-    at = np.flatnonzero(seeds)
-    own, seed = np.divmod(np.unique(body.ravel()[at].astype(np.int64) << 32 | seeds.ravel()[at]), 1 << 32)
-    seed_of = int(seeds.max()) + np.arange(count, dtype=np.int32)  # of a body without a core: all of it
-    seed_of[own], seed_of[0] = seed, 0
-    fragments = np.asarray(seed_of[body], np.int32)
-    boxes = find_objects(body)
-    for label in np.flatnonzero(np.bincount(own, minlength=count) > 1).tolist():
-        box = boxes[label - 1]
-        inside = body[box] == label
-        np.copyto(fragments[box], _grown(core[box], seeds[box] * inside, inside), where=inside)
+        count, cores = cv2.connectedComponents(cv2.compare(core, level, cv2.CMP_GT) & mask, connectivity=4)
+        own, bare = cores.ravel()[at], np.ones(count, bool)
+        bare[own[seed > 0]] = bare[0] = False
+        fresh = bare[own]
+        seed[fresh] = own[fresh] + seed.max(initial=0)
+    count, bodies = cv2.connectedComponents(mask, connectivity=4)
+    body, seeded = bodies.ravel()[at], seed > 0
+    own, seed_there = np.divmod(np.unique(body[seeded].astype(np.int64) << 32 | seed[seeded]), 1 << 32)
+    seed_of = int(seed.max(initial=0)) + np.arange(count, dtype=np.int32)  # of a body without a core: all of it
+    seed_of[own] = seed_there
+    fragment = seed_of[body]
+    several = (np.bincount(own, minlength=count) > 1)[body]
+    inside = np.zeros(mask.shape, bool)
+    inside.ravel()[at] = several
+    markers = np.flatnonzero(seed[several])
+    seeds, basin = np.unique(seed[several][markers], return_inverse=True)
+    fragment[several] = seeds[marker_watershed(inside, height[several], markers, basin, height[several]).basin]
+    fragments = np.zeros(mask.shape, np.int32)
+    fragments.ravel()[at] = fragment
     return fragments
-
-
-def _grown(core: NDArray[np.float32], seeds: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Grow the seeds of one body over all of it; only their borders do, which is much less to go through."""
-    from skimage.segmentation import watershed
-
-    around = np.pad(seeds, 1)
-    same = (around[:-2, 1:-1] == seeds) & (around[2:, 1:-1] == seeds)
-    deep = (seeds > 0) & same & (around[1:-1, :-2] == seeds) & (around[1:-1, 2:] == seeds)
-    grown = np.asarray(watershed(-core, np.where(deep, 0, seeds), mask=inside & ~deep), np.int32)
-    return np.where(deep, seeds, grown)
 
 
 def touching(labels: NDArray[np.int32], core: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

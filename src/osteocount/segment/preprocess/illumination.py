@@ -236,5 +236,7 @@ def _bright_surface(
     for _ in range(_ROUNDS):  # cells only darken: what lies well below the surface is taken out and the fit repeated
         fit = terms @ np.linalg.lstsq(terms[use], known[use], rcond=None)[0]
         spread = 1.4826 * float(np.median(np.abs(known[use] - fit[use]))) + floor
-        use = trusted & (known > fit - _OUTLIER * spread)
+        before, use = use, trusted & (known > fit - _OUTLIER * spread)
+        if np.array_equal(use, before):
+            break
     return fit, use

@@ -7,7 +7,8 @@ cells in whichever window of the picture it is seen, as long as it is seen whole
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -128,12 +129,17 @@ class PackedBodies:
 
     def in_window(self, y: NDArray[np.intp], x: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return where in the window pixels of the packing lie."""
-        index = np.zeros(self.shape, np.int32)
-        for n, crop in enumerate(self.crops):
-            index[crop.on_packing] = n
         shift = np.array([(p.y - p.row, p.x - p.column) for p in self.crops], np.intp).reshape(-1, 2)
-        dy, dx = shift[index[y, x]].T
+        dy, dx = shift[self._crop_at[y, x]].T
         return y + dy, x + dx
+
+    @cached_property
+    def _crop_at(self) -> NDArray[np.int32]:
+        """(height, width) which crop lies where on the packing."""
+        which = np.zeros(self.shape, np.int32)
+        for n, crop in enumerate(self.crops):
+            which[crop.on_packing] = n
+        return which
 
 
 @dataclass(frozen=True)
@@ -156,10 +162,6 @@ class Bodies:
         chosen = np.zeros(int(self.labels.max(initial=0)) + 1, np.uint8)
         chosen[[crop.label for crop in self.crops]] = 1
         return chosen[self.labels]
-
-    def within_picture(self) -> Bodies:
-        """Return the same bodies, not continued beyond the picture's border."""
-        return Bodies(self.labels, tuple(replace(crop, beyond=(0, 0, 0, 0)) for crop in self.crops))
 
 
 def connected_bodies(mask: ByteMask, border: Sides = (True, True, True, True)) -> Bodies:
@@ -186,6 +188,14 @@ def pack_bodies(bodies: Bodies) -> PackedBodies:
         if real is not None:
             real[crop.on_packing] = 1
     return PackedBodies(crops, (height, width), mask, real)
+
+
+def bodies_in_place(bodies: Bodies) -> PackedBodies:
+    """Leave bodies where they lie: the window is their packing, and one crop holds them all."""
+    mask = bodies.mask()
+    left, top, width, height = cv2.boundingRect(mask)
+    crop = Crop(0, top, left, height, width, (0, 0, 0, 0), top, left)
+    return PackedBodies((crop,) if bodies.crops else (), (mask.shape[0], mask.shape[1]), mask, None)
 
 
 def _crop(label: int, y: slice, x: slice, shape: tuple[int, int], border: Sides) -> Crop:

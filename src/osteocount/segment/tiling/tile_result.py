@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from osteocount.segment.candidate_nuclei import CandidateNuclei
 from osteocount.segment.preprocess.scale import nearest
 from osteocount.segment.preprocess.stains import Stains, trap_density
-from osteocount.segment.tiling.packing import Bodies, Crop, PackedBodies, pack_bodies
+from osteocount.segment.tiling.packing import Crop, PackedBodies
 
 Labels = NDArray[np.uint32]
 Indices = NDArray[np.intp]
@@ -90,7 +90,7 @@ class TileResult:
         return np.asarray(np.array(in_window, np.intp).reshape(-1, 4) + np.repeat(self.corner, 2))
 
 
-def gather_packed(
+def gather_found(
     packed: PackedBodies,
     corner: tuple[int, int],
     cells: NDArray[np.int32],
@@ -132,29 +132,6 @@ def gather_packed(
         packed.crops, corner, _objects(packed, corner, real), _objects(packed, corner, nuclei), opaque, area, stain,
         y + corner[0], x + corner[1], cells[spots.y, spots.x], spots.score, nucleus,
     )  # fmt: skip
-
-
-def gather_window(
-    bodies: Bodies,
-    corner: tuple[int, int],
-    cells: NDArray[np.int32],
-    opaque: NDArray[np.bool_],
-    density: NDArray[np.float32],
-    stains: Stains,
-    spots: CandidateNuclei,
-    threshold: float,
-) -> TileResult:
-    """Gather what was found in a window; as `gather_packed`, but for images and coordinates of the window."""
-    packed = pack_bodies(bodies.within_picture())
-    shift = np.zeros((int(bodies.labels.max(initial=0)) + 1, 2), np.intp)
-    for crop in packed.crops:
-        shift[crop.label] = crop.row - crop.y, crop.column - crop.x
-    down, along = shift[bodies.labels[spots.y, spots.x]].T
-    own = packed.mask.astype(np.int32)
-    extents = packed.lay(spots.labels, beyond=False) * own
-    moved = CandidateNuclei(spots.y + down, spots.x + along, spots.score, extents)
-    laid = packed.lay(cells, beyond=False) * own
-    return gather_packed(packed, corner, laid, opaque, packed.lay(density, beyond=False), stains, moved, threshold)
 
 
 def number_objects(objects: Sequence[PackedLabels]) -> list[NDArray[np.int32]]:
