@@ -26,17 +26,29 @@ def large_pilot(components: VarianceComponents, donors: int = 60, wells: int = 6
 def test_variance_components_come_back():
     truth = VarianceComponents(mean=40, donor_sd=0.5, donor_arm_sd=0.25, theta=10)
     wells = check_wells(large_pilot(truth), {}).wells
-    found, notes = estimate_components(wells, {"arm 0"}, "mm²")
+    pilot = estimate_components(wells, {"arm 0"}, "mm²")
+    found = pilot.components
     assert found.donor_sd == pytest.approx(0.5, rel=0.2)
     assert found.donor_arm_sd == pytest.approx(0.25, rel=0.15)
     assert found.theta == pytest.approx(10, rel=0.15)
     assert found.mean == pytest.approx(40, rel=0.2)
-    assert len(notes) == 1
+    assert len(pilot.notes) == 1
+
+
+def test_what_a_pilot_leaves_open_is_drawn_around_it():
+    truth = VarianceComponents(mean=40, donor_sd=0.5, donor_arm_sd=0.25, theta=10)
+    small = estimate_components(check_wells(large_pilot(truth, donors=4), {}).wells, {"arm 0"}, "mm²")
+    large = estimate_components(check_wells(large_pilot(truth), {}).wells, {"arm 0"}, "mm²")
+    for pilot, wide in ((small, True), (large, False)):
+        drawn = [pilot.drawn(np.random.default_rng(n)) for n in range(200)]
+        level, sd = (np.array([getattr(one, name) for one in drawn]) for name in ("mean", "donor_arm_sd"))
+        assert np.median(level) == pytest.approx(pilot.components.mean, rel=0.1)
+        assert (np.std(np.log(level)) > 0.2) == (np.std(sd) > 0.04) == wide
 
 
 def test_poisson_wells_have_no_overdispersion():
     wells = check_wells(simulated(("vehicle", "A"), 4, wells=2, seed=4), {}).wells
-    assert estimate_components(wells, {"vehicle"}, "mm²")[0].theta > 20
+    assert estimate_components(wells, {"vehicle"}, "mm²").components.theta > 20
 
 
 def test_power_grows_and_a_seed_repeats_it():
@@ -75,8 +87,8 @@ def test_the_sentence():
         f"{high:.0f} % as far as a pilot of this size can tell) and {dunnett:.0f} % for Dunnett p < .05 (a ratio of "
         f"3, one "
         "arm against control).\nThe range comes from how uncertain the pilot leaves the variation between a donor's "
-        "arms "
-        "(90 % interval); a larger pilot narrows it.\nFrom the pilot: "
+        "arms and the number of osteoclasts in the control (90 % interval); a larger pilot narrows it.\n"
+        "From the pilot: "
     )
     assert (
         "The pilot has 3 donors: how much donors differ is itself poorly known. Plan for one donor more than this says."
@@ -105,7 +117,7 @@ def test_counts_are_divided_by_areas():
     frame = large_pilot(truth)
     part = rng.choice([1.0, 0.5, 0.25], len(frame))
     frame = frame.assign(count=rng.binomial(frame["count"], part), area_mm2=2 * part)
-    found, _ = estimate_components(check_wells(frame, {}).wells, {"arm 0"}, "mm²")
+    found = estimate_components(check_wells(frame, {}).wells, {"arm 0"}, "mm²").components
     assert found.theta == pytest.approx(20, rel=0.3)
     assert found.donor_arm_sd == pytest.approx(0.2, rel=0.15)
     assert found.mean == pytest.approx(60 * part.mean(), rel=0.2)

@@ -10,7 +10,6 @@ from typing import Unpack
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
@@ -26,7 +25,8 @@ from osteocount.wells import ColumnNames
 DONORS = tuple(range(3, 11))
 WELLS = tuple(range(2, 7))
 RUNS = 2000
-OPEN = 0.95  # the range that is said runs from the 5 % to the 95 % quantile
+RANGE = 0.05, 0.95  # quantiles of the power over what the pilot leaves open
+DRAWS, DRAW_RUNS = 60, 300  # components as the pilot may have had them, and simulated experiments for each
 ALIKE = 1.05  # largest ÷ smallest imaged area that counts as equal; a convention, not measured
 ORIENTATION = (
     "For orientation: with 4 arms, 50 osteoclasts per well, donor × arm SD 0.2 and negative-binomial size 10, 3 donors "
@@ -52,7 +52,7 @@ class Plan:
     runs, seed : int
     target : float
     power_range : (float, float)
-        Power of ``robust`` of the best design, at the ends of the 90 % interval of the pilot's residual variance.
+        Power of ``robust`` of the best design: 90 % interval over what the pilot leaves open (`PilotEstimate.drawn`).
     notes : tuple of str
     """
 
@@ -107,8 +107,8 @@ class Plan:
             )
         return [
             f"{answer} (a ratio of {self.ratio:g}, {family}).",
-            "The range comes from how uncertain the pilot leaves the variation between a donor's arms (90 % interval); "
-            "a larger pilot narrows it.",
+            "The range comes from how uncertain the pilot leaves the variation between a donor's arms and the number "
+            "of osteoclasts in the control (90 % interval); a larger pilot narrows it.",
         ]
 
 
@@ -152,9 +152,8 @@ def plan(
     control = control or (settings or ComparisonSettings()).control
     controls = set(choose_controls(checked.wells, control).values())
     refuse_percentages(checked.wells, controls)
-    (components, notes), *ends = (
-        estimate_components(checked.wells, controls, checked.area_unit, quantile) for quantile in (None, OPEN, 1 - OPEN)
-    )
+    pilot_says = estimate_components(checked.wells, controls, checked.area_unit)
+    components = pilot_says.components
     arms = checked.wells["arm"].nunique() - len(controls)
     simulate = partial(
         simulated_power, runs=runs, arms=arms, log_ratio=float(np.log(ratio)), areas=relative_areas(checked.wells)
@@ -165,10 +164,23 @@ def plan(
         rows.append(simulate(rng, *design, components))
         if progress:
             progress(done, len(designs))
-    planned = Plan(pd.DataFrame(rows), components, ratio, arms, runs, seed, target, (0.0, 1.0), tuple(notes))
+    planned = Plan(pd.DataFrame(rows), components, ratio, arms, runs, seed, target, (0.0, 1.0), pilot_says.notes)
     size = int(planned.best["donors"]), int(planned.best["wells"])
-    low, high = (simulate(np.random.default_rng(seed), *size, end)["power_robust"] for end, _ in ends)
-    return replace(planned, power_range=(low, high))
+    of_size = partial(simulate, np.random.default_rng(seed), *size, runs=DRAW_RUNS)
+    return replace(planned, power_range=power_range(pilot_says, of_size, seed))
+
+
+def power_range(
+    pilot: PilotEstimate, simulate: Callable[[VarianceComponents], dict[str, float]], seed: int
+) -> tuple[float, float]:
+    """Return the 5 % and 95 % quantiles of the power of ``robust`` over components that the pilot may have had.
+
+    ``simulate`` returns the row of the plan for components.
+    """
+    rng = np.random.default_rng(seed)
+    power = [simulate(pilot.drawn(rng))["power_robust"] for _ in range(DRAWS)]
+    low, high = np.quantile(power, RANGE)
+    return float(low), float(high)
 
 
 def simulated_power(
@@ -213,15 +225,45 @@ def relative_areas(wells: pd.DataFrame) -> FloatArray:
     return np.asarray(area / area.mean(), dtype=np.float64)
 
 
-def estimate_components(
-    wells: pd.DataFrame, controls: set[str], area_unit: str, quantile: float | None = None
-) -> tuple[VarianceComponents, list[str]]:
+@dataclass(frozen=True)
+class PilotEstimate:
+    """What a pilot says about variation, and how surely.
+
+    Attributes
+    ----------
+    components : VarianceComponents
+    residual, df : float, int
+        Mean square of the residuals of the cells' log rates, and its degrees of freedom.
+    counting : float
+        The part of it that wells alone would give.
+    level_error, donors : float, int
+        Standard error of the log of the control's mean over so many donors.
+    notes : tuple of str
+    """
+
+    components: VarianceComponents
+    residual: float
+    df: int
+    counting: float
+    level_error: float
+    donors: int
+    notes: tuple[str, ...]
+
+    def drawn(self, rng: np.random.Generator) -> VarianceComponents:
+        """Draw components that may have given this pilot: residual variance by χ², the control's level by t."""
+        residual = self.residual * self.df / rng.chisquare(self.df)
+        level = self.components.mean * np.exp(self.level_error * rng.standard_t(self.donors - 1))
+        sd = float(np.sqrt(max(residual - self.counting, 0.0)))
+        return replace(self.components, mean=float(level), donor_arm_sd=sd)
+
+
+def estimate_components(wells: pd.DataFrame, controls: set[str], area_unit: str) -> PilotEstimate:
     """Estimate the variance components of a pilot by moments.
 
     Wells: pooled (squared deviation from the rate of the donor × arm − mean) over mean² gives 1 / theta, with the mean
     of each well by its area. Donor × arm: residual mean square of the cells' log rates less what wells alone would
     give. Donor: variance of the donors' means less their share. The control well is that of the donor in the middle,
-    of mean area.
+    of mean area; that wells vary lowers the mean of logs by half their variance, which is added.
 
     Parameters
     ----------
@@ -229,8 +271,6 @@ def estimate_components(
         Checked wells.
     controls : set of str
     area_unit : str
-    quantile : float, optional
-        The residual mean square is taken at this quantile of what a pilot of this size leaves open (its χ² interval).
 
     Raises
     ------
@@ -248,28 +288,35 @@ def estimate_components(
             "The pilot is too small to plan from: it needs at least two donors that carry the same two arms, and at "
             "least two wells in some donor × arm."
         )
-    residual = model.variance
-    if quantile is not None:
-        residual *= model.df / float(scipy.stats.chi2.ppf(1 - quantile, model.df))
-    excess = excess_variance(endpoint.known_wells(blocked))
-    per_cell = 1 / cells["total"].clip(lower=0.5).to_numpy() + max(excess, 0.0) * cells["evenness"].to_numpy()
-    donor_arm = max(residual - float(np.mean(per_cell)), 0.0)
+    excess = max(excess_variance(endpoint.known_wells(blocked)), 0.0)
+    of_wells = excess * cells["evenness"].to_numpy()
+    counting = float(np.mean(1 / cells["total"].clip(lower=0.5).to_numpy() + of_wells))
+    donor_arm = max(model.variance - counting, 0.0)
     arms_per_donor = float(cells.groupby("donor").size().mean())
     centred = cells["y"] - cells.groupby("arm")["y"].transform("mean")
     donor = max(float(centred.groupby(cells["donor"]).mean().var(ddof=1)) - model.variance / arms_per_donor, 0.0)
+    # The donor in the middle: the simulation lets donors vary around it on the log scale.
+    control = cells["arm"].isin(controls).to_numpy()
+    logs = cells.loc[control].groupby("donor")["y"].mean()
+    level = float(np.exp(logs.mean() + np.mean(of_wells[control]) / 2) * counted["area"].mean())
+    components = VarianceComponents(
+        level, float(np.sqrt(donor)), float(np.sqrt(donor_arm)), 1 / excess if excess > 1e-6 else float("inf")
+    )
+    error = float(logs.std(ddof=1) / np.sqrt(len(logs))) if len(logs) > 1 else 0.0
+    notes = _notes(donor_arm, cells["donor"].nunique())
+    return PilotEstimate(components, model.variance, model.df, counting, error, max(len(logs), 2), notes)
+
+
+def _notes(donor_arm: float, donors: int) -> tuple[str, ...]:
     notes = [ORIENTATION]
     if donor_arm == 0:
         notes.append(
             "The pilot shows no variation between a donor's arms beyond that of wells; real experiments have some (0.2 "
             "is usual), so take this power as the most to hope for."
         )
-    if cells["donor"].nunique() < 4:
+    if donors < 4:
         notes.append(
-            f"The pilot has {cells['donor'].nunique()} donors: how much donors differ is itself poorly known. "
-            "Plan for one donor more than this says."
+            f"The pilot has {donors} donors: how much donors differ is itself poorly known. Plan for one donor more "
+            "than this says."
         )
-    # The donor in the middle: the simulation lets donors vary around it on the log scale.
-    level = float(np.exp(cells.loc[cells["arm"].isin(controls), "y"].mean()) * counted["area"].mean())
-    theta = 1 / excess if excess > 1e-6 else float("inf")
-    sds = float(np.sqrt(donor)), float(np.sqrt(donor_arm))
-    return VarianceComponents(level, *sds, theta), notes
+    return tuple(notes)
