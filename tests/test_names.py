@@ -96,6 +96,10 @@ def test_every_name_has_one_of_the_given_ones(names):
             [f"EV of myeloma cells, clone {k}, kept at 37 °C, 25 ng/mL" for k in "AB"] + ["vehicle"], 24,
             ["…clone A,…", "…clone B,…", "vehicle"],
         ),
+        (
+            ["vehicle with 0.1 % of bovine serum albumin", *(f"EV of JJN-3 cells, clone {k}, per well" for k in "AB")],
+            24, ["vehicle with…rum albumin", "…clone A,…", "…clone B,…"],
+        ),
         (["a" * 30, "a" * 31], 20, ["aaaaaaaaaa…aaaaaaaaa", "aaaaaaaa…aaaaaaa (2)"]),
     ],
 )  # fmt: skip

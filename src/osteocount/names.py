@@ -88,18 +88,20 @@ def shortened(name: str, letters: int) -> str:
 
 
 def all_shortened(names: Iterable[str], letters: int) -> dict[str, str]:
-    """Return every name with its short form, from which words are left out first that all the long ones share.
+    """Return every name with its short form, from which words are left out first that long ones share.
 
+    Words at the start are shared by those with the same first word, so that a control of another name hinders nothing.
     Names that would be one keep a number to tell them apart.
     """
     known = list(dict.fromkeys(names))
     long = [name.split() for name in known if len(name) > letters]
-    before, after = _shared_words(long)
+    _, shared_by_all = _shared_words(long)
     short: dict[str, str] = {}
     taken: Counter[str] = Counter()
     for name in known:
         words = name.split()
-        told = name if len(name) <= letters else _told_apart(words, before, after)
+        before, after = _shared_words([other for other in long if other[:1] == words[:1]])
+        told = name if len(name) <= letters else _told_apart(words, before, max(after, shared_by_all))
         cut = shortened(told, letters)
         taken[cut] += 1
         short[name] = cut if taken[cut] == 1 else f"{shortened(told, letters - 4)} ({taken[cut]})"

@@ -142,6 +142,8 @@ def test_template_corrected_and_read(tmp_path, suffix):
         ("slide1_RANKL_50ng_f2.png", {"replicate": "slide1", "treatment": "RANKL", "dose": "50 ng"}),
         ("mouse 4/EV KO/dish2_1.tif", {"donor": "mouse 4", "treatment": "EV KO", "replicate": "dish2"}),
         ("P3/PBS/a.tif", {"donor": "P3", "treatment": "PBS"}),
+        ("D1/RANKL 50.0ng_mL/Bild 1.tif", {"donor": "D1", "treatment": "RANKL", "dose": "50.0 ng/mL"}),
+        ("D1/RANKL 25ng_L929/Bild 1.tif", {"donor": "D1", "dose": "25 ng"}),
     ],
 )
 def test_what_a_name_seems_to_say(tmp_path, name, expected):

@@ -32,6 +32,7 @@ from osteocount.napari.treatments import TreatmentsController
 from osteocount.napari.views.count_view import NumbersView, RunView, WellsView, first_few, osteoclast_rule
 from osteocount.napari.views.dry_run_view import DryRunView, pictures_in_words, treatments_in_words
 from osteocount.napari.views.guide_view import GuideView
+from osteocount.napari.views.save_view import SaveView
 from osteocount.napari.views.settings_view import SettingsView
 from osteocount.napari.views.source_view import SourceView
 from osteocount.napari.views.widgets import CollapsibleSection, LegendView, MessageView, button, column, plain_label
@@ -133,11 +134,7 @@ class OsteoCountDock(QWidget):
     def _lay_out(self) -> None:
         self.setMinimumWidth(MINIMUM_WIDTH)
         self.review_message, self.review_legend = MessageView(), LegendView()
-        self.save = button(
-            "Save tables and report",
-            "Corrections are saved one by one as you make them. This writes tables and report anew with all of them.",
-            lambda: self.review.write(self._show_saved),
-        )
+        self.saves = SaveView(), SaveView()  # in steps 3 and 4
         self.show_plate = button(
             "Show the plate", "Bring the plate to the front, on the left of the picture", self._raise_plate
         )
@@ -145,24 +142,22 @@ class OsteoCountDock(QWidget):
             "Save and correct", "Write its results beside the picture, and go on to step 3 to correct and export them",
             self.save_count,
         )  # fmt: skip
-        self.save_corrected = button(
-            "Save tables and report", "Write the tables, label images and report anew, with your corrections",
-            lambda: self.review.write(self._show_saved),
-        )  # fmt: skip
         self.show_cells = button(
             "Table of cells", "All cells of this picture below it: sort them, go to them, copy them",
             lambda: self.docks.show(self.review.cells, "Cells", "bottom"),
         )  # fmt: skip
+        lessons = QWidget()
+        column(lessons, self.review.training.view, self.fine_tuning.view)
+        self.teaching = CollapsibleSection("Teach it your stain (Train, Fine-tune)", lessons)
         self.steps = QTabWidget()
         self.steps.setCornerWidget(self._help_button())
         self.pages = [
             self._page("1 Open", self.source),
             self._page("2 Count", self.dry_run, CollapsibleSection("Settings", self.settings), self.run, self.message,
                        self.numbers, self.keep, self.legend, self.wells),
-            self._page("3 Correct", self.review.correct, self.show_cells, self.save_corrected,
-                       self.review.training.view, self.fine_tuning.view,
-                       self.review_message, self.review_legend),
-            self._page("4 Compare", self.review.compare, self.show_plate, self.save, stretches=True),
+            self._page("3 Correct", self.review_message, self.review.correct, self.show_cells, self.saves[0],
+                       self.teaching, self.review_legend),
+            self._page("4 Compare", self.review.compare, self.show_plate, self.saves[1], stretches=True),
         ]  # fmt: skip
         self.state = plain_label()
         self._show_parts()
@@ -208,7 +203,7 @@ class OsteoCountDock(QWidget):
         self.settings.changed.connect(self._looking.start)
         self.settings.changed.connect(self._show_pixel_size)
         self.dry_run.pixel_size_typed.connect(self.settings.type_pixel_size)
-        self.treatments.opened.connect(lambda: self.docks.show(self.treatments.view, "Treatments", "bottom"))
+        self.treatments.opened.connect(self._show_treatments)
         self.treatments.saved.connect(self._use_treatments)
         self.treatments.problem.connect(self._show_source_problem)
         self.fine_tuning.used.connect(self.settings.use_model)
@@ -216,8 +211,11 @@ class OsteoCountDock(QWidget):
         self.source.count_requested.connect(lambda: self.steps.setCurrentIndex(COUNT))
         self.review.problem.connect(self.review_message.show_problem)
         self.review.busy.connect(self.state.setText)
+        self.review.noted.connect(self.review_message.show_notes)
         self.review.opened.connect(self._show_review)
-        for each in (self.show_plate, self.save, self.show_cells, self.save_corrected):
+        for view in self.saves:
+            view.save_requested.connect(lambda: self.review.write(self._show_saved))
+        for each in (self.show_plate, self.show_cells):
             each.setEnabled(False)
         self.source.drop.show_recent(recent.recent())
         self.layers.announce()
@@ -344,10 +342,11 @@ class OsteoCountDock(QWidget):
 
     def _show_review(self) -> None:
         """Show the plate beside the picture, the first time there is something to show."""
-        for each in (self.show_plate, self.save, self.show_cells, self.save_corrected):
+        for each in (self.show_plate, self.show_cells):
             each.setEnabled(True)
+        if self.review.session is not None:
+            self._offer_report(self.review.session.root)
         self.review_legend.show_entries(*self.review.layers.legend())
-        self.review_message.show_notes(())
         if not self._was_plate_shown and self.review.has_several():
             self._was_plate_shown = True
             self._raise_plate()
@@ -357,6 +356,11 @@ class OsteoCountDock(QWidget):
 
     def _show_saved(self, outcome: Outcome) -> None:
         self.state.setText(f"Tables and report are in {outcome.folder}")
+        self._offer_report(outcome.folder)
+
+    def _offer_report(self, folder: Path) -> None:
+        for view in self.saves:
+            view.show_folder(folder)
 
     def _show_source_problem(self, text: str) -> None:
         self.steps.setCurrentIndex(OPEN)
@@ -369,6 +373,9 @@ class OsteoCountDock(QWidget):
     def _take_sample(self, folder: Path) -> None:
         self.state.setText("")
         self.take(folder)
+
+    def _show_treatments(self) -> None:
+        self.docks.show(self.treatments.view, "Treatments", "bottom", is_wide=True)
 
     def _use_treatments(self, path: Path) -> None:
         self.source.plate_layout.edit.setText(str(path))

@@ -25,8 +25,11 @@ class DockAreas:
         self._window = window
         self._docks: dict[QWidget, Any] = {}
 
-    def show(self, widget: QWidget, name: str, area: str) -> None:
-        """Bring a widget to the front, in a dock that is made when it has none: its × takes it out of it."""
+    def show(self, widget: QWidget, name: str, area: str, *, is_wide: bool = False) -> None:
+        """Bring a widget to the front, in a dock that is made when it has none: its × takes it out of it.
+
+        At the bottom a wide one also takes the ground below our own dock, which is short of room otherwise.
+        """
         if self._window is None:
             return
         if not self.has(widget):
@@ -34,7 +37,8 @@ class DockAreas:
             if area == "left":
                 _tabify_with_layer_controls(widget)
             else:
-                _tabify_at_the_bottom(widget, [each for each in self._docks if each is not widget and self.has(each)])
+                others = [each for each in self._docks if each is not widget and self.has(each)]
+                _tabify_at_the_bottom(widget, others, is_wide=is_wide)
         self._docks[widget].show()
         self._docks[widget].raise_()
 
@@ -61,13 +65,14 @@ def _tabify_with_layer_controls(widget: QWidget) -> None:
     window.resizeDocks([own, *below], [_HEIGHTS[0], *[_HEIGHTS[1]] * len(below)], Qt.Orientation.Vertical)
 
 
-def _tabify_at_the_bottom(widget: QWidget, others: list[QWidget]) -> None:
-    """Lay tables over each other rather than beside, below the picture only, and leave the picture its room."""
+def _tabify_at_the_bottom(widget: QWidget, others: list[QWidget], *, is_wide: bool) -> None:
+    """Lay tables over each other rather than beside, below the picture, and leave the picture its room."""
     own, window = _ancestor(widget, QDockWidget), _ancestor(widget, QMainWindow)
     if own is None or window is None:
         return
     window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)  # the plate keeps its height
-    area = Qt.DockWidgetArea.BottomDockWidgetArea
+    area, right = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+    window.setCorner(Qt.Corner.BottomRightCorner, area if is_wide else right)
     earlier = [
         dock for each in others if (dock := _ancestor(each, QDockWidget)) and window.dockWidgetArea(dock) == area
     ]

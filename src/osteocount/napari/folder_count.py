@@ -32,7 +32,7 @@ def count_folder(request: RunRequest, stop: Event) -> Generator[Progress, None, 
     OsteoCountError
         Nothing could be done, or the process that counted was ended by the system.
     """
-    yield Progress(0, 0, f"Looking into {request.source.name}")
+    yield Progress(0, 0, f"Counting {request.source.name}; the first picture takes longest")
     said: Queue[tuple[int, Any]] = Queue()
     # A picture that fills the memory would take the window with it, and what is not saved there.
     limits = replace(Limits.given(None, None), even_alone=True)

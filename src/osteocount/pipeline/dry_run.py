@@ -66,6 +66,8 @@ class DryRun:
         The arm the others are compared with; "" where none is named.
     pictures
         Those that were looked at.
+    readings
+        How many wells have an absorbance.
     notes
         What does not fit, and what else to know, in sentences.
     """
@@ -79,6 +81,7 @@ class DryRun:
     control: str
     pictures: tuple[PictureDryRun, ...]
     notes: tuple[str, ...]
+    readings: int = 0
 
 
 def look_ahead(request: RunRequest) -> DryRun:
@@ -116,6 +119,7 @@ def look_ahead(request: RunRequest) -> DryRun:
         control=control,
         pictures=tuple(look_at(task, request.settings) for task in chosen),
         notes=notes,
+        readings=len({place for table in inputs.readings for place in zip(table["plate"], table["well"], strict=True)}),
     )
 
 

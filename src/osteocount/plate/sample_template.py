@@ -17,8 +17,8 @@ _DONOR = re.compile(r"(?i)(?:d|donor|spender|patient|pat|p|mouse|m|animal|rat|ex
 _REPLICATE = re.compile(r"(?i)(?:rep|replicate|r|n|well|w|dish|slide|coverslip|cs|chamber|sample|s)[ _-]?\d{1,3}")
 _FIELD = re.compile(r"(?i)(?:img|image|pic|picture|photo|field|fov|f|pos|position|tile)?[ _-]?\(?\d{1,5}\)?")
 _DOSE = re.compile(
-    r"(?<![A-Za-z0-9.,-])(?P<number>\d+(?:[.,]\d+)?)[ _]?(?P<unit>[pnu\u00b5\u03bcm]g(?:/?m?[lL])?|[pnu\u00b5\u03bcm]M|"
-    r"[u\u00b5\u03bc][lL]|%)(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9.,-])(?P<number>\d+(?:[.,]\d+)?)[ _]?(?P<unit>[pnu\u00b5\u03bcm]g(?:[/_-]?m?[lL])?|"
+    r"[pnu\u00b5\u03bcm]M|[u\u00b5\u03bc][lL]|%)(?![A-Za-z0-9])"
 )
 _MAGNIFICATION = re.compile(r"(?i)\d{1,3}x|trap|bf|brightfield|overview|merge|scale ?bar|copy|kopie")
 
@@ -94,11 +94,11 @@ def _treatment(path: Path, words: list[str]) -> str:
 
 
 def _without_dose(name: str, said: dict[str, str]) -> str:
-    """Take a dose with its unit (``25ng``, ``25 ngml``, ``5 nM``) out of a name."""
+    """Take a dose with its unit (``25ng``, ``25 ngml``, ``25 ng_mL``, ``5 nM``) out of a name."""
     match = _DOSE.search(name)
     if match is None or "dose" in said:
         return name
-    unit = match["unit"] if "/" in match["unit"] else re.sub(r"(?i)(?<=g)m?l$", lambda m: f"/{m[0]}", match["unit"])
+    unit = re.sub(r"(?i)(?<=g)[/_-]?(m?l)$", r"/\1", match["unit"])  # names hold no slash
     said["dose"] = f"{match['number']} {canonical_unit(unit) or unit}"
     return f"{name[: match.start()]} {name[match.end() :]}".strip(" _-")
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from osteocount.errors import OsteoCountError
+from osteocount.names import shortened
 from osteocount.sample_words import in_words_of, sample_word
 from osteocount.stats import sentences
 from osteocount.stats.agreement import Agreement
@@ -39,7 +40,7 @@ from osteocount.stats.planning import Plan
 
 _LABEL_LETTERS = 34  # in a line of a name beside an interval
 _EFFECT_AXIS = 5.0  # inches of the effect plot under which its axis is named
-_LETTERS_PER_INCH = 15, 18  # of an axis label, and of what stands above an interval in a narrow place
+_LETTERS_PER_INCH = 14, 18  # of an axis label, and of what stands above an interval in a narrow place
 
 
 def superplot(
@@ -137,7 +138,7 @@ def effect_plot(comparison: Comparison, endpoint: str | None = None, width: floa
     rows = rows[rows["kind"].isin(["arm", "dependence", "interaction", "custom"])]
     effects = comparison.donor_effects[comparison.donor_effects["endpoint"] == name]
     style = styles(comparison.donor_values["donor"])
-    labels = contrast_labels(rows, comparison.control)
+    labels = contrast_labels(rows, comparison.control, lines=1 if width else 3)
     lines = max((label.count("\n") + 1 for label in labels), default=1)
     figure, axes = new_figure(width or 8.2, (0.52 if lines < 3 else 0.62) * len(rows) + 1.7)
     for y, (row, label) in enumerate(zip(rows.to_dict("records"), labels, strict=True)):
@@ -148,7 +149,8 @@ def effect_plot(comparison: Comparison, endpoint: str | None = None, width: floa
     beside = [] if width else labels
     axes.set_yticks(range(len(beside)), beside, multialignment="right")
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    said = _effect_axis(name, rows, comparison.control)
+    control = shortened(comparison.control, _LABEL_LETTERS) if width else comparison.control
+    said = _effect_axis(name, rows, control)
     axes.set_xlabel(textwrap.fill(said, int(_LETTERS_PER_INCH[0] * (width or _EFFECT_AXIS))))
     if none and (rows["estimate"].notna().any() or len(effects)):
         log_axis(axes, "x")
@@ -188,10 +190,10 @@ def _say_row(axes: Axes, y: int, row: dict[Any, Any], label: str, width: float |
     text.set_in_layout(False)  # it may be wider than the axes, which must not shrink for it
 
 
-def contrast_labels(rows: pd.DataFrame, control: str) -> list[str]:
-    """Name contrasts beside their intervals, each with its reference where that is not the control."""
+def contrast_labels(rows: pd.DataFrame, control: str, lines: int = 3) -> list[str]:
+    """Name contrasts in so many lines beside their intervals, each with its reference where that is not the control."""
     names = [contrast_title(str(name)) for name in rows["contrast"]]
-    short = all_wrapped(names, _LABEL_LETTERS, 3)
+    short = all_wrapped(names, _LABEL_LETTERS, lines)
     labels = []
     for name, reference, kind in zip(names, rows["reference"].astype(str), rows["kind"], strict=True):
         told = reference == control or kind == "custom"

@@ -18,6 +18,7 @@ def test_the_comparison_keeps_its_choice_when_it_is_made_anew(qtbot):
     view.set_choices(["osteoclast_count", "fusion_index"], ["RANKL", "EV"])
     assert view.chosen() == ("fusion_index", "EV", "superplot")
     view.show_comparison(None, "No layout, so there is nothing to compare.")
+    assert (view.figure.text, view.words.toPlainText()) == ("No layout, so there is nothing to compare.", "")
     assert not view.export.isEnabled()
     view.show_comparison(RenderedFigure(np.zeros((4, 4, 4), np.uint8), (0, 0), (1, 1)), "words")
     assert view.export.isEnabled()

@@ -34,6 +34,19 @@ def test_both_counts_are_shown_and_a_difference_stands_out(qtbot):
     assert view.values["fusion_index"][1].text() == "–"
 
 
+def test_a_longer_hint_moves_nothing(qtbot):
+    view = CorrectView()
+    qtbot.addWidget(view)
+    view.resize(330, 600)
+    view.show()
+    places = []
+    for text in ("Short.", "A sentence that takes two lines in a dock that is as wide as this one is."):
+        view.show_selection(text)
+        qtbot.wait(1)
+        places.append(view.buttons["merge"].mapTo(view, view.rect().topLeft()).y())
+    assert places[0] == places[1]
+
+
 @pytest.fixture
 def training(qtbot):
     view = TrainView()

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from osteocount.napari.views.dry_run_view import DryRunView, pictures_in_words, scale_in_words, treatments_in_words
+from osteocount.napari.views.dry_run_view import (
+    NO_SCALE,
+    DryRunView,
+    pictures_in_words,
+    scale_in_words,
+    treatments_in_words,
+)
 from osteocount.pipeline.dry_run import DryRun, PictureDryRun
 
 FIELD = PictureDryRun("A01.tif", "704 × 528 px, RGB, 8 bit", 0.76, "TIFF resolution", "brightfield", "resolved")
@@ -43,6 +49,7 @@ def test_pictures_are_said_in_words(facts, words):
         ({}, "2 treatments, 1 donor; compared with vehicle"),
         ({"donors": (), "control": ""}, "2 treatments, no donors; no control is named"),
         ({"arms": ()}, "no treatments given, so nothing is compared"),
+        ({"readings": 96}, "2 treatments, 1 donor; compared with vehicle; absorbance of 96 wells"),
     ],
 )
 def test_treatments_are_said_in_words(facts, words):
@@ -67,6 +74,8 @@ def test_a_folder_and_a_picture_are_shown(view):
     assert "--" not in view.notes.text()
     view.show_picture(PictureDryRun("x", "", None, "", refusal="x: one grey channel."))
     assert "one grey channel" in view.notes.text()
+    view.show_folder(dry_run(pictures=(FIELD, PictureDryRun("A02.png", "", None, "no scale", "brightfield"))))
+    assert NO_SCALE in view.notes.text()
     view.show_nothing("no such folder")
     assert view.notes.text() == "✖ no such folder"
     view.show_nothing("")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from qtpy.QtCore import QPoint, Qt
 
-from osteocount.napari.views.figure_view import FigureSize, FigureView, RenderedFigure, render
+from osteocount.napari.views.figure_view import FigureSize, FigureView, RenderedFigure, fitted, render
 from osteocount.plate.heatmap import plate_heatmap
 
 
@@ -25,6 +26,12 @@ def test_a_figure_made_for_its_place_is_drawn_as_large_as_that():
     drawn = render(plate_heatmap(wells, "n_osteoclasts", width=room.narrow_inches), room)
     assert drawn.pixels.shape[1] == 330
     assert drawn.step[0] > 35  # pixels from well to well
+
+
+@pytest.mark.parametrize(("height", "inches"), [(330, 3.0), (400, 400 / 110), (100, 2.8), (900, 6.0)])
+def test_a_figure_fills_its_place_as_far_as_its_letters_bear(height, inches):
+    figure = Figure(figsize=(3.0, 4.0))
+    assert fitted(figure, FigureSize(330, height)).get_size_inches() == pytest.approx((3.0, inches))
 
 
 def test_a_view_of_a_figure_says_where_it_was_clicked(qtbot):

@@ -13,15 +13,23 @@ PAINTED = (
 )
 
 
-def lock(layer: Any) -> None:
-    """Keep ``layer`` from being edited; napari itself would allow it again whenever the data or the view changes."""
+def lock(layer: Any, help_text: str = "") -> None:
+    """Keep ``layer`` from being edited; napari itself would allow it again whenever the data or the view changes.
+
+    ``help_text`` stands in the status bar in place of keys for tools that are locked.
+    """
 
     def keep(event: object = None) -> None:
         if layer.editable:
             layer.editable = False
 
+    def help_with(event: object = None) -> None:
+        layer.help = help_text
+
     layer.events.editable.connect(keep)
+    layer.events.help.connect(help_with)
     keep()
+    help_with()
 
 
 def take_back_paint(layer: Any, tell: Callable[[str], object]) -> None:

@@ -28,6 +28,7 @@ SELECTED_COLOUR = "#FFFFFF"
 PEN_COLOUR = "#00FF66"
 NUCLEUS_COLOURS = np.array([(1.0, 1.0, 1.0, 1.0)]), np.array([(0.5, 0.5, 0.5, 1.0)])
 """In a cell, and in none."""
+HELP = "Click a cell, Shift-click more. Space: the next in doubt. Home button: the whole picture"
 _OURS = {"osteocount_review": True}
 CLICK_PX = 4  # of the screen: a drag no longer than this is a click
 CLOSE_UP_PX, CLOSE_UP_UM = 350, 120.0
@@ -158,14 +159,14 @@ class ReviewLayers(QObject):
         self._cells = self._viewer.add_labels(
             outlines.data, name=CELLS, colormap=colormap, opacity=0.9, metadata=dict(_OURS), **self._placed
         )
-        lock(self._cells)  # napari's brushes would change outlines and no cell
+        lock(self._cells, HELP)  # napari's brushes would change outlines and no cell
 
     def _add_nuclei(self) -> None:
         um = self._placed["scale"][0] if self._placed else None
         self._nuclei = self._viewer.add_points(
             np.empty((0, 2)), name=NUCLEI, face_color=NUCLEUS, metadata=dict(_OURS), **nucleus_style(um), **self._placed
         )
-        lock(self._nuclei)
+        lock(self._nuclei, HELP)
 
     def _finish(self, field: EditedField, outlines: OutlineLayerData) -> None:
         self._field, self._outlines = field, outlines

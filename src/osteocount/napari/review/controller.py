@@ -51,6 +51,8 @@ class ReviewController(QObject):
     -------
     opened
         The result folder is open and its first picture is shown.
+    noted
+        What to know of the picture that was opened, in sentences; none: nothing.
     problem
         A sentence for the person.
     busy
@@ -58,6 +60,7 @@ class ReviewController(QObject):
     """
 
     opened = Signal()
+    noted = Signal(tuple)
     problem = Signal(str)
     busy = Signal(str)
 
@@ -278,6 +281,7 @@ class ReviewController(QObject):
         self.cells.show_cells(loaded.opened.cells, ())
         self._show_well(n)
         self.opened.emit()
+        self.noted.emit(loaded.opened.record.qc_reasons)
         if loaded.note:
             self.problem.emit(loaded.note)
 

@@ -25,7 +25,7 @@ from osteocount.napari.layers.outlines import OutlineLayerData, outline_classes
 from osteocount.napari.messages import in_window_terms
 from osteocount.napari.review.session import OpenField, ReviewSession
 from osteocount.napari.views.compare_view import PLOTS
-from osteocount.napari.views.figure_view import FigureSize, RenderedFigure, render
+from osteocount.napari.views.figure_view import FigureSize, RenderedFigure, fitted, render
 from osteocount.napari.views.source_view import RESULTS_SUFFIX
 from osteocount.pipeline import Outcome, Progress
 from osteocount.pipeline.field import FieldTask, field_tasks, read_channels
@@ -36,6 +36,11 @@ from osteocount.plate.picture_files import root_of
 from osteocount.sample_words import in_words_of, sample_word
 from osteocount.stats import compare, sentences
 from osteocount.stats.plain_words import in_words
+
+NO_LAYOUT = (
+    "Nothing says what the wells or pictures got, so there is nothing to compare. Make a table of treatments in step "
+    "1, then count again with “finish the earlier run”: nothing is counted twice, and corrections stay."
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -168,11 +173,12 @@ def draw_figures(
     plate, plate_text = _plate(wells, wanted)
     hints = {} if plate is None else well_hints(wells, _measure(wells, wanted), plate=wanted.plate)
     if session.run.inputs.layout is None:
-        return ReviewFigures(wells, plate, plate_text, "No layout, so there is nothing to compare.", hints=hints)
+        return ReviewFigures(wells, plate, plate_text, NO_LAYOUT, hints=hints)
     try:
         comparison = compare(wells, settings=session.run.settings.comparison)
         narrow = wanted.effect_size.narrow_inches
-        effect = render(_plot(wanted.plot, comparison, wells, wanted.endpoint, narrow), wanted.effect_size)
+        figure = _plot(wanted.plot, comparison, wells, wanted.endpoint, narrow)
+        effect = render(fitted(figure, wanted.effect_size), wanted.effect_size)
     except OsteoCountError as error:
         return ReviewFigures(wells, plate, plate_text, in_window_terms(str(error)), hints=hints)
     words = comparison_sentences(comparison, wanted.endpoint, wanted.contrast)

@@ -61,10 +61,13 @@ class OpenField:
 
 def field_title(record: FieldRecord, hidden: str) -> str:
     """Say which picture is open; ``hidden`` stands for its well and name while the review is blinded."""
-    field = f"field {record.field}" if record.field and record.field != record.well else ""
+    itself = (record.image, Path(record.image).stem)  # a picture of no well is its own well and field
+    field = f"field {record.field}" if record.field and record.field not in (record.well, *itself) else ""
     if hidden:
         return " ".join(filter(None, [hidden, field]))
-    return " ".join(filter(None, [*record.well_key, field])) + f": {record.image}"
+    well = "" if record.well in itself else record.well
+    place = " ".join(filter(None, [record.plate, well, field]))
+    return f"{place}: {record.image}" if place else record.image
 
 
 def next_wells(

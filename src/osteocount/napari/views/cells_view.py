@@ -17,6 +17,7 @@ from osteocount.napari.views.widgets import button, row
 
 NOWHERE = QModelIndex()
 MEASURED_ROWS = 20  # for the widths of columns: all of a thousand would hold the window up
+HELP = "Click a heading to sort, a row to go to its cell."
 LENGTHS = ("area_um2", "feret_um")
 """Columns that are left out where the pixel size is not known; the area in pixels stands for them."""
 
@@ -148,7 +149,9 @@ class CellsView(QWidget):
         """Show the cells of the picture at hand."""
         before = self.model.names
         self.model.show(cells)
-        self.said.setText(f"{len(cells)} TRAP-positive cells. Click a heading to sort, a row to go to its cell.")
+        outside = len(cells) - int(cells["counted"].sum())
+        left_out = f", {outside} of them outside the counting frame" if outside else ""
+        self.said.setText(f"{len(cells)} TRAP-positive cells{left_out}. {HELP}")
         if self.model.names != before or not self.table.property("sized"):
             self.table.resizeColumnsToContents()
             self.table.setProperty("sized", len(cells) > 0)

@@ -74,7 +74,7 @@ class CompareView(QWidget):
     def show_comparison(self, rendered: RenderedFigure | None, words: str) -> None:
         """Show the figure and what it means, or why there is no comparison."""
         self.figure.show_figure(rendered, words if rendered is None else "")
-        self.words.setPlainText(words)
+        self.words.setPlainText("" if rendered is None else words)
         self.words.moveCursor(self.words.textCursor().MoveOperation.Start)
         self.export.setEnabled(rendered is not None)
 

@@ -101,10 +101,7 @@ class CorrectView(QWidget):
             "says how far you agree. Tables and report are always made of the first review."
         )
         self.second.clicked.connect(self.second_review_toggled)
-        self.selection = QLabel("Nothing selected")
-        self.selection.setWordWrap(True)
-        self.selection.setMinimumHeight(2 * self.selection.fontMetrics().height() + 4)
-        self.selection.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.selection = _Hint("Nothing selected")
         self.values: dict[str, tuple[QLabel, QLabel]] = {}
         self.proposal = self._proposal()
         groups = (("Cells", CELL_ACTIONS), ("Nuclei", NUCLEUS_ACTIONS), ("Steps", STEP_ACTIONS))
@@ -180,11 +177,26 @@ class CorrectView(QWidget):
         grid.setSpacing(3)
         for n, (name, text, key, tip) in enumerate(actions):
             self.buttons[name] = button(
-                f"{text}  [{key}]" if len(key) == 1 or key == "Space" else text, f"{tip} Key: {key}",
+                f"{text}  [{key}]", f"{tip} Key: {key}",
                 lambda _=False, name=name: self.action.emit(name), takes_focus=False,
             )  # fmt: skip
             grid.addWidget(self.buttons[name], n // 2, n % 2)
         return box
+
+
+class _Hint(QLabel):
+    """A sentence that always has room for two lines, so that what lies below it keeps its place."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setWordWrap(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignTop)
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802  Qt's name
+        """Return the height of two lines at least."""
+        margins = self.contentsMargins()
+        lines = 2 * self.fontMetrics().lineSpacing() + margins.top() + margins.bottom()
+        return max(int(super().heightForWidth(width)), int(lines))
 
 
 class TrainView(QWidget):

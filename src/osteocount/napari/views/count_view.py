@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from qtpy.QtCore import Qt, QUrl, Signal
-from qtpy.QtGui import QDesktopServices
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
@@ -21,6 +20,7 @@ from qtpy.QtWidgets import (
 from osteocount.columns import UNKNOWN, WELLS, WINDOW_PICTURE, WINDOW_WELLS
 from osteocount.napari.messages import in_window_terms
 from osteocount.napari.views.remaining_time import RemainingTime
+from osteocount.napari.views.save_view import open_report
 from osteocount.napari.views.widgets import (
     CollapsibleSection,
     MessageView,
@@ -162,7 +162,7 @@ class WellsView(QWidget):
 
     def _open_report(self) -> None:
         if self._folder is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder / "report.html")))
+            open_report(self._folder)
 
 
 def osteoclast_rule(settings: Settings, *, resolved: bool) -> str:

@@ -10,6 +10,10 @@ from osteocount.napari.views.widgets import MessageView, column, plain_label
 from osteocount.pipeline.dry_run import DryRun, PictureDryRun
 
 MOST_NOTES = 4
+NO_SCALE = (
+    "Without µm per pixel there are no areas and no densities, and sizes are guessed. Where there is a scale bar: its "
+    "µm, divided by its length in pixels."
+)
 REGIMES = {
     "brightfield": "brightfield; nuclei are counted",
     "low_power": "low power; osteoclasts are told by size, nuclei are not counted",
@@ -82,9 +86,7 @@ class DryRunView(QWidget):
         self._show_treatments(is_shown=True)
         self.values["treatments"].setText(treatments_in_words(dry_run))
         self._show_pictures(dry_run.pictures)
-        notes = dry_run.notes[:MOST_NOTES]
-        refused = tuple(picture.refusal for picture in dry_run.pictures if picture.refusal)
-        self.notes.show_notes((*refused, *notes))
+        self.notes.show_notes((*_notes_on(dry_run.pictures), *dry_run.notes[:MOST_NOTES]))
 
     def show_picture(self, picture: PictureDryRun) -> None:
         """Show what is known of a picture in the viewer."""
@@ -92,7 +94,7 @@ class DryRunView(QWidget):
         self.values["pictures"].setToolTip(picture.name)
         self._show_treatments(is_shown=False)
         self._show_pictures((picture,))
-        self.notes.show_notes((picture.refusal,) if picture.refusal else ())
+        self.notes.show_notes(_notes_on((picture,)))
 
     def _show_treatments(self, *, is_shown: bool) -> None:
         for widget in (self._titles["Treatments"], self.values["treatments"]):
@@ -106,6 +108,13 @@ class DryRunView(QWidget):
         seen = list(dict.fromkeys(REGIMES[picture.regime] for picture in pictures if not picture.refusal))
         self.values["seen as"].setText("; and ".join(seen) or UNKNOWN)
         self.values["seen as"].setToolTip("\n".join(f"{p.name}: {p.reason or p.refusal}" for p in pictures))
+
+
+def _notes_on(pictures: tuple[PictureDryRun, ...]) -> tuple[str, ...]:
+    """Say which pictures would be refused, and that their scale is missing."""
+    refused = tuple(picture.refusal for picture in pictures if picture.refusal)
+    is_unknown = any(picture.um is None and not picture.refusal for picture in pictures)
+    return (*refused, NO_SCALE) if is_unknown else refused
 
 
 def scale_in_words(sizes: list[tuple[float | None, str]]) -> str:
@@ -135,7 +144,8 @@ def treatments_in_words(dry_run: DryRun) -> str:
         return "no treatments given, so nothing is compared"
     said = f"{_several(len(dry_run.arms), 'treatment')}, "
     said += _several(len(dry_run.donors), "donor") if dry_run.donors else "no donors"
-    return f"{said}; compared with {dry_run.control}" if dry_run.control else f"{said}; no control is named"
+    said += f"; compared with {dry_run.control}" if dry_run.control else "; no control is named"
+    return f"{said}; absorbance of {_several(dry_run.readings, 'well')}" if dry_run.readings else said
 
 
 def _several(number: int, thing: str) -> str:

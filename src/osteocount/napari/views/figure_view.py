@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _DOTS_PER_INCH = 96  # of a screen whose pixels are not finer than those of the window
 LARGE_PX = 1000, 680
 ELSEWHERE = "This figure is in a window of its own. Close that to see it here."
+_FLATTEST, _TALLEST = 0.7, 1.5  # of its own height, that a figure is given in a place of other proportions
 _WIDE = 6.5  # inches from which a figure is laid out as in the report
 
 
@@ -70,6 +71,14 @@ class RenderedFigure:
     def position_of(self, row: int, column: int) -> tuple[float, float]:
         """Return the x and y of a well."""
         return self.origin[0] + (column - 1) * self.step[0], self.origin[1] + (row - 1) * self.step[1]
+
+
+def fitted(figure: Figure, size: FigureSize) -> Figure:
+    """Give a figure the proportions of its place, within what its letters bear; its layout has to follow its size."""
+    wide, high = figure.get_size_inches()
+    wanted = wide * size.height / max(size.width, 1)
+    figure.set_size_inches(wide, min(max(wanted, _FLATTEST * high), _TALLEST * high))
+    return figure
 
 
 def render(figure: Figure, size: FigureSize) -> RenderedFigure:

@@ -12,18 +12,25 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QFrame,
-    QHBoxLayout,
     QLabel,
-    QLineEdit,
     QRadioButton,
     QSizePolicy,
-    QToolButton,
     QWidget,
 )
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.result_folder import RUN_RECORD
-from osteocount.napari.views.widgets import MessageView, button, column, plain_label, row, set_entries
+from osteocount.napari.views.absorbance_view import AbsorbanceView
+from osteocount.napari.views.path_edit import PathEdit
+from osteocount.napari.views.widgets import (
+    CollapsibleSection,
+    MessageView,
+    button,
+    column,
+    plain_label,
+    row,
+    set_entries,
+)
 from osteocount.pipeline import RunRequest
 from osteocount.plate.picture_files import PICTURE_SUFFIXES
 from osteocount.plate.treatment_table import layout_in
@@ -40,44 +47,6 @@ IF_PRESENT = {
 RECENT = "Recent…"
 MOST_NOTES = 4  # that fit below the table; step 2 and the report have them all
 DROP = "Drop a folder of pictures here, or a picture, or results"
-
-
-class PathEdit(QWidget):
-    """A path to type, or to choose with the button."""
-
-    changed = Signal()
-
-    def __init__(self, title: str, hint: str = "", *, file_filter: str | None = None) -> None:
-        super().__init__()
-        self._title = title
-        self._filter = file_filter
-        self.edit = QLineEdit()
-        self.edit.setPlaceholderText(hint)
-        self.edit.textChanged.connect(self.changed)
-        ask = QToolButton()
-        ask.setText("…")
-        ask.setToolTip(title)
-        ask.clicked.connect(self._ask)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.edit)
-        layout.addWidget(ask)
-
-    def path(self) -> Path | None:
-        """Return the path, or None when empty."""
-        text = self.edit.text().strip().replace("\0", "")
-        try:
-            return Path(text).expanduser() if text else None
-        except RuntimeError:  # "~somebody", who is not known here
-            return Path(text)
-
-    def _ask(self) -> None:
-        if self._filter is None:
-            path = QFileDialog.getExistingDirectory(self, self._title)
-        else:
-            path, _ = QFileDialog.getOpenFileName(self, self._title, "", self._filter)
-        if path:
-            self.edit.setText(path)
 
 
 class DropView(QFrame):
@@ -247,7 +216,10 @@ class SourceView(QWidget):
         if source.resolve().parent == source.resolve():
             raise OsteoCountError(f"{source} is a whole disk. Choose the folder of the pictures with '…'.")
         out = self.results.path() or beside(source)
-        return RunRequest(source, out, settings, self.plate_layout.path(), if_present=self.if_present.currentData())
+        return RunRequest(
+            source, out, settings, self.plate_layout.path(), if_present=self.if_present.currentData(),
+            readers=self.absorbance.inputs(),
+        )  # fmt: skip
 
     def show_path(self, path: Path) -> None:
         """Choose a folder: of results, or of pictures to count, with the layout that lies in it."""
@@ -296,7 +268,8 @@ class SourceView(QWidget):
         self.known, self.findings = plain_label(), MessageView()
         self.pictures.changed.connect(self._suggest_results)
         self.plate_layout.changed.connect(self._name_table)
-        for field in (self.pictures, self.plate_layout):
+        self.absorbance = AbsorbanceView()
+        for field in (self.pictures, self.plate_layout, self.absorbance):
             field.changed.connect(self.changed)
         self.if_present = QComboBox()
         set_entries(self.if_present, IF_PRESENT)
@@ -304,6 +277,7 @@ class SourceView(QWidget):
         self._name_table()
         return _form(
             ("Pictures", self.pictures), ("Treatments", self.plate_layout), ("", self.table),
+            (CollapsibleSection("Absorbance of the same plate", self.absorbance),),
             (self.known,), (self.findings,), ("Results", self.results), ("If present", self.if_present),
         )  # fmt: skip
 
