@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from osteocount.columns import WELL_QUALITY, names_of
-from osteocount.io.image_quality import debris_mask, focus_ratio, histogram_percentile, mean_grey, measure_quality
+from osteocount.io.image_quality import (
+    block_edges,
+    debris_mask,
+    focus_ratio,
+    histogram_percentile,
+    mean_grey,
+    measure_quality,
+)
 from osteocount.settings import QcSettings, Settings
 
 
@@ -151,3 +158,17 @@ def test_the_percentile_of_a_histogram_is_that_of_numpy(values, percent):
 def test_grey_is_the_mean_of_the_channels(channels):
     pixels = np.random.default_rng(1).integers(0, 65536, (7, 9, channels)).astype(np.uint16)
     np.testing.assert_allclose(mean_grey(pixels), pixels.mean(axis=2), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("quality", "least", "most"), [(None, 0.9, 1.3), (60, 1.0, 3.0), (8, 3.5, 50.0)])
+@pytest.mark.parametrize("corner", [(0, 0), (3, 5)])
+def test_blocks_of_jpeg_are_seen_wherever_their_grid_begins(quality, least, most, corner):
+    pixels = picture(blur=1.5, noise=3.0)
+    if quality is not None:
+        pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    assert least < block_edges(pixels[corner[0] :, corner[1] :]) < most
+
+
+def test_blocks_of_a_picture_without_any_detail_or_size():
+    assert block_edges(np.full((64, 64, 3), 200, np.uint8)) < 1
+    assert np.isnan(block_edges(np.full((9, 64, 3), 200, np.uint8)))

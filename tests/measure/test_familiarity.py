@@ -10,6 +10,7 @@ import pytest
 
 from osteocount import OsteoCountError, Settings, analyse, read_picture
 from osteocount.measure.familiarity import unfamiliarity
+from osteocount.segment.doubt import Doubts
 from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.simulate import simulate_field
 from osteocount.simulate.design import random_design
@@ -21,31 +22,52 @@ FIELD = {"regime": "brightfield", "nuclei_resolved": True}
 WELL = {"regime": "low_power", "nuclei_resolved": False}
 
 
-def found(kind, doubt=None, um=0.76, small_um=15.0):
+def found(kind, um=0.76, small_um=15.0, **doubts):
     record = {"analysed_um_per_px": um, "mononuclear_diameter_um": small_um}
     labels = ArrayLabels(*np.zeros((2, 8, 8), np.uint32))
-    return Segmentation(labels, pd.DataFrame(), cell_table=pd.DataFrame(), doubt=doubt, record=record, **kind)
+    return Segmentation(
+        labels, pd.DataFrame(), cell_table=pd.DataFrame(), doubts=Doubts(**doubts), record=record, **kind
+    )
 
 
-def cells(n=20, area_px=800.0, nuclei=1, solidity=0.9, eccentricity=0.5):
-    rows = {"area_px": area_px, "n_nuclei": nuclei, "solidity": solidity, "eccentricity": eccentricity}
-    return pd.DataFrame([rows] * n)
+def cells(n=20, n_open=0, **columns):
+    row = {"area_px": 800.0, "n_nuclei": 1, "solidity": 0.9, "eccentricity": 0.5, "flags": "", "is_osteoclast": True}
+    table = pd.DataFrame([{**row, **columns, "confidence": 0.9}] * n)
+    table.loc[: n_open - 1, ["is_osteoclast", "confidence"]] = [False, 0.6]
+    return table
+
+
+def without_nuclei(share, flags=""):
+    table = cells()
+    table.loc[: round(20 * share) - 1, ["n_nuclei", "flags"]] = [0, flags]
+    return table
 
 
 @pytest.mark.parametrize(
     ("segmentation", "table", "value", "words"),
     [
-        (found(FIELD), cells(), 800 * 0.76**2 / 1000, ""),
-        (found(FIELD), cells(area_px=4000), 4000 * 0.76**2 / 1000, "one nucleus in 2,310 µm²"),
-        (found(FIELD), cells(nuclei=0), 20 * 800 * 0.76**2 / 1000, "one nucleus in 9,242 µm²"),
-        (found(FIELD, doubt=1.5), cells(), 1.5, "contradicts itself where it looks twice. Count"),
-        (found(FIELD, doubt=0.3), cells(n=9, nuclei=0), 0.3, ""),
+        (found(FIELD), cells(), 800 * 0.76**2 / 850, ""),
+        (found(FIELD), cells(area_px=4000), 4000 * 0.76**2 / 850, "one nucleus in 2,310 µm²"),
+        (found(FIELD), cells(n_nuclei=0), 20 * 800 * 0.76**2 / 850, "one nucleus in 9,242 µm²"),
+        (found(FIELD), without_nuclei(0.35), 0.35 / 0.3, "35 % of the area of its cells shows no nucleus. Count"),
+        (found(FIELD), without_nuclei(0.35, "opaque"), None, ""),
+        (found(FIELD, cells_differ=0.135), cells(), 1.5, "contradicts itself where it looks twice. Count"),
+        (found(FIELD, cells_differ=0.1, nuclei_differ=0.09), cells(), 2.0, "where it looks twice. Count"),
+        (found(FIELD, nuclei_differ=0.0135), cells(n=9, n_nuclei=0), 0.3, ""),
+        (found(FIELD, noise=0.03), cells(), 1.5, "noise hides nuclei. Count"),
+        (found(WELL, cells_differ=0.095, um=2.0), cells(), 0.95, ""),
+        (found(WELL, seam=1.5, um=2.0), cells(), 1.2, "does not know where cells end"),
+        (found(WELL, unstained=0.72, um=2.0), cells(), 1.2, "most of what looks like a cell is not stained"),
         (found(WELL, um=2.0), cells(), None, ""),
-        (found(WELL, um=2.0, small_um=34.0), cells(), None, "34 µm across, so the pixel size may be wrong"),
+        (found(WELL, um=2.0, small_um=34.5), cells(), 1.5, "34 µm across, so the pixel size may be wrong"),
+        (found(WELL, um=2.0, small_um=34.5, contrast=0.8), cells(), 1.5, "the pixel size may be wrong"),
+        (found(WELL, um=2.0, small_um=32.0, contrast=1.7), cells(), None, ""),
         (found(WELL, um=2.0, small_um=6.0), cells(), 0.0, ""),
+        (found(WELL, um=5.5, small_um=60.0), cells(), 0.0, ""),
         (found(WELL, um=0.9, small_um=6.0), cells(), None, "6 µm across"),
         (found(WELL, um=4.0), cells(solidity=0.5), 1 / 0.45, "100 % of what is outlined has not the shape of a cell"),
         (found(WELL, um=4.0), cells(eccentricity=0.97), 1 / 0.45, "`osteocount finetune` on outlines"),
+        (found(WELL, um=4.0), cells(n_open=15), 15 / 9.5, "15 cells may or may not be osteoclasts, beside 5 that"),
     ],
 )
 def test_each_sign_has_its_bound_and_its_words(segmentation, table, value, words):
@@ -56,8 +78,24 @@ def test_each_sign_has_its_bound_and_its_words(segmentation, table, value, words
         assert seen == pytest.approx(value, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("segmentation", "blocks", "cures"),
+    [
+        (found(WELL, um=2.0), 7.0, ("as the microscope saved it", "--pixel-size", "finetune")),
+        (found(FIELD, noise=0.04), 1.0, ("a longer exposure", "--pixel-size", "osteocount train")),
+        (found(WELL, um=2.0, small_um=40.0), 1.0, ("--pixel-size", "finetune")),
+    ],
+)
+def test_it_says_what_mends_it(segmentation, blocks, cures):
+    seen, why = unfamiliarity(segmentation, cells(), blocks)
+    assert seen >= 1
+    places = [why.find(cure, why.index("What mends it: ")) for cure in cures]
+    assert min(places) > 0
+    assert places == sorted(places)
+
+
 def test_fluorescence_and_few_cells_say_nothing():
-    assert np.isnan(unfamiliarity(found({**FIELD, "regime": "fluorescence"}, doubt=2.0), cells())[0])
+    assert np.isnan(unfamiliarity(found({**FIELD, "regime": "fluorescence"}, cells_differ=2.0), cells())[0])
     assert np.isnan(unfamiliarity(found(FIELD), cells(n=3))[0])
 
 

@@ -16,6 +16,7 @@ from osteocount.settings import QcSettings
 
 Mask = NDArray[np.bool_]
 
+_BLOCKS_LOOKED_AT = 1024  # px of the middle in which traces of JPEG are looked for: more costs time, tells the same
 _TILES = 6  # along either side, over which the background level is compared
 
 
@@ -127,6 +128,25 @@ def stain_green_share(pixels: Pixels, stained: Mask, inside: Mask) -> float:
         of_level = np.maximum(-np.log10((np.arange(np.iinfo(pixels.dtype).max + 1) + 1) / (light + 1)), 0)
         density.append(float(_histogram(pixels, channel, stained) @ of_level))
     return density[1] / sum(density) if sum(density) > 0 else float("nan")
+
+
+def block_edges(pixels: Pixels) -> float:
+    """Return how many times more the levels bend at the edges of blocks of 8 pixels than elsewhere; 1: not at all.
+
+    JPEG works in such blocks, and makes them seen where it saved too much. The middle of the picture (height, width,
+    channels) is looked at; the grid of the blocks may begin anywhere. NaN: it is too small.
+    """
+    top, left = (max(0, (side - _BLOCKS_LOOKED_AT) // 2) for side in pixels.shape[:2])
+    grey = mean_grey(pixels[top : top + _BLOCKS_LOOKED_AT, left : left + _BLOCKS_LOOKED_AT])
+    ratios = []
+    for lines in (grey, grey.T):
+        length = (lines.shape[1] - 2) // 8 * 8
+        if length < 8:
+            return float("nan")
+        bends = np.abs(np.diff(lines, 2, axis=1)).mean(axis=0)[:length].reshape(-1, 8).mean(axis=0)
+        bends.sort()
+        ratios.append(bends[-2:].mean() / max(float(np.median(bends)), 1e-3 * np.iinfo(pixels.dtype).max))
+    return float(np.mean(ratios))
 
 
 def _share(what: Mask, inside: Mask) -> float:

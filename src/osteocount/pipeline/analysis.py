@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from osteocount.io.image_quality import ImageQuality, QualityMetric, debris_mask, measure_quality
+from osteocount.io.image_quality import ImageQuality, QualityMetric, block_edges, debris_mask, measure_quality
 from osteocount.io.picture import Picture
 from osteocount.io.tiled_image import TiledImage
 from osteocount.measure import CountingFrame, choose_frame, measure_cells, measure_nuclei, summarise
@@ -98,7 +98,8 @@ def analyse(
         }  # fmt: skip
         summary = summarise(cells, pd.DataFrame([facts]))
         shown = found.only_cells(cells["cell_id"].to_numpy(np.int64))  # so that label = cell_id holds both ways
-        quality = _with_familiarity(judged(), found, cells, settings.qc)
+        blocks = block_edges(image.pixels) if isinstance(image, Picture) else float("nan")
+        quality = _with_familiarity(judged(), unfamiliarity(found, cells, blocks), settings.qc)
     warnings = _warnings(image, (*found.warnings, *on_frame), quality)
     return FieldResult(cells, nuclei, shown, summary, frame, analysed_px, quality, warnings)
 
@@ -123,11 +124,9 @@ def _judge(image: Picture | TiledImage, found: Segmentation, settings: Settings)
     )
 
 
-def _with_familiarity(
-    quality: ImageQuality, found: Segmentation, cells: pd.DataFrame, settings: QcSettings
-) -> ImageQuality:
+def _with_familiarity(quality: ImageQuality, told: tuple[float, str], settings: QcSettings) -> ImageQuality:
     """Add how unlike what was learned the picture is, where that is known."""
-    value, why = unfamiliarity(found, cells)
+    value, why = told
     if np.isnan(value):
         return quality
     flagged = value >= settings.max_unfamiliar

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteocount.segment.doubt import Doubts
 from osteocount.segment.preprocess.analysed_area import EVERYTHING, AnalysedArea
 
 Regime = Literal["brightfield", "low_power", "fluorescence"]
@@ -116,9 +117,8 @@ class Segmentation:
         was worked through in tiles.
     area
         The part of the picture that was analysed.
-    doubt
-        How unsure a network is of what it sees: 1 and more, and the picture is unlike what it learned. None: not known,
-        as where no network looked.
+    doubts
+        What speaks against a network's answer, measured; nothing is known where no network looked.
     record
         Everything used that a reader must know to repeat it: thresholds, stain vectors, white point, scale. Plain
         JSON values.
@@ -133,7 +133,7 @@ class Segmentation:
     cell_table: pd.DataFrame
     trap_od: NDArray[np.float32] | None = None
     area: AnalysedArea = EVERYTHING
-    doubt: float | None = None
+    doubts: Doubts = field(default_factory=Doubts)
     record: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

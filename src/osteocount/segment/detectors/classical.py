@@ -23,6 +23,7 @@ from osteocount.segment.detectors.classical_nuclei import (
     score_peaks,
 )
 from osteocount.segment.detectors.detector import DetectionMethod, WindowFeatures
+from osteocount.segment.doubt import Doubts
 from osteocount.segment.morphology import ByteMask, disk, gaussian
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS, Stains, stain_sample, stains_from_pixels
@@ -89,9 +90,9 @@ class ClassicalDetector:
     def look_ahead(self, box: Box, density: Density) -> None:
         """Do nothing: outlining takes little time."""
 
-    def doubt(self, density: NDArray[np.float32]) -> float | None:
+    def doubts(self, density: NDArray[np.float32]) -> Doubts:
         """Know no doubt: nothing was learned."""
-        return None
+        return Doubts()
 
     def sample(self, features: ClassicalFeatures) -> tuple[NDArray[np.float32]]:
         """Return the densities of pixels inside cells."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from osteocount.io.picture import Picture
 from osteocount.segment.detectors.low_power import LowPowerDetector
+from osteocount.segment.doubt import Doubts
 from osteocount.segment.morphology import ByteMask
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.preprocess.stains import Stains
@@ -94,8 +95,8 @@ class Detector(Protocol[Features]):
         """Return the optical densities (n, 3) by which the stains are told, in as many kinds as `stains` takes."""
         ...
 
-    def doubt(self, density: NDArray[np.float32]) -> float | None:
-        """Return how unsure the method is of a small window (height, width, 3); see `Segmentation.doubt`."""
+    def doubts(self, density: NDArray[np.float32]) -> Doubts:
+        """Measure what speaks against the method's answer in a small window (height, width, 3)."""
         ...
 
     def stains(self, *samples: NDArray[np.float32]) -> Stains:

@@ -17,7 +17,7 @@ from osteocount.segment.detectors.detector import DetectionMethod, WindowFeature
 from osteocount.segment.detectors.learned_cells import cell_mask, merge_fragments, oversegment
 from osteocount.segment.detectors.learned_low_power import LearnedLowPowerDetector
 from osteocount.segment.detectors.learned_nuclei import LEAST_SCORE, candidate_features, rescore_fused_cells
-from osteocount.segment.doubt import mean_disagreement
+from osteocount.segment.doubt import Doubts, mean_disagreement, noise
 from osteocount.segment.morphology import gaussian
 from osteocount.segment.object_tables import opaque_cells
 from osteocount.segment.preprocess.scale import Scale
@@ -32,9 +32,6 @@ from osteocount.settings import Settings
 _RECEPTIVE_UM = 55.0
 _SMOOTHING_UM = 0.76  # σ of the smoothing of densities that are measured: a pixel at the working scale
 _STAINED_OD = 0.2  # length of an optical density vector from which it has a colour; what chose it is not recorded
-# Mean difference of two looks from which a picture is unlike what was learned. Simulated fields: .012 to .022 and .003
-# to .010; the annotated real one, rightly counted: .066 and .025; simulated trichrome: .126 and .056.
-_CORE_DOUBT, _NUCLEUS_DOUBT = 0.09, 0.045
 _NO = -30.0  # logit of what is surely not there
 _LEAST_CYTOPLASM = 50  # pixels; fewer say nothing of the TRAP colour
 # Of maps that are kept: all those of a picture of 25 megapixels, or those along the seams of a row of tiles 30,000
@@ -136,13 +133,13 @@ class LearnedDetector:
         height, width = density.view.shape
         self._maps_of(density).read(box, (Box(0, height, 0, width),))
 
-    def doubt(self, density: NDArray[np.float32]) -> float | None:
-        """Compare two looks at cores of cells and at nuclei."""
+    def doubts(self, density: NDArray[np.float32]) -> Doubts:
+        """Compare two looks at cores of cells and at nuclei, and measure the noise."""
         differ = mean_disagreement(self._model.disagreement(density), density)
         if differ is None:
-            return None
+            return Doubts(noise=noise(density))
         maps = LogitMaps(*differ)
-        return float(max(maps.core / _CORE_DOUBT, maps.nucleus / _NUCLEUS_DOUBT))
+        return Doubts(cells_differ=float(maps.core), nuclei_differ=float(maps.nucleus), noise=noise(density))
 
     def sample(self, features: LearnedFeatures) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the densities of pixels inside cells, and of those that are surely cytoplasm."""

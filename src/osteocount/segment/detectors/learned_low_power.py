@@ -18,7 +18,14 @@ from osteocount.segment.backends.lab_model import LabModel
 from osteocount.segment.backends.low_power_model import NETWORK_UM, LowPowerMaps, LowPowerModel
 from osteocount.segment.backends.shipped import sigmoid
 from osteocount.segment.detectors.low_power import LowPowerCells
-from osteocount.segment.doubt import mean_disagreement, window_to_doubt
+from osteocount.segment.doubt import (
+    Doubts,
+    mean_disagreement,
+    noise,
+    nuclear_contrast,
+    unstained_share,
+    window_to_doubt,
+)
 from osteocount.segment.morphology import disc_area, disk, gaussian, holes_filled, in_raster_order
 from osteocount.segment.object_tables import mean_per_label
 from osteocount.segment.preprocess.illumination import optical_density
@@ -30,10 +37,6 @@ _CELL_LOGIT = 1.0  # from which a pixel lies in a cell: the network draws cells 
 _CORE_LOGIT = -0.25  # from which it lies in the core of one
 _REACH_UM = 12.0  # how far from its core a cell reaches: what lies further, as chains of small cells do, is not its own
 _SMALLEST_UM = 12.0  # diameter of the smallest body that is told as a cell
-# Mean difference of two looks, and pixels of doubt for each pixel along the border of a cell, from which a picture is
-# unlike what was learned. Tiles of whole wells: .018 to .068 and .5 to .9; the same under strong noise, with a few of
-# the osteoclasts found: .07 to .14 and 1.1 to 1.8.
-_CELL_DOUBT, _UNSURE_SEAM = 0.1, 1.5
 _HOLE_UM = 25.0  # a gap in a cell up to this diameter is a vacuole
 _PALE_OD = 0.12  # mean density below which a large cell is a pale giant: a ghost, as annotators call it
 # A picture of unknown scale is tried at these; the network was trained at 2 µm with a spread of 15 %, so steps of a
@@ -84,20 +87,24 @@ class LearnedLowPowerDetector:
         if isinstance(self._model, LabModel):
             record["low_power_lab"] = self._model.lab.record()
         confidence, pale = np.where(called, chance, 1 - chance), called & (total < _PALE_OD)
-        return LowPowerCells(labels, called, confidence, pale, record, self._doubt(density, maps, labels, inside))
+        return LowPowerCells(labels, called, confidence, pale, record, self._doubts(density, maps, labels, inside))
 
-    def _doubt(
+    def _doubts(
         self, density: NDArray[np.float32], maps: LowPowerMaps, labels: NDArray[np.int32], inside: NDArray[np.bool_]
-    ) -> float | None:
-        """Compare two looks at cells, and ask how wide the seam is in which nobody knows where a cell ends."""
+    ) -> Doubts:
+        """Measure what speaks against the cells that were found."""
         where = window_to_doubt(density)
         differ = where and mean_disagreement(self._model.disagreement(density[where]), density[where])
-        if differ is None:
-            return None
         cell = sigmoid(maps.cell.astype(np.float32) - _CELL_LOGIT)
         unsure = float(np.minimum(cell, 1 - cell)[inside].sum())
         border = int(cv2.countNonZero(cv2.morphologyEx((labels > 0).astype(np.uint8), cv2.MORPH_GRADIENT, disk(1))))
-        return float(max(float(differ[0]) / _CELL_DOUBT, unsure / max(border, 1) / _UNSURE_SEAM))
+        return Doubts(
+            cells_differ=float("nan") if differ is None else float(differ[0]),
+            seam=unsure / max(border, 1),
+            contrast=nuclear_contrast(gaussian(maps.centre.astype(np.float32), 0.6), labels),
+            unstained=unstained_share(labels, density),
+            noise=noise(density, inside),
+        )
 
     def estimate_um(self, pixels: Pixels, inside: NDArray[np.bool_]) -> float | None:
         """Return the scale, of a series, at which the network sees the middle of a picture most clearly."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.io.picture import Pixels
+from osteocount.segment.doubt import Doubts
 from osteocount.segment.preprocess.scale import Scale
 
 #: Times the threshold of TRAP-positive: pixel density from which a body is stained, 0.21 at the default. Well above
@@ -30,8 +31,8 @@ class LowPowerCells(NamedTuple):
         (n + 1,) whether it is a pale giant.
     record
         What a reader must know of how they were called.
-    doubt
-        See `Segmentation.doubt`.
+    doubts
+        See `Segmentation.doubts`.
     """
 
     labels: NDArray[np.int32]
@@ -39,7 +40,7 @@ class LowPowerCells(NamedTuple):
     confidence: NDArray[np.float64]
     is_pale: NDArray[np.bool_]
     record: dict[str, Any]
-    doubt: float | None = None
+    doubts: Doubts = Doubts()
 
 
 class LowPowerDetector(Protocol):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.detectors.detector import Detector, Features
-from osteocount.segment.doubt import window_to_doubt
+from osteocount.segment.doubt import Doubts, mean_doubts, window_to_doubt
 from osteocount.segment.object_tables import STAIN_COLUMNS, cell_table, count_nuclei, nuclei_table, stain_flags
 from osteocount.segment.preprocess.analysed_area import AnalysedArea
 from osteocount.segment.preprocess.illumination import WhitePointEstimator
@@ -65,8 +65,8 @@ class BrightfieldImage(Generic[Features]):
         Of the whole picture.
     shape
         (height, width) in analysed pixels.
-    doubt
-        How unsure the method is; see `Segmentation.doubt`.
+    doubts
+        See `Segmentation.doubts`.
 
     Raises
     ------
@@ -106,10 +106,9 @@ class BrightfieldImage(Generic[Features]):
         for box in sampled:
             features = self._window(box, (whole,))
             parts.append(detector.sample(features))
-            doubts.append(self._doubt(features))
+            doubts.append(self._doubts(features))
         self.stains = detector.stains(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
-        known = [doubt for doubt in doubts if doubt is not None]
-        self.doubt = float(np.mean(known)) if known else None
+        self.doubts = mean_doubts(doubts)
         self.stains.refuse_other_colours(image.path.name)
 
     def tile_results(self, checkpoint: TileCheckpoint | None = None) -> Iterator[tuple[Box | None, TileResult]]:
@@ -176,12 +175,12 @@ class BrightfieldImage(Generic[Features]):
             if any(tile.shared(box.middle) for box in sampled):
                 self.detector.look_ahead(tiling.window(tile), self._density)
 
-    def _doubt(self, features: Features) -> float | None:
+    def _doubts(self, features: Features) -> Doubts:
         """Let the method look twice where most of a sampled window is stained."""
         box = features.box
         inside = self._inside and self._inside(np.arange(box.top, box.bottom), np.arange(box.left, box.right))
         where = window_to_doubt(features.density, inside)
-        return None if where is None else self.detector.doubt(self._density.read(box)[where])
+        return Doubts() if where is None else self.detector.doubts(self._density.read(box)[where])
 
     def _window(self, box: Box, later: Sequence[Box] | None = None) -> Features:
         """Work out the density and the cell mask of a window; the last one is kept, the next may be under way."""
@@ -312,7 +311,7 @@ def _segmentation(
         nuclei_resolved=True,
         cell_table=cells,
         area=field.area,
-        doubt=field.doubt,
+        doubts=field.doubts,
         record={
             **record,
             **field.detector.record,

@@ -62,7 +62,7 @@ def segment_low_power(
         nuclei_table=nuclei_table(*np.zeros((4, 0))),
         trap_od=values_to_size(trap_density(density, stains), shape),
         area=area,
-        doubt=cells.doubt,
+        doubts=cells.doubts,
         regime="low_power",
         nuclei_resolved=False,
         cell_table=cell_table(cells.confidence[1:], flags, is_large=cells.is_osteoclast[1:]),
