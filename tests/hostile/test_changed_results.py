@@ -7,12 +7,17 @@ import json
 import pandas as pd
 import pytest
 import tifffile
+from typer.testing import CliRunner
 
+from osteocount.cli import app
 from osteocount.curate import CellRef, Edit, EditLog
 from osteocount.errors import OsteoCountError
+from osteocount.evaluation.evaluate import evaluate_folder
 from osteocount.io.label_image import read_labels, write_labels
 from osteocount.pipeline.runner import run
 from osteocount.pipeline.write_results import apply_edits
+from osteocount.report.notices import notices
+from osteocount.report.results import read_results
 from osteocount.settings import Settings
 from support.edits import WHEN
 from support.pictures import canvas, osteoclast, photograph
@@ -85,6 +90,25 @@ def test_corrections_are_not_put_on_what_was_changed(counted, name):
     with pytest.raises(OsteoCountError, match=r"A1.*: not as the run wrote it for A1\.tif: swapped.*with --resume"):
         apply_edits(out)
     assert files(out) == before
+
+
+def test_tables_that_were_changed_are_said_or_refused_and_written_anew_by_corrections(counted):
+    out = counted / "out"
+    before = files(out)
+    for name in ("cells.csv", "wells.csv"):
+        table = pd.read_csv(out / name)
+        table.assign(**{"well": table["well"].iloc[::-1].to_numpy()}).to_csv(out / name, index=False)
+    results = read_results(out)
+    assert results.changed == ("cells.csv", "wells.csv")
+    first = notices(results, (), "osteoclast_count")[0]
+    assert (first.level, first.items) == ("grave", ("cells.csv", "wells.csv"))
+    with pytest.raises(OsteoCountError, match=r"cells\.csv: not as OsteoCount wrote it.*`osteocount apply-edits`"):
+        evaluate_folder(out, out / "labels" / "A1_cells.tif")
+    said = CliRunner().invoke(app, ["agree", str(out), str(counted / "none.csv"), "--out", str(counted / "agree")])
+    assert "wells.csv was changed since OsteoCount wrote it" in said.output
+    apply_edits(out)
+    assert files(out) == before
+    assert read_results(out).changed == ()
 
 
 def test_results_of_a_version_that_kept_no_hashes_are_read(counted):

@@ -163,6 +163,8 @@ def _save(figures: dict[str, Figure], out: Path) -> None:
 
 def read_wells(path: Path) -> pd.DataFrame:
     """Read a table of wells, or the one of a result folder."""
+    from osteocount.io.result_folder import ResultFolder
+    from osteocount.io.result_tables import changed_tables
     from osteocount.io.tables import read_table
     from osteocount.plate.spreadsheets import EXCEL_SUFFIXES, read_workbook_table
     from osteocount.text_files import code_page_of
@@ -172,6 +174,9 @@ def read_wells(path: Path) -> pd.DataFrame:
         raise OsteoCountError(f"{file}: there is no such table. Give a CSV file or a result folder with wells.csv.")
     if file.suffix.lower() in EXCEL_SUFFIXES:
         return read_workbook_table(file)
+    record = ResultFolder(path).run_record() if path.is_dir() else None
+    if record is not None and file.name in changed_tables(path, record):
+        say(f"warning: {file} was changed since OsteoCount wrote it; it is taken as it is now.")
     table = read_table(file)
     if page := code_page_of(file.read_bytes()):
         say(f"{file.name} is no Unicode text; it is read as {page}.")

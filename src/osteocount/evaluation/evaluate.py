@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteocount.columns import CELLS
 from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotation_files import AnnotationSource, find_annotations, picture_name
 from osteocount.evaluation.ground_truth import read_ground_truth
@@ -19,8 +20,9 @@ from osteocount.input_files import read_bytes
 from osteocount.io.figure_files import write_figure
 from osteocount.io.label_image import Labels, read_labels
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder
+from osteocount.io.result_tables import read_unchanged
 from osteocount.io.run_record import FieldRecord, RunRecord
-from osteocount.io.tables import read_table, write_table
+from osteocount.io.tables import write_table
 from osteocount.measure.matching import outline_pairs, point_pairs, side_by_side
 from osteocount.wells import canonical_well
 
@@ -65,14 +67,16 @@ def evaluate_folder(results: Path, truth: Path) -> FolderEvaluation:
         No finished run, no annotation, an annotation that cannot be used, or none that fits a picture.
     """
     folder = ResultFolder(results)
-    pictures, min_nuclei = _pictures(results)
+    run, min_nuclei = _run(results)
+    pictures = run.fields
     sources, aside = find_annotations(truth)
     matched, unmatched = match_names(pictures, sources)
     unmatched += [{"side": "truth", "name": path.name, "reason": "no annotation of cells"} for path in aside]
     lost = pd.DataFrame(unmatched, columns=["side", "name", "reason"])
     if not matched:
         raise OsteoCountError(_nothing_fits(pictures, sources))
-    cells = read_table(_existing(results / "cells.csv"))
+    _existing(results / CELLS.file)
+    cells = read_unchanged(results, CELLS, run)
     units = _units([picture for picture, _ in matched])
     tables: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     notes: list[str] = []
@@ -205,8 +209,8 @@ def _not_cut_first(labels: Labels) -> NDArray[np.integer]:
     return np.setdiff1d(labels, np.concatenate([labels[0], labels[:, 0]]))
 
 
-def _pictures(results: Path) -> tuple[tuple[FieldRecord, ...], int]:
-    """Read which pictures a run counted, and its rule of nuclei."""
+def _run(results: Path) -> tuple[RunRecord, int]:
+    """Read the record of a run, and its rule of nuclei."""
     record = _existing(results / RUN_RECORD)
     try:
         run = RunRecord.model_validate_json(read_bytes(record))
@@ -216,7 +220,7 @@ def _pictures(results: Path) -> tuple[tuple[FieldRecord, ...], int]:
         raise OsteoCountError(f"{record}: the record of the run cannot be understood. Count again.") from error
     if (leading_out := run.key_leading_out()) is not None:
         raise OsteoCountError(f"{record}: the key {leading_out!r} is no file name. Count again.")
-    return run.fields, min_nuclei
+    return run, min_nuclei
 
 
 def _existing(path: Path) -> Path:

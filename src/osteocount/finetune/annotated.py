@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from osteocount.columns import CELLS
 from osteocount.curate import effective, read_log, reviewed_wells
 from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotation_files import AnnotationSource, find_annotations, picture_name
 from osteocount.evaluation.evaluate import match_names
 from osteocount.io.result_folder import RUN_RECORD
+from osteocount.io.result_tables import read_unchanged
 from osteocount.io.run_record import FieldRecord
-from osteocount.io.tables import read_table
 from osteocount.pipeline.corrections import EDIT_LOG
 from osteocount.pipeline.field import FieldTask, field_tasks, single_files
 from osteocount.pipeline.finished_run import FinishedRun, read_finished
@@ -141,7 +142,7 @@ def _of_results(root: Path, pictures: Path | None) -> list[AnnotatedPicture]:
     recorded = run.about.request or {"source": str(run.about.source)}
     source = pictures or found_source(recorded, root / RUN_RECORD, "say with --pictures where they are")
     tasks = _recorded_tasks(run, source)
-    cells = read_table(root / "cells.csv")
+    cells = read_unchanged(root, CELLS, run.about)
     return [_of_record(run, record, tasks, cells) for record in records]
 
 

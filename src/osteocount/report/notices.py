@@ -64,6 +64,7 @@ class Notice:
 def notices(results: Results, statistics: tuple[Notice, ...], primary: str) -> list[Notice]:
     """Collect every warning of the run, those of the comparison (``statistics``) included, gravest first."""
     found = [
+        *_changed(results),
         *_failed(results),
         *_nothing_counted(results),
         *_nuclei_not_resolved(results),
@@ -153,6 +154,17 @@ def _nuclei_not_resolved(results: Results) -> Iterator[Notice]:
             f"Nuclei could not be seen in {where}. There, osteoclasts were called by size, appearance and TRAP, which "
             "is not the usual definition; no nucleus was counted, and the columns for nuclei are empty.",
             tuple(blind) if len(blind) < len(results.run.inputs) else (),
+        )
+
+
+def _changed(results: Results) -> Iterator[Notice]:
+    if results.changed:
+        yield Notice(
+            "grave",
+            "Tables of this folder are not as OsteoCount wrote them: another program changed them, or they are of "
+            "another run. What follows may be neither what was counted nor of one experiment; `osteocount apply-edits` "
+            "writes them anew, as counted and corrected.",
+            results.changed,
         )
 
 

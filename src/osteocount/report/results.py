@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
-from osteocount.columns import TEXT
+from osteocount.columns import CELLS, COMPARISONS, TEXT, WELLS, Table
 from osteocount.curate import effective, read_log
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import check_regular, read_bytes
+from osteocount.io.result_tables import changed_tables, check_values
 from osteocount.io.run_record import RunRecord, first_problem
 from osteocount.sample_words import sample_word
 
@@ -39,6 +40,8 @@ class Results:
         Pictures under ``overlays/``, sorted by name.
     n_edits
         Corrections by a person in ``edits.jsonl`` that hold, without those undone; 0 without the file.
+    changed
+        Tables that somebody changed since the run wrote them.
     """
 
     folder: Path
@@ -48,6 +51,7 @@ class Results:
     run: RunRecord
     overlays: tuple[Path, ...]
     n_edits: int
+    changed: tuple[str, ...] = ()
 
     @property
     def counted_wells(self) -> pd.DataFrame:
@@ -69,10 +73,9 @@ def read_results(folder: Path) -> Results:
         Files that are missing or cannot be understood, all of them at once.
     """
     problems: list[str] = []
-    cells = _table(folder / "cells.csv", problems)
-    wells = _table(folder / "wells.csv", problems)
-    has_comparisons = (folder / "comparisons.csv").is_file()
-    comparisons = _table(folder / "comparisons.csv", problems) if has_comparisons else None
+    cells = _table(folder, CELLS, problems)
+    wells = _table(folder, WELLS, problems)
+    comparisons = _table(folder, COMPARISONS, problems) if (folder / COMPARISONS.file).is_file() else None
     run = _run_record(folder / "run.json", problems)
     if problems or cells is None or wells is None or run is None:
         raise OsteoCountError(
@@ -81,11 +84,13 @@ def read_results(folder: Path) -> Results:
         )
     n_edits = len(effective(read_log(folder / "edits.jsonl")))
     overlays = tuple(sorted(path for path in (folder / "overlays").glob("*.png") if path.is_file()))
-    return Results(folder, cells, wells, comparisons, run, overlays, n_edits)
+    changed = tuple(changed_tables(folder, run))
+    return Results(folder, cells, wells, comparisons, run, overlays, n_edits, changed)
 
 
-def _table(path: Path, problems: list[str]) -> pd.DataFrame | None:
+def _table(folder: Path, known: Table, problems: list[str]) -> pd.DataFrame | None:
     """Read a table; only an empty cell is missing, so a treatment may be called "NA"."""
+    path = folder / known.file
     try:
         check_regular(path)
         table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(TEXT, "string"))
@@ -98,6 +103,11 @@ def _table(path: Path, problems: list[str]) -> pd.DataFrame | None:
     absent = [name for name in REQUIRED_COLUMNS[path.name] if name not in table.columns]
     if absent:
         problems.append(f"{path.name} lacks the columns {', '.join(absent)}.")
+        return None
+    try:
+        check_values(table, known)
+    except OsteoCountError as error:
+        problems.append(str(error))
         return None
     return table
 
