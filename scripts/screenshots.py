@@ -1,4 +1,4 @@
-"""Take the napari pictures of the documentation, each step in both themes.
+"""Take the napari pictures of the documentation, each step in both themes, and a figure of the report.
 
 xvfb-run -a -s "-screen 0 1600x1000x24" python scripts/screenshots.py [FOLDER]   (from the top of the repository)
 
@@ -8,6 +8,7 @@ With QT_SCALE_FACTOR=2 and a screen of 2600 × 1700 they are those of a fine scr
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -54,6 +55,11 @@ def save(window, name):
     settle()
     path = IMAGES / name
     window.grab().save(str(path))
+    make_small(path)
+
+
+def make_small(path):
+    """Keep few colours, and say how large the file then is."""
     Image.open(path).convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=1).save(path, optimize=True)
     print(f"{path.name}: {path.stat().st_size / 1024:.0f} KiB")
 
@@ -160,6 +166,8 @@ def plate(dock, viewer, results):
     wait_until(lambda: "look" not in dock._jobs.names())
     count(dock)
     wait_until(lambda: dock.review.figures is not None and dock.review.idle())
+    shutil.copy(results / "figures" / "estimation.png", IMAGES / "report_estimation.png")
+    make_small(IMAGES / "report_estimation.png")
     hide_paths(dock)
     save_both(viewer, "napari_folder")
     correct_and_compare(dock, viewer)
