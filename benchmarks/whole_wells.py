@@ -119,8 +119,8 @@ def section(rows):
         "",
         f"{doc_sections.command()}. 49 tiles of four whole-well scans (TRAP, mouse), outlined by the experts of the "
         "lab that made them; none was learned from, but the strictness of the call, three values of the outlines and "
-        "one factor of the scale were chosen on them ([model_card.md](model_card.md)). The labels are human too: of 31 "
-        "small osteoclasts recounted, 23 surely show three nuclei. Intervals: 95 %, bootstrap over tiles.",
+        "two of how the scale is told were chosen on them ([model_card.md](model_card.md)). The labels are human "
+        "too: of 31 small osteoclasts recounted, 23 surely show three nuclei. Intervals: 95 %, bootstrap over tiles.",
         "",
         "| pixel size | method | osteoclasts | recall | precision | bias of the count, % | concordance by tile |",
         "|---|---|---|---|---|---|---|",

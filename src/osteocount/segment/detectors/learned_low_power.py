@@ -43,9 +43,11 @@ _PALE_OD = 0.12  # mean density below which a large cell is a pale giant: a ghos
 # third are fine enough. From 1.3 µm on nuclei are not resolved; coarser than 7 µm an osteoclast is ten pixels across.
 _SCALE_STEP = 4 / 3
 _SCALES_UM = tuple(1.3 * _SCALE_STEP**n for n in range(7))
-# On annotated tiles of whole wells the network sees most clearly at 1.01 of their scale, at half their size at .83 of
-# it (medians of seven tiles), in runs of many tiles at 1.06: what is right there was preferred.
-_CLEAREST_AT = 0.95
+# What is sharper is seen more clearly, and a picture is the sharper the finer it is taken for. So all are brought to
+# the sharpness of one at this scale. With it, and nuclei counted twice, annotated tiles of whole wells are taken for
+# 1.10 of their scale, at half their size for .97 of it (medians of eight tiles; without, 1.01 and .83).
+_AS_SHARP_AS_UM = 4.1
+_NUCLEI_TELL = 2.0
 _CLEAREST_NUCLEI = 20  # by which it is judged how clearly nuclei are seen: a picture with a few osteoclasts has them
 _SAMPLE_PX = 480  # of the file along a side of what is tried: at 7 µm that is 1,700 pixels for the network
 _FEWEST = 10  # cells from which the scale can be told
@@ -110,39 +112,47 @@ class LearnedLowPowerDetector:
         """Return the scale, of a series, at which the network sees the middle of a picture most clearly."""
         y, x = (slice(max(0, (side - _SAMPLE_PX) // 2), (side + _SAMPLE_PX) // 2) for side in pixels.shape[:2])
         sample, within = pixels[y, x], inside[y, x]
-        clear = np.array([self._clearness(sample, within, um) for um in _SCALES_UM])
-        if not np.isfinite(clear).any():
+        cells, nuclei = np.array([self._clearness(sample, within, um) for um in _SCALES_UM]).T
+        if not np.isfinite(cells).any():
             return None
+        # Nuclei that are seen best at an end of the series are none: grain, or cells taken for nuclei.
+        clear = cells + _NUCLEI_TELL * nuclei if 0 < int(np.nanargmax(nuclei)) < nuclei.size - 1 else cells
         best = int(np.nanargmax(clear))
         around = clear[max(0, best - 1) : best + 2]
         if around.size < 3 or not np.isfinite(around).all():
-            return _SCALES_UM[best] * _CLEAREST_AT
+            return _SCALES_UM[best]
         below, top, above = around  # the summit of the parabola through three points at equal steps of log µm
         shift = 0.5 * (below - above) / min(below - 2 * top + above, -1e-9)
-        return float(_SCALES_UM[best] * _SCALE_STEP ** np.clip(shift, -0.5, 0.5) * _CLEAREST_AT)
+        return float(_SCALES_UM[best] * _SCALE_STEP ** np.clip(shift, -0.5, 0.5))
 
-    def _clearness(self, pixels: Pixels, inside: NDArray[np.bool_], um: float) -> float:
-        """Return how clearly cells and nuclei are seen if a pixel has a side of ``um``, from 0 to 2.
+    def _clearness(self, pixels: Pixels, inside: NDArray[np.bool_], um: float) -> tuple[float, float]:
+        """Return how clearly cells and nuclei are seen if a pixel has a side of ``um``, each from 0 to 1.
 
-        Half of it is how sure the calls are, over the area of all cells; it tells the scale where nuclei are too small
-        to be seen. The other half is how sure the surest nuclei are: at another scale they are too large or too small.
+        Cells: how sure the calls are, over the area of all; it tells the scale where nuclei are too small to be seen.
+        Nuclei: how sure the surest are; at another scale they are too large or too small.
         """
         zoom = um / NETWORK_UM
         resampled = resample(pixels, zoom)
         within = labels_to_size(inside.astype(np.int32), (resampled.shape[0], resampled.shape[1])) > 0
         density, _ = optical_density(resampled, within, NETWORK_UM / self.light_blocks)
         density[~within] = 0
-        maps, scale = self._model.low_power_maps(density), Scale(NETWORK_UM, zoom, "tried")
+        maps, scale = self._model.low_power_maps(_as_sharp(density, zoom)), Scale(NETWORK_UM, zoom, "tried")
         labels = outline_cells(maps, within, scale)
         area = np.bincount(labels.ravel())[1:]
         if area.size < _FEWEST:
-            return np.nan
+            return np.nan, np.nan
         logit = cell_features(labels, maps, scale)[1:] @ np.array(self._model.facts["call_weights"])
         sure = np.average(np.abs(2 * sigmoid(logit) - 1), weights=area)
         centre = gaussian(maps.centre.astype(np.float32), 0.6)
         peaks = centre[(centre >= cv2.dilate(centre, np.ones((3, 3), np.uint8))) & (labels > 0)]
         nuclei = np.sort(sigmoid(peaks))[-_CLEAREST_NUCLEI:]
-        return float(sure + nuclei.sum() / _CLEAREST_NUCLEI)
+        return float(sure), float(nuclei.sum() / _CLEAREST_NUCLEI)
+
+
+def _as_sharp(density: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
+    """Blur what was taken for a picture finer than `_AS_SHARP_AS_UM`; a pixel blurs by half its side."""
+    lacks = (_AS_SHARP_AS_UM / NETWORK_UM) ** 2 - max(zoom, 1.0) ** 2
+    return gaussian(density, 0.5 * lacks**0.5) if lacks > 0 else density
 
 
 def _known_of(model: LowPowerModel) -> str:
