@@ -15,7 +15,7 @@ from osteocount.io.tiled_image import InMemoryImage, TiledImage
 from osteocount.segment.detectors.detector import DetectionMethod
 from osteocount.segment.preprocess.analysed_area import AnalysedArea
 from osteocount.segment.preprocess.scale import Scale, working_scale
-from osteocount.segment.preprocess.unimaged import ImagedOnly, painted
+from osteocount.segment.preprocess.unimaged import ImagedOnly, find_gaps, painted
 from osteocount.segment.regimes.brightfield import precompute_tiles, segment_brightfield, stain_brightfield
 from osteocount.segment.regimes.fluorescence import segment_fluorescence
 from osteocount.segment.regimes.low_power import segment_low_power
@@ -146,8 +146,7 @@ class Segmenter:
         wanted = self._settings.picture.regime
         overview = read_overview(InMemoryImage(picture))
         if _sees_fluorescence(picture, overview, wanted):
-            record = self._fluorescence_record(wanted)
-            return self._outlined(picture, segment_fluorescence(picture, self._settings, record))
+            return self._fluorescence(picture, self._fluorescence_record(wanted))
         decided = self._decided(overview)
         if decided.area.unimaged is not None:
             picture = replace(picture, pixels=painted(picture.pixels, decided.area.unimaged))
@@ -160,6 +159,16 @@ class Segmenter:
                 return self._brightfield(picture, decided)
             finally:
                 checked.result()  # whatever else is wrong with a picture that is none of TRAP, this is the reason
+
+    def _fluorescence(self, picture: Picture, record: dict[str, Any]) -> Segmentation:
+        gaps = find_gaps(picture)
+        warnings: tuple[str, ...] = ()
+        if gaps is not None:
+            picture = replace(picture, pixels=painted(picture.pixels, gaps))
+            inside = ~gaps.contains(*(np.arange(side) for side in picture.pixels.shape[:2]))
+            record, warnings = _with_gaps(record, inside)
+        found = segment_fluorescence(picture, self._settings, record, AnalysedArea(None, gaps))
+        return self._outlined(picture, replace(found, warnings=(*warnings, *found.warnings)))
 
     def _fluorescence_record(self, wanted: str) -> dict[str, Any]:
         reason = "asked for in the settings" if wanted != "auto" else "separate or dark channels"
@@ -229,13 +238,19 @@ class Segmenter:
         }
         warnings = decision.warnings
         if overview.unimaged is not None:
-            share = 1 - float(np.count_nonzero(overview.imaged)) / overview.imaged.size
-            record["never_imaged_share"] = round(share, 4)
-            warnings += (
-                f"{100 * share:.1f} % of the picture was never imaged (transparent, or filled with black or white): no "
-                "cells are looked for there, and it is no imaged area.",
-            )
+            record, said = _with_gaps(record, overview.imaged)
+            warnings += said
         return _Decided(area, decision, record, warnings)
+
+
+def _with_gaps(record: dict[str, Any], imaged: NDArray[np.bool_]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the record with the share of a picture that was never imaged, and the sentence that says so."""
+    share = 1 - float(np.count_nonzero(imaged)) / imaged.size
+    said = (
+        f"{100 * share:.1f} % of the picture was never imaged (transparent, or filled with black or white): no cells "
+        "are looked for there, and it is no imaged area."
+    )
+    return {**record, "never_imaged_share": round(share, 4)}, (said,)
 
 
 def _imaged_only(image: TiledImage, area: AnalysedArea) -> TiledImage:

@@ -72,3 +72,29 @@ def test_a_nucleus_on_the_rim_of_a_cell_is_not_counted():
     pixels[..., 1] += 150 * np.exp(-((y - 60) ** 2 + (x - 84.5) ** 2) / (2 * 1.9**2))  # the cell ends at 84
     found = segment(np.clip(pixels, 0, 255).astype(np.uint8), um=None, kind="channels")
     assert (found.nuclei_table.cell_id == found.cells[60, 60]).sum() == 4
+
+
+GAP = (slice(96, 200), slice(0, 88))  # a missing tile of the mosaic
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_missing_tile_of_a_mosaic_is_no_imaged_area(bits):
+    pixels = fluorescent(bits)
+    pixels[GAP] = 0
+    found = segment(pixels, um=None, kind="channels", names=("TRAP", "DAPI"))
+    assert found.analysed.sum() == 200 * 240 - 104 * 88
+    assert not found.analysed[GAP].any()
+    assert not found.cells[GAP].any()
+    counts = found.nuclei_table.cell_id.value_counts()
+    assert [counts.get(int(found.cells[c]), 0) for c in ((60, 60), (130, 160), (40, 190))] == [4, 3, 1]
+    assert found.record["never_imaged_share"] == round(104 * 88 / (200 * 240), 4)
+    assert any("was never imaged" in text for text in found.warnings)
+
+
+@pytest.mark.parametrize("cut", [0, 30])
+def test_a_background_that_was_set_to_black_was_imaged(cut):
+    pixels = fluorescent()
+    pixels[(pixels < 20 + cut).all(axis=2)] = 0
+    found = segment(pixels, um=None, kind="channels", names=("TRAP", "DAPI"))
+    assert found.analysed.all()
+    assert "never_imaged_share" not in found.record

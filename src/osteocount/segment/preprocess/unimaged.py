@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocount.io.picture import Pixels, PixelSize
-from osteocount.io.tiled_image import TiledImage
+from osteocount.io.picture import Picture, Pixels, PixelSize
+from osteocount.io.tiled_image import InMemoryImage, TiledImage
 
 # Tried on the annotated pictures, simulated ones with painted strips and tiles, and both as JPEG of quality 50 to 95.
 _BLOCK = 8  # side in pixels of the blocks that are looked at first, which are those of JPEG too
@@ -31,6 +31,8 @@ _FAR = 4  # pixels beyond the edge where the picture has its own level
 _ABRUPT = 0.6, 0.8  # share of that level that is reached within one pixel, along which share of the edge
 _CONTRAST = 12  # levels by which the picture differs from the fill there
 _PLASTIC = 85  # percentile of what was imaged taken as bare plastic, as for the light
+_DARK = 30  # the same of fluorescence, whose background is dark
+_MOST_CHANNELS = 4  # that are looked at together
 _STRIP = 512  # rows looked at together
 _MOST_RECTANGLES = 2000  # of all parts; slanted edges are coarsened until there are no more
 
@@ -109,8 +111,11 @@ class UnimagedFinder:
                 small = _whole_blocks(_filled(pixels, name))
                 blocks[top // _BLOCK : top // _BLOCK + small.shape[0]] = small
 
-    def find(self, image: TiledImage) -> UnimagedArea | None:
-        """Return what was never imaged of ``image``, all strips of which were looked at; None: all of it was."""
+    def find(self, image: TiledImage, *, fluorescence: bool = False) -> UnimagedArea | None:
+        """Return what was never imaged of ``image``, all strips of which were looked at; None: all of it was.
+
+        In ``fluorescence`` fill is told by straight edges alone: a background clipped to 0 ends abruptly too.
+        """
         rectangles: list[tuple[int, int, int, int]] = []
         for name, blocks in self._blocks.items():
             if not blocks.any():
@@ -121,35 +126,47 @@ class UnimagedFinder:
             for label in np.argsort(-area, kind="stable")[:_MOST_PARTS]:
                 if area[label] >= _FEWEST:
                     x, y, width, height = (int(v) for v in stats[label, :4])
-                    part = _Part(image, name, labels[y : y + height, x : x + width] == label, y * _BLOCK, x * _BLOCK)
+                    own = labels[y : y + height, x : x + width] == label
+                    part = _Part(image, name, own, y * _BLOCK, x * _BLOCK, fluorescence=fluorescence)
                     if part.is_fill():
                         rectangles += part.rectangles()
         if not rectangles:
             return None
         found = UnimagedArea(_few_enough(rectangles, self._shape))
-        return replace(found, plastic=self._plastic(found))
+        return replace(found, plastic=self._plastic(found, _DARK if fluorescence else _PLASTIC))
 
-    def _plastic(self, found: UnimagedArea) -> tuple[int, ...]:
-        """Return the colour of bare plastic: the bright part of what was imaged."""
+    def _plastic(self, found: UnimagedArea, percentile: int) -> tuple[int, ...]:
+        """Return the colour of bare plastic: the bright part of what was imaged, of fluorescence the dark one."""
         rows, columns = (np.arange(_BLOCK // 2, side, _BLOCK) for side in self._shape[:2])
         few = np.concatenate(self._few)[~found.contains(rows, columns)]
         return (
-            tuple(int(v) for v in np.percentile(few.astype(np.float32), _PLASTIC, axis=0))
+            tuple(int(v) for v in np.percentile(few.astype(np.float32), percentile, axis=0))
             if len(few)
             else (0,) * self._shape[2]
         )
 
 
+def find_gaps(picture: Picture) -> UnimagedArea | None:
+    """Return what was never imaged of a picture of fluorescence; None: all of it was, or it has many channels."""
+    if picture.pixels.shape[2] > _MOST_CHANNELS:
+        return None
+    finder = UnimagedFinder(picture.pixels.shape)
+    finder.add_strip(picture.pixels, 0)
+    return finder.find(InMemoryImage(picture), fluorescence=True)
+
+
 class _Part:
     """A connected part of a picture that may be fill: black or white blocks of it, and where they begin."""
 
-    def __init__(self, image: TiledImage, colour: str, blocks: NDArray[np.bool_], top: int, left: int) -> None:
-        self._image, self._colour = image, colour
+    def __init__(
+        self, image: TiledImage, colour: str, blocks: NDArray[np.bool_], top: int, left: int, *, fluorescence: bool
+    ) -> None:
+        self._image, self._colour, self._fluorescence = image, colour, fluorescence
         self._blocks = np.pad(blocks, 2).astype(np.uint8)
         self._top, self._left = top - 2 * _BLOCK, left - 2 * _BLOCK
 
     def is_fill(self) -> bool:
-        """Tell whether its edges are those of fill."""
+        """Tell whether its edges are those of fill: straight, or (black only) abrupt."""
         edge = straight = abrupt = 0
         for _, _, mask, light, scale in self._strips():
             for axis in (0, 1):
@@ -158,7 +175,8 @@ class _Part:
                 runs = cv2.morphologyEx((steps != 0).astype(np.uint8), cv2.MORPH_OPEN, kernel)
                 edge, straight = edge + int(np.count_nonzero(steps)), straight + int(np.count_nonzero(runs))
                 abrupt += _n_abrupt(steps, light, axis, scale)
-        return edge > 0 and (straight >= _STRAIGHT * edge or (self._colour == "black" and abrupt >= _ABRUPT[1] * edge))
+        ends = not self._fluorescence and self._colour == "black" and abrupt >= _ABRUPT[1] * edge
+        return edge > 0 and (straight >= _STRAIGHT * edge or ends)
 
     def rectangles(self) -> list[tuple[int, int, int, int]]:
         """Return it as rectangles, one below the other where its edges allow it."""
@@ -192,8 +210,9 @@ class _Part:
             near = near[np.clip(rows, 0, len(near) - 1)[:, None], columns] * in_reach[:, None].astype(np.uint8)
             mask = _filled(pixels, self._colour) & near
             mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((_BLOCK - 1, _BLOCK - 1), np.uint8))
-            grown = cv2.dilate(mask, np.ones((2 * _RINGING[1] + 1,) * 2, np.uint8))
-            mask |= grown & _filled(pixels, self._colour, _RINGING[0])
+            if not self._fluorescence:  # whose background is as dark as the rings of JPEG
+                grown = cv2.dilate(mask, np.ones((2 * _RINGING[1] + 1,) * 2, np.uint8))
+                mask |= grown & _filled(pixels, self._colour, _RINGING[0])
             light = pixels.mean(axis=2, dtype=np.float32)
             if self._colour == "white":
                 light = np.float32(np.iinfo(pixels.dtype).max) - light

@@ -22,6 +22,7 @@ from osteocount.segment.morphology import (
     regions,
 )
 from osteocount.segment.object_tables import cell_table, count_nuclei, nuclei_table
+from osteocount.segment.preprocess.analysed_area import EVERYTHING, AnalysedArea
 from osteocount.segment.preprocess.channels import (
     FEWEST_NUCLEI,
     Channels,
@@ -53,7 +54,9 @@ _WEAK_NUCLEUS = 0.2  # share of a strong nucleus' contrast at which a spot is as
 _NO_CELL = "nothing in the cytoplasm channel stands out from its background: no stained cell, or no stain."
 
 
-def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str, Any]) -> Segmentation:
+def segment_fluorescence(
+    picture: Picture, settings: Settings, record: dict[str, Any], area: AnalysedArea = EVERYTHING
+) -> Segmentation:
     """Find cells and nuclei of a picture with a cytoplasm and a nuclei channel.
 
     Every length is taken from the diameter of the nuclei, which is measured in the picture.
@@ -66,6 +69,8 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
         All settings of the run.
     record
         What is already known about the analysis; it is copied and completed.
+    area
+        The analysed part; elsewhere no cells are looked for.
 
     Raises
     ------
@@ -78,6 +83,9 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
     zoom = _GRID_PX / diameter
     scale = Scale(wanted.nucleus_diameter / (diameter * zoom), zoom, "estimated from nuclei")
     signal, threshold = _signal(resample(channels.cytoplasm[..., None], zoom)[..., 0], diameter * zoom)
+    if not area.is_everything:
+        rows, columns = (((np.arange(side) + 0.5) / zoom).astype(np.intp) for side in signal.shape)
+        signal[~area.contains(rows, columns)] = 0
     cells = _cells(signal, threshold, diameter * zoom, scale)
     spots = _nuclei(resample(channels.nuclei[..., None], zoom)[..., 0], cells, diameter * zoom)
     n_cells = int(cells.max())
@@ -94,6 +102,7 @@ def segment_fluorescence(picture: Picture, settings: Settings, record: dict[str,
         regime="fluorescence",
         nuclei_resolved=True,
         cell_table=cell_table(count.confidence[1:], [""] * n_cells, count),
+        area=area,
         record={
             **record,
             "channels": channels.reason,
