@@ -244,8 +244,10 @@ def _from_run(results: Results, already: set[str], primary: str) -> Iterator[Not
     inputs = results.run.inputs
     of_pictures = tuple(text for entry in inputs for text in entry.warnings)
     for text in results.run.warnings:
+        # What holds for the primary endpoint too is said once, without the name of another.
+        is_said = bool({text, text.removeprefix(f"{primary}: "), text.partition(": ")[2]} & already)
         # The run repeats what its pictures say, with their number before it.
-        if text.removeprefix(f"{primary}: ") not in already and not (of_pictures and text.endswith(of_pictures)):
+        if not is_said and not (of_pictures and text.endswith(of_pictures)):
             yield Notice("grave" if text.startswith(NO_COMPARISON) else "warning", text)
     said = [
         (text, entry.image)
