@@ -46,7 +46,18 @@ def test_names_that_differ(one, other):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("A", "\u0410"), ("TGFß", "TGFβ"), ("Il1", "Ill"), ("D0", "DO"), ("D-1", "D1"), ("PBS", "РВS")]
+    ("one", "other"),
+    [
+        ("A", "\u0410"),
+        ("TGFß", "TGFβ"),
+        ("Il1", "Ill"),
+        ("D0", "DO"),
+        ("D-1", "D1"),
+        ("PBS", "РВS"),
+        ("D1", "D1*"),
+        ("D1", "D1?"),
+        ("IL-32", "IL-32 †"),
+    ],
 )
 def test_names_that_look_alike(one, other):
     assert fold(one) != fold(other)

@@ -70,6 +70,7 @@ def skeleton(name: str, *, dashes: bool = True, codes: bool = False) -> str:
     of substances, where IL-1B is not IL-18.
     """
     text = fold(unicodedata.normalize("NFKC", name).translate(_LOOK_ALIKES)).translate(_LOOK_ALIKES)
+    text = re.sub(r"(?<=\w)[\s)]*[*?\u2020\u2021\u00a7#]+$", "", text)  # marks of footnotes and of doubt: D1*, D1?
     # Müller is also written Mueller and Muller.
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     text = re.sub(r"(?<=[aou])e", "", text)

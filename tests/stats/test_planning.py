@@ -1,5 +1,7 @@
 """Planning: components come back from what they made, power behaves, the sentence reads well."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -139,6 +141,14 @@ def test_areas_are_relative_to_their_mean():
     wells = check_wells(table().assign(area_mm2=lambda t: np.where(t.index % 2, 1.0, 3.0)), {}).wells
     assert sorted(set(relative_areas(wells))) == [0.5, 1.5]
     assert list(relative_areas(check_wells(table(), {}).wells)) == [1.0]
+
+
+def test_the_smallest_pilot_leaves_a_range_whatever_is_drawn():
+    small = estimate_components(check_wells(table(), {}).wells, {"vehicle"}, "mm²")
+    tiny = replace(small, df=1, donors=2, level_error=3.0, residual=1.0)
+    drawn = [tiny.drawn(np.random.default_rng(n)) for n in range(3000)]
+    assert max(one.donor_arm_sd for one in drawn) == 2
+    assert max(one.mean for one in drawn) == pytest.approx(small.components.mean * np.exp(4))
 
 
 @pytest.mark.parametrize("ratio", [1, 0, -2])

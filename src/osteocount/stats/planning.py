@@ -27,6 +27,10 @@ WELLS = tuple(range(2, 7))
 RUNS = 2000
 RANGE = 0.05, 0.95  # quantiles of the power over what the pilot leaves open
 DRAWS, DRAW_RUNS = 60, 300  # components as the pilot may have had them, and simulated experiments for each
+WIDEST_LEVEL, LARGEST_SD = (
+    4.0,
+    2.0,
+)  # of what is drawn, on the log scale: beyond it no power changes, but numbers overflow
 ALIKE = 1.05  # largest ÷ smallest imaged area that counts as equal; a convention, not measured
 ORIENTATION = (
     "For orientation: with 4 arms, 50 osteoclasts per well, donor × arm SD 0.2 and negative-binomial size 10, 3 donors "
@@ -252,9 +256,10 @@ class PilotEstimate:
     def drawn(self, rng: np.random.Generator) -> VarianceComponents:
         """Draw components that may have given this pilot: residual variance by χ², the control's level by t."""
         residual = self.residual * self.df / rng.chisquare(self.df)
-        level = self.components.mean * np.exp(self.level_error * rng.standard_t(self.donors - 1))
+        log_level = self.level_error * rng.standard_t(self.donors - 1)
+        level = self.components.mean * np.exp(np.clip(log_level, -WIDEST_LEVEL, WIDEST_LEVEL))
         sd = float(np.sqrt(max(residual - self.counting, 0.0)))
-        return replace(self.components, mean=float(level), donor_arm_sd=sd)
+        return replace(self.components, mean=float(level), donor_arm_sd=min(sd, LARGEST_SD))
 
 
 def estimate_components(wells: pd.DataFrame, controls: set[str], area_unit: str) -> PilotEstimate:
