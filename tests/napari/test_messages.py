@@ -21,6 +21,7 @@ from osteocount.napari.messages import error_message
             "out already holds a run. Choose another result folder in step 1",
         ),
         (PermissionError(13, "Permission denied", "x.csv"), "x.csv: Permission denied. Choose a place"),
+        (FileNotFoundError(2, "No such file", "x.tif"), "x.tif: it is not there any more. Put it back"),
         (MemoryError(), "Not enough memory for this picture."),
         (KeyError("x"), "OsteoCount failed unexpectedly (KeyError: 'x')."),
     ],

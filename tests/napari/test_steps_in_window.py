@@ -56,6 +56,11 @@ def test_a_folder_is_dropped_and_found_again_among_the_recent_ones(dock, qtbot, 
     looked(dock, qtbot)
     assert "2 pictures of 2 wells, 1 each; 2 treatments, no donors; compared with vehicle." in dock.source.known.text()
     assert "though the layout names them (1): B07" in dock.source.findings.text()
+    export = plate_folder.with_name("absorbance.csv")
+    export.write_text("Well,OD405\nA01,0.5\nB07,0.7\n")
+    dock.source.absorbance.exports["trap_activity"].edit.setText(str(export))
+    looked(dock, qtbot)
+    assert dock.source.known.text().endswith("compared with vehicle; absorbance of 2 wells.")
     assert recent.recent() == [plate_folder]
     dock.source.pictures.edit.clear()
     dock.source.drop.recent.activated.emit(1)

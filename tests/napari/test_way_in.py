@@ -81,6 +81,30 @@ def test_a_folder_dropped_on_the_window_goes_to_step_1(make_napari_viewer, plate
 
 
 @pytest.mark.window
+def test_whatever_is_dropped_is_answered_in_words(make_napari_viewer, qtbot, tmp_path):
+    """An archive, a text, a folder without pictures, and one of very many that are none."""
+    viewer = make_napari_viewer()
+    _, dock = viewer.window.add_plugin_dock_widget("osteocount", "OsteoCount")
+    for name in ("pictures.zip", "notes.txt"):
+        (tmp_path / name).write_bytes(b"PK")
+        dock.message.hide()
+        dock.take(tmp_path / name)
+        assert dock.message.text().startswith("✖")
+        assert name in dock.message.text()
+    for number, words in ((0, "no pictures here"), (500, "500 pictures, no wells in their names")):
+        folder = tmp_path / f"März {number}"
+        folder.mkdir()
+        for n in range(number):
+            (folder / f"dish{n:03d}_a.tif").write_bytes(b"II*\0")
+        dock.take(folder)
+        dock._looking.stop()
+        dock._look()
+        qtbot.waitUntil(lambda: "look" not in dock._jobs.names(), timeout=PATIENCE_MS)
+        assert words in dock.source.findings.text() + dock.source.known.text()
+    assert len(viewer.layers) == 0
+
+
+@pytest.mark.window
 def test_the_program_opens_what_it_is_given(make_napari_viewer, monkeypatch, qtbot, tmp_path, field):
     pictures, results = tmp_path / "plate", tmp_path / "plate_osteocount"
     pictures.mkdir()

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QCloseEvent
-from qtpy.QtWidgets import QApplication, QFileDialog, QFrame, QScrollArea, QTabWidget, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFileDialog, QScrollArea, QTabWidget, QToolButton, QWidget
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.display import NUCLEUS
@@ -35,7 +35,15 @@ from osteocount.napari.views.guide_view import GuideView
 from osteocount.napari.views.save_view import SaveView
 from osteocount.napari.views.settings_view import SettingsView
 from osteocount.napari.views.source_view import SourceView
-from osteocount.napari.views.widgets import CollapsibleSection, LegendView, MessageView, button, column, plain_label
+from osteocount.napari.views.widgets import (
+    CollapsibleSection,
+    LegendView,
+    MessageView,
+    button,
+    column,
+    plain_label,
+    scrolling,
+)
 from osteocount.napari.worker import JobFunction, Jobs
 from osteocount.pipeline import Outcome, Progress
 from osteocount.pipeline.dry_run import DryRun, PictureDryRun
@@ -47,6 +55,7 @@ if TYPE_CHECKING:
 MINIMUM_WIDTH = 345
 OPEN, COUNT, CORRECT, COMPARE = range(4)
 TIFF_FILTER = "TIFF (*.tif)"
+WRITING = "Comparing, and writing tables and report"
 LOOK_MS = 600
 """It is looked what would be counted this long after the last change of what is chosen."""
 _TAKEN_OVER = "Another OsteoCount dock works on this viewer now; close this one."
@@ -164,20 +173,9 @@ class OsteoCountDock(QWidget):
         column(self, self.steps, self.state).setStretchFactor(self.steps, 1)
 
     def _page(self, title: str, *parts: QWidget, stretches: bool = False) -> QScrollArea:
-        panel = QWidget()
-        layout = QVBoxLayout(panel)
-        layout.setSpacing(6)
-        for part in parts:
-            layout.addWidget(part, stretch=int(stretches and part is parts[0]))
-        if not stretches:
-            layout.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(panel)
-        self.steps.addTab(scroll, title)
-        return scroll
+        page = scrolling(*parts, stretches=stretches)
+        self.steps.addTab(page, title)
+        return page
 
     def _help_button(self) -> QToolButton:
         made = QToolButton()
@@ -360,7 +358,7 @@ class OsteoCountDock(QWidget):
 
     def _offer_report(self, folder: Path) -> None:
         for view in self.saves:
-            view.show_folder(folder)
+            view.show_folder(folder, is_blinded=self.review.is_blinded())
 
     def _show_source_problem(self, text: str) -> None:
         self.steps.setCurrentIndex(OPEN)
@@ -448,7 +446,11 @@ class OsteoCountDock(QWidget):
             self.layers.show_preview(step)
             self.run.show_step(step.done, step.total, step.message, "tiles")
             return
-        self.run.show_step(step.done, step.total, step.message, "pictures" if self._counted_layer is None else "")
+        if self._counted_layer is not None:
+            self.run.show_step(step.done, step.total, step.message)
+            return
+        is_counted = 0 < step.total == step.done
+        self.run.show_step(step.done, step.total, WRITING if is_counted else step.message, "pictures")
 
     def _on_failed(self, text: str) -> None:
         self._is_counting = False

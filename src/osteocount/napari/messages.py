@@ -60,6 +60,8 @@ def error_message(error: Exception) -> str:
     """Return the error as a sentence; a defect of ours is logged with its traceback and asks to be reported."""
     if isinstance(error, OsteoCountError):
         return in_window_terms(str(error))
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return f"{error.filename}: it is not there any more. Put it back, or open the pictures or results anew."
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}. Choose a place that can be written, or free some space."
     if isinstance(error, MemoryError):

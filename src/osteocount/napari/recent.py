@@ -13,7 +13,10 @@ _LARGEST = 100_000  # bytes; a longer file is none of ours
 
 
 def recent() -> list[Path]:
-    """Return what was opened last, the latest first, of what is still there."""
+    """Return what was opened last, the latest first.
+
+    It is not looked whether it is still there: a share that is away would hold the window up for half a minute.
+    """
     file = _file()
     try:
         if file is None or file.stat().st_size > _LARGEST:
@@ -22,7 +25,7 @@ def recent() -> list[Path]:
     except (OSError, ValueError):  # never written, or damaged: it is only a convenience
         return []
     texts = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    return [path for name in texts[:MOST] if _is_there(path := Path(name))]
+    return [Path(name) for name in texts[:MOST]]
 
 
 def remember(path: Path) -> None:
@@ -41,10 +44,3 @@ def _file() -> Path | None:
     """Return where it is kept; napari has no folder of settings in tests and in scripts that say so."""
     config = get_settings().config_path
     return None if config is None else Path(config).with_name(FILE)
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a share that is away
-        return False

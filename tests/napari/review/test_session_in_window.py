@@ -158,7 +158,7 @@ def test_a_session_from_first_click_to_reopening(viewer, qtbot, tmp_path):
     assert reviewing.compare.words.toPlainText()
     assert reviewing.compare.export.isEnabled()
 
-    dock.save.click()
+    dock.saves[1].save.click()
     qtbot.waitUntil(lambda: "Tables and report are in" in dock.state.text(), timeout=PATIENCE_MS)
     written, live = bytes_of(results), reviewing.figures.wells
     saved = read_table(results / "wells.csv")
@@ -209,11 +209,13 @@ def test_a_blinded_review_tells_nothing_until_it_is_finished(viewer, qtbot, resu
     drawn(dock, qtbot)
     shown = " ".join([
         dock.review.correct.title.text(), plate.exclude.text(), dock.review.compare.words.toPlainText(),
+        dock.review.compare.figure.text, dock.review_message.text(),
         *(layer.name for layer in viewer.layers), *(plate.fields.itemText(n) for n in range(plate.fields.count())),
     ])  # fmt: skip
     assert not [word for word in ("A01", "A03", "RANKL", "vehicle") if word in shown]
     assert plate.figure.rendered is None
-    assert "Finish blinded" in dock.review.compare.words.toPlainText()
+    assert "Finish blinded" in dock.review.compare.figure.text
+    assert not dock.saves[0].report.isEnabled()
     assert not dock.review.compare.export.isEnabled()
     plate.done.click()  # the work goes on as always
     assert plate.progress.value() == 1

@@ -9,6 +9,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from osteocount.columns import PLATE_MAP
 from osteocount.curate import Change
 from osteocount.curate.review_order import blind, in_review_order, is_blinded, reveal
 from osteocount.errors import OsteoCountError
@@ -170,6 +171,10 @@ class ReviewController(QObject):
         self._load(next(iter(self._wells)), 0)
         self._timer.start()
 
+    def is_blinded(self) -> bool:
+        """Tell whether wells and treatments are hidden."""
+        return self.session is not None and is_blinded(self.session.root)
+
     def has_several(self) -> bool:
         """Tell whether there is more than one well or sample to go to."""
         return len(self._wells) > 1
@@ -236,7 +241,9 @@ class ReviewController(QObject):
         if not self._wells:
             self.problem.emit("No picture of this folder could be counted, so there is nothing to correct.")
             return
-        self.plate.set_choices(self._plates(), {"n_osteoclasts": "n osteoclasts"})
+        self.plate.set_choices(self._plates(), {"n_osteoclasts": PLATE_MAP["n_osteoclasts"]})
+        self.plate.show_plate(None, "Drawing the plate …")
+        self.compare.show_comparison(None, "Comparing …")
         self.plate.set_samples(self._samples())
         self._order_wells()
         self._load(next(iter(self._wells)), 0)
@@ -283,7 +290,8 @@ class ReviewController(QObject):
         self.opened.emit()
         self.noted.emit(loaded.opened.record.qc_reasons)
         if loaded.note:
-            self.problem.emit(loaded.note)
+            hidden = self._blinded_name()
+            self.problem.emit(loaded.note.replace(loaded.opened.image, hidden) if hidden else loaded.note)
 
     def _order_wells(self) -> None:
         """Put the wells in the order they are reviewed in."""
@@ -293,7 +301,7 @@ class ReviewController(QObject):
 
     def _blinded_name(self) -> str:
         """Return the number that stands for the well at hand while the review is blinded, else nothing."""
-        if self.session is None or not is_blinded(self.session.root):
+        if not self.is_blinded():
             return ""
         return f"well {list(self._wells).index(self._here) + 1} of {len(self._wells)}"
 
@@ -328,6 +336,7 @@ class ReviewController(QObject):
         self.plate.set_choices(self._plates(), measures(figures.wells))
         self.plate.set_samples(self._samples())
         self.plate.hints = figures.hints
+        self.plate.samples.show_values(self.plate.measure.currentText(), figures.values)
         self.plate.show_plate(figures.plate, figures.plate_text)
         words = figures.words
         if figures.comparison is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from osteocount.napari.review.session import OpenField, ReviewSession
 from osteocount.napari.views.compare_view import PLOTS
 from osteocount.napari.views.figure_view import FigureSize, RenderedFigure, fitted, render
 from osteocount.napari.views.source_view import RESULTS_SUFFIX
+from osteocount.napari.views.widgets import format_number
 from osteocount.pipeline import Outcome, Progress
 from osteocount.pipeline.field import FieldTask, field_tasks, read_channels
 from osteocount.pipeline.write_results import apply_edits
@@ -39,7 +40,7 @@ from osteocount.stats.plain_words import in_words
 
 NO_LAYOUT = (
     "Nothing says what the wells or pictures got, so there is nothing to compare. Make a table of treatments in step "
-    "1, then count again with “finish the earlier run”: nothing is counted twice, and corrections stay."
+    "1, and count again with “finish the earlier run”."
 )
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ class ReviewFigures:
     effect: RenderedFigure | None = None
     hints: dict[str, str] = field(default_factory=dict)
     """What to say when the mouse is over a well."""
+    values: dict[str, str] = field(default_factory=dict)
+    """Of the samples of the plate, what the measure says."""
 
 
 def open_review(
@@ -172,17 +175,18 @@ def draw_figures(
         return ReviewFigures(wells, None, LOCKED, LOCKED)
     plate, plate_text = _plate(wells, wanted)
     hints = {} if plate is None else well_hints(wells, _measure(wells, wanted), plate=wanted.plate)
+    known = ReviewFigures(wells, plate, plate_text, NO_LAYOUT, hints=hints, values=_values(wells, wanted))
     if session.run.inputs.layout is None:
-        return ReviewFigures(wells, plate, plate_text, NO_LAYOUT, hints=hints)
+        return known
     try:
         comparison = compare(wells, settings=session.run.settings.comparison)
         narrow = wanted.effect_size.narrow_inches
         figure = _plot(wanted.plot, comparison, wells, wanted.endpoint, narrow)
         effect = render(fitted(figure, wanted.effect_size), wanted.effect_size)
     except OsteoCountError as error:
-        return ReviewFigures(wells, plate, plate_text, in_window_terms(str(error)), hints=hints)
+        return replace(known, words=in_window_terms(str(error)))
     words = comparison_sentences(comparison, wanted.endpoint, wanted.contrast)
-    return ReviewFigures(wells, plate, plate_text, words, comparison, effect, hints)
+    return replace(known, words=words, comparison=comparison, effect=effect)
 
 
 def write_tables(session: ReviewSession, stop: Event) -> Generator[Progress, None, Outcome]:
@@ -238,6 +242,12 @@ def measures(wells: pd.DataFrame) -> dict[str, str]:
 
 def _measure(wells: pd.DataFrame, wanted: FigureRequest) -> str:
     return wanted.measure if wanted.measure in wells else "n_osteoclasts"
+
+
+def _values(wells: pd.DataFrame, wanted: FigureRequest) -> dict[str, str]:
+    measure = _measure(wells, wanted)
+    own = wells[wells["plate"] == wanted.plate]
+    return {str(name): format_number(value, "{:.4g}") for name, value in zip(own["well"], own[measure], strict=True)}
 
 
 def _plate(wells: pd.DataFrame, wanted: FigureRequest) -> tuple[RenderedFigure | None, str]:

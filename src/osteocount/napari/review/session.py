@@ -61,7 +61,8 @@ class OpenField:
 
 def field_title(record: FieldRecord, hidden: str) -> str:
     """Say which picture is open; ``hidden`` stands for its well and name while the review is blinded."""
-    itself = (record.image, Path(record.image).stem)  # a picture of no well is its own well and field
+    path = Path(record.image)
+    itself = (record.image, path.stem, path.with_suffix("").as_posix())  # what a picture of no well is called
     field = f"field {record.field}" if record.field and record.field not in (record.well, *itself) else ""
     if hidden:
         return " ".join(filter(None, [hidden, field]))

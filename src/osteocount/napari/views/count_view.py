@@ -133,7 +133,8 @@ class WellsView(QWidget):
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(22)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of one experiment differ at their ends
         self.table.setMinimumHeight(280)
         self._warnings = MessageView()
         self.warnings = CollapsibleSection("", self._warnings)
@@ -157,7 +158,7 @@ class WellsView(QWidget):
                 item = QTableWidgetItem(format_number(record.get(key), WELLS.by_name[key].window_pattern))
                 if WELLS.by_name[key].dtype != "str":
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                item.setToolTip(in_window_terms(str(record.get("status_reason") or "")))
+                item.setToolTip(in_window_terms(str(record.get("status_reason") or "")) or str(record["well"]))
                 self.table.setItem(n, m, item)
 
     def _open_report(self) -> None:

@@ -15,7 +15,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from osteocount.names import shortened
 from osteocount.napari.views.figure_view import FigureView, RenderedFigure
+from osteocount.napari.views.samples_view import SamplesView
 from osteocount.napari.views.widgets import button, set_entries
 from osteocount.sample_words import PLURALS, sample_word
 from osteocount.wells import parse_well, well_name
@@ -23,6 +25,7 @@ from osteocount.wells import parse_well, well_name
 STEPS = {
     Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0),
 }  # fmt: skip
+_BUTTON_LETTERS = 16  # of a name on a button
 NEXT = (
     ("unreviewed", "Next unreviewed", "The next well nobody has marked as reviewed"),
     ("flagged", "Next flagged", "The next well with a quality flag"),
@@ -68,12 +71,10 @@ class PlateView(QWidget):
         self.figure.clicked.connect(self._on_click)
         self.figure.hint_for = self._hint
         self.figure.resized.connect(self.shown_changed)
-        self.plate, self.measure, self.fields, self.samples = (QComboBox() for _ in range(4))
-        self.samples.setToolTip("Samples that are no wells of a plate: dishes, slides, single pictures")
-        self.samples.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.samples.textActivated.connect(self.well_chosen)
-        self.samples.hide()
-        self._has_samples = False
+        self.plate, self.measure, self.fields = (QComboBox() for _ in range(3))
+        self.samples = SamplesView()
+        self.samples.chosen.connect(self.well_chosen)
+        self._has_samples = self._has_wells = False
         self.percent = QCheckBox("% of control")
         self.percent.setToolTip("Percent of the mean of the plate's control wells")
         self.done = QCheckBox("Reviewed")
@@ -86,7 +87,6 @@ class PlateView(QWidget):
         self.progress = QProgressBar()
         self.progress.setFormat("%v of %m wells reviewed")
         self._is_excluded = False
-        self.show_blinded(is_blinded=False, is_open=False)
         for box in (self.plate, self.measure):
             box.currentIndexChanged.connect(self.shown_changed)
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -97,6 +97,7 @@ class PlateView(QWidget):
         self.percent.toggled.connect(self.shown_changed)
         self.done.clicked.connect(self.reviewed)
         self._lay_out()
+        self.show_blinded(is_blinded=False, is_open=False)
         self.show_well("", (), 0, None, is_reviewed=False)
 
     def set_choices(self, plates: list[str], measures: dict[str, str]) -> None:
@@ -107,10 +108,12 @@ class PlateView(QWidget):
 
     def set_samples(self, names: list[str]) -> None:
         """List what is reviewed where it is on no plate, so that each can be gone to."""
+        word = sample_word(names)
         self._has_samples = len(names) > 1 and not all(map(parse_well, names))
-        set_entries(self.samples, {name: name for name in names} if self._has_samples else {})
-        self.samples.setVisible(self._has_samples)
-        self.progress.setFormat(f"%v of %m {PLURALS[sample_word(names)]} reviewed")
+        self._has_wells = any(map(parse_well, names))
+        self.samples.show_samples(names if self._has_samples else [], word.capitalize())
+        self._show_parts()
+        self.progress.setFormat(f"%v of %m {PLURALS[word]} reviewed")
 
     def show_plate(self, rendered: RenderedFigure | None, text: str = "") -> None:
         """Show the heat map, or why there is none."""
@@ -122,13 +125,14 @@ class PlateView(QWidget):
     ) -> None:
         """Show the well at hand: its fields, its exclusion, its review."""
         self.well, self._is_excluded = well, excluded is not None
-        self.samples.setCurrentIndex(self.samples.findText(well))
+        self.samples.mark(well)
         self.fields.clear()
         self.fields.addItems([f"field {name}" if name else "field" for name in fields])
         self.fields.setCurrentIndex(chosen)
         self.fields.setVisible(len(fields) > 1)
         self.done.setChecked(is_reviewed)
-        self.exclude.setText(f"Include {well} again" if excluded else f"Exclude {well or 'well'}…")
+        name = shortened(well, _BUTTON_LETTERS) or "well"
+        self.exclude.setText(f"Include {name} again" if excluded else f"Exclude {name}…")
         self.exclude.setToolTip(f"Excluded: {excluded}" if excluded else "Leave this well out, with a reason.")
         for widget in (self.done, self.exclude):
             widget.setEnabled(bool(well))
@@ -141,7 +145,13 @@ class PlateView(QWidget):
         self.blind.setEnabled(is_open)
         for widget in (self.plate, self.measure, self.percent):
             widget.setEnabled(not is_blinded)
-        self.samples.setVisible(self._has_samples and not is_blinded)
+        self._show_parts()
+
+    def _show_parts(self) -> None:
+        """Show the list of samples in place of a plate that has no wells; blinded neither tells anything."""
+        is_listed = self._has_samples and not self._is_blinded
+        self.samples.setVisible(is_listed)
+        self.figure.setVisible(not is_listed or self._has_wells)
 
     def show_progress(self, done: int, total: int) -> None:
         """Say how far the review is."""
@@ -181,7 +191,7 @@ class PlateView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.addWidget(self.figure, stretch=1)
-        layout.addWidget(self.samples)
+        layout.addWidget(self.samples, stretch=1)
         layout.addLayout(grid)
 
     def _on_click(self, x: float, y: float) -> None:

@@ -40,11 +40,11 @@ class SaveView(QWidget):
         self.setLayout(layout)
         self.setEnabled(False)
 
-    def show_folder(self, folder: Path) -> None:
-        """Offer both for the results of a folder."""
+    def show_folder(self, folder: Path, *, is_blinded: bool = False) -> None:
+        """Offer both for the results of a folder; a blinded review ends before its report is looked at."""
         self._folder = folder
         self.setEnabled(True)
-        self.report.setEnabled((folder / REPORT).is_file())
+        self.report.setEnabled((folder / REPORT).is_file() and not is_blinded)
 
     def _open_report(self) -> None:
         open_report(self._folder)

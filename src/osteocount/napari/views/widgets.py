@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QLayout,
     QPushButton,
+    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -54,6 +55,23 @@ def row(*parts: QWidget) -> QHBoxLayout:
     for part in parts:
         layout.addWidget(part)
     return layout
+
+
+def scrolling(*parts: QWidget, stretches: bool = False) -> QScrollArea:
+    """Lay widgets under each other on ground that scrolls up and down; ``stretches``: the first takes what is left."""
+    panel = QWidget()
+    layout = QVBoxLayout(panel)
+    layout.setSpacing(6)
+    for part in parts:
+        layout.addWidget(part, stretch=int(stretches and part is parts[0]))
+    if not stretches:
+        layout.addStretch()
+    scroll = QScrollArea()
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidget(panel)
+    return scroll
 
 
 def plain_label(text: str = "") -> QLabel:
