@@ -125,7 +125,7 @@ def test_every_bad_annotation_is_named_at_once_and_nothing_written(counted, own_
     ("spoil", "message"),
     [
         (lambda results: (results / "run.json").unlink(), "run.json: is missing, so .* is not a whole result folder"),
-        (lambda results: (results / "run.json").write_text("[" * 100_000), "record of the run cannot be understood"),
+        (lambda results: (results / "run.json").write_text("[" * 100_000), "run.json: not a run record"),
         (lambda results: (results / "cells.csv").unlink(), "cells.csv: is missing"),
         (lambda results: (results / "labels" / "A01_f1_cells.tif").unlink(), "A01_f1_cells.tif: is missing"),
         (

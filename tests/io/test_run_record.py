@@ -2,11 +2,13 @@
 
 import json
 import pickle
+import re
 
 import pytest
 from pydantic import ValidationError
 
-from osteocount.io.run_record import FieldRecord, RunRecord, first_problem, in_order
+from osteocount.errors import OsteoCountError
+from osteocount.io.run_record import FieldRecord, RunRecord, first_problem, in_order, read_run_record
 
 DONE = FieldRecord(key="a", plate="p", well="A01", field="1", image="a.tif", status="ok", reason="", seconds=None)
 
@@ -29,24 +31,28 @@ def test_records_are_in_the_order_of_the_tables_whichever_came_first():
     assert in_order([other, DONE]) == (DONE, other)
 
 
+WHOLE = RunRecord(settings={}, inputs=(DONE,), failed=()).model_dump()
+
+
+def test_a_record_that_is_whole_is_read(tmp_path):
+    (tmp_path / "run.json").write_text(json.dumps(WHOLE))
+    assert read_run_record(tmp_path / "run.json").inputs == (DONE,)
+
+
 @pytest.mark.parametrize(
-    ("content", "missing"),
+    ("content", "why"),
     [
-        ({}, "settings"),
-        ({"settings": {}, "inputs": []}, "failed"),
-        ({"settings": {}, "inputs": [{"image": "a"}], "failed": []}, "key"),
+        ({}, "'settings' is missing"),
+        ({"settings": {}, "inputs": []}, "'failed' is missing"),
+        ({"settings": {}, "inputs": [{"image": "a"}], "failed": []}, "'key' is missing"),
+        (WHOLE | {"failed": [{"key": "../secret"}]}, "the key '../secret' is no file name"),
+        (WHOLE | {"inputs": [{"key": 3}]}, "inputs.0.key: "),
     ],
 )
-def test_a_record_that_lacks_what_every_run_writes(content, missing):
-    with pytest.raises(KeyError, match=missing):
-        RunRecord.model_validate(content).check_complete()
-
-
-def test_a_key_that_leads_out_of_the_folder_is_found():
-    whole = RunRecord(settings={}, inputs=(DONE,), failed=())
-    whole.check_complete()
-    assert whole.key_leading_out() is None
-    assert RunRecord(failed=(FieldRecord(key="../secret"),)).key_leading_out() == "../secret"
+def test_what_is_no_whole_record_of_ours_is_refused(tmp_path, content, why):
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    with pytest.raises(OsteoCountError, match=re.escape(f"run.json: not a run record ({why}")):
+        read_run_record(tmp_path / "run.json")
 
 
 def test_the_first_problem_is_named_with_its_place():

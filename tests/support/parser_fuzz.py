@@ -31,10 +31,10 @@ from osteocount.io.label_image import read_labels, write_labels
 from osteocount.io.multi_image import list_scenes
 from osteocount.io.pixel_size import PixelSizeEvidence, find_pixel_size
 from osteocount.io.read import read_picture
+from osteocount.io.run_record import read_run_record
 from osteocount.io.tables import read_table
 from osteocount.names import unify, visible
 from osteocount.pipeline.finished_run import read_finished
-from osteocount.pipeline.repeat import read_run_record
 from osteocount.plate.absorbance.read import read_export
 from osteocount.plate.harmony_index import harmony_places
 from osteocount.plate.layout.read import read_layout

@@ -12,6 +12,7 @@ import typer
 from osteocount.cli import count, finetune, plate, results, simulate, statistics
 from osteocount.cli.console import echo, say
 from osteocount.errors import NO_MEMORY, OsteoCountError, out_of_memory
+from osteocount.memory import keep_freed_memory
 from osteocount.version import __version__
 
 app = typer.Typer(
@@ -50,6 +51,7 @@ def options(
 
 def main() -> None:
     """Run the command line; a problem the user can mend ends it with one clear message and exit code 1."""
+    keep_freed_memory()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal in ASCII or cp437 ends no run

@@ -16,12 +16,11 @@ from osteocount.errors import OsteoCountError
 from osteocount.evaluation.annotation_files import AnnotationSource, find_annotations, picture_name
 from osteocount.evaluation.ground_truth import read_ground_truth
 from osteocount.evaluation.metrics import Evaluation, compute_metrics
-from osteocount.input_files import read_bytes
 from osteocount.io.figure_files import write_figure
 from osteocount.io.label_image import Labels, read_labels
 from osteocount.io.result_folder import RUN_RECORD, ResultFolder
 from osteocount.io.result_tables import read_unchanged
-from osteocount.io.run_record import FieldRecord, RunRecord
+from osteocount.io.run_record import FieldRecord, RunRecord, read_run_record
 from osteocount.io.tables import write_table
 from osteocount.measure.matching import outline_pairs, point_pairs, side_by_side
 from osteocount.wells import canonical_well
@@ -211,16 +210,11 @@ def _not_cut_first(labels: Labels) -> NDArray[np.integer]:
 
 def _run(results: Path) -> tuple[RunRecord, int]:
     """Read the record of a run, and its rule of nuclei."""
-    record = _existing(results / RUN_RECORD)
+    run = read_run_record(_existing(results / RUN_RECORD))
     try:
-        run = RunRecord.model_validate_json(read_bytes(record))
-        run.check_complete()
-        min_nuclei = int(run.settings["count"]["min_nuclei"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise OsteoCountError(f"{record}: the record of the run cannot be understood. Count again.") from error
-    if (leading_out := run.key_leading_out()) is not None:
-        raise OsteoCountError(f"{record}: the key {leading_out!r} is no file name. Count again.")
-    return run, min_nuclei
+        return run, int(run.settings["count"]["min_nuclei"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise OsteoCountError(f"{results / RUN_RECORD}: does not say how many nuclei were asked for.") from error
 
 
 def _existing(path: Path) -> Path:

@@ -11,7 +11,7 @@ from typing import Literal
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import read_bytes
 from osteocount.io.files import file_hash, safe_stem, write_json
-from osteocount.io.run_record import FieldRecord, RunRecord
+from osteocount.io.run_record import FieldRecord, RunRecord, read_run_record
 
 IfPresent = Literal["refuse", "resume", "overwrite"]
 """What to do with a result folder that already holds a run."""
@@ -31,7 +31,7 @@ TABLES = (
 )
 OWN_NAMES = (*TABLES, "labels", "overlays", "figures", "ome_zarr", "cellprofiler", ".parts")
 FIELD = ".field.json"
-PART_ENDINGS = (FIELD, ".cells.csv", ".nuclei.csv", ".tiles")
+PART_ENDINGS = (FIELD, ".cells.csv", ".nuclei.csv", ".thumbnail.jpg", ".tiles")
 
 
 @dataclass(frozen=True)
@@ -93,11 +93,9 @@ class ResultFolder:
     def run_record(self) -> RunRecord | None:
         """Return the record of the run, None where there is none of ours."""
         try:
-            record = RunRecord.model_validate_json(read_bytes(self.root / RUN_RECORD))
-            record.check_complete()
-        except (OSError, ValueError, KeyError, RecursionError):
+            return read_run_record(self.root / RUN_RECORD)
+        except OsteoCountError:
             return None
-        return None if record.key_leading_out() is not None else record
 
     def _delete_run(self) -> None:
         """Delete what the records here name, and the tables; folders only when nothing else is in them."""
@@ -110,7 +108,8 @@ class ResultFolder:
         }
         for key in keys:
             shutil.rmtree(self.tiles(key), ignore_errors=True)
-            for path in (*self.files_of(key), self.corrected_image(key), self.part(key, "field.json")):
+            others = self.corrected_image(key), self.thumbnail(key), self.part(key, "field.json")
+            for path in (*self.files_of(key), *others):
                 path.unlink(missing_ok=True)
         for name in (*TABLES, "cellprofiler/Image.csv", "cellprofiler/Cells.csv", f".parts/{INPUTS}"):
             (self.root / name).unlink(missing_ok=True)
@@ -160,6 +159,10 @@ class ResultFolder:
     def overlay(self, key: str) -> Path:
         """Overlay of one picture."""
         return self.overlays / f"{key}.png"
+
+    def thumbnail(self, key: str) -> Path:
+        """Small copy of an overlay for the report; folders of older versions have none."""
+        return self.part(key, "thumbnail.jpg")
 
     def part(self, key: str, suffix: str) -> Path:
         """File of one finished picture: ``cells.csv``, ``nuclei.csv`` or ``field.json``."""

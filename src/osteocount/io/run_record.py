@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
+from osteocount.errors import OsteoCountError
+from osteocount.input_files import read_bytes
+
 _IDENTITY = ("key", "plate", "well", "field", "image")
 
 
@@ -174,22 +177,30 @@ class RunRecord(BaseModel):
         """All fields, those counted first."""
         return (*self.inputs, *self.failed)
 
-    def check_complete(self) -> None:
-        """Refuse a record without what every run writes; the report makes do with less.
 
-        Raises
-        ------
-        KeyError
-            Naming what is missing.
-        """
-        missing = [name for name in ("settings", "inputs", "failed") if name not in self.model_fields_set]
-        missing += ["key" for field in self.fields if "key" not in field.model_fields_set]
-        if missing:
-            raise KeyError(missing[0])
+def read_run_record(path: Path) -> RunRecord:
+    """Read the record of a run; the report makes do with less of one.
 
-    def key_leading_out(self) -> str | None:
-        """Return the first key that is no file name; keys name files inside the folder, so that one is not ours."""
-        return next((field.key for field in self.fields if field.key and Path(field.key).name != field.key), None)
+    Raises
+    ------
+    OsteoCountError
+        It cannot be read, is none, lacks what every run writes, or a key in it is no file name. Keys name files inside
+        the folder, so that such a record is not ours.
+    """
+    try:
+        record = RunRecord.model_validate_json(read_bytes(path))
+    except OSError as error:
+        raise OsteoCountError(f"{path}: cannot be read ({error.strerror or error}).") from error
+    except (ValueError, RecursionError) as error:
+        said = first_problem(error) if isinstance(error, ValidationError) else error
+        raise OsteoCountError(f"{path}: not a run record ({said}). Count again.") from error
+    missing = [name for name in ("settings", "inputs", "failed") if name not in record.model_fields_set]
+    missing += ["key" for field in record.fields if "key" not in field.model_fields_set]
+    leading_out = [field.key for field in record.fields if field.key and Path(field.key).name != field.key]
+    if missing or leading_out:
+        why = f"{missing[0]!r} is missing" if missing else f"the key {leading_out[0]!r} is no file name"
+        raise OsteoCountError(f"{path}: not a run record ({why}). Count again.")
+    return record
 
 
 def first_problem(error: ValidationError) -> str:

@@ -12,7 +12,6 @@ import pandas as pd
 from osteocount.errors import OsteoCountError
 from osteocount.names import fold
 from osteocount.plate.absorbance.blank_subtraction import absorbance_columns
-from osteocount.plate.absorbance.read import read_export
 
 AbsorbanceRole = Literal["trap_activity", "viability"]
 ABSORBANCE_ROLES: tuple[AbsorbanceRole, ...] = get_args(AbsorbanceRole)
@@ -69,6 +68,8 @@ def read_absorbance(given: AbsorbanceInput, layout: pd.DataFrame) -> pd.DataFram
     OsteoCountError
         The export cannot be read, or it does not say which of several plates it is of.
     """
+    from osteocount.plate.absorbance.read import read_export  # all kinds of exports, for the few runs that have one
+
     columns = absorbance_columns(
         read_export(given.path),
         layout,

@@ -278,7 +278,7 @@ def _write(
     """Write what was found in a field, and return what its record holds beside its names."""
     found, quality, um = result.segmentation, result.quality, image.pixel_size.um
     write_label_images(found, folder.cells_image(task.key), folder.nuclei_image(task.key), um, threads)
-    _write_overlay(image, result, folder.overlay(task.key))
+    _write_overlay(image, result, folder.overlay(task.key), folder.thumbnail(task.key))
     _write_tables(task, folder, result.cells, result.nuclei)
     return {
         "status": "ok",
@@ -302,10 +302,10 @@ def _write(
     }
 
 
-def _write_overlay(image: Picture | TiledImage, result: FieldResult, path: Path) -> None:
+def _write_overlay(image: Picture | TiledImage, result: FieldResult, path: Path, small: Path) -> None:
     """Write the overlay, of a large picture on one reduced to a few times the size of a screen."""
     if isinstance(image, Picture):
-        write_overlay(image, result.segmentation.cells, result.nuclei, result.cells, path)
+        write_overlay(image, result.segmentation.cells, result.nuclei, result.cells, path, small)
         return
     height, width, _ = image.shape
     step = max(1, max(height, width) // LONGEST)
@@ -314,7 +314,7 @@ def _write_overlay(image: Picture | TiledImage, result: FieldResult, path: Path)
         y_px=(result.nuclei["y_px"] + 0.5) / step - 0.5, x_px=(result.nuclei["x_px"] + 0.5) / step - 0.5
     )
     cells = result.segmentation.labels.draw_cells(rows, columns)
-    write_overlay(_reduced(image, step), cells, nuclei, result.cells, path)
+    write_overlay(_reduced(image, step), cells, nuclei, result.cells, path, small)
 
 
 def _reduced(image: TiledImage, step: int) -> Picture:

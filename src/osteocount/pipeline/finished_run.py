@@ -12,10 +12,10 @@ import pandas as pd
 from pydantic import ValidationError
 
 from osteocount.errors import OsteoCountError
-from osteocount.input_files import read_bytes, read_text
+from osteocount.input_files import read_text
 from osteocount.io.files import write_json
 from osteocount.io.result_folder import INPUTS, RUN_RECORD, ResultFolder
-from osteocount.io.run_record import FieldRecord, RunRecord, first_problem, in_order
+from osteocount.io.run_record import FieldRecord, RunRecord, first_problem, in_order, read_run_record
 from osteocount.settings import Settings
 
 
@@ -78,12 +78,9 @@ def read_finished(root: Path) -> FinishedRun:
             "`osteocount count` wrote; finish one that was stopped, or is of an older version, with --resume."
         )
     try:
-        run = RunRecord.model_validate_json(read_bytes(root / RUN_RECORD))
+        run = read_run_record(root / RUN_RECORD)
         inputs = _read_inputs(folder.parts / INPUTS)
         settings = Settings.model_validate(run.settings)
-        run.check_complete()
-        if (leading_out := run.key_leading_out()) is not None:
-            raise ValueError(f"the key {leading_out!r} is no file name")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         said = first_problem(error) if isinstance(error, ValidationError) else error
         raise OsteoCountError(

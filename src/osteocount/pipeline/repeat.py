@@ -12,10 +12,9 @@ import pandas as pd
 from pydantic import ValidationError
 
 from osteocount.errors import OsteoCountError
-from osteocount.input_files import read_bytes
 from osteocount.io.files import atomic_write
 from osteocount.io.result_folder import RUN_RECORD
-from osteocount.io.run_record import RunRecord, first_problem
+from osteocount.io.run_record import RunRecord, first_problem, read_run_record
 from osteocount.io.tables import read_table
 from osteocount.pipeline.corrections import CLASSIFIER, EDIT_LOG
 from osteocount.pipeline.provenance import asked_again
@@ -109,26 +108,6 @@ def repeat(record: Path, out: Path, **changes: Any) -> Generator[Progress, None,
     after = read_run_record(out / RUN_RECORD)
     tables = {name: after.results.get(name) == digest for name, digest in before.results.items()}
     return Repetition(outcome, tuple(_changes(before, after)), tables, tuple(_wells(path.parent, out)))
-
-
-def read_run_record(path: Path) -> RunRecord:
-    """Read a run record that is whole.
-
-    Raises
-    ------
-    OsteoCountError
-        It is missing, is none, or lacks what every run writes.
-    """
-    try:
-        record = RunRecord.model_validate_json(read_bytes(path))
-        record.check_complete()
-    except OSError as error:
-        raise OsteoCountError(f"{path}: cannot be read ({error.strerror or error}).") from error
-    except ValidationError as error:
-        raise OsteoCountError(f"{path}: not a run record ({first_problem(error)}).") from error
-    except KeyError as error:
-        raise OsteoCountError(f"{path}: not a run record ({error} is missing).") from error
-    return record
 
 
 def _changes(before: RunRecord, after: RunRecord) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from osteocount.io.result_folder import ResultFolder
 from osteocount.io.run_record import FieldRecord, identity_of
+from osteocount.memory import keep_freed_memory
 from osteocount.pipeline.analysis import cores
 from osteocount.pipeline.field import FieldTask, fingerprint, process, write_failed
 from osteocount.pipeline.limits import Limits, Watchdog
@@ -201,9 +202,10 @@ def _begin(
 
 
 def _tie_to_parent(lifeline: Connection, begin: Connection) -> None:
-    """End this process as soon as its parent lets go or dies, and leave Ctrl-C to the parent."""
+    """Prepare this process: it ends as soon as its parent lets go or dies, and leaves Ctrl-C to the parent."""
     global _say_begun
     _say_begun = begin
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

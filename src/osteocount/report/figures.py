@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 MAP_MEASURE = "n_osteoclasts"
 FIGURES = "figures"
-FORMATS = ("svg", "png", "pdf")
 _PNG_DPI = 200  # 8 inches are then 1640 pixels, which fill a slide
 _PAD = 0.1  # inches around a figure
-_METADATA: dict[str, dict[str, Any]] = {
-    "svg": dict.fromkeys(("Creator", "Date", "Format", "Type")),
-    "png": {"Software": None},
-    "pdf": dict.fromkeys(("Creator", "Producer", "CreationDate")),
+FORMATS = ("svg", "png", "pdf")
+_OPTIONS: dict[str, dict[str, Any]] = {  # how a format is saved, without a date or a version
+    "svg": {"metadata": dict.fromkeys(("Creator", "Date", "Format", "Type"))},
+    "png": {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 2}},
+    "pdf": {"metadata": dict.fromkeys(("Creator", "Producer", "CreationDate"))},
 }
 
 _SVG_ID = re.compile(r'(?P<before>\bid="|(?:xlink:)?href="#|url\(#)(?P<name>[^")]+)')
@@ -128,7 +128,8 @@ def comparison_figures(
 ) -> list[PageFigure]:
     """Draw the SuperPlot, the effects and how they hang on the nuclei; a figure that cannot be drawn says why."""
     sketches = [*_of_comparison(results, comparison, endpoint)] if comparison is not None else []
-    if results.cells["is_osteoclast"].astype(bool).any() and any(entry.nuclei_resolved for entry in results.run.inputs):
+    in_wells = results.cells["is_osteoclast"].astype(bool) & results.cells["well"].notna()
+    if in_wells.any() and any(entry.nuclei_resolved for entry in results.run.inputs):
         sketches.append(_of_nuclei(results, arms, order))
     return [_drawn(results.folder, sketch, sketch.name) for sketch in sketches]
 
@@ -242,7 +243,7 @@ def _saved(figure: Figure) -> dict[str, bytes]:
         for kind in FORMATS:
             buffer = io.BytesIO()
             figure.savefig(
-                buffer, format=kind, metadata=_METADATA[kind], bbox_inches=Bbox(box), facecolor="white", dpi=_PNG_DPI
+                buffer, format=kind, bbox_inches=Bbox(box), facecolor="white", dpi=_PNG_DPI, **_OPTIONS[kind]
             )
             drawn[kind] = buffer.getvalue()
     return drawn

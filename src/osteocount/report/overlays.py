@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import quote
 
+import cv2
+import numpy as np
 import pandas as pd
 
+from osteocount.input_files import read_bytes
+from osteocount.io.overlay import thumbnail
+from osteocount.io.result_folder import ResultFolder
 from osteocount.report.number_format import is_known, plural
 from osteocount.report.results import Results
 
-# One for every well of a plate: such a thumbnail takes about 50 kB of the page (45 on a simulated plate, 56 over 49
-# real pictures), so that 96 of them take 6 MB as text.
-MAX_THUMBNAILS = 96
-THUMBNAIL_PX = 480
-JPEG_QUALITY = 82
+MAX_THUMBNAILS = 96  # one for every well of a plate: 6 MB as text
+_MOST_BYTES = 2**20  # of a thumbnail that is none of ours
 _THREADS = 4
 
 
@@ -71,7 +73,7 @@ def gallery(results: Results, captions: dict[tuple[str, str], str]) -> list[Over
     found = []
     for path in files:
         place, entry = places.get(path.stem, ("", path.stem)), entries.get(path.stem)
-        thumbnail = shrunk.get(path)
+        small = shrunk.get(path)
         field = f"field {entry.field}" if entry and entry.well and is_known(entry.field) else ""
         found.append(
             Overlay(
@@ -79,8 +81,8 @@ def gallery(results: Results, captions: dict[tuple[str, str], str]) -> list[Over
                 link=f"overlays/{quote(path.name)}",
                 well=" ".join(filter(None, place)),
                 caption=" · ".join(filter(None, [field, captions.get(place, "")])),
-                thumbnail=thumbnail,
-                readable=thumbnail is not None or path not in chosen,
+                thumbnail=small,
+                readable=small is not None or path not in chosen,
                 flags=", ".join(flag.replace("_", " ") for flag in flags.get(path.stem, ())),
             )
         )
@@ -104,19 +106,23 @@ def _stem(name: str) -> str:
     return stem.removesuffix(".ome") if file.lower().endswith((".ome.tif", ".ome.tiff")) else stem
 
 
-def _thumbnail(path: Path) -> str | None:
-    import cv2
-    import numpy as np
+def _thumbnail(overlay: Path) -> str | None:
+    """Return a small copy of an overlay, as the run kept it or made anew."""
+    small = _kept(ResultFolder(overlay.parents[1]).thumbnail(overlay.stem)) or _made_anew(overlay)
+    return None if small is None else f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
 
-    pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    if pixels is None:
+
+def _kept(path: Path) -> bytes | None:
+    try:
+        content = read_bytes(path) if path.stat().st_size <= _MOST_BYTES else b""
+    except OSError:
         return None
-    height, width = pixels.shape[:2]
-    scale = min(1.0, THUMBNAIL_PX / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    done, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}" if done else None
+    return content if content.startswith(b"\xff\xd8\xff") else None  # as every JPEG does
+
+
+def _made_anew(overlay: Path) -> bytes | None:
+    pixels = cv2.imdecode(np.frombuffer(overlay.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    return None if pixels is None else thumbnail(np.asarray(pixels, np.uint8))
 
 
 def caption(row: pd.Series, arm: str) -> str:

@@ -66,17 +66,19 @@ def _from_edge(y: NDArray[np.intp], x: NDArray[np.intp], shape: tuple[int, ...])
 def _nearness(
     y: NDArray[np.intp], x: NDArray[np.intp], strength: NDArray[np.float32], radius: float
 ) -> NDArray[np.float64]:
-    """Return 1 − distance / ``radius`` to the nearest stronger candidate, 0 where there is none within it."""
-    from scipy.spatial import cKDTree
+    """Return 1 − distance / ``radius`` to the nearest stronger candidate, 0 where there is none within it.
 
+    Centres are in raster order, so those near each other in rows follow each other.
+    """
     near = np.zeros(y.size)
-    if y.size < 2:
-        return near
-    points = np.column_stack([y, x]).astype(float)
-    pairs = cKDTree(points).query_pairs(radius, output_type="ndarray")
-    weaker = np.where(strength[pairs[:, 0]] <= strength[pairs[:, 1]], pairs[:, 0], pairs[:, 1])
-    away = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
-    np.maximum.at(near, weaker, 1 - away / radius)
+    for step in range(1, y.size):
+        down, along = y[step:] - y[:-step], x[step:] - x[:-step]
+        if down.min() > radius:
+            break
+        away = np.sqrt(down * down + along * along)
+        first = np.flatnonzero(away <= radius)
+        weaker = np.where(strength[first] <= strength[first + step], first, first + step)
+        np.maximum.at(near, weaker, 1 - away[first] / radius)
     return near
 
 
