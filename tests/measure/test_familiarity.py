@@ -37,6 +37,12 @@ def cells(n=20, n_open=0, **columns):
     return table
 
 
+def one_giant(area_px):
+    table = cells(area_px=400.0)
+    table.loc[0, ["area_px", "n_nuclei"]] = [area_px, 80]
+    return table
+
+
 def without_nuclei(share, flags=""):
     table = cells()
     table.loc[: round(20 * share) - 1, ["n_nuclei", "flags"]] = [0, flags]
@@ -51,6 +57,8 @@ def without_nuclei(share, flags=""):
         (found(FIELD), cells(n_nuclei=0), 20 * 800 * 0.76**2 / 850, "one nucleus in 9,242 µm²"),
         (found(FIELD), without_nuclei(0.35), 0.35 / 0.3, "35 % of the area of its cells shows no nucleus. Count"),
         (found(FIELD), without_nuclei(0.35, "opaque"), None, ""),
+        (found(FIELD), one_giant(76_000.0), 76_000 / 83_600 / 0.5, "one cell makes up 91 % of the area of all"),
+        (found(FIELD), one_giant(60_000.0), None, ""),
         (found(FIELD, cells_differ=0.135), cells(), 1.5, "contradicts itself where it looks twice. Count"),
         (found(FIELD, cells_differ=0.1, nuclei_differ=0.09), cells(), 2.0, "where it looks twice. Count"),
         (found(FIELD, nuclei_differ=0.0135), cells(n=9, n_nuclei=0), 0.3, ""),

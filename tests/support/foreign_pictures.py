@@ -182,6 +182,69 @@ def wound(seed: int) -> Rgb:
     return _photographed(od, rng)
 
 
+def close_fin(seed: int) -> Rgb:
+    """Two or three rays of a fin seen close, with red cells scattered along them."""
+    rng = np.random.default_rng([11, seed])
+    pitch = rng.uniform(180, 400)
+    y = np.arange(_HEIGHT, dtype=np.float32)[:, None] + 12 * noise(rng, 120)
+    ray = np.clip(1.3 * np.cos(2 * np.pi * y / pitch) - 0.1, 0, 1)
+    joint = np.clip(np.cos(2 * np.pi * (np.arange(_WIDTH)[None] + 9 * noise(rng, 40)) / 260) * 12 - 11, 0, 1)
+    cells = cv2.GaussianBlur((noise(rng, rng.uniform(7, 16)) > 0.9).astype(np.float32), (0, 0), 1.5) * (ray > 0.1)
+    od = (0.03 + 0.015 * noise(rng, 3) + 0.08 * ray + 0.1 * joint * ray)[..., None] * np.array((0.8, 0.9, 1.1))
+    od = od + (0.5 * cells * (1 + 0.3 * noise(rng, 3)))[..., None] * np.array(_TRAP)
+    return _photographed(_turned(np.clip(od, 0, None), rng), rng)
+
+
+def calvaria(seed: int) -> Rgb:
+    """A skull cap stained whole: a red net on yellowish bone, and a suture."""
+    rng = np.random.default_rng([12, seed])
+    net = np.clip(1 - 2.5 * np.abs(noise(rng, rng.uniform(9, 25))), 0, 1) * np.clip(noise(rng, 40) + 0.6, 0, 2)
+    away = np.abs(np.arange(_HEIGHT, dtype=np.float32)[:, None] - _HEIGHT / 2 + 30 * noise(rng, 25))
+    suture = np.clip(1 - away / 18, 0, 1) * (1 + 0.4 * noise(rng, 4))
+    od = (0.10 + 0.03 * noise(rng, 30))[..., None] * np.array((0.5, 0.6, 0.9))
+    od = od + (0.35 * net + 0.3 * suture)[..., None] * np.array(_TRAP)
+    return _photographed(_turned(np.clip(od, 0, None), rng), rng)
+
+
+def growth_plate(seed: int) -> Rgb:
+    """Safranin O and fast green: red cartilage with gaps for its cells, green bone and marrow below."""
+    rng = np.random.default_rng([13, seed])
+    size = rng.uniform(0.7, 1.6)
+    above = np.arange(_HEIGHT, dtype=np.float32)[:, None] + 25 * noise(rng, 60) < _HEIGHT * rng.uniform(0.35, 0.65)
+    cartilage = cv2.GaussianBlur(above.astype(np.float32), (0, 0), 6)
+    gaps = _specks(rng, int(900 / size**2), 4 * size, 8 * size)
+    bone = cv2.GaussianBlur((noise(rng, 22 * size, 2) > 0.3).astype(np.float32), (0, 0), 2) * (1 - cartilage)
+    marrow = (1 - cartilage) * (1 - bone) * _specks(rng, int(3000 / size**2), 2.5 * size, 5 * size)
+    od = (0.45 * cartilage * (1 - 0.8 * gaps) * (1 + 0.1 * noise(rng, 5)))[..., None] * np.array((0.12, 0.75, 0.6))
+    od = (
+        od + (0.4 * bone)[..., None] * np.array((0.9, 0.35, 0.45)) + (0.4 * marrow)[..., None] * np.array(_HAEMATOXYLIN)
+    )
+    return _photographed(_turned(np.clip(od, 0, None), rng), rng)
+
+
+def fat_with_nuclei(seed: int) -> Rgb:
+    """Adipocytes in Oil Red O, their nuclei in haematoxylin."""
+    rng = np.random.default_rng([14, seed])
+    nuclei = (0.35 * _specks(rng, 500, 5, 9))[..., None] * np.array(_HAEMATOXYLIN)
+    return np.clip(fat_droplets(seed) * 10**-nuclei, 0, 255).astype(np.uint8)
+
+
+def plate_from_above(seed: int) -> Rgb:
+    """A stained plate photographed from above: rows of wells, some of them speckled."""
+    rng = np.random.default_rng([15, seed])
+    across = int(rng.integers(4, 9))
+    pitch = _WIDTH / (across + 0.5)
+    wall, stain = np.full((_HEIGHT, _WIDTH), 0.06, np.float32), np.zeros((_HEIGHT, _WIDTH), np.float32)
+    y, x = np.mgrid[:_HEIGHT, :_WIDTH]
+    for row, column in np.ndindex(int(_HEIGHT / pitch) + 1, across + 1):
+        away = np.hypot(y - (row + 0.5) * pitch, x - (column + 0.5) * pitch)
+        wall += 0.5 * np.exp(-(((away - 0.42 * pitch) / 3) ** 2))
+        speckled = 1 + 0.5 * (rng.uniform() < 0.4) * np.clip(noise(rng, 3), -1, 2)
+        stain += rng.uniform(0, 0.5) * (away < 0.4 * pitch) * speckled
+    od = 0.9 * wall[..., None] + np.clip(stain, 0, None)[..., None] * np.array(_TRAP)
+    return _photographed(od, rng, (210, 208, 205))
+
+
 #: Every kind by its name; the argument is a seed.
 KINDS: dict[str, Callable[[int], Rgb]] = {
     "TRAP-stained fin": trap_fin,
@@ -195,4 +258,9 @@ KINDS: dict[str, Callable[[int], Rgb]] = {
     "colonies in crystal violet": colonies,
     "H&E with glands": tissue_section,
     "fibroblasts in crystal violet": wound,
+    "TRAP-stained fin, close": close_fin,
+    "TRAP-stained calvaria": calvaria,
+    "growth plate in safranin O": growth_plate,
+    "Oil Red O with haematoxylin": fat_with_nuclei,
+    "plate from above": plate_from_above,
 }

@@ -39,6 +39,9 @@ _FEWEST_PX, _COARSEST_UM = 6.0, 5.0
 # wells, .5 to .9 of fins and spindles.
 _JAGGED, _ELONGATED, _MOST_SHAPELESS = 0.7, 0.95, 0.45
 _MOST_UNSTAINED = 0.6  # of the outlined area; whole wells: up to .29, at half their contrast .45; other things to .9
+# Share of the area of all cells that one makes up which is as large as a disc of 225 µm: cartilage and muscle. A
+# judgement: giants as large lie among other cells.
+_MOST_OF_ONE, _GIANT_UM2 = 0.5, 40_000.0
 # Cells whose call is open, against called osteoclasts, and some more. Whole wells: up to 1.1 times as many.
 _OPEN, _MOST_OPEN, _OPEN_AT_ALL = (0.25, 0.75), 1.3, 3.0
 # OD; pictures as they are: up to .008, with noise of SD 12: .015. From .025 on half of the osteoclasts were missed.
@@ -79,6 +82,7 @@ def unfamiliarity(found: Segmentation, cells: pd.DataFrame, blocks: float = floa
     signs = [*_doubts(found), _Sign(blocks / _MOST_BLOCKS, "JPEG has left blocks of 8 pixels", _FILE)]
     if len(cells) >= _FEWEST_CELLS:
         signs += _field_signs(found, cells) if found.nuclei_resolved else _low_power_signs(found, cells)
+        signs.append(_giant_sign(found, cells))
     known = [sign for sign in signs if np.isfinite(sign.value)]
     if not known:
         return float("nan"), ""
@@ -135,6 +139,15 @@ def _low_power_signs(found: Segmentation, cells: pd.DataFrame) -> list[_Sign]:
             f"{n_open} cells may or may not be osteoclasts, beside {n_called} that were called",
         ),
     ]
+
+
+def _giant_sign(found: Segmentation, cells: pd.DataFrame) -> _Sign:
+    """Return how much of all cells the largest makes up, if it is a giant."""
+    area = cells["area_px"].to_numpy(float)
+    share = float(area.max() / area.sum())
+    is_giant = area.max() * float(found.record["analysed_um_per_px"]) ** 2 > _GIANT_UM2
+    words = f"one cell makes up {100 * share:.0f} % of the area of all"
+    return _Sign(share / _MOST_OF_ONE if is_giant else float("nan"), words)
 
 
 def _scale_sign(found: Segmentation) -> _Sign:

@@ -30,6 +30,12 @@ def nuclei(level=200):
     )
 
 
+def cells(level=200):
+    """Nine discs, as round as nuclei and fewer."""
+    y, x = np.mgrid[:_SIDE, :_SIDE]
+    return level * sum((np.hypot(y - cy, x - cx) < 14) for cy in (24, 80, 132) for cx in (24, 80, 132)).astype(float)
+
+
 def exported(red, green, blue, quality=None):
     """Return a colour picture on black, through a JPEG of ``quality`` with halved colours where one is given."""
     noise = np.random.default_rng(1).normal(3, 1.5, (_SIDE, _SIDE, 3))
@@ -51,6 +57,9 @@ def exported(red, green, blue, quality=None):
         ((cytoplasm(), None, nuclei()), "cytoplasm: red, nuclei: blue"),
         ((None, cytoplasm(), nuclei(70)), "cytoplasm: green, nuclei: blue"),
         ((nuclei(90), cytoplasm(), nuclei()), "cytoplasm: green, nuclei: blue"),
+        ((cells(), nuclei(), cells(230)), "cytoplasm: blue, nuclei: green"),
+        ((cells(), nuclei(220), nuclei(230)), "cytoplasm: red, nuclei: "),
+        ((cells(), cells(210), nuclei()), "cytoplasm: green, nuclei: blue"),
     ],
 )
 def test_nuclei_of_a_colour_export_are_found_and_never_in_an_empty_channel(planes, said, quality):

@@ -51,7 +51,8 @@ def find_channels(picture: Picture) -> Channels:
     """Tell the roles of the channels by their names, or else by content: of nuclei there are the most round spots.
 
     In colours on black the blue channel is the one of nuclei where it shows round spots at all, as most programs draw
-    DNA in blue. A channel without a signal of its own, such as the empty one of a JPEG, has no role.
+    DNA in blue; not where it shows the same as another, as one stain drawn in magenta or cyan does. A channel without a
+    signal of its own, such as the empty one of a JPEG, has no role.
 
     Raises
     ------
@@ -73,9 +74,11 @@ def find_channels(picture: Picture) -> Channels:
     how = "by name"
     if len(nuclei) != 1 or (not cytoplasm and len(lit) > 2):
         how = "by content"
-        nuclei, cytoplasm = [_of_nuclei(planes, lit, is_colour=is_colour)], []
+        own = _drawn_alone(planes, lit) if is_colour else []
+        nuclei, cytoplasm = [_of_nuclei(planes, lit, prefer_blue=2 in own)], []
     if not cytoplasm:
-        cytoplasm = [i for i in lit if i != nuclei[0]]
+        cytoplasm = [i for i in lit if i != nuclei[0] and not (is_colour and _same(planes[i], planes[nuclei[0]]))]
+        cytoplasm = cytoplasm or [i for i in lit if i != nuclei[0]]
     body = max(cytoplasm, key=lambda i: float(np.percentile(planes[i], 99)))
     reason = f"cytoplasm: {names[body]}, nuclei: {names[nuclei[0]]} ({how})"
     return Channels(planes[body], planes[nuclei[0]], reason)
@@ -101,12 +104,23 @@ def _own_share(plane: NDArray[np.float32], top: NDArray[np.float32]) -> float:
     return float(np.median(plane[bright] / np.maximum(top[bright], 1))) if bright.any() else 0.0
 
 
-def _of_nuclei(planes: list[NDArray[np.float32]], lit: list[int], *, is_colour: bool) -> int:
-    """Return the channel of nuclei by its round spots; ``is_colour``: the third is blue, and preferred."""
+def _drawn_alone(planes: list[NDArray[np.float32]], lit: list[int]) -> list[int]:
+    """Return the channels of a colour picture that do not show the same as another: a stain is drawn in each alone."""
+    return [i for i in lit if not any(_same(planes[i], planes[k]) for k in lit if k != i)]
+
+
+def _same(one: NDArray[np.float32], other: NDArray[np.float32], sigma: float = 1.5, step: int = 2) -> bool:
+    """Tell whether two channels show the same, seen through a blur of ``sigma`` px, in every ``step``-th pixel."""
+    first, second = (gaussian(plane, sigma)[::step, ::step].ravel() for plane in (one, other))
+    return bool(np.corrcoef(first, second)[0, 1] > _SAME)
+
+
+def _of_nuclei(planes: list[NDArray[np.float32]], lit: list[int], *, prefer_blue: bool) -> int:
+    """Return the channel of nuclei by its round spots; ``prefer_blue``: the third, where it shows some."""
     spots = {i: round_spots(planes[i])[1] for i in lit}
-    if is_colour and spots.get(2, 0) >= FEWEST_NUCLEI:
+    if prefer_blue and spots[2] >= FEWEST_NUCLEI:
         return 2
-    return max(lit, key=lambda i: spots[i])
+    return max(lit, key=lambda i: (spots[i], float(np.percentile(planes[i], 99.9))))
 
 
 def round_spots(plane: NDArray[np.float32]) -> tuple[float, int]:
@@ -135,10 +149,7 @@ def check_channels(picture: Picture, channels: Channels, diameter: float) -> Non
     OsteoCountError
         One stain saved twice, a grey picture, phase contrast or a page.
     """
-    step = max(1, round(diameter / 4))
-    planes = channels.cytoplasm, channels.nuclei
-    one, two = (gaussian(plane, diameter / 4)[::step, ::step].ravel() for plane in planes)
-    if np.corrcoef(one, two)[0, 1] > _SAME:
+    if _same(channels.cytoplasm, channels.nuclei, diameter / 4, max(1, round(diameter / 4))):
         raise OsteoCountError(
             f"{picture.path.name}: the cytoplasm and the nuclei channel show the same ({channels.reason}), as in one "
             "stain saved twice, phase contrast or a page. Check which channels the file holds."
