@@ -1,6 +1,6 @@
 # OsteoCount for servers and clusters, without the window:
 #   docker build --tag osteocount .
-#   docker run --rm --user "$(id -u)" --volume "$PWD:/data" osteocount run plate --layout layout.csv --out results
+#   docker run --rm --user "$(id -u)" --volume "$PWD:/data" osteocount run plate --layout plate/layout.csv --out results
 FROM python:3.12-slim AS build
 WORKDIR /source
 COPY . .
