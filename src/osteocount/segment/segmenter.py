@@ -16,7 +16,7 @@ from osteocount.segment.detectors.detector import DetectionMethod
 from osteocount.segment.preprocess.analysed_area import AnalysedArea
 from osteocount.segment.preprocess.scale import Scale, working_scale
 from osteocount.segment.preprocess.unimaged import ImagedOnly, find_gaps, painted
-from osteocount.segment.regimes.brightfield import precompute_tiles, segment_brightfield, stain_brightfield
+from osteocount.segment.regimes.brightfield import BrightfieldImage, segment_brightfield, stain_brightfield
 from osteocount.segment.regimes.fluorescence import segment_fluorescence
 from osteocount.segment.regimes.low_power import segment_low_power
 from osteocount.segment.regimes.out_of_domain import refuse_out_of_domain
@@ -29,7 +29,8 @@ from osteocount.segment.regimes.recognise import (
     shows_fluorescence,
 )
 from osteocount.segment.segmentation import Segmentation, WholePictureNeeded
-from osteocount.segment.tiling.tiles import TileShare
+from osteocount.segment.tiling.checkpoint import TileCheckpoint
+from osteocount.segment.tiling.tiles import TILE_SIDE, TileShare
 from osteocount.settings import Settings
 
 _NO_PART = "the lab's network is for low power, and had no part in this picture, which shows nuclei or fluorescence."
@@ -139,8 +140,7 @@ class Segmenter:
             decided = self._decided_for_tiles(image)
         except WholePictureNeeded:
             return
-        image = _imaged_only(image, decided.area)
-        precompute_tiles(image, decided.area, decided.scale, self._method.detector(decided.scale), scratch, share)
+        self._field(image, decided, share=share).precompute(TileCheckpoint(scratch))
 
     def _of_picture(self, picture: Picture) -> Segmentation:
         wanted = self._settings.picture.regime
@@ -186,14 +186,18 @@ class Segmenter:
         self, image: TiledImage, decided: _Decided, *, whole: bool, scratch: Path | None = None
     ) -> Segmentation:
         """Segment a brightfield picture that shows nuclei; for a method that outlines cells itself, only its stain."""
-        detector = self._method.detector(decided.scale)
-        given = _imaged_only(image, decided.area), decided.area, decided.scale, detector, self._settings, decided.record
         if self._method.outline is not None:
-            found = stain_brightfield(*given)
+            found = stain_brightfield(self._field(image, decided, tile_side=TILE_SIDE), self._settings, decided.record)
         else:
             prefetch = not whole and self._threads > 1 and self._method.prefetch
-            found = segment_brightfield(*given, whole=whole, scratch=scratch, prefetch=prefetch)
+            field = self._field(image, decided, tile_side=TILE_SIDE if whole else None, prefetch=prefetch)
+            found = segment_brightfield(field, self._settings, decided.record, whole=whole, scratch=scratch)
         return replace(found, warnings=decided.warnings + found.warnings)
+
+    def _field(self, image: TiledImage, decided: _Decided, **how: Any) -> BrightfieldImage[Any]:
+        """Return the picture with bare plastic where nothing was imaged, ready to be worked on."""
+        shown = image if decided.area.unimaged is None else ImagedOnly(image, decided.area.unimaged)
+        return BrightfieldImage(shown, decided.area, decided.scale, self._method.detector(decided.scale), **how)
 
     def _outlined(self, picture: Picture, found: Segmentation) -> Segmentation:
         return found if self._method.outline is None else self._method.outline(picture, found)
@@ -251,11 +255,6 @@ def _with_gaps(record: dict[str, Any], imaged: NDArray[np.bool_]) -> tuple[dict[
         "are looked for there, and it is no imaged area."
     )
     return {**record, "never_imaged_share": round(share, 4)}, (said,)
-
-
-def _imaged_only(image: TiledImage, area: AnalysedArea) -> TiledImage:
-    """Return the picture with bare plastic where nothing was imaged."""
-    return image if area.unimaged is None else ImagedOnly(image, area.unimaged)
 
 
 def _sees_fluorescence(picture: Picture, overview: Overview, wanted: str) -> bool:

@@ -21,7 +21,7 @@ from osteocount.segment.backends.shipped import MODEL_SHA256, shipped_model
 from osteocount.segment.detectors import learned
 from osteocount.segment.detectors.learned import LearnedDetector, MapCache, learned_method
 from osteocount.segment.preprocess.analysed_area import EVERYTHING
-from osteocount.segment.regimes.brightfield import segment_brightfield
+from osteocount.segment.regimes.brightfield import BrightfieldImage, segment_brightfield
 from osteocount.segment.segmenter import Segmenter
 from osteocount.segment.tiling.tiles import Box, Tiling, tiles
 from support import scenes
@@ -86,7 +86,8 @@ def test_an_empty_field_has_no_cells_and_says_so() -> None:
         Path("empty.png"), np.full((200, 240, 3), 205, np.uint8), "rgb", (), PixelSize(0.76, "test"), "YXC", ()
     )
     detector = learned_method(LEARNED).detector(SCALE)
-    found = segment_brightfield(InMemoryImage(empty), EVERYTHING, SCALE, detector, LEARNED, {}, whole=True)
+    field = BrightfieldImage(InMemoryImage(empty), EVERYTHING, SCALE, detector)
+    found = segment_brightfield(field, LEARNED, {}, whole=True)
     assert not found.cells.any()
     assert "the network sees no cell: an empty field, or no stain." in found.warnings
 

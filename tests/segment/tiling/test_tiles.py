@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -71,11 +71,13 @@ def detector_of(kind, um):
 
 
 def tiled(made, core, offset=(0, 0), um=0.76, area=EVERYTHING, kind="classical", scratch=None):
-    scale = working_scale(um, "given")
-    return segment_brightfield(
-        InMemoryImage(made), area, scale, detector_of(kind, um), Settings(), {},
-        tile_side=core, offset=offset, scratch=scratch,
-    )  # fmt: skip
+    detector = detector_of(kind, um)
+    field = field_of(made, um, detector, area, tile_side=core, offset=offset)
+    return segment_brightfield(field, Settings(), {}, scratch=scratch)
+
+
+def field_of(made, um, detector, area=EVERYTHING, **how):
+    return BrightfieldImage(InMemoryImage(made), area, working_scale(um, "given"), detector, **how)
 
 
 def assert_same(found, whole):
@@ -100,10 +102,8 @@ def test_threads_change_nothing(culture, simulated):
     scale = working_scale(0.76, "given")
     for made in (culture, simulated):
         shared = ClassicalDetector(scale, Settings(), threads=3)
-        found = segment_brightfield(
-            InMemoryImage(made), EVERYTHING, scale, shared, Settings(), {}, tile_side=700, prefetch=True
-        )
-        assert_same(found, tiled(made, WHOLE))
+        field = field_of(made, 0.76, shared, tile_side=700, prefetch=True)
+        assert_same(segment_brightfield(field, Settings(), {}), tiled(made, WHOLE))
 
 
 @pytest.mark.parametrize(
@@ -211,10 +211,8 @@ def test_the_parts_hold_every_cell_once(culture):
 
 @pytest.mark.parametrize("um", [0.76, 0.5])
 def test_whole_images_are_the_drawing_of_everything(culture, um):
-    tiles_of_it, scale = tiled(culture, 512, (100, 200), um=um), working_scale(um, "given")
-    held = segment_brightfield(
-        InMemoryImage(culture), EVERYTHING, scale, detector_of("classical", um), Settings(), {}, whole=True
-    )
+    tiles_of_it = tiled(culture, 512, (100, 200), um=um)
+    held = segment_brightfield(field_of(culture, um, detector_of("classical", um)), Settings(), {}, whole=True)
     assert (held.labels.in_memory, tiles_of_it.labels.in_memory) == (True, False)
     assert_same(held, tiles_of_it)
     for ids in (np.zeros(0, np.int64), held.cell_table.cell_id.to_numpy()[::3]):
@@ -226,15 +224,10 @@ def test_whole_images_are_the_drawing_of_everything(culture, um):
 @pytest.mark.parametrize("um", [0.76, 0.5])
 def test_the_stain_alone_is_that_of_a_picture_with_its_cells(um):
     pixels = simulate_field(FieldDesign(width=4300, height=300, pixel_size=0.76), 5).picture
-    given = (
-        InMemoryImage(picture(pixels)),
-        EVERYTHING,
-        working_scale(um, "given"),
-        detector_of("classical", um),
-        Settings(),
-        {},
+    counted, stained = (
+        how(field_of(picture(pixels), um, detector_of("classical", um)), Settings(), {})
+        for how in (partial(segment_brightfield, whole=True), stain_brightfield)
     )
-    counted, stained = segment_brightfield(*given, whole=True), stain_brightfield(*given)
     np.testing.assert_array_equal(stained.trap_od, counted.trap_od)
     assert (stained.record, stained.warnings) == (counted.record, counted.warnings)
     assert len(counted.cell_table) > 10 > len(stained.cell_table) == stained.cells.max()

@@ -24,7 +24,6 @@ from osteocount.segment.segmentation import ArrayLabels, LabelSource, Segmentati
 from osteocount.segment.tiling.checkpoint import TileCheckpoint
 from osteocount.segment.tiling.tile_result import TileLabels, TileResult, number_tiles
 from osteocount.segment.tiling.tiles import (
-    TILE_SIDE,
     Box,
     Density,
     ResampledImage,
@@ -51,7 +50,8 @@ class BrightfieldImage(Generic[Features]):
     detector
         How cells and nuclei are found.
     tile_side, offset
-        Side of a tile, and shift of the seams; what is found does not depend on them.
+        Side of a tile, None for what suits the detector in a large picture, and shift of the seams; what is found does
+        not depend on them.
     share
         Which of the tiles are to be worked on; None: all.
     prefetch
@@ -59,12 +59,12 @@ class BrightfieldImage(Generic[Features]):
 
     Attributes
     ----------
-    area, detector
+    area, scale, detector
         As given.
     light, stains
         Of the whole picture.
-    shape
-        (height, width) in analysed pixels.
+    file_shape, shape
+        (height, width) in pixels of the file, and in analysed ones.
     doubts
         See `Segmentation.doubts`.
 
@@ -81,18 +81,18 @@ class BrightfieldImage(Generic[Features]):
         scale: Scale,
         detector: Detector[Features],
         *,
-        tile_side: int = TILE_SIDE,
+        tile_side: int | None = None,
         offset: tuple[int, int] = (0, 0),
         share: TileShare | None = None,
         prefetch: bool = False,
     ) -> None:
-        view, self.area, self.detector = ResampledImage(image, scale.zoom), area, detector
-        self.shape = view.shape
+        view, self.area, self.scale, self.detector = ResampledImage(image, scale.zoom), area, scale, detector
+        self.file_shape, self.shape = (image.shape[0], image.shape[1]), view.shape
         self._inside = view.inside(None if area.is_everything else area.contains)
         self._features: Features | None = None
         self._coming: Future[Features] | None = None
         self._prefetch = prefetch
-        all_tiles = tiles(self.shape, tile_side, offset)
+        all_tiles = tiles(self.shape, tile_side or detector.tile_side, offset)
         self._tiles = all_tiles if share is None else share.of(all_tiles)
         estimator = WhitePointEstimator(self.shape, scale.um)
         for top, pixels in strips(view):
@@ -197,51 +197,28 @@ class BrightfieldImage(Generic[Features]):
 
 
 def segment_brightfield(
-    image: TiledImage,
-    area: AnalysedArea,
-    scale: Scale,
-    detector: Detector[Any],
+    field: BrightfieldImage[Any],
     settings: Settings,
     record: dict[str, Any],
     *,
     whole: bool = False,
-    tile_side: int | None = None,
-    offset: tuple[int, int] = (0, 0),
     scratch: Path | None = None,
-    prefetch: bool = False,
 ) -> Segmentation:
     """Find cells and nuclei of a TRAP-stained brightfield picture of any size, tile by tile.
 
     Parameters
     ----------
-    image
-        RGB, 8 or 16 bit.
-    area
-        The analysed part, in pixels of the file.
-    scale
-        The grid to work on.
-    detector
-        How cells and nuclei are found.
+    field
+        The picture.
     settings
         All settings of the run.
     record
         What is already known about the analysis; it is copied and completed.
     whole
         Whether label images and TRAP density are held in memory.
-    tile_side, offset
-        Side of a tile, None for what suits, and shift of the seams; what is found does not depend on them.
     scratch
         Folder for finished tiles, of this picture and these settings alone; tiles in it are not worked on again.
-    prefetch
-        Whether a thread prepares the next tile while cells are found in one.
-
-    Raises
-    ------
-    OsteoCountError
-        What is stained does not have the colour of TRAP.
     """
-    side = tile_side or (TILE_SIDE if whole else detector.tile_side)
-    field = BrightfieldImage(image, area, scale, detector, tile_side=side, offset=offset, prefetch=prefetch)
     trap = np.zeros(field.shape if whole else (0, 0), np.float32)
     checkpoint = None if scratch is None else TileCheckpoint(scratch)
     results = []
@@ -249,48 +226,26 @@ def segment_brightfield(
         results.append(result)
         if whole and tile is not None:
             trap[tile.top : tile.bottom, tile.left : tile.right] = field.trap(tile)
-    tiled = number_tiles(results, image.shape[:2], field.shape)
-    cells, nuclei = tables_of(tiled, scale, detector, settings)
+    tiled = number_tiles(results, field.file_shape, field.shape)
+    cells, nuclei = tables_of(tiled, field.scale, field.detector, settings)
     labels = ArrayLabels(tiled.draw_cells(), tiled.draw_nuclei()) if whole else tiled
     found = _segmentation(field, labels, cells, nuclei, settings, record, any_cells=len(cells) > 0)
-    return replace(found, trap_od=values_to_size(trap, image.shape[:2])) if whole else found
+    return replace(found, trap_od=values_to_size(trap, field.file_shape)) if whole else found
 
 
-def stain_brightfield(
-    image: TiledImage,
-    area: AnalysedArea,
-    scale: Scale,
-    detector: Detector[Any],
-    settings: Settings,
-    record: dict[str, Any],
-) -> Segmentation:
+def stain_brightfield(field: BrightfieldImage[Any], settings: Settings, record: dict[str, Any]) -> Segmentation:
     """Return what `segment_brightfield` does of a picture in memory, with its TRAP density but without any cells.
 
-    That there are no cells is said when ``detector`` outlines nothing at all.
+    That there are no cells is said when the detector outlines nothing at all.
     """
-    field = BrightfieldImage(image, area, scale, detector)
     trap, outlined = np.zeros(field.shape, np.float32), False
     for tile, values, may_be_cells in field.stained_tiles():
         trap[tile.top : tile.bottom, tile.left : tile.right] = values
         outlined |= may_be_cells
-    labels = ArrayLabels(*np.zeros((2, *image.shape[:2]), np.uint32))
+    labels = ArrayLabels(*np.zeros((2, *field.file_shape), np.uint32))
     cells, nuclei = cell_table(np.zeros(0), []), nuclei_table(*np.zeros((4, 0)))
     found = _segmentation(field, labels, cells, nuclei, settings, record, any_cells=outlined)
-    return replace(found, trap_od=values_to_size(trap, image.shape[:2]))
-
-
-def precompute_tiles(
-    image: TiledImage, area: AnalysedArea, scale: Scale, detector: Detector[Any], scratch: Path, share: TileShare
-) -> None:
-    """Work on a share of the tiles that `segment_brightfield` will ask for, and keep them in ``scratch``.
-
-    Raises
-    ------
-    OsteoCountError
-        As for `segment_brightfield`.
-    """
-    side = detector.tile_side
-    BrightfieldImage(image, area, scale, detector, tile_side=side, share=share).precompute(TileCheckpoint(scratch))
+    return replace(found, trap_od=values_to_size(trap, field.file_shape))
 
 
 def _segmentation(
