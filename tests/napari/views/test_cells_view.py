@@ -85,3 +85,8 @@ def test_rows_are_copied_with_headings_for_excel(view):
 def test_no_cells_are_an_empty_table(view):
     view.show_cells(cells().iloc[:0], ())
     assert view.model.rowCount() == 0
+
+
+def test_a_long_sentence_does_not_widen_the_window(view):
+    view.said.setText("A sentence about all the cells of this picture and what can be done with them. " * 3)
+    assert view.minimumSizeHint().width() < 450

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from qtpy.QtCore import QAbstractTableModel, QItemSelection, QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from qtpy.QtGui import QKeyEvent, QKeySequence
-from qtpy.QtWidgets import QApplication, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from osteocount.columns import CELLS, UNKNOWN, WINDOW_CELLS
 from osteocount.napari.views import cell_blocks
-from osteocount.napari.views.widgets import button, row
+from osteocount.napari.views.widgets import button, plain_label, row
 
 NOWHERE = QModelIndex()
 MEASURED_ROWS = 20  # for the widths of columns: all of a thousand would hold the window up
@@ -128,7 +128,7 @@ class CellsView(QWidget):
         header.setStretchLastSection(True)
         header.setResizeContentsPrecision(MEASURED_ROWS)
         self.table.selectionModel().selectionChanged.connect(self._on_selected)
-        self.said = QLabel()
+        self.said = plain_label()  # its lines break: a long one would make the whole window wider
         copy = button(
             "Copy", "Copy the selected rows, or all of them, with headings, for Excel. Key: Ctrl+C", self.copy
         )
