@@ -24,7 +24,7 @@ demo: $(VENV)/program  ## count the sample plate and write a report
 	$(BIN)/osteocount demo --out $(OUT)
 
 test: lint  ## everything that must hold
-	$(DISPLAY_OF_ITS_OWN) $(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(DISPLAY_OF_ITS_OWN) $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/develop  ## style, types and the direction of imports
 	@mkdir -p build

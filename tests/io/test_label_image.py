@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from osteocount.io.label_image import (
     write_tiled_labels,
 )
 from osteocount.io.pixel_size import PixelSizeEvidence, find_pixel_size
+from osteocount.io.tiff import quiet_tifffile
 
 SHAPE = (1300, 1111)
 CELLS = {7: (10, 40, 20, 90), 8: (250, 265, 250, 270), 400: (500, 1290, 300, 310), 9: (1299, 1300, 1110, 1111)}
@@ -161,3 +163,35 @@ def test_a_label_pyramid_holds_the_labels_and_smaller_copies(tmp_path):
         for n, level in enumerate(levels):
             np.testing.assert_array_equal(level.asarray(), labels[:: 2**n, :: 2**n])
         assert tiff.pages[0].tags["XResolution"].value == (20000, 1)
+
+
+def claiming(path, side):
+    """Write an image of one tile whose header claims ``side`` × ``side`` pixels."""
+    tifffile.imwrite(path, np.zeros((16, 16), np.uint32), compression="zlib", metadata=None, tile=(16, 16))
+    data = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tiff:
+        for name in ("ImageWidth", "ImageLength"):
+            tag = tiff.pages[0].tags[name]
+            struct.pack_into("<I" if tag.dtype == 4 else "<H", data, tag.valueoffset, side)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (lambda path: tifffile.imwrite(path, np.full((9, 9), 2**32 + 1, np.uint64)), "between 0 and 4294967295"),
+        (lambda path: tifffile.imwrite(path, np.full((9, 9), 2**32 + 1, np.int64)), "between 0 and 4294967295"),
+        (lambda path: tifffile.imwrite(path, np.full((9, 9), -3, np.int16)), "between 0 and 4294967295"),
+        (lambda path: tifffile.imwrite(path, np.zeros((9, 9), np.float32)), "one plane of whole numbers"),
+        (lambda path: tifffile.imwrite(path, np.zeros((9, 9, 3), np.uint8)), "one plane of whole numbers"),
+        (lambda path: claiming(path, 65535), "65535 × 65535 px in 1 of 16777216 parts"),
+        (lambda path: path.write_bytes(b"II*\0\0\0\0\0"), "cannot be read"),
+        (lambda path: path.write_bytes(b"II*\0\x08\0\0\0"), "cannot be read"),
+        (lambda path: path.write_bytes(b""), "cannot be read"),
+    ],
+)
+def test_what_is_no_label_image_is_refused_before_memory_is_asked_for(tmp_path, write, said):
+    write(tmp_path / "l.tif")
+    for read in (read_labels, open_labels):
+        with quiet_tifffile(), pytest.raises(OsteoCountError, match=said):
+            read(tmp_path / "l.tif")

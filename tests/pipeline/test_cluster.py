@@ -45,13 +45,30 @@ def cluster(workers=2):
         processes[0].stderr.close()
 
 
-def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(plate, undisturbed, tmp_path):
-    with cluster() as (address, workers):
-        for record in process_all(tasks_of(plate), folder := claimed(tmp_path), Settings(), scheduler=address):
-            assert record.status == "ok", record.reason
-            assert listening(others=False) == set()
-            assert listening() == {"127.0.0.1"}  # as docs/cluster.md starts scheduler and workers
-            workers[0].kill()
+@pytest.fixture(scope="module")
+def small_cluster():
+    with cluster() as started:
+        yield started
+
+
+def test_workers_that_do_not_see_the_folder_are_named(small_cluster, plate, tmp_path, monkeypatch):
+    address, _ = small_cluster
+    monkeypatch.setattr("osteocount.pipeline.cluster.__version__", "9.9")
+    with pytest.raises(OsteoCountError, match=r"the worker has OsteoCount .*, here it is 9\.9; install the same"):
+        list(process_on_cluster(tasks_of(plate), claimed(tmp_path), Settings(), address))
+    monkeypatch.undo()
+    task = replace(tasks_of(plate)[0], paths=(tmp_path / "elsewhere.tif",))
+    with pytest.raises(OsteoCountError, match="the worker does not see the pictures; use a shared disk"):
+        list(process_on_cluster([task], claimed(tmp_path), Settings(), address))
+
+
+def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(small_cluster, plate, undisturbed, tmp_path):
+    address, workers = small_cluster
+    for record in process_all(tasks_of(plate), folder := claimed(tmp_path), Settings(), scheduler=address):
+        assert record.status == "ok", record.reason
+        assert listening(others=False) == set()
+        assert listening() == {"127.0.0.1"}  # as docs/cluster.md starts scheduler and workers
+        workers[0].kill()
     assert parts(folder) == parts(undisturbed)
 
 
@@ -117,17 +134,6 @@ def test_jobs_of_a_batch_system_do_a_plate(plate, undisturbed, tmp_path):
         )
     assert [record.status for record in records] == ["ok"] * 6
     assert parts(folder) == parts(undisturbed)
-
-
-def test_workers_that_do_not_see_the_folder_are_named(plate, tmp_path, monkeypatch):
-    with cluster(1) as (address, _):
-        monkeypatch.setattr("osteocount.pipeline.cluster.__version__", "9.9")
-        with pytest.raises(OsteoCountError, match=r"the worker has OsteoCount .*, here it is 9\.9; install the same"):
-            list(process_on_cluster(tasks_of(plate), claimed(tmp_path), Settings(), address))
-        monkeypatch.undo()
-        task = replace(tasks_of(plate)[0], paths=(tmp_path / "elsewhere.tif",))
-        with pytest.raises(OsteoCountError, match="the worker does not see the pictures; use a shared disk"):
-            list(process_on_cluster([task], claimed(tmp_path), Settings(), address))
 
 
 def test_a_dead_address_says_so_soon():

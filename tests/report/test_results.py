@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from osteocount.errors import OsteoCountError
 from osteocount.report import write_report
+from osteocount.report.results import read_results
 
 
 @pytest.mark.parametrize(
@@ -16,7 +19,13 @@ from osteocount.report import write_report
         ("run.json", None, "run.json is missing."),
         ("run.json", "{", "run.json is not a run record (Invalid JSON"),
         ("run.json", '{"inputs": [{"image": 3}]}', "run.json is not a run record (inputs.0.image: "),
+        ("run.json", '{"settings": {"count": 3}}', "run.json is not a run record (settings.count: "),
         ("comparisons.csv", "", "comparisons.csv is not a table ("),
+        (
+            "wells.csv",
+            "plate,well,status,n_osteoclasts\np,A1,ok,many\n",
+            "line 2: 'many' is impossible as n_osteoclasts",
+        ),
     ],
 )
 def test_a_damaged_folder_is_refused_with_the_cure(counted_copy, file, content, message):
@@ -31,3 +40,11 @@ def test_a_damaged_folder_is_refused_with_the_cure(counted_copy, file, content, 
         "Give the folder that `osteocount run` or `osteocount count` wrote, complete and unedited."
     )
     assert not (counted_copy / "report.html").exists()
+
+
+@pytest.mark.parametrize("least", ["many", None, [3]])
+def test_a_rule_of_strangers_is_taken_for_unknown(counted_copy, least):
+    record = json.loads((counted_copy / "run.json").read_text())
+    record["settings"]["count"]["min_nuclei"] = least
+    (counted_copy / "run.json").write_text(json.dumps(record))
+    assert read_results(counted_copy).min_nuclei is None

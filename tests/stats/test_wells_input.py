@@ -217,6 +217,11 @@ def test_a_comparison_that_cannot_be_is_refused(frame, control, said):
     assert said in str(error.value)
 
 
+def test_where_every_well_has_failed_it_is_said():
+    with pytest.raises(OsteoCountError, match=r"No well is left to compare.*the status is not 'ok'"):
+        compare(table().assign(status="failed", role=""), control="vehicle")
+
+
 def test_failed_blank_and_untreated_wells_are_left_out_and_named():
     frame = table().assign(status="ok", role="")
     frame.loc[0, ["status", "count"]] = ["failed: truncated file", None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,8 @@ _SMALLEST = 1024  # px; the longest side of the smallest copy, about a screen
 _ROWS_WRITTEN = 1024
 _ROWS_READ = 512
 _MOST_TILES = 512
+_LARGEST_LABEL = 2**32 - 1
+_MOST_PIXELS = 2 * 10**9  # as many as of a picture
 
 
 def write_labels(labels: Labels | TiledLabels, path: Path, pixel_size_um: float | None = None) -> None:
@@ -114,14 +117,25 @@ def read_labels(path: Path) -> NDArray[np.uint32]:
     """
     try:
         check_regular(path)
-        labels = np.asarray(tifffile.imread(path, _multifile=False))
+        with tifffile.TiffFile(path, _multifile=False) as tiff:
+            _check_claims(tiff.pages[0])
+            labels = np.asarray(tiff.asarray())
     except Exception as error:  # decoders of files from strangers raise anything
         raise OsteoCountError(f"{path}: the label image cannot be read ({error}).") from error
-    if labels.ndim != 2 or labels.dtype.kind not in "ui" or (labels.dtype.kind == "i" and labels.min() < 0):
+    if labels.ndim != 2 or labels.dtype.kind not in "ui":
         raise OsteoCountError(
             f"{path}: not a label image ({labels.shape} {labels.dtype}); one plane of whole numbers from 0 is needed."
         )
+    if labels.size and (labels.min() < 0 or labels.max() > _LARGEST_LABEL):
+        raise OsteoCountError(f"{path}: not a label image; its numbers must lie between 0 and {_LARGEST_LABEL}.")
     return labels.astype(np.uint32, copy=False)
+
+
+def _check_claims(page: Any) -> None:
+    """Refuse a header by which memory would be asked for that the file has no pixels for."""
+    parts = math.prod(page.chunked)
+    if len(page.databytecounts) < parts or math.prod(page.shape) > _MOST_PIXELS:
+        raise ValueError(f"{page.imagewidth} × {page.imagelength} px in {len(page.databytecounts)} of {parts} parts")
 
 
 class TiledLabels:
@@ -211,10 +225,11 @@ def open_labels(path: Path) -> Labels | TiledLabels:
         As for `read_labels`.
     """
     try:
+        check_regular(path)
         with tifffile.TiffFile(path, _multifile=False) as tiff:
             page: Any = tiff.pages[0]
             large = is_large_size(page.imagelength, page.imagewidth) and page.is_tiled and len(page.pages or ()) > 0
-    except (OSError, tifffile.TiffFileError):
+    except Exception:  # decoders of files from strangers raise anything
         large = False  # whoever reads it as a whole says what is wrong
     return TiledLabels(path) if large else read_labels(path)
 

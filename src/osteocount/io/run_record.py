@@ -161,7 +161,7 @@ class RunRecord(BaseModel):
     seconds: float | None = None
     command: str | None = None
     scales: tuple[dict[str, Any], ...] = ()
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
     classifier: dict[str, Any] | None = None
     inputs: tuple[FieldRecord, ...] = ()
     failed: tuple[FieldRecord, ...] = ()

@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import file_hash, text_hash
+from osteocount.io.run_record import first_problem
 from osteocount.pipeline.absorbance import AbsorbanceInput
 from osteocount.pipeline.run_request import RunRequest
 from osteocount.segment.backends.description import weights_hash
 from osteocount.settings import SegmentSettings, Settings
+
+
+class _Places(BaseModel):
+    """Where the pictures of a recorded request lay."""
+
+    folder: str = ""
+    source: str
+
+
+_R = TypeVar("_R", bound=_Places)
+
+
+class _Recorded(_Places):
+    """A recorded request, as `recorded_request` gives it."""
+
+    layout: str | None
+    samples: str | None
+    treatment_column: str
+    readers: list[AbsorbanceInput]
+    pattern: str | None
+    plate_wells: int | None
 
 
 def recorded_request(request: RunRequest) -> dict[str, Any]:
@@ -56,26 +81,23 @@ def asked_again(recorded: dict[str, Any], record: Path, settings: Settings, out:
     OsteoCountError
         An input is not there, or the record is damaged.
     """
-    try:
-        places = _places(recorded, record)
-        source: Any = changes.get("source") or found_source(recorded, record, "give it as --source")
-        inside = Path(recorded["source"])
-        places.append(source)
-        tables = {
-            name: _found(recorded[name], places, record, f"give it as --{name}", inside)
-            for name in ("layout", "samples")
-            if changes.get(name) is None and recorded[name] is not None
-        }
-        cure = "put it there, or beside the record"
-        readers = [
-            AbsorbanceInput(**(reader | {"path": _found(reader["path"], places, record, cure, inside)}))
-            for reader in recorded["readers"]
-        ]
-        others = {name: recorded[name] for name in ("treatment_column", "pattern", "plate_wells")}
-        given: dict[str, Any] = {"source": source, "out": out, "settings": settings, "readers": readers}
-        return RunRequest(**(given | tables | others | changes))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise OsteoCountError(f"{record}: the request in the record cannot be understood ({error}).") from error
+    asked = _understood(_Recorded, recorded, record)
+    source = changes.get("source") or found_source(recorded, record, "give it as --source")
+    places, inside = [*_places(asked, record), source], Path(asked.source)
+    tables = {
+        name: _found(path, places, record, f"give it as --{name}", inside)
+        for name, path in (("layout", asked.layout), ("samples", asked.samples))
+        if changes.get(name) is None and path is not None
+    }
+    cure = "put it there, or beside the record"
+    readers = [
+        replace(reader, path=_found(reader.path.as_posix(), places, record, cure, inside)) for reader in asked.readers
+    ]
+    given: dict[str, Any] = {
+        "source": source, "out": out, "settings": settings, "readers": readers,
+        "treatment_column": asked.treatment_column, "pattern": asked.pattern, "plate_wells": asked.plate_wells,
+    }  # fmt: skip
+    return RunRequest(**(given | tables | changes))
 
 
 def found_source(recorded: dict[str, Any], record: Path, cure: str) -> Path:
@@ -86,13 +108,20 @@ def found_source(recorded: dict[str, Any], record: Path, cure: str) -> Path:
     OsteoCountError
         They are not there, ``cure`` says what to do; or the record is damaged.
     """
-    if not isinstance(recorded.get("source"), str):
-        raise OsteoCountError(f"{record}: the request in the record cannot be understood (it names no source).")
-    return _found(recorded["source"], _places(recorded, record), record, cure)
+    asked = _understood(_Places, recorded, record)
+    return _found(asked.source, _places(asked, record), record, cure)
 
 
-def _places(recorded: dict[str, Any], record: Path) -> list[Path]:
-    return [Path(recorded.get("folder", "")), *record.resolve().parents[:2]]
+def _understood(kind: type[_R], recorded: dict[str, Any], record: Path) -> _R:
+    try:
+        return kind.model_validate(recorded)
+    except ValidationError as error:
+        said = first_problem(error)
+        raise OsteoCountError(f"{record}: the request in the record cannot be understood ({said}).") from error
+
+
+def _places(asked: _Places, record: Path) -> list[Path]:
+    return [Path(asked.folder), *record.resolve().parents[:2]]
 
 
 def input_hashes(request: RunRequest) -> dict[str, str]:
@@ -134,6 +163,7 @@ def _found(written: str, places: Sequence[Path], record: Path, cure: str, source
     if source is not None and path.is_relative_to(source):
         names.insert(1, path.relative_to(source))
     for found in (place / name for name in names for place in places):
-        if found.exists():
-            return found
+        with suppress(OSError):  # a name no system can have
+            if found.exists():
+                return found
     raise OsteoCountError(f"{record}: {(places[0] / path).as_posix()} is not there any more; {cure}.")

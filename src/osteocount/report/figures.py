@@ -167,7 +167,7 @@ def _of_comparison(results: Results, comparison: Comparison, endpoint: str) -> I
             captions.dose_caption(comparison, endpoint),
             lambda: dose_response(comparison, endpoint),
         )
-    least = int(results.run.settings.get("count", {}).get("min_nuclei", 3))
+    least = results.min_nuclei or 3
     if (comparison.table["endpoint"] == f"{COUNT}_ge2").any():
         yield _Sketch(
             "nuclei_rule",

@@ -207,7 +207,7 @@ def _borderline(results: Results) -> Iterator[Notice]:
 
 
 def _range(results: Results, counted: pd.DataFrame) -> str:
-    least = results.run.settings.get("count", {}).get("min_nuclei")
+    least = results.min_nuclei
     if least is None or not {"n_nuclei_low", "n_nuclei_high"} <= set(counted.columns):
         return ""
     low, high = ((counted[name] >= least).sum() for name in ("n_nuclei_low", "n_nuclei_high"))

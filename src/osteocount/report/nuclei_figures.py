@@ -45,7 +45,7 @@ def nuclei_distribution(results: Results, arms: pd.Series, order: Sequence[str])
     shown = [arm for arm in order if arm in set(counted["arm"])]
     if not shown:
         raise OsteoCountError("No osteoclast with a known number of nuclei.")
-    classes = _classes(int(results.run.settings.get("count", {}).get("min_nuclei", 3)))
+    classes = _classes(results.min_nuclei or 3)
     figure, axes = new_figure(8.2, 0.42 * len(shown) + 1.3)
     left = np.zeros(len(shown))
     for (title, low, high), colour in zip(classes, _STEPS, strict=True):

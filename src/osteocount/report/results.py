@@ -59,6 +59,13 @@ class Results:
         return self.wells[self.wells["n_osteoclasts"].notna()]
 
     @property
+    def min_nuclei(self) -> int | None:
+        """From how many nuclei on a cell was an osteoclast; None where the record does not say."""
+        of_count = self.run.settings.get("count")
+        least = of_count.get("min_nuclei") if isinstance(of_count, dict) else None
+        return least if isinstance(least, int) else None
+
+    @property
     def sample_word(self) -> str:
         """What a row of the wells table is called: well, dish, slide, sample."""
         return sample_word(self.wells["well"].fillna("").astype(str))

@@ -124,7 +124,7 @@ def _of_run(results: Results, say: Callable[[str], str]) -> dict[str, Any]:
         "flags": page_tables.flagged_cells(results),
         "key_numbers": page_tables.key_numbers(results),
         "settings": page_tables.setting_rows(run.settings),
-        "least": run.settings.get("count", {}).get("min_nuclei"),
+        "least": results.min_nuclei,
         "plate_maps": plate_maps(results),
         "plate_quality": page_tables.quality_table(results.wells),
         "files": [name for name in FILES if (results.folder / name).is_file()],

@@ -93,7 +93,7 @@ def _marked(frame: pd.DataFrame, problems: TableProblems) -> pd.Series[bool]:
     for position in np.flatnonzero(taken.isna()):
         what = f"'{text_of(frame['include'].iloc[position])}' says neither yes nor no; write one of them"
         problems.cell(frame, int(position), "include", what)
-    return out | taken.map(lambda said: said is False)
+    return out.astype(bool) | taken.map(lambda said: said is False).astype(bool)  # of no rows map makes text
 
 
 def _roles(frame: pd.DataFrame, problems: TableProblems) -> pd.Series[str]:
