@@ -66,7 +66,7 @@ bench: $(VENV)/develop build/peers  ## every benchmark, written to docs/ or prin
 SCENES := build/scenes
 MODEL  := src/osteocount/segment/backends/cells.onnx
 LOW_POWER_MODEL := src/osteocount/segment/backends/low_power.onnx
-train: $(VENV)/develop  ## the networks of the learned segmenter anew (2 cores: 1½ to 2½ hours); see training/README.md
+train: $(VENV)/develop  ## the networks of the learned segmenter anew (2 cores: 1¼ to 2 hours); see training/README.md
 	$(BIN)/python -m pip install -q --group train
 	$(BIN)/python training/data.py $(SCENES)/train --scenes 2000 --seed 1 --side-um 300
 	$(BIN)/python training/data.py $(SCENES)/calibration --scenes 100 --seed 3 --side-um 400
@@ -74,7 +74,7 @@ train: $(VENV)/develop  ## the networks of the learned segmenter anew (2 cores: 
 	$(BIN)/python training/export.py build/cells.pt $(SCENES)/calibration $(MODEL)
 	$(BIN)/python training/low_power_data.py $(SCENES)/low_power/train --crops 2000 --seed 1
 	$(BIN)/python training/low_power_data.py $(SCENES)/low_power/calibration --crops 200 --seed 3
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python training/train_low_power.py $(SCENES)/low_power/train build/low_power.pt --seed 1 --threads 1
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python training/train_low_power.py $(SCENES)/low_power/train build/low_power.pt --seed 1
 	$(BIN)/python training/export_low_power.py build/low_power.pt $(SCENES)/low_power/calibration $(LOW_POWER_MODEL)
 
 screenshots: $(VENV)/develop  ## the pictures in docs/images

@@ -26,7 +26,7 @@ class Shape(NamedTuple):
     first_logits: tuple[float, ...]
 
 
-CELLS = Shape((24, 48, 96, 128), ("cell", "core", "centre", "nucleus"), (-1.5, -1.5, -3.5, -2.0))
+CELLS = Shape((16, 32, 96, 128), ("cell", "core", "centre", "nucleus"), (-1.5, -1.5, -3.5, -2.0))
 #: One halving more, since giants are a hundred pixels across; multiples of 16, which processors work through best.
 LOW_POWER = Shape((16, 32, 64, 96, 128), ("cell", "core", "osteoclast", "centre"), (-1.5, -1.5, -1.5, -3.5))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 #: sha256 of the shipped file; another file under its name is refused.
-MODEL_SHA256 = "37dcd081cb4255705265abe75860bad2e9f49e8b8ba3a335a867ba0752ed6c5b"
+MODEL_SHA256 = "471bc66e8f31e8ef4f87456e5fa3be50f35574d2c1e403fcc20c0470a1b3bfd6"
 MODEL_FILE = "cells.onnx"
 
 # Pixels that the network takes at once. It needs 100 bytes for each and 45 for a second look beside the first; in
