@@ -28,7 +28,7 @@ from support.user_networks import BY_DENSITY, OURS
 )
 def test_a_description_says_what_is_wrong_with_it(tmp_path, change, says):
     (tmp_path / "model.toml").write_text(OURS.replace(*change))
-    with pytest.raises(OsteoCountError, match=r"model\.toml: .*docs/backends\.md") as error:
+    with pytest.raises(OsteoCountError, match=r"model\.toml: .*“Networks of your own” in the guide") as error:
         read_description(tmp_path / "model.toml", OnnxDescription)
     assert says in str(error.value)
 
