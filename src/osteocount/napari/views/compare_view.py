@@ -14,7 +14,7 @@ from osteocount.stats.plain_words import capitalised, contrast_name, endpoint_na
 PLOTS = {
     "superplot": "Wells and donors (SuperPlot)",
     "effects": "Effects with intervals",
-    "estimation": "Donors and effects (estimation plot)",
+    "estimation": "Donors and effects (estimation)",
 }
 ALL = "all contrasts"
 
