@@ -6,6 +6,7 @@ from qtpy.QtCore import QUrl
 from qtpy.QtGui import QImage, QTextDocument
 
 from osteocount.napari.views.guide_view import GuideView
+from support.patience import PATIENCE_MS
 
 PICTURE = QTextDocument.ResourceType.ImageResource.value
 
@@ -21,6 +22,6 @@ def test_the_guide_opens_at_a_heading_with_its_own_pictures(qtbot, tmp_path):
     qtbot.addWidget(view)
     view.show_at(folder / "window.md", "2 Count")
     assert view.textCursor().block().text() == "2 Count"
-    qtbot.waitUntil(lambda: abs(view.cursorRect().top()) < 30)
+    qtbot.waitUntil(lambda: abs(view.cursorRect().top()) < 30, timeout=PATIENCE_MS)
     assert view.loadResource(PICTURE, QUrl("picture.png")).width() < 900
     assert view.loadResource(PICTURE, QUrl("../picture.png")) is None
