@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 from osteocount.cli import app
 from osteocount.curate import Edit
 from osteocount.errors import OsteoCountError
-from osteocount.finetune import fine_tune, lab_network
+from osteocount.finetune import fine_tune, gain, lab_network
 from osteocount.finetune.annotated import find_annotated, folds
 from osteocount.io.label_image import write_labels
 from osteocount.segment.backends.lab_model import LabModel
+from osteocount.segment.backends.low_power_call import LowPowerCall
 from osteocount.settings import Settings
 from osteocount.simulate.whole_well import simulate_crop
 from support import fake_learning
@@ -76,28 +77,38 @@ def asked(lab, out, *more):
     )
 
 
-def test_without_pytorch_it_says_what_is_needed(lab, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "osteocount.finetune.learning", raising=False)
-    with pytest.raises(OsteoCountError, match=r"`pip install \"osteocount\[train\]\"`"):
-        run(*asked(lab, tmp_path / "lab.onnx"))
+def hopeless(pictures, before, seed):
+    """Return a call that calls nothing."""
+    return LowPowerCall(before.weights - 99 * (np.arange(before.weights.size) == 0))
 
 
-def test_a_network_that_learned_nothing_is_not_saved(lab, tmp_path, quick, monkeypatch):
-    monkeypatch.setattr(lab_network, "fit_call", lambda features, answers, before, annotated: before)
-    with pytest.raises(OsteoCountError, match=r"Not saved: On 3 wells .* p = 1\.000.*over 6 pictures.*may be chance"):
-        run(*asked(lab, tmp_path / "lab.onnx"))
+def test_what_learned_nothing_is_not_saved(lab, tmp_path, quick, monkeypatch):
+    monkeypatch.setattr(lab_network, "boost_call", lambda pictures, before, seed: before)
+    monkeypatch.setattr(fine_tune, "learner", lambda: pytest.fail("taught the network"))
+    said = r"Not saved: Best was the call fitted anew: .*On 3 wells .* p = 1\.000, .*over 6 pictures.*may be chance"
+    with pytest.raises(OsteoCountError, match=said):
+        run(*asked(lab, tmp_path / "lab.onnx", "--call-only"))
     assert not (tmp_path / "lab.onnx").exists()
 
 
-def test_an_adopted_network_counts_and_every_run_says_so(lab, tmp_path, quick, monkeypatch):
-    monkeypatch.setattr(fine_tune, "chance_of_gain", lambda before, after: 0.01)
+def test_where_pytorch_is_missing_nothing_teaches_the_network(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "osteocount.finetune.learning", raising=False)
+    assert lab_network.learner() is None
+
+
+def test_without_pytorch_the_call_is_fitted_and_counts_and_every_run_says_so(lab, tmp_path, quick, monkeypatch):
+    monkeypatch.setattr(fine_tune, "learner", lambda: None)
+    monkeypatch.setattr(gain, "chance_of_gain", lambda before, after: 0.01)
     out = tmp_path / "lab.onnx"
     said = run(*asked(lab, out)).output
     assert "Saved in" in said
     assert "A03" in said
+    assert 'Only the call was fitted anew. With PyTorch (`pip install "osteocount[train]"`)' in said.replace("\n", " ")
     facts = LabModel(out).lab
     assert (facts.n_pictures, facts.n_wells, facts.p) == (6, 3, 0.01)
+    assert facts.trees is not None
+    assert facts.trees.asked
     results = tmp_path / "results"
     counted = run("count", lab / "pictures" / "A01_f1.png", "--pixel-size", 2, "--model", out, "--out", results)
     assert "fine-tuned on 6 annotated pictures of the lab" in counted.output
@@ -105,6 +116,15 @@ def test_an_adopted_network_counts_and_every_run_says_so(lab, tmp_path, quick, m
     assert record["settings"]["segment"]["model"] == str(out)
     assert record["inputs"][0]["record"]["low_power_model_sha256"] == LabModel(out).sha256
     assert "fine-tuned on 6 annotated pictures" in (results / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_better_of_both_ways_is_kept_and_its_p_doubled(lab, tmp_path, quick, monkeypatch):
+    monkeypatch.setattr(gain, "chance_of_gain", lambda before, after: 0.01)
+    monkeypatch.setattr(lab_network, "boost_call", hopeless)
+    said = run(*asked(lab, tmp_path / "lab.onnx")).output
+    assert "better than the call fitted anew (0.000)" in said
+    assert "p = 0.020, doubled for two tries" in said
+    assert LabModel(tmp_path / "lab.onnx").lab.trees is None
 
 
 def test_corrected_wells_that_were_reviewed_are_learned_from(lab, tmp_path):
@@ -183,7 +203,8 @@ def test_it_learns_by_pytorch(lab, tmp_path, monkeypatch):
         np.testing.assert_allclose(maps[:, i::2, j::2], quarters[:, i, j], atol=1e-4)
     monkeypatch.setattr(fine_tune, "_SIMULATED", 2)
     monkeypatch.setattr(fine_tune, "FEWEST_OSTEOCLASTS", 5)
-    monkeypatch.setattr(fine_tune, "chance_of_gain", lambda before, after: 0.01)
+    monkeypatch.setattr(gain, "chance_of_gain", lambda before, after: 0.01)
+    monkeypatch.setattr(lab_network, "boost_call", hopeless)
     out = tmp_path / "lab.onnx"
     run(*asked(lab, out))
     learned = read_onnx(out.read_bytes()).weights

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from osteocount.segment.backends.lab_model import FORMAT, PROPERTY, shipped_content
+from osteocount.segment.backends.low_power_call import CELL_APPEARANCE
 from osteocount.segment.backends.low_power_model import LOW_POWER_SHA256
 from osteocount.segment.backends.onnx_file import read_onnx, with_weights
 
@@ -19,6 +20,12 @@ def lab_facts(**changes):
              "based_on": LOW_POWER_SHA256, "n_pictures": 12, "n_wells": 3, "n_osteoclasts": 345,
              "before": BEFORE, "after": AFTER, "p": 0.01}  # fmt: skip
     return facts | changes
+
+
+def lab_trees(**changes):
+    """Return the words of one tree that adds 1 to every logit, with ``changes``."""
+    one = {"asked": [[0] * 15], "thresholds": [[0.0] * 15], "answers": [[1.0] * 16]}
+    return {"measures": list(CELL_APPEARANCE)} | one | changes
 
 
 def lab_network(path, weights=None, **changes):

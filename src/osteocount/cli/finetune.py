@@ -27,19 +27,24 @@ def finetune(
         Path | None, typer.Option(metavar="DIR", help="The pictures, where they are not beside the annotations.")
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, max=20_000, help="Steps of learning. [default: what was found best]")
+        int | None,
+        typer.Option(min=1, max=20_000, help="Of teaching the network, with PyTorch. [default: what was found best]"),
     ] = None,
+    call_only: Annotated[
+        bool, typer.Option("--call-only", help="Only fit the call of cells anew; the network stays. Takes a minute.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of everything that is random.")] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what came out.")] = False,
     *,
     settings: Settings,
 ) -> None:
-    """Teach the network for low power your pictures; refused when it does not help on wells left out."""
+    """Teach the network for low power, or its call, your pictures; refused where it may not help on wells left out."""
     if out.suffix != ".onnx":
         raise OsteoCountError(f"{out}: the network is an ONNX file; end its name in .onnx.")
     from osteocount.finetune.fine_tune import STEPS, fine_tune, save
 
-    tuned = follow(fine_tune(annotations, pictures, settings, steps or STEPS, seed), quiet=quiet)
+    learning = fine_tune(annotations, pictures, settings, steps or STEPS, seed, call_only=call_only)
+    tuned = follow(learning, quiet=quiet)
     for note in tuned.notes:
         say(note)
     echo(tuned.by_well.to_string(index=False))

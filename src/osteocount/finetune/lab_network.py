@@ -1,78 +1,98 @@
-"""One network taught further: from annotated pictures to its weights and the weights of its call."""
+"""What becomes of the network that ships in a lab: its call corrected by trees, or its weights taught further."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from numpy.typing import NDArray
 
 from osteocount.evaluation.ground_truth import read_ground_truth
 from osteocount.finetune.annotated import AnnotatedPicture
-from osteocount.finetune.call import fit_call
+from osteocount.finetune.call import boost_call, fit_call
 from osteocount.finetune.crops import Lesson, annotated_lesson
 from osteocount.finetune.scenes import AnnotatedScene, annotated_scene
-from osteocount.finetune.scores import JudgedCells, Tally, judge_cells, tally_blocks
+from osteocount.finetune.scores import Tally
+from osteocount.finetune.seen_picture import SeenPicture, see
 from osteocount.pipeline import Progress
 from osteocount.pipeline.field import read_channels
 from osteocount.pipeline.run_scale import with_scale
 from osteocount.segment.backends.lab_model import PROPERTY, shipped_content
+from osteocount.segment.backends.low_power_call import LowPowerCall
 from osteocount.segment.backends.low_power_model import LowPowerModel, shipped_low_power_model
 from osteocount.segment.backends.onnx_file import Weights, read_onnx, with_weights
 from osteocount.segment.backends.session import cannot_import
-from osteocount.segment.detectors.learned_low_power import cell_features, outline_cells
 
 
 @dataclass(frozen=True)
 class TaughtPicture:
-    """An annotated picture with what it teaches.
+    """An annotated picture.
 
     Attributes
     ----------
-    scene, lesson
-        What is annotated, and what the network is asked of it.
+    seen
+        As the network that ships sees it.
     before
-        What the network that ships finds, by square millimetre.
+        What that network finds, by square millimetre.
     notes
         Sentences on the annotation.
     """
 
-    scene: AnnotatedScene
-    lesson: Lesson
+    seen: SeenPicture
     before: list[Tally]
     notes: tuple[str, ...]
+
+    @property
+    def scene(self) -> AnnotatedScene:
+        """What is annotated."""
+        return self.seen.scene
+
+    @cached_property
+    def lesson(self) -> Lesson:
+        """What the network is asked of it when its weights learn."""
+        maps = shipped_low_power_model().low_power_maps(self.scene.density.astype(np.float32))
+        return annotated_lesson(self.scene, maps, self.seen.cells.labels)
 
 
 @dataclass(frozen=True)
 class LabNetwork:
-    """A network that has learned, with the weights of its call."""
+    """A network of a lab: its call, and its weights, None where they are those of the network that ships."""
 
-    weights: Weights
-    call: NDArray[np.float64]
+    call: LowPowerCall
+    weights: Weights | None = None
 
     def content(self, words: str) -> bytes:
         """Return its file with ``words`` in it."""
-        return with_weights(shipped_content(), self.weights, {PROPERTY: words})
+        shipped = shipped_content()
+        return with_weights(shipped, self.weights or read_onnx(shipped).weights, {PROPERTY: words})
 
-    def tallies(self, scenes: Sequence[AnnotatedScene]) -> list[list[Tally]]:
-        """Return what it finds in each scene, by square millimetre."""
+    def tallies(self, taught: Sequence[TaughtPicture]) -> list[list[Tally]]:
+        """Return what it finds in each picture, by square millimetre."""
+        if self.weights is None:
+            return [each.seen.tallies(self.call) for each in taught]
         model = self.model()
-        return [_tallies(scene, model, self.call) for scene in scenes]
+        return [see(each.scene, model).tallies(self.call) for each in taught]
 
     def model(self) -> LowPowerModel:
         """Return it ready to run."""
         with TemporaryDirectory() as folder:
             path = Path(folder) / LowPowerModel.file
-            path.write_bytes(self.content(json.dumps({"call_weights": self.call.tolist()})))
+            path.write_bytes(self.content(json.dumps({"call_weights": self.call.weights.tolist()})))
             return LowPowerModel(path, None)
 
 
+Show = Callable[[int], Progress]
+"""Says how far learning is after each step."""
+Learner = Callable[[Sequence[TaughtPicture], Show], Generator[Progress, None, LabNetwork]]
+"""Learns from some pictures."""
+
+
 def teach(picture: AnnotatedPicture) -> TaughtPicture:
-    """Read a picture and its annotation, and work out what they teach.
+    """Read a picture and its annotation, and see what the network that ships makes of it.
 
     Raises
     ------
@@ -83,80 +103,62 @@ def teach(picture: AnnotatedPicture) -> TaughtPicture:
     read = read_channels(task.paths, settings.picture.pixel_size, task.scene)
     read = replace(read, pixel_size=with_scale(read.pixel_size, read.pixels.shape, task.scales))
     truth = read_ground_truth(picture.source, (read.pixels.shape[0], read.pixels.shape[1]), settings.count.min_nuclei)
-    scene = annotated_scene(read, truth, settings, picture.well)
     model = shipped_low_power_model()
-    maps = model.low_power_maps(scene.density.astype(np.float32))
-    lesson = annotated_lesson(scene, maps, outline_cells(maps, scene.inside, scene.scale))
-    return TaughtPicture(scene, lesson, _tallies(scene, model, shipped_call()), truth.notes)
+    seen = see(annotated_scene(read, truth, settings, picture.well), model)
+    return TaughtPicture(seen, seen.tallies(model.call), truth.notes)
+
+
+def learn_call(taught: Sequence[TaughtPicture], show: Show, seed: int) -> Generator[Progress, None, LabNetwork]:
+    """Correct the call of the network that ships on some pictures; its weights stay."""
+    yield show(0)
+    return LabNetwork(boost_call([each.seen for each in taught], shipped_low_power_model().call, seed))
 
 
 def learn_network(
     taught: Sequence[TaughtPicture],
+    show: Show,
+    learn: Callable[..., Generator[int, None, Weights]],
     simulated: Sequence[Lesson],
     steps: int,
     seed: int,
-    show: Callable[[int], Progress],
 ) -> Generator[Progress, None, LabNetwork]:
-    """Teach the network that ships some pictures, and fit its call on them.
+    """Teach the weights of the network that ships, and fit its call on what it sees then.
 
     Parameters
     ----------
     taught, simulated
-        A lab's pictures, and simulated ones, so that nothing is forgotten.
-    steps, seed
-        Of learning.
+        A lab's pictures, and what simulated ones teach, so that nothing is forgotten.
     show
         Says how far it is after each step.
-
-    Raises
-    ------
-    OsteoCountError
-        PyTorch is not installed.
+    learn
+        From `learner`.
+    steps, seed
+        Of learning.
     """
-    learning = learner()(read_onnx(shipped_content()), [each.lesson for each in taught], simulated, steps, seed)
+    learning = learn(read_onnx(shipped_content()), [each.lesson for each in taught], simulated, steps, seed)
     while True:
         try:
             yield show(next(learning))
         except StopIteration as end:
-            return _with_call(end.value, [each.scene for each in taught])
+            weights: Weights = end.value
+            break
+    call = shipped_low_power_model().call
+    model = LabNetwork(call, weights).model()
+    return LabNetwork(fit_call([see(each.scene, model) for each in taught], call), weights)
 
 
-def learner() -> Callable[..., Generator[int, None, Weights]]:
-    """Return what learns, `osteocount.finetune.learning.learn`.
+def learner() -> Callable[..., Generator[int, None, Weights]] | None:
+    """Return what teaches weights, `osteocount.finetune.learning.learn`; None where PyTorch is not installed.
 
     Raises
     ------
     OsteoCountError
-        PyTorch is not installed.
+        PyTorch is installed and does not start.
     """
     try:
         from osteocount.finetune.learning import learn
     except ImportError as error:
+        if error.name == "torch":
+            return None
         raise cannot_import("train", ("torch",), error) from error
     return learn
-
-
-def shipped_call() -> NDArray[np.float64]:
-    """Return the weights of the call of the network that ships."""
-    return np.array(shipped_low_power_model().facts["call_weights"], float)
-
-
-def _with_call(weights: Weights, scenes: Sequence[AnnotatedScene]) -> LabNetwork:
-    before = shipped_call()
-    model = LabNetwork(weights, before).model()
-    judged = [_judged(scene, model) for scene in scenes]
-    features = np.concatenate([each[cells.judged] for cells, each in judged])
-    answers = np.concatenate([cells.hit[cells.judged] for cells, _ in judged])
-    annotated = sum(int(scene.countable.sum()) for scene in scenes)
-    return LabNetwork(weights, fit_call(features, answers, before, annotated))
-
-
-def _judged(scene: AnnotatedScene, model: LowPowerModel) -> tuple[JudgedCells, NDArray[np.float64]]:
-    maps = model.low_power_maps(scene.density.astype(np.float32))
-    labels = outline_cells(maps, scene.inside, scene.scale)
-    return judge_cells(scene, labels), cell_features(labels, maps, scene.scale)
-
-
-def _tallies(scene: AnnotatedScene, model: LowPowerModel, call: NDArray[np.float64]) -> list[Tally]:
-    cells, features = _judged(scene, model)
-    return tally_blocks(scene, cells, features @ call > 0)

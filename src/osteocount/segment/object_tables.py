@@ -164,11 +164,11 @@ def stain_flags(
     return [";".join(word for word, has in named if has[i]) for i in range(1, opaque.size)]
 
 
-def mean_per_label(labels: NDArray[np.integer], values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the mean of ``values`` over each label 0..n; 0 for labels that are not there."""
+def mean_per_label(labels: NDArray[np.integer], values: NDArray[np.float32], size: int = 0) -> NDArray[np.float64]:
+    """Return the mean of ``values`` over each label 0..n, at least ``size`` means; 0 for labels that are not there."""
     flat = labels.ravel()
-    total = np.bincount(flat, weights=values.ravel())
-    return np.asarray(total / np.maximum(np.bincount(flat), 1))
+    total = np.bincount(flat, weights=values.ravel(), minlength=size)
+    return np.asarray(total / np.maximum(np.bincount(flat, minlength=size), 1))
 
 
 def _poisson_binomial(

@@ -15,9 +15,12 @@ from osteocount.segment.backends.lab_model import PROPERTY, LabModel, low_power_
 from osteocount.segment.backends.low_power_model import shipped_low_power_model
 from osteocount.segment.backends.onnx_file import read_onnx, with_weights
 from osteocount.segment.detectors.learned_low_power import LearnedLowPowerDetector
+from osteocount.segment.preprocess.illumination import optical_density
+from osteocount.segment.preprocess.scale import Scale
 from osteocount.settings import SegmentSettings, Settings
+from osteocount.simulate.whole_well import simulate_crop
 from support import scenes
-from support.lab_networks import lab_facts, lab_network
+from support.lab_networks import lab_facts, lab_network, lab_trees
 from support.tiny_onnx import tiny_onnx
 
 
@@ -33,6 +36,19 @@ def test_a_lab_s_network_says_what_it_learned(tmp_path):
     assert "found 84% of the annotated osteoclasts, and 81% of its calls were right (before: 70% and 72%)" in caution
     assert "another lab" not in caution
     assert "another lab" in LearnedLowPowerDetector(shipped_low_power_model()).caution
+
+
+def test_a_lab_s_trees_call_cells_that_the_network_that_ships_does_not(tmp_path):
+    made = simulate_crop(np.random.default_rng(104), 320, 2.0)
+    density, _ = optical_density(made.picture, None, 1.0)
+    surer = lab_network(tmp_path / "lab.onnx", trees=lab_trees(answers=[[1.0] * 16]))
+    shipped, own = (
+        LearnedLowPowerDetector(model).find(density, np.ones((320, 320), bool), Scale(2.0, 1.0, "made"), 14.0)
+        for model in (shipped_low_power_model(), LabModel(surer))
+    )
+    np.testing.assert_array_equal(own.labels, shipped.labels)
+    assert own.is_osteoclast.sum() > shipped.is_osteoclast.sum() > 0
+    assert own.is_osteoclast[shipped.is_osteoclast].all()
 
 
 def test_a_changed_file_is_another_model(tmp_path):
@@ -64,8 +80,17 @@ def _weights(name, change):
         (lambda path: lab_network(path, call_weights=[1.0]), "features and weights differ"),
         (lambda path: lab_network(path, call_weights=[float("inf")] * 6), "finite"),
         (lambda path: lab_network(path, features=list("abcdef")), "of another version of OsteoCount"),
-        (lambda path: lab_network(path, based_on="x" * 20_000), "too many words"),
+        (lambda path: lab_network(path, based_on="x" * 600_000), "too many words"),
         (lambda path: lab_network(path, n_pictures=-1), "greater than or equal"),
+        (lambda path: lab_network(path, trees=lab_trees(measures=["size"])), "of another version of OsteoCount"),
+        (lambda path: lab_network(path, trees=lab_trees(asked=[[0] * 14 + [27]])), "less than 27"),
+        (lambda path: lab_network(path, trees=lab_trees(asked=[[-1] * 15])), "greater than or equal to 0"),
+        (lambda path: lab_network(path, trees=lab_trees(asked=[[0] * 14])), "at least 15 items"),
+        (lambda path: lab_network(path, trees=lab_trees(thresholds=[[0.0] * 16])), "at most 15 items"),
+        (lambda path: lab_network(path, trees=lab_trees(answers=[])), "numbers of questions and answers differ"),
+        (lambda path: lab_network(path, trees=lab_trees(answers=[[float("nan")] * 16])), "finite"),
+        (lambda path: lab_network(path, trees=lab_trees(asked=[[0] * 15] * 501)), "at most 500 items"),
+        (lambda path: lab_network(path, trees=lab_trees(children=[[0, 0]])), "Extra inputs are not permitted"),
         (lambda path: lab_network(path, {"head.bias": np.full(16, np.nan, np.float32)}), "numbers that are none"),
         (
             lambda path: path.write_bytes(lab_network(path).read_bytes() + with_weights(b"", {}, {PROPERTY: "{}"})),

@@ -1,4 +1,4 @@
-"""A lab's own network for low power: the one that ships, taught further by the lab's annotations.
+"""A lab's own network for low power: the one that ships, with its call or its weights taught by the lab's annotations.
 
 Such a file comes from elsewhere, so nothing in it is run before it is known to be our network with other weights.
 """
@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from osteocount.errors import OsteoCountError
 from osteocount.input_files import read_bytes
+from osteocount.segment.backends.low_power_call import Finite, LabTrees, LowPowerCall
 from osteocount.segment.backends.low_power_model import LowPowerMaps, LowPowerModel, shipped_low_power_model
 from osteocount.segment.backends.onnx_file import OnnxFile, read_onnx
 from osteocount.segment.backends.session import Device
@@ -26,11 +27,10 @@ from osteocount.settings import FrozenModel, SegmentSettings
 FORMAT = "osteocount-low-power-1"
 PROPERTY = "osteocount"
 _MOST_BYTES = 64 * 2**20  # a network of ours has 4 MB
-_MOST_WORDS = 10_000
+_MOST_WORDS = 500_000  # those of 100 trees have about 60,000
 _OTHER_VERSION = "of another version of OsteoCount: fine-tune again with this one"
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Figures(FrozenModel):
@@ -48,6 +48,8 @@ class LabFacts(FrozenModel):
     ----------
     features, call_weights
         As in the network that ships.
+    trees
+        What the lab's call adds to them; None: the lab's network has other weights instead.
     based_on
         sha256 of the network it was taught from.
     n_pictures, n_wells, n_osteoclasts
@@ -61,6 +63,7 @@ class LabFacts(FrozenModel):
     format: Literal["osteocount-low-power-1"]
     features: tuple[str, ...] = Field(max_length=100)
     call_weights: tuple[Finite, ...] = Field(max_length=100)
+    trees: LabTrees | None = None
     based_on: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     n_pictures: int = Field(ge=1)
     n_wells: int = Field(ge=1)
@@ -100,6 +103,11 @@ class LabModel(LowPowerModel):
         content = _content(path)
         self.lab, self._path = _lab_facts(path, content), path
         super().__init__(path, hashlib.sha256(content).hexdigest(), threads, device)
+
+    @property
+    def call(self) -> LowPowerCall:
+        """What calls the cells that are outlined by its maps."""
+        return LowPowerCall(np.array(self.lab.call_weights), self.lab.trees)
 
     def low_power_maps(self, density: NDArray[np.float32]) -> LowPowerMaps:
         """Run the network over a picture; see `LowPowerModel.low_power_maps`.

@@ -9,6 +9,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocount.segment.backends.low_power_call import LowPowerCall
 from osteocount.segment.backends.session import Device
 from osteocount.segment.backends.shipped import CellModel
 
@@ -55,6 +56,11 @@ class LowPowerModel(CellModel):
         device: Device = "cpu",
     ) -> None:
         super().__init__(path, sha256, threads, device)
+
+    @property
+    def call(self) -> LowPowerCall:
+        """What calls the cells that are outlined by its maps."""
+        return LowPowerCall(np.array(self.facts["call_weights"], float))
 
     def low_power_maps(self, density: NDArray[np.float32]) -> LowPowerMaps:
         """Run the network over a picture (height, width, 3): OD of R, G, B at `NETWORK_UM`."""

@@ -7,6 +7,7 @@ pixels and on its size, fitted on simulated crops too (training/export_low_power
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import cv2
@@ -17,6 +18,7 @@ from osteocount.io.picture import Pixels
 from osteocount.segment.backends.lab_model import LabModel
 from osteocount.segment.backends.low_power_model import NETWORK_UM, LowPowerMaps, LowPowerModel
 from osteocount.segment.backends.shipped import sigmoid
+from osteocount.segment.detectors.cell_appearance import cell_appearance
 from osteocount.segment.detectors.low_power import LowPowerCells
 from osteocount.segment.doubt import (
     Doubts,
@@ -53,7 +55,7 @@ _SAMPLE_PX = 480  # of the file along a side of what is tried: at 7 µm that is 
 _FEWEST = 10  # cells from which the scale can be told
 # A cell is called by a parabola of its diameter that was fitted on simulated crops and has its summit at 100 µm. What
 # is larger is no less of an osteoclast, yet one of 700 µm would fall far down the other side. A judgement.
-_LARGEST_UM = 200.0
+LARGEST_UM = 200.0
 #: What a cell is called by, in this order; see `cell_features`.
 CELL_FEATURES = ("one", "osteoclast", "surest", "cell", "log_diameter", "log_diameter_squared")
 
@@ -80,8 +82,9 @@ class LearnedLowPowerDetector:
         """Outline the cells and call those that look like osteoclasts."""
         maps = self._model.low_power_maps(density)
         labels = outline_cells(maps, inside, scale)
-        weights = np.array(self._model.facts["call_weights"])
-        chance = sigmoid(cell_features(labels, maps, scale, _LARGEST_UM) @ weights).astype(float)
+        features = cell_features(labels, maps, scale, LARGEST_UM)
+        appearance = partial(cell_appearance, labels, maps, density, scale)
+        chance = sigmoid(self._model.call.logit(features, appearance)).astype(float)
         total = mean_per_label(labels, cv2.transform(density, DENSITY_WEIGHTS[None]))
         called = chance >= 0.5
         called[0] = False
