@@ -27,7 +27,7 @@ from osteocount.settings import FrozenModel, SegmentSettings
 FORMAT = "osteocount-low-power-1"
 PROPERTY = "osteocount"
 _MOST_BYTES = 64 * 2**20  # a network of ours has 4 MB
-_MOST_WORDS = 500_000  # those of 100 trees have about 60,000
+_MOST_WORDS = 500_000  # 100 trees take some 33,000
 _OTHER_VERSION = "of another version of OsteoCount: fine-tune again with this one"
 
 Share = Annotated[float, Field(ge=0, le=1)]
