@@ -22,6 +22,7 @@ from support.patience import PATIENCE_MS
 pytestmark = pytest.mark.window
 
 SAMPLE = Path(__file__).parents[3] / "sample_images"
+WELL = "A07"  # of the sample plate: it has cells of three nuclei, of more, and of fewer
 TABLES = ("cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv")
 
 
@@ -118,35 +119,35 @@ def test_a_session_from_first_click_to_reopening(viewer, qtbot, tmp_path):
     reviewing, actions = dock.review, dock.review.tools
     click = {name: button.click for name, button in reviewing.correct.buttons.items()}
 
-    to_well(dock, qtbot, "A03")
+    to_well(dock, qtbot, WELL)
     review = reviewing.session
     cells, field = review.current.cells, review.current.field
-    n, n_well = number(dock), of_well(dock, qtbot, "A03", "n_trap_positive")
+    n, n_well = number(dock), of_well(dock, qtbot, WELL, "n_trap_positive")
     first, second = cells.loc[cells["counted"] & ~cells["is_osteoclast"], "cell_id"].astype(int).tolist()[:2]
     actions.select([first, second])
     for step, cells_then in (("merge", n - 1), ("undo", n), ("redo", n - 1)):
         click[step]()
         assert number(dock) == cells_then
-        assert of_well(dock, qtbot, "A03", "n_trap_positive") == n_well + cells_then - n
+        assert of_well(dock, qtbot, WELL, "n_trap_positive") == n_well + cells_then - n
     assert reviewing.correct.values["n_trap_positive"][0].text() == str(n)
 
     large = int(cells.loc[cells["counted"] & (cells["n_nuclei"] >= 4), "cell_id"].iloc[0])
     actions.select([large])
     click["split_nuclei"]()
     assert number(dock) == n
-    assert of_well(dock, qtbot, "A03", "n_trap_positive") == n_well
+    assert of_well(dock, qtbot, WELL, "n_trap_positive") == n_well
 
     now = review.current.cells
     three = now[now["counted"] & (now["n_nuclei"] == 3) & now["is_osteoclast"]]["cell_id"].astype(int).tolist()
     assert three, "the sample picture has a cell with three nuclei"
-    before, before_well = number(dock, "n_osteoclasts"), of_well(dock, qtbot, "A03", "n_osteoclasts")
+    before, before_well = number(dock, "n_osteoclasts"), of_well(dock, qtbot, WELL, "n_osteoclasts")
     nucleus = next(iter(field.nuclei_of(three[:1]).values()))
     click["remove_nucleus"]()
     reviewing.layers.clicked.emit(nucleus.y, nucleus.x, False)
     binucleate = review.current.cells.set_index("cell_id").loc[three[0]]
     assert (binucleate["n_nuclei"], binucleate["is_osteoclast"]) == (2, False)
     assert number(dock, "n_osteoclasts") == before - 1
-    assert of_well(dock, qtbot, "A03", "n_osteoclasts") == before_well - 1
+    assert of_well(dock, qtbot, WELL, "n_osteoclasts") == before_well - 1
 
     compared = reviewing.figures.comparison.table.copy()
     to_well(dock, qtbot, "A01")
@@ -175,7 +176,7 @@ def test_a_session_from_first_click_to_reopening(viewer, qtbot, tmp_path):
     dock.close()
     again = opened(viewer, qtbot, results, SAMPLE)
     assert "bubble" in again.review.plate.exclude.toolTip()
-    to_well(again, qtbot, "A03")
+    to_well(again, qtbot, WELL)
     np.testing.assert_array_equal(again.review.session.current.field.labels, labels)
     assert number(again, "n_osteoclasts") == before - 1
     again.review.correct.buttons["undo"].click()
