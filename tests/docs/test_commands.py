@@ -234,7 +234,7 @@ def test_options_named_in_sentences_exist():
     known = set()
     for command in walk(typer.main.get_command(app)):
         known |= {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
-    foreign = {"--upgrade", "--resume", "--group", "--editable", "--host", "--nthreads"}
+    foreign = {"--upgrade", "--resume", "--group", "--editable", "--host", "--nthreads", "--warned"}
     for page in PAGES:
         for option in re.findall(r"`(--[a-z][a-z-]*)", page.read_text(encoding="utf-8")):
             assert option in known | foreign, f"{page.name}: {option}"

@@ -94,7 +94,7 @@ def test_hostile_names_stay_text(compared_copy):
     for entry in record["inputs"]:
         entry |= {"image": ATTACK, "axes": ATTACK, "warnings": [ATTACK], "record": {ATTACK: ATTACK}, "regime": ATTACK}
     everything = dict.fromkeys(("command", "osteocount", "layout"), ATTACK) | {"libraries": {ATTACK: ATTACK}}
-    everything |= {"settings": {ATTACK: ATTACK, "segment": {ATTACK: ATTACK}}, "warnings": [*warnings, ATTACK]}
+    everything |= {"settings": {ATTACK: {ATTACK: ATTACK}, "segment": {ATTACK: ATTACK}}, "warnings": [*warnings, ATTACK]}
     edit(compared_copy, inputs=record["inputs"], **everything)
     name = 'x" onerror="alert(1).png'
     result_folders.draw_overlay(np.random.default_rng(0), compared_copy / "overlays" / name)

@@ -20,7 +20,7 @@ def test_donors_stand_over_the_ratio_of_their_arm():
     comparison = compare(simulated(("vehicle", "A", "B"), 4), control="vehicle")
     above, below = drawn(simulated(("vehicle", "A", "B"), 4))
     assert above.get_ylabel() == "Osteoclasts per mm²"
-    assert below.get_ylabel() == "rate ratio\nto control, 95 % CI"
+    assert below.get_ylabel() == "Rate ratio\nto control, 95 % CI"
     assert [label.get_text() for label in below.get_xticklabels()] == ["vehicle", "A", "B"]
     assert [text.get_text() for text in above.get_legend().get_texts()] == ["D1", "D2", "D3", "D4"]
     assert sum(len(points.get_offsets()) for points in above.collections) == 4 * 3
