@@ -151,8 +151,8 @@ def section(rows):
         "all draws. How trees are grown (their number, depth and rate, and which measures they ask for) was chosen on "
         "these very wells, each left out in turn, so the gain looks larger than it will be elsewhere; and the lab is "
         "one, and so are its microscope and its annotators. Scored as `finetune` scores: all that the lab called "
-        "osteoclasts and the border does not cut is asked for, where the section before leaves doubtful cells open, so "
-        "the figures of 0 tiles differ. Intervals: 95 %, bootstrap over the tiles left out.",
+        "osteoclasts and the border does not cut is asked for, where the section before leaves all that touch it open, "
+        "so the figures of 0 tiles differ. Intervals: 95 %, bootstrap over the tiles left out.",
         "",
         "| tiles learned from | well left out | osteoclasts | recall | precision | F1 | bias of the count, % | "
         "concordance by tile |",
