@@ -157,12 +157,11 @@ from the same truth; the power is the mean over {LARGE} such pilots. A power of 
 
 {head}{body}
 *Small pilots*: {options.pilots} of donors × wells as named; the mean of them has a standard error of about
-{0.16 / np.sqrt(options.pilots):.2f}. On the whole they promise .02 too much, a single one is far off (*their
+{0.16 / np.sqrt(options.pilots):.2f}. On the whole they promise .01 too much, a single one is far off (*their
 SD*): how much a donor's arms vary is estimated from a handful of donors. That is why `plan` says, in its
 headline, which power a pilot of this size leaves open; *range holds it* is how often that range holds the true power
 (wanted: .90). It is drawn from what the pilot leaves open of the variation between a donor's arms (χ²) and of the
-control's mean (t); how much wells differ is taken as estimated. Where counts are sparse, plan promises up to .04 too
-much for Dunnett's test.
+control's mean (t); how much wells differ is taken as estimated.
 """
 
 

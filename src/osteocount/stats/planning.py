@@ -15,7 +15,7 @@ from osteocount.errors import OsteoCountError
 from osteocount.settings import ComparisonSettings
 from osteocount.stats.arms import choose_controls
 from osteocount.stats.arrays import FloatArray
-from osteocount.stats.counting_noise import CountedCells, excess_variance
+from osteocount.stats.counting_noise import CountedCells, excess_variance, variances
 from osteocount.stats.endpoints import COUNT, find_endpoints
 from osteocount.stats.least_squares import fit
 from osteocount.stats.power_simulation import VarianceComponents, analyse, crossed, simulate_log_rates
@@ -266,9 +266,10 @@ def estimate_components(wells: pd.DataFrame, controls: set[str], area_unit: str)
     """Estimate the variance components of a pilot by moments.
 
     Wells: pooled (squared deviation from the rate of the donor × arm − mean) over mean² gives 1 / theta, with the mean
-    of each well by its area. Donor × arm: residual mean square of the cells' log rates less what wells alone would
-    give. Donor: variance of the donors' means less their share. The control well is that of the donor in the middle,
-    of mean area; that wells vary lowers the mean of logs by half their variance, which is added.
+    of each well by its area. Donor × arm: residual mean square of the cells' log rates less what counting explains of
+    it (`counting_noise.variances`; at the counts that are expected, since one over those observed is too large where
+    they are few). Donor: variance of the donors' means less their share. The control well is that of the donor in the
+    middle, of mean area; that wells vary lowers the mean of logs by half their variance, which is added.
 
     Parameters
     ----------
@@ -295,8 +296,10 @@ def estimate_components(wells: pd.DataFrame, controls: set[str], area_unit: str)
         )
     excess = max(excess_variance(endpoint.known_wells(blocked)), 0.0)
     of_wells = excess * cells["evenness"].to_numpy()
-    counting = float(np.mean(1 / cells["total"].clip(lower=0.5).to_numpy() + of_wells))
-    donor_arm = max(model.variance - counting, 0.0)
+    counted_cells = CountedCells(cells["size"].to_numpy(), cells["evenness"].to_numpy(), excess)
+    log_expected = cells["y"].to_numpy() - model.residuals + np.log(counted_cells.size)
+    between, noise = variances(model, log_expected, np.asarray(model.residuals @ model.residuals), counted_cells)
+    counting, donor_arm = float(noise @ np.diag(model.residual_maker)) / model.df, float(between)
     arms_per_donor = float(cells.groupby("donor").size().mean())
     centred = cells["y"] - cells.groupby("arm")["y"].transform("mean")
     donor = max(float(centred.groupby(cells["donor"]).mean().var(ddof=1)) - model.variance / arms_per_donor, 0.0)
