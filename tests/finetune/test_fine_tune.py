@@ -145,8 +145,9 @@ def test_annotations_find_their_pictures(lab, tmp_path):
     found, notes = find_annotated([lab / "truth"], lab / "pictures", SETTINGS)
     assert [each.task.key for each in found] == list(NAMES)
     assert not notes
-    one, _ = find_annotated([lab / "truth" / "A01_f1_cells.tif"], lab / "pictures" / "A01_f1.png", SETTINGS)
+    one, notes = find_annotated([lab / "truth" / "A01_f1_cells.tif"], lab / "pictures" / "A01_f1.png", SETTINGS)
     assert one[0].well == "A01_f1.png"  # one well: each picture is left out by itself
+    assert "the gain looks surer than it is" in notes[0]
     with pytest.raises(OsteoCountError, match=r"A01_f1\.png is annotated twice"):
         find_annotated([lab / "truth", lab / "truth" / "A01_f1_cells.tif"], lab / "pictures", SETTINGS)
     shutil.copy(lab / "truth" / "A01_f1_cells.tif", tmp_path / "H12_cells.tif")

@@ -27,6 +27,10 @@ from osteocount.plate.picture_files import root_of
 from osteocount.settings import Settings
 
 _MOST_FOLDS = 4
+_NO_WELLS = (
+    "Not every picture has a well of its own name, so pictures are left out instead: what is learned from one may be "
+    "judged by another of the same well, and the gain looks surer than it is. Name them by well (A01_1.png, A01_2.png)."
+)
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,10 @@ def find_annotated(
     if twice.duplicated().any():
         name = found[int(twice.duplicated().to_numpy().argmax())].task.image
         raise OsteoCountError(f"{name} is annotated twice. Keep one annotation of it.")
-    if len({each.well for each in found}) < 2:
+    if one_well := len({each.well for each in found}) < 2:
         found = [replace(each, well=each.task.image) for each in found]
+    if one_well or not all(each.task.well for each in found):
+        notes.append(_NO_WELLS)
     return found, notes
 
 
