@@ -264,7 +264,7 @@ def _edits(results: Results) -> Iterator[Notice]:
     if results.n_edits:
         yield Notice(
             "note", f"A person corrected this result: {plural(results.n_edits, 'edit')} in edits.jsonl, contained in "
-            "every number below.",
+            "every number below. Overlays still show what was found automatically; labels/ holds the corrected cells.",
         )  # fmt: skip
 
 
