@@ -159,8 +159,7 @@ def _of_comparison(results: Results, comparison: Comparison, endpoint: str) -> I
         captions.estimation_caption(comparison, endpoint),
         lambda: estimation_plot(comparison, endpoint),
     )
-    rows = comparison.table[comparison.table["endpoint"] == endpoint]
-    if any(curve.endpoint == endpoint for curve in comparison.curves) and (rows["link"] != "identity").all():
+    if _has_dose_response(comparison, endpoint):
         yield _Sketch(
             "dose_response",
             "Dose and response",
@@ -175,6 +174,12 @@ def _of_comparison(results: Results, comparison: Comparison, endpoint: str) -> I
             captions.rules_caption(comparison, COUNT, least),
             lambda: rule_sensitivity(comparison, least),
         )
+
+
+def _has_dose_response(comparison: Comparison, endpoint: str) -> bool:
+    """Return whether there are doses of the endpoint to draw, on an axis of ratios."""
+    links = comparison.table.loc[comparison.table["endpoint"] == endpoint, "link"]
+    return any(curve.endpoint == endpoint for curve in comparison.curves) and bool((links != "identity").all())
 
 
 def _of_nuclei(results: Results, arms: pd.Series, order: Sequence[str]) -> _Sketch:

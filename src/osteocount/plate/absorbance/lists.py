@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from itertools import takewhile
 
@@ -91,16 +91,9 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
         top, heading = first - 2, both
     plate_column = next((c for c in range(width) if _PLATE_HEADING.fullmatch(heading[c])), None)
     nm_column = next((c for c in range(width) if _NM_HEADING.fullmatch(heading[c])), None)
-    values = [
-        c
-        for c in range(width)
-        if c not in (*wells, nm_column)
-        and _holds_values(sheet, first, last, c, heading[c])
-        and not _numbers_reads(sheet, first, last, wells, c)
-    ]
     context = context_above(sheet, 0, top, "")
     means = _means_of_positions(heading)
-    values = [c for c in values if not means or not _POSITION.fullmatch(heading[c])]
+    values = _value_columns(sheet, (first, last), heading, wells, {nm_column}, bool(means))
     measured = [c for c in values if names_what_was_measured(heading[c])]
     for column in values:
         name = heading[column]
@@ -128,6 +121,26 @@ def _list(sheet: Sheet, first: int, last: int, wells: tuple[int, ...]) -> Iterat
                 emission_nm=pair[1] if pair else None,
                 signal="fluorescence" if pair else signal,
             )
+
+
+def _value_columns(
+    sheet: Sheet,
+    rows: tuple[int, int],
+    heading: dict[int, str],
+    wells: tuple[int, ...],
+    others: Collection[int | None],
+    has_means: bool,
+) -> list[int]:
+    """Return the columns of readings: not those of wells, wavelengths, numbers of reads, or positions beside a mean."""
+    return [
+        column
+        for column, name in heading.items()
+        if column not in wells
+        and column not in others
+        and _holds_values(sheet, *rows, column, name)
+        and not _numbers_reads(sheet, *rows, wells, column)
+        and not (has_means and _POSITION.fullmatch(name))
+    ]
 
 
 def _means_of_positions(heading: dict[int, str]) -> tuple[int, ...]:
