@@ -46,7 +46,7 @@ def _cells(labels):
         plate="p", well="A01", field="1", image="a.tif", n_nuclei=counts, n_nuclei_low=counts,
         n_nuclei_high=[n + 1 for n in counts], is_osteoclast=[n >= 3 for n in counts], confidence=0.8,
         trap_od_mean=[0.2, 0.4, 0.6, 0.3], flags=["borderline", "", "pale_giant", ""], source="automatic",
-        trap_od_sd=0.1, red_od_mean=0.3,
+        trap_od_sd=0.1, red_od_mean=0.3, by="nuclei",
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -47,6 +49,7 @@ def test_a_class_by_hand_wins_over_the_rule_and_is_flagged(automatic, settings):
     said = edit("set_class", (reference,), is_osteoclast=True, reason="a third nucleus lies out of focus")
     cell = corrected(automatic, settings, said).loc[1]
     assert (cell["is_osteoclast"], cell["n_nuclei"], cell["flags"]) == (True, 2, "class_by_hand")
+    assert cell["by"] == "hand"
 
 
 def test_an_accepted_cell_is_no_longer_borderline(automatic, settings):
@@ -62,12 +65,30 @@ def test_what_is_not_known_of_a_drawn_cell_is_empty(automatic, settings):
 
 
 def test_where_nuclei_are_not_seen_size_decides_and_nuclei_stay_empty(automatic, settings):
-    from dataclasses import replace
-
     unknown = dict.fromkeys(("n_nuclei", "n_nuclei_low", "n_nuclei_high"), pd.NA)
     low = replace(automatic, nuclei_resolved=False, nuclei=automatic.nuclei.iloc[:0])
-    low = replace(low, cells=low.cells.assign(**unknown))
+    low = replace(low, cells=low.cells.assign(**unknown, by="appearance"))
     field = low.field()
     cells = corrected(low, settings, edit("merge", (field.reference(1), field.reference(2))))
     assert cells.loc[1, "is_osteoclast"]  # 400 px, as the one osteoclast there is
     assert cells["n_nuclei"].isna().all()
+    assert cells["by"].tolist() == ["size", "appearance", "appearance"]
+
+
+def test_an_opaque_cell_that_a_person_accepts_has_no_number_of_nuclei(automatic, settings):
+    opaque = automatic.cells["cell_id"] == 4
+    unknown = {name: automatic.cells[name].astype("Int64").mask(opaque)
+               for name in ("n_nuclei", "n_nuclei_low", "n_nuclei_high")}  # fmt: skip
+    size = replace(automatic, cells=automatic.cells.assign(**unknown, by=automatic.cells["by"].mask(opaque, "size")))
+    accepted = edit("accept", (size.field().reference(4),))
+    cell = corrected(size, settings, accepted).loc[4]
+    assert (cell["by"], cell["is_osteoclast"], pd.isna(cell["n_nuclei"])) == ("size", False, True)
+    cell = corrected(size, settings, accepted, edit("add_nucleus", points=((27, 37),))).loc[4]
+    assert (cell["by"], cell["n_nuclei"]) == ("nuclei", 1)
+
+
+def test_cells_of_a_run_that_did_not_record_what_they_were_called_by_are_corrected_too(automatic, settings):
+    old = replace(automatic, cells=automatic.cells.drop(columns="by"))
+    cells = corrected(old, settings, edit("remove_nucleus", points=((35, 15),)))
+    assert "by" not in cells
+    assert cells.loc[3, "n_nuclei"] == 2

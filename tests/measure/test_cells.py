@@ -1,5 +1,7 @@
 """Cells measured by hand: sizes, shapes, the counting frame, and what is an osteoclast."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from osteocount.columns import WELL_NUMBERS, names_of
 from osteocount.measure import choose_frame, measure_cells, measure_nuclei, summarise
 from osteocount.measure.cells import is_borderline, is_osteoclast, with_borderline
 from osteocount.measure.shape import measure_shapes
+from osteocount.segment.object_tables import with_hidden_nuclei
 from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.settings import Settings
 
@@ -30,6 +33,7 @@ def segmentation(boxes, nuclei_per_cell, *, od=0.5, resolved=True, large=None, i
     high = [n + interval for n in nuclei_per_cell] if resolved else pd.NA
     table = pd.DataFrame({"cell_id": ids, "confidence": 1.0, "flags": "", "n_nuclei_low": low, "n_nuclei_high": high})
     table["is_large"] = large if large is not None else pd.NA
+    table["by"] = "nuclei" if resolved else "appearance"
     return Segmentation(
         labels=ArrayLabels(cells, np.zeros_like(cells)), nuclei_table=nuclei,
         trap_od=np.where(cells > 0, od, 0).astype(np.float32),
@@ -147,9 +151,23 @@ def test_where_nuclei_are_not_resolved_none_are_made_up():
     cells = measured(found, None)
     assert cells["n_nuclei"].isna().all()
     assert cells["is_osteoclast"].tolist() == [True, False]
+    assert cells["by"].tolist() == ["appearance"] * 2
     well = summarise(cells, fields(found, None))
     assert well["n_osteoclasts"] == 1
     assert [well[name] for name in ("n_nuclei", "fusion_index", "n_osteoclasts_ge2", "imaged_area_mm2")] == [None] * 4
+
+
+def test_of_opaque_cells_in_which_no_nucleus_is_seen_none_are_counted_and_size_decides():
+    found = segmentation([(0, 0, 9), (15, 15, 4), (25, 25, 6)], [0, 0, 4])
+    hidden = np.array([True, True, False])
+    table = with_hidden_nuclei(found.cell_table.astype({"n_nuclei_low": "Int64", "n_nuclei_high": "Int64"}), hidden,
+                               np.array([81.0, 16.0, 36.0]), 8.0)  # fmt: skip
+    cells = measured(replace(found, cell_table=table), 1.0)
+    assert cells["by"].tolist() == ["size", "size", "nuclei"]
+    assert cells["is_osteoclast"].tolist() == [True, False, True]
+    assert cells["flags"].tolist() == ["borderline", "", ""]
+    assert cells[["n_nuclei", "n_nuclei_low", "n_nuclei_high"]].isna().all(axis=1).tolist() == hidden.tolist()
+    assert summarise(cells, fields(found))["n_nuclei"] == 4
 
 
 def test_the_numbers_of_a_well_by_hand():

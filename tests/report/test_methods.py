@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -143,6 +144,19 @@ def test_networks_of_the_lab_are_named_with_their_hashes():
 )  # fmt: skip
 def test_what_else_was_done_is_said(change, words):
     assert words in methods.methods(results(field(), **change))
+
+
+def test_opaque_cells_without_a_nucleus_are_said_to_be_called_by_size():
+    cells = pd.DataFrame({
+        "flags": ["opaque;borderline", "opaque", "opaque", None], "by": ["size", "size", "nuclei", "nuclei"],
+        "counted": True, "is_osteoclast": [True, False, True, False],
+    })  # fmt: skip
+    said = methods.methods(replace(results(field()), cells=cells))
+    assert (
+        "Of 2 cells so dark that not one nucleus was seen in them the number of nuclei is unknown; 1 were called "
+        "osteoclasts by their size (a diameter of at least 4.75 times"
+    ) in said
+    assert "so dark" not in methods.methods(replace(results(field()), cells=cells.drop(columns="by")))
 
 
 def test_without_a_counting_frame_none_is_claimed():

@@ -86,12 +86,14 @@ def corrected_cells(automatic: AutomaticField, field: EditedField, settings: Set
     first = automatic.cells.drop_duplicates("cell_id").set_index("cell_id", drop=False)
     nuclei = Counter(nucleus.cell_id for nucleus in field.nuclei.values())
     osteoclasts = automatic.cells.loc[automatic.cells["is_osteoclast"].astype(bool), "area_px"]
-    smallest = np.inf if automatic.nuclei_resolved or osteoclasts.empty else float(osteoclasts.min())
+    smallest = np.inf if osteoclasts.empty else float(osteoclasts.min())
     rows = []
     for cell in sorted(field.marks):
         known = {str(k): v for k, v in first.loc[cell].items()} if cell in first.index else {}
         row = _row(field, cell, known, automatic.frame)
-        row |= _count(field, cell, row, nuclei[cell] if automatic.nuclei_resolved else None, smallest, settings)
+        # A person who looked at an opaque cell and marked no nucleus in it has not said that there are none.
+        seen = automatic.nuclei_resolved and (nuclei[cell] > 0 or row.get("by") != "size")
+        row |= _count(field, cell, row, nuclei[cell] if seen else None, smallest, settings)
         rows.append(row)
     touched = pd.DataFrame(rows, columns=list(automatic.cells.columns))
     for name in ("plate", "well", "field", "image"):
@@ -137,26 +139,28 @@ def _count(
 ) -> dict[str, Any]:
     """Count the nuclei of a touched cell and say its class: the person's word, else the rule.
 
-    At low power the rule is size: as large as the smallest osteoclast the program found in this picture.
+    Where nuclei cannot be seen the rule is size: as large as the smallest osteoclast the program found in this picture.
     """
     mark = field.mark(cell)
+    by: Any
     if mark.is_osteoclast is not None:
-        called = mark.is_osteoclast
+        called, by = mark.is_osteoclast, "hand"
     elif n_nuclei is not None:
-        called = bool(is_osteoclast(n_nuclei, settings.count.min_nuclei))
+        called, by = bool(is_osteoclast(n_nuclei, settings.count.min_nuclei)), "nuclei"
     elif mark.shape is None:
-        called = bool(row["is_osteoclast"])
+        called, by = bool(row["is_osteoclast"]), row.get("by")
     else:
-        called = float(row["area_px"]) >= smallest
+        called, by = float(row["area_px"]) >= smallest, "size"
     return {
         **dict.fromkeys(("n_nuclei", "n_nuclei_low", "n_nuclei_high"), pd.NA if n_nuclei is None else n_nuclei),
         "is_osteoclast": called,
+        "by": by,
     }
 
 
 def _typed(cells: pd.DataFrame) -> pd.DataFrame:
     """Give the columns their types in ``cells.csv``; what others added are numbers."""
-    for name in ("plate", "well", "field", "flags"):
+    for name in ("plate", "well", "field", "flags", "by"):
         if name in cells:
             cells[name] = cells[name].where(cells[name].notna(), "")
     return cells.astype({name: CELLS.dtypes.get(str(name), "float64") for name in cells.columns})

@@ -57,8 +57,8 @@ def measure_cells(
         cells["trap_od_mean"] = trap[cells["cell_id"].to_numpy(np.int64)]
     cells = cells.merge(segmentation.cell_table, on="cell_id", how="left", validate="one_to_one")
     cells = cells[cells["trap_od_mean"] > settings.segment.trap_threshold].reset_index(drop=True)
-    cells["n_nuclei"] = _nuclei_per_cell(cells["cell_id"], segmentation)
-    _classify(cells, segmentation, settings.count.min_nuclei)
+    cells["n_nuclei"] = _nuclei_per_cell(cells, segmentation)
+    _classify(cells, settings.count.min_nuclei)
     cells["source"] = "automatic"
     known = cells.reindex(columns=CELLS.names[CELLS.names.index("cell_id") :])
     return known.astype(dict.fromkeys(STAIN_COLUMNS, float))
@@ -92,31 +92,34 @@ def _window(labels: NDArray[np.uint32], shape: Shape, origin: tuple[int, int]) -
     return labels[shape.top - top : shape.bottom - top, shape.left - left : shape.right - left]
 
 
-def _nuclei_per_cell(cell_ids: pd.Series[int], segmentation: Segmentation) -> pd.Series[int]:
-    """Nuclei of each cell; empty, never 0, where nuclei cannot be seen at all."""
-    if not segmentation.nuclei_resolved:
-        return pd.Series(pd.NA, index=cell_ids.index, dtype="Int64")
+def _nuclei_per_cell(cells: pd.DataFrame, segmentation: Segmentation) -> pd.Series[int]:
+    """Nuclei of each cell; empty, never 0, where nuclei cannot be seen in that cell."""
     counts = segmentation.nuclei_table["cell_id"].value_counts()
-    return cell_ids.map(counts).fillna(0).astype("Int64")
+    return cells["cell_id"].map(counts).fillna(0).astype("Int64").where(cells["by"] == "nuclei")
 
 
-def _classify(cells: pd.DataFrame, segmentation: Segmentation, min_nuclei: int) -> None:
-    """Add ``is_osteoclast`` and the flag ``borderline`` in place."""
-    if not segmentation.nuclei_resolved:
-        cells["is_osteoclast"] = cells["is_large"].astype(bool)
+def _classify(cells: pd.DataFrame, min_nuclei: int) -> None:
+    """Add ``is_osteoclast`` and the flag ``borderline`` in place.
+
+    Where nuclei are seen in other cells of the picture, one that is large and hides them is borderline.
+    """
+    by_nuclei = cells["by"] == "nuclei"
+    called = is_osteoclast(cells["n_nuclei"], min_nuclei).astype("boolean").where(by_nuclei, cells["is_large"])
+    cells["is_osteoclast"] = called.astype(bool)
+    if not by_nuclei.any():
         return
-    cells["is_osteoclast"] = is_osteoclast(cells["n_nuclei"], min_nuclei).astype(bool)
-    flips = is_borderline(cells["n_nuclei_low"], cells["n_nuclei_high"], min_nuclei)
+    flips = is_borderline(cells["n_nuclei_low"], cells["n_nuclei_high"], min_nuclei).astype("boolean")
+    flips = flips.where(by_nuclei, cells["is_osteoclast"])
     cells["flags"] = [
-        with_borderline(flags, borderline=flip) for flags, flip in zip(cells["flags"], flips, strict=True)
+        with_borderline(flags, borderline=bool(flip)) for flags, flip in zip(cells["flags"], flips, strict=True)
     ]
 
 
 def is_osteoclast(n_nuclei: Any, min_nuclei: int) -> Any:
     """Tell whether cells with so many nuclei are osteoclasts; a number, or a column (missing stays missing).
 
-    At least three nuclei is the convention of the field (the setting's default); at low power, where no nucleus is
-    seen, cells are called by size (`osteocount.segment.regimes.low_power`).
+    At least three nuclei is the convention of the field (the setting's default); cells in which no nucleus can be seen
+    are called by size or appearance (`osteocount.segment.object_tables.CalledBy`).
     """
     return n_nuclei >= min_nuclei
 

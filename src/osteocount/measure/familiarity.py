@@ -111,7 +111,7 @@ def _doubts(found: Segmentation) -> list[_Sign]:
 
 def _field_signs(found: Segmentation, cells: pd.DataFrame) -> list[_Sign]:
     """Compare cells with their nuclei: cells without nuclei are none, or of another scale."""
-    area, nuclei = cells["area_px"].to_numpy(float), cells["n_nuclei"].to_numpy(float)
+    area, nuclei = cells["area_px"].to_numpy(float), cells["n_nuclei"].fillna(0).to_numpy(float)
     each = float(area.sum()) * float(found.record["analysed_um_per_px"]) ** 2 / max(float(nuclei.sum()), 1.0)
     without = (nuclei == 0) & ~cells["flags"].str.contains("opaque").to_numpy(bool)
     share = float(area[without].sum() / area.sum())

@@ -36,6 +36,7 @@ def methods(results: Results) -> str:
     parts = [
         _imaging(results),
         *_counting(results),
+        _hidden_nuclei(results),
         _frame(results),
         _classifier(results),
         _edited(results),
@@ -159,6 +160,23 @@ def _of_fluorescence(entries: Sequence[FieldRecord], settings: dict[str, Any]) -
         f"Cells were outlined in the channel of the cytoplasm and nuclei in that of DNA{named} "
         f"{_segmenters(entries, settings)}. Fluorescence has no optical density, so none of TRAP was measured."
         f"{_rules(positive, settings)}"
+    )
+
+
+def _hidden_nuclei(results: Results) -> str:
+    """Say how opaque cells were called in which not one nucleus is seen; of runs that did not record it, nothing."""
+    cells = results.cells
+    if not {"by", "flags", "counted"} <= set(cells.columns):
+        return ""
+    opaque = cells["flags"].fillna("").str.split(";").map(lambda words: "opaque" in words)
+    hidden = cells[(cells["by"] == "size") & opaque & cells["counted"]]
+    if hidden.empty:
+        return ""
+    ratio = _number(results.run.settings, "segment", "large_cell_ratio")
+    times = f" (a diameter of at least {ratio} times the usual one of mononuclear cells)" if ratio else ""
+    return (
+        f"Of {plural(len(hidden), 'cell')} so dark that not one nucleus was seen in them the number of nuclei is "
+        f"unknown; {int(hidden['is_osteoclast'].sum())} were called osteoclasts by their size{times}."
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,10 @@ STAIN_COLUMNS = ("trap_od_mean", "trap_od_sd", "red_od_mean", "green_od_mean", "
 _GIANT_UM2 = 2000.0
 _PALE = 3.75
 _OPAQUE_OD = 0.75  # mean density through which no nucleus is seen; what chose it is not recorded
+_SPREAD = 0.215  # of the logistic confidence of a call by size, so that it is 0.9 at 1.6 times the size rule
+
+#: What the class of a cell can be told by.
+CalledBy = Literal["nuclei", "appearance", "size"]
 
 
 @dataclass(frozen=True)
@@ -24,19 +29,18 @@ class NucleiCount:
 
     Attributes
     ----------
+    counted
+        (n + 1,) nuclei that count; entry 0 stands for the background.
     low, high
-        (n + 1,) the central 90 % of the number of nuclei; entry 0 stands for the background.
+        (n + 1,) the central 90 % of the number of nuclei.
     confidence
         (n + 1,) probability that the cell is on the right side of the osteoclast rule.
     """
 
+    counted: NDArray[np.int64]
     low: NDArray[np.int64]
     high: NDArray[np.int64]
     confidence: NDArray[np.float64]
-
-    def with_hidden(self, opaque: NDArray[np.bool_]) -> NucleiCount:
-        """Return the same where each ``opaque`` (n + 1,) cell may have at least one nucleus, seen or not."""
-        return replace(self, high=np.maximum(self.high, opaque))
 
 
 def count_nuclei(
@@ -76,8 +80,8 @@ def count_nuclei(
     below = total[np.arange(n_cells + 1), np.minimum(min_nuclei - 1, spots)]
     confidence = np.where(counted >= min_nuclei, 1 - below, below)
     low, high = np.minimum(counted, low), np.maximum(counted, high)
-    low[0], high[0], confidence[0] = 0, 0, 1
-    return NucleiCount(low, high, np.clip(confidence, 0, 1))
+    counted[0], low[0], high[0], confidence[0] = 0, 0, 0, 1
+    return NucleiCount(counted, low, high, np.clip(confidence, 0, 1))
 
 
 def nuclei_table(
@@ -98,6 +102,7 @@ def nuclei_table(
 def cell_table(
     confidence: NDArray[np.float64],
     flags: list[str],
+    by: CalledBy,
     count: NucleiCount | None = None,
     is_large: NDArray[np.bool_] | None = None,
     stain: NDArray[np.float64] | None = None,
@@ -108,6 +113,8 @@ def cell_table(
     ----------
     confidence, flags, is_large
         One entry per cell 1..n.
+    by
+        What they are called by.
     stain
         (n, 5) in the order of `STAIN_COLUMNS`, left out where it is None.
     count
@@ -123,9 +130,39 @@ def cell_table(
             "n_nuclei_low": empty if count is None else pd.array(count.low[1:], dtype="Int64"),
             "n_nuclei_high": empty if count is None else pd.array(count.high[1:], dtype="Int64"),
             "is_large": pd.array([pd.NA] * n if is_large is None else is_large, dtype="boolean"),
+            "by": pd.array([by] * n, dtype="str"),
         }
     )
     return table if stain is None else table.assign(**dict(zip(STAIN_COLUMNS, stain.T, strict=True)))
+
+
+def with_hidden_nuclei(
+    cells: pd.DataFrame, hidden: NDArray[np.bool_], area_um2: NDArray[np.floating], large_um: float
+) -> pd.DataFrame:
+    """Return the table of cells where those whose nuclei are ``hidden`` have no number of nuclei, and go by size.
+
+    Parameters
+    ----------
+    cells
+        From `cell_table`.
+    hidden, area_um2
+        (n,) the cell is opaque, and not one nucleus is seen in it; its area.
+    large_um
+        Diameter, of a disc of its area, from which such a cell is called an osteoclast.
+    """
+    diameter = np.sqrt(area_um2 * 4 / np.pi)
+    cells = cells.copy()
+    cells.loc[hidden, ["n_nuclei_low", "n_nuclei_high"]] = pd.NA
+    cells.loc[hidden, "is_large"] = (diameter >= large_um)[hidden]
+    cells.loc[hidden, "confidence"] = size_confidence(diameter, large_um)[hidden]
+    cells.loc[hidden, "by"] = "size"
+    return cells
+
+
+def size_confidence(diameter: NDArray[np.float64], large: float) -> NDArray[np.float64]:
+    """Return how far each cell's diameter lies from the size rule: 0.5 at the rule, 0.9 at 1.6 times or 1/1.6 of it."""
+    ratio = np.log(np.maximum(diameter, 1e-3 * large) / large)
+    return np.asarray(1 / (1 + np.exp(-np.abs(ratio) / _SPREAD)))
 
 
 def opaque_cells(cells: NDArray[np.integer], density: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -109,9 +109,10 @@ class Segmentation:
         False at low power: nuclei columns stay empty, osteoclasts are called by size and TRAP.
     cell_table
         One row per cell: ``cell_id``, ``confidence`` (0..1), ``flags`` (";"-joined words such as ``pale_giant``,
-        ``opaque``), ``n_nuclei_low``, ``n_nuclei_high`` (pd.NA when not resolved), and ``is_large`` (low power: the
-        cell is an osteoclast by the size rule; pd.NA otherwise). Where it holds ``trap_od_mean``, that is the mean
-        TRAP density of each cell, and the other columns of `object_tables.STAIN_COLUMNS` are there too.
+        ``opaque``), ``by`` (`object_tables.CalledBy`), ``n_nuclei_low``, ``n_nuclei_high`` (pd.NA unless called by
+        nuclei), and ``is_large`` (the cell is an osteoclast by size or appearance; pd.NA where it is called by nuclei).
+        Where it holds ``trap_od_mean``, that is the mean TRAP density of each cell, and the other columns of
+        `object_tables.STAIN_COLUMNS` are there too.
     trap_od
         (height, width) float32, TRAP optical density (fluorescence: cytoplasm signal, 0..1); None for a picture that
         was worked through in tiles.

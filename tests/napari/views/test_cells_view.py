@@ -17,7 +17,7 @@ def cells(**columns):
         "n_nuclei_low": pd.array([4, 1, pd.NA], "Int64"), "n_nuclei_high": pd.array([6, 1, pd.NA], "Int64"),
         "area_um2": [900.4, 150.0, 2000.0], "area_px": [1500, 250, 3400], "feret_um": [40.0, 15.0, 70.0],
         "trap_od_mean": [0.4, 0.2, np.nan], "confidence": [0.9, 0.8, 0.7], "counted": True,
-        "flags": ["borderline;opaque", "", ""], "source": "automatic",
+        "flags": ["borderline;opaque", "", ""], "source": "automatic", "by": ["nuclei", "nuclei", "size"],
     })  # fmt: skip
     return table.assign(**columns)
 
@@ -41,6 +41,13 @@ def test_values_are_in_words_and_unknown_ones_a_dash(view):
     assert column(view, "is_osteoclast") == ["yes", "no", "yes"]
     assert column(view, "flags") == ["borderline, opaque", "", ""]
     assert "area_px" not in view.model.names
+    assert column(view, "by") == ["nuclei", "nuclei", "size"]
+
+
+def test_a_run_that_did_not_record_what_cells_were_called_by_is_shown_without(view):
+    view.show_cells(cells().drop(columns="by"), ())
+    assert "by" not in view.model.names
+    assert column(view, "cell_id") == ["1", "2", "3"]
 
 
 def test_without_a_scale_the_area_is_in_pixels(view):
@@ -75,8 +82,8 @@ def test_rows_are_copied_with_headings_for_excel(view):
     view.select([3])
     view.copy()
     heading, line = QApplication.clipboard().text().split("\n")
-    assert heading.split("\t")[:3] == ["Cell", "Osteoclast", "Nuclei"]
-    assert line.split("\t")[:4] == ["3", "yes", "", ""]
+    assert heading.split("\t")[:3] == ["Cell", "Osteoclast", "Called by"]
+    assert line.split("\t")[:4] == ["3", "yes", "size", ""]
     view.select([])
     view.copy()
     assert len(QApplication.clipboard().text().split("\n")) == 4

@@ -37,7 +37,8 @@ class CellsModel(QAbstractTableModel):
         self.beginResetModel()
         no_scale = not len(cells) or bool(cells["area_um2"].isna().all())
         left_out = LENGTHS if no_scale else ("area_px",)
-        self.names = tuple(name for name in WINDOW_CELLS if name not in left_out)
+        known = (name for name in WINDOW_CELLS if name in cells)  # runs of before recorded less
+        self.names = tuple(name for name in known if name not in left_out)
         self._columns = [cells[name].tolist() for name in self.names]
         self._order = list(range(len(cells)))
         self._sort()

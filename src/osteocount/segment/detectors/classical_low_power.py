@@ -19,6 +19,7 @@ from osteocount.segment.morphology import (
     opened,
     regions,
 )
+from osteocount.segment.object_tables import CalledBy, size_confidence
 from osteocount.segment.preprocess.scale import Scale
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS
 from osteocount.segment.split import split_touching
@@ -33,7 +34,6 @@ _SOLID = 0.93  # share of its convex hull that a giant fills at least
 _GAP = 0.65  # share of the density of the paler of two giants above which no gap lies between them
 _LEANING = 0.6  # share of its depth below which a part of a body is another cell
 _PALE_TEXTURE = 0.05  # OD spread inside a pale giant; haze over many cells varies more
-_SPREAD = 0.215  # of the logistic confidence, so that it is 0.9 at 1.6 times the size rule
 
 
 class ClassicalLowPowerDetector:
@@ -51,6 +51,7 @@ class ClassicalLowPowerDetector:
     #: At 5 µm, outlines were too coarse to tell a group of small cells from a large one.
     working_um = 1.5
     light_blocks = 1.0
+    by: CalledBy = "size"
     caution = (
         "nuclei are not resolved, so large cells are called osteoclasts. On whole wells of another lab (1,725 "
         "annotated osteoclasts, 2.03 µm per pixel) one in six was found that way: count some wells by hand before you "
@@ -69,10 +70,10 @@ class ClassicalLowPowerDetector:
         dark = (total > STAINED * wanted.trap_threshold).astype(np.uint8)
         labels, pale, small_one = _cells(total, inside, dark, small, scale, wanted.cell_threshold)
         diameters = _diameters(labels)
-        is_large = diameters >= wanted.large_cell_ratio * small
-        is_large &= ~small_one & _convex(labels)
+        large = wanted.large_cell_ratio * small
+        is_large = (diameters >= large) & ~small_one & _convex(labels)
         record = {"large_cell_diameter_um": round(mononuclear_um * wanted.large_cell_ratio, 2)}
-        return LowPowerCells(labels, is_large, _confidence(diameters, wanted.large_cell_ratio * small), pale, record)
+        return LowPowerCells(labels, is_large, size_confidence(diameters, large), pale, record)
 
     def estimate_um(self, pixels: Pixels, inside: NDArray[np.bool_]) -> float | None:
         """Cannot tell; the scale is that of the mononuclear cells."""
@@ -217,9 +218,3 @@ def _pale_giants(
     spread = np.sqrt(np.maximum(gaussian(total * total, sigma) - mean * mean, 0))
     weak = ((mean > threshold) & (spread < _PALE_TEXTURE) & inside).astype(np.uint8) & (1 - dark)
     return opened(weak, max(2, round(1.5 * small)))
-
-
-def _confidence(diameters: NDArray[np.float64], large: float) -> NDArray[np.float64]:
-    """Return how far each cell's diameter lies from the size rule: 0.5 at the rule, 0.9 at 1.6 times or 1/1.6 of it."""
-    ratio = np.log(np.maximum(diameters, 0.5) / large)
-    return np.asarray(1 / (1 + np.exp(-np.abs(ratio) / _SPREAD)))

@@ -30,8 +30,9 @@ from osteocount.segment.object_tables import (
     nuclei_table,
     opaque_cells,
     stain_flags,
+    with_hidden_nuclei,
 )
-from osteocount.segment.preprocess.scale import Scale, labels_to_size
+from osteocount.segment.preprocess.scale import MONONUCLEAR_UM, Scale, labels_to_size
 from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.settings import SegmentSettings, Settings
 
@@ -201,10 +202,11 @@ def with_outlines(
     counted = spots.only(spots.score >= wanted.nucleus_score)
     opaque = np.zeros(n_cells + 1, bool) if density is None else opaque_cells(labels, density)
     count = count_nuclei(n_cells, owner, spots.score, wanted.nucleus_score, settings.count.min_nuclei)
-    flags = [""] * n_cells
+    flags, area = [""] * n_cells, np.bincount(labels.ravel(), minlength=n_cells + 1)
     if found.trap_od is not None and found.regime != "fluorescence":
-        area = np.bincount(labels.ravel()) * um**2
-        flags = stain_flags(opaque, area, mean_per_label(labels, found.trap_od), wanted.trap_threshold)
+        flags = stain_flags(opaque, area * um**2, mean_per_label(labels, found.trap_od), wanted.trap_threshold)
+    table = cell_table(count.confidence[1:], flags, "nuclei", count)
+    hidden = opaque & (count.counted == 0)
     empty = () if n_cells else ("the network outlines no cell: an empty field, or not the pictures it was trained on.",)
     return replace(
         found,
@@ -212,7 +214,7 @@ def with_outlines(
         nuclei_table=nuclei_table(
             counted.y.astype(float), counted.x.astype(float), counted.score, labels[counted.y, counted.x]
         ),
-        cell_table=cell_table(count.confidence[1:], flags, count.with_hidden(opaque)),
+        cell_table=with_hidden_nuclei(table, hidden[1:], area[1:] * um**2, wanted.large_cell_ratio * MONONUCLEAR_UM),
         warnings=(*found.warnings, *empty),
     )
 

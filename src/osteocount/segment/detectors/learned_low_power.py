@@ -29,7 +29,7 @@ from osteocount.segment.doubt import (
     window_to_doubt,
 )
 from osteocount.segment.morphology import disc_area, disk, gaussian, holes_filled, in_raster_order
-from osteocount.segment.object_tables import mean_per_label
+from osteocount.segment.object_tables import CalledBy, mean_per_label
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, resample
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS
@@ -71,6 +71,7 @@ class LearnedLowPowerDetector:
 
     working_um = NETWORK_UM
     light_blocks = 2.0
+    by: CalledBy = "appearance"
 
     def __init__(self, model: LowPowerModel) -> None:
         self._model = model

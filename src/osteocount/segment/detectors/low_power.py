@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from osteocount.io.picture import Pixels
 from osteocount.segment.doubt import Doubts
+from osteocount.segment.object_tables import CalledBy
 from osteocount.segment.preprocess.scale import Scale
 
 #: Times the threshold of TRAP-positive: pixel density from which a body is stained, 0.21 at the default. Well above
@@ -52,12 +53,15 @@ class LowPowerDetector(Protocol):
         µm per pixel at which it works.
     light_blocks
         How many times larger than usual the blocks are in which the light of bare plastic is looked for.
+    by
+        What it calls cells by.
     caution
         What a reader must know of its calls, with figures.
     """
 
     working_um: float
     light_blocks: float
+    by: CalledBy
     caution: str
 
     def find(

@@ -14,6 +14,9 @@ from osteocount.io.picture import Pixels
 #: Micrometres per pixel at which nuclei are looked for: a nucleus of 8 µm is then 10 to 11 pixels across. The scale of
 #: the annotated field, and the one the network was trained at.
 WORKING_UM = 0.76
+#: Diameter of compact mononuclear TRAP-positive cells, by which a picture without a pixel size is scaled, and against
+#: which a cell whose nuclei cannot be seen is large. On which pictures it was measured is not recorded.
+MONONUCLEAR_UM = 10.5
 #: Side in pixels of the file of the blocks that are resampled together.
 BLOCK = 512
 _PARTS = 64  # zooms are a multiple of 1/64

@@ -15,10 +15,17 @@ from numpy.typing import NDArray
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.detectors.detector import Detector, Features
 from osteocount.segment.doubt import Doubts, mean_doubts, window_to_doubt
-from osteocount.segment.object_tables import STAIN_COLUMNS, cell_table, count_nuclei, nuclei_table, stain_flags
+from osteocount.segment.object_tables import (
+    STAIN_COLUMNS,
+    cell_table,
+    count_nuclei,
+    nuclei_table,
+    stain_flags,
+    with_hidden_nuclei,
+)
 from osteocount.segment.preprocess.analysed_area import AnalysedArea
 from osteocount.segment.preprocess.illumination import WhitePointEstimator
-from osteocount.segment.preprocess.scale import Scale, values_to_size
+from osteocount.segment.preprocess.scale import MONONUCLEAR_UM, Scale, values_to_size
 from osteocount.segment.preprocess.stains import trap_density
 from osteocount.segment.segmentation import ArrayLabels, LabelSource, Segmentation
 from osteocount.segment.tiling.checkpoint import TileCheckpoint
@@ -243,7 +250,7 @@ def stain_brightfield(field: BrightfieldImage[Any], settings: Settings, record: 
         trap[tile.top : tile.bottom, tile.left : tile.right] = values
         outlined |= may_be_cells
     labels = ArrayLabels(*np.zeros((2, *field.file_shape), np.uint32))
-    cells, nuclei = cell_table(np.zeros(0), []), nuclei_table(*np.zeros((4, 0)))
+    cells, nuclei = cell_table(np.zeros(0), [], "nuclei"), nuclei_table(*np.zeros((4, 0)))
     found = _segmentation(field, labels, cells, nuclei, settings, record, any_cells=outlined)
     return replace(found, trap_od=values_to_size(trap, field.file_shape))
 
@@ -294,8 +301,11 @@ def tables_of(
     own_number = np.concatenate([number[result.nucleus] for result, number in zip(results, nuclei, strict=True)])
     y, x, score = (np.concatenate([getattr(result, name) for result in results]) for name in ("y", "x", "score"))
     least, rule = settings.segment.nucleus_score, settings.count.min_nuclei
-    count = count_nuclei(n_cells, owner, score, least, rule, detector.interval_tail).with_hidden(opaque)
+    count = count_nuclei(n_cells, owner, score, least, rule, detector.interval_tail)
     flags = stain_flags(opaque, area * scale.um**2, stain[:, 0], settings.segment.trap_threshold)
     at = np.flatnonzero(own_number)[np.argsort(own_number[own_number > 0])]
     nuclei_rows = nuclei_table((y[at] + 0.5) / scale.zoom - 0.5, (x[at] + 0.5) / scale.zoom - 0.5, score[at], owner[at])
-    return cell_table(count.confidence[1:], flags, count, stain=stain[1:]), nuclei_rows
+    table = cell_table(count.confidence[1:], flags, "nuclei", count, stain=stain[1:])
+    hidden = (opaque & (count.counted == 0))[1:]
+    large_um = settings.segment.large_cell_ratio * MONONUCLEAR_UM
+    return with_hidden_nuclei(table, hidden, area[1:] * scale.um**2, large_um), nuclei_rows

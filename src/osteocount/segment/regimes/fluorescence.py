@@ -101,7 +101,7 @@ def segment_fluorescence(
         trap_od=values_to_size(trap, shape),
         regime="fluorescence",
         nuclei_resolved=True,
-        cell_table=cell_table(count.confidence[1:], [""] * n_cells, count),
+        cell_table=cell_table(count.confidence[1:], [""] * n_cells, "nuclei", count),
         area=area,
         record={
             **record,

@@ -65,7 +65,7 @@ def segment_low_power(
         doubts=cells.doubts,
         regime="low_power",
         nuclei_resolved=False,
-        cell_table=cell_table(cells.confidence[1:], flags, is_large=cells.is_osteoclast[1:]),
+        cell_table=cell_table(cells.confidence[1:], flags, detector.by, is_large=cells.is_osteoclast[1:]),
         record={
             **record,
             "white_point": white,

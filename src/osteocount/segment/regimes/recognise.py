@@ -18,15 +18,13 @@ from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.morphology import brightest, round_bodies
 from osteocount.segment.preprocess.analysed_area import AnalysedArea
 from osteocount.segment.preprocess.illumination import optical_density
+from osteocount.segment.preprocess.scale import MONONUCLEAR_UM
 from osteocount.segment.preprocess.stains import DENSITY_WEIGHTS
 from osteocount.segment.preprocess.unimaged import UnimagedArea, UnimagedFinder, painted
 from osteocount.segment.preprocess.well_mask import Circle, find_well
 from osteocount.segment.segmentation import Regime
 from osteocount.settings import Settings
 
-#: Diameter of compact mononuclear TRAP-positive cells, by which a picture without a pixel size is scaled. On which
-#: pictures it was measured is not recorded.
-MONONUCLEAR_UM = 10.5
 #: Pixels coarser than this do not resolve nuclei: one of 8 µm is then six pixels across.
 COARSEST_UM = 1.25
 #: Where a scale comes from that is estimated for several pictures at once.
