@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -34,7 +33,7 @@ _TILE = 256  # px; the usual side, so that a screen needs few tiles
 _SMALLEST = 1024  # px; the longest side of the smallest copy, about a screen
 # Rows in memory at a time when a whole picture is written or gone through, and decoded tiles remembered (256 KiB
 # each). Chosen to bound the memory; no measurement is recorded.
-_ROWS_WRITTEN = 1024
+_ROWS_WRITTEN = 512
 _ROWS_READ = 512
 _MOST_TILES = 512
 _LARGEST_LABEL = 2**32 - 1
@@ -66,13 +65,12 @@ def write_labels(labels: Labels | TiledLabels, path: Path, pixel_size_um: float 
         tifffile.imwrite(part, labels, bigtiff=big, predictor=True, **_tiff_options(pixel_size_um))
 
 
-def write_tiled_labels(
-    draw: Draw, shape: tuple[int, int], path: Path, pixel_size_um: float | None = None, threads: int = 1
-) -> None:
+def write_tiled_labels(draw: Draw, shape: tuple[int, int], path: Path, pixel_size_um: float | None = None) -> None:
     """Write a label image as tiled, deflate-compressed BigTIFF with copies of 1/2, 1/4, … of its size inside.
 
-    Only a band of it is in memory at a time. Fiji, QuPath and napari open such files at once. The copies hold every
-    second, fourth, … pixel, so that labels stay labels.
+    Only a band of it is in memory at a time, and the packed tiles of the copies, so that every label is drawn once.
+    Fiji, QuPath and napari open such files at once. The copies hold every second, fourth, … pixel, so that labels stay
+    labels.
 
     Parameters
     ----------
@@ -84,22 +82,16 @@ def write_tiled_labels(
         The file; it appears whole or not at all.
     pixel_size_um
         Side of a pixel in µm, None when unknown.
-    threads
-        That compress.
     """
     levels = max(0, int(np.ceil(np.log2(max(shape) / _SMALLEST))))
-    empty = _compressed(np.zeros((_TILE, _TILE), np.uint32))
-    with (
-        atomic_write(path) as part,
-        tifffile.TiffWriter(part, bigtiff=True, byteorder="<") as tiff,
-        ThreadPoolExecutor(threads) as pool,
-    ):
+    copies = [_SmallerCopy(2**level) for level in range(1, levels + 1)]
+    with atomic_write(path) as part, tifffile.TiffWriter(part, bigtiff=True, byteorder="<") as tiff:
+        tiles: Iterator[bytes] = _drawn_tiles(draw, shape, copies)
         for level in range(levels + 1):
             step = 2**level
-            rows, columns = (np.arange(0, side, step) for side in shape)
             tiff.write(
-                _compressed_tiles(draw, rows, columns, empty, pool),
-                shape=(rows.size, columns.size),
+                tiles if level == 0 else copies[level - 1].tiles(),
+                shape=tuple(-(-side // step) for side in shape),
                 dtype=np.uint32,
                 subifds=levels if level == 0 else None,
                 subfiletype=1 if level else 0,
@@ -320,21 +312,53 @@ def _overlap(at: int, length: int, start: int, stop: int) -> tuple[slice, slice]
     return slice(low - at, high - at), slice(low - start, high - start)
 
 
-def _compressed_tiles(
-    draw: Draw, rows: NDArray[np.intp], columns: NDArray[np.intp], empty: bytes, pool: ThreadPoolExecutor
-) -> Iterator[bytes]:
-    for top in range(0, rows.size, _ROWS_WRITTEN):
-        band = draw(rows[top : top + _ROWS_WRITTEN], columns)
-        corners = [(y, x) for y in range(0, band.shape[0], _TILE) for x in range(0, band.shape[1], _TILE)]
-        yield from pool.map(partial(_compressed_tile, band, empty), corners)
+class _SmallerCopy:
+    """Packed tiles of the copy that holds every ``step``-th pixel, made of bands of the whole from top to bottom."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+        self._tiles: list[bytes] = []
+        self._waiting: list[Labels] = []  # rows that fill no tile yet
+
+    def add(self, band: Labels, top: int) -> None:
+        """Take the rows from ``top`` on into the copy."""
+        self._waiting.append(band[-top % self._step :: self._step, :: self._step].copy())
+        if sum(map(len, self._waiting)) >= _TILE:
+            rows = np.concatenate(self._waiting)
+            whole = len(rows) // _TILE * _TILE
+            self._tiles += _packed_tiles(rows[:whole])
+            self._waiting = [rows[whole:]]
+
+    def tiles(self) -> Iterator[bytes]:
+        """Yield the tiles, once all bands were added."""
+        yield from self._tiles
+        yield from _packed_tiles(np.concatenate(self._waiting))
 
 
-def _compressed_tile(band: NDArray[np.uint32], empty: bytes, corner: tuple[int, int]) -> bytes:
-    tile = band[corner[0] : corner[0] + _TILE, corner[1] : corner[1] + _TILE]
-    if not tile.any():
-        return empty
-    below, behind = (_TILE - side for side in tile.shape)
-    return _compressed(np.pad(tile, ((0, below), (0, behind))) if below or behind else tile)
+def _drawn_tiles(draw: Draw, shape: tuple[int, int], copies: list[_SmallerCopy]) -> Iterator[bytes]:
+    """Yield the packed tiles of the whole picture, and tell its copies of each band."""
+    for top in range(0, shape[0], _ROWS_WRITTEN):
+        band = draw(np.arange(top, min(top + _ROWS_WRITTEN, shape[0])), np.arange(shape[1]))
+        for copy in copies:  # first: whoever takes the last tile asks for no more
+            copy.add(band, top)
+        yield from _packed_tiles(band)
+
+
+def _packed_tiles(rows: Labels) -> Iterator[bytes]:
+    """Yield the tiles of rows that begin where a tile does; what the last ones lack is 0."""
+    for y in range(0, rows.shape[0], _TILE):
+        for x in range(0, rows.shape[1], _TILE):
+            tile = rows[y : y + _TILE, x : x + _TILE]
+            below, behind = (_TILE - side for side in tile.shape)
+            if not tile.any():
+                yield _empty_tile()
+            else:
+                yield _packed(np.pad(tile, ((0, below), (0, behind))) if below or behind else tile)
+
+
+@cache
+def _empty_tile() -> bytes:
+    return _packed(np.zeros((_TILE, _TILE), np.uint32))
 
 
 def _tiff_options(pixel_size_um: float | None) -> dict[str, Any]:
@@ -350,5 +374,5 @@ def _tiff_options(pixel_size_um: float | None) -> dict[str, Any]:
     }
 
 
-def _compressed(tile: NDArray[np.uint32]) -> bytes:
+def _packed(tile: NDArray[np.uint32]) -> bytes:
     return bytes(imagecodecs.deflate_encode(np.ascontiguousarray(tile, "<u4").tobytes(), level=1))

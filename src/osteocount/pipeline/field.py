@@ -12,7 +12,9 @@ import traceback
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -226,9 +228,7 @@ def read_channels(paths: tuple[Path, ...], pixel_size_um: float | None, scene: s
     return Picture(first.path, colours.pixels, "rgb", colours.names, first.pixel_size, axes, (*notes, *colours.notes))
 
 
-def write_label_images(
-    segmentation: Segmentation, cells: Path, nuclei: Path, pixel_size_um: float | None, threads: int = 1
-) -> None:
+def write_label_images(segmentation: Segmentation, cells: Path, nuclei: Path, pixel_size_um: float | None) -> None:
     """Write the label images of cells and nuclei, those of a large picture piece by piece with smaller copies inside.
 
     Parameters
@@ -239,15 +239,13 @@ def write_label_images(
         The files.
     pixel_size_um
         Side of a pixel in µm, None when unknown.
-    threads
-        That compress those of a large picture.
     """
     labels = segmentation.labels
     for draw, path in ((labels.draw_cells, cells), (labels.draw_nuclei, nuclei)):
         if labels.in_memory:
             write_labels(draw(), path, pixel_size_um)
         else:
-            write_tiled_labels(draw, labels.shape, path, pixel_size_um, threads)
+            write_tiled_labels(draw, labels.shape, path, pixel_size_um)
 
 
 def _stem(entry: PictureFile) -> str:
@@ -277,9 +275,12 @@ def _write(
 ) -> dict[str, Any]:
     """Write what was found in a field, and return what its record holds beside its names."""
     found, quality, um = result.segmentation, result.quality, image.pixel_size.um
-    write_label_images(found, folder.cells_image(task.key), folder.nuclei_image(task.key), um, threads)
-    _write_overlay(image, result, folder.overlay(task.key), folder.thumbnail(task.key))
-    _write_tables(task, folder, result.cells, result.nuclei)
+    draw = partial(write_label_images, found, folder.cells_image(task.key), folder.nuclei_image(task.key), um)
+    with ThreadPoolExecutor(1) as beside:  # a free core draws and packs the label images meanwhile
+        drawn = beside.submit(draw).result if threads > 1 else draw
+        _write_overlay(image, result, folder.overlay(task.key), folder.thumbnail(task.key))
+        _write_tables(task, folder, result.cells, result.nuclei)
+        drawn()
     return {
         "status": "ok",
         "reason": "",

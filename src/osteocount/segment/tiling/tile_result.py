@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, Self
 
 import imagecodecs
@@ -83,7 +84,7 @@ class TileResult:
     score: NDArray[np.float32]
     nucleus: NDArray[np.int32]
 
-    @property
+    @cached_property
     def ends(self) -> NDArray[np.intp]:
         """(n, 4) top, bottom, left and right of each crop in the analysed picture."""
         in_window = [(p.y, p.y + p.height, p.x, p.x + p.width) for p in self.crops]
