@@ -190,20 +190,26 @@ def probability_difference(c: float, correlation: FloatArray, near: FloatArray, 
     k = len(correlation)
     wanted = np.asarray(np.linalg.cholesky(correlation + 1e-13 * np.eye(k)), dtype=np.float64)
     known = np.asarray(np.linalg.cholesky(near), dtype=np.float64)
-    points = _points(k)
-    return float(np.mean(_genz_integrand(points, c, wanted, df) - _genz_integrand(points, c, known, df)))
+    return float(np.mean(_genz_integrand(c, wanted, df) - _genz_integrand(c, known, df)))
 
 
 @lru_cache(maxsize=4)
 def _points(k: int) -> FloatArray:
-    return np.asarray(scipy.stats.qmc.Sobol(k, seed=SEED).random_base2(POINTS_LOG2), dtype=np.float64)
+    """Return points (2**POINTS_LOG2, k) of the open unit cube."""
+    points = scipy.stats.qmc.Sobol(k, seed=SEED).random_base2(POINTS_LOG2)
+    return np.asarray(np.clip(points, 1e-15, 1 - 1e-15), dtype=np.float64)
 
 
-def _genz_integrand(u: FloatArray, c: float, cholesky: FloatArray, df: float) -> FloatArray:
-    """Genz's integrand of the rectangle probability at the points ``u`` of the unit cube, shape (points, k)."""
+@lru_cache(maxsize=4)
+def _scales(k: int, df: float) -> FloatArray:
+    """Return the scale s at each point, which takes longer than the rest of the integrand."""
+    return np.asarray(np.sqrt(2 * special.gammaincinv(df / 2, _points(k)[:, 0]) / df), dtype=np.float64)
+
+
+def _genz_integrand(c: float, cholesky: FloatArray, df: float) -> FloatArray:
+    """Genz's integrand of the rectangle probability at the points of the unit cube, shape (points,)."""
     k = len(cholesky)
-    u = np.clip(u, 1e-15, 1 - 1e-15)
-    s = np.sqrt(2 * special.gammaincinv(df / 2, u[:, 0]) / df)
+    u, s = _points(k), _scales(k, df)
     y = np.zeros((len(u), k))
     product = np.ones(len(u))
     for i in range(k):

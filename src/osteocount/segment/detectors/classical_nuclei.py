@@ -23,6 +23,7 @@ from osteocount.segment.morphology import disk, gaussian, wide_gaussian
 from osteocount.segment.preprocess.scale import Scale
 
 _SPOT, _AROUND = 0.19, 0.76  # σ of a nucleus and of what is around it, in diameters of a nucleus
+_REACH = 5.0  # diameters: 4 σ of what is around, and what OpenCV rounds otherwise at the end of a row
 _RED_LOSS = 0.4  # share of a loss in red density that is taken off the contrast
 _HALF = 0.04  # contrast in OD at which a spot is as likely a nucleus as not
 _STEEPNESS = 0.012  # OD over which the score goes from 0.5 to 0.73
@@ -31,6 +32,11 @@ _APART = 0.75  # radii of a nucleus within which there is one peak
 _DEEP = 0.6  # diameters of a nucleus from the edge of its cell at which a peak counts in full
 #: Score below which a peak is no candidate either, once its depth in its cell has lowered it.
 FAINTEST = 0.05
+
+
+def contrast_reach(diameter_um: float, scale: Scale) -> float:
+    """Return how many pixels away anything can change a `nuclear_contrast`: its Gaussians are cut at 4 σ."""
+    return _REACH * scale.px(diameter_um)
 
 
 def nuclear_contrast(

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from osteocount.segment.morphology import ByteMask
 
+#: Windows begin at multiples of this, where the light and halved maps have their grids.
+GRID = 64
 _MARGIN = 2  # pixels around a body that are laid out with it, so that its edge can be judged
 _GAP = 4  # and empty pixels between bodies; a multiple of 4, see `_packed`
 # Pixels by which a body that the picture's border cuts is continued beyond it, by its last row or column, so that
@@ -156,6 +158,14 @@ class Bodies:
 
     labels: NDArray[np.int32]
     crops: tuple[Crop, ...]
+
+    def around(self, pixels: int) -> tuple[slice, slice]:
+        """Return the part of the window, begun on the grid, that lies within so many pixels of these bodies."""
+        top, left = (min((getattr(p, name) for p in self.crops), default=0) for name in ("y", "x"))
+        bottom = max((p.y + p.height for p in self.crops), default=1)
+        right = max((p.x + p.width for p in self.crops), default=1)
+        down, along = (max(0, first - pixels) // GRID * GRID for first in (top, left))
+        return slice(down, bottom + pixels), slice(along, right + pixels)
 
     def mask(self) -> ByteMask:
         """Return (height, width), 1 inside the bodies that are to be worked on."""

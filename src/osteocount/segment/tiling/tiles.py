@@ -19,7 +19,7 @@ from osteocount.io.picture import Pixels
 from osteocount.io.tiled_image import TiledImage
 from osteocount.segment.preprocess.illumination import InsideWell, WhitePoint
 from osteocount.segment.preprocess.scale import BLOCK, nearest, resample, resampled_size
-from osteocount.segment.tiling.packing import Bodies, Crop, Sides, connected_bodies
+from osteocount.segment.tiling.packing import GRID, Bodies, Crop, Sides, connected_bodies
 
 # Side of a tile of a picture in memory. In a trial on 60 megapixels 512 took 1.6 times as long, and 4096 nearly twice
 # the memory. Detectors take smaller ones for large pictures, since the next tile is prepared meanwhile.
@@ -27,7 +27,6 @@ TILE_SIDE = 2048
 # Pixels by which a body may reach out of its tile before it gets a window of its own. Cells do not depend on it, only
 # how many bodies get one.
 _HALO = 128
-_GRID = 64  # windows begin at multiples of this, where the light and halved maps have their grids
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,9 @@ class Box:
     def grown(self, pixels: int, shape: tuple[int, int]) -> Box:
         """Return the box so many pixels wider on each side, begun on the grid and cut at the picture's border."""
         return Box(
-            max(0, (self.top - pixels) // _GRID * _GRID),
+            max(0, (self.top - pixels) // GRID * GRID),
             min(shape[0], self.bottom + pixels),
-            max(0, (self.left - pixels) // _GRID * _GRID),
+            max(0, (self.left - pixels) // GRID * GRID),
             min(shape[1], self.right + pixels),
         )
 
@@ -158,7 +157,7 @@ def samples(shape: tuple[int, int]) -> list[Box]:
     if height * width <= TILE_SIDE * TILE_SIDE:
         return [Box(0, height, 0, width)]
     side = min(TILE_SIDE // 2, math.isqrt(height * width) // 3)
-    at = [[int(max(0, length - side) * part) // _GRID * _GRID for part in (0.2, 0.5, 0.8)] for length in shape]
+    at = [[int(max(0, length - side) * part) // GRID * GRID for part in (0.2, 0.5, 0.8)] for length in shape]
     (above, middle, below), (left, centre, right) = at
     corners = (above, left), (above, right), (middle, centre), (below, left), (below, right)
     return [Box(y, min(y + side, height), x, min(x + side, width)) for y, x in dict.fromkeys(corners)]
@@ -172,7 +171,7 @@ def tiles(shape: tuple[int, int], tile_side: int = TILE_SIDE, offset: tuple[int,
     down = across = 1
     while (shape[0] / down) * (shape[1] / across) > tile_side**2:
         down, across = (down + 1, across) if shape[0] / down > shape[1] / across else (down, across + 1)
-    steps = (-(-side // (_GRID * count)) * _GRID for side, count in zip(shape, (down, across), strict=True))
+    steps = (-(-side // (GRID * count)) * GRID for side, count in zip(shape, (down, across), strict=True))
     rows, columns = (
         sorted({0, *range(shift % step, side, step), side})
         for shift, side, step in zip(offset, shape, steps, strict=True)
@@ -234,6 +233,8 @@ class Tiling:
         chosen = []
         for crop in bodies.crops:
             box = _in_picture(crop, window)
+            if box.shared(tile) is None:
+                continue  # it is another tile's
             if window.holds(box, self._radius, self.shape):
                 first = _first_pixel(crop, bodies.labels, window, box)
                 if first is not None and _lies_in(first, tile):
