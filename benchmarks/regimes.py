@@ -1,4 +1,4 @@
-"""The two regimes without the network: fluorescence and low power, on simulated pictures and on changed real ones.
+"""The two regimes beside brightfield: fluorescence and low power, on simulated pictures and on changed real ones.
 
 Simulated pictures have exact truth: every stain, magnification, blur, noise and framing is drawn anew. Real pictures,
 where present, are scored as they are and turned, scaled, cropped, compressed, blurred and made darker: a result that
@@ -75,7 +75,8 @@ def scored(picture, labels, truth, about):
     error = []
     if result.segmentation.nuclei_resolved:
         true = truth.loc[found, "n_nuclei"].to_numpy(float)
-        error = ((called.loc[[hits[t] for t in found], "n_nuclei"].to_numpy(float) - true) / true).tolist()
+        ours_of = called.loc[[hits[t] for t in found], "n_nuclei"].to_numpy(float, na_value=np.nan)
+        error = ((ours_of - true) / true).tolist()
     seen = {"needed": len(needed), "found": len(found), "false": len(false), "error": error}
     return about | seen | {"regime": result.segmentation.regime, "record": result.segmentation.record}
 
@@ -112,7 +113,8 @@ def section(folder, pictures=PICTURES):
     lines = [
         "## Fluorescence and low power",
         "",
-        f"{doc_sections.command()}: {pictures} simulated pictures each, pixel size not told. "
+        f"{doc_sections.command()}: {pictures} simulated pictures each, pixel size not told; low power by the network, "
+        "fluorescence without one. The simulated wells are not drawn by the simulator that the network learned from. "
         "Cut cells count neither way.",
         "",
         "| pictures | n | refused | osteoclasts | recall | precision | nuclei: mean error | within 25 % |",
@@ -150,8 +152,8 @@ def _scale_and_rim(wells):
     radius = np.array([w["radius"] for w in done if w["radius"] is not None])
     taken = sum(w["regime"] == "low_power" for w in done)
     yield (
-        f"Of {len(done)} wells {taken} were taken as low power. Their pixel size, estimated from their mononuclear "
-        f"cells, is off by {100 * np.median(np.abs(scale)):.0f} % (median; at most {100 * np.abs(scale).max():.0f} %). "
+        f"Of {len(done)} wells {taken} were taken as low power. Their pixel size, estimated from how their cells "
+        f"look, is off by {100 * np.median(np.abs(scale)):.0f} % (median; at most {100 * np.abs(scale).max():.0f} %). "
         f"The rim was found in {radius.size}; its radius is off by {100 * np.median(np.abs(radius)):.1f} % (median; at "
         f"most {100 * np.abs(radius).max():.1f} %)."
     )

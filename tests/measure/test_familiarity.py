@@ -22,8 +22,8 @@ FIELD = {"regime": "brightfield", "nuclei_resolved": True}
 WELL = {"regime": "low_power", "nuclei_resolved": False}
 
 
-def found(kind, um=0.76, small_um=15.0, **doubts):
-    record = {"analysed_um_per_px": um, "mononuclear_diameter_um": small_um}
+def found(kind, um=0.76, small_um=15.0, origin="given by the user", **doubts):
+    record = {"analysed_um_per_px": um, "analysed_um_per_px_origin": origin, "mononuclear_diameter_um": small_um}
     labels = ArrayLabels(*np.zeros((2, 8, 8), np.uint32))
     return Segmentation(
         labels, pd.DataFrame(), cell_table=pd.DataFrame(), doubts=Doubts(**doubts), record=record, **kind
@@ -52,20 +52,20 @@ def without_nuclei(share, flags=""):
 @pytest.mark.parametrize(
     ("segmentation", "table", "value", "words"),
     [
-        (found(FIELD), cells(), 800 * 0.76**2 / 850, ""),
-        (found(FIELD), cells(area_px=4000), 4000 * 0.76**2 / 850, "one nucleus in 2,310 µm²"),
-        (found(FIELD), cells(n_nuclei=0), 20 * 800 * 0.76**2 / 850, "one nucleus in 9,242 µm²"),
-        (found(FIELD), without_nuclei(0.35), 0.35 / 0.3, "35 % of the area of its cells shows no nucleus. Count"),
+        (found(FIELD), cells(), 800 * 0.76**2 / 720, ""),
+        (found(FIELD), cells(area_px=4000), 4000 * 0.76**2 / 720, "one nucleus in 2,310 µm²"),
+        (found(FIELD), cells(n_nuclei=0), 20 * 800 * 0.76**2 / 720, "one nucleus in 9,242 µm²"),
+        (found(FIELD), without_nuclei(0.35), 0.35 / 0.2, "35 % of the area of its cells shows no nucleus. Count"),
         (found(FIELD), without_nuclei(0.35, "opaque"), None, ""),
         (found(FIELD), one_giant(76_000.0), 76_000 / 83_600 / 0.5, "one cell makes up 91 % of the area of all"),
         (found(FIELD), one_giant(60_000.0), None, ""),
         (found(FIELD, cells_differ=0.135), cells(), 1.5, "contradicts itself where it looks twice. Count"),
-        (found(FIELD, cells_differ=0.1, nuclei_differ=0.09), cells(), 2.0, "where it looks twice. Count"),
-        (found(FIELD, nuclei_differ=0.0135), cells(n=9, n_nuclei=0), 0.3, ""),
+        (found(FIELD, cells_differ=0.1, nuclei_differ=0.068), cells(), 2.0, "where it looks twice. Count"),
+        (found(FIELD, nuclei_differ=0.0102), cells(n=9, n_nuclei=0), 0.3, ""),
         (found(FIELD, noise=0.03), cells(), 1.5, "noise hides nuclei. Count"),
-        (found(WELL, cells_differ=0.095, um=2.0), cells(), 0.95, ""),
+        (found(WELL, cells_differ=0.076, um=2.0), cells(), 0.95, ""),
         (found(WELL, seam=1.5, um=2.0), cells(), 1.2, "does not know where cells end"),
-        (found(WELL, unstained=0.72, um=2.0), cells(), 1.2, "most of what looks like a cell is not stained"),
+        (found(WELL, unstained=0.384, um=2.0), cells(), 1.2, "much of what looks like a cell is not stained"),
         (found(WELL, um=2.0), cells(), None, ""),
         (found(WELL, um=2.0, small_um=34.5), cells(), 1.5, "34 µm across, so the pixel size may be wrong"),
         (found(WELL, um=2.0, small_um=34.5, contrast=0.8), cells(), 1.5, "the pixel size may be wrong"),
@@ -73,6 +73,9 @@ def without_nuclei(share, flags=""):
         (found(WELL, um=2.0, small_um=6.0), cells(), 0.0, ""),
         (found(WELL, um=5.5, small_um=60.0), cells(), 0.0, ""),
         (found(WELL, um=0.9, small_um=6.0), cells(), None, "6 µm across"),
+        (found(WELL, um=6.0), cells(), None, ""),
+        (found(WELL, um=6.0, origin="estimated from how cells look"), cells(), 1.25, "far larger than the 6.0 µm"),
+        (found(WELL, um=4.0, origin="estimated from how cells look"), cells(), 4 / 4.8, ""),
         (found(WELL, um=4.0), cells(solidity=0.5), 1 / 0.45, "100 % of what is outlined has not the shape of a cell"),
         (found(WELL, um=4.0), cells(eccentricity=0.97), 1 / 0.45, "`osteocount finetune` on outlines"),
         (found(WELL, um=4.0), cells(n_open=15), 15 / 9.5, "15 cells may or may not be osteoclasts, beside 5 that"),
