@@ -4,7 +4,7 @@ python benchmarks/unfamiliar.py [--shared DIR] [--tiles N] [--simulated N] [--ou
 
 Crops of annotated tiles of whole wells, the other annotated pictures, and simulated ones at both powers are counted as
 they are and changed: blurred, of other hue and contrast, compressed, noisy, inverted, unevenly lit, and with a wrong
-pixel size. Then pictures of other things (tests/support/foreign_pictures.py): none may be counted in silence.
+pixel size. Then pictures of other things (tests/support/foreign_*.py): none may be counted in silence.
 """
 
 from __future__ import annotations
@@ -31,10 +31,12 @@ from osteocount.simulate.whole_well import simulate_crop
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 from support.foreign_pictures import KINDS  # noqa: E402  the same makers as the tests
+from support.foreign_stains import STAINS  # noqa: E402
 
 SEED = 20261130  # no test and no scene of training has it
 SIDE = 600  # px of the middle of a tile
 FEWEST = 8  # true osteoclasts from which the error of a count says something
+FOREIGN = {**KINDS, **STAINS}
 FOREIGN_SEEDS = range(40, 44)  # the tests use others
 SIZES = {"pixel size × 0.5": 0.5, "pixel size × 0.7": 0.7, "pixel size × 1.4": 1.4, "pixel size × 2": 2.0}
 
@@ -143,7 +145,7 @@ def changed(known):
 
 def foreign(kind):
     """Count pictures of something else, whose pixel size nobody tells."""
-    return [{"kind": kind, **count(KINDS[kind](seed), None)} for seed in FOREIGN_SEEDS]
+    return [{"kind": kind, **count(FOREIGN[kind](seed), None)} for seed in FOREIGN_SEEDS]
 
 
 def judged(rows):
@@ -229,7 +231,7 @@ def main():
     if (given.shared / "real").is_dir():
         known = [*tiles(given.shared, given.tiles), *others(given.shared), *known]
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        strange = pd.DataFrame([row for rows in pool.map(foreign, KINDS) for row in rows])
+        strange = pd.DataFrame([row for rows in pool.map(foreign, FOREIGN) for row in rows])
         rows = pd.DataFrame([row for rows in pool.map(changed, known) for row in rows])
     if given.rows:
         pd.concat([rows, strange]).to_csv(given.rows, index=False)

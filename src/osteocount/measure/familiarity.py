@@ -34,6 +34,9 @@ _MOST_WITHOUT_NUCLEUS = 0.2
 # one. Nuclei tell large cells from a wrong scale: where they stand out they are seen at theirs. At the true scale their
 # contrast was 1.04 to 1.95, at 1.4 and 2 times that .88 to 1.26. Each .1 more of it allows cells a quarter larger.
 _LEAST_SMALL_UM, _MOST_SMALL_UM, _CONTRAST, _SLOPE = 8.5, 23.0, 1.03, 2.2
+# Least such contrast, and the coarsest pixels of which it says something. Below, of simulated wells, tiles of whole
+# wells and changes of them, one of sixteen was right within a tenth; flat discs of other dyes: .74 to .77.
+_FAINTEST_NUCLEI, _GUESSED_UM = 0.8, 3.2
 # Diameter of small cells from which that is told, and the coarsest pixels: small cells merge in coarser pictures.
 _FEWEST_PX, _COARSEST_UM = 6.0, 5.0
 # Share of the area of cells that fill less of their convex hull, or are more eccentric, than these: up to .33 of whole
@@ -42,9 +45,10 @@ _JAGGED, _ELONGATED, _MOST_SHAPELESS = 0.7, 0.95, 0.45
 # Of the outlined area; whole wells: up to .29, at half their contrast .45; other things to .9. From .32 on, of
 # simulated wells and changes of them none was right within a tenth.
 _MOST_UNSTAINED = 0.32
-# µm per pixel; an estimate. Simulated wells of 1.8 to 4.5 µm were mostly taken for .9 to 1.1 of that, such of 5.5 to 9
-# µm for .3 to .8: small cells are three pixels across there, and larger ones look like them.
-_COARSEST_TOLD_BY_LOOKS_UM = 4.8
+# µm per pixel; estimates. Simulated wells of 1.8 to 4.5 µm were mostly taken for .9 to 1.1 of that, such of 5.5 to 9 µm
+# for .3 to .8: small cells are three pixels across there, and larger ones look like them. What looks best at the finest
+# scale that is tried, 1.3 µm, may be finer still.
+_COARSEST_BY_LOOKS_UM, _FINEST_BY_LOOKS_UM = 4.8, 1.35
 # Share of the area of all cells that one makes up which is as large as a disc of 225 µm: cartilage and muscle. A
 # judgement: giants as large lie among other cells.
 _MOST_OF_ONE, _GIANT_UM2 = 0.5, 40_000.0
@@ -86,7 +90,7 @@ def unfamiliarity(found: Segmentation, cells: pd.DataFrame, blocks: float = floa
     if found.regime == "fluorescence":
         return float("nan"), ""
     in_blocks = _Sign(blocks / _MOST_BLOCKS, "JPEG has left blocks of 8 pixels", _FILE)
-    signs = [*_doubts(found), _coarse_sign(found), in_blocks]
+    signs = [*_doubts(found), _untold_scale_sign(found), in_blocks]
     if len(cells) >= _FEWEST_CELLS:
         signs += _field_signs(found, cells) if found.nuclei_resolved else _low_power_signs(found, cells)
         signs.append(_giant_sign(found, cells))
@@ -138,8 +142,11 @@ def _low_power_signs(found: Segmentation, cells: pd.DataFrame) -> list[_Sign]:
     confidence = cells["confidence"].to_numpy(float)
     chance = np.where(called, confidence, 1 - confidence)
     n_called, n_open = int(called.sum()), int(((chance > _OPEN[0]) & (chance < _OPEN[1])).sum())
+    at_guessed = float(found.record["analysed_um_per_px"]) <= _GUESSED_UM
+    faint = _FAINTEST_NUCLEI / found.doubts.contrast if at_guessed else float("nan")
     return [
         _scale_sign(found),
+        _Sign(faint, "no nuclei show in its cells, which at this scale can be guessed"),
         _Sign(share / _MOST_SHAPELESS, f"{100 * share:.0f} % of what is outlined has not the shape of a cell"),
         _Sign(
             n_open / (_MOST_OPEN * n_called + _OPEN_AT_ALL),
@@ -157,12 +164,14 @@ def _giant_sign(found: Segmentation, cells: pd.DataFrame) -> _Sign:
     return _Sign(share / _MOST_OF_ONE if is_giant else float("nan"), words)
 
 
-def _coarse_sign(found: Segmentation) -> _Sign:
-    """Look whether a scale that nobody told is too coarse to be told by how cells look."""
+def _untold_scale_sign(found: Segmentation) -> _Sign:
+    """Look whether a scale that nobody told is one that the looks of cells can tell."""
     um = float(found.record["analysed_um_per_px"])
-    is_estimate = str(found.record.get("analysed_um_per_px_origin")).startswith("estimated")
-    words = f"nobody said how large its pixels are, and they may be far larger than the {um:.1f} µm they were taken for"
-    return _Sign(um / _COARSEST_TOLD_BY_LOOKS_UM if is_estimate else float("nan"), words)
+    is_told = not str(found.record.get("analysed_um_per_px_origin")).startswith("estimated")
+    words = f"nobody said how large its pixels are, and its cells do not tell it surely (taken for {um:.1f} µm)"
+    if is_told or found.nuclei_resolved:
+        return _Sign(float("nan"), words)
+    return _Sign(max(um / _COARSEST_BY_LOOKS_UM, _FINEST_BY_LOOKS_UM / um), words)
 
 
 def _scale_sign(found: Segmentation) -> _Sign:
