@@ -15,9 +15,12 @@ from osteocount.segment.segmentation import ArrayLabels, Segmentation
 from osteocount.simulate import simulate_field
 from osteocount.simulate.design import random_design
 from support.foreign_pictures import KINDS
+from support.foreign_stains import STAINS
 from support.pictures import picture
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "real"
+HARD = ("TRAP along trabeculae", "glands in PAS", "red immunostain", "neurons in cresyl violet", "Gram's stain")
+FOREIGN = {**KINDS, **{kind: STAINS[kind] for kind in HARD}}
 FIELD = {"regime": "brightfield", "nuclei_resolved": True}
 WELL = {"regime": "low_power", "nuclei_resolved": False}
 
@@ -55,13 +58,13 @@ def without_nuclei(share, flags=""):
         (found(FIELD), cells(), 800 * 0.76**2 / 720, ""),
         (found(FIELD), cells(area_px=4000), 4000 * 0.76**2 / 720, "one nucleus in 2,310 µm²"),
         (found(FIELD), cells(n_nuclei=0), 20 * 800 * 0.76**2 / 720, "one nucleus in 9,242 µm²"),
-        (found(FIELD), without_nuclei(0.35), 0.35 / 0.2, "35 % of the area of its cells shows no nucleus. Count"),
+        (found(FIELD), without_nuclei(0.35), 0.35 / 0.22, "35 % of the area of its cells shows no nucleus. Count"),
         (found(FIELD), without_nuclei(0.35, "opaque"), None, ""),
         (found(FIELD), one_giant(76_000.0), 76_000 / 83_600 / 0.5, "one cell makes up 91 % of the area of all"),
         (found(FIELD), one_giant(60_000.0), None, ""),
         (found(FIELD, cells_differ=0.135), cells(), 1.5, "contradicts itself where it looks twice. Count"),
-        (found(FIELD, cells_differ=0.1, nuclei_differ=0.068), cells(), 2.0, "where it looks twice. Count"),
-        (found(FIELD, nuclei_differ=0.0102), cells(n=9, n_nuclei=0), 0.3, ""),
+        (found(FIELD, cells_differ=0.1, nuclei_differ=0.09), cells(), 2.0, "where it looks twice. Count"),
+        (found(FIELD, nuclei_differ=0.0135), cells(n=9, n_nuclei=0), 0.3, ""),
         (found(FIELD, noise=0.03), cells(), 1.5, "noise hides nuclei. Count"),
         (found(WELL, cells_differ=0.076, um=2.0), cells(), 0.95, ""),
         (found(WELL, seam=1.5, um=2.0), cells(), 1.2, "does not know where cells end"),
@@ -119,9 +122,9 @@ def test_fluorescence_and_few_cells_say_nothing():
     assert np.isnan(unfamiliarity(found(FIELD), cells(n=3))[0])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_nothing_foreign_is_counted_in_silence(kind):
-    pixels = KINDS[kind](7)[:480, :640]
+@pytest.mark.parametrize("make", FOREIGN.values(), ids=FOREIGN)
+def test_nothing_foreign_is_counted_in_silence(make):
+    pixels = make(7)[:480, :640]
     try:
         result = analyse(picture(pixels), Settings())
     except OsteoCountError as error:
