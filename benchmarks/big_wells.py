@@ -23,6 +23,7 @@ import numpy as np
 import tifffile
 
 from osteocount import Settings
+from osteocount.memory import keep_freed_memory
 from osteocount.pipeline import run
 from osteocount.simulate import FieldDesign, simulate_field
 
@@ -72,6 +73,7 @@ def count(path, segmenter):
     """Count one well; seconds of the wall, of the processor, and peak memory of this process."""
     chosen = {"picture": {"pixel_size": PIXEL_UM, "well_view": "whole"}, "segment": {"segmenter": segmenter}}
     settings = Settings.model_validate(chosen)
+    keep_freed_memory()  # as the command does
     wall, processor = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as out:
         for _ in run(path, Path(out) / "result", settings):

@@ -189,8 +189,8 @@ class Segmenter:
         if self._method.outline is not None:
             found = stain_brightfield(self._field(image, decided, tile_side=TILE_SIDE), self._settings, decided.record)
         else:
-            prefetch = not whole and self._threads > 1 and self._method.prefetch
-            field = self._field(image, decided, tile_side=TILE_SIDE if whole else None, prefetch=prefetch)
+            at_once = 1 if whole else min(self._threads, self._method.tiles_at_once)
+            field = self._field(image, decided, tile_side=TILE_SIDE if whole else None, at_once=at_once)
             found = segment_brightfield(field, self._settings, decided.record, whole=whole, scratch=scratch)
         return replace(found, warnings=decided.warnings + found.warnings)
 

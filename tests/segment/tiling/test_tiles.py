@@ -102,7 +102,7 @@ def test_threads_change_nothing(culture, simulated):
     scale = working_scale(0.76, "given")
     for made in (culture, simulated):
         shared = ClassicalDetector(scale, Settings(), threads=3)
-        field = field_of(made, 0.76, shared, tile_side=700, prefetch=True)
+        field = field_of(made, 0.76, shared, tile_side=700, at_once=2)
         assert_same(segment_brightfield(field, Settings(), {}), tiled(made, WHOLE))
 
 

@@ -125,8 +125,9 @@ class DetectionMethod:
         where the detector finds them.
     elsewhere
         Regimes in which the method does not work, each with what the record says of who found the cells instead.
-    prefetch
-        Whether a thread may prepare the next tile meanwhile. Where preparing takes all cores, it only costs memory.
+    tiles_at_once
+        How many tiles of a large picture may be worked on at once. Where preparing one takes all cores, more than one
+        only cost memory.
     release
         Frees what the method holds in memory, after a large picture.
     """
@@ -136,5 +137,5 @@ class DetectionMethod:
     low_power: Callable[[], LowPowerDetector]
     outline: Callable[[Picture, Segmentation], Segmentation] | None = None
     elsewhere: Mapping[Regime, str] = field(default_factory=dict)
-    prefetch: bool = True
+    tiles_at_once: int = 2
     release: Callable[[], None] | None = None

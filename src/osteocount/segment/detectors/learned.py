@@ -68,7 +68,7 @@ def learned_method(settings: Settings, threads: int = 1) -> DetectionMethod:
         detector,
         lambda: LearnedLowPowerDetector(low_power_model(settings.segment, threads)),
         elsewhere={"fluorescence": _ELSEWHERE},
-        prefetch=False,
+        tiles_at_once=1,
         release=shipped_model.cache_clear,  # the memory the network worked in is free for the label images
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -61,8 +62,8 @@ class BrightfieldImage(Generic[Features]):
         not depend on them.
     share
         Which of the tiles are to be worked on; None: all.
-    prefetch
-        Whether a thread prepares the next tile while cells are found in one.
+    at_once
+        How many tiles are worked on at once, each by a thread.
 
     Attributes
     ----------
@@ -91,14 +92,13 @@ class BrightfieldImage(Generic[Features]):
         tile_side: int | None = None,
         offset: tuple[int, int] = (0, 0),
         share: TileShare | None = None,
-        prefetch: bool = False,
+        at_once: int = 1,
     ) -> None:
         view, self.area, self.scale, self.detector = ResampledImage(image, scale.zoom), area, scale, detector
         self.file_shape, self.shape = (image.shape[0], image.shape[1]), view.shape
         self._inside = view.inside(None if area.is_everything else area.contains)
         self._features: Features | None = None
-        self._coming: Future[Features] | None = None
-        self._prefetch = prefetch
+        self._at_once = at_once
         all_tiles = tiles(self.shape, tile_side or detector.tile_side, offset)
         self._tiles = all_tiles if share is None else share.of(all_tiles)
         estimator = WhitePointEstimator(self.shape, scale.um)
@@ -123,16 +123,18 @@ class BrightfieldImage(Generic[Features]):
 
         Tiles of a ``checkpoint`` are not worked on again; the others are added there.
         """
-        tiling, todo = Tiling(self.shape, self.detector.receptive_radius), self._tiles
-        with ThreadPoolExecutor(1) as beside:
-            for n, tile in enumerate(todo):
-                part = None if checkpoint is None else checkpoint.read(tile, tiling)
-                if part is None:
-                    following = todo[n + 1] if self._prefetch and n + 1 < len(todo) else None
-                    part = self._of_tile(tiling, tile, following, beside)
-                    if checkpoint is not None:
-                        checkpoint.write(tile, tiling, part)
-                yield tile, part
+        tiling = Tiling(self.shape, self.detector.receptive_radius)
+
+        def work(tile: Box) -> TileResult:
+            part = None if checkpoint is None else checkpoint.read(tile, tiling)
+            if part is None:
+                part = self._of_tile(tiling, tile)
+                if checkpoint is not None:
+                    checkpoint.write(tile, tiling, part)
+            return part
+
+        parts = map(work, self._tiles) if self._at_once == 1 else _at_once(self._at_once, work, self._tiles)
+        yield from zip(self._tiles, parts, strict=True)
         for pixel, box in tiling.waiting():
             body = self._of_body(tiling, pixel, box)
             if body is not None:
@@ -159,12 +161,9 @@ class BrightfieldImage(Generic[Features]):
             raise ValueError(f"{tile} is not the tile that was worked on last")
         return trap_density(features.density[tile.within(features.box)], self.stains)
 
-    def _of_tile(
-        self, tiling: Tiling, tile: Box, following: Box | None = None, beside: ThreadPoolExecutor | None = None
-    ) -> TileResult:
-        window = self._window(tiling.window(tile), tiling.later(tile))
-        if following is not None and beside is not None:
-            self._coming = beside.submit(self._prepare, tiling.window(following), tiling.later(following))
+    def _of_tile(self, tiling: Tiling, tile: Box) -> TileResult:
+        prepare = self._window if self._at_once == 1 else self._prepare  # of several tiles, none is the last
+        window = prepare(tiling.window(tile), tiling.later(tile))
         return self.detector.detect(window, tiling.choose(window.box, tile, window.mask), self.stains)
 
     def _of_body(self, tiling: Tiling, pixel: tuple[int, int], box: Box) -> TileResult | None:
@@ -190,17 +189,27 @@ class BrightfieldImage(Generic[Features]):
         return Doubts() if where is None else self.detector.doubts(self._density.read(box)[where])
 
     def _window(self, box: Box, later: Sequence[Box] | None = None) -> Features:
-        """Work out the density and the cell mask of a window; the last one is kept, the next may be under way."""
+        """Work out the density and the cell mask of a window; the last one is kept."""
         if self._features is None or self._features.box != box:
             self._features = None  # its memory is free before the next is worked out
-            coming = None if self._coming is None else self._coming.result()
-            self._coming = None
-            self._features = coming if coming is not None and coming.box == box else self._prepare(box, later)
+            self._features = self._prepare(box, later)
         return self._features
 
-    def _prepare(self, box: Box, later: Sequence[Box] | None) -> Features:
+    def _prepare(self, box: Box, later: Sequence[Box] | None = None) -> Features:
         inside = self._inside and self._inside(np.arange(box.top, box.bottom), np.arange(box.left, box.right))
         return self.detector.prepare(box, self._density, inside, later)
+
+
+def _at_once(count: int, work: Callable[[Box], TileResult], todo: Sequence[Box]) -> Iterator[TileResult]:
+    """Yield the work on each tile in order, with ``count`` of them under way."""
+    with ThreadPoolExecutor(count) as pool:
+        under_way: deque[Future[TileResult]] = deque()
+        for tile in todo:
+            under_way.append(pool.submit(work, tile))
+            if len(under_way) > count:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
 
 
 def segment_brightfield(

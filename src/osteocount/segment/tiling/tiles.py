@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,8 @@ from osteocount.segment.preprocess.scale import BLOCK, nearest, resample, resamp
 from osteocount.segment.tiling.packing import GRID, Bodies, Crop, Sides, connected_bodies
 
 # Side of a tile of a picture in memory. In a trial on 60 megapixels 512 took 1.6 times as long, and 4096 nearly twice
-# the memory. Detectors take smaller ones for large pictures, since the next tile is prepared meanwhile.
+# the memory. Detectors take smaller ones for large pictures, where several are worked on at
+# once.
 TILE_SIDE = 2048
 # Pixels by which a body may reach out of its tile before it gets a window of its own. Cells do not depend on it, only
 # how many bodies get one.
@@ -97,18 +99,22 @@ class ResampledImage:
     """
 
     def __init__(self, image: TiledImage, zoom: float) -> None:
-        self._image, self._zoom = image, zoom
+        self._image, self._zoom, self._reading = image, zoom, Lock()
         self.shape = resampled_size(image.shape[0], zoom), resampled_size(image.shape[1], zoom)
 
     def read(self, box: Box) -> Pixels:
         """Return the grey levels (height, width, 3) of a window."""
         if self._zoom == 1:
-            return self._image.read(box.top, box.bottom, box.left, box.right)
+            return self._of_file(box.top, box.bottom, box.left, box.right)
         top, bottom, above = self._blocks(box.top, box.bottom, 0)
         left, right, before = self._blocks(box.left, box.right, 1)
-        pixels = resample(self._image.read(top, bottom, left, right), self._zoom)
+        pixels = resample(self._of_file(top, bottom, left, right), self._zoom)
         up, along = box.top - above, box.left - before
         return pixels[up : up + box.bottom - box.top, along : along + box.right - box.left]
+
+    def _of_file(self, top: int, bottom: int, left: int, right: int) -> Pixels:
+        with self._reading:  # a file is read at one place at a time, though several tiles are worked on
+            return self._image.read(top, bottom, left, right)
 
     def _blocks(self, start: int, stop: int, axis: int) -> tuple[int, int, int]:
         """Return the file's pixels of the whole blocks under analysed pixels, and where these blocks begin there."""
@@ -247,10 +253,11 @@ class Tiling:
 
     def bodies_of(self, tile: Box) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the first pixels (n, 2) of bodies done in a tile; pixel and box (m, 6) of those it keeps waiting."""
-        done = [pixel for pixel in self._done if _lies_in(pixel, tile)]
+        # Copied, since other tiles may be worked on meanwhile.
+        done = [pixel for pixel in list(self._done) if _lies_in(pixel, tile)]
         waiting = [
             (*pixel, box.top, box.bottom, box.left, box.right)
-            for pixel, box in self._waiting.items()
+            for pixel, box in list(self._waiting.items())
             if _lies_in(pixel, tile)
         ]
         return np.array(done, np.int64).reshape(-1, 2), np.array(waiting, np.int64).reshape(-1, 6)
