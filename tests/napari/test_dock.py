@@ -156,9 +156,16 @@ def test_a_broken_picture_of_a_folder_is_named_and_the_others_are_done(dock, qtb
     assert [dock.wells.table.item(row, 1).text() for row in range(3)] == ["ok", "ok", "failed"]
 
 
-@pytest.mark.parametrize(("resolved", "rule"), [(True, "≥ 3 nuclei"), (False, "by size; nuclei not visible")])
-def test_the_rule_is_said_as_it_was_used(resolved, rule):
-    assert osteoclast_rule(Settings(), resolved=resolved) == rule
+@pytest.mark.parametrize(
+    ("segmenter", "resolved", "rule"),
+    [
+        ("learned", True, "≥ 3 nuclei"),
+        ("learned", False, "by appearance; nuclei not visible"),
+        ("classical", False, "by size; nuclei not visible"),
+    ],
+)
+def test_the_rule_is_said_as_it_was_used(segmenter, resolved, rule):
+    assert osteoclast_rule(Settings().replace(segment={"segmenter": segmenter}), resolved=resolved) == rule
 
 
 def test_settings_go_to_the_file_of_the_command_and_back(dock, tmp_path):

@@ -14,9 +14,10 @@ from osteocount.napari.review.tools import NOT_SHOWN, PEN_HINTS, CorrectionTools
 from osteocount.napari.views.correct_view import KEYS
 
 CELLS = pd.DataFrame({
-    "cell_id": [1, 2], "is_osteoclast": [True, False], "counted": [True, True], "n_nuclei": [3, 1],
-    "n_nuclei_low": [2, 1], "n_nuclei_high": [4, 1], "area_um2": [900.4, np.nan], "flags": ["borderline", None],
-    "source": ["automatic", "edited"],
+    "cell_id": [1, 2, 3], "is_osteoclast": [True, False, True], "counted": True, "n_nuclei": [3, 1, np.nan],
+    "n_nuclei_low": [2, 1, np.nan], "n_nuclei_high": [4, 1, np.nan], "area_um2": [900.4, np.nan, 2000],
+    "flags": ["borderline", None, "opaque"], "source": ["automatic", "edited", "automatic"],
+    "by": ["nuclei", "nuclei", "size"],
 })  # fmt: skip
 
 
@@ -27,6 +28,7 @@ CELLS = pd.DataFrame({
         ([1, 2], "2 cells selected."),
         ([1], "Cell 1: 3 nuclei (2 to 4), 900 µm², osteoclast; borderline. Automatic."),
         ([2], "Cell 2: 1 nucleus, no osteoclast. Edited."),
+        ([3], "Cell 3: nuclei not visible, 2000 µm², osteoclast by size; opaque. Automatic."),
     ],
 )
 def test_the_selection_in_words(selected, text):

@@ -332,6 +332,8 @@ def describe_selection(cells: pd.DataFrame, selected: list[int]) -> str:
     if not unknown and row["n_nuclei_low"] != row["n_nuclei_high"]:
         nuclei += f" ({int(row['n_nuclei_low'])} to {int(row['n_nuclei_high'])})"
     kind = "osteoclast" if row["is_osteoclast"] else "no osteoclast"
+    if isinstance(by := row.get("by"), str) and by not in ("", "nuclei"):
+        kind += f" by {by}"
     flags = (
         ""
         if pd.isna(row["flags"]) or not row["flags"]

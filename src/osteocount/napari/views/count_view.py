@@ -170,7 +170,8 @@ def osteoclast_rule(settings: Settings, *, resolved: bool) -> str:
     """Say what made a cell of a picture an osteoclast; ``resolved``: its nuclei are seen."""
     if resolved:
         return f"≥ {settings.count.min_nuclei} nuclei"
-    return "by size; nuclei not visible"
+    by = "appearance" if settings.segment.segmenter == "learned" else "size"
+    return f"by {by}; nuclei not visible"
 
 
 def first_few(notes: tuple[str, ...]) -> tuple[str, ...]:
