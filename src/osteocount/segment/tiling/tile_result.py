@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocount.segment.candidate_nuclei import CandidateNuclei
+from osteocount.segment.morphology import first_pixels
 from osteocount.segment.preprocess.scale import nearest
 from osteocount.segment.preprocess.stains import Stains, trap_density
 from osteocount.segment.tiling.packing import Crop, PackedBodies
@@ -201,14 +202,10 @@ def _stain_of(
 
 
 def _objects(packed: PackedBodies, corner: tuple[int, int], labels: NDArray[np.int32]) -> PackedLabels:
-    flat = labels.ravel()
-    at = np.flatnonzero(flat)
-    first = np.zeros(int(flat.max(initial=0)) + 1, np.intp)
-    first[flat[at[::-1]]] = at[::-1]  # the last write wins, and that is the first pixel
+    first = first_pixels(labels, int(labels.max(initial=0)) + 1)
     y, x = packed.in_window(*np.divmod(first[1:], labels.shape[1]))
-    first_pixels = np.stack([y + corner[0], x + corner[1]], axis=1)
     return PackedLabels(
-        first_pixels,
+        np.stack([y + corner[0], x + corner[1]], axis=1),
         bytes(imagecodecs.zstd_encode(labels.tobytes(), level=1)),
         (labels.shape[0], labels.shape[1]),
     )
