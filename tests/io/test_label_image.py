@@ -88,6 +88,17 @@ def test_boxes_of_cells_that_lie_across_bands(path, whole):
     assert bounding_boxes(TiledLabels(path)) == bounding_boxes(whole) == expected
 
 
+@pytest.mark.parametrize("top", [0, 1])
+def test_boxes_of_labels_of_any_number(top):
+    labels = np.zeros((1300, 60), np.uint32)
+    expected = {}
+    for n, cell in enumerate((3, 70_000, 2**31 - 1, 2**31, 2**32 - 1)):
+        labels[top + 260 * n : 260 * (n + 1), 2 * n : 2 * n + 5] = cell
+        expected[cell] = (slice(top + 260 * n, 260 * (n + 1)), slice(2 * n, 2 * n + 5))
+    assert bounding_boxes(labels) == expected
+    assert bounding_boxes(np.full((2, 2), 2**32 - 1, np.uint32)) == {2**32 - 1: (slice(0, 2), slice(0, 2))}
+
+
 def test_only_large_files_are_read_by_tiles(path, whole, monkeypatch, tmp_path):
     np.testing.assert_array_equal(open_labels(path), whole)
     monkeypatch.setattr(picture, "LARGE_PIXELS", 10**6)

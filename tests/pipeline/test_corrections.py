@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 
 import pandas as pd
 import pytest
@@ -110,3 +111,25 @@ def _flipped(out, cell):
         who="Ada", when="2026-11-03T09:00:00Z", kind="set_class", plate=plate,
         well=cell["well"], image=cell["image"], cells=[ref], is_osteoclast=not cell["is_osteoclast"], reason="seen",
     )  # fmt: skip
+
+
+def test_corrections_that_name_another_plate_or_well_are_left_out_and_said(plate, plain, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(plain, out)
+    (out / "report.pdf").write_bytes(b"%PDF- of the numbers before")
+    cell = pd.read_csv(out / "cells.csv").iloc[0]
+    elsewhere = _flipped(out, cell).replace(plate="another")
+    where = {"who": "Ada", "when": elsewhere.when, "reason": "bubble"}
+    gone = [
+        Edit(kind="exclude_well", well="H12", **where),
+        Edit(kind="exclude_well", plate="another", well="A01", **where),
+    ]
+    for edit in (elsewhere, *gone):
+        EditLog(out / "edits.jsonl").append(edit)
+    said = apply_edits(out).warnings
+    assert any("3 of 3 corrections found nothing to act on" in text for text in said)
+    assert any("or they name a plate, well or picture that is not in these results" in text for text in said)
+    assert len(pd.read_csv(out / "edits_not_applied.csv")) == 3
+    assert (out / "cells.csv").read_bytes() == (plain / "cells.csv").read_bytes()
+    assert set(pd.read_csv(out / "wells.csv")["status"]) == {"ok"}
+    assert not (out / "report.pdf").exists()

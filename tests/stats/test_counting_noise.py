@@ -71,8 +71,9 @@ def test_sparse_arms_are_weighted_and_it_is_said():
     found = compare(table(SPARSE), control="vehicle")
     assert found.table["method"].str.startswith("least squares weighted by counting noise on donor × arm cells").all()
     assert (
-        "osteoclast_count: Some arm has fewer than 20 osteoclasts in a typical donor, where chance alone moves counts: "
-        "donor × arm cells with few weigh less in estimates and p values. More wells or area of that arm would mend it."
+        "osteoclast_count: Fewer than 20 osteoclasts in a typical donor in A and vehicle, where chance alone moves "
+        "counts: donor × arm cells with few weigh less in all estimates and p values. More wells or area of those arms "
+        "would mend it."
     ) in found.warnings
 
 

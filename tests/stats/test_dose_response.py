@@ -128,6 +128,31 @@ def test_a_dose_is_a_column_not_the_end_of_a_name(treatments, doses, wanted):
     assert names(treatments, [float(dose) for dose in doses]) == wanted
 
 
+@pytest.mark.parametrize(
+    ("treatments", "wanted"),
+    [
+        (["rhIL-32 25 ng/mL", "rhIL-32 100 ng/mL"], ["rhIL-32 (25, 100 ng/mL)"]),
+        (["rhIL-32_25ng/ml", "rhIL-32_5ng/ml", "EV"], ["rhIL-32 (5, 25 ng/ml)"]),
+        (["rhIL-32 25 ng/mL", "rhIL-32 1 µg/mL"], []),
+        (["IL 10", "IL 20"], []),
+        (["siRNA 1", "siRNA 2 clone"], []),
+    ],
+)
+def test_where_no_well_has_a_dose_those_in_names_are_taken_and_it_is_said(treatments, wanted):
+    frame = pd.DataFrame({"treatment": ["control", *treatments], "dose": np.nan, "dose_unit": ""})
+    found = find_series(frame.assign(arm=lambda t: t["treatment"], oxygen=""), {"": "control"})
+    assert [one.said for one in found] == wanted
+
+
+def test_a_trend_over_doses_in_names_is_tested():
+    frame = series(doses=(100.0, 1000.0))
+    written = frame["dose"].map("{:g} ng/mL".format).where(frame["dose"] > 0, "")
+    named = frame.assign(treatment=(frame["treatment"] + " " + written).str.strip()).drop(columns=["dose"])
+    trends = compare(named, control="vehicle")
+    assert trends.table["contrast"].str.startswith("dose_trend ").any()
+    assert "Doses are those in the names of the treatments: " in trends.design
+
+
 def test_doses_in_several_units_are_ordered_by_what_they_are():
     frame = series(doses=(100.0, 300.0, 1000.0, 3000.0, 10000.0))
     mixed = frame.copy()

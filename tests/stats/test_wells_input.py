@@ -176,6 +176,15 @@ def test_everything_wrong_is_said_at_once():
             "The control is 100 in every donor: these look like percentages of the control, not counts.",
         ),
         (
+            table().assign(
+                count=lambda t: t["count"].where(
+                    (t["treatment"] != "vehicle") | t.duplicated(["donor", "treatment"]), 100
+                )
+            ),
+            "vehicle",
+            "The first control well is 100 in every donor: these look like percentages of the control, not counts.",
+        ),
+        (
             table().rename(columns={"count": "Osteoclasts (%)"}),
             "vehicle",
             "Column 'Osteoclasts (%)' holds percentages, not counts.",

@@ -113,13 +113,17 @@ def apply_edits(
     """Write the tables and the report of a result folder anew, with the corrections its edit log holds."""
     from osteocount.curate import effective, read_log
     from osteocount.curate.classifier import load
+    from osteocount.io.result_folder import REPORT_PDF
     from osteocount.pipeline.corrections import CLASSIFIER, EDIT_LOG, adopt
     from osteocount.pipeline.write_results import apply_edits as write_again
 
     edits = effective(read_log(results / EDIT_LOG))
     if classifier is not None:
         adopt(results, load(classifier))
+    was_printed = (results / REPORT_PDF).exists()
     outcome = write_again(results)
+    if was_printed:
+        say(f"{REPORT_PDF} had the numbers before and was removed; `osteocount report {results} --pdf` prints it anew.")
     for note in outcome.warnings:
         if "corrections found nothing to act on" in note or CLASSIFIER in note:
             say(f"warning: {note}")

@@ -6,6 +6,7 @@ from osteocount.curate.edit_log import (
     CellRef,
     Edit,
     EditLog,
+    edits_of,
     effective,
     excluded_wells,
     read_log,
@@ -17,6 +18,6 @@ from osteocount.curate.review_order import most_uncertain_first
 
 __all__ = [
     "AutomaticField", "CellRef", "Change", "CorrectedField", "Edit", "EditLog", "EditedField", "Mark", "Nucleus",
-    "apply_edit", "corrected_cells", "corrected_nuclei", "effective", "excluded_wells", "most_uncertain_first",
-    "read_log", "replay", "review_status", "reviewed_wells",
+    "apply_edit", "corrected_cells", "corrected_nuclei", "edits_of", "effective", "excluded_wells",
+    "most_uncertain_first", "read_log", "replay", "review_status", "reviewed_wells",
 ]  # fmt: skip

@@ -204,6 +204,11 @@ def effective(edits: list[Edit]) -> list[Edit]:
     return [edit for edit in edits if edit.kind not in ("undo", "redo") and edit.id not in undone]
 
 
+def edits_of(edits: Iterable[Edit], plate: str, image: str) -> list[Edit]:
+    """Return the edits of one picture; what names a picture of the same name on another plate is none of them."""
+    return [edit for edit in edits if (edit.plate, edit.image) == (plate, image)]
+
+
 def review_status(edits: Iterable[Edit]) -> dict[tuple[str, str], str]:
     """Return ``reviewed`` or ``open`` by plate and well, of wells of which it was said; the last word holds."""
     return {(edit.plate, edit.well): edit.status for edit in edits if edit.kind == "review"}

@@ -108,17 +108,17 @@ def judged_cells(automatic: pd.DataFrame, edits: Iterable[Edit]) -> pd.DataFrame
     """
     edits = list(edits)
     said = {
-        (edit.image, cell.cell_id): edit.kind == "accept"
+        (edit.plate, edit.image, cell.cell_id): edit.kind == "accept"
         for edit in edits
         if edit.kind in ("accept", "delete")
         for cell in edit.cells
     }
-    touched = {(edit.image, cell.cell_id) for edit in edits for cell in edit.cells}
+    touched = {(edit.plate, edit.image, cell.cell_id) for edit in edits for cell in edit.cells}
     done = reviewed_wells(edits)
     rows, real = [], []
     columns = ["image", "cell_id", "plate", "well"]
     for row, (image, cell, plate, well) in enumerate(automatic[columns].fillna("").itertuples(index=False)):
-        key = (image, int(cell))
+        key = (str(plate), image, int(cell))
         is_left = key not in touched and (str(plate), str(well or image)) in done
         if key in said or is_left:
             rows.append(row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -231,10 +231,7 @@ def bounding_boxes(labels: Labels | TiledLabels) -> dict[int, Window]:
     boxes: dict[int, Window] = {}
     for top in range(0, labels.shape[0], _ROWS_READ):
         band: Labels = labels[top : min(top + _ROWS_READ, labels.shape[0]), 0 : labels.shape[1]]
-        in_band: list[Any] = ndimage.find_objects(band.astype(np.int32, copy=False))
-        for label, box in enumerate(in_band, start=1):
-            if box is None:
-                continue
+        for label, box in _boxes_in(band):
             rows, columns = slice(box[0].start + top, box[0].stop + top), box[1]
             if label in boxes:  # it began in a band above
                 above = boxes[label]
@@ -242,6 +239,17 @@ def bounding_boxes(labels: Labels | TiledLabels) -> dict[int, Window]:
                 columns = slice(min(above[1].start, columns.start), max(above[1].stop, columns.stop))
             boxes[label] = rows, columns
     return boxes
+
+
+def _boxes_in(band: Labels) -> Iterator[tuple[int, Window]]:
+    """Go through the labels, each with the smallest window that holds it."""
+    if band.max(initial=0) <= band.size:
+        found: list[Any] = ndimage.find_objects(band.astype(np.int32, copy=False))
+        numbers: Iterable[int] = range(1, len(found) + 1)
+    else:  # `find_objects` keeps a place for every number up to the largest, and knows none above 2³¹
+        of_band, dense = np.unique(band, return_inverse=True)
+        found, numbers = ndimage.find_objects(dense.reshape(band.shape) + 1), of_band.tolist()
+    return ((number, box) for number, box in zip(numbers, found, strict=True) if number and box is not None)
 
 
 class _PyramidLevel:

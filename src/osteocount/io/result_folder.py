@@ -19,6 +19,7 @@ IfPresent = Literal["refuse", "resume", "overwrite"]
 RUN_RECORD = "run.json"
 INPUTS = "plan.json"  # its name since the first version
 REPORT = "report.html"
+REPORT_PDF = "report.pdf"
 TABLES = (
     "cells.csv",
     "nuclei.csv",

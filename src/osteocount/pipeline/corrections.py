@@ -14,6 +14,7 @@ from osteocount.columns import NOT_APPLIED, Table
 from osteocount.curate import (
     AutomaticField,
     Edit,
+    edits_of,
     effective,
     excluded_wells,
     read_log,
@@ -59,7 +60,8 @@ class EditedTables:
         if self.unapplied:
             notes.append(
                 f"{len(self.unapplied)} of {len(self.edits)} corrections found nothing to act on and were left out "
-                f"(the segmentation differs from the one they were made on); {NOT_APPLIED.file} lists them."
+                "(the segmentation differs from the one they were made on, or they name a plate, well or picture that "
+                f"is not in these results); {NOT_APPLIED.file} lists them."
             )
         if self.n_left_out is not None:
             notes.append(
@@ -133,6 +135,7 @@ def edit_tables(
     edits = effective(read_log(folder.root / EDIT_LOG))
     done = [record for record in records if record.is_done]
     replayed, unapplied = _replay_all(folder, done, edits, settings)
+    unapplied = _naming_nothing(edits, records) + unapplied
     _write_unapplied(folder, unapplied)
     if replayed:
         order = [record.image for record in done]
@@ -154,26 +157,33 @@ def _replay_all(
 
     Returns
     -------
-    Cells and nuclei of every corrected picture, and the edits that did not apply. Label images are not kept: those of
+    Cells and nuclei of every corrected picture, and its edits that did not apply. Label images are not kept: those of
     all pictures may be larger than the memory.
     """
-    by_image: dict[str, list[Edit]] = {}
-    for edit in edits:
-        if edit.image:
-            by_image.setdefault(edit.image, []).append(edit)
-    known = {record.image: record for record in done}
-    unapplied = [edit for image, own in by_image.items() if image not in known for edit in own]
+    replayed: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
+    unapplied: list[Edit] = []
     for record in done:
         remove(folder.corrected_image(record.key))
-    replayed: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
-    for image in sorted(set(by_image) & set(known)):
-        record = known[image]
-        result = replay(load_automatic(folder, record, settings), by_image[image], settings)
-        replayed[image] = (result.cells, result.nuclei)
+        own = edits_of(edits, record.plate, record.image)
+        if not own:
+            continue
+        result = replay(load_automatic(folder, record, settings), own, settings)
+        replayed[record.image] = (result.cells, result.nuclei)
         unapplied += result.unapplied
-        if len(result.unapplied) < len(by_image[image]):
+        if len(result.unapplied) < len(own):
             write_labels(result.labels, folder.corrected_image(record.key), record.pixel_size_um)
     return replayed, unapplied
+
+
+def _naming_nothing(edits: Sequence[Edit], records: Sequence[FieldRecord]) -> list[Edit]:
+    """Return the edits of pictures that were not counted and of wells that are not in these results."""
+    pictures = {(record.plate, record.image) for record in records if record.is_done}
+    wells = {record.well_key for record in records}
+    return [
+        edit
+        for edit in edits
+        if ((edit.plate, edit.image) not in pictures if edit.image else (edit.plate, edit.well) not in wells)
+    ]
 
 
 def adopted(root: Path) -> Classifier | None:

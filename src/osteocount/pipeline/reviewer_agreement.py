@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from osteocount.curate import Edit, effective, read_log, replay, reviewed_wells
+from osteocount.curate import Edit, edits_of, effective, read_log, replay, reviewed_wells
 from osteocount.errors import OsteoCountError
 from osteocount.measure.matching import outline_pairs
 from osteocount.pipeline.corrections import EDIT_LOG, load_automatic
@@ -108,8 +108,7 @@ def _compare(run: FinishedRun, first: list[Edit], second: list[Edit], path: Path
             continue
         automatic = load_automatic(run.folder, record, run.settings)
         ours = [
-            replay(automatic, [edit for edit in edits if edit.image == record.image], run.settings)
-            for edits in (first, second)
+            replay(automatic, edits_of(edits, record.plate, record.image), run.settings) for edits in (first, second)
         ]
         for i, corrected in enumerate(ours):
             counted = corrected.cells[corrected.cells["counted"].astype(bool)]

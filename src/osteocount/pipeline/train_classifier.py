@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteocount.columns import CELLS, NUCLEI
-from osteocount.curate import Edit, apply_edit, effective, read_log, reviewed_wells
+from osteocount.curate import Edit, apply_edit, edits_of, effective, read_log, reviewed_wells
 from osteocount.curate.classifier import cell_features, nucleus_features
 from osteocount.curate.training import CrossValidated, Examples, TrainedClassifier, judged_cells, judged_nuclei, train
 from osteocount.io.run_record import FieldRecord
@@ -55,7 +55,7 @@ def _said(name: str, part: CrossValidated) -> str:
 
 def _seen_nuclei(run: FinishedRun, record: FieldRecord, nuclei: pd.DataFrame, edits: list[Edit]) -> pd.DataFrame:
     """Return the nuclei of one picture that a person judged; its label image is read only where somebody did."""
-    own = [edit for edit in edits if edit.image == record.image]
+    own = edits_of(edits, record.plate, record.image)
     is_done = record.well_key in reviewed_wells(edits)
     rows: pd.DataFrame = nuclei[nuclei["image"] == record.image]
     if not own and not is_done:

@@ -15,7 +15,7 @@ import pandas as pd
 from osteocount.columns import CELLS, CELLS_SUMMARY, COMPARISONS, DONOR_VALUES, NUCLEI, NUCLEI_CLASSES
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import file_hash, remove, write_json, written_together
-from osteocount.io.result_folder import REPORT, RUN_RECORD
+from osteocount.io.result_folder import REPORT, REPORT_PDF, RUN_RECORD
 from osteocount.io.run_record import FieldRecord
 from osteocount.io.tables import write_table, write_workbook
 from osteocount.io.writer_lock import only_writer
@@ -108,7 +108,8 @@ def write_results(run: FinishedRun) -> Outcome:
         outcome = _write_tables(run)
         _write_record(run, outcome.warnings, drafts)
         # A page of the numbers before, beside new tables, would be worse than none if it cannot be written anew.
-        remove(folder.root / REPORT)
+        for page in (REPORT, REPORT_PDF):
+            remove(folder.root / page)
     from osteocount.report import write_report  # brings matplotlib, which a worker process never needs
 
     write_report(folder.root, outcome.comparison)

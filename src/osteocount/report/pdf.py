@@ -10,6 +10,7 @@ from pathlib import Path
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import atomic_write
+from osteocount.io.result_folder import REPORT_PDF
 
 # Chromium and its kin print without a window; Firefox cannot.
 _COMMANDS = (
@@ -46,7 +47,7 @@ def print_pdf(page: Path) -> Path:
             "No browser that prints by itself was found (Chromium, Chrome or Edge). Open "
             f"{page} in any browser and print it to a PDF: the page is laid out for paper."
         )
-    target = page.with_suffix(".pdf")
+    target = page.with_name(REPORT_PDF)
     target.unlink(missing_ok=True)  # rather none than one of other numbers
     with atomic_write(target) as draft, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [browser, *_QUIETLY, *_as_root(), f"--user-data-dir={profile}"]

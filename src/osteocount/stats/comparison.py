@@ -212,6 +212,9 @@ def _families(
         [*by_oxygen, *further],
     ]
     recognised = found.recognised
+    by_name = [one.said for one in series if one.named]
+    if by_name:
+        recognised += (f"Doses are those in the names of the treatments: {'; '.join(by_name)}.",)
     if apart:
         recognised += (f"Compared apart, outside the family of the other arms (positive control): {', '.join(apart)}.",)
     return families, recognised, found.unclear

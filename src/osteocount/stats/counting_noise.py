@@ -90,8 +90,8 @@ class NoiseModel:
     Attributes
     ----------
     fit : LeastSquaresFit
-    is_sparse : bool
-        Whether some arm has fewer than `SPARSE_TOTAL` in its middle cell.
+    sparse_arms : tuple of str
+        Those with fewer than `SPARSE_TOTAL` in their middle cell.
     log_expected : (cells,) array
         Log of the expected totals.
     between : float
@@ -100,7 +100,7 @@ class NoiseModel:
     """
 
     fit: LeastSquaresFit
-    is_sparse: bool
+    sparse_arms: tuple[str, ...]
     log_expected: FloatArray
     between: float
     counted: CountedCells
@@ -130,8 +130,9 @@ def weighted_by_noise(whole: LeastSquaresFit, cells: pd.DataFrame, counted: Coun
     log_expected = y - whole.residuals + np.log(counted.size)
     squares = np.asarray(whole.residuals @ whole.residuals)
     between, noise = variances(whole, log_expected, squares, counted)
-    sparse = bool(is_sparse(log_expected, whole.design[:, : len(whole.arms)]))
-    return NoiseModel(fit(cells, noise_weights(between, noise)), sparse, log_expected, float(between), counted)
+    are_sparse = sparse_arms(log_expected, whole.design[:, : len(whole.arms)])
+    named = tuple(arm for arm, is_sparse in zip(whole.arms, are_sparse, strict=True) if is_sparse)
+    return NoiseModel(fit(cells, noise_weights(between, noise)), named, log_expected, float(between), counted)
 
 
 def variances(
@@ -162,8 +163,8 @@ def noise_weights(between: FloatArray, noise: FloatArray) -> FloatArray:
     return np.asarray(precision / precision.mean(axis=-1, keepdims=True), dtype=np.float64)
 
 
-def is_sparse(log_expected: FloatArray, of_arm: FloatArray) -> BoolArray:
-    """Whether some arm has fewer than `SPARSE_TOTAL` in its middle cell, shape (...), bool.
+def sparse_arms(log_expected: FloatArray, of_arm: FloatArray) -> BoolArray:
+    """Tell which arms have fewer than `SPARSE_TOTAL` in their middle cell, shape (..., arms), bool.
 
     Parameters
     ----------
@@ -172,4 +173,4 @@ def is_sparse(log_expected: FloatArray, of_arm: FloatArray) -> BoolArray:
         1 where the cell is of the arm.
     """
     middle = log_expected @ (of_arm / of_arm.sum(axis=0))
-    return np.asarray(middle.min(axis=-1) < np.log(SPARSE_TOTAL))
+    return np.asarray(middle < np.log(SPARSE_TOTAL))

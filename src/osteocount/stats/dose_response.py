@@ -36,6 +36,13 @@ class DoseSeries:
     control: str
     arms: tuple[str, ...]
     doses: tuple[float, ...]
+    named: bool = False
+    """True where the doses are those in the treatments' names."""
+
+    @property
+    def said(self) -> str:
+        """Name the series with its doses: ``rhIL-32 (25, 100 ng/mL)``."""
+        return f"{self.name} ({', '.join(f'{dose:g}' for dose in self.doses)} {self.unit})"
 
     def trend(self) -> Contrast:
         """Linear contrast in the rank of the dose, control lowest; shown as the ratio per dose step."""
@@ -51,10 +58,14 @@ def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[DoseSerie
     ----------
     wells : DataFrame
         Columns ``arm, treatment, dose, dose_unit, oxygen``; the doses of a treatment in one unit where they convert.
+        Where none has a dose, those with a known unit at the end of the treatments' names are taken.
     controls : dict
         Oxygen level to control arm.
     """
-    arms = wells[(wells["dose"] > 0) & ~wells["arm"].isin(controls.values())].drop_duplicates("arm")
+    named = not (wells["dose"] > 0).any()
+    arms = wells[~wells["arm"].isin(controls.values())].drop_duplicates("arm")
+    arms = _with_doses_of_names(arms) if named else arms
+    arms = arms[arms["dose"] > 0]
     arms = arms.assign(base=_treatments_without_dose(arms))
     series = []
     for key, group in arms.groupby(["base", "oxygen"], sort=True):
@@ -66,8 +77,17 @@ def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[DoseSerie
             name = base if len(controls) == 1 else f"{base}, {oxygen if DAY.match(oxygen) else f'oxygen {oxygen}'}"
             unit = min(units, default="")
             doses = tuple(float(dose) for dose in ordered["dose"])
-            series.append(DoseSeries(name, unit, controls[oxygen], tuple(ordered["arm"]), doses))
+            series.append(DoseSeries(name, unit, controls[oxygen], tuple(ordered["arm"]), doses, named))
     return series
+
+
+def _with_doses_of_names(arms: pd.DataFrame) -> pd.DataFrame:
+    """Take ``rhIL-32 25 ng/mL`` for 25 ng/mL; a number without a known unit, as in IL-10, is no dose."""
+    found = arms["treatment"].str.extract(r"[\s_](?P<dose>\d+(?:\.\d+)?)[\s_]*(?P<dose_unit>[^\d\s_.,].*)$")
+    known = found["dose_unit"].fillna("").map(canonical_unit).fillna("") != ""
+    return arms.assign(
+        dose=pd.to_numeric(found["dose"]).where(known), dose_unit=found["dose_unit"].where(known, "").fillna("")
+    )
 
 
 def _treatments_without_dose(arms: pd.DataFrame) -> list[str]:

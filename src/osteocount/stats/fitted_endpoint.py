@@ -70,7 +70,7 @@ class FittedEndpoint:
             )
             noise = weighted_by_noise(whole, model_cells, counted)
         own = {} if design.kind == "unblocked" else {str(donor): fit(part) for donor, part in cells.groupby("donor")}
-        return cls(endpoint, design, wells, cells, noise.fit if noise and noise.is_sparse else whole, noise, own)
+        return cls(endpoint, design, wells, cells, noise.fit if noise and noise.sparse_arms else whole, noise, own)
 
     def contrast_by_donor(self, weights: ArmWeights) -> dict[str, float]:
         """Return the contrast within each donor that carries it, in the order of the donors' names."""

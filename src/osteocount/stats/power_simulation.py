@@ -10,7 +10,7 @@ import scipy
 from numpy.typing import NDArray
 
 from osteocount.stats.arrays import BoolArray, FloatArray
-from osteocount.stats.counting_noise import CountedCells, is_sparse, noise_weights, variances
+from osteocount.stats.counting_noise import CountedCells, noise_weights, sparse_arms, variances
 from osteocount.stats.least_squares import ArmWeights, LeastSquaresFit, fit
 from osteocount.stats.multivariate_t import critical_value
 from osteocount.stats.pooled_pairs import CORRELATIONS, pooled_paired_significant
@@ -111,7 +111,7 @@ def analyse(cells: pd.DataFrame, y: FloatArray, control: str, counted: CountedCe
     critical = np.full(len(y), critical_value(correlation, model.df))
     if counted is not None:
         log_expected = fitted + np.log(counted.size)
-        sparse = is_sparse(log_expected, model.design[:, : len(model.arms)])
+        sparse = sparse_arms(log_expected, model.design[:, : len(model.arms)]).any(axis=-1)
         if sparse.any():
             weights = noise_weights(*variances(model, log_expected[sparse], variance[sparse] * model.df, counted))
             estimate[sparse], error[sparse], critical[sparse] = _weighted_fits(model, y[sparse], weights, matrix)

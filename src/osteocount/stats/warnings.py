@@ -276,11 +276,12 @@ def _sparse_cells(data: FittedEndpoint) -> list[ComparisonWarning]:
             "on a handful of cells."
         )
         warnings.append(ComparisonWarning(text, name, frozenset(small["arm"])))
-    if data.is_weighted:
+    if data.noise and data.noise.sparse_arms:
+        arms = data.noise.sparse_arms
         text = (
-            f"Some arm has fewer than {SPARSE_TOTAL} {title} in a typical donor, where chance alone moves counts: "
-            "donor × arm cells with few weigh less in estimates and p values. More wells or area of that arm would "
-            "mend it."
+            f"Fewer than {SPARSE_TOTAL} {title} in a typical donor in {' and '.join(arms)}, where chance alone moves "
+            "counts: donor × arm cells with few weigh less in all estimates and p values. More wells or area of "
+            f"{'that arm' if len(arms) == 1 else 'those arms'} would mend it."
         )
         warnings.append(ComparisonWarning(text, name))
     total = cells.groupby("arm")["total"].sum()

@@ -119,18 +119,24 @@ def _unknown_notes(frame: pd.DataFrame, count: pd.Series, area_unit: str) -> lis
 
 
 def refuse_percentages(wells: pd.DataFrame, controls: set[str]) -> None:
-    """Refuse counts that are percentages of the control: its mean is 100 in every donor, but for rounding.
+    """Refuse counts that are percentages of the control: every donor's mean, or its first well, is 100.
 
     Raises
     ------
     OsteoCountError
     """
     own = wells[wells["arm"].isin(controls) & wells["count"].notna()]
-    means = own.groupby("donor")["count"].mean()
-    near = (means - 100).abs() <= ROUNDED
-    if len(own) >= 2 and near.all() and (len(means) >= 2 or (own["count"] == 100).all()):
+    by_donor = own.groupby("donor")["count"]
+    near = ((by_donor.mean() - 100).abs() <= ROUNDED).all()
+    several = len(by_donor) >= 2
+    what = ""
+    if len(own) >= 2 and near and (several or (own["count"] == 100).all()):
+        what = "The control"
+    elif several and (by_donor.first() == 100).all():
+        what = "The first control well"
+    if what:
         raise OsteoCountError(
-            "The control is 100 in every donor: these look like percentages of the control, not counts. Give the "
+            f"{what} is 100 in every donor: these look like percentages of the control, not counts. Give the "
             "counted cells of every well, those of the control too; the comparison needs how much the control varies."
         )
 

@@ -72,6 +72,9 @@ def test_no_control_is_a_warning_when_no_roles_are_given(tmp_path):
     assert layout.warnings[0].startswith("No control:")
 
 
-def test_donor_without_a_control_is_a_warning(tmp_path):
-    layout = read_layout(write(tmp_path, "well,treatment,donor\nA1,vehicle,D1\nA2,EV,D1\nA3,EV,D2\n"))
-    assert layout.warnings == ("Donor D2 has treated wells but no control well.",)
+@pytest.mark.parametrize(
+    ("name", "said"), [("D2", "Donor D2"), ("donor 3", "Donor 3"), ("Donor_3", "Donor 3"), ("donor", "Donor donor")]
+)
+def test_donor_without_a_control_is_a_warning(tmp_path, name, said):
+    layout = read_layout(write(tmp_path, f"well,treatment,donor\nA1,vehicle,D1\nA2,EV,D1\nA3,EV,{name}\n"))
+    assert layout.warnings == (f"{said} has treated wells but no control well.",)

@@ -17,6 +17,7 @@ from osteocount.curate import (
     EditLog,
     apply_edit,
     corrected_cells,
+    edits_of,
     effective,
     excluded_wells,
     reviewed_wells,
@@ -151,14 +152,14 @@ class ReviewSession:
         """Read a picture's labels and apply its edits; needs no window and may run in a thread."""
         automatic = load_automatic(self.run.folder, record, self.run.settings)
         field = automatic.field()
-        own = [edit for edit in effective(self.edits) if edit.image == record.image]
+        own = edits_of(effective(self.edits), record.plate, record.image)
         done = [(edit, apply_edit(field, edit)) for edit in own]
         cells = corrected_cells(automatic, field, self.run.settings)
         return OpenField(record, automatic, field, done, cells, summarise_fields(automatic.cells, [record]))
 
     def holds(self, opened: OpenField) -> bool:
         """Tell whether ``opened`` has every correction of its picture that the log has."""
-        own = [edit.id for edit in effective(self.edits) if edit.image == opened.image]
+        own = [edit.id for edit in edits_of(effective(self.edits), opened.record.plate, opened.image)]
         return own == [edit.id for edit, _ in opened.done]
 
     def show(self, opened: OpenField) -> None:

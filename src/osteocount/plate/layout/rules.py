@@ -284,7 +284,7 @@ def _controls(rows: list[dict[str, object]], roles_given: bool, problems: list[s
         return [said]
     donors = {str(row["donor"]) for row in rows if row["donor"] and row["role"] == "treatment"}
     with_control = {str(row["donor"]) for row in rows if row["role"] in CONTROL_ROLES}
-    notes = [f"Donor {donor} has treated wells but no control well." for donor in sorted(donors - with_control)]
+    notes = [f"{_donor_said(donor)} has treated wells but no control well." for donor in sorted(donors - with_control)]
     lacking = [str(row["well"]) for row in rows if not row["donor"] and row["role"] not in LEFT_OUT_ROLES]
     if lacking and any(row["donor"] for row in rows):
         more = f" and {len(lacking) - 10} more" if len(lacking) > 10 else ""
@@ -293,6 +293,11 @@ def _controls(rows: list[dict[str, object]], roles_given: bool, problems: list[s
             "the donor into every line."
         )
     return notes
+
+
+def _donor_said(name: str) -> str:
+    """Begin a sentence with a donor: "Donor 3" for ``3`` and for ``donor 3``."""
+    return f"Donor {re.sub(r'(?i)^donor[ _-]*(?=.)', '', name)}"
 
 
 def _donors_in_treatments(rows: list[dict[str, object]]) -> list[str]:
