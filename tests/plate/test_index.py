@@ -269,8 +269,10 @@ def test_a_folder_that_cannot_be_read_is_said(tmp_path, monkeypatch):
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return scan(path)
 
-    monkeypatch.setattr(os, "scandir", closed_one)
-    assert "Folders that cannot be read, so that nothing in them is counted: closed." in index_pictures(tmp_path).notes
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", closed_one)
+        notes = index_pictures(tmp_path).notes
+    assert "Folders that cannot be read, so that nothing in them is counted: closed." in notes
 
 
 def test_metaxpress_thumbnail_with_a_guid_is_left_out(tmp_path):

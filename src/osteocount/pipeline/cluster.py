@@ -46,6 +46,7 @@ def process_on_cluster(
         waiting = [replace(task, paths=tuple(path.resolve() for path in task.paths)) for task in reversed(tasks)]
         _check_workers(client, scheduler, folder, waiting[-1].paths[0])
         yield from _send(client, waiting, folder, settings)
+        folder.remove_drafts()  # of workers that were lost while writing
     finally:
         client.close()
 
