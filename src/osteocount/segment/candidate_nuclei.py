@@ -40,7 +40,7 @@ class CandidateNuclei:
         kept = np.flatnonzero(keep)
         new = np.zeros(keep.size + 1, np.int32)
         new[kept + 1] = np.arange(1, kept.size + 1)
-        labels = in_raster_order(new[self.labels])
+        labels = in_raster_order(np.take(new, self.labels))
         order = kept[np.argsort(labels[self.y[kept], self.x[kept]], kind="stable")]
         return CandidateNuclei(self.y[order], self.x[order], self.score[order], labels)
 

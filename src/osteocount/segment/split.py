@@ -77,12 +77,13 @@ def _cut(
     Basins without a waist between them are joined again. The first part of a body keeps its label, the others get new
     ones in order.
     """
-    inside = several[labels]
-    whole, depth, seed = labels[inside], depth[inside], seeds[inside]
+    inside = np.take(several, labels)
+    where = np.flatnonzero(inside)
+    whole, depth, seed = np.take(labels, where), np.take(depth, where), np.take(seeds, where)
     at = np.flatnonzero(seed)
     # A seed may lie across the corner where two bodies meet: it is one of each.
     ids, number = np.unique(whole[at].astype(np.int64) << 32 | seed[at], return_inverse=True)
-    dense = depth if density is None else density[inside]
+    dense = depth if density is None else np.take(density, where)
     basins = marker_watershed(inside, depth, at, number, dense)
     root = _rejoined(basins, share, None if density is None else _medians(dense, basins.basin, ids.size))
     body = ids >> 32
@@ -92,7 +93,7 @@ def _cut(
         first = basin == 0 or body[basin] != body[basin - 1]  # the lowest basin of a body is always a root
         new[basin] = body[basin] if first else following
         following += not first
-    labels[inside] = new[root[basins.basin]]
+    np.put(labels, where, np.take(new, np.take(root, basins.basin)))
 
 
 def _rejoined(basins: WatershedRegions, share: float, typical: NDArray[np.float32] | None) -> NDArray[np.intp]:

@@ -120,15 +120,15 @@ def gather_found(
         Candidate nuclei on the packing; those with a score of at least ``threshold`` are counted.
     """
     real = packed.within(cells)
-    at = np.flatnonzero(real)
-    own = real.ravel()[at]
+    at = np.flatnonzero(real > 0)
+    own = np.take(real, at)
     area = np.bincount(own, minlength=opaque.size)
     trap = trap_density(density, stains)
-    stain = _stain_of(own, trap.ravel()[at], density.reshape(-1, 3)[at], opaque.size)
+    stain = _stain_of(own, np.take(trap, at), np.take(density.reshape(-1, 3), at, axis=0), opaque.size)
     nucleus = np.zeros(spots.y.size, np.int32)
     counted = spots.score >= threshold
     nucleus[counted] = np.arange(1, int(counted.sum()) + 1)
-    nuclei = packed.within(np.concatenate([np.zeros(1, np.int32), nucleus])[spots.labels])
+    nuclei = packed.within(np.take(np.concatenate([np.zeros(1, np.int32), nucleus]), spots.labels))
     y, x = packed.in_window(spots.y, spots.x)
     return TileResult(
         packed.crops, corner, _objects(packed, corner, real), _objects(packed, corner, nuclei), opaque, area, stain,
