@@ -293,9 +293,11 @@ def page(trial, memory):
         "",
         "Also tried, each as a test in `tests/hostile`: named pipes, devices, sockets, loops of links, folders called "
         "x.tif, names of any letters, claims of gigapixels and of unpacked gigabytes, lost and damaged chunks of "
-        "OME-Zarr, a disk that is full at any write, a folder removed during a run, memory that is not enough, and "
-        "result folders whose tables, label images or records somebody changed (also `tests/io/test_result_tables.py`, "
-        "`tests/io/test_label_image.py`, `tests/pipeline/test_provenance.py`).",
+        "OME-Zarr, a disk that is full at any write, a folder removed during a run, memory that is not enough, result "
+        "folders whose tables, label images, requests or records somebody changed (also "
+        "`tests/io/test_result_tables.py`, "
+        "`tests/io/test_label_image.py`, `tests/pipeline/test_provenance.py`), and networks and annotations of "
+        "strangers (`tests/segment/backends`, `tests/evaluation`).",
         "",
     ])  # fmt: skip
 

@@ -44,6 +44,18 @@ def test_a_removed_nucleus_makes_an_osteoclast_binucleate(automatic, settings):
     assert (cell["trap_od_mean"], cell["trap_od_sd"], cell["red_od_mean"]) == (0.6, 0.1, 0.3)
 
 
+def test_a_cell_with_a_new_outline_keeps_what_was_said_of_it(automatic, settings):
+    cell = corrected(automatic, settings, edit("smooth", (automatic.field().reference(3),))).loc[3]
+    assert (cell["flags"], cell["source"], cell["plate"], cell["field"]) == ("pale_giant", "edited", "p", "1")
+
+
+def test_the_only_cell_of_a_picture_can_be_touched(automatic, settings):
+    labels = np.where(automatic.labels == 3, automatic.labels, 0)
+    alone = replace(automatic, labels=labels, cells=automatic.cells[automatic.cells["cell_id"] == 3])
+    cell = corrected(alone, settings, edit("accept", (alone.field().reference(3),))).loc[3]
+    assert (cell["source"], cell["image"], cell["n_nuclei"]) == ("accepted", "a.tif", 3)
+
+
 def test_a_class_by_hand_wins_over_the_rule_and_is_flagged(automatic, settings):
     reference = automatic.field().reference(1)
     said = edit("set_class", (reference,), is_osteoclast=True, reason="a third nucleus lies out of focus")

@@ -56,6 +56,8 @@ def test_proposals_grow_and_shrink_within_their_levels():
 def test_nothing_is_proposed_where_nothing_stands_out(click):
     bare, inside = disc(0, value=(220, 220, 225))
     assert propose_outline(bare, np.zeros_like(inside), click, 0.76, on_dark=False) is None
+    faint = disc(30, value=(182,) * 3, ground=(180,) * 3)[0][..., 0]
+    assert propose_outline(faint, np.zeros_like(inside), click, 0.76, on_dark=True) is None
 
 
 def test_other_cells_are_left_alone():

@@ -10,7 +10,7 @@ from osteocount.stats import compare
 from osteocount.stats.contrasts import natural_name_key, parse
 from support.well_tables import simulated
 
-ARMS = ["EV_WT", "EV_KO", "A", "B", "C", "vehicle", "IL-32 25 ng/mL", "RANKL (50 ng/mL)"]
+ARMS = ["EV_WT", "EV_KO", "A", "B", "C", "vehicle", "IL-32 25 ng/mL", "RANKL (50 ng/mL)", "A/D"]
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,7 @@ ARMS = ["EV_WT", "EV_KO", "A", "B", "C", "vehicle", "IL-32 25 ng/mL", "RANKL (50
         ("((A))/B", {"A": 1, "B": -1}, "((A))/B", "B"),
         ("IL-32 25 ng/mL / vehicle", {"IL-32 25 ng/mL": 1, "vehicle": -1}, "IL-32 25 ng/mL / vehicle", "vehicle"),
         ("RANKL (50 ng/mL)/A", {"RANKL (50 ng/mL)": 1, "A": -1}, "RANKL (50 ng/mL)/A", "A"),
+        ("A/D/B", {"A/D": 1, "B": -1}, "A/D/B", "B"),  # the longest arm that fits
         ('"A" / "vehicle"', {"A": 1, "vehicle": -1}, '"A" / "vehicle"', "vehicle"),
         ("ev_wt / ev_ko", {"EV_WT": 1, "EV_KO": -1}, "ev_wt / ev_ko", "EV_KO"),
         ("il32_dependence = A / B", {"A": 1, "B": -1}, "il32_dependence", "B"),
