@@ -46,7 +46,13 @@ def made(tmp_path_factory):
         image=row.image, cells=[cell], is_osteoclast=False, reason="seen",
     )  # fmt: skip
     EditLog(paper / "out" / "edits.jsonl").append(edit)
-    assert osteocount("apply-edits", paper / "out").exit_code == 0
+    (paper / "out" / "report.pdf").write_bytes(b"%PDF- of the numbers before")
+    done = osteocount("apply-edits", paper / "out")
+    assert (done.exit_code, "report.pdf had the numbers before and was removed" in " ".join(done.stderr.split())) == (
+        0,
+        True,
+    )
+    assert not (paper / "out" / "report.pdf").exists()
     return paper
 
 

@@ -401,6 +401,7 @@ def test_the_primary_endpoint_must_exist():
         ({"treatment": ["IL32", "IL32"], "dose": [0, 2.5]}, ["IL32 0", "IL32 2.5"]),
         ({"treatment": ["v", "v", "A"], "oxygen": [2.0, 21.0, "hypoxia"]}, ["v, 2 % O2", "v, 21 % O2", "A, hypoxia"]),
         ({"treatment": ["v", "A"], "oxygen": [2, 2]}, ["v", "A"]),
+        ({"treatment": ["v", "", "A"], "oxygen": ["2", "21", ""]}, ["v, 2 % O2", "", "A"]),
         ({"treatment": ["", None]}, ["", ""]),
     ],
 )
