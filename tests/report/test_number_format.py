@@ -33,7 +33,15 @@ def test_rounded(value, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.5, "= 0.500"), (0.0123, "= 0.012"), (0.00456, "= 0.0046"), (0.0, "< 0.0001"), (float("nan"), "–")],
+    [
+        (0.5, "= 0.500"),
+        (0.0504, "= 0.050"),
+        (0.0496, "= 0.0496"),
+        (0.0123, "= 0.012"),
+        (0.00456, "= 0.0046"),
+        (0.0, "< 0.0001"),
+        (float("nan"), "–"),
+    ],
 )
 def test_p_value(value, text):
     assert number_format.p_value(value) == text

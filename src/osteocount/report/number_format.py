@@ -36,13 +36,14 @@ def rounded(value: Any, digits: int = 3) -> str:
 
 
 def p_value(value: Any) -> str:
-    """Write a p value with its relation sign: "= 0.012", "< 0.0001"."""
+    """Write a p value with its relation sign: "= 0.012", "< 0.0001"; with a digit more where it would round to 0.05."""
     if not is_known(value):
         return UNKNOWN
     number = float(value)
     if number < 0.0001:
         return "< 0.0001"
-    return f"= {number:.4f}" if number < 0.01 else f"= {number:.3f}"
+    across = (number < 0.05) != (round(number, 3) < 0.05)
+    return f"= {number:.4f}" if number < 0.01 or across else f"= {number:.3f}"
 
 
 def plain(value: Any) -> str:
