@@ -101,7 +101,7 @@ def read(folder: Path) -> dict[str, int]:
     return found
 
 
-def change(folder: Path, name: str) -> str:
+def described(folder: Path, name: str) -> str:
     """Return the function and what was changed in it, as the two first cells of a row."""
     from mutmut.mutation.diff_apply import get_diff_for_mutant
 
@@ -111,7 +111,8 @@ def change(folder: Path, name: str) -> str:
     old, new = (" ".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+")
     function = re.sub(r"^x_|^xǁ|__mutmut_\d+$", "", name.split(".")[-1]).replace("ǁ", ".")
     where = f"{'/'.join(name.split('.')[1:-1])}.py `{function}`"
-    return f"| {where} | `{old}` → `{new}` |".replace("||", "\\|\\|")
+    change = f"`{old}` → `{new}`".replace("|", "\\|")
+    return f"| {where} | {change} |"
 
 
 def page(folder: Path, tried: dict[str, int], drawn: int, before: str) -> str:
@@ -121,7 +122,7 @@ def page(folder: Path, tried: dict[str, int], drawn: int, before: str) -> str:
     counts = {
         room: Counter(code in lived for name, code in tried.items() if name.split(".")[1] == room) for room in ROOMS
     }
-    rows = [change(folder, name) for name, code in sorted(tried.items()) if code in lived]
+    rows = [described(folder, name) for name, code in sorted(tried.items()) if code in lived]
     return "\n".join([
         "# Mutants that the tests let live", "",
         "`python benchmarks/mutation.py FOLDER` (mutmut): the code of three rooms is changed at random places, one "
