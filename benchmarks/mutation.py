@@ -6,7 +6,8 @@ Needs `pip install mutmut`. FOLDER gets a copy of what is committed. All mutants
 drawn, from each room as many as it has lines of code, and tried in the order of drawing, so that a run ended early (or
 read meanwhile, with --read) is a random sample too. Each mutant is run against the tests of these rooms that reach its
 function, the quickest first, until one fails. The survivors are listed; what was judged of one is kept from the page
-before as long as the change is the same.
+before as long as the change is the same. Threads of OpenCV can hang a forked worker, which then takes no processor
+time: end it with `kill -9`, and its mutant counts as not tried.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("measure", "stats", "curate")
-SURVIVED, NOT_REACHED = 0, 33  # what the tool notes of a mutant
+SURVIVED, NOT_REACHED, ENDED = 0, 33, -9  # what the tool notes of a mutant
 NOT_JUDGED = "not judged yet"
 
 # The one test left out starts a process that does not find the mutants.
@@ -97,7 +98,7 @@ def read(folder: Path) -> dict[str, int]:
     found: dict[str, int] = {}
     for path in sorted((folder / "mutants/src/osteocount").glob("*/*.meta")):
         codes = json.loads(path.read_text())["exit_code_by_key"]
-        found |= {name: code for name, code in codes.items() if code is not None}
+        found |= {name: code for name, code in codes.items() if code not in (None, ENDED)}
     return found
 
 
