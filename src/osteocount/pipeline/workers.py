@@ -147,8 +147,7 @@ class _Work:
                         number = waiting.pop()
                         what = (number, self.tasks[number], self.folder, self.settings, threads_if_large)
                         with _deaf_to_ctrl_c():  # a process that is only starting shows a traceback otherwise
-                            future = pool.submit(_begin, *what)
-                        under_way[future] = number
+                            under_way[pool.submit(_begin, *what)] = number
                     for future in wait(under_way, _CHECK_S, FIRST_COMPLETED).done:
                         record = future.result()
                         watchdog.done(under_way.pop(future))
