@@ -83,11 +83,10 @@ def draw(folder: Path, size: int, seed: int) -> list[str]:
     return drawn
 
 
-def run(folder: Path, names: list[str]) -> None:
+def run(names: list[str]) -> None:
     """Let the tool try the mutants in the order of drawing."""
     import mutmut.__main__ as tool
 
-    os.chdir(folder)
     tool.estimated_worst_case_time = names.index  # what it sorts by
     tool.tests_for_mutant_names = lambda _: ["tests/measure/test_matching.py"]  # all have passed for its statistics
     tool._run(names, 1)
@@ -150,8 +149,9 @@ def main() -> None:
     sample = folder / "sample.json"
     if not args.read:
         prepare(folder)
+        os.chdir(folder)  # before anything of the tool is called: it keeps the first settings that it reads
         sample.write_text(json.dumps(draw(folder, args.sample, args.seed), indent=1))
-        run(folder, json.loads(sample.read_text()))
+        run(json.loads(sample.read_text()))
     before = out.read_text(encoding="utf-8") if out.exists() else ""
     drawn = len(json.loads(sample.read_text()))
     out.write_text(page(folder, read(folder), drawn, before), encoding="utf-8")
