@@ -43,20 +43,33 @@ def field():
     return simulate_field(FieldDesign(width=360, height=280), 7)
 
 
-@pytest.fixture
-def picture_file(tmp_path, field):
-    path = tmp_path / "B02_f1.tif"
-    resolution = 1e4 / field.pixel_size
-    tifffile.imwrite(
-        path, field.picture, photometric="rgb", resolution=(resolution, resolution), resolutionunit="CENTIMETER"
-    )
-    return path
+@pytest.fixture(scope="session")
+def field_scale(field):
+    """Return the scale and the units of a layer of the field; without them its scale is estimated, which takes long."""
+    return {"scale": (field.pixel_size, field.pixel_size), "units": ("um", "um")}
+
+
+@pytest.fixture(scope="session")
+def write_field(field):
+    """Return a function that writes pixels of the field to a file that says their size."""
+    resolution = (1e4 / field.pixel_size,) * 2
+
+    def write(path, pixels):
+        tifffile.imwrite(path, pixels, photometric="rgb", resolution=resolution, resolutionunit="CENTIMETER")
+        return path
+
+    return write
 
 
 @pytest.fixture
-def plate_folder(tmp_path, field):
+def picture_file(tmp_path, field, write_field):
+    return write_field(tmp_path / "B02_f1.tif", field.picture)
+
+
+@pytest.fixture
+def plate_folder(tmp_path, field, write_field):
     folder = tmp_path / "plate"
     folder.mkdir()
     for well, picture in (("A01", field.picture), ("A02", np.ascontiguousarray(field.picture[::-1]))):
-        tifffile.imwrite(folder / f"{well}_f1.tif", picture, photometric="rgb")
+        write_field(folder / f"{well}_f1.tif", picture)
     return folder

@@ -66,8 +66,8 @@ def test_osteoclasts_and_others_have_their_colours(viewer, dock, qtbot, picture_
         assert tuple(labels.get_color(label)[:3]) == pytest.approx(kinds[bool(is_osteoclast)], abs=0.01)
 
 
-def test_counting_again_replaces_the_layers(viewer, dock, qtbot, field):
-    viewer.add_image(field.picture, name="scene")
+def test_counting_again_replaces_the_layers(viewer, dock, qtbot, field, field_scale):
+    viewer.add_image(field.picture, name="scene", **field_scale)
     counted(dock, qtbot)
     counted(dock, qtbot)
     assert [layer.name for layer in viewer.layers] == ["scene", "scene cells", "scene nuclei"]
@@ -125,8 +125,8 @@ def test_a_cancelled_count_changes_nothing(viewer, dock, qtbot, monkeypatch):
     assert len(viewer.layers) == 1
 
 
-def test_a_layer_closed_meanwhile_is_no_error(viewer, dock, qtbot, field):
-    viewer.add_image(field.picture, name="scene")
+def test_a_layer_closed_meanwhile_is_no_error(viewer, dock, qtbot, field, field_scale):
+    viewer.add_image(field.picture, name="scene", **field_scale)
     dock.count()
     viewer.layers.remove("scene")
     qtbot.waitUntil(lambda: dock.run.count.isEnabled(), timeout=PATIENCE_MS)

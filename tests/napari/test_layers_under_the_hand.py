@@ -41,8 +41,8 @@ def names(viewer):
     return [layer.name for layer in viewer.layers]
 
 
-def test_a_layer_renamed_while_it_is_counted_keeps_its_result(viewer, dock, qtbot, field):
-    image = viewer.add_image(field.picture, name="scene")
+def test_a_layer_renamed_while_it_is_counted_keeps_its_result(viewer, dock, qtbot, field, field_scale):
+    image = viewer.add_image(field.picture, name="scene", **field_scale)
     dock.count()
     image.name = "mine"
     finished(dock, qtbot)
@@ -52,18 +52,18 @@ def test_a_layer_renamed_while_it_is_counted_keeps_its_result(viewer, dock, qtbo
     assert names(viewer) == ["other", "other cells", "other nuclei"]
 
 
-def test_another_layer_of_the_same_name_gets_no_result(viewer, dock, qtbot, field):
-    image = viewer.add_image(field.picture, name="scene")
+def test_another_layer_of_the_same_name_gets_no_result(viewer, dock, qtbot, field, field_scale):
+    image = viewer.add_image(field.picture, name="scene", **field_scale)
     dock.count()
     viewer.layers.remove(image)
-    viewer.add_image(field.picture[::-1].copy(), name="scene")
+    viewer.add_image(field.picture[::-1].copy(), name="scene", **field_scale)
     finished(dock, qtbot)
     assert names(viewer) == ["scene"]
     assert "scene was closed while it was counted" in dock.message.text()
 
 
-def test_a_layer_given_another_picture_gets_no_result(viewer, dock, qtbot, field):
-    image = viewer.add_image(field.picture, name="scene")
+def test_a_layer_given_another_picture_gets_no_result(viewer, dock, qtbot, field, field_scale):
+    image = viewer.add_image(field.picture, name="scene", **field_scale)
     dock.count()
     image.data = field.picture[::-1].copy()
     finished(dock, qtbot)
@@ -71,17 +71,17 @@ def test_a_layer_given_another_picture_gets_no_result(viewer, dock, qtbot, field
     assert "scene was given another picture while it was counted" in dock.message.text()
 
 
-def test_a_layer_of_the_person_is_never_taken_for_a_result(viewer, dock, qtbot, field):
+def test_a_layer_of_the_person_is_never_taken_for_a_result(viewer, dock, qtbot, field, field_scale):
     own = viewer.add_labels(np.zeros((8, 8), int), name="scene cells")
-    viewer.add_image(field.picture, name="scene")
+    viewer.add_image(field.picture, name="scene", **field_scale)
     counted(dock, qtbot)
     assert own in viewer.layers
     assert names(viewer) == ["scene cells", "scene", "scene cells [1]", "scene nuclei"]
 
 
 @pytest.mark.parametrize("tool", ["paint", "fill", "data_setitem"])
-def test_paint_is_taken_back_and_said(viewer, dock, qtbot, field, tool, tmp_path):
-    viewer.add_image(field.picture, name="scene")
+def test_paint_is_taken_back_and_said(viewer, dock, qtbot, field, field_scale, tool, tmp_path):
+    viewer.add_image(field.picture, name="scene", **field_scale)
     counted(dock, qtbot)
     cells = viewer.layers["scene cells"]
     before = cells.data.copy()
@@ -98,8 +98,8 @@ def test_paint_is_taken_back_and_said(viewer, dock, qtbot, field, tool, tmp_path
     assert len(write_cells(str(tmp_path / "a.tif"), *cells.as_layer_data_tuple()[:2])) == 2
 
 
-def test_cells_changed_behind_the_table_are_not_saved_with_it(viewer, dock, qtbot, field, tmp_path):
-    viewer.add_image(field.picture, name="scene")
+def test_cells_changed_behind_the_table_are_not_saved_with_it(viewer, dock, qtbot, field, field_scale, tmp_path):
+    viewer.add_image(field.picture, name="scene", **field_scale)
     counted(dock, qtbot)
     cells = viewer.layers["scene cells"]
     cells.data[:20, :20] = 1
@@ -109,13 +109,14 @@ def test_cells_changed_behind_the_table_are_not_saved_with_it(viewer, dock, qtbo
 
 
 @pytest.mark.parametrize("plugin", ["osteocount", "napari"])
-def test_every_scene_of_a_file_is_counted_as_itself(viewer, dock, qtbot, field, tmp_path, plugin):
+def test_every_scene_of_a_file_is_counted_as_itself(viewer, dock, qtbot, field, write_field, tmp_path, plugin):
     path = tmp_path / "two.ome.tif"
     other = np.ascontiguousarray(np.roll(field.picture[::-1], 60, axis=1))
     other[:, :120] = field.picture[0, 0]  # bare plastic: fewer cells
+    size = {f"PhysicalSize{axis}": field.pixel_size for axis in "XY"}
     with tifffile.TiffWriter(path, ome=True) as tiff:
         for well, pixels in (("A01", field.picture), ("A02", other)):
-            tiff.write(pixels, photometric="rgb", metadata={"axes": "YXS", "Name": well})
+            tiff.write(pixels, photometric="rgb", metadata={"axes": "YXS", "Name": well, **size})
     if plugin == "osteocount":
         viewer.open(path, plugin="osteocount")
     else:  # another reader's layer, which says no scene
@@ -127,9 +128,7 @@ def test_every_scene_of_a_file_is_counted_as_itself(viewer, dock, qtbot, field, 
         viewer.layers.selection.active = layer
         counted(dock, qtbot)
         expected.append(dock.numbers.values["n_trap_positive"].text())
-    plain = [tmp_path / "a.tif", tmp_path / "b.tif"]
-    for file, pixels in zip(plain, (field.picture, other), strict=True):
-        tifffile.imwrite(file, pixels, photometric="rgb")
+    plain = [write_field(tmp_path / "a.tif", field.picture), write_field(tmp_path / "b.tif", other)]
     numbers = [str(analyse(read_picture(file), Settings()).summary["n_trap_positive"]) for file in plain]
     assert numbers[0] != numbers[1]
     assert expected == numbers

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import napari
 import pytest
-import tifffile
 from typer.testing import CliRunner
 
 import osteocount
@@ -105,10 +104,10 @@ def test_whatever_is_dropped_is_answered_in_words(make_napari_viewer, qtbot, tmp
 
 
 @pytest.mark.window
-def test_the_program_opens_what_it_is_given(make_napari_viewer, monkeypatch, qtbot, tmp_path, field):
+def test_the_program_opens_what_it_is_given(make_napari_viewer, monkeypatch, qtbot, tmp_path, field, write_field):
     pictures, results = tmp_path / "plate", tmp_path / "plate_osteocount"
     pictures.mkdir()
-    tifffile.imwrite(pictures / "A01_f1.tif", field.picture, photometric="rgb")
+    write_field(pictures / "A01_f1.tif", field.picture)
     for _ in osteocount.run(str(pictures), str(results), Settings()):
         pass
     viewer = make_napari_viewer()
