@@ -385,8 +385,8 @@ CI_HIGH = _statistic("ci_high", "Upper end of the 95 % interval; of arms against
 VERDICT = Column(
     "verdict",
     "str",
-    "`robust`, `indicated` (adjusted p below .05, of a secondary endpoint `p_across_endpoints`), `no evidence` (.05 or "
-    "more), `exploratory` … in words.",
+    "`robust`, `indicated` (adjusted p below 0.05, of a secondary endpoint `p_across_endpoints`), `no evidence` (0.05 "
+    "or more), `exploratory` … in words.",
 )
 
 COMPARISONS = Table(

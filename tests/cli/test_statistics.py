@@ -174,7 +174,7 @@ def test_agree_writes_table_pairs_effects_and_figure(table, tmp_path):
     code, out, err = osteocount(*arguments)
     assert (code, err) == (0, "")
     assert "\nautomatic against Ann, 24 wells: bias +0 osteoclasts (95 % CI +0 to +0; +0 %)" in out
-    assert out.startswith("Warning: Against Bo, the counting error differs between arms (p < .001)")
+    assert out.startswith("Warning: Against Bo, the counting error differs between arms (p < 0.0001)")
     assert "EV_WT, counted by Bo: " in out
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "agreement.csv", "pairs.csv", "effects.csv", "bland_altman.svg", "bland_altman.png",

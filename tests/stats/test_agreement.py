@@ -80,7 +80,7 @@ def test_the_effect_is_given_from_both_and_an_uneven_error_is_warned_of():
     assert list(found.effects["counted_by"]) == ["automatic", "manual"]
     assert found.effects["estimate"].iloc[1] == pytest.approx(2 * found.effects["estimate"].iloc[0], rel=0.01)
     assert found.warnings[0] == (
-        "Against manual, the counting error differs between arms (p < .001): the treatment effect is biased by it. "
+        "Against manual, the counting error differs between arms (p < 0.0001): the treatment effect is biased by it. "
         "Read the effect from both ways of counting, and curate the arms that differ."
     )
     assert "the counting error changes with density" in found.warnings[1]

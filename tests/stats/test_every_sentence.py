@@ -29,13 +29,13 @@ ROW = {
         ({}, ""),
         (
             {"p_paired_pooled": 0.21},
-            "The paired test of the donors' ratios pooled over the arms does not agree (p = .210): the finding "
+            "The paired test of the donors' ratios pooled over the arms does not agree (p = 0.210): the finding "
             "holds only "
             "if the control varies no more between donors than the arms do. Add donors.",
         ),
         (
             {"p_paired": 0.12, "link": "identity"},
-            "The paired test of the donors' own differences does not agree (p = .120): the finding holds only if "
+            "The paired test of the donors' own differences does not agree (p = 0.120): the finding holds only if "
             "all arms "
             "vary alike between donors. Add donors.",
         ),
@@ -50,14 +50,15 @@ ROW = {
         ),
         (
             {"p_adjusted": 0.2, "link": "identity", "kind": "trend"},
-            "Only the paired test of the donors' own differences is below .05 (p = .030; adjusted p = .200): not "
+            "Only the paired test of the donors' own differences is below 0.05 (p = 0.030; adjusted p = 0.200): not "
             "enough "
             "for evidence. Add donors. The estimate is the difference per dose step (rank of the dose, control "
             "lowest).",
         ),
         (
             {"role": "secondary", "p_across_endpoints": 0.07, "p_adjusted": 0.035},
-            "Before the correction over the secondary endpoints p = .035, after it p = .070: not enough for evidence.",
+            "Before the correction over the secondary endpoints p = 0.035, after it p = 0.070: not enough for "
+            "evidence.",
         ),
     ],
 )
@@ -67,7 +68,16 @@ def test_notes_of_a_row(changed, note):
 
 @pytest.mark.parametrize(
     ("p", "text"),
-    [(0.0004, "p < .001"), (0.0123, "p = .012"), (0.04996, "p = .0500"), (0.0501, "p = .050"), (1.0, "p = 1.000")],
+    [
+        (0.00004, "p < 0.0001"),
+        (0.0001, "p = 0.0001"),
+        (0.0046, "p = 0.0046"),
+        (0.0123, "p = 0.012"),
+        (0.04996, "p = 0.0500"),
+        (0.05, "p = 0.050"),
+        (0.0501, "p = 0.050"),
+        (1.0, "p = 1.000"),
+    ],
 )
 def test_p_values(p, text):
     assert sentences.p_value(p) == text
@@ -110,7 +120,7 @@ TOST = {"margin": 1.5, "reference": "vehicle", "role": "primary", "p_tost": 0.01
         ({}, "The 90 % interval lies inside 0.667 to 1.50 × vehicle."),
         (
             {"p_adjusted": 0.06},
-            "The 90 % interval lies inside 0.667 to 1.50 × vehicle, but adjusted over the arms p = .060: not enough "
+            "The 90 % interval lies inside 0.667 to 1.50 × vehicle, but adjusted over the arms p = 0.060: not enough "
             "to call "
             "it equivalent. More donors narrow it.",
         ),
@@ -118,7 +128,7 @@ TOST = {"margin": 1.5, "reference": "vehicle", "role": "primary", "p_tost": 0.01
             {"role": "secondary"},
             "The 90 % interval lies inside 0.667 to 1.50 × vehicle, but adjusted over the arms and the secondary "
             "endpoints "
-            "p = .080: not enough to call it equivalent. More donors narrow it.",
+            "p = 0.080: not enough to call it equivalent. More donors narrow it.",
         ),
         (
             {"p_tost": 0.3, "p_adjusted": 0.3},
@@ -135,7 +145,7 @@ def test_equivalence(changed, text):
     [
         (
             sentences.ec50_no_trend("EC50", 0.2),
-            "No EC50: the dose trend is not significant (p = .200), so there is no effect to halve. Add donors, or "
+            "No EC50: the dose trend is not significant (p = 0.200), so there is no effect to halve. Add donors, or "
             "doses "
             "further apart.",
         ),
@@ -253,7 +263,7 @@ def test_a_plan_says_what_the_pilot_showed():
     assert (
         "For orientation: with 4 arms, 50 osteoclasts per well, donor × arm SD 0.2 and negative-binomial size 10, 3 "
         "donors × 3 wells give the verdict 'robust' in 33 % of experiments for a ratio of 2 and in 9 % for 1.5 "
-        "(Dunnett p < .05 in 52 % and 17 %)."
+        "(Dunnett p < 0.05 in 52 % and 17 %)."
     ) in said
 
 
@@ -276,7 +286,7 @@ def test_an_error_that_grows_with_density_is_said():
     manual = ours[["plate", "well"]].assign(count=(ours["count"] ** 0.8).round().astype(int))
     (text,) = agree(ours, manual, control="vehicle").warnings[:1]
     shape = (
-        r"Against manual, the counting error changes with density: \+\d+ % per doubling \(p < \.001\), so dense and "
+        r"Against manual, the counting error changes with density: \+\d+ % per doubling \(p < 0\.0001\), so dense and "
         r"sparse arms are not counted alike\."
     )
     assert re.fullmatch(shape, text)

@@ -86,7 +86,7 @@ def test_the_sentence():
     low, high = (100 * end for end in found.power_range)
     assert found.summary().startswith(
         f"6 donors × 3 wells (36 wells in all) give {robust:.0f} % power for the verdict 'robust' ({low:.0f} to "
-        f"{high:.0f} % as far as a pilot of this size can tell) and {dunnett:.0f} % for Dunnett p < .05 (a ratio of "
+        f"{high:.0f} % as far as a pilot of this size can tell) and {dunnett:.0f} % for Dunnett p < 0.05 (a ratio of "
         f"3, one "
         "arm against control).\nThe range comes from how uncertain the pilot leaves the variation between a donor's "
         "arms and the number of osteoclasts in the control (90 % interval); a larger pilot narrows it.\n"

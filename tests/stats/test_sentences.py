@@ -174,7 +174,7 @@ def test_refusals(frame, sentence):
                     "D3": {"vehicle": (50, 50), "A": (100, 120), "B": (100, 98), "C": (52, 50)},
                 }
             ),
-            "osteoclast_count: A: The paired test of the donors' own ratios does not agree (p = .120): the finding "
+            "osteoclast_count: A: The paired test of the donors' own ratios does not agree (p = 0.120): the finding "
             "holds only if all arms vary alike between donors. Add donors.",
         ),
     ],
@@ -190,7 +190,7 @@ def test_only_the_paired_t_test():
     frame = table({d: {**own, "A": (44 + i % 2, 44)} for i, (d, own) in enumerate(noisy.items())})
     found = compare(frame, control="vehicle").table.set_index("contrast").loc["A", "reason"]
     assert found == (
-        "Only the paired test of the donors' own ratios is below .05 (p < .001; adjusted p = .938): not enough for "
+        "Only the paired test of the donors' own ratios is below 0.05 (p < 0.0001; adjusted p = 0.938): not enough for "
         "evidence. Add donors."
     )
 

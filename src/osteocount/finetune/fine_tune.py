@@ -30,6 +30,7 @@ from osteocount.segment.backends.lab_model import FORMAT, Figures, LabFacts
 from osteocount.segment.backends.low_power_model import LOW_POWER_SHA256
 from osteocount.segment.detectors.learned_low_power import CELL_FEATURES
 from osteocount.settings import Settings
+from osteocount.stats.sentences import p_value
 
 STEPS = 600
 FEWEST_OSTEOCLASTS = 30
@@ -85,7 +86,7 @@ class FineTuned:
             f"Best was {way}: F1 {self.gain.before.f1:.3f} before, {f1:.3f} after{best}. "
             f"On {self.facts.n_wells} wells left out in turn, recall went from {before.recall:.3f} to "
             f"{after.recall:.3f}, precision from {before.precision:.3f} to {after.precision:.3f}, the bias of the "
-            f"count from {before.bias:+.0%} to {after.bias:+.0%} (gain in F1: p = {self.facts.p:.3f}{tries}, "
+            f"count from {before.bias:+.0%} to {after.bias:+.0%} (gain in F1: {p_value(self.facts.p)}{tries}, "
             f"randomisation test over {self.gain.n_units} {self.gain.unit}s)."
         )
         if self.is_useful:

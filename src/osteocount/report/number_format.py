@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from osteocount.columns import UNKNOWN, Style
+from osteocount.stats.sentences import p_relation
 
 
 def is_known(value: Any) -> bool:
@@ -36,14 +37,8 @@ def rounded(value: Any, digits: int = 3) -> str:
 
 
 def p_value(value: Any) -> str:
-    """Write a p value with its relation sign: "= 0.012", "< 0.0001"; with a digit more where it would round to 0.05."""
-    if not is_known(value):
-        return UNKNOWN
-    number = float(value)
-    if number < 0.0001:
-        return "< 0.0001"
-    across = (number < 0.05) != (round(number, 3) < 0.05)
-    return f"= {number:.4f}" if number < 0.01 or across else f"= {number:.3f}"
+    """Write a p value with its sign, as every sentence of the statistics does."""
+    return p_relation(float(value)) if is_known(value) else UNKNOWN
 
 
 def plain(value: Any) -> str:

@@ -34,7 +34,7 @@ WIDEST_LEVEL, LARGEST_SD = (
 ALIKE = 1.05  # largest ÷ smallest imaged area that counts as equal; a convention, not measured
 ORIENTATION = (
     "For orientation: with 4 arms, 50 osteoclasts per well, donor × arm SD 0.2 and negative-binomial size 10, 3 donors "
-    "× 3 wells give the verdict 'robust' in 33 % of experiments for a ratio of 2 and in 9 % for 1.5 (Dunnett p < .05 "
+    "× 3 wells give the verdict 'robust' in 33 % of experiments for a ratio of 2 and in 9 % for 1.5 (Dunnett p < 0.05 "
     "in 52 % and 17 %)."
 )
 
@@ -99,7 +99,7 @@ class Plan:
             f"{100 * best['power_robust']:.0f} % power for the verdict 'robust' ({low:.0f} to {high:.0f} % as far as a "
             "pilot of this size can tell)"
         )
-        dunnett = f"{100 * best['power_adjusted']:.0f} % for Dunnett p < .05"
+        dunnett = f"{100 * best['power_adjusted']:.0f} % for Dunnett p < 0.05"
         design = f"{int(best['donors'])} donors × {int(best['wells'])} wells"
         if best["power_robust"] >= self.target:
             answer = f"{design} ({int(best['total_wells'])} wells in all) give {power} and {dunnett}"

@@ -123,7 +123,7 @@ def _paired_notes(row: dict[str, Any], kind: str, effects: str) -> str:
         )
     if own < 0.05 <= row["p_adjusted"]:
         return (
-            f"Only the paired test of the donors' own {effects} is below .05 ({p_value(own)}; adjusted "
+            f"Only the paired test of the donors' own {effects} is below 0.05 ({p_value(own)}; adjusted "
             f"{p_value(row['p_adjusted'])}): not enough for evidence. Add donors."
         )
     if shown and confirmed and row["kind"] == "arm" and row["family_size"] == 1 and pairs > 2:
@@ -132,11 +132,16 @@ def _paired_notes(row: dict[str, Any], kind: str, effects: str) -> str:
 
 
 def p_value(p: float) -> str:
-    """Write a p value: "p = .057", "p < .001"; one that would round to .050 from below with a digit more."""
-    if p < 0.001:
-        return "p < .001"
-    text = f"{p:.3f}" if (p < 0.05) == (round(p, 3) < 0.05) else f"{p:.4f}"
-    return "p = " + text.removeprefix("0")
+    """Write a p value with its name: "p = 0.057"."""
+    return f"p {p_relation(p)}"
+
+
+def p_relation(p: float) -> str:
+    """Write a p value with its sign: "= 0.012", "= 0.0046", "< 0.0001"; never 0.050 where it is below 0.05."""
+    if p < 0.0001:
+        return "< 0.0001"
+    across = (p < 0.05) != (round(p, 3) < 0.05)
+    return f"= {p:.4f}" if p < 0.01 or across else f"= {p:.3f}"
 
 
 def disagreement(row: dict[str, Any]) -> bool:
