@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -34,16 +35,31 @@ def files(out):
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in paths}
 
 
-@pytest.fixture
-def counted(tmp_path):
+@pytest.fixture(autouse=True, scope="module")
+def _no_page():
+    """Draw no report: what is asked here is what becomes of the tables and images."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("osteocount.report.write_report", lambda *_: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def once_counted(tmp_path_factory):
     """Two pictures of one osteoclast each, in different places, and their results."""
-    (tmp_path / "plate").mkdir()
+    made = tmp_path_factory.mktemp("counted")
+    (made / "plate").mkdir()
     for number in (1, 2):
         od = canvas(120, 150)
         osteoclast(od, (60, 30 + 30 * number))
-        tifffile.imwrite(tmp_path / "plate" / f"A{number}.tif", photograph(od), photometric="rgb")
-    count(tmp_path / "plate", tmp_path / "out")
-    return tmp_path
+        tifffile.imwrite(made / "plate" / f"A{number}.tif", photograph(od), photometric="rgb")
+    count(made / "plate", made / "out")
+    return made
+
+
+@pytest.fixture
+def counted(once_counted, tmp_path):
+    """A copy of them, to be changed."""
+    return shutil.copytree(once_counted, tmp_path, dirs_exist_ok=True)
 
 
 def swap(one, two):

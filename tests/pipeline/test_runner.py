@@ -4,26 +4,39 @@ import json
 import shutil
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import tifffile
 
+from osteocount.cli import main
+
 PROGRAM = Path(sys.executable).with_name("osteocount")
 TABLES = ("cells.csv", "nuclei.csv", "wells.csv", "comparisons.csv")
 
 
-def osteocount(*arguments):
-    """Run the program as a person would."""
+def started(*arguments):
+    """Run the program as a person would, in a process of its own."""
     return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def osteocount(*arguments):
+    """Run what the program runs, in this process, which has all its libraries already."""
+    with pytest.MonkeyPatch.context() as patch, StringIO() as out, StringIO() as err:
+        for name, value in {"argv": ["osteocount", *map(str, arguments)], "stdout": out, "stderr": err}.items():
+            patch.setattr(sys, name, value)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return subprocess.CompletedProcess(arguments, ended.value.code or 0, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="session")
 def result(plate, tmp_path_factory):
     """One finished run of the small plate: the folder, and what the program said."""
     out = tmp_path_factory.mktemp("result") / "out"
-    return out, osteocount("run", plate, "--layout", plate / "layout.csv", "--out", out)
+    return out, started("run", plate, "--layout", plate / "layout.csv", "--out", out)
 
 
 def test_a_plate_gives_every_file_of_the_contract(result):
@@ -81,7 +94,7 @@ def test_the_record_says_how_to_repeat_it(result):
 
 
 def test_two_workers_give_the_same_bytes(plate, result, tmp_path):
-    said = osteocount("run", plate, "--layout", plate / "layout.csv", "--out", tmp_path / "two", "--workers", 2)
+    said = started("run", plate, "--layout", plate / "layout.csv", "--out", tmp_path / "two", "--workers", 2)
     assert said.returncode == 0, said.stderr
     names = [*TABLES, *(f"labels/{path.name}" for path in (result[0] / "labels").iterdir())]
     for name in names:

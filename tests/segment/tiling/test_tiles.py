@@ -88,51 +88,62 @@ def assert_same(found, whole):
     assert found.record == whole.record
 
 
+@pytest.fixture(scope="module")
+def at_once(request):
+    """What a picture without seams gives; each is worked on once for all tests."""
+
+    @cache
+    def segmented(name, um, kind="classical"):
+        return tiled(request.getfixturevalue(name), WHOLE, um=um, kind=kind)
+
+    return segmented
+
+
 @pytest.mark.parametrize(
     ("core", "offset"), [(512, (0, 0)), (512, (511, 1)), (1024, (0, 0)), (1024, (433, 717)), (2048, (301, 903))]
 )
 @pytest.mark.parametrize("um", [0.76, 0.5, 0.95])
-def test_the_seams_change_nothing(culture, core, offset, um):
-    whole = tiled(culture, WHOLE, um=um)
+def test_the_seams_change_nothing(culture, at_once, core, offset, um):
+    whole = at_once("culture", um)
     assert len(whole.cell_table) > 40
     assert_same(tiled(culture, core, offset, um), whole)
 
 
-def test_threads_change_nothing(culture, simulated):
+def test_threads_change_nothing(culture, simulated, at_once):
     scale = working_scale(0.76, "given")
-    for made in (culture, simulated):
+    for name, made in (("culture", culture), ("simulated", simulated)):
         shared = ClassicalDetector(scale, Settings(), threads=3)
         field = field_of(made, 0.76, shared, tile_side=700, at_once=2)
-        assert_same(segment_brightfield(field, Settings(), {}), tiled(made, WHOLE))
+        assert_same(segment_brightfield(field, Settings(), {}), at_once(name, 0.76))
 
 
 @pytest.mark.parametrize(
     ("core", "offset", "um"), [(512, (511, 1), 0.76), (1024, (433, 717), 0.5), (2048, (301, 903), 0.95)]
 )
-def test_the_seams_change_nothing_for_the_network(culture, core, offset, um):
-    whole = tiled(culture, WHOLE, um=um, kind="learned")
+def test_the_seams_change_nothing_for_the_network(culture, at_once, core, offset, um):
+    whole = at_once("culture", um, "learned")
     assert len(whole.cell_table) > 40
     assert_same(tiled(culture, core, offset, um, kind="learned"), whole)
 
 
 @pytest.mark.parametrize("kind", ["classical", "learned"])
 @pytest.mark.parametrize(("core", "offset"), [(512, (77, 300)), (1024, (1000, 129))])
-def test_the_seams_change_nothing_in_a_crowded_culture(simulated, kind, core, offset):
-    whole = tiled(simulated, WHOLE, kind=kind)
+def test_the_seams_change_nothing_in_a_crowded_culture(simulated, at_once, kind, core, offset):
+    whole = at_once("simulated", 0.76, kind)
     assert len(whole.cell_table) > 200
     assert_same(tiled(simulated, core, offset, kind=kind), whole)
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(core=st.integers(260, 900), down=st.integers(0, 900), along=st.integers(0, 900))
-def test_no_seam_anywhere_changes_anything(culture, core, down, along):
-    assert_same(tiled(culture, core, (down, along)), tiled(culture, WHOLE))
+def test_no_seam_anywhere_changes_anything(culture, at_once, core, down, along):
+    assert_same(tiled(culture, core, (down, along)), at_once("culture", 0.76))
 
 
-@pytest.mark.parametrize(("killed_at", "at_once"), [(1, 1), (2, 1), (5, 2), (9, 2)])
-def test_a_run_killed_between_tiles_goes_on_from_there(culture, tmp_path, monkeypatch, killed_at, at_once):
+@pytest.mark.parametrize(("killed_at", "threads"), [(1, 1), (2, 1), (5, 2), (9, 2)])
+def test_a_run_killed_between_tiles_goes_on_from_there(culture, at_once, tmp_path, monkeypatch, killed_at, threads):
     def run(scratch):
-        return tiled(culture, 400, (0, 130), scratch=scratch, at_once=at_once)
+        return tiled(culture, 400, (0, 130), scratch=scratch, at_once=threads)
 
     work, done = BrightfieldImage._of_tile, []
 
@@ -146,7 +157,7 @@ def test_a_run_killed_between_tiles_goes_on_from_there(culture, tmp_path, monkey
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "tiles")
     before, killed_at = list(done), None
-    assert_same(run(tmp_path / "tiles"), tiled(culture, WHOLE))
+    assert_same(run(tmp_path / "tiles"), at_once("culture", 0.76))
     assert len(set(done)) == len(done)  # no tile twice, those from before among them
     assert len(done) > len(before)
 
