@@ -22,11 +22,15 @@ import subprocess
 import tarfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
+
+from scipy.stats import binomtest
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("measure", "stats", "curate")
 SURVIVED, NOT_REACHED, ENDED = 0, 33, -9  # what the tool notes of a mutant
 NOT_JUDGED = "not judged yet"
+EARLIER = "## Earlier samples"  # from here on the page is written by hand, and kept
 
 # The one test left out starts a process that does not find the mutants.
 CONFIGURATION = f"""
@@ -64,8 +68,8 @@ def prepare(folder: Path) -> None:
         (folder / "shared").symlink_to(shared.resolve())
 
 
-def draw(folder: Path, size: int, seed: int) -> list[str]:
-    """Draw mutants, from each room as many as it has lines."""
+def draw(folder: Path, size: int, seed: int) -> dict[str, Any]:
+    """Draw mutants, from each room as many as it has lines; say how many there are."""
     from mutmut.mutation.file_mutation import mutate_file_contents
     from mutmut.utils.format_utils import get_mutant_name
 
@@ -80,7 +84,7 @@ def draw(folder: Path, size: int, seed: int) -> list[str]:
     rng, total = random.Random(seed), sum(lines.values())  # noqa: S311 - a sample, no secret
     drawn = [name for room in ROOMS for name in rng.sample(mutants[room], round(size * lines[room] / total))]
     rng.shuffle(drawn)
-    return drawn
+    return {"seed": seed, "all": {room: len(names) for room, names in mutants.items()}, "drawn": drawn}
 
 
 def run(names: list[str]) -> None:
@@ -115,25 +119,30 @@ def described(folder: Path, name: str) -> str:
     return f"| {where} | {change} |"
 
 
-def page(folder: Path, tried: dict[str, int], drawn: int, before: str) -> str:
-    """Write the page; judgements of the page before are kept."""
+def page(folder: Path, tried: dict[str, int], sample: dict[str, Any], before: str) -> str:
+    """Write the page; judgements of the page before are kept, and what it says of earlier samples."""
     judged = dict(re.findall(r"^(\| .+` \|) (.+) \|$", before, re.MULTILINE))
     lived = (SURVIVED, NOT_REACHED)
     counts = {
         room: Counter(code in lived for name, code in tried.items() if name.split(".")[1] == room) for room in ROOMS
     }
     rows = [described(folder, name) for name, code in sorted(tried.items()) if code in lived]
+    noticed = len(tried) - len(rows)
+    share = binomtest(noticed, len(tried)).proportion_ci(method="wilson")
+    earlier = before[before.find(EARLIER) :] if EARLIER in before else ""
     return "\n".join([
         "# Mutants that the tests let live", "",
         "`python benchmarks/mutation.py FOLDER` (mutmut): the code of three rooms is changed at random places, one "
         "at a time, and the tests of these rooms are run. What they do not notice is listed and judged.", "",
-        f"{len(tried)} of {drawn} mutants that were drawn have been tried: {len(tried) - len(rows)} noticed, "
-        f"{len(rows)} not.", "",
-        "| room | tried | noticed | not noticed |", "|---|---:|---:|---:|",
-        *(f"| {room} | {own.total()} | {own[False]} | {own[True]} |" for room, own in counts.items()),
+        f"Of {sum(sample['all'].values())} mutants that there are, {len(sample['drawn'])} were drawn (seed "
+        f"{sample['seed']}) and {len(tried)} of these tried: {noticed} noticed, {len(rows)} not. Noticed: "
+        f"{noticed / len(tried):.1%} (95 % CI {share.low:.1%} to {share.high:.1%}, Wilson).", "",
+        "| room | there are | tried | noticed | not noticed |", "|---|---:|---:|---:|---:|",
+        *(f"| {room} | {sample['all'][room]} | {own.total()} | {own[False]} | {own[True]} |"
+          for room, own in counts.items()),
         "",
         "| where | change | judged |", "|---|---|---|",
-        *(f"{row} {judged.get(row, NOT_JUDGED)} |" for row in rows), "",
+        *(f"{row} {judged.get(row, NOT_JUDGED)} |" for row in rows), "", earlier,
     ])  # fmt: skip
 
 
@@ -151,10 +160,9 @@ def main() -> None:
         prepare(folder)
         os.chdir(folder)  # before anything of the tool is called: it keeps the first settings that it reads
         sample.write_text(json.dumps(draw(folder, args.sample, args.seed), indent=1))
-        run(json.loads(sample.read_text()))
+        run(json.loads(sample.read_text())["drawn"])
     before = out.read_text(encoding="utf-8") if out.exists() else ""
-    drawn = len(json.loads(sample.read_text()))
-    out.write_text(page(folder, read(folder), drawn, before), encoding="utf-8")
+    out.write_text(page(folder, read(folder), json.loads(sample.read_text()), before), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,8 @@ def test_the_most_uncertain_cells_come_first_and_touched_ones_not_at_all():
         (6, "borderline", 0.1, "automatic", False),
         (7, None, 0.3, "automatic", True),
         (8, "", None, "automatic", True),
+        (9, "", 0.5, "automatic", True),
+        (10, "", 0.6, "automatic", True),
     ]
     cells = pd.DataFrame(rows, columns=["cell_id", "flags", "confidence", "source", "counted"])
-    assert most_uncertain_first(cells) == [4, 3, 2, 7, 1, 8]
+    assert most_uncertain_first(cells) == [4, 3, 2, 7, 1, 8, 9, 10]  # unknown: as one half

@@ -23,8 +23,9 @@ def test_the_notebook_runs_and_says_what_it_promises(tmp_path):
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "outputs are not kept in the repository"
     NotebookClient(
-        notebook, timeout=PATIENCE_S, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
-    ).execute()
+        notebook, timeout=PATIENCE_S, startup_timeout=PATIENCE_S, kernel_name="python3",
+        resources={"metadata": {"path": tmp_path}},
+    ).execute()  # fmt: skip
     printed = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", ()))
     assert "Osteoclast count (primary)" in printed
     assert "DMSO" in printed

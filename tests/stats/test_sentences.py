@@ -104,6 +104,13 @@ def test_an_ec50_without_a_curve_is_refused_and_says_what_would_mend_it():
             "per mm²; 0 against 0 bounds no ratio. More imaged area or more wells of vehicle would give a ratio.",
         ),
         (
+            table({d: {"vehicle": (0, 0), "A": (0, 2 * i)} for i, d in enumerate(DONORS)}, area=1.0),
+            "A: refused. No ratio: every well of vehicle has 0 osteoclasts, and the 0.5 added to empty counts would "
+            "decide it. Instead: A has osteoclasts in 3 of 4 donors and 3 of 8 wells; the difference of rates is 1.50 "
+            "per mm² (95 % CI -0.554 to 3.55 over donors); the rate ratio is at least 2.78 (exact Poisson bound, "
+            "ignores donors). More imaged area or more wells of vehicle would give a ratio.",
+        ),
+        (
             table({d: {"vehicle": (10, 10), "A": (20, 20)} for d in DONORS}),
             "A: refused. No variation is left to test against (no residual degrees of freedom, or identical values): "
             "no p value or interval. Add donors, or fill the missing cells.",
