@@ -24,6 +24,12 @@ def test_an_overlap_below_a_half_is_no_pair():
     assert outline_pairs(np.array([[1, 1, 1, 0, 0]]), np.array([[0, 2, 2, 2, 2]])).empty
 
 
+def test_of_cells_that_cover_exactly_half_the_first_is_taken():
+    """Forty true cells of two pixels, each pixel a cell of ours: ties at the least overlap, of our 80 cells."""
+    pairs = outline_pairs(np.repeat(np.arange(1, 41), 2)[None], np.arange(1, 81)[None])
+    assert pairs["our_id"].tolist() == list(range(1, 81, 2))
+
+
 def test_the_largest_label_costs_no_memory():
     assert outline_pairs(TRUTH * (2**31 - 1), OURS.astype(np.uint32))["our_id"].tolist() == [5, 3]
 

@@ -36,6 +36,45 @@ def test_bland_altman_by_hand():
     assert found["limit_high_ci_high"] == pytest.approx(3.96 + 4.302653 * np.sqrt(1 / 3 + 1.96**2 / 4))
 
 
+@pytest.mark.parametrize(
+    ("wells", "known"),
+    [
+        (0, set()),
+        (1, {"bias"}),
+        (2, {"bias", "limit_low", "bias_low"}),
+        (3, {"bias", "limit_low", "bias_low", "icc", "r"}),
+        (4, {"bias", "limit_low", "bias_low", "icc", "r", "concordance"}),
+    ],
+)
+def test_what_is_known_of_few_wells(wells, known):
+    pairs = pd.DataFrame({"first": [10.0, 20, 30, 45], "second": [11.0, 19, 33, 48]})[:wells]
+    found = describe(pairs)
+    assert found["n"] == wells
+    for name in ("bias", "limit_low", "bias_low", "icc", "r", "concordance"):
+        assert np.isfinite(found[name]) == (name in known), name
+
+
+@pytest.mark.parametrize(
+    ("counts", "thirds"),
+    [
+        (range(1, 9), {}),
+        (range(1, 10), {"sparse third": 3, "middle third": 3, "dense third": 3}),
+        ([5] * 9, {"sparse third": 9}),  # a third in which no well is has no row
+        ([5] * 6 + [6, 7, 8], {"sparse third": 6, "dense third": 3}),
+    ],
+)
+def test_thirds_of_density(counts, thirds):
+    ours = pd.DataFrame({"well": [f"A{i + 1}" for i in range(len(counts))], "count": list(counts)})
+    found = agree(ours, ours).table.set_index("subset")["n"].to_dict()
+    assert found == {"all": len(counts)} | thirds
+
+
+def test_plates_without_a_name_are_matched_where_no_well_is_on_both():
+    ours = pd.DataFrame({"plate": ["P1", "P2"], "well": ["A1", "A2"], "count": [3, 4]})
+    found = agree(ours, pd.DataFrame({"well": ["A2", "A1"], "count": [5, 3]})).pairs
+    assert found[["well", "first", "second"]].to_numpy().tolist() == [["A1", 3, 3], ["A2", 5, 4]]
+
+
 def test_limits_as_ratios_by_hand():
     """Second is 2, 2.5 and 3.125 times the first, with 0.5 added to both: geometric mean 2.5, SD log 1.25."""
     first = np.array([9.5, 19.5, 39.5])
@@ -134,6 +173,11 @@ def test_our_fields_are_counted_from_the_cells_and_an_empty_field_has_none():
         (table()[:6], pd.DataFrame({"well": ["H12"], "count": [3]}), "No well is in both tables."),
         (
             table(),
+            pd.DataFrame({"well": ["A1"], "count": [3]}),
+            "several plates: add a column 'plate' to the manual counts.",
+        ),
+        (  # two plates are several
+            table()[:12],
             pd.DataFrame({"well": ["A1"], "count": [3]}),
             "several plates: add a column 'plate' to the manual counts.",
         ),

@@ -28,6 +28,11 @@ def batches(of_donor_and_well):
             "One EV batch only in EV: the donors tell what this batch does, not what others would. Give every donor "
             "two batches or more, or each donor one of its own.",
         ),
+        (  # two batches of four donors: each donor still has one
+            batches(lambda donor, well: "old" if donor < "D3" else "new"),
+            "Every donor got a single EV batch of EV: differences between batches are part of those between donors, so "
+            "the p values hold for both together and cannot tell which of the two varies.",
+        ),
         (
             batches(lambda donor, well: f"b {donor}"),
             "Every donor got a single EV batch of EV: differences between batches are part of those between donors, so "
@@ -39,6 +44,11 @@ def test_how_far_the_batches_speak_is_said(frame, warning):
     found = compare(frame, control="vehicle")
     assert warning in found.warnings
     assert found.table["p_batches"].isna().all()
+
+
+def test_two_batches_in_a_single_donor_are_not_said_to_be_one_for_each():
+    frame = batches(lambda donor, well: f"b{well % 2}" if donor == "D1" else "b0")
+    assert not any("batch" in text for text in compare(frame, control="vehicle").warnings)
 
 
 def test_crossed_batches_are_a_second_sample():

@@ -199,8 +199,11 @@ def _subsets(name: str, pairs: pd.DataFrame, unit: str) -> list[dict[str, Any]]:
         edges = np.quantile(level, [1 / 3, 2 / 3])
         thirds = {"sparse third": level <= edges[0], "dense third": level > edges[1]}
         thirds["middle third"] = ~(thirds["sparse third"] | thirds["dense third"])
-        for third in ("sparse third", "middle third", "dense third"):
-            rows.append({"comparison": name, "subset": third, "unit": unit, **_measures(pairs[thirds[third]])})
+        rows += [
+            {"comparison": name, "subset": third, "unit": unit, **_measures(pairs[thirds[third]])}
+            for third in ("sparse third", "middle third", "dense third")
+            if thirds[third].any()
+        ]
     return rows
 
 
