@@ -20,7 +20,7 @@ import torch
 from calibrate import calibrate
 from data import SceneArrays
 from network import CELLS, CellNet, Shape
-from optimise_onnx import enlarged_last, without_concatenations
+from optimise_onnx import enlarged_by_pixels, enlarged_last, without_concatenations
 from quantise import CalibrationScenes, in_8_bits
 
 from osteocount.segment.backends.shipped import CellModel
@@ -64,7 +64,7 @@ def main() -> None:
     in_floats, scenes = asked.network.with_suffix(".onnx"), scenes_of(asked.calibration)
     if asked.network != in_floats:
         to_onnx(asked.network, in_floats, {})
-    model = in_8_bits(enlarged_last(onnx.load(in_floats)), CalibrationScenes(scenes))
+    model = enlarged_by_pixels(in_8_bits(enlarged_last(onnx.load(in_floats)), CalibrationScenes(scenes)))
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "model.onnx"
         save(model, plain, {})

@@ -115,3 +115,55 @@ def _four_places(
 def _taps(odd: int) -> NDArray[np.float32]:
     """Return which of three taps (2, 3) fall on the first and on the second of two pixels, at an even or odd place."""
     return np.array([[1, 1, 0], [0, 0, 1]] if odd else [[1, 0, 0], [0, 1, 1]], np.float32)
+
+
+def enlarged_by_pixels(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Put the four places of each pixel side by side by moving all channels of a pixel together: the same numbers.
+
+    Convolutions in 8 bits keep the channels of a pixel together. ``DepthToSpace`` wants maps one after another, and
+    moves byte by byte: a tenth of the network's time.
+
+    Parameters
+    ----------
+    model
+        In 8 bits, from `enlarged_last`; changed in place.
+    """
+    graph = model.graph
+    made_by = {output: node for node in graph.node for output in node.output}
+    nodes: list[onnx.NodeProto] = []
+    for node in graph.node:
+        nodes += _moves(graph, node, made_by[node.input[0]]) if node.op_type == "DepthToSpace" else [node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    return model
+
+
+def _moves(graph: onnx.GraphProto, enlarge: onnx.NodeProto, given: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """Return the nodes in the place of ``enlarge``; all values keep the scale of what is ``given``."""
+    name, unit = enlarge.name, given.input[1:]  # scale and zero point
+    sizes = {f"{name}_pixels": [0, 0, 0, 2, 2, -1], f"{name}_twice": [1, 2, 2, 1], f"{name}_parts": [1, 1, 1, 4]}
+    for key, size in sizes.items():
+        graph.initializer.append(numpy_helper.from_array(np.array(size, np.int64), key))
+    pixels, twice, parts = sizes
+    nodes: list[onnx.NodeProto] = []
+
+    def move(kind: str, *inputs: str, **how: list[int]) -> str:
+        at = f"{name}_{len(nodes)}"
+        nodes.extend((
+            helper.make_node(kind, inputs, [at], at, **how),
+            helper.make_node("QuantizeLinear", [at, *unit], [f"{at}_q"], f"{at}_q"),
+            helper.make_node("DequantizeLinear", [f"{at}_q", *unit], [f"{at}_dq"], f"{at}_dq"),
+        ))  # fmt: skip
+        return f"{at}_dq"
+
+    together = move("Transpose", enlarge.input[0], perm=[0, 2, 3, 1])
+    by_rows = move("Transpose", move("Reshape", together, pixels), perm=[0, 1, 3, 2, 4, 5])
+    shape, wide, large = (f"{name}_{what}" for what in ("shape", "wide", "large"))
+    nodes += [
+        helper.make_node("Shape", [together], [shape], shape),
+        helper.make_node("Mul", [shape, twice], [wide], wide),
+        helper.make_node("Div", [wide, parts], [large], large),
+    ]
+    apart = move("Reshape", by_rows, large)
+    return [*nodes, helper.make_node("Transpose", [apart], list(enlarge.output), name, perm=[0, 3, 1, 2])]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 #: sha256 of the shipped file; another file under its name is refused.
-MODEL_SHA256 = "471bc66e8f31e8ef4f87456e5fa3be50f35574d2c1e403fcc20c0470a1b3bfd6"
+MODEL_SHA256 = "7ead2306da722ecc73144ee2df837027dcba4437cb4220168ec0121ba21b38d5"
 MODEL_FILE = "cells.onnx"
 
 # Pixels that the network takes at once. It needs 100 bytes for each and 45 for a second look beside the first; in
