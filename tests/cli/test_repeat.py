@@ -48,7 +48,7 @@ def made(tmp_path_factory):
     EditLog(paper / "out" / "edits.jsonl").append(edit)
     (paper / "out" / "report.pdf").write_bytes(b"%PDF- of the numbers before")
     done = osteocount("apply-edits", paper / "out")
-    assert (done.exit_code, "report.pdf had the numbers before and was removed" in " ".join(done.stderr.split())) == (
+    assert (done.exit_code, "report.pdf was of the page before and was removed" in " ".join(done.stderr.split())) == (
         0,
         True,
     )
@@ -80,6 +80,17 @@ def test_a_moved_folder_is_resumed_without_counting_anything_again(paper):
     asked = ["run", paper / "plate", "--layout", paper / "plate" / "meta" / "layout.csv", "--out", paper / "out"]
     assert osteocount(*asked, "--segmenter", "classical", "--pixel-size", "1", "--resume").exit_code == 0
     assert {path.name: path.stat().st_mtime_ns for path in (paper / "out" / "labels").glob("A?_cells.tif")} == before
+
+
+def test_a_report_written_anew_leaves_no_pdf_of_another_page(paper):
+    pdf, page = paper / "out" / "report.pdf", paper / "out" / "report.html"
+    pdf.write_bytes(b"%PDF- of this page")
+    same = osteocount("report", paper / "out")
+    assert (same.exit_code, same.stderr, pdf.exists()) == (0, "", True)
+    page.write_text(page.read_text(encoding="utf-8").replace("osteoclasts", "cells", 1), encoding="utf-8")
+    other = osteocount("report", paper / "out")
+    assert (other.exit_code, pdf.exists()) == (0, False)
+    assert "report.pdf was of the page before and was removed; `osteocount report" in " ".join(other.stderr.split())
 
 
 def test_inputs_are_named_from_one_folder(made):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,12 +92,25 @@ def report(
     """Write the report of a finished result folder anew."""
     from osteocount.report import write_report
 
-    page = write_report(folder)
+    with _told_if_pdf_goes(folder, is_printed_anew=pdf):
+        page = write_report(folder)
     echo(f"report: {page.resolve()}")
     if pdf:
         from osteocount.report.pdf import print_pdf
 
         echo(f"PDF: {print_pdf(page).resolve()}")
+
+
+@contextmanager
+def _told_if_pdf_goes(results: Path, *, is_printed_anew: bool = False) -> Iterator[None]:
+    """Say that the PDF was removed with the page that it was printed from."""
+    from osteocount.io.result_folder import REPORT_PDF
+
+    printed = results / REPORT_PDF
+    was_printed = printed.exists()
+    yield
+    if was_printed and not printed.exists() and not is_printed_anew:
+        say(f"{REPORT_PDF} was of the page before and was removed; `osteocount report {results} --pdf` prints it anew.")
 
 
 @with_settings("picture", "segment", "count", "comparison", "qc")
@@ -113,17 +128,14 @@ def apply_edits(
     """Write the tables and the report of a result folder anew, with the corrections its edit log holds."""
     from osteocount.curate import effective, read_log
     from osteocount.curate.classifier import load
-    from osteocount.io.result_folder import REPORT_PDF
     from osteocount.pipeline.corrections import CLASSIFIER, EDIT_LOG, adopt
     from osteocount.pipeline.write_results import apply_edits as write_again
 
     edits = effective(read_log(results / EDIT_LOG))
     if classifier is not None:
         adopt(results, load(classifier))
-    was_printed = (results / REPORT_PDF).exists()
-    outcome = write_again(results)
-    if was_printed:
-        say(f"{REPORT_PDF} had the numbers before and was removed; `osteocount report {results} --pdf` prints it anew.")
+    with _told_if_pdf_goes(results):
+        outcome = write_again(results)
     for note in outcome.warnings:
         if "corrections found nothing to act on" in note or CLASSIFIER in note:
             say(f"warning: {note}")

@@ -28,6 +28,7 @@ TABLES = (
     "donor_values.csv",
     "results.xlsx",
     REPORT,
+    REPORT_PDF,
     RUN_RECORD,
 )
 OWN_NAMES = (*TABLES, "labels", "overlays", "figures", "ome_zarr", "cellprofiler", ".parts")

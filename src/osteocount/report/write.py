@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from osteocount.errors import OsteoCountError
 from osteocount.io.files import atomic_write
-from osteocount.io.result_folder import REPORT
+from osteocount.io.result_folder import REPORT, REPORT_PDF
 from osteocount.report import number_format, page_tables, sentences
 from osteocount.report.figures import comparison_figures, plate_maps, remove_figures
 from osteocount.report.methods import citations, methods, model_hashes
@@ -36,7 +36,7 @@ FILES = ("wells.csv", "cells.csv", "nuclei.csv", "comparisons.csv", "donor_value
 
 
 def write_report(folder: Path, comparison: Comparison | None = None) -> Path:
-    """Write ``report.html`` into a finished result folder.
+    """Write ``report.html`` into a finished result folder; a ``report.pdf`` of another page than this is removed.
 
     Parameters
     ----------
@@ -66,6 +66,8 @@ def write_report(folder: Path, comparison: Comparison | None = None) -> Path:
         about_statistics += of_comparison(comparison, settings.primary_endpoint)
     page = _render(_context(results, settings, comparison, tuple(about_statistics)))
     target = results.folder / REPORT
+    if not (target.is_file() and target.read_bytes() == page.encode()):
+        (results.folder / REPORT_PDF).unlink(missing_ok=True)  # rather none than one of other numbers
     with atomic_write(target) as draft:
         draft.write_text(page, encoding="utf-8", newline="\n")
     return target
