@@ -133,7 +133,9 @@ def test_a_dose_is_a_column_not_the_end_of_a_name(treatments, doses, wanted):
     [
         (["rhIL-32 25 ng/mL", "rhIL-32 100 ng/mL"], ["rhIL-32 (25, 100 ng/mL)"]),
         (["rhIL-32_25ng/ml", "rhIL-32_5ng/ml", "EV"], ["rhIL-32 (5, 25 ng/ml)"]),
-        (["rhIL-32 25 ng/mL", "rhIL-32 1 µg/mL"], []),
+        (["rhIL-32 25 ng/mL", "rhIL-32 1 µg/mL"], ["rhIL-32 (25, 1000 ng/mL)"]),
+        (["x 5 ng/mL", "x 2 µg/mL", "x 1 µg/mL"], ["x (0.005, 1, 2 µg/mL)"]),  # in the most frequent unit
+        (["rhIL-32 25 ng/mL", "rhIL-32 100 nM"], []),  # no mass of a mole is known
         (["IL 10", "IL 20"], []),
         (["siRNA 1", "siRNA 2 clone"], []),
     ],
@@ -151,6 +153,17 @@ def test_a_trend_over_doses_in_names_is_tested():
     trends = compare(named, control="vehicle")
     assert trends.table["contrast"].str.startswith("dose_trend ").any()
     assert "Doses are those in the names of the treatments: " in trends.design
+
+
+def test_doses_in_names_that_do_not_convert_are_said():
+    frame = series(doses=(100.0, 1000.0))
+    names = {0.0: "vehicle", 100.0: "IL32 100 ng/mL", 1000.0: "IL32 20 nM"}
+    found = compare(frame.assign(treatment=frame["dose"].map(names)).drop(columns=["dose"]), control="vehicle")
+    assert not found.table["contrast"].str.startswith("dose_trend").any()
+    assert (
+        "Doses of IL32 are in nM and ng/mL, which do not convert into each other: they are compared apart, without a "
+        "dose trend. Give all of them in one unit."
+    ) in found.warnings
 
 
 def test_doses_in_several_units_are_ordered_by_what_they_are():

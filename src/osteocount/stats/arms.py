@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -82,6 +83,14 @@ def in_one_unit(treatment: pd.Series, dose: pd.Series, unit: pd.Series) -> tuple
         ]
         unit[own] = kept
     return dose, unit, apart
+
+
+def units_apart(treatment: str, units: Iterable[str]) -> str:
+    """Say that the doses of a treatment cannot be put into one unit."""
+    return (
+        f"Doses of {treatment} are in {' and '.join(sorted(set(units)))}, which do not convert into each other: they "
+        "are compared apart, without a dose trend. Give all of them in one unit."
+    )
 
 
 def oxygen_name(level: str) -> str:

@@ -16,7 +16,7 @@ from osteocount.stats.arms import by_day, choose_controls, suggestion
 from osteocount.stats.contrasts import Contrast
 from osteocount.stats.dependence import Dependences, find_dependences
 from osteocount.stats.design import Design, recognise
-from osteocount.stats.dose_response import DoseCurve, DoseSeries, find_series, half_effect
+from osteocount.stats.dose_response import DoseCurve, DoseSeries, doses_apart, find_series, half_effect
 from osteocount.stats.endpoints import Endpoint, find_endpoints
 from osteocount.stats.ev_batches import add_batch_tests, batch_warnings
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
@@ -151,7 +151,7 @@ def compare(
         *design_warnings(blocked, design, set(controls.values())),
         *batch_warnings(blocked, set(controls.values())),
         *multiplicity_warnings(endpoints, sorted(controls)),
-        *(ComparisonWarning(text, in_notes=False) for text in unclear),
+        *(ComparisonWarning(text, in_notes=False) for text in (*unclear, *doses_apart(blocked, controls))),
     ]
     margins = _margins(settings, endpoints)
     tested: list[list[Row]] = []

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from osteocount.dose_units import canonical_unit
 from osteocount.stats import sentences
+from osteocount.stats.arms import in_one_unit, units_apart
 from osteocount.stats.arrays import FloatArray
 from osteocount.stats.contrasts import DAY, Contrast
 from osteocount.stats.fitted_endpoint import FittedEndpoint, Row
@@ -62,11 +63,7 @@ def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[DoseSerie
     controls : dict
         Oxygen level to control arm.
     """
-    named = not (wells["dose"] > 0).any()
-    arms = wells[~wells["arm"].isin(controls.values())].drop_duplicates("arm")
-    arms = _with_doses_of_names(arms) if named else arms
-    arms = arms[arms["dose"] > 0]
-    arms = arms.assign(base=_treatments_without_dose(arms))
+    named, arms, _ = _arms_with_doses(wells, controls)
     series = []
     for key, group in arms.groupby(["base", "oxygen"], sort=True):
         base, oxygen = str(key[0]), str(key[1])
@@ -81,12 +78,32 @@ def find_series(wells: pd.DataFrame, controls: dict[str, str]) -> list[DoseSerie
     return series
 
 
+def doses_apart(wells: pd.DataFrame, controls: dict[str, str]) -> list[str]:
+    """Say of which treatments the doses in their names are in units that do not convert into each other."""
+    named, arms, apart = _arms_with_doses(wells, controls)
+    return [units_apart(name, arms.loc[arms["base"] == name, "dose_unit"]) for name in apart if named]
+
+
+def _arms_with_doses(wells: pd.DataFrame, controls: dict[str, str]) -> tuple[bool, pd.DataFrame, list[str]]:
+    """Return whether names hold the doses, the arms with one, and the treatments whose units do not convert.
+
+    The arms have their treatment without its dose in ``base``, their doses in its most frequent unit.
+    """
+    named = not (wells["dose"] > 0).any()
+    arms = wells[~wells["arm"].isin(controls.values())].drop_duplicates("arm")
+    arms = _with_doses_of_names(arms) if named else arms
+    arms = arms[arms["dose"] > 0]
+    arms = arms.assign(base=_treatments_without_dose(arms))
+    dose, unit, apart = in_one_unit(arms["base"], arms["dose"], arms["dose_unit"])
+    return named, arms.assign(dose=dose, dose_unit=unit), apart
+
+
 def _with_doses_of_names(arms: pd.DataFrame) -> pd.DataFrame:
     """Take ``rhIL-32 25 ng/mL`` for 25 ng/mL; a number without a known unit, as in IL-10, is no dose."""
     found = arms["treatment"].str.extract(r"[\s_](?P<dose>\d+(?:\.\d+)?)[\s_]*(?P<dose_unit>[^\d\s_.,].*)$")
     known = found["dose_unit"].fillna("").map(canonical_unit).fillna("") != ""
     return arms.assign(
-        dose=pd.to_numeric(found["dose"]).where(known), dose_unit=found["dose_unit"].where(known, "").fillna("")
+        dose=found["dose"].astype(float).where(known), dose_unit=found["dose_unit"].where(known, "").fillna("")
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from osteocount.errors import OsteoCountError
 from osteocount.names import UNKNOWN, fold, is_missing, names_nothing, unify
-from osteocount.stats.arms import arm_names, in_one_unit, text_of
+from osteocount.stats.arms import arm_names, in_one_unit, text_of, units_apart
 from osteocount.stats.endpoints import WELL_COLUMNS, NumberKind
 from osteocount.stats.left_out_wells import leave_out_wells, refuse_rows_without_well
 from osteocount.stats.table_headings import (
@@ -402,12 +402,7 @@ def _doses(
         units = sorted(set(unit[(treatment == name) & (dose > 0)]))
         kept = one_unit[(treatment == name) & (dose > 0)].iloc[0]
         notes.append(f"Doses of {name} given in {' and '.join(units)} are compared in {kept}.")
-    for name in apart:
-        units = sorted(set(unit[(treatment == name) & (dose > 0)]))
-        notes.append(
-            f"Doses of {name} are in {' and '.join(units)}, which do not convert into each other: they are compared "
-            "apart, without a dose trend. Give all of them in one unit."
-        )
+    notes += [units_apart(name, unit[(treatment == name) & (dose > 0)]) for name in apart]
     return frame.assign(dose=converted, dose_unit=one_unit), converted, notes
 
 
