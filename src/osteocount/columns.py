@@ -239,8 +239,10 @@ WELL_NUMBERS = (
     Column("imaged_area_mm2", "float64", "Imaged area in which cells are counted: inside the well, without the guard "
            "zone and without what was never imaged.", "mm²", title="Imaged, mm²", style="figure"),
     _count("n_osteoclasts", "Osteoclasts.", "Osteoclasts"),
-    _count("n_osteoclasts_ge2", "TRAP-positive cells with 2 nuclei or more.", "≥ 2 nuclei"),
-    _count("n_osteoclasts_ge4", "TRAP-positive cells with 4 nuclei or more.", "≥ 4 nuclei"),
+    _count("n_osteoclasts_ge2", "TRAP-positive cells with 2 nuclei or more, among them the osteoclasts whose nuclei "
+           "are hidden and that were called by their size or by hand.", "≥ 2 nuclei"),
+    _count("n_osteoclasts_ge4", "TRAP-positive cells with 4 nuclei or more. Osteoclasts whose nuclei are hidden are "
+           "among them only where 4 nuclei or more make an osteoclast (`min_nuclei`).", "≥ 4 nuclei"),
     Column("osteoclast_density_per_mm2", "float64", "Osteoclasts ÷ imaged area.", "per mm²",
            title="per mm²", style="figure", decimals=1),
     Column("osteoclast_area_fraction", "float64", "Area of the osteoclasts ÷ imaged area, 0 to 1.",

@@ -152,13 +152,13 @@ def test_where_nuclei_are_not_resolved_none_are_made_up():
     assert cells["n_nuclei"].isna().all()
     assert cells["is_osteoclast"].tolist() == [True, False]
     assert cells["by"].tolist() == ["appearance"] * 2
-    well = summarise(cells, fields(found, None))
+    well = summarise(cells, fields(found, None), 3)
     assert well["n_osteoclasts"] == 1
     assert [well[name] for name in ("n_nuclei", "fusion_index", "n_osteoclasts_ge2", "imaged_area_mm2")] == [None] * 4
 
 
 def test_of_opaque_cells_in_which_no_nucleus_is_seen_none_are_counted_and_size_decides():
-    found = segmentation([(0, 0, 9), (15, 15, 4), (25, 25, 6)], [0, 0, 4])
+    found = segmentation([(2, 2, 9), (15, 15, 4), (25, 25, 6)], [0, 0, 4])
     hidden = np.array([True, True, False])
     table = with_hidden_nuclei(found.cell_table.astype({"n_nuclei_low": "Int64", "n_nuclei_high": "Int64"}), hidden,
                                np.array([81.0, 16.0, 36.0]), 8.0)  # fmt: skip
@@ -167,13 +167,17 @@ def test_of_opaque_cells_in_which_no_nucleus_is_seen_none_are_counted_and_size_d
     assert cells["is_osteoclast"].tolist() == [True, False, True]
     assert cells["flags"].tolist() == ["borderline", "", ""]
     assert cells[["n_nuclei", "n_nuclei_low", "n_nuclei_high"]].isna().all(axis=1).tolist() == hidden.tolist()
-    assert summarise(cells, fields(found))["n_nuclei"] == 4
+    for rule, ge4 in ((3, 1), (4, 2)):
+        well = summarise(cells, fields(found), rule)
+        assert [well[name] for name in ("n_nuclei", "n_osteoclasts", "n_osteoclasts_ge2", "n_osteoclasts_ge4")] == [
+            4, 2, 2, ge4,
+        ]  # fmt: skip
 
 
 def test_the_numbers_of_a_well_by_hand():
     boxes = [(5, 5, 6), (15, 5, 4), (25, 5, 4), (0, 20, 10)]
     found = segmentation(boxes, [5, 2, 1, 8])
-    well = summarise(measured(found, 0.5), fields(found))
+    well = summarise(measured(found, 0.5), fields(found), 3)
     assert set(well) == set(names_of(WELL_NUMBERS))
     expected = {
         "n_fields": 1, "n_osteoclasts": 1, "n_osteoclasts_ge2": 2, "n_osteoclasts_ge4": 1, "n_trap_positive": 3,

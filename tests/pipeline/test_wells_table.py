@@ -24,7 +24,7 @@ def wells():
         {"plate": "P", "well": ["A01", "A02"], "treatment": "drug", "role": "treatment", "exclude_reason": ""}
     )
     reasons = ["Out of focus: fine detail is 0.10 of the coarse, below 0.11."]
-    return wells_table([record("A01", [], []), record("A02", ["out_of_focus"], reasons)], cells, layout)
+    return wells_table([record("A01", [], []), record("A02", ["out_of_focus"], reasons)], cells, layout, 3)
 
 
 def test_a_flagged_well_keeps_its_numbers_and_says_why():

@@ -10,7 +10,7 @@ from osteocount.measure.cells import BORDERLINE
 MM2_PER_UM2 = 1e-6
 
 
-def summarise(cells: pd.DataFrame, fields: pd.DataFrame) -> dict[str, int | float | None]:
+def summarise(cells: pd.DataFrame, fields: pd.DataFrame, min_nuclei: int) -> dict[str, int | float | None]:
     """Numbers of one well (or of one picture).
 
     Parameters
@@ -20,6 +20,8 @@ def summarise(cells: pd.DataFrame, fields: pd.DataFrame) -> dict[str, int | floa
     fields
         One row per analysed picture: ``area_px`` in which cells are counted, ``analysed_px``, ``pixel_size_um`` (empty
         when unknown), ``nuclei_resolved``, and ``guarded``: cells are counted by one point.
+    min_nuclei
+        Nuclei that make an osteoclast.
 
     Returns
     -------
@@ -48,17 +50,18 @@ def summarise(cells: pd.DataFrame, fields: pd.DataFrame) -> dict[str, int | floa
         "imaged_area_px": area_px,
         "osteoclast_area_px": osteoclast_px,
         "osteoclast_area_mean_um2": _or_none(osteoclasts["area_um2"].mean()) if known_scale else None,
-        **(_nuclei_numbers(counted, osteoclasts) if resolved else {}),
+        **(_nuclei_numbers(counted, osteoclasts, min_nuclei) if resolved else {}),
     }
 
 
-def _nuclei_numbers(counted: pd.DataFrame, osteoclasts: pd.DataFrame) -> dict[str, int | float | None]:
+def _nuclei_numbers(counted: pd.DataFrame, osteoclasts: pd.DataFrame, min_nuclei: int) -> dict[str, int | float | None]:
     nuclei = counted["n_nuclei"].astype("Int64")
+    hidden = int(osteoclasts["n_nuclei"].isna().sum())  # called osteoclasts: min_nuclei or more, and at least 2
     in_osteoclasts = int(osteoclasts["n_nuclei"].sum())
     total = int(nuclei.sum())
     return {
-        "n_osteoclasts_ge2": int((nuclei >= 2).sum()),
-        "n_osteoclasts_ge4": int((nuclei >= 4).sum()),
+        "n_osteoclasts_ge2": int((nuclei >= 2).sum()) + hidden,
+        "n_osteoclasts_ge4": int((nuclei >= 4).sum()) + (hidden if min_nuclei >= 4 else 0),
         "nuclei_per_osteoclast_mean": _or_none(osteoclasts["n_nuclei"].astype(float).mean()),
         "nuclei_per_osteoclast_median": _or_none(osteoclasts["n_nuclei"].astype(float).median()),
         "fusion_index": in_osteoclasts / total if total else None,

@@ -96,7 +96,7 @@ def analyse(
             "area_px": counted_px, "analysed_px": analysed_px, "pixel_size_um": um,
             "nuclei_resolved": found.nuclei_resolved, "guarded": frame.rule == "guard zone",
         }  # fmt: skip
-        summary = summarise(cells, pd.DataFrame([facts]))
+        summary = summarise(cells, pd.DataFrame([facts]), settings.count.min_nuclei)
         shown = found.only_cells(cells["cell_id"].to_numpy(np.int64))  # so that label = cell_id holds both ways
         blocks = block_edges(image.pixels) if isinstance(image, Picture) else float("nan")
         quality = _with_familiarity(judged(), unfamiliarity(found, cells, blocks), settings.qc)

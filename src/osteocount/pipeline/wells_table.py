@@ -67,9 +67,10 @@ def assemble_wells(
     classified
         True when a lab's classifier judged the cells.
     """
-    corrected = wells_table(run.records, cells, run.inputs.layout)
+    min_nuclei = run.settings.count.min_nuclei
+    corrected = wells_table(run.records, cells, run.inputs.layout, min_nuclei)
     unchanged = not edits and not classified
-    uncorrected = corrected if unchanged else wells_table(run.records, automatic, run.inputs.layout)
+    uncorrected = corrected if unchanged else wells_table(run.records, automatic, run.inputs.layout, min_nuclei)
     counted = edit_wells(corrected, uncorrected, edits, classified=classified)
     kept = exclude_flagged(counted, run.settings.qc.exclude_flags)
     kept, mixed = part_regimes(kept, run.records, is_compared=run.inputs.layout is not None)
@@ -85,7 +86,9 @@ def bad_wells(wells: pd.DataFrame) -> Iterator[str]:
         yield f"{' '.join(filter(None, [plate, well])) or image}: {status.replace('_', ' ')}. {reason}"
 
 
-def wells_table(records: Sequence[FieldRecord], cells: pd.DataFrame, layout: pd.DataFrame | None) -> pd.DataFrame:
+def wells_table(
+    records: Sequence[FieldRecord], cells: pd.DataFrame, layout: pd.DataFrame | None, min_nuclei: int
+) -> pd.DataFrame:
     """One row for every well of the layout or of the input.
 
     Parameters
@@ -96,6 +99,8 @@ def wells_table(records: Sequence[FieldRecord], cells: pd.DataFrame, layout: pd.
         The cells of all pictures.
     layout
         Placed layout rows, or None.
+    min_nuclei
+        Nuclei that make an osteoclast.
 
     Returns
     -------
@@ -124,7 +129,7 @@ def wells_table(records: Sequence[FieldRecord], cells: pd.DataFrame, layout: pd.
         }
         row |= {name: value for name, value in described.get(place, {}).items() if name not in row}
         own = [by_image[record.image] for record in done if record.image in by_image]
-        row |= summarise_fields(pd.concat(own) if own else nothing, done) if done else {}
+        row |= summarise_fields(pd.concat(own) if own else nothing, done, min_nuclei) if done else {}
         row |= _quality(done)
         row["qc_reasons"] = " ".join(dict.fromkeys(text for record in done for text in record.qc_reasons))
         row["qc_flags"] = ";".join(sorted({flag for record in done for flag in record.qc_flags}))
@@ -133,7 +138,9 @@ def wells_table(records: Sequence[FieldRecord], cells: pd.DataFrame, layout: pd.
     return pd.DataFrame(rows, columns=_columns(layout, numbers))
 
 
-def summarise_fields(cells: pd.DataFrame, records: Sequence[FieldRecord]) -> dict[str, int | float | None]:
+def summarise_fields(
+    cells: pd.DataFrame, records: Sequence[FieldRecord], min_nuclei: int
+) -> dict[str, int | float | None]:
     """Return the numbers of a well, or of one picture, from its cells and the records of its counted fields."""
     facts = [
         {
@@ -142,7 +149,7 @@ def summarise_fields(cells: pd.DataFrame, records: Sequence[FieldRecord]) -> dic
         }
         for r in records
     ]  # fmt: skip
-    return summarise(cells, pd.DataFrame(facts))
+    return summarise(cells, pd.DataFrame(facts), min_nuclei)
 
 
 def exclude_flagged(wells: pd.DataFrame, flags: tuple[str, ...]) -> pd.DataFrame:

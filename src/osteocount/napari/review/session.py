@@ -155,7 +155,7 @@ class ReviewSession:
         own = edits_of(effective(self.edits), record.plate, record.image)
         done = [(edit, apply_edit(field, edit)) for edit in own]
         cells = corrected_cells(automatic, field, self.run.settings)
-        return OpenField(record, automatic, field, done, cells, summarise_fields(automatic.cells, [record]))
+        return OpenField(record, automatic, field, done, cells, self._numbers(automatic.cells, record))
 
     def holds(self, opened: OpenField) -> bool:
         """Tell whether ``opened`` has every correction of its picture that the log has."""
@@ -232,7 +232,7 @@ class ReviewSession:
     def summaries(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the numbers of the picture at hand, automatic and corrected."""
         opened = self._opened()
-        return opened.automatic_numbers, summarise_fields(opened.cells, [opened.record])
+        return opened.automatic_numbers, self._numbers(opened.cells, opened.record)
 
     def wells(self) -> pd.DataFrame:
         """Return the table of ``wells.csv`` as it would be written now. May run in a thread."""
@@ -278,6 +278,9 @@ class ReviewSession:
                 field.commit(change.reversed())
             raise
         self.edits.append(edit)
+
+    def _numbers(self, cells: pd.DataFrame, record: FieldRecord) -> dict[str, Any]:
+        return summarise_fields(cells, [record], self.run.settings.count.min_nuclei)
 
     def _measure(self) -> None:
         opened = self._opened()
