@@ -114,7 +114,9 @@ def sessions(draw):
 
 
 @given(sessions())
-@limits(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@limits(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_a_replayed_log_is_what_the_person_saw(automatic, settings, session):
     field, log, done, undone = automatic.field(), [], [], []
     for kind, y, x, pick in session:

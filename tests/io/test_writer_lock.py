@@ -52,7 +52,7 @@ def test_a_killed_writer_leaves_no_lock(elsewhere):
 def test_whoever_waits_goes_on_when_the_other_ends(elsewhere):
     lock, _, go_on = elsewhere
     go_on.set()
-    with only_writer(lock, wait_s=60):
+    with only_writer(lock, wait_s=PATIENCE_S):
         assert f"process {os.getpid()} on " in lock.read_text()
 
 

@@ -1,5 +1,6 @@
 """A dask cluster, also one that loses workers: the same bytes as one undisturbed process."""
 
+import os
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from osteocount.simulate import FieldDesign, simulate_field
 from support.patience import PATIENCE_S
 from support.ports import listening
 from support.runs import claimed, parts, tasks_of
+from support.waiting_tiles import wait_after_tiles
 
 PYTHON = sys.executable
 CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}, "picture": {"pixel_size": 0.76}})
@@ -26,17 +28,20 @@ CLASSICAL = Settings.model_validate({"segment": {"segmenter": "classical"}, "pic
 
 @contextmanager
 def cluster(workers=2):
-    """A scheduler on loopback with so many worker processes."""
-    pytest.importorskip("distributed")
+    """A scheduler on loopback with so many worker processes, which are there."""
+    distributed = pytest.importorskip("distributed")
     dask = [PYTHON, "-m", "dask"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}  # for what tests let workers do
     where = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0", "--no-dashboard"]
     start = [*dask, "scheduler", *where, "--port", "0"]
     processes = [subprocess.Popen(start, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)]
     address = next(word for line in processes[0].stderr for word in line.decode().split() if word.startswith("tcp://"))
     command = [*dask, "worker", address, *where, "--nthreads", "1", "--no-nanny"]
-    processes += [subprocess.Popen(command, **quiet) for _ in range(workers)]
+    processes += [subprocess.Popen(command, **quiet, env=env) for _ in range(workers)]
     try:
+        with distributed.Client(address, timeout=PATIENCE_S, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=PATIENCE_S)
         yield address, processes[1:]
     finally:
         for process in processes:
@@ -73,42 +78,48 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(small_cluster, plate
     assert parts(folder) == parts(undisturbed)
 
 
-@pytest.fixture(scope="module")
-def whole_well(tmp_path_factory):
-    """One well of 27 megapixels, and its results by this process."""
-    folder = tmp_path_factory.mktemp("whole_well")
-    (folder / "plate").mkdir()
-    field = simulate_field(FieldDesign(width=1300, height=1300), 3).picture
-    pixels = np.tile(np.block([[[field], [field[:, ::-1]]], [[field[::-1]], [field[::-1, ::-1]]]]), (2, 2, 1))
-    tifffile.imwrite(folder / "plate" / "A01.tif", pixels, photometric="rgb", tile=(256, 256), compression="zlib")
-    done = claimed(folder / "results")
-    (record,) = process_all(tasks_of(folder / "plate"), done, CLASSICAL)
+LARGE = 6 * 10**6
+
+
+@pytest.fixture
+def whole_well(tmp_path, monkeypatch):
+    """One well of 6.25 megapixels, large enough here, in two rows of two tiles, and its results by this process."""
+    monkeypatch.setattr("osteocount.io.picture.LARGE_PIXELS", LARGE)
+    (tmp_path / "plate").mkdir()
+    field = simulate_field(FieldDesign(width=1250, height=1250), 3).picture
+    pixels = np.block([[[field], [field[:, ::-1]]], [[field[::-1]], [field[::-1, ::-1]]]])
+    tifffile.imwrite(tmp_path / "plate" / "A01.tif", pixels, photometric="rgb", tile=(256, 256), compression="zlib")
+    done = claimed(tmp_path / "undisturbed")
+    (record,) = process_all(tasks_of(tmp_path / "plate"), done, CLASSICAL)
     assert record.status == "ok", record.reason
-    return folder / "plate", done
+    return tmp_path / "plate", done
 
 
 def test_a_cluster_shares_the_tiles_of_a_large_well_and_may_lose_a_worker(whole_well, tmp_path):
+    """One process that waits after the first tile would never come to the second row."""
     from distributed import Client
 
     plate, undisturbed = whole_well
-    folder, (task,) = claimed(tmp_path), tasks_of(plate)
+    folder, (task,), go_on = claimed(tmp_path / "cluster"), tasks_of(plate), tmp_path / "go_on"
     with cluster() as (address, workers), ThreadPoolExecutor(1) as beside:
         with Client(address, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=PATIENCE_S)
+            client.run(wait_after_tiles, str(go_on), LARGE)
         run = beside.submit(lambda: list(process_all([task], folder, CLASSICAL, scheduler=address)))
-        wait_until(lambda: run.done() or len(halves(folder.tiles(task.key))) == 2)
-        assert not run.done(), "the tiles of a well are worked on in the order of one process"
-        workers[0].kill()
+        try:
+            wait_until(lambda: run.done() or len(finished_tops(folder.tiles(task.key))) == 2)
+            assert finished_tops(folder.tiles(task.key)) == [0, 1280]
+            workers[0].kill()
+        finally:
+            go_on.touch()
         (record,) = run.result(timeout=PATIENCE_S)
     assert record.status == "ok", record.reason
     assert parts(folder) == parts(undisturbed)
     assert not folder.tiles(task.key).exists()
 
 
-def halves(folder):
-    """Tell in which halves of the well there are finished tiles, while none but the first of either is needed."""
-    tops = sorted(int(path.name.split("_")[0]) for path in folder.glob("*/*.npz"))
-    return {top >= 2600 for top in tops} if len(tops) <= 6 else set()
+def finished_tops(folder):
+    """Return where the finished tiles of a well begin."""
+    return sorted(int(path.name.split("_")[0]) for path in folder.glob("*/*.npz"))
 
 
 def wait_until(condition):
@@ -128,6 +139,7 @@ def test_jobs_of_a_batch_system_do_a_plate(plate, undisturbed, tmp_path):
     job = {"cores": 1, "processes": 1, "memory": "2GB", "local_directory": str(tmp_path / "jobs"), "nanny": False}
     with local.LocalCluster(**job, **where, python=PYTHON, interface=None) as jobs:
         jobs.scale(jobs=2)
+        jobs.wait_for_workers(1, timeout=PATIENCE_S)
         records = list(
             process_all(
                 tasks_of(plate), folder := claimed(tmp_path / "out"), Settings(), scheduler=jobs.scheduler_address

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -39,7 +39,7 @@ def check_consistent(field: SimulatedField) -> None:
     assert set(truth.loc[~truth["counted"], "cell_id"]) == set(np.unique(first[first > 0]).tolist())
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 2**31), pixel_size=st.sampled_from([0.3, 0.5, 0.76, 1.2]))
 def test_truth_table_labels_and_nuclei_agree(seed: int, pixel_size: float) -> None:
     check_consistent(simulate_field(SMALL.replace(pixel_size=pixel_size), seed))
