@@ -21,7 +21,7 @@ def basins(heights, seeds):
 def test_a_summit_without_a_seed_goes_over_its_highest_saddle():
     found = basins([[1, 5, 2, 1, 4, 3, 6, 1]], [1, 6])
     assert found.basin.tolist() == [0, 0, 0, 1, 1, 1, 1, 1]
-    assert found.peak.tolist() == [5, 6]
+    assert found.summits.tolist() == [1, 4, 6]
     assert (found.pairs.tolist(), found.saddle.tolist(), found.border_mean.tolist()) == ([[0, 1]], [1], [2])
 
 

@@ -85,7 +85,9 @@ def _cut(
     ids, number = np.unique(whole[at].astype(np.int64) << 32 | seed[at], return_inverse=True)
     dense = depth if density is None else np.take(density, where)
     basins = marker_watershed(inside, depth, at, number, dense)
-    root = _rejoined(basins, share, None if density is None else _medians(dense, basins.basin, ids.size))
+    peak = np.full(ids.size, -np.inf, np.float32)  # the greatest depth of each basin
+    np.maximum.at(peak, basins.basin[basins.summits], depth[basins.summits])
+    root = _rejoined(basins, peak, share, None if density is None else _medians(dense, basins.basin, ids.size))
     body = ids >> 32
     new = np.zeros(ids.size, np.int32)
     following = several.size
@@ -96,9 +98,10 @@ def _cut(
     np.put(labels, where, np.take(new, np.take(root, basins.basin)))
 
 
-def _rejoined(basins: WatershedRegions, share: float, typical: NDArray[np.float32] | None) -> NDArray[np.intp]:
-    """Return the lowest basin of the part that each basin belongs to; ``typical`` is the median density of each."""
-    peak = basins.peak.copy()
+def _rejoined(
+    basins: WatershedRegions, peak: NDArray[np.float32], share: float, typical: NDArray[np.float32] | None
+) -> NDArray[np.intp]:
+    """Return the lowest basin of the part that each belongs to, by their ``peak``s and ``typical`` densities."""
     parent = list(range(peak.size))
 
     def root(i: int) -> int:

@@ -28,8 +28,8 @@ class WatershedRegions:
     ----------
     basin
         (n,) the basin of each pixel.
-    peak
-        (m,) the greatest height in each basin.
+    summits
+        (s,) the pixels no way leads up from: the markers, and other peaks.
     pairs
         (k, 2) basins that touch, the lower number first, in order.
     saddle
@@ -39,7 +39,7 @@ class WatershedRegions:
     """
 
     basin: NDArray[np.intp]
-    peak: NDArray[np.float32]
+    summits: NDArray[np.intp]
     pairs: NDArray[np.intp]
     saddle: NDArray[np.float32]
     border_mean: NDArray[np.float64]
@@ -90,10 +90,9 @@ def marker_watershed(
     graph = _adjacency(node_of_pixel, height, border_map, neighbours)
     root = _spanning_forest(graph, n_basins, n_basins + free.size)
     graph = _merged(root[graph.first], root[graph.second], graph.saddle, graph.pixels, graph.total)
-    peak = np.full(n_basins, -np.inf, np.float32)
-    np.maximum.at(peak, root[node[summits]], height[summits])
     pairs = np.stack([graph.first, graph.second], axis=1)
-    return WatershedRegions(root[node_of_pixel], peak, pairs, graph.saddle, graph.total / np.maximum(graph.pixels, 1))
+    mean = graph.total / np.maximum(graph.pixels, 1)
+    return WatershedRegions(root[node_of_pixel], summits, pairs, graph.saddle, mean)
 
 
 def _neighbours(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int32], ...]:

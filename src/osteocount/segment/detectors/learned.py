@@ -184,9 +184,7 @@ class LearnedDetector:
         )
         kept = (score >= LEAST_SCORE) & (cells[y, x] > 0)
         radius = scale.px(wanted.nucleus_diameter) / 2
-        nucleus = np.zeros(mask.shape, np.float32)
-        nucleus[mask > 0] = sigmoid(maps.nucleus[mask > 0])
-        spots = draw_candidates(nucleus, cells, y[kept], x[kept], score[kept], radius)
+        spots = draw_candidates(sigmoid(maps.nucleus), cells, y[kept], x[kept], score[kept], radius)
         opaque = opaque_cells(cells, total)
         corner = features.box.top, features.box.left
         return gather_found(packed, corner, cells, opaque, features.density, stains, spots, wanted.nucleus_score)

@@ -201,25 +201,28 @@ def reciprocal_best(
 def _grown_cores(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Grow cores to the border of the mask: those of the highest level, and lower ones that hold none of these."""
     at = np.flatnonzero(mask.view(bool))  # most of a picture is background
-    height, seed = core.ravel()[at], np.zeros(at.size, np.int32)
+    height, seed, n = core.ravel()[at], np.zeros(at.size, np.int32), 0
     for level in _SURE:
         count, cores = cv2.connectedComponents(cv2.compare(core, level, cv2.CMP_GT) & mask, connectivity=4)
         own, bare = cores.ravel()[at], np.ones(count, bool)
         bare[own[seed > 0]] = bare[0] = False
-        fresh = bare[own]
-        seed[fresh] = own[fresh] + seed.max(initial=0)
+        seed += np.where(bare, n + np.cumsum(bare), 0).astype(np.int32)[own]
+        n += np.count_nonzero(bare)
     count, bodies = cv2.connectedComponents(mask, connectivity=4)
-    body, seeded = bodies.ravel()[at], seed > 0
-    own, seed_there = np.divmod(np.unique(body[seeded].astype(np.int64) << 32 | seed[seeded]), 1 << 32)
-    seed_of = int(seed.max(initial=0)) + np.arange(count, dtype=np.int32)  # of a body without a core: all of it
-    seed_of[own] = seed_there
+    body = bodies.ravel()[at]
+    body_of = np.zeros(n + 1, np.int32)  # of each seed
+    body_of[seed] = body
+    seed_of = n + np.arange(count, dtype=np.int32)  # of a body without a core: all of it
+    seed_of[body_of[1:]] = np.arange(1, n + 1)
     fragment = seed_of[body]
-    several = (np.bincount(own, minlength=count) > 1)[body]
+    parted = np.bincount(body_of[1:], minlength=count) > 1
+    several = parted[body]
     inside = np.zeros(mask.shape, bool)
     inside.ravel()[at] = several
-    markers = np.flatnonzero(seed[several])
-    seeds, basin = np.unique(seed[several][markers], return_inverse=True)
-    fragment[several] = seeds[marker_watershed(inside, height[several], markers, basin, height[several]).basin]
+    height, seed, seeds = height[several], seed[several], 1 + np.flatnonzero(parted[body_of[1:]])
+    markers, basin = np.flatnonzero(seed), np.zeros(n + 1, np.intp)
+    basin[seeds] = np.arange(seeds.size)
+    fragment[several] = seeds[marker_watershed(inside, height, markers, basin[seed[markers]], height).basin]
     fragments = np.zeros(mask.shape, np.int32)
     fragments.ravel()[at] = fragment
     return fragments
