@@ -26,6 +26,7 @@ from peers import Taken, all_peers, best, imagej_command
 from osteocount import Settings, analyse, read_picture
 from osteocount.io.label_image import write_labels
 from osteocount.io.overlay import write_overlay
+from osteocount.memory import keep_freed_memory
 from osteocount.pipeline.analysis import cores
 from osteocount.simulate import FieldDesign, simulate_field
 
@@ -75,6 +76,7 @@ def main():
 
 def timings(path, folder):
     """How long what we do to one field takes, the floor last, and its profiles."""
+    keep_freed_memory()  # as the command does
 
     def counted(settings, threads):
         return lambda: analyse(read_picture(path, pixel_size_um=UM), settings, threads)

@@ -81,8 +81,9 @@ def _measure(labels: NDArray[np.uint32], label: int, box: tuple[slice, ...], ori
 
 def _longest(points: NDArray[np.float32]) -> float:
     """Largest distance between two of a few points."""
-    apart = points[:, None].astype(np.float64) - points
-    return math.sqrt(float((apart * apart).sum(axis=2).max()))
+    x, y = points.T.astype(np.float64)
+    along, down = x[:, None] - x, y[:, None] - y
+    return math.sqrt(float((along * along + down * down).max()))
 
 
 def _eccentricity(moments: dict[str, float]) -> float:

@@ -11,7 +11,7 @@ import time
 import traceback
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -41,7 +41,7 @@ from osteocount.plate.index import PlateIndex
 from osteocount.plate.picture_files import PictureFile, picture_stem, root_of
 from osteocount.segment import get_segmenter
 from osteocount.segment.backends.description import weights_hash
-from osteocount.segment.segmentation import Segmentation, WholePictureNeeded
+from osteocount.segment.segmentation import Labels, Segmentation, WholePictureNeeded
 from osteocount.segment.tiling.tiles import TileShare
 from osteocount.settings import Settings
 from osteocount.version import __version__
@@ -228,7 +228,9 @@ def read_channels(paths: tuple[Path, ...], pixel_size_um: float | None, scene: s
     return Picture(first.path, colours.pixels, "rgb", colours.names, first.pixel_size, axes, (*notes, *colours.notes))
 
 
-def write_label_images(segmentation: Segmentation, cells: Path, nuclei: Path, pixel_size_um: float | None) -> None:
+def write_label_images(
+    segmentation: Segmentation, cells: Path, nuclei: Path, pixel_size_um: float | None, threads: int = 1
+) -> None:
     """Write the label images of cells and nuclei, those of a large picture piece by piece with smaller copies inside.
 
     Parameters
@@ -239,13 +241,20 @@ def write_label_images(segmentation: Segmentation, cells: Path, nuclei: Path, pi
         The files.
     pixel_size_um
         Side of a pixel in µm, None when unknown.
+    threads
+        That work on them.
     """
     labels = segmentation.labels
-    for draw, path in ((labels.draw_cells, cells), (labels.draw_nuclei, nuclei)):
+
+    def write(draw: Callable[..., Labels], path: Path) -> None:
         if labels.in_memory:
             write_labels(draw(), path, pixel_size_um)
         else:
             write_tiled_labels(draw, labels.shape, path, pixel_size_um)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for each in [pool.submit(write, labels.draw_cells, cells), pool.submit(write, labels.draw_nuclei, nuclei)]:
+            each.result()
 
 
 def _stem(entry: PictureFile) -> str:
@@ -275,7 +284,7 @@ def _write(
 ) -> dict[str, Any]:
     """Write what was found in a field, and return what its record holds beside its names."""
     found, quality, um = result.segmentation, result.quality, image.pixel_size.um
-    draw = partial(write_label_images, found, folder.cells_image(task.key), folder.nuclei_image(task.key), um)
+    draw = partial(write_label_images, found, folder.cells_image(task.key), folder.nuclei_image(task.key), um, threads)
     with ThreadPoolExecutor(1) as beside:  # a free core draws and packs the label images meanwhile
         drawn = beside.submit(draw).result if threads > 1 else draw
         _write_overlay(image, result, folder.overlay(task.key), folder.thumbnail(task.key))

@@ -43,7 +43,7 @@ def _method(settings: Settings, threads: int) -> DetectionMethod:
     if settings.segment.segmenter == "classical":
         from osteocount.segment.detectors.classical import classical_method
 
-        return classical_method(settings, threads)
+        return classical_method(settings)
     from osteocount.segment.detectors.external import external_method
 
-    return external_method(settings, threads)
+    return external_method(settings)

@@ -194,10 +194,11 @@ class Segmenter:
             found = segment_brightfield(field, self._settings, decided.record, whole=whole, scratch=scratch)
         return replace(found, warnings=decided.warnings + found.warnings)
 
-    def _field(self, image: TiledImage, decided: _Decided, **how: Any) -> BrightfieldImage[Any]:
+    def _field(self, image: TiledImage, decided: _Decided, at_once: int = 1, **how: Any) -> BrightfieldImage[Any]:
         """Return the picture with bare plastic where nothing was imaged, ready to be worked on."""
         shown = image if decided.area.unimaged is None else ImagedOnly(image, decided.area.unimaged)
-        return BrightfieldImage(shown, decided.area, decided.scale, self._method.detector(decided.scale), **how)
+        detector = self._method.detector(decided.scale, self._threads // at_once)
+        return BrightfieldImage(shown, decided.area, decided.scale, detector, at_once=at_once, **how)
 
     def _outlined(self, picture: Picture, found: Segmentation) -> Segmentation:
         return found if self._method.outline is None else self._method.outline(picture, found)

@@ -85,7 +85,7 @@ def test_an_empty_field_has_no_cells_and_says_so() -> None:
     empty = Picture(
         Path("empty.png"), np.full((200, 240, 3), 205, np.uint8), "rgb", (), PixelSize(0.76, "test"), "YXC", ()
     )
-    detector = learned_method(LEARNED).detector(SCALE)
+    detector = learned_method(LEARNED).detector(SCALE, 1)
     field = BrightfieldImage(InMemoryImage(empty), EVERYTHING, SCALE, detector)
     found = segment_brightfield(field, LEARNED, {}, whole=True)
     assert not found.cells.any()

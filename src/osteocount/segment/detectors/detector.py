@@ -117,7 +117,7 @@ class DetectionMethod:
     name
         As the settings call it.
     detector
-        Makes the detector for a brightfield picture that shows nuclei, at a scale.
+        Makes the detector for a brightfield picture that shows nuclei, at a scale, with threads for each window.
     low_power
         Makes what finds and calls the cells of a low power picture.
     outline
@@ -133,7 +133,7 @@ class DetectionMethod:
     """
 
     name: str
-    detector: Callable[[Scale], Detector[Any]]
+    detector: Callable[[Scale, int], Detector[Any]]
     low_power: Callable[[], LowPowerDetector]
     outline: Callable[[Picture, Segmentation], Segmentation] | None = None
     elsewhere: Mapping[Regime, str] = field(default_factory=dict)

@@ -58,7 +58,7 @@ class Backend(Protocol):
         """Load a network; its library is imported here, and not with the module."""
 
 
-def external_method(settings: Settings, threads: int = 1) -> DetectionMethod:
+def external_method(settings: Settings) -> DetectionMethod:
     """Return the method by Cellpose, StarDist or an ONNX network, with weights from the user's machine.
 
     The picture's regime, its well, its scale and its TRAP density are found the classical way; so are the cells of a
@@ -70,7 +70,7 @@ def external_method(settings: Settings, threads: int = 1) -> DetectionMethod:
         A model is not named, not there or not readable, or what reads it is not installed.
     """
     cells, nuclei = networks(settings.segment)
-    classical = classical_method(settings, threads)
+    classical = classical_method(settings)
     return DetectionMethod(
         settings.segment.segmenter,
         classical.detector,

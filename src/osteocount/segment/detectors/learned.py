@@ -60,7 +60,7 @@ def learned_method(settings: Settings, threads: int = 1) -> DetectionMethod:
         low_power_model(settings.segment, threads)
     model = shipped_model(device, threads) if device == "cuda" else None
 
-    def detector(scale: Scale) -> LearnedDetector:
+    def detector(scale: Scale, _: int) -> LearnedDetector:
         return LearnedDetector(shipped_model(device, threads) if model is None else model, scale, settings)
 
     return DetectionMethod(
