@@ -76,7 +76,7 @@ def annotated_scene(picture: Picture, truth: GroundTruth, settings: Settings, we
         raise OsteoCountError(f"{name}: annotated by points. A network learns from outlines.")
     looker = _Looker()
 
-    def refuse(_: Scale) -> NoReturn:
+    def refuse(_: Scale, __: int) -> NoReturn:
         raise OsteoCountError(f"{name}: {_ONLY_LOW_POWER}")
 
     found = Segmenter(settings, DetectionMethod("learned", refuse, lambda: looker)).segment(picture)

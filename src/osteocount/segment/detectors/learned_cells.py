@@ -207,7 +207,7 @@ def _grown_cores(core: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[
         own, bare = cores.ravel()[at], np.ones(count, bool)
         bare[own[seed > 0]] = bare[0] = False
         seed += np.where(bare, n + np.cumsum(bare), 0).astype(np.int32)[own]
-        n += np.count_nonzero(bare)
+        n += int(np.count_nonzero(bare))
     count, bodies = cv2.connectedComponents(mask, connectivity=4)
     body = bodies.ravel()[at]
     body_of = np.zeros(n + 1, np.int32)  # of each seed
