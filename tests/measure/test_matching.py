@@ -66,12 +66,15 @@ def test_images_of_different_size_are_refused():
         ([(0.2, 0.9, True), (2.5, 3.9, True)], [[1, 5], [2, 3]]),
         ([(0.5, 2.5, True)], []),  # beside our cells
         ([(0.5, 0.5, False), (0.5, 1.5, True)], [[2, 5]]),  # two in one cell: the osteoclast takes it
+        ([(0.5, 0.5, None), (0.5, 1.5, True)], [[2, 5]]),  # before one that is unsure
+        ([(0.5, 0.5, False), (0.5, 1.5, None)], [[2, 5]]),  # which is before another cell
         ([(0.5, 0.5, True), (0.5, 1.5, True)], [[1, 5]]),  # two osteoclasts in one: the other is missed
         ([(3.0, 4.0, True)], [[1, 3]]),  # on the far edge of the picture
     ],
 )
 def test_a_point_belongs_to_the_cell_in_which_it_lies(points, expected):
     table = pd.DataFrame(points, columns=["y_px", "x_px", "is_osteoclast"]).assign(cell_id=range(1, len(points) + 1))
+    table = table.astype({"is_osteoclast": "boolean"})
     assert point_pairs(table, OURS)[["true_id", "our_id"]].to_numpy().tolist() == expected
 
 

@@ -69,6 +69,24 @@ def test_thirds_of_density(counts, thirds):
     assert found == {"all": len(counts)} | thirds
 
 
+@pytest.mark.parametrize(
+    ("ours", "manual", "arms", "said"),
+    [
+        ([10, 22, 48, 105, 230], [10, 20, 40, 80, 160], "", ["changes with density"]),
+        ([10, 22, 48, 105], [10, 20, 40, 80], "", []),  # four wells show no slope
+        ([100, 101, 100, 101], [100, 100, 50, 51], "AABB", ["differs between arms"]),
+        ([100, 101, 100], [100, 100, 50], "AAB", []),  # an arm of one well has no spread
+        ([100, 101, 100, 101], [100, 100, 100, 100], "AABB", []),
+        ([100, 101, 100, 101], [100, 101, 100, 101], "AABB", []),
+    ],
+)
+def test_uneven_errors_of_the_fewest_wells_that_show_them(ours, manual, arms, said):
+    wells = pd.DataFrame({"well": [f"A{i + 1}" for i in range(len(ours))], "count": ours})
+    frame = wells.assign(treatment=list(arms)) if arms else wells
+    found = [text for text in agree(frame, wells.assign(count=manual)).warnings if "counting error" in text]
+    assert len(found) == len(said) and all(part in text for part, text in zip(said, found, strict=True)), found
+
+
 def test_plates_without_a_name_are_matched_where_no_well_is_on_both():
     ours = pd.DataFrame({"plate": ["P1", "P2"], "well": ["A1", "A2"], "count": [3, 4]})
     found = agree(ours, pd.DataFrame({"well": ["A2", "A1"], "count": [5, 3]})).pairs

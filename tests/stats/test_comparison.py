@@ -335,6 +335,7 @@ def test_equivalence_has_margins_of_endpoints_and_is_adjusted_over_its_arms():
     )
     found = compare(frame, control="vehicle", settings=settings)
     counts = [row(found, f"equivalence {arm}") for arm in "AB"]
+    assert [one["arm"] for one in counts] == ["A", "B"]
     p = sorted(one["p_tost"] for one in counts)
     assert sorted(one["p_adjusted"] for one in counts) == pytest.approx([2 * p[0], max(2 * p[0], p[1])])
     assert counts[0]["method"] == "two one-sided tests, margin 1.5, 90 % CI; Holm over 2 arms"

@@ -184,6 +184,21 @@ def test_everything_wrong_is_said_at_once():
             "vehicle",
             "The first control well is 100 in every donor: these look like percentages of the control, not counts.",
         ),
+        (  # of a single donor only where every control well is 100
+            table({"D1": {"vehicle": (100, 100), "A": (150, 160)}}),
+            "vehicle",
+            "The control is 100 in every donor: these look like percentages of the control, not counts.",
+        ),
+        (  # two donors with a control well each
+            table({"D1": {"vehicle": (100,), "A": (150, 160)}, "D2": {"vehicle": (100,), "A": (170, 160)}}),
+            "vehicle",
+            "The control is 100 in every donor: these look like percentages of the control, not counts.",
+        ),
+        (
+            table({"D1": {"vehicle": (100, 90), "A": (150,)}, "D2": {"vehicle": (100, 99), "A": (160,)}}),
+            "vehicle",
+            "The first control well is 100 in every donor: these look like percentages of the control, not counts.",
+        ),
         (
             table().rename(columns={"count": "Osteoclasts (%)"}),
             "vehicle",
