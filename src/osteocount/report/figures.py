@@ -243,7 +243,7 @@ def _saved(figure: Figure) -> dict[str, bytes]:
     with mpl.rc_context({"svg.hashsalt": "osteocount", "svg.fonttype": "none", "pdf.fonttype": 42}):
         figure.draw_without_rendering()
         box = figure.get_tightbbox().padded(_PAD)
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)  # "none" leaves a place for one, and each format would be drawn twice
         drawn = {}
         for kind in FORMATS:
             buffer = io.BytesIO()
