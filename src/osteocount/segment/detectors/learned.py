@@ -117,16 +117,13 @@ class LearnedDetector:
         self, box: Box, density: Density, inside: NDArray[np.bool_] | None, later: Sequence[Box] | None = None
     ) -> LearnedFeatures:
         """Run the network, and outline what may be cells."""
-        scale = self._scale
         if inside is not None and not inside.any():  # a seventh of a whole well's tiles lie outside its rim
-            shown, maps = (
-                density.read(box),
-                LogitMaps(*np.full((len(LogitMaps._fields), *inside.shape), _NO, np.float32)),
-            )
+            nothing = np.full((len(LogitMaps._fields), *inside.shape), _NO, np.float32)
+            shown, maps = density.read(box), LogitMaps(*nothing)
         else:
             shown, maps = self._maps_of(density).read(box, later)
-        mask = cell_mask(maps, inside, float(self._model.facts["cell_logit"]), scale)
-        return LearnedFeatures(box, gaussian(shown, scale.px(_SMOOTHING_UM)), mask, shown, maps)
+        mask = cell_mask(maps, inside, float(self._model.facts["cell_logit"]), self._scale)
+        return LearnedFeatures(box, gaussian(shown, self._scale.px(_SMOOTHING_UM)), mask, shown, maps)
 
     def look_ahead(self, box: Box, density: Density) -> None:
         """Run the network over a window."""

@@ -28,7 +28,7 @@ from osteocount.segment.doubt import (
     unstained_share,
     window_to_doubt,
 )
-from osteocount.segment.morphology import disc_area, disk, gaussian, holes_filled, in_raster_order
+from osteocount.segment.morphology import disc_area, disk, gaussian, holes_filled, large_enough
 from osteocount.segment.object_tables import CalledBy, mean_per_label
 from osteocount.segment.preprocess.illumination import optical_density
 from osteocount.segment.preprocess.scale import Scale, labels_to_size, resample
@@ -186,10 +186,7 @@ def outline_cells(maps: LowPowerMaps, inside: NDArray[np.bool_], scale: Scale) -
     far = cv2.distanceTransform((~in_core).astype(np.uint8), cv2.DIST_L2, 5) > scale.px(_REACH_UM)
     labels = watershed(-core, seeds, mask=mask & ~far)
     _, others = cv2.connectedComponents((mask & (labels == 0)).astype(np.uint8), connectivity=4)  # cells without a core
-    labels = np.where(others > 0, others + labels.max(), labels)
-    large = np.bincount(labels.ravel()) >= disc_area(scale.px(_SMALLEST_UM))
-    large[0] = False
-    return in_raster_order(np.where(large[labels], labels, 0).astype(np.int32))
+    return large_enough(np.where(others > 0, others + labels.max(), labels), disc_area(scale.px(_SMALLEST_UM)))
 
 
 def cell_features(

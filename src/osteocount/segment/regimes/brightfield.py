@@ -183,10 +183,8 @@ class BrightfieldImage(Generic[Features]):
 
     def _doubts(self, features: Features) -> Doubts:
         """Let the method look twice where most of a sampled window is stained."""
-        box = features.box
-        inside = self._inside and self._inside(np.arange(box.top, box.bottom), np.arange(box.left, box.right))
-        where = window_to_doubt(features.density, inside)
-        return Doubts() if where is None else self.detector.doubts(self._density.read(box)[where])
+        where = window_to_doubt(features.density, self._inside_of(features.box))
+        return Doubts() if where is None else self.detector.doubts(self._density.read(features.box)[where])
 
     def _window(self, box: Box, later: Sequence[Box] | None = None) -> Features:
         """Work out the density and the cell mask of a window; the last one is kept."""
@@ -196,8 +194,10 @@ class BrightfieldImage(Generic[Features]):
         return self._features
 
     def _prepare(self, box: Box, later: Sequence[Box] | None = None) -> Features:
-        inside = self._inside and self._inside(np.arange(box.top, box.bottom), np.arange(box.left, box.right))
-        return self.detector.prepare(box, self._density, inside, later)
+        return self.detector.prepare(box, self._density, self._inside_of(box), later)
+
+    def _inside_of(self, box: Box) -> NDArray[np.bool_] | None:
+        return self._inside and self._inside(np.arange(box.top, box.bottom), np.arange(box.left, box.right))
 
 
 def _at_once(count: int, work: Callable[[Box], TileResult], todo: Sequence[Box]) -> Iterator[TileResult]:
