@@ -165,9 +165,9 @@ def _body(
 
 
 def _contour(body: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return the (row, column) of every pixel along the border of the largest part."""
+    """Return the (row, column) of every pixel along the outer border of a body, which is one part."""
     contours, _ = cv2.findContours(body.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    return np.asarray(max(contours, key=cv2.contourArea)[:, 0, ::-1], np.intp)
+    return np.asarray(contours[0][:, 0, ::-1], np.intp)
 
 
 def _reaches(body: NDArray[np.bool_], open_sides: tuple[bool, bool, bool, bool]) -> bool:
