@@ -63,7 +63,9 @@ def scene() -> AutomaticField:
         trap_od_mean=0.5, is_osteoclast=True, confidence=0.7, flags="borderline", source="automatic",
     ).reindex(columns=list(CELLS.names))  # fmt: skip
     columns = ["image", "nucleus_id", "cell_id", "y_px", "x_px", "score"]
-    return AutomaticField(labels, cells, pd.DataFrame(nuclei, columns=columns), 0.5, nuclei_resolved=True, frame=frame)
+    place = {"plate": "p", "well": "A01", "field": "1", "image": "a.tif"}
+    table = pd.DataFrame(nuclei, columns=columns)
+    return AutomaticField(labels, cells, table, 0.5, nuclei_resolved=True, frame=frame, place=place)
 
 
 def results(folder: Path, pictures: Path, automatic: AutomaticField) -> None:

@@ -23,7 +23,8 @@ def automatic():
     labels = np.zeros((50, 60), np.uint32)
     for cell, (top, left, bottom, right) in CELLS.items():
         labels[top:bottom, left:right] = cell
-    return AutomaticField(labels, _cells(labels), _nuclei(), 0.5, nuclei_resolved=True, frame=EVERY)
+    place = {"plate": "p", "well": "A01", "field": "1", "image": "a.tif"}
+    return AutomaticField(labels, _cells(labels), _nuclei(), 0.5, nuclei_resolved=True, frame=EVERY, place=place)
 
 
 @pytest.fixture

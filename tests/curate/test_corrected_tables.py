@@ -76,6 +76,19 @@ def test_what_is_not_known_of_a_drawn_cell_is_empty(automatic, settings):
     assert np.isnan(cell["trap_od_mean"])
 
 
+def test_a_cell_drawn_where_none_was_found_belongs_to_its_picture(automatic, settings):
+    nothing = replace(
+        automatic, labels=np.zeros_like(automatic.labels), cells=automatic.cells[:0], nuclei=automatic.nuclei[:0]
+    )
+    square = ((10, 10), (10, 39), (39, 39), (39, 10))
+    seen = [edit("add_nucleus", points=(at,)) for at in ((15, 15), (25, 25), (35, 35))]
+    result = replay(nothing, [edit("draw", points=square), *seen], settings)
+    (cell,) = result.cells.to_dict("records")
+    assert [cell[name] for name in ("plate", "well", "field", "image")] == ["p", "A01", "1", "a.tif"]
+    assert (cell["n_nuclei"], cell["is_osteoclast"], cell["counted"]) == (3, True, True)
+    assert result.nuclei["image"].tolist() == ["a.tif"] * 3
+
+
 def test_where_nuclei_are_not_seen_size_decides_and_nuclei_stay_empty(automatic, settings):
     unknown = dict.fromkeys(("n_nuclei", "n_nuclei_low", "n_nuclei_high"), pd.NA)
     low = replace(automatic, nuclei_resolved=False, nuclei=automatic.nuclei.iloc[:0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,8 @@ class AutomaticField:
         False at low power.
     frame
         How its cells are counted.
+    place
+        Its ``plate``, ``well``, ``field`` and ``image``, for what a person adds to it.
     """
 
     labels: Labels | TiledLabels
@@ -45,6 +47,7 @@ class AutomaticField:
     pixel_um: float | None
     nuclei_resolved: bool
     frame: CountingFrame
+    place: Mapping[str, str]
 
     def field(self) -> EditedField:
         """Return the state before any edit."""
@@ -96,18 +99,15 @@ def corrected_cells(automatic: AutomaticField, field: EditedField, settings: Set
         row |= _count(field, cell, row, nuclei[cell] if seen else None, smallest, settings)
         rows.append(row)
     touched = pd.DataFrame(rows, columns=list(automatic.cells.columns))
-    for name in ("plate", "well", "field", "image"):
-        if name in touched.columns and len(automatic.cells):
-            touched[name] = automatic.cells[name].iloc[0]
+    touched = touched.assign(**automatic.place)
     both = pd.concat([_typed(untouched.copy()), _typed(touched)], ignore_index=True)
     return both.sort_values("cell_id", ignore_index=True)
 
 
 def corrected_nuclei(automatic: AutomaticField, field: EditedField) -> pd.DataFrame:
     """Return the rows of ``nuclei.csv`` for the state ``field``, by ``nucleus_id``."""
-    image = next((table["image"].iloc[0] for table in (automatic.nuclei, automatic.cells) if len(table)), "")
     rows = [
-        (image, key, n.cell_id if n.cell_id in field else pd.NA, n.y, n.x, n.score)
+        (automatic.place["image"], key, n.cell_id if n.cell_id in field else pd.NA, n.y, n.x, n.score)
         for key, n in sorted(field.nuclei.items())
     ]
     table = pd.DataFrame(rows, columns=list(NUCLEI.names))

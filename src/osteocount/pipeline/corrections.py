@@ -95,6 +95,7 @@ def load_automatic(folder: ResultFolder, record: FieldRecord, settings: Settings
         record.pixel_size_um,
         bool(record.nuclei_resolved),
         CountingFrame.from_record(record.counting_frame, (height, width), settings.picture),
+        {"plate": record.plate, "well": record.well, "field": record.field, "image": record.image},
     )
 
 
