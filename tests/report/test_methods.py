@@ -153,8 +153,8 @@ def test_opaque_cells_without_a_nucleus_are_said_to_be_called_by_size():
     })  # fmt: skip
     said = methods.methods(replace(results(field()), cells=cells))
     assert (
-        "Of 2 cells so dark that not one nucleus was seen in them the number of nuclei is unknown; 1 were called "
-        "osteoclasts by their size (a diameter of at least 4.75 times"
+        "Of 2 cells so dark that not one nucleus was seen the number of nuclei is unknown; size (a diameter of at "
+        "least 4.75 times the usual one of mononuclear cells) made 1 osteoclast of them."
     ) in said
     assert "so dark" not in methods.methods(replace(results(field()), cells=cells.drop(columns="by")))
 

@@ -175,8 +175,8 @@ def _hidden_nuclei(results: Results) -> str:
     ratio = _number(results.run.settings, "segment", "large_cell_ratio")
     times = f" (a diameter of at least {ratio} times the usual one of mononuclear cells)" if ratio else ""
     return (
-        f"Of {plural(len(hidden), 'cell')} so dark that not one nucleus was seen in them the number of nuclei is "
-        f"unknown; {int(hidden['is_osteoclast'].sum())} were called osteoclasts by their size{times}."
+        f"Of {plural(len(hidden), 'cell')} so dark that not one nucleus was seen the number of nuclei is unknown; "
+        f"size{times} made {plural(int(hidden['is_osteoclast'].sum()), 'osteoclast')} of them."
     )
 
 
