@@ -206,6 +206,17 @@ def test_unequal_spread_is_warned_of():
     assert "so the adjusted p of every arm may be too small" in found
 
 
+def test_the_spread_of_a_sparse_arm_is_set_against_what_counting_explains():
+    """Without the weights of counting noise B, of some 26 cells, would seem only 2.9 times as wide as the others."""
+    counts = {
+        "vehicle": (2005, 2048, 1955, 2011, 2066), "A": (2481, 2384, 2540, 2488, 2472),
+        "C": (2224, 2255, 2132, 2194, 2109), "B": (28, 27, 19, 40, 15),
+    }  # fmt: skip
+    frame = table({f"D{i}": {arm: (of[i],) for arm, of in counts.items()} for i in range(5)})
+    (found,) = [text for text in compare(frame, control="vehicle").warnings if "varies more" in text]
+    assert "B varies more between donors than the other arms do (SD 3.8 times theirs, p = 0.0005)" in found
+
+
 @pytest.mark.parametrize(
     ("frame", "contrast", "sentence"),
     [

@@ -77,6 +77,12 @@ def test_batches_that_do_not_differ_leave_the_test_of_the_donors():
     assert p == pytest.approx(stats.ttest_1samp(own, 0).pvalue, rel=1e-9)
 
 
+def test_p_by_hand():
+    """Mean .6; mean squares of donors .14, of batches .24, of the rest .06: variance .32 on .32² ÷ .0692 df."""
+    p = two_way_p(np.array([[0.2, 0.4], [0.6, 0.8], [0.4, 1.2]]))
+    assert p == pytest.approx(2 * stats.t.sf(0.6 / np.sqrt(0.32 / 6), 0.32**2 / 0.0692), rel=1e-9)
+
+
 def test_p_holds_with_both_random():
     """Simulated without effect, 5 donors × 4 batches, both with an SD of .3: about 5 % below .05."""
     rng = np.random.default_rng(4)

@@ -39,6 +39,7 @@ def test_superplot(arms):
     axes = figure.axes[0]
     assert axes.get_ylabel() == "Osteoclasts per mm²"
     assert axes.get_yscale() == "log"
+    assert axes.get_legend().get_title().get_text() == "Donor"
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["D1", "D2", "D3", "D4", "D5"]
     assert sum(len(points.get_offsets()) for points in axes.collections) == 5 * len(arms) * (3 + 1)
     assert not boxes_overlap(figure, axes.get_xticklabels())

@@ -117,6 +117,13 @@ def test_an_ec50_without_a_curve_is_refused_and_says_what_would_mend_it():
             "per mm² (95 % CI -9.71 to 15.7 over donors); the rate ratio is at least 2.78 (exact Poisson bound, "
             "ignores donors). More imaged area or more wells of vehicle would give a ratio.",
         ),
+        (  # no donor has both arms
+            table({"D1": {"vehicle": (0,)}, "D2": {"vehicle": (0,)}, "D3": {"A": (4,)}, "D4": {"A": (8,)}}),
+            "A: refused. No ratio: every well of vehicle has 0 osteoclasts, and the 0.5 added to empty counts would "
+            "decide it. Instead: A has osteoclasts in 2 of 2 donors and 2 of 2 wells; the difference of rates is 3.00 "
+            "per mm²; the rate ratio is at least 2.78 (exact Poisson bound, ignores donors). More imaged area or more "
+            "wells of vehicle would give a ratio.",
+        ),
         (
             table({"D1": {"vehicle": (0,), "A": (12,)}}),
             "A: refused. No ratio: every well of vehicle has 0 osteoclasts, and the 0.5 added to empty counts would "

@@ -319,6 +319,12 @@ def test_roles_plates_and_status_under_other_headings_count():
     assert sum("status is not 'ok'" in text for text in found.warnings) == 1
 
 
+def test_a_column_that_was_named_and_is_not_there_is_said():
+    with pytest.raises(OsteoCountError) as error:
+        compare(table(), control="vehicle", plate_column="plaet")
+    assert "no column 'plaet' (the plate); did you mean 'plate'? Name it with --plate-column" in str(error.value)
+
+
 def test_columns_named_by_the_user():
     frame = table(dose=3.0, dose_unit="nM", role="treatment")
     renamed = frame.rename(columns={"dose": "x", "plate": "tray", "role": "use"})
