@@ -146,15 +146,19 @@ def test_what_else_was_done_is_said(change, words):
     assert words in methods.methods(results(field(), **change))
 
 
-def test_opaque_cells_without_a_nucleus_are_said_to_be_called_by_size():
+@pytest.mark.parametrize(
+    ("called", "calls"),
+    [(0, "0 were called osteoclasts"), (1, "1 was called an osteoclast"), (2, "2 were called osteoclasts")],
+)
+def test_opaque_cells_without_a_nucleus_are_said_to_be_called_by_size(called, calls):
     cells = pd.DataFrame({
         "flags": ["opaque;borderline", "opaque", "opaque", None], "by": ["size", "size", "nuclei", "nuclei"],
-        "counted": True, "is_osteoclast": [True, False, True, False],
+        "counted": True, "is_osteoclast": [called > 0, called > 1, True, False],
     })  # fmt: skip
     said = methods.methods(replace(results(field()), cells=cells))
     assert (
-        "Of 2 cells so dark that not one nucleus was seen the number of nuclei is unknown; size (a diameter of at "
-        "least 4.75 times the usual one of mononuclear cells) made 1 osteoclast of them."
+        f"Of 2 cells so dark that not one nucleus was seen the number of nuclei is unknown; {calls} by size (a "
+        "diameter of at least 4.75 times the usual one of mononuclear cells)."
     ) in said
     assert "so dark" not in methods.methods(replace(results(field()), cells=cells.drop(columns="by")))
 

@@ -174,9 +174,11 @@ def _hidden_nuclei(results: Results) -> str:
         return ""
     ratio = _number(results.run.settings, "segment", "large_cell_ratio")
     times = f" (a diameter of at least {ratio} times the usual one of mononuclear cells)" if ratio else ""
+    called = int(hidden["is_osteoclast"].sum())
+    calls = f"{called} were called osteoclasts" if called != 1 else "1 was called an osteoclast"
     return (
         f"Of {plural(len(hidden), 'cell')} so dark that not one nucleus was seen the number of nuclei is unknown; "
-        f"size{times} made {plural(int(hidden['is_osteoclast'].sum()), 'osteoclast')} of them."
+        f"{calls} by size{times}."
     )
 
 
